@@ -1,0 +1,217 @@
+import { whileAlive } from "./device.ts";
+import { CompileError, InputError } from "./errors.ts";
+import type { Shader } from "./shader.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Work that can be recorded: it allocates nothing, submits nothing and writes no queue when it is. */
+export interface Command {
+  /** Records the work into an open compute pass. */
+  encode(pass: GPUComputePassEncoder): void;
+  /** Frees what the command allocated; buffers that were passed in stay. */
+  destroy(): void;
+}
+
+/** Records commands into the caller's encoder as one compute pass. */
+export function record(
+  encoder: GPUCommandEncoder,
+  commands: Iterable<Command>,
+  descriptor: GPUComputePassDescriptor = {},
+): void {
+  const pass = encoder.beginComputePass(descriptor);
+  for (const command of commands) command.encode(pass);
+  pass.end();
+}
+
+/** Several commands as one, in order; destroying it destroys them. */
+export function sequence(commands: readonly Command[]): Command {
+  return {
+    encode: (pass) => {
+      for (const command of commands) command.encode(pass);
+    },
+    destroy: () => {
+      for (const command of commands) command.destroy();
+    },
+  };
+}
+
+/** A command that does nothing. */
+export const NOTHING: Command = { encode: () => {}, destroy: () => {} };
+
+export interface KernelOptions {
+  /** Values for the shader's overrides. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /**
+   * New values for module-scope `const`s or `alias`es, for the few things that WGSL's overrides cannot size
+   * (a register tile, a storage type). Fails loudly if a name is absent.
+   */
+  readonly redeclare?: Readonly<Record<string, string | number>>;
+}
+
+/** A compiled kernel and the layout that binds it. */
+export interface Kernel {
+  readonly shader: Shader;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const kernels = new WeakMap<GPUDevice, Map<Shader, Map<string, Promise<Kernel>>>>();
+
+function nested<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/**
+ * Compiles a kernel, or joins the compilation that is under way, or returns the one compiled before on this device.
+ * @throws CompileError with the kernel's name and WGSL line.
+ */
+export function compileKernel(device: GPUDevice, shader: Shader, options: KernelOptions = {}): Promise<Kernel> {
+  let byShader = kernels.get(device);
+  if (!byShader) kernels.set(device, (byShader = new Map()));
+  const variants = nested(byShader, shader, () => new Map<string, Promise<Kernel>>());
+  const key = JSON.stringify([options.constants ?? {}, options.redeclare ?? {}]);
+  return nested(variants, key, () => {
+    const kernel = whileAlive(device, `kernel "${shader.name}"`, compile(device, shader, options));
+    kernel.catch(() => variants.delete(key));
+    return kernel;
+  });
+}
+
+function redeclared(shader: Shader, names: Readonly<Record<string, string | number>>): string {
+  return Object.entries(names).reduce((code, [name, value]) => {
+    const declaration = new RegExp(`^((?:const|alias)\\s+${name}\\b[^=\\n]*=)[^;\\n]*;`, "m");
+    if (!declaration.test(code)) {
+      throw new CompileError(`kernel "${shader.name}": expected a module-scope const or alias "${name}" to redeclare, found none`);
+    }
+    return code.replace(declaration, (_, head: string) => `${head} ${value};`);
+  }, shader.code);
+}
+
+async function compile(device: GPUDevice, shader: Shader, { constants = {}, redeclare = {} }: KernelOptions): Promise<Kernel> {
+  for (const name of Object.keys(constants)) {
+    if (!shader.overrides.includes(name)) {
+      throw new CompileError(`kernel "${shader.name}": expected an override "${name}", found [${shader.overrides.join(", ")}]`);
+    }
+  }
+  const label = `vitrine ${shader.name}`;
+  const layout = device.createBindGroupLayout({
+    label,
+    entries: shader.bindings.map(({ binding, access }) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: access === "uniform" ? "uniform" : access === "read" ? "read-only-storage" : "storage" },
+    })),
+  });
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ label, code: redeclared(shader, redeclare) });
+  const invalid = device.popErrorScope();
+  try {
+    const pipeline = await device.createComputePipelineAsync({
+      label,
+      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main", constants: { ...constants } },
+    });
+    await invalid;
+    return { shader, pipeline, layout };
+  } catch (error) {
+    const { messages } = await module.getCompilationInfo();
+    const lines = messages
+      .filter((message) => message.type === "error")
+      .map((message) => `${shader.name}.wgsl:${message.lineNum}:${message.linePos} ${message.message}`);
+    const detail = lines.length > 0 ? lines.join("\n") : ((await invalid)?.message ?? (error as Error).message);
+    throw new CompileError(`kernel "${shader.name}" does not compile: ${detail}`);
+  }
+}
+
+export interface DispatchOptions extends KernelOptions {
+  /** What the dispatch is for, in labels and errors: the layer's name. */
+  readonly label?: string;
+  /** Every field of the shader's `params`, by name. */
+  readonly params?: Readonly<Record<string, number | readonly number[]>>;
+  /** Every other binding, by name. */
+  readonly bindings: Readonly<Record<string, Tensor | GPUBuffer>>;
+  readonly workgroups: readonly [x: number, y?: number, z?: number];
+}
+
+/**
+ * Makes one dispatch ready to record: compiles, writes its parameters, binds its buffers.
+ * @throws InputError when a binding or parameter is missing or unknown, or the grid exceeds the device's limits.
+ */
+export async function createDispatch(device: GPUDevice, shader: Shader, options: DispatchOptions): Promise<Command> {
+  const kernel = await compileKernel(device, shader, options);
+  const label = `vitrine ${shader.name}${options.label ? ` "${options.label}"` : ""}`;
+  const [x, y = 1, z = 1] = options.workgroups;
+  const most = device.limits.maxComputeWorkgroupsPerDimension;
+  if (![x, y, z].every((count) => Number.isInteger(count) && count >= 1 && count <= most)) {
+    throw new InputError(`${label}: expected 1 to ${most} workgroups a dimension, got ${x}×${y}×${z}`);
+  }
+  const params = createParams(device, shader, options.params ?? {}, label);
+  const entries = shader.bindings.map(({ name, binding }): GPUBindGroupEntry => {
+    if (name === "params") return { binding, resource: { buffer: params as GPUBuffer } };
+    const bound = options.bindings[name];
+    if (!bound) throw new InputError(`${label}: expected a buffer for "${name}", got none`);
+    return { binding, resource: { buffer: "buffer" in bound ? bound.buffer : bound } };
+  });
+  for (const name of Object.keys(options.bindings)) {
+    if (!shader.bindings.some((binding) => binding.name === name)) {
+      throw new InputError(`${label}: "${name}" is no binding of this kernel`);
+    }
+  }
+  const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
+  return {
+    encode(pass) {
+      pass.setPipeline(kernel.pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(x, y, z);
+    },
+    destroy: () => params?.destroy(),
+  };
+}
+
+function createParams(
+  device: GPUDevice,
+  shader: Shader,
+  params: NonNullable<DispatchOptions["params"]>,
+  label: string,
+): GPUBuffer | undefined {
+  const { size, fields } = shader.params;
+  for (const name of Object.keys(params)) {
+    if (!fields.some((field) => field.name === name)) throw new InputError(`${label}: "${name}" is no parameter of this kernel`);
+  }
+  if (size === 0) return undefined;
+  const bytes = new DataView(new ArrayBuffer(size));
+  for (const { name, offset, length, type } of fields) {
+    const value = params[name];
+    const values = typeof value === "number" ? [value] : value;
+    if (values?.length !== length || values.some((v) => type !== "f32" && !Number.isInteger(v))) {
+      throw new InputError(`${label}: expected params.${name} to be ${length} × ${type}, got ${values ?? "nothing"}`);
+    }
+    for (const [index, v] of values.entries()) {
+      const at = offset + 4 * index;
+      if (type === "f32") bytes.setFloat32(at, v, true);
+      else if (type === "i32") bytes.setInt32(at, v, true);
+      else bytes.setUint32(at, v, true);
+    }
+  }
+  const buffer = device.createBuffer({
+    label: `${label} params`,
+    size,
+    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    mappedAtCreation: true,
+  });
+  new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(bytes.buffer));
+  buffer.unmap();
+  return buffer;
+}
+
+/**
+ * A two-dimensional grid of at least `count` workgroups for kernels that number them as
+ * `workgroup_id.x + workgroup_id.y * num_workgroups.x`.
+ */
+export function gridOf(count: number, most = 65535): [x: number, y: number] {
+  const y = Math.ceil(count / most);
+  return [Math.ceil(count / y), y];
+}

@@ -1,0 +1,124 @@
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { formatShape, type Shape } from "../gpu/tensor.ts";
+import type { Preprocessing } from "./preprocessing.ts";
+import type { LayerBase } from "../ops/op.ts";
+import { opOf, type OpLayer } from "./ops.ts";
+
+/** Where the image enters; `shape` is [H, W, C]. */
+export interface InputLayer extends LayerBase {
+  readonly op: "input";
+  readonly shape: readonly [number, number, number];
+}
+
+/** One layer, as plain data. */
+export type Layer = InputLayer | OpLayer;
+
+/**
+ * A network as plain data: what a model file becomes. Layers stand in an order in which each follows its inputs; there is
+ * one input layer, the first. Nothing here knows the GPU or the file format it came from.
+ */
+export interface Graph {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  /** Name of the layer whose output is the network's answer. */
+  readonly output: string;
+  /** Names of the classes, in order. */
+  readonly labels?: readonly string[];
+  /** What turns a photograph into the network's input. */
+  readonly preprocessing: Preprocessing;
+}
+
+/** Shapes of all layers by name, with the batch in front. */
+export type Shapes = ReadonlyMap<string, Shape>;
+
+/**
+ * Checks a graph and works out every layer's output shape.
+ * @throws InputError naming the layer: a duplicate name, an input that does not precede it, a shape that does not fit.
+ * @throws UnsupportedError naming the layer and its op when Vitrine has none such.
+ */
+export function shapesOf(graph: Graph, batch = 1): Shapes {
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new InputError(`graph "${graph.name}": expected a batch of at least 1, got ${batch}`);
+  }
+  const shapes = new Map<string, Shape>();
+  for (const [index, layer] of graph.layers.entries()) {
+    if (shapes.has(layer.name)) {
+      throw new InputError(`graph "${graph.name}": expected layer names to be unique, got "${layer.name}" twice`);
+    }
+    if ((layer.op === "input") !== (index === 0)) {
+      throw new InputError(`graph "${graph.name}": expected one input layer, the first; got "${layer.name}" at place ${index}`);
+    }
+    const inputs = layer.inputs.map((name) => {
+      const shape = shapes.get(name);
+      if (!shape) throw new InputError(`layer "${layer.name}": expected its input "${name}" to stand before it, found none`);
+      return shape;
+    });
+    const shape = layer.op === "input" ? [batch, ...layer.shape] : opOf(layer).shape(layer, inputs);
+    if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
+      throw new InputError(`layer "${layer.name}": expected sizes of at least 1, got ${formatShape(shape)}`);
+    }
+    shapes.set(layer.name, shape);
+  }
+  if (!shapes.has(graph.output)) {
+    throw new InputError(`graph "${graph.name}": expected an output layer "${graph.output}", found none`);
+  }
+  return shapes;
+}
+
+/** The layer of a name. @throws InputError that lists the nearest names. */
+export function layerOf(graph: Graph, name: string): Layer {
+  const layer = graph.layers.find((candidate) => candidate.name === name);
+  if (!layer) {
+    const some = graph.layers.map((candidate) => candidate.name);
+    const shown = some.length > 12 ? [...some.slice(0, 6), "…", ...some.slice(-5)] : some;
+    throw new InputError(`graph "${graph.name}": expected a layer's name (${shown.join(", ")}), got "${name}"`);
+  }
+  return layer;
+}
+
+/** The graph's input layer. */
+export function inputOf(graph: Graph): InputLayer {
+  const [layer] = graph.layers;
+  if (layer?.op !== "input") throw new InputError(`graph "${graph.name}": expected an input layer first, got ${layer?.op ?? "nothing"}`);
+  return layer;
+}
+
+/** Name of the layer that holds the class scores before the softmax: the output itself if it has none. */
+export function logitsOf(graph: Graph): string {
+  let layer = layerOf(graph, graph.output);
+  // Reshapes and softmaxes only re-present the scores.
+  const seen: string[] = [];
+  while (layer.op === "softmax" || layer.op === "reshape") {
+    const [input] = layer.inputs;
+    if (!input) break;
+    if (layer.op === "softmax") seen.push(input);
+    layer = layerOf(graph, input);
+  }
+  return seen.at(-1) ?? graph.output;
+}
+
+/**
+ * The class a target means: its number, or a label in full or (where only one fits) in part, whatever its case.
+ * @throws InputError when it is out of range, unknown or ambiguous.
+ */
+export function classOf(graph: Graph, classes: number, target: number | string): number {
+  const number = typeof target === "number" || /^\d+$/.test(target) ? Number(target) : undefined;
+  if (number !== undefined) {
+    if (!Number.isInteger(number) || number < 0 || number >= classes) {
+      throw new InputError(`target: expected a class of 0 to ${classes - 1}, got ${target}`);
+    }
+    return number;
+  }
+  if (!graph.labels) throw new UnsupportedError(`target "${target}": the network "${graph.name}" has no labels; give the class's number`);
+  const wanted = String(target).toLowerCase();
+  const labels = graph.labels.map((label) => label.toLowerCase());
+  const exact = labels.indexOf(wanted);
+  if (exact >= 0) return exact;
+  const partial = labels.flatMap((label, index) => (label.includes(wanted) ? [index] : []));
+  const [only] = partial;
+  if (partial.length === 1 && only !== undefined) return only;
+  const some = partial.slice(0, 5).map((index) => `"${graph.labels?.[index]}"`);
+  throw new InputError(
+    `target: expected a class of 0 to ${classes - 1} or one of its labels, got "${target}"${some.length > 0 ? `, which fits ${some.join(", ")}` : ""}`,
+  );
+}

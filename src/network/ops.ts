@@ -1,0 +1,61 @@
+import { UnsupportedError } from "../gpu/errors.ts";
+import { type ActivationLayer, activation } from "../ops/activation.ts";
+import { type AddLayer, add, type MultiplyLayer, multiply } from "../ops/arithmetic.ts";
+import { type BatchNormLayer, batchNorm } from "../ops/batch-norm.ts";
+import { type ConcatLayer, concat } from "../ops/concat.ts";
+import { type Conv2dLayer, conv2d } from "../ops/conv2d.ts";
+import { type DenseLayer, dense } from "../ops/dense.ts";
+import { type DepthwiseConv2dLayer, depthwiseConv2d } from "../ops/depthwise-conv2d.ts";
+import { type GlobalPoolLayer, globalPool } from "../ops/global-pool.ts";
+import { type LrnLayer, lrn } from "../ops/lrn.ts";
+import type { Op } from "../ops/op.ts";
+import { type PoolLayer, pool } from "../ops/pool.ts";
+import { type ReshapeLayer, reshape } from "../ops/reshape.ts";
+import { type SoftmaxLayer, softmax } from "../ops/softmax.ts";
+import { type UpsampleLayer, upsample } from "../ops/upsample.ts";
+import { type ZeroPadLayer, zeroPad } from "../ops/zero-pad.ts";
+
+/** Every layer that an op computes. */
+export type OpLayer =
+  | ActivationLayer
+  | AddLayer
+  | BatchNormLayer
+  | ConcatLayer
+  | Conv2dLayer
+  | DenseLayer
+  | DepthwiseConv2dLayer
+  | GlobalPoolLayer
+  | LrnLayer
+  | MultiplyLayer
+  | PoolLayer
+  | ReshapeLayer
+  | SoftmaxLayer
+  | UpsampleLayer
+  | ZeroPadLayer;
+
+const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>> } = {
+  activation,
+  add,
+  batchNorm,
+  concat,
+  conv2d,
+  dense,
+  depthwiseConv2d,
+  globalPool,
+  lrn,
+  multiply,
+  pool,
+  reshape,
+  softmax,
+  upsample,
+  zeroPad,
+};
+
+/** The op that computes a layer. @throws UnsupportedError naming the layer and its op. */
+export function opOf(layer: OpLayer): Op<OpLayer> {
+  const op = (OPS as Readonly<Record<string, unknown>>)[layer.op];
+  if (!op) {
+    throw new UnsupportedError(`layer "${layer.name}": op "${layer.op}" is not supported; supported are ${Object.keys(OPS).join(", ")}`);
+  }
+  return op as Op<OpLayer>;
+}

@@ -1,0 +1,84 @@
+import { InputError } from "../gpu/errors.ts";
+import type { Command } from "../gpu/kernel.ts";
+import { type DType, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
+
+/** What every layer of a graph says, whatever its op. */
+export interface LayerBase {
+  readonly name: string;
+  /** Names of the layers whose outputs it reads. */
+  readonly inputs: readonly string[];
+}
+
+/** A constant array of a model: weights, biases. */
+export interface Constant {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** Tensors by name. Asking for one that an op did not declare is a mistake in that op. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** Where a layer runs forward. */
+export interface ForwardSite<L> {
+  readonly layer: L;
+  /** At least one input, by the op's own shape rule. */
+  readonly x: readonly [Tensor, ...Tensor[]];
+  readonly y: Tensor;
+  /** The op's `constants`, uploaded. */
+  readonly constants: Tensors;
+  /** The op's `saved`, allocated; empty in a network without gradients. */
+  readonly saved: Tensors;
+}
+
+/** Where a layer runs backward, to one of its inputs. */
+export interface BackwardSite<L> extends ForwardSite<L> {
+  /** Gradient of the objective to this layer's output; before its fused activation, if it has one. */
+  readonly dy: Tensor;
+  /** Which input `dx` belongs to. */
+  readonly input: number;
+  /** Where the gradient to that input goes. */
+  readonly dx: Tensor;
+  /** Whether it is added to what `dx` holds, or written over it. */
+  readonly accumulate: boolean;
+  /** One u32: the code of the backward rule of this call (see activation.ts). */
+  readonly rule: GPUBuffer;
+}
+
+/**
+ * One op: its shape rule, forward and gradient to the input, side by side in one file.
+ * Shapes carry the batch: [N, H, W, C] or [N, F].
+ */
+export interface Op<L extends LayerBase> {
+  /** Output shape. @throws InputError naming the layer, what was expected and what came. */
+  shape(layer: L, x: readonly Shape[]): Shape;
+  /** The output is the first input's buffer under another shape, so nothing runs. */
+  readonly view?: boolean;
+  /** Arrays to upload once, prepacked as the kernels read them. */
+  constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
+  /** Tensors that forward writes for backward to read. */
+  saved?(layer: L, x: readonly Shape[]): Record<string, { readonly shape: Shape; readonly dtype: DType }>;
+  forward(device: GPUDevice, site: ForwardSite<L>): Promise<Command>;
+  backward(device: GPUDevice, site: BackwardSite<L>): Promise<Command>;
+}
+
+/** The shape of a layer's only input. @throws InputError when it has none or several. */
+export function onlyInput(layer: LayerBase & { readonly op: string }, x: readonly Shape[]): Shape {
+  const [shape] = x;
+  if (!shape || x.length !== 1) {
+    throw new InputError(`${layer.op} "${layer.name}": expected 1 input, got ${x.length}`);
+  }
+  return shape;
+}
+
+/** The [N, H, W, C] shape of a layer's only input. @throws InputError when it has another rank. */
+export function onlyImage(
+  layer: LayerBase & { readonly op: string },
+  x: readonly Shape[],
+): readonly [n: number, h: number, w: number, c: number] {
+  const shape = onlyInput(layer, x);
+  const [n, h, w, c] = shape;
+  if (shape.length !== 4 || n === undefined || h === undefined || w === undefined || c === undefined) {
+    throw new InputError(`${layer.op} "${layer.name}": expected x of shape N×H×W×C, got ${formatShape(shape)}`);
+  }
+  return [n, h, w, c];
+}
