@@ -1,0 +1,1 @@
+export { type LaunchOptions, launchBrowser } from "../build/browser.ts";
