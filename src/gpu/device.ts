@@ -35,7 +35,9 @@ export async function requestDevice(
   { powerPreference = "high-performance", label = "vitrine" }: DeviceOptions = {},
 ): Promise<GPUDevice> {
   if (!gpu) {
-    throw new UnsupportedError("requestDevice: expected WebGPU, got none; use a browser with WebGPU, or createGpu() in Node");
+    throw new UnsupportedError(
+      "requestDevice: expected WebGPU, got none; use a browser with WebGPU, or createGpu() in Node",
+    );
   }
   const adapter = await gpu.requestAdapter({ powerPreference });
   if (!adapter) {
@@ -57,7 +59,9 @@ export function adapterName(device: GPUDevice): string {
 /** Whether the adapter computes on the CPU; its absolute times mean nothing. */
 export function isSoftwareAdapter(device: GPUDevice): boolean {
   const { vendor, architecture } = device.adapterInfo;
-  return /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${vendor} ${architecture} ${adapterName(device)}`);
+  return /swiftshader|llvmpipe|lavapipe|basic render/i.test(
+    `${vendor} ${architecture} ${adapterName(device)}`,
+  );
 }
 
 const lost = new WeakMap<GPUDevice, Promise<never>>();
@@ -76,7 +80,9 @@ export function whileAlive<T>(device: GPUDevice, who: string, work: Promise<T>):
     lost.set(device, loss);
   }
   const named = loss.catch((error: unknown): never => {
-    throw new DeviceLostError(`${who}: ${(error as Error).message}; request a new device and create the network again`);
+    throw new DeviceLostError(
+      `${who}: ${(error as Error).message}; request a new device and create the network again`,
+    );
   });
   named.catch(() => {});
   // Work that the loss itself aborts may fail a moment before the device reports it.
@@ -103,7 +109,9 @@ export async function checked<T>(device: GPUDevice, who: string, create: () => T
     const [noMemory, invalid] = await whileAlive(device, who, Promise.all([memory, validation]));
     if (noMemory) {
       // biome-ignore lint/correctness/noUnsafeFinally: the device's own word is the better error
-      throw new OutOfMemoryError(`${who}: the device has no memory left: ${noMemory.message}; use a smaller batch`);
+      throw new OutOfMemoryError(
+        `${who}: the device has no memory left: ${noMemory.message}; use a smaller batch`,
+      );
     }
     // biome-ignore lint/correctness/noUnsafeFinally: the device's own word is the better error
     if (invalid) throw new VitrineError(`${who}: ${invalid.message}`);

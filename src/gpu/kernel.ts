@@ -56,7 +56,11 @@ export interface Kernel {
 
 const kernels = new WeakMap<GPUDevice, Map<Shader, Map<string, Promise<Kernel>>>>();
 
-function nested<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+function nested<K, V>(
+  map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V {
   const known = map.get(key);
   if (known !== undefined) return known;
   const made = make();
@@ -68,10 +72,13 @@ function nested<K, V>(map: Map<K, V>, key: K, make: () => V): V {
  * Compiles a kernel, or joins the compilation that is under way, or returns the one compiled before on this device.
  * @throws CompileError with the kernel's name and WGSL line.
  */
-export function compileKernel(device: GPUDevice, shader: Shader, options: KernelOptions = {}): Promise<Kernel> {
-  let byShader = kernels.get(device);
-  if (!byShader) kernels.set(device, (byShader = new Map()));
-  const variants = nested(byShader, shader, () => new Map<string, Promise<Kernel>>());
+export function compileKernel(
+  device: GPUDevice,
+  shader: Shader,
+  options: KernelOptions = {},
+): Promise<Kernel> {
+  const ofDevice = nested(kernels, device, () => new Map<Shader, Map<string, Promise<Kernel>>>());
+  const variants = nested(ofDevice, shader, () => new Map<string, Promise<Kernel>>());
   const key = JSON.stringify([options.constants ?? {}, options.redeclare ?? {}]);
   return nested(variants, key, () => {
     const kernel = whileAlive(device, `kernel "${shader.name}"`, compile(device, shader, options));
@@ -84,16 +91,24 @@ function redeclared(shader: Shader, names: Readonly<Record<string, string | numb
   return Object.entries(names).reduce((code, [name, value]) => {
     const declaration = new RegExp(`^((?:const|alias)\\s+${name}\\b[^=\\n]*=)[^;\\n]*;`, "m");
     if (!declaration.test(code)) {
-      throw new CompileError(`kernel "${shader.name}": expected a module-scope const or alias "${name}" to redeclare, found none`);
+      throw new CompileError(
+        `kernel "${shader.name}": expected a module-scope const or alias "${name}" to redeclare, found none`,
+      );
     }
     return code.replace(declaration, (_, head: string) => `${head} ${value};`);
   }, shader.code);
 }
 
-async function compile(device: GPUDevice, shader: Shader, { constants = {}, redeclare = {} }: KernelOptions): Promise<Kernel> {
+async function compile(
+  device: GPUDevice,
+  shader: Shader,
+  { constants = {}, redeclare = {} }: KernelOptions,
+): Promise<Kernel> {
   for (const name of Object.keys(constants)) {
     if (!shader.overrides.includes(name)) {
-      throw new CompileError(`kernel "${shader.name}": expected an override "${name}", found [${shader.overrides.join(", ")}]`);
+      throw new CompileError(
+        `kernel "${shader.name}": expected an override "${name}", found [${shader.overrides.join(", ")}]`,
+      );
     }
   }
   const label = `vitrine ${shader.name}`;
@@ -102,7 +117,9 @@ async function compile(device: GPUDevice, shader: Shader, { constants = {}, rede
     entries: shader.bindings.map(({ binding, access }) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: access === "uniform" ? "uniform" : access === "read" ? "read-only-storage" : "storage" },
+      buffer: {
+        type: access === "uniform" ? "uniform" : access === "read" ? "read-only-storage" : "storage",
+      },
     })),
   });
   device.pushErrorScope("validation");
@@ -121,7 +138,8 @@ async function compile(device: GPUDevice, shader: Shader, { constants = {}, rede
     const lines = messages
       .filter((message) => message.type === "error")
       .map((message) => `${shader.name}.wgsl:${message.lineNum}:${message.linePos} ${message.message}`);
-    const detail = lines.length > 0 ? lines.join("\n") : ((await invalid)?.message ?? (error as Error).message);
+    const detail =
+      lines.length > 0 ? lines.join("\n") : ((await invalid)?.message ?? (error as Error).message);
     throw new CompileError(`kernel "${shader.name}" does not compile: ${detail}`);
   }
 }
@@ -140,7 +158,11 @@ export interface DispatchOptions extends KernelOptions {
  * Makes one dispatch ready to record: compiles, writes its parameters, binds its buffers.
  * @throws InputError when a binding or parameter is missing or unknown, or the grid exceeds the device's limits.
  */
-export async function createDispatch(device: GPUDevice, shader: Shader, options: DispatchOptions): Promise<Command> {
+export async function createDispatch(
+  device: GPUDevice,
+  shader: Shader,
+  options: DispatchOptions,
+): Promise<Command> {
   const kernel = await compileKernel(device, shader, options);
   const label = `vitrine ${shader.name}${options.label ? ` "${options.label}"` : ""}`;
   const [x, y = 1, z = 1] = options.workgroups;
@@ -179,7 +201,8 @@ function createParams(
 ): GPUBuffer | undefined {
   const { size, fields } = shader.params;
   for (const name of Object.keys(params)) {
-    if (!fields.some((field) => field.name === name)) throw new InputError(`${label}: "${name}" is no parameter of this kernel`);
+    if (!fields.some((field) => field.name === name))
+      throw new InputError(`${label}: "${name}" is no parameter of this kernel`);
   }
   if (size === 0) return undefined;
   const bytes = new DataView(new ArrayBuffer(size));
@@ -187,7 +210,9 @@ function createParams(
     const value = params[name];
     const values = typeof value === "number" ? [value] : value;
     if (values?.length !== length || values.some((v) => type !== "f32" && !Number.isInteger(v))) {
-      throw new InputError(`${label}: expected params.${name} to be ${length} × ${type}, got ${values ?? "nothing"}`);
+      throw new InputError(
+        `${label}: expected params.${name} to be ${length} × ${type}, got ${values ?? "nothing"}`,
+      );
     }
     for (const [index, v] of values.entries()) {
       const at = offset + 4 * index;

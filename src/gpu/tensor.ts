@@ -58,7 +58,9 @@ export function createTensor(device: GPUDevice, shape: Shape, options: TensorOpt
     );
   }
   if (data && data.length !== size) {
-    throw new InputError(`tensor "${label}": expected ${size} values for ${formatShape(shape)}, got ${data.length}`);
+    throw new InputError(
+      `tensor "${label}": expected ${size} values for ${formatShape(shape)}, got ${data.length}`,
+    );
   }
   const buffer = device.createBuffer({
     label,

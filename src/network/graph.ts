@@ -1,8 +1,8 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
-import type { Preprocessing } from "./preprocessing.ts";
 import type { LayerBase } from "../ops/op.ts";
-import { opOf, type OpLayer } from "./ops.ts";
+import { type OpLayer, opOf } from "./ops.ts";
+import type { Preprocessing } from "./preprocessing.ts";
 
 /** Where the image enters; `shape` is [H, W, C]. */
 export interface InputLayer extends LayerBase {
@@ -43,14 +43,21 @@ export function shapesOf(graph: Graph, batch = 1): Shapes {
   const shapes = new Map<string, Shape>();
   for (const [index, layer] of graph.layers.entries()) {
     if (shapes.has(layer.name)) {
-      throw new InputError(`graph "${graph.name}": expected layer names to be unique, got "${layer.name}" twice`);
+      throw new InputError(
+        `graph "${graph.name}": expected layer names to be unique, got "${layer.name}" twice`,
+      );
     }
     if ((layer.op === "input") !== (index === 0)) {
-      throw new InputError(`graph "${graph.name}": expected one input layer, the first; got "${layer.name}" at place ${index}`);
+      throw new InputError(
+        `graph "${graph.name}": expected one input layer, the first; got "${layer.name}" at place ${index}`,
+      );
     }
     const inputs = layer.inputs.map((name) => {
       const shape = shapes.get(name);
-      if (!shape) throw new InputError(`layer "${layer.name}": expected its input "${name}" to stand before it, found none`);
+      if (!shape)
+        throw new InputError(
+          `layer "${layer.name}": expected its input "${name}" to stand before it, found none`,
+        );
       return shape;
     });
     const shape = layer.op === "input" ? [batch, ...layer.shape] : opOf(layer).shape(layer, inputs);
@@ -71,7 +78,9 @@ export function layerOf(graph: Graph, name: string): Layer {
   if (!layer) {
     const some = graph.layers.map((candidate) => candidate.name);
     const shown = some.length > 12 ? [...some.slice(0, 6), "…", ...some.slice(-5)] : some;
-    throw new InputError(`graph "${graph.name}": expected a layer's name (${shown.join(", ")}), got "${name}"`);
+    throw new InputError(
+      `graph "${graph.name}": expected a layer's name (${shown.join(", ")}), got "${name}"`,
+    );
   }
   return layer;
 }
@@ -79,7 +88,10 @@ export function layerOf(graph: Graph, name: string): Layer {
 /** The graph's input layer. */
 export function inputOf(graph: Graph): InputLayer {
   const [layer] = graph.layers;
-  if (layer?.op !== "input") throw new InputError(`graph "${graph.name}": expected an input layer first, got ${layer?.op ?? "nothing"}`);
+  if (layer?.op !== "input")
+    throw new InputError(
+      `graph "${graph.name}": expected an input layer first, got ${layer?.op ?? "nothing"}`,
+    );
   return layer;
 }
 
@@ -109,7 +121,10 @@ export function classOf(graph: Graph, classes: number, target: number | string):
     }
     return number;
   }
-  if (!graph.labels) throw new UnsupportedError(`target "${target}": the network "${graph.name}" has no labels; give the class's number`);
+  if (!graph.labels)
+    throw new UnsupportedError(
+      `target "${target}": the network "${graph.name}" has no labels; give the class's number`,
+    );
   const wanted = String(target).toLowerCase();
   const labels = graph.labels.map((label) => label.toLowerCase());
   const exact = labels.indexOf(wanted);

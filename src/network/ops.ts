@@ -55,7 +55,9 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>> } = 
 export function opOf(layer: OpLayer): Op<OpLayer> {
   const op = (OPS as Readonly<Record<string, unknown>>)[layer.op];
   if (!op) {
-    throw new UnsupportedError(`layer "${layer.name}": op "${layer.op}" is not supported; supported are ${Object.keys(OPS).join(", ")}`);
+    throw new UnsupportedError(
+      `layer "${layer.name}": op "${layer.op}" is not supported; supported are ${Object.keys(OPS).join(", ")}`,
+    );
   }
   return op as Op<OpLayer>;
 }

@@ -34,7 +34,9 @@ export type PreprocessingName = keyof typeof PREPROCESSINGS;
 export function namedPreprocessing(name: string, source = "given"): Preprocessing {
   const known = (PREPROCESSINGS as Readonly<Record<string, Omit<Preprocessing, "source">>>)[name];
   if (!known) {
-    throw new InputError(`preprocessing: expected one of ${Object.keys(PREPROCESSINGS).join(", ")}, got "${name}"`);
+    throw new InputError(
+      `preprocessing: expected one of ${Object.keys(PREPROCESSINGS).join(", ")}, got "${name}"`,
+    );
   }
   return { ...known, source };
 }

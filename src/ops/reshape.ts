@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { NOTHING } from "../gpu/kernel.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
+import { concat } from "./concat.ts";
 import { type LayerBase, type Op, onlyInput } from "./op.ts";
 
 /** The same values under another shape, the batch apart: flatten, reshape; or unchanged (dropout at inference). */
@@ -24,5 +25,13 @@ export const reshape: Op<ReshapeLayer> = {
     return [n, ...layer.shape];
   },
   forward: async () => NOTHING,
-  backward: async () => NOTHING,
+  // Only where other layers read the input too has the gradient a buffer of its own.
+  backward: async (device, site) =>
+    site.dx.buffer === site.dy.buffer
+      ? NOTHING
+      : concat.backward(device, {
+          ...site,
+          layer: { ...site.layer, op: "concat", axis: 1 },
+          dx: { ...site.dx, shape: site.dy.shape },
+        }),
 };

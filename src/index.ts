@@ -1,0 +1,33 @@
+export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
+export {
+  CompileError,
+  DeviceLostError,
+  InputError,
+  ModelError,
+  OutOfMemoryError,
+  UnsupportedError,
+  VitrineError,
+} from "./gpu/errors.ts";
+export { type Command, record } from "./gpu/kernel.ts";
+export { createTensor, type DType, readTensor, readTensors, type Shape, type Tensor } from "./gpu/tensor.ts";
+export { fuse } from "./network/fuse.ts";
+export { classOf, type Graph, type Layer, layerOf, logitsOf, shapesOf } from "./network/graph.ts";
+export {
+  type BackwardOptions,
+  createNetwork,
+  type Network,
+  type NetworkOptions,
+  type Seed,
+  type Target,
+} from "./network/network.ts";
+export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
+export type { BackwardRule } from "./ops/activation.ts";
+export { activations } from "./techniques/activations.ts";
+export { deconvnet } from "./techniques/deconvnet.ts";
+export type { ExplainOptions, Explanation, Question } from "./techniques/explain.ts";
+export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
+export { guidedBackprop } from "./techniques/guided-backprop.ts";
+export { overColour } from "./techniques/input-gradient.ts";
+export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } from "./techniques/occlusion.ts";
+export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
+export { saliency } from "./techniques/saliency.ts";

@@ -1,0 +1,31 @@
+import shader from "../../shaders/class_activation_map.wgsl";
+import { InputError } from "../gpu/errors.ts";
+import { type Command, createDispatch } from "../gpu/kernel.ts";
+import { formatShape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+
+/**
+ * Grad-CAM's map y [H, W] of the first image of a batch, from activations `a` and their gradient `g`, both [N, H, W, C]:
+ * y = relu(Σ_k mean(g_k)·a_k) (Selvaraju et al. 2017, eq. 1 and 2).
+ * @throws InputError when the shapes do not agree.
+ */
+export function createClassActivationMap(
+  device: GPUDevice,
+  { a, g, y, label }: { readonly a: Tensor; readonly g: Tensor; readonly y: Tensor; readonly label?: string },
+): Promise<Command> {
+  const [, height = 0, width = 0, channels = 0] = a.shape;
+  if (
+    a.shape.length !== 4 ||
+    formatShape(g.shape) !== formatShape(a.shape) ||
+    sizeOf(y.shape) !== height * width
+  ) {
+    throw new InputError(
+      `class activation map: expected a and g of one shape N×H×W×C and y of H×W, got ${[a, g, y].map((t) => formatShape(t.shape)).join(", ")}`,
+    );
+  }
+  return createDispatch(device, shader, {
+    ...(label ? { label } : {}),
+    params: { pixels: height * width, channels },
+    bindings: { a, g, y },
+    workgroups: [1],
+  });
+}

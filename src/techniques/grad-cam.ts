@@ -1,0 +1,88 @@
+import { InputError } from "../gpu/errors.ts";
+import { record } from "../gpu/kernel.ts";
+import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
+import type { Image } from "../images/input.ts";
+import type { Graph, Shapes } from "../network/graph.ts";
+import type { Network, Target } from "../network/network.ts";
+import { createClassActivationMap } from "../ops/class-activation-map.ts";
+import { ask, type ExplainOptions, type Explanation, submit } from "./explain.ts";
+
+export interface GradCamOptions extends ExplainOptions {
+  /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
+  readonly layer?: string;
+}
+
+/** Grad-CAM as a command: records the backward pass and the map of a target. */
+export interface GradCam {
+  /** [h, w], at the layer's resolution. */
+  readonly map: Tensor;
+  readonly layer: string;
+  /** Records into the caller's encoder, after a forward pass. */
+  record(encoder: GPUCommandEncoder, target: Target): void;
+  destroy(): void;
+}
+
+/**
+ * Prepares Grad-CAM at a layer of a network (Selvaraju et al. 2017): ReLU(Σ_k mean(∂S/∂A_k)·A_k).
+ * @throws InputError when the layer has no pixels or does not exist.
+ */
+export async function createGradCam(
+  network: Network,
+  layer = lastMaps(network.graph, network.shapes),
+): Promise<GradCam> {
+  const a = network.activation(layer);
+  const g = network.gradient(layer);
+  const [, height = 0, width = 0] = a.shape;
+  if (a.shape.length !== 4) {
+    throw new InputError(
+      `Grad-CAM: expected a layer with maps (H×W×C), got "${layer}" of ${a.shape.slice(1).join("×")}`,
+    );
+  }
+  const map = createTensor(network.device, [height, width], { label: `Grad-CAM at ${layer}` });
+  const command = await createClassActivationMap(network.device, { a, g, y: map, label: layer });
+  return {
+    map,
+    layer,
+    record(encoder, target) {
+      network.backward(encoder, target, { to: layer });
+      record(encoder, [command]);
+    },
+    destroy() {
+      command.destroy();
+      map.buffer.destroy();
+    },
+  };
+}
+
+/**
+ * Grad-CAM's map of a class or of any neurons, [h, w] at the layer's resolution, not negative. All zero means that
+ * nothing in the layer speaks for the target.
+ */
+export async function gradCam(
+  network: Network,
+  image: Image,
+  { layer, ...options }: GradCamOptions = {},
+): Promise<Explanation> {
+  const cam = await createGradCam(network, layer);
+  try {
+    const target = await ask(network, image, options);
+    submit(network, (encoder) => cam.record(encoder, target));
+    const data = await readTensor(network.device, cam.map);
+    options.signal?.throwIfAborted();
+    return { data, shape: cam.map.shape, target };
+  } finally {
+    cam.destroy();
+  }
+}
+
+/** The last layer with more than one pixel: the deepest maps that a class can still be located in. */
+export function lastMaps(graph: Graph, shapes: Shapes): string {
+  const found = graph.layers.findLast(({ name }) => {
+    const shape = shapes.get(name) ?? [];
+    return shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
+  });
+  if (!found || found.op === "input") {
+    throw new InputError(`network "${graph.name}": expected a layer with more than one pixel, found none`);
+  }
+  return found.name;
+}

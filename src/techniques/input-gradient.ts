@@ -1,0 +1,35 @@
+import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
+import type { Image } from "../images/input.ts";
+import type { Network } from "../network/network.ts";
+import type { BackwardRule } from "../ops/activation.ts";
+import { ask, type ExplainOptions, type Explanation, submit } from "./explain.ts";
+
+/** The signal that reaches the image by a backward rule: what saliency, guided backprop and deconvnet share. */
+export async function inputGradient(
+  network: Network,
+  image: Image,
+  rule: BackwardRule,
+  options: ExplainOptions,
+): Promise<Explanation> {
+  const target = await ask(network, image, options);
+  submit(network, (encoder) => network.backward(encoder, target, { rule }));
+  const gradient = network.gradient(network.graph.layers[0]?.name ?? "");
+  const shape = gradient.shape.slice(1);
+  const data = await readTensor(network.device, gradient);
+  options.signal?.throwIfAborted();
+  return { data: data.slice(0, sizeOf(shape)), shape, target };
+}
+
+/** The largest magnitude over colour, [H, W] of signed [H, W, C] (Simonyan et al. 2013, section 3.1). */
+export function overColour({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+} {
+  const [height = 1, width = 1, channels = 1] = shape;
+  const map = new Float32Array(height * width);
+  for (const [index, value] of data.entries()) {
+    const pixel = Math.floor(index / channels);
+    map[pixel] = Math.max(map[pixel] ?? 0, Math.abs(value));
+  }
+  return { data: map, shape: [height, width] };
+}

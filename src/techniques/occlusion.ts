@@ -1,0 +1,191 @@
+import { whileAlive } from "../gpu/device.ts";
+import { InputError } from "../gpu/errors.ts";
+import { type Command, record } from "../gpu/kernel.ts";
+import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
+import { type Image, inputFrom } from "../images/input.ts";
+import { classOf, inputOf, logitsOf } from "../network/graph.ts";
+import type { Network, Target } from "../network/network.ts";
+import {
+  createOcclude,
+  createOcclusionMap,
+  createOcclusionScore,
+  type Sweep,
+  sweepOver,
+} from "../ops/occlusion.ts";
+import { ask, classesOf, type ExplainOptions, type Explanation, submit } from "./explain.ts";
+
+export interface OcclusionOptions extends ExplainOptions {
+  /** Side of the square patch, in pixels. Default: a seventh of the image's shorter side. */
+  readonly patch?: number;
+  /** Pixels from one patch to the next. Default: half the patch. */
+  readonly stride?: number;
+  /**
+   * What covers the patch, in the units of the network's input: one value, or one a channel. "mean" (the default) is
+   * the data set's mean pixel, which is what the preprocessing subtracts; where it subtracts nothing, the image's own.
+   */
+  readonly fill?: "mean" | number | readonly number[];
+  /** What the covered image is judged by. Default "logit". */
+  readonly on?: "logit" | "probability";
+  /** Called with the fraction done, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** An occlusion sweep as a command. */
+export interface Occlusion {
+  readonly sweep: Sweep;
+  /** [H, W, C]: the image, as the network takes it. */
+  readonly image: Tensor;
+  /** [C]: what covers it. */
+  readonly fill: Tensor;
+  /** [H, W]: the heat map. */
+  readonly map: Tensor;
+  /** How often `recordStep` must be recorded before `recordMap`. */
+  readonly steps: number;
+  /** Records the sweep's beginning. */
+  recordStart(encoder: GPUCommandEncoder): void;
+  /** Records the next batch of covered images. */
+  recordStep(encoder: GPUCommandEncoder): void;
+  /** Records the heat map, after all steps. */
+  recordMap(encoder: GPUCommandEncoder): void;
+  destroy(): void;
+}
+
+/**
+ * Prepares a sweep of patches over an image (Zeiler & Fergus 2013, section 4.2). Covered images are made on the GPU,
+ * a batch at a time, in the network's own input.
+ * @throws InputError when the patch is larger than the image or the stride is 0.
+ */
+export async function createOcclusion(
+  network: Network,
+  target: Target,
+  { patch, stride, on = "logit" }: Pick<OcclusionOptions, "patch" | "stride" | "on"> = {},
+): Promise<Occlusion> {
+  const { device, graph, batch } = network;
+  const [height, width, channels] = inputOf(graph).shape;
+  const side = patch ?? Math.max(1, Math.round(Math.min(height, width) / 7));
+  const step = stride ?? Math.max(1, Math.floor(side / 2));
+  const sweep = sweepOver([height, width, channels], [side, side], [step, step]);
+  const a = network.activation(target.layer);
+  if (on === "probability" && (target.channel === undefined || target.layer !== logitsOf(graph))) {
+    throw new InputError(
+      `occlusion: expected a class as the target of a probability, got layer "${target.layer}"`,
+    );
+  }
+
+  const owned: { destroy(): void }[] = [];
+  const tensor = (shape: readonly number[], label: string, dtype: "f32" | "u32" = "f32"): Tensor => {
+    const made = createTensor(device, shape, { label: `occlusion ${label}`, dtype });
+    owned.push(made.buffer);
+    return made;
+  };
+  const command = async (made: Promise<Command>): Promise<Command> => {
+    owned.push(await made);
+    return made;
+  };
+  const destroy = (): void => {
+    for (const made of owned) made.destroy();
+  };
+  try {
+    const image = tensor([height, width, channels], "image");
+    const fill = tensor([channels], "fill");
+    const position = tensor([1], "position", "u32");
+    const scores = tensor([sweep.images], "scores");
+    const map = tensor([height, width], "map");
+    const occlude = await command(
+      createOcclude(device, sweep, { x: image, fill, position, y: network.input }),
+    );
+    const { layer: _, image: __, ...elements } = target;
+    const score = { ...elements, probability: on === "probability" };
+    const judge = await command(createOcclusionScore(device, sweep, score, { a, position, scores }));
+    const draw = await command(createOcclusionMap(device, sweep, { scores, y: map }));
+    return {
+      sweep,
+      image,
+      fill,
+      map,
+      destroy,
+      steps: Math.ceil(sweep.images / batch),
+      recordStart: (encoder) => encoder.clearBuffer(position.buffer),
+      recordStep(encoder) {
+        record(encoder, [occlude]);
+        network.forward(encoder, { to: target.layer });
+        record(encoder, [judge]);
+      },
+      recordMap: (encoder) => record(encoder, [draw]),
+    };
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+}
+
+/**
+ * Occlusion: how much a class's score, or any neurons' activation, falls when a patch of the image is covered; at each
+ * pixel the mean over the patches that cover it, [H, W] (Zeiler & Fergus 2013). Positive where covering hurts.
+ * A network with a larger batch sweeps faster; gradients are not needed.
+ */
+export async function occlusion(
+  network: Network,
+  image: Image,
+  options: OcclusionOptions = {},
+): Promise<Explanation> {
+  const { device, graph } = network;
+  const { target: question, signal, onProgress, fill = "mean" } = options;
+  signal?.throwIfAborted();
+  const input = inputFrom(graph, image);
+  const colour = fillColour(network, input, fill);
+  const target =
+    question === undefined
+      ? await ask(network, input, options)
+      : typeof question === "object"
+        ? question
+        : { layer: logitsOf(graph), channel: classOf(graph, classesOf(network), question) };
+  const sweep = await createOcclusion(network, target, options);
+  try {
+    device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
+    device.queue.writeBuffer(sweep.fill.buffer, 0, colour);
+    submit(network, sweep.recordStart);
+    let rested = performance.now();
+    for (let step = 0; step < sweep.steps; step++) {
+      submit(network, sweep.recordStep);
+      // Now and then the GPU catches up, so that progress is true and a stop is prompt.
+      if (performance.now() - rested > 30 || step % 8 === 7) {
+        await whileAlive(device, "occlusion", device.queue.onSubmittedWorkDone());
+        signal?.throwIfAborted();
+        onProgress?.((step + 1) / sweep.steps);
+        rested = performance.now();
+      }
+    }
+    submit(network, sweep.recordMap);
+    const data = await readTensor(device, sweep.map);
+    signal?.throwIfAborted();
+    onProgress?.(1);
+    return { data, shape: sweep.map.shape, target };
+  } finally {
+    sweep.destroy();
+  }
+}
+
+function fillColour(
+  network: Network,
+  input: Float32Array,
+  fill: NonNullable<OcclusionOptions["fill"]>,
+): Float32Array<ArrayBuffer> {
+  const { graph } = network;
+  const [height, width, channels] = inputOf(graph).shape;
+  if (fill === "mean") {
+    const colour = new Float32Array(channels);
+    if (graph.preprocessing.mean.some((mean) => mean !== 0)) return colour;
+    for (const [index, value] of input.entries()) {
+      colour[index % channels] = (colour[index % channels] ?? 0) + value / (height * width);
+    }
+    return colour;
+  }
+  const values = typeof fill === "number" ? Array<number>(channels).fill(fill) : fill;
+  if (values.length !== channels || !values.every(Number.isFinite)) {
+    throw new InputError(
+      `occlusion: expected a fill of "mean", a number, or ${channels} numbers, got ${String(fill)}`,
+    );
+  }
+  return Float32Array.from(values);
+}
