@@ -28,7 +28,7 @@ function systemPaths({ env, platform, home }: Surroundings): string[] {
     );
   }
   if (platform === "win32") {
-    const roots = [env["PROGRAMFILES"], env["PROGRAMFILES(X86)"], env["LOCALAPPDATA"]];
+    const roots = [env.PROGRAMFILES, env["PROGRAMFILES(X86)"], env.LOCALAPPDATA];
     return roots.flatMap((root) =>
       root
         ? [join(root, "Google/Chrome/Application/chrome.exe"), join(root, "Chromium/Application/chrome.exe")]
@@ -36,7 +36,7 @@ function systemPaths({ env, platform, home }: Surroundings): string[] {
     );
   }
   const folders = new Set([
-    ...(env["PATH"] ?? "").split(":").filter(Boolean),
+    ...(env.PATH ?? "").split(":").filter(Boolean),
     "/usr/bin",
     "/usr/local/bin",
     "/snap/bin",
@@ -61,7 +61,7 @@ const CACHED_BINARIES = [
 
 /** Folder in which Puppeteer's installer keeps the browsers that it fetched. */
 export function browserCache({ env, home }: Surroundings): string {
-  return env["PUPPETEER_CACHE_DIR"] ?? join(home, ".cache/puppeteer");
+  return env.PUPPETEER_CACHE_DIR ?? join(home, ".cache/puppeteer");
 }
 
 function cachedPaths(where: Surroundings): string[] {
@@ -81,7 +81,7 @@ function cachedPaths(where: Surroundings): string[] {
  * system's, then those that Puppeteer's installer fetched.
  */
 export function chromePaths(where: Surroundings = surroundings()): string[] {
-  const named = [where.env["PUPPETEER_EXECUTABLE_PATH"], where.env["CHROME_PATH"]].filter(
+  const named = [where.env.PUPPETEER_EXECUTABLE_PATH, where.env.CHROME_PATH].filter(
     (path) => path !== undefined,
   );
   return [...named, ...systemPaths(where), ...cachedPaths(where)];

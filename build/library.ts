@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { wgsl } from "./wgsl.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const entries = {
+  index: "src/index.ts",
+  node: "src/node.ts",
+  tfjs: "src/tfjs.ts",
+  cli: "src/cli/main.ts",
+};
+
+/** The package as npm serves it: ES modules with their shaders inside and every dependency outside. */
+export default defineConfig({
+  root,
+  publicDir: false,
+  plugins: [wgsl()],
+  build: {
+    target: "es2023",
+    outDir: "dist",
+    emptyOutDir: true,
+    minify: false,
+    lib: {
+      entry: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(`${root}/${file}`))),
+      formats: ["es"],
+    },
+    rolldownOptions: {
+      external: (id) => !id.startsWith(".") && !isAbsolute(id),
+      output: { chunkFileNames: "shared/[name].js" },
+    },
+  },
+});
