@@ -1,5 +1,9 @@
+import shader from "../../shaders/batch_norm.wgsl";
+import gradientShader from "../../shaders/batch_norm_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import type { FusedActivation } from "./activation.ts";
+import { createDispatch, gridOf } from "../gpu/kernel.ts";
+import { sizeOf } from "../gpu/tensor.ts";
+import { activationCode, type FusedActivation } from "./activation.ts";
 import { type LayerBase, type Op, onlyInput } from "./op.ts";
 
 /**
@@ -23,5 +27,32 @@ export const batchNorm: Op<BatchNormLayer> = {
       );
     }
     return shape;
+  },
+
+  constants: ({ scale, offset }) => ({
+    scale: { shape: [scale.length], data: scale },
+    offset: { shape: [offset.length], data: offset },
+  }),
+
+  forward(device, { layer, x: [x], y, constants }) {
+    const { code, alpha } = activationCode(layer.activation);
+    const size = sizeOf(y.shape);
+    return createDispatch(device, shader, {
+      label: layer.name,
+      constants: { ACTIVATION: code },
+      params: { size, channels: layer.scale.length, alpha },
+      bindings: { ...constants, x, y },
+      workgroups: gridOf(Math.ceil(size / 256)),
+    });
+  },
+
+  backward(device, { layer, dy, dx, constants: { scale }, accumulate }) {
+    const size = sizeOf(dy.shape);
+    return createDispatch(device, gradientShader, {
+      label: layer.name,
+      params: { size, channels: layer.scale.length, accumulate: Number(accumulate) },
+      bindings: { ...(scale ? { scale } : {}), dy, dx },
+      workgroups: gridOf(Math.ceil(size / 256)),
+    });
   },
 };

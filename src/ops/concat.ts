@@ -1,5 +1,7 @@
+import shader from "../../shaders/copy_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import { formatShape } from "../gpu/tensor.ts";
+import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
+import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { LayerBase, Op } from "./op.ts";
 
 /** Inputs side by side along `axis` (1 to rank − 1, the batch being axis 0). */
@@ -13,13 +15,112 @@ export const concat: Op<ConcatLayer> = {
     const [first] = x;
     const { axis } = layer;
     if (!first || !Number.isInteger(axis) || axis < 1 || axis >= first.length) {
-      throw new InputError(`concat "${layer.name}": expected an axis of 1 to ${(first?.length ?? 2) - 1}, got ${axis}`);
+      throw new InputError(
+        `concat "${layer.name}": expected an axis of 1 to ${(first?.length ?? 2) - 1}, got ${axis}`,
+      );
     }
-    if (x.some((shape) => shape.length !== first.length || shape.some((size, i) => i !== axis && size !== first[i]))) {
+    if (
+      x.some(
+        (shape) => shape.length !== first.length || shape.some((size, i) => i !== axis && size !== first[i]),
+      )
+    ) {
       throw new InputError(
         `concat "${layer.name}": expected inputs that agree but for axis ${axis}, got ${x.map(formatShape).join(", ")}`,
       );
     }
-    return first.map((size, i) => (i === axis ? x.reduce((sum, shape) => sum + (shape[axis] ?? 0), 0) : size));
+    return first.map((size, i) =>
+      i === axis ? x.reduce((sum, shape) => sum + (shape[axis] ?? 0), 0) : size,
+    );
+  },
+
+  async forward(device, { layer, x, y }) {
+    const copies = x.map((part, input) => {
+      const { rows, length, block, start } = blockOf(
+        layer,
+        y.shape,
+        x.map(({ shape }) => shape),
+        input,
+      );
+      return createCopy(device, {
+        label: layer.name,
+        x: part,
+        y,
+        rows,
+        block,
+        from: { length: block, start: 0 },
+        to: { length, start },
+      });
+    });
+    return sequence(await Promise.all(copies));
+  },
+
+  backward(device, { layer, x, input, dy, dx, accumulate }) {
+    const { rows, length, block, start } = blockOf(
+      layer,
+      dy.shape,
+      x.map(({ shape }) => shape),
+      input,
+    );
+    return createCopy(device, {
+      label: layer.name,
+      x: dy,
+      y: dx,
+      rows,
+      block,
+      from: { length, start },
+      to: { length: block, start: 0 },
+      accumulate,
+    });
   },
 };
+
+/** Where one input lies in y taken as [rows, length]: `block` elements from `start` in every row. */
+function blockOf(
+  { axis }: ConcatLayer,
+  y: Shape,
+  x: readonly Shape[],
+  input: number,
+): { rows: number; length: number; block: number; start: number } {
+  const inner = sizeOf(y.slice(axis + 1));
+  const along = (shape: Shape): number => (shape[axis] ?? 0) * inner;
+  const start = x.slice(0, input).reduce((sum, shape) => sum + along(shape), 0);
+  return { rows: sizeOf(y.slice(0, axis)), length: along(y), block: along(x[input] ?? []), start };
+}
+
+/** A row's length and where in it a block starts, in elements. */
+interface Place {
+  readonly length: number;
+  readonly start: number;
+}
+
+/** Copies (or adds) a block of every row of x to a block of every row of y; what lies outside the block stays. */
+export function createCopy(
+  device: GPUDevice,
+  copy: {
+    readonly label: string;
+    readonly x: Tensor;
+    readonly y: Tensor;
+    readonly rows: number;
+    readonly block: number;
+    readonly from: Place;
+    readonly to: Place;
+    readonly accumulate?: boolean;
+  },
+): Promise<Command> {
+  const { label, x, y, rows, block, from, to, accumulate = false } = copy;
+  const size = rows * block;
+  return createDispatch(device, shader, {
+    label,
+    params: {
+      size,
+      block,
+      xLength: from.length,
+      xStart: from.start,
+      yLength: to.length,
+      yStart: to.start,
+      accumulate: Number(accumulate),
+    },
+    bindings: { x, y },
+    workgroups: gridOf(Math.ceil(size / 256)),
+  });
+}

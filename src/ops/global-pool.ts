@@ -1,4 +1,10 @@
+import averageShader from "../../shaders/global_pool_average.wgsl";
+import maxShader from "../../shaders/global_pool_max.wgsl";
+import { createDispatch, gridOf } from "../gpu/kernel.ts";
+import { asNhwc, type Shape } from "../gpu/tensor.ts";
+import { createArgmaxDispatch } from "./argmax.ts";
 import { type LayerBase, type Op, onlyImage } from "./op.ts";
+import { pool } from "./pool.ts";
 
 /** Maximum or mean of each channel over the whole image: [N, C], or [N, 1, 1, C] with `keepDims`. */
 export interface GlobalPoolLayer extends LayerBase {
@@ -11,5 +17,33 @@ export const globalPool: Op<GlobalPoolLayer> = {
   shape(layer, x) {
     const [n, , , c] = onlyImage(layer, x);
     return layer.keepDims ? [n, 1, 1, c] : [n, c];
+  },
+
+  saved: (layer, x): Record<string, { shape: Shape; dtype: "u32" }> =>
+    layer.mode === "max" ? { argmax: { shape: globalPool.shape(layer, x), dtype: "u32" } } : {},
+
+  forward(device, { layer, x: [x], y, saved }) {
+    const [n, height, width, channels] = asNhwc(x.shape);
+    const tiles = Math.ceil(channels / 16);
+    const options = {
+      label: layer.name,
+      params: { pixels: height * width, channels, tiles, groups: n * tiles },
+      bindings: { x, y },
+      workgroups: gridOf(n * tiles),
+    };
+    return layer.mode === "max"
+      ? createArgmaxDispatch(device, maxShader, saved, options)
+      : createDispatch(device, averageShader, options);
+  },
+
+  /** The gradient of one window over the whole image. */
+  backward(device, site) {
+    const { layer, x, y } = site;
+    const [n, height, width, channels] = asNhwc(x[0].shape);
+    return pool.backward(device, {
+      ...site,
+      layer: { ...layer, op: "pool", size: [height, width], strides: [1, 1], padding: "valid" },
+      y: { ...y, shape: [n, 1, 1, channels] },
+    });
   },
 };

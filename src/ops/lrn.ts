@@ -1,3 +1,7 @@
+import shader from "../../shaders/lrn.wgsl";
+import gradientShader from "../../shaders/lrn_gradient.wgsl";
+import { createDispatch, gridOf } from "../gpu/kernel.ts";
+import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { type LayerBase, type Op, onlyInput } from "./op.ts";
 
 /**
@@ -14,4 +18,26 @@ export interface LrnLayer extends LayerBase {
 
 export const lrn: Op<LrnLayer> = {
   shape: (layer, x) => onlyInput(layer, x),
+
+  forward(device, { layer, x: [x], y }) {
+    return createDispatch(device, shader, { ...optionsOf(layer, y.shape), bindings: { x, y } });
+  },
+
+  backward(device, { layer, x: [x], y, dy, dx, accumulate }) {
+    const { params, ...options } = optionsOf(layer, y.shape);
+    return createDispatch(device, gradientShader, {
+      ...options,
+      params: { ...params, accumulate: Number(accumulate) },
+      bindings: { x, y, dy, dx },
+    });
+  },
 };
+
+function optionsOf({ name, radius, bias, alpha, beta }: LrnLayer, shape: Shape) {
+  const size = sizeOf(shape);
+  return {
+    label: name,
+    params: { size, channels: shape.at(-1) ?? 1, radius, bias, alpha, beta },
+    workgroups: gridOf(Math.ceil(size / 256)),
+  };
+}

@@ -39,7 +39,9 @@ function along(
   padding: "same" | "valid" | readonly [number, number],
 ): { out: number; before: number } {
   if (![size, stride, dilation].every((v) => Number.isInteger(v) && v >= 1)) {
-    throw new InputError(`${who}: expected window size, stride and dilation of at least 1, got ${size}, ${stride}, ${dilation}`);
+    throw new InputError(
+      `${who}: expected window size, stride and dilation of at least 1, got ${size}, ${stride}, ${dilation}`,
+    );
   }
   const extent = (size - 1) * dilation + 1;
   if (padding === "same") {

@@ -1,3 +1,11 @@
+import averageShader from "../../shaders/pool_average.wgsl";
+import averageGradientShader from "../../shaders/pool_average_gradient.wgsl";
+import maxShader from "../../shaders/pool_max.wgsl";
+import maxGradientShader from "../../shaders/pool_max_gradient.wgsl";
+import { InputError } from "../gpu/errors.ts";
+import { createDispatch, gridOf } from "../gpu/kernel.ts";
+import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";
+import { createArgmaxDispatch } from "./argmax.ts";
 import { type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
 
@@ -13,7 +21,61 @@ export interface PoolLayer extends LayerBase, Omit<Window, "dilations"> {
 export const pool: Op<PoolLayer> = {
   shape(layer, x) {
     const [n, h, w, c] = onlyImage(layer, x);
-    const { outHeight, outWidth } = windowGeometry(`pool "${layer.name}"`, h, w, { ...layer, dilations: [1, 1] });
+    const { padding, size } = layer;
+    if (typeof padding === "object") {
+      const { top, bottom, left, right } = padding;
+      if (Math.max(top, bottom) >= size[0] || Math.max(left, right) >= size[1]) {
+        throw new InputError(
+          `pool "${layer.name}": expected padding smaller than the window of ${size[0]}×${size[1]}, got [${[top, bottom, left, right]}]; some windows would hold no pixel`,
+        );
+      }
+    }
+    const { outHeight, outWidth } = geometryOf(layer, h, w);
     return [n, outHeight, outWidth, c];
   },
+
+  saved: (layer, x): Record<string, { shape: Shape; dtype: "u32" }> =>
+    layer.mode === "max" ? { argmax: { shape: pool.shape(layer, x), dtype: "u32" } } : {},
+
+  forward(device, { layer, x: [x], y, saved }) {
+    const options = {
+      label: layer.name,
+      params: paramsOf(layer, x.shape, y.shape, y.shape),
+      bindings: { x, y },
+      workgroups: gridOf(Math.ceil(sizeOf(y.shape) / 256)),
+    };
+    return layer.mode === "max"
+      ? createArgmaxDispatch(device, maxShader, saved, options)
+      : createDispatch(device, averageShader, options);
+  },
+
+  backward(device, { layer, x: [x], y, dy, dx, accumulate, saved }) {
+    const max = layer.mode === "max";
+    return createDispatch(device, max ? maxGradientShader : averageGradientShader, {
+      label: layer.name,
+      params: { ...paramsOf(layer, x.shape, y.shape, x.shape), accumulate: Number(accumulate) },
+      bindings: { dy, dx, ...(max ? saved : {}) },
+      workgroups: gridOf(Math.ceil(sizeOf(x.shape) / 256)),
+    });
+  },
 };
+
+function geometryOf(layer: PoolLayer, height: number, width: number) {
+  return windowGeometry(`pool "${layer.name}"`, height, width, { ...layer, dilations: [1, 1] });
+}
+
+/** The kernels' common parameters; `over` is the shape that they write. */
+function paramsOf(layer: PoolLayer, x: Shape, y: Shape, over: Shape) {
+  const [, height, width, channels] = asNhwc(x);
+  const [, outHeight, outWidth] = asNhwc(y);
+  const { top, left } = geometryOf(layer, height, width);
+  return {
+    image: [height, width],
+    output: [outHeight, outWidth],
+    window: layer.size,
+    strides: layer.strides,
+    before: [top, left],
+    channels,
+    size: sizeOf(over),
+  };
+}

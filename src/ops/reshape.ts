@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { NOTHING } from "../gpu/kernel.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
-import { concat } from "./concat.ts";
+import { createCopy } from "./concat.ts";
 import { type LayerBase, type Op, onlyInput } from "./op.ts";
 
 /** The same values under another shape, the batch apart: flatten, reshape; or unchanged (dropout at inference). */
@@ -26,12 +26,19 @@ export const reshape: Op<ReshapeLayer> = {
   },
   forward: async () => NOTHING,
   // Only where other layers read the input too has the gradient a buffer of its own.
-  backward: async (device, site) =>
-    site.dx.buffer === site.dy.buffer
-      ? NOTHING
-      : concat.backward(device, {
-          ...site,
-          layer: { ...site.layer, op: "concat", axis: 1 },
-          dx: { ...site.dx, shape: site.dy.shape },
-        }),
+  backward: async (device, { layer, dy, dx, accumulate }) => {
+    if (dx.buffer === dy.buffer) return NOTHING;
+    const block = sizeOf(dy.shape);
+    const whole = { length: block, start: 0 };
+    return createCopy(device, {
+      label: layer.name,
+      x: dy,
+      y: dx,
+      rows: 1,
+      block,
+      from: whole,
+      to: whole,
+      accumulate,
+    });
+  },
 };

@@ -1,0 +1,62 @@
+// Gradient to the factor that was broadcast over the pixels: dx = Σ over pixels of dy·x.
+//
+//   x   [N, pixels, channels]  the other factor
+//   dy  [N, pixels, channels]
+//   dx  [N, channels]
+//
+// One workgroup computes 16 channels of one image.
+
+struct Params {
+  pixels: u32,   // height·width
+  channels: u32,
+  tiles: u32,    // ⌈channels / 16⌉
+  groups: u32,   // N·tiles
+  accumulate: u32, // 1: add to dx
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+const LANES = 16u;  // neighbouring channels, read together
+const STRIPS = 16u; // each sums every 16th pixel
+
+var<workgroup> sums: array<f32, 256>;
+
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let id = group.x + group.y * groups.x;
+  if (id >= params.groups) {
+    return;
+  }
+  let image = id / params.tiles;
+  let lane = thread % LANES;
+  let strip = thread / LANES;
+  let channel = (id % params.tiles) * LANES + lane;
+  let base = image * params.pixels * params.channels + channel;
+  var sum = 0.0;
+  if (channel < params.channels) {
+    for (var p = strip; p < params.pixels; p += STRIPS) {
+      let i = base + p * params.channels;
+      sum += dy[i] * x[i];
+    }
+  }
+  sums[thread] = sum;
+  workgroupBarrier();
+  if (strip != 0u || channel >= params.channels) {
+    return;
+  }
+  for (var s = 1u; s < STRIPS; s++) {
+    sum += sums[s * LANES + lane];
+  }
+  let o = image * params.channels + channel;
+  if (params.accumulate == 1u) {
+    sum += dx[o];
+  }
+  dx[o] = sum;
+}

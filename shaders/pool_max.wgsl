@@ -1,0 +1,62 @@
+// y = the largest value under a sliding window, and which pixel it is.
+//
+//   x       [N, image, channels]
+//   y       [N, output, channels]
+//   argmax  [N, output, channels]  row·width + column of the winner, the first among equals; untouched unless ARGMAX
+//
+// Padding never wins. One workgroup computes 256 consecutive elements of y.
+
+struct Params {
+  image: vec2<u32>,   // height, width of x
+  output: vec2<u32>,  // height, width of y
+  window: vec2<u32>,
+  strides: vec2<u32>,
+  before: vec2<u32>,  // padding above and to the left
+  channels: u32,
+  size: u32,          // elements of y
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> argmax: array<u32>;
+
+override ARGMAX: bool = true;
+
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = (group.x + group.y * groups.x) * 256u + thread;
+  if (i >= params.size) {
+    return;
+  }
+  let channel = i % params.channels;
+  let pixel = i / params.channels;
+  let row = pixel / params.output.y;
+  let image = row / params.output.x;
+  let start = vec2<i32>(vec2<u32>(row % params.output.x, pixel % params.output.y) * params.strides) -
+    vec2<i32>(params.before);
+  let first = vec2<u32>(max(start, vec2<i32>(0)));
+  let end = min(vec2<u32>(start + vec2<i32>(params.window)), params.image);
+
+  let base = image * params.image.x * params.image.y;
+  var winner = first.x * params.image.y + first.y;
+  var best = x[(base + winner) * params.channels + channel];
+  for (var v = first.x; v < end.x; v++) {
+    for (var u = first.y; u < end.y; u++) {
+      let place = v * params.image.y + u;
+      let value = x[(base + place) * params.channels + channel];
+      if (value > best) {
+        best = value;
+        winner = place;
+      }
+    }
+  }
+  y[i] = best;
+  if (ARGMAX) {
+    argmax[i] = winner;
+  }
+}

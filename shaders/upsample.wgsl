@@ -1,0 +1,62 @@
+// y = x enlarged by whole factors: the nearest pixel, or a bilinear blend of the four around it.
+//
+//   x  [N, image, channels]
+//   y  [N, image·factor, channels]
+//
+// Pixel centres lie at (i + ½) / factor − ½ and are clamped at the border.
+// One workgroup computes 256 consecutive elements of y.
+
+struct Params {
+  image: vec2<u32>,  // height, width of x
+  factor: vec2<u32>, // vertical, horizontal
+  channels: u32,
+  size: u32,         // elements of y
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+override BILINEAR: bool = false;
+
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = (group.x + group.y * groups.x) * 256u + thread;
+  if (i >= params.size) {
+    return;
+  }
+  let channel = i % params.channels;
+  let pixel = i / params.channels;
+  let output = params.image * params.factor;
+  let row = pixel / output.y;
+  let base = row / output.x * params.image.x;
+  let here = vec2<u32>(row % output.x, pixel % output.y);
+  if (!BILINEAR) {
+    let origin = here / params.factor;
+    y[i] = x[((base + origin.x) * params.image.y + origin.y) * params.channels + channel];
+    return;
+  }
+  let last = params.image - 1u;
+  let centre = (vec2<f32>(here) + 0.5) / vec2<f32>(params.factor) - 0.5;
+  let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(last));
+  let low = vec2<u32>(origin);
+  let high = min(low + 1u, last);
+  let share = origin - vec2<f32>(low);
+  let above = (base + low.x) * params.image.y;
+  let below = (base + high.x) * params.image.y;
+  let top = mix(
+    x[(above + low.y) * params.channels + channel],
+    x[(above + high.y) * params.channels + channel],
+    share.y,
+  );
+  let bottom = mix(
+    x[(below + low.y) * params.channels + channel],
+    x[(below + high.y) * params.channels + channel],
+    share.y,
+  );
+  y[i] = mix(top, bottom, share.x);
+}
