@@ -1,0 +1,134 @@
+import { ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { sizeOf } from "../gpu/tensor.ts";
+import { type Graph, type Layer, shapesOf } from "../network/graph.ts";
+import { namedPreprocessing, type Preprocessing, type PreprocessingName } from "../network/preprocessing.ts";
+import type { CustomLayer } from "./converter.ts";
+import type { ModelFiles } from "./files.ts";
+import { isObject, type JsonObject, objectOf } from "./json.ts";
+import { placeModel } from "./place.ts";
+import { declaredPreprocessing, guessPreprocessing } from "./preprocessing.ts";
+import { parseTopology } from "./topology.ts";
+import { WeightStore } from "./weight-store.ts";
+import { readWeights } from "./weights.ts";
+
+export interface LayersModelOptions {
+  /** Used instead of what the model declares or its family suggests. */
+  readonly preprocessing?: Preprocessing | PreprocessingName;
+  /** Names of the classes, in order; used instead of the model's own. */
+  readonly labels?: readonly string[];
+  /** What becomes of classes that Vitrine does not know, by class name. `LRN` is known. */
+  readonly customLayers?: Readonly<Record<string, CustomLayer>>;
+  /** [H, W, C] for a model that leaves it free, or to run a fully convolutional one at another size. */
+  readonly inputShape?: readonly [number, number, number];
+  /** Share of the weights that has been read, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The manifest as an object. */
+async function readManifest(files: ModelFiles, signal: AbortSignal | undefined): Promise<JsonObject> {
+  const text = new TextDecoder().decode(await files.read(files.manifest, signal));
+  try {
+    return objectOf(JSON.parse(text), `model "${files.name}"`);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    const got = text.trimStart().startsWith("<") ? "a page of HTML" : `"${text.slice(0, 40)}"`;
+    throw new ModelError(`model "${files.name}": expected JSON, got ${got}; is this a tfjs model.json?`);
+  }
+}
+
+function labelsOf(
+  metadata: JsonObject,
+  given: readonly string[] | undefined,
+  classes: number,
+  who: string,
+): readonly string[] | undefined {
+  const labels: unknown = given ?? metadata.labels;
+  if (labels === undefined || labels === null) return undefined;
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
+    throw new ModelError(`${who}: expected labels as a list of text`);
+  }
+  if (labels.length !== classes) {
+    throw new ModelError(`${who}: expected ${classes} labels (outputs of the network), got ${labels.length}`);
+  }
+  return labels;
+}
+
+/**
+ * Reads a tfjs LayersModel: Sequential or functional, with nested models and shared layers, as Keras 1 to 3 and tfjs
+ * write it.
+ *
+ * Names: a layer keeps its own; within a nested model it is `outer/inner`; the second call of a shared layer is
+ * `name:1`, the third `name:2`. A layer with a fused softmax or swish becomes two: `name` with the values before it
+ * (the logits), and `name/softmax` or `name/swish`, which later layers and the graph's output read.
+ * Of several outputs the first is taken, and layers that do not lead to it are left out.
+ *
+ * @throws ModelError for files that are missing, damaged or contradict each other.
+ * @throws UnsupportedError naming the layer and what it asks for that Vitrine does not have.
+ */
+export async function loadLayersModel(files: ModelFiles, options: LayersModelOptions = {}): Promise<Graph> {
+  const { preprocessing, labels, customLayers = {}, inputShape, signal, onProgress } = options;
+  const manifest = await readManifest(files, signal);
+  const who = `model "${files.name}"`;
+  if (manifest.format === "graph-model") {
+    throw new UnsupportedError(
+      `${who}: expected a tfjs LayersModel, got a GraphModel; convert it with --output_format=tfjs_layers_model`,
+    );
+  }
+  if (manifest.modelTopology === undefined || manifest.weightsManifest === undefined) {
+    throw new ModelError(
+      `${who}: expected modelTopology and weightsManifest, got ${Object.keys(manifest).join(", ") || "nothing"}`,
+    );
+  }
+  const model = parseTopology(manifest.modelTopology, who);
+  const weights = new WeightStore(
+    await readWeights(files, manifest.weightsManifest, {
+      ...(onProgress ? { onProgress } : {}),
+      ...(signal ? { signal } : {}),
+    }),
+  );
+  const { layers, output } = placeModel(
+    model,
+    { weights, customLayers, ...(inputShape ? { inputShape } : {}) },
+    who,
+  );
+  const surplus = weights.surplus();
+  if (surplus.length > 0) {
+    throw new ModelError(
+      `${who}: expected every weight to belong to a layer, got ${surplus.length} that do not: ${surplus.slice(0, 4).join(", ")}; the weights and the topology are not of one model`,
+    );
+  }
+
+  const kept = leadingTo(layers, output);
+  const metadata = isObject(manifest.userDefinedMetadata) ? manifest.userDefinedMetadata : {};
+  const bare = { name: model.name, layers: kept, output };
+  const shapes = shapesOf({ ...bare, preprocessing: namedPreprocessing("unit") });
+  const classes = sizeOf((shapes.get(output) ?? [1]).slice(1));
+  const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
+  const given = typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : preprocessing;
+  const found =
+    given ?? declaredPreprocessing(metadata.preprocessing, who) ?? guessPreprocessing(bare, classes);
+  const named = labelsOf(metadata, labels, classes, who);
+  return { ...bare, ...(named ? { labels: named } : {}), preprocessing: forChannels(found, channels, who) };
+}
+
+/** The input, and the layers that the output depends on. */
+function leadingTo(layers: readonly Layer[], output: string): Layer[] {
+  const needed = new Set([output]);
+  for (const layer of [...layers].reverse()) {
+    if (needed.has(layer.name)) for (const input of layer.inputs) needed.add(input);
+  }
+  return layers.filter((layer) => layer.op === "input" || needed.has(layer.name));
+}
+
+/** Fits a preprocessing to the input's channels: three values serve one channel by their mean, one value serves all. */
+function forChannels(preprocessing: Preprocessing, channels: number, who: string): Preprocessing {
+  const spread = (values: readonly number[]) => {
+    if (values.length === channels) return values;
+    if (channels === 1) return [values.reduce((sum, value) => sum + value, 0) / values.length];
+    const [only] = values;
+    if (values.length === 1 && only !== undefined) return Array<number>(channels).fill(only);
+    throw new ModelError(`${who}: expected a preprocessing of ${channels} channels, got ${values.length}`);
+  };
+  return { ...preprocessing, mean: spread(preprocessing.mean), std: spread(preprocessing.std) };
+}

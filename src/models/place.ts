@@ -1,0 +1,224 @@
+import { InputError, ModelError, UnsupportedError, VitrineError } from "../gpu/errors.ts";
+import { formatShape, type Shape } from "../gpu/tensor.ts";
+import type { InputLayer, Layer } from "../network/graph.ts";
+import { type OpLayer, opOf } from "../network/ops.ts";
+import type { Converted, CustomLayer, KerasCall } from "./converter.ts";
+import { CONVERTERS } from "./keras-layers.ts";
+import type { KerasLayer, KerasModel, Reference } from "./topology.ts";
+import type { WeightStore } from "./weight-store.ts";
+
+export interface PlaceOptions {
+  readonly weights: WeightStore;
+  readonly customLayers: Readonly<Record<string, CustomLayer>>;
+  readonly inputShape?: readonly [number, number, number];
+}
+
+/** Layers placed so far, and what nested models need to place theirs. */
+interface Site extends PlaceOptions {
+  readonly layers: Layer[];
+  readonly shapes: Map<string, Shape>;
+}
+
+const key = ({ layer, call }: Pick<Reference, "layer" | "call">) => `${call}:${layer}`;
+
+/**
+ * Turns a Keras model into layers in order, nested models in line.
+ * @throws ModelError when it contradicts itself.
+ * @throws UnsupportedError naming the layer and what Vitrine does not have.
+ */
+export function placeModel(
+  model: KerasModel,
+  options: PlaceOptions,
+  who: string,
+): { layers: Layer[]; output: string } {
+  const [start, ...others] = model.inputs;
+  if (!start || others.length > 0) {
+    throw new UnsupportedError(
+      `${who}: expected one input, got ${model.inputs.map(({ layer }) => `"${layer}"`).join(", ") || "none"}`,
+    );
+  }
+  const input: InputLayer = {
+    op: "input",
+    name: start.layer,
+    inputs: [],
+    shape: inputShape(model, options.inputShape, who),
+  };
+  const site: Site = { ...options, layers: [input], shapes: new Map([[input.name, [1, ...input.shape]]]) };
+  const [first] = model.outputs;
+  const [output] = placeCalls(site, model, [input.name], first ? [first] : [], { prefix: "", path: [], who });
+  if (output === undefined) throw new ModelError(`${who}: expected an output, got none`);
+  return { layers: site.layers, output };
+}
+
+/** [H, W, C] that the model declares or the caller gives; H×W images become H×W×1. */
+function inputShape(
+  model: KerasModel,
+  given: readonly [number, number, number] | undefined,
+  who: string,
+): readonly [number, number, number] {
+  const declared = model.inputShape;
+  const remedy = "give options.inputShape as [height, width, channels]";
+  if (!declared && !given) throw new ModelError(`${who}: expected an input shape, got none; ${remedy}`);
+  const [h, w, c = 1, ...rest] = given ?? declared ?? [];
+  if (h === undefined || w === undefined || rest.length > 0) {
+    throw new UnsupportedError(
+      `${who}: expected an input of height×width×channels, got ${formatShape((declared ?? []).map(Number))}`,
+    );
+  }
+  if (h === null || w === null || c === null) {
+    throw new ModelError(
+      `${who}: expected an input of fixed size, got ${declared?.map((axis) => axis ?? "?").join("×")}; ${remedy}`,
+    );
+  }
+  if (given && declared && declared.length === 3 && typeof declared[2] === "number" && declared[2] !== c) {
+    throw new InputError(`${who}: expected options.inputShape with ${declared[2]} channels, got ${c}`);
+  }
+  return [h, w, c];
+}
+
+/** Calls that the wanted outputs depend on. */
+function callsFor(model: KerasModel, wanted: readonly Reference[]): ReadonlySet<string> {
+  const byName = new Map(model.layers.map((layer) => [layer.name, layer]));
+  const needed = new Set<string>();
+  const queue = [...wanted];
+  for (let reference = queue.pop(); reference; reference = queue.pop()) {
+    if (needed.has(key(reference))) continue;
+    needed.add(key(reference));
+    queue.push(...(byName.get(reference.layer)?.calls[reference.call] ?? []));
+  }
+  return needed;
+}
+
+interface Within {
+  /** What the layers' names begin with. */
+  readonly prefix: string;
+  /** Names of the models around, outermost first, as weights are stored under. */
+  readonly path: readonly string[];
+  readonly who: string;
+}
+
+/** Places what a model's wanted outputs need; returns the names of the layers that hold them. */
+function placeCalls(
+  site: Site,
+  model: KerasModel,
+  inputs: readonly string[],
+  wanted: readonly Reference[],
+  within: Within,
+): readonly string[] {
+  const needed = callsFor(model, wanted);
+  const outputs = new Map<string, readonly string[]>();
+  for (const [index, { layer }] of model.inputs.entries()) {
+    const name = inputs[index];
+    if (name === undefined)
+      throw new ModelError(`${within.who}: expected ${model.inputs.length} inputs, got ${inputs.length}`);
+    outputs.set(key({ layer, call: 0 }), [name]);
+  }
+  const named = (reference: Reference): string | undefined => outputs.get(key(reference))?.[reference.output];
+
+  let waiting = model.layers.flatMap((layer) => {
+    if (!layer.calls.some((_, call) => needed.has(key({ layer: layer.name, call }))))
+      leave(site, layer, within.path);
+    return layer.calls.map((reads, call) => ({ layer, call, reads }));
+  });
+  waiting = waiting.filter((entry) => {
+    const id = key({ layer: entry.layer.name, call: entry.call });
+    return needed.has(id) && !outputs.has(id);
+  });
+  // Files list layers in an order that works, mostly; what does not fit yet waits for the next round.
+  while (waiting.length > 0) {
+    const blocked = waiting.filter(({ layer, call, reads }) => {
+      const names = reads.map(named);
+      if (!names.every((name) => name !== undefined)) return true;
+      outputs.set(key({ layer: layer.name, call }), placeCall(site, layer, call, names, within));
+      return false;
+    });
+    const [stuck] = blocked;
+    if (stuck && blocked.length === waiting.length) {
+      throw new ModelError(
+        `${stuck.layer.config.who}: expected its inputs to come from earlier layers, but they depend on it or do not exist`,
+      );
+    }
+    waiting = blocked;
+  }
+  return wanted.map((reference) => {
+    const name = named(reference);
+    if (name === undefined)
+      throw new ModelError(
+        `${within.who}: expected an output ${reference.output} of "${reference.layer}", found none`,
+      );
+    return name;
+  });
+}
+
+/** Sets a layer's weights aside that no output needs. */
+function leave(site: Site, layer: KerasLayer, path: readonly string[]): void {
+  const inner = [...path, layer.name];
+  for (const part of layer.model?.layers ?? []) leave(site, part, inner);
+  if (!layer.model) site.weights.of(inner, layer.config.who).ignore();
+}
+
+function placeCall(
+  site: Site,
+  layer: KerasLayer,
+  call: number,
+  inputs: readonly string[],
+  within: Within,
+): readonly string[] {
+  const name = `${within.prefix}${layer.name}${call > 0 ? `:${call}` : ""}`;
+  const path = [...within.path, layer.name];
+  if (layer.model) {
+    return placeCalls(site, layer.model, inputs, layer.model.outputs, {
+      prefix: `${name}/`,
+      path,
+      who: layer.config.who,
+    });
+  }
+  const [first, ...rest] = inputs.map((input) => site.shapes.get(input) ?? []);
+  if (!first)
+    throw new UnsupportedError(
+      `${layer.config.who}: expected a layer with inputs, got none; a network has one input`,
+    );
+  const weights = site.weights.of(path, layer.config.who);
+  const converted = convert(site, layer, { config: layer.config, weights, shapes: [first, ...rest] });
+  const chain = "op" in converted ? [{ suffix: "", body: converted }] : converted;
+  let reads = inputs;
+  for (const { suffix, body } of chain) {
+    const placed = { ...body, name: `${name}${suffix}`, inputs: reads } as OpLayer;
+    place(site, placed, layer.config.who);
+    reads = [placed.name];
+  }
+  return reads;
+}
+
+function convert(site: Site, layer: KerasLayer, call: KerasCall): Converted {
+  const { className, config } = layer;
+  const custom = Object.hasOwn(site.customLayers, className) ? site.customLayers[className] : undefined;
+  if (custom) return custom(config.raw, call.weights.all(), call.shapes);
+  const converter = CONVERTERS.get(className);
+  if (!converter) {
+    throw new UnsupportedError(
+      `${config.who}: expected one of Vitrine's layers (${[...CONVERTERS.keys()].join(", ")}), got ${className}; map it with options.customLayers`,
+    );
+  }
+  return converter(call);
+}
+
+/** Adds a layer after its shape rule has agreed. */
+function place(site: Site, layer: OpLayer, who: string): void {
+  if (site.shapes.has(layer.name))
+    throw new ModelError(`${who}: expected a name of its own, got "${layer.name}" twice`);
+  try {
+    const shape = opOf(layer).shape(
+      layer,
+      layer.inputs.map((input) => site.shapes.get(input) ?? []),
+    );
+    if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
+      throw new ModelError(`${who}: expected sizes of at least 1, got ${formatShape(shape)}`);
+    }
+    site.shapes.set(layer.name, shape);
+  } catch (error) {
+    if (error instanceof VitrineError && !(error instanceof InputError)) throw error;
+    throw new ModelError(`${who}: ${(error as Error).message}`);
+  }
+  site.layers.push(layer);
+}
