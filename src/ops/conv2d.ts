@@ -1,5 +1,8 @@
+import shader from "../../shaders/conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import type { FusedActivation } from "./activation.ts";
+import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { activationCode, type FusedActivation } from "./activation.ts";
 import { type Constant, type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
 
@@ -12,18 +15,195 @@ export interface Conv2dLayer extends LayerBase, Omit<Window, "size"> {
   readonly activation?: FusedActivation;
 }
 
+type Pair = readonly [vertical: number, horizontal: number];
+
+/** Output channels in one block of packed weights; BLOCK in the kernel. */
+const BLOCK = 16;
+
+/** How the work is cut: what one thread keeps in registers, and how many threads stand side by side. */
+export interface ConvolutionTile {
+  /** Pixels of one thread. */
+  readonly pixels: number;
+  /** Chunks (four output channels where their number allows) of one thread. */
+  readonly columns: number;
+  /** Threads of a workgroup along the pixels. */
+  readonly lanes: number;
+  /** Threads of a workgroup along the output channels. */
+  readonly channelLanes: number;
+}
+
+/** One run of the convolution kernel, forward or to the input; see shaders/conv2d.wgsl for the numbers. */
+export interface Convolution {
+  readonly label: string;
+  readonly x: Tensor;
+  readonly w: Tensor;
+  readonly b?: Tensor | undefined;
+  readonly y: Tensor;
+  readonly kernel: Pair;
+  readonly scale: Pair;
+  readonly dilation: Pair;
+  readonly offset: Pair;
+  readonly phases: Pair;
+  readonly activation?: FusedActivation | undefined;
+  readonly accumulate?: boolean;
+  readonly tile?: ConvolutionTile;
+}
+
+/** The tile for a convolution. */
+export function chooseTile(_pixels: number, _channels: number): ConvolutionTile {
+  return { pixels: 4, columns: 2, lanes: 8, channelLanes: 2 };
+}
+
+/** Makes a run of the convolution kernel ready to record. */
+export function createConvolution(device: GPUDevice, run: Convolution): Promise<Command> {
+  const { label, x, w, b, y, kernel, scale, dilation, offset, phases, activation, accumulate = false } = run;
+  const [batch = 1, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
+  const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
+  const grid = [Math.ceil(outHeight / phases[0]), Math.ceil(outWidth / phases[1])] as const;
+  const pixels = batch * grid[0] * grid[1];
+  const tile = run.tile ?? chooseTile(pixels, outChannels);
+  const input = inChannels % 4 === 0 ? 4 : 1;
+  const output = outChannels % 4 === 0 ? 4 : 1;
+  const outChunks = outChannels / output;
+  const tiles = Math.ceil(outChunks / (tile.columns * tile.channelLanes));
+  const { code, alpha } = activationCode(activation);
+  return createDispatch(device, shader, {
+    label,
+    constants: {
+      LANES: tile.lanes,
+      CHANNEL_LANES: tile.channelLanes,
+      BIAS: Number(b !== undefined),
+      ACTIVATION: code,
+    },
+    redeclare: {
+      IN: `${input}u`,
+      In: input === 4 ? "vec4<f32>" : "f32",
+      OUT: `${output}u`,
+      Out: output === 4 ? "vec4<f32>" : "f32",
+      PIXELS: `${tile.pixels}u`,
+      COLUMNS: `${tile.columns}u`,
+    },
+    params: {
+      inSize: [inHeight, inWidth],
+      outSize: [outHeight, outWidth],
+      grid,
+      kernel,
+      scale,
+      dilation,
+      offset,
+      phases,
+      batch,
+      inChunks: inChannels / input,
+      outChunks,
+      tiles,
+      accumulate: Number(accumulate),
+      alpha,
+    },
+    bindings: { x, w, b: b ?? w, y },
+    workgroups: [
+      ...gridOf(
+        tiles * Math.ceil(pixels / (tile.lanes * tile.pixels)),
+        device.limits.maxComputeWorkgroupsPerDimension,
+      ),
+      phases[0] * phases[1],
+    ],
+  });
+}
+
+/**
+ * Weights as the kernel reads them: [blocks of output channels, taps · input channels, BLOCK], padded with zeros.
+ * `backward` exchanges the roles of input and output channels.
+ */
+function pack({ shape, data }: Constant, backward: boolean): Constant {
+  const [kh = 1, kw = 1, cin = 1, cout = 1] = shape;
+  const taps = kh * kw;
+  const [depth, width] = backward ? [cout, cin] : [cin, cout];
+  const blocks = Math.ceil(width / BLOCK);
+  const packed = new Float32Array(blocks * taps * depth * BLOCK);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let d = 0; d < depth; d++) {
+      for (let c = 0; c < width; c++) {
+        const from = backward ? (tap * cin + c) * cout + d : (tap * cin + d) * cout + c;
+        const block = Math.floor(c / BLOCK);
+        packed[((block * taps + tap) * depth + d) * BLOCK + (c % BLOCK)] = data[from] ?? 0;
+      }
+    }
+  }
+  return { shape: [blocks, taps * depth, BLOCK], data: packed };
+}
+
+function geometry(layer: Conv2dLayer, x: Tensor) {
+  const [, h = 1, w = 1] = x.shape;
+  const [kh = 1, kw = 1] = layer.w.shape;
+  const size = [kh, kw] as const;
+  return { size, ...windowGeometry(`conv2d "${layer.name}"`, h, w, { ...layer, size }) };
+}
+
+function constant(name: string, constants: Readonly<Record<string, Tensor>>, layer: string): Tensor {
+  const tensor = constants[name];
+  if (!tensor) {
+    throw new InputError(
+      `conv2d "${layer}": expected the constant "${name}", got none; upload what constants() returns`,
+    );
+  }
+  return tensor;
+}
+
 export const conv2d: Op<Conv2dLayer> = {
   shape(layer, x) {
     const who = `conv2d "${layer.name}"`;
     const [n, h, w, c] = onlyImage(layer, x);
     const [kh = 0, kw = 0, cin, cout = 0] = layer.w.shape;
     if (layer.w.shape.length !== 4 || cin !== c) {
-      throw new InputError(`${who}: expected w.shape[2] = ${c} (channels of x), got w of shape [${layer.w.shape}]`);
+      throw new InputError(
+        `${who}: expected w.shape[2] = ${c} (channels of x), got w of shape [${layer.w.shape}]`,
+      );
     }
     if (layer.b && layer.b.data.length !== cout) {
       throw new InputError(`${who}: expected ${cout} biases, got ${layer.b.data.length}`);
     }
     const { outHeight, outWidth } = windowGeometry(who, h, w, { ...layer, size: [kh, kw] });
     return [n, outHeight, outWidth, cout];
+  },
+
+  constants(layer, _x, gradients) {
+    return {
+      w: pack(layer.w, false),
+      ...(layer.b ? { b: layer.b } : {}),
+      ...(gradients ? { wBackward: pack(layer.w, true) } : {}),
+    };
+  },
+
+  forward(device, { layer, x: [x], y, constants }) {
+    const { size, top, left } = geometry(layer, x);
+    return createConvolution(device, {
+      label: layer.name,
+      x,
+      w: constant("w", constants, layer.name),
+      b: constants.b,
+      y,
+      kernel: size,
+      scale: layer.strides,
+      dilation: layer.dilations,
+      offset: [-top, -left],
+      phases: [1, 1],
+      activation: layer.activation,
+    });
+  },
+
+  backward(device, { layer, x: [x], constants, dy, dx, accumulate }) {
+    const { size, top, left } = geometry(layer, x);
+    return createConvolution(device, {
+      label: `${layer.name} backward`,
+      x: dy,
+      w: constant("wBackward", constants, layer.name),
+      y: dx,
+      kernel: size,
+      scale: [1, 1],
+      dilation: [-layer.dilations[0], -layer.dilations[1]],
+      offset: [top, left],
+      phases: layer.strides,
+      accumulate,
+    });
   },
 };

@@ -1,6 +1,10 @@
+import forwardShader from "../../shaders/dense.wgsl";
+import backwardShader from "../../shaders/dense_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import type { FusedActivation } from "./activation.ts";
-import { type Constant, type LayerBase, type Op, onlyInput } from "./op.ts";
+import { createDispatch, gridOf } from "../gpu/kernel.ts";
+import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { activationCode, type FusedActivation } from "./activation.ts";
+import { type Constant, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
 
 /** y = x·w + b over the last axis, then activation; w is [features in, features out]. */
 export interface DenseLayer extends LayerBase {
@@ -9,6 +13,37 @@ export interface DenseLayer extends LayerBase {
   /** [features out] */
   readonly b?: Constant;
   readonly activation?: FusedActivation;
+}
+
+/** Chunks of units, or features, that one workgroup of the kernels computes: LANES forward, FEATURES backward. */
+const WIDTH = 16;
+
+/** Rows that one thread keeps: the power of two that holds them all, up to 8. */
+function rowsOfThread(rows: number): number {
+  return Math.min(8, 2 ** Math.ceil(Math.log2(rows)));
+}
+
+/** Both kernels see the layer as [rows, features] · [features, units], the units in chunks of four where that divides them. */
+function geometry(layer: DenseLayer, x: Tensor) {
+  const [features = 1, units = 1] = layer.w.shape;
+  const rows = sizeOf(x.shape) / features;
+  const chunk = units % 4 === 0 ? 4 : 1;
+  const tile = rowsOfThread(rows);
+  const rowTiles = Math.ceil(rows / tile);
+  return {
+    params: { rows, features, chunks: units / chunk, rowTiles },
+    redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32", ROWS: `${tile}u` },
+    chunk,
+    workgroups: (width: number) => gridOf(rowTiles * Math.ceil(width / WIDTH)),
+  };
+}
+
+function weights({ w }: Tensors, layer: string): Tensor {
+  if (!w)
+    throw new InputError(
+      `dense "${layer}": expected the constant "w", got none; upload what constants() returns`,
+    );
+  return w;
 }
 
 export const dense: Op<DenseLayer> = {
@@ -24,5 +59,32 @@ export const dense: Op<DenseLayer> = {
       throw new InputError(`dense "${layer.name}": expected ${units} biases, got ${layer.b.data.length}`);
     }
     return [...shape.slice(0, -1), units];
+  },
+
+  constants: (layer) => ({ w: layer.w, ...(layer.b ? { b: layer.b } : {}) }),
+
+  async forward(device, { layer, x: [x], y, constants }) {
+    const { params, redeclare, workgroups } = geometry(layer, x);
+    const { code, alpha } = activationCode(layer.activation);
+    const w = weights(constants, layer.name);
+    return createDispatch(device, forwardShader, {
+      label: layer.name,
+      constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
+      redeclare,
+      params: { ...params, alpha },
+      bindings: { x, w, b: constants.b ?? w, y },
+      workgroups: workgroups(params.chunks),
+    });
+  },
+
+  async backward(device, { layer, x: [x], constants, dy, dx, accumulate }) {
+    const { params, redeclare, chunk, workgroups } = geometry(layer, x);
+    return createDispatch(device, backwardShader, {
+      label: layer.name,
+      redeclare: { ...redeclare, CHUNK: `${chunk}u` },
+      params: { ...params, accumulate: Number(accumulate) },
+      bindings: { w: weights(constants, layer.name), dy, dx },
+      workgroups: workgroups(params.features),
+    });
   },
 };

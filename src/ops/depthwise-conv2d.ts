@@ -1,6 +1,9 @@
+import shader from "../../shaders/depthwise_conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import type { FusedActivation } from "./activation.ts";
-import { type Constant, type LayerBase, type Op, onlyImage } from "./op.ts";
+import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { activationCode, type FusedActivation } from "./activation.ts";
+import { type Constant, type LayerBase, type Op, onlyImage, type Tensors } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
 
 /**
@@ -15,13 +18,73 @@ export interface DepthwiseConv2dLayer extends LayerBase, Omit<Window, "size"> {
   readonly activation?: FusedActivation;
 }
 
+/** The kernel's run over y, or (backward) over dx with dy as its x. */
+function createRun(
+  device: GPUDevice,
+  layer: DepthwiseConv2dLayer,
+  constants: Tensors,
+  run: {
+    readonly image: Tensor;
+    readonly x: Tensor;
+    readonly y: Tensor;
+    readonly backward: boolean;
+    readonly accumulate: boolean;
+  },
+): Promise<Command> {
+  const { image, x, y, backward, accumulate } = run;
+  const { strides, dilations } = layer;
+  const [kh = 1, kw = 1, , multiplier = 1] = layer.w.shape;
+  const [, height = 1, width = 1] = image.shape;
+  const window = { ...layer, size: [kh, kw] as const };
+  const { top, left } = windowGeometry(`depthwiseConv2d "${layer.name}"`, height, width, window);
+  const [, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
+  const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
+  const chunk = multiplier === 1 && outChannels % 4 === 0 ? 4 : 1;
+  const size = sizeOf(y.shape) / chunk;
+  const { code, alpha } = activationCode(backward ? undefined : layer.activation);
+  const { w, b = w } = constants;
+  if (!w || !b) {
+    throw new InputError(
+      `depthwiseConv2d "${layer.name}": expected the constant "w", got none; upload what constants() returns`,
+    );
+  }
+  return createDispatch(device, shader, {
+    label: layer.name,
+    constants: {
+      BACKWARD: Number(backward),
+      BIAS: Number(!backward && layer.b !== undefined),
+      ACTIVATION: code,
+    },
+    redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32" },
+    params: {
+      inSize: [inHeight, inWidth],
+      outSize: [outHeight, outWidth],
+      kernel: [kh, kw],
+      scale: backward ? [1, 1] : strides,
+      dilation: backward ? [-dilations[0], -dilations[1]] : dilations,
+      offset: backward ? [top, left] : [-top, -left],
+      phases: backward ? strides : [1, 1],
+      size,
+      inChunks: inChannels / chunk,
+      outChunks: outChannels / chunk,
+      multiplier,
+      accumulate: Number(accumulate),
+      alpha,
+    },
+    bindings: { x, w, b, y },
+    workgroups: gridOf(Math.ceil(size / 64)),
+  });
+}
+
 export const depthwiseConv2d: Op<DepthwiseConv2dLayer> = {
   shape(layer, x) {
     const who = `depthwiseConv2d "${layer.name}"`;
     const [n, h, w, c] = onlyImage(layer, x);
     const [kh = 0, kw = 0, channels, multiplier = 0] = layer.w.shape;
     if (layer.w.shape.length !== 4 || channels !== c) {
-      throw new InputError(`${who}: expected w.shape[2] = ${c} (channels of x), got w of shape [${layer.w.shape}]`);
+      throw new InputError(
+        `${who}: expected w.shape[2] = ${c} (channels of x), got w of shape [${layer.w.shape}]`,
+      );
     }
     if (layer.b && layer.b.data.length !== c * multiplier) {
       throw new InputError(`${who}: expected ${c * multiplier} biases, got ${layer.b.data.length}`);
@@ -29,4 +92,12 @@ export const depthwiseConv2d: Op<DepthwiseConv2dLayer> = {
     const { outHeight, outWidth } = windowGeometry(who, h, w, { ...layer, size: [kh, kw] });
     return [n, outHeight, outWidth, c * multiplier];
   },
+
+  constants: (layer) => ({ w: layer.w, ...(layer.b ? { b: layer.b } : {}) }),
+
+  forward: (device, { layer, constants, x: [x], y }) =>
+    createRun(device, layer, constants, { image: x, x, y, backward: false, accumulate: false }),
+
+  backward: (device, { layer, constants, x: [x], dy, dx, accumulate }) =>
+    createRun(device, layer, constants, { image: x, x: dy, y: dx, backward: true, accumulate }),
 };

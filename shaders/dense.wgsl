@@ -1,0 +1,83 @@
+// y = activation(x · w + b), a matrix product for few rows, limited by how fast w can be read.
+//
+//   x  [rows, features]
+//   w  [features, units]
+//   b  [units]            unused where BIAS is false
+//   y  [rows, units]
+//
+// One workgroup computes ROWS rows of LANES chunks of units: SPLITS threads share the features of each chunk, and their
+// sums are added in a fixed order. Units go in chunks of four where their number allows.
+
+struct Params {
+  rows: u32,
+  features: u32,
+  chunks: u32,     // of units
+  rowTiles: u32,   // workgroups along the rows
+  alpha: f32,      // slope of leaky ReLU below zero
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<Chunk>;
+@group(0) @binding(3) var<storage, read> b: array<Chunk>;
+@group(0) @binding(4) var<storage, read_write> y: array<Chunk>;
+
+alias Chunk = vec4<f32>; // or f32
+const ROWS = 1u;
+const LANES = 16u;
+const SPLITS = 16u;
+
+override BIAS: bool = true;
+// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
+override ACTIVATION: u32 = 0u;
+
+var<workgroup> partial: array<Chunk, 256>; // LANES · SPLITS
+
+fn activate(z: Chunk) -> Chunk {
+  switch ACTIVATION {
+    case 1u: { return max(z, Chunk(0.0)); }
+    case 2u: { return clamp(z, Chunk(0.0), Chunk(6.0)); }
+    case 3u: { return select(params.alpha * z, z, z > Chunk(0.0)); }
+    case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
+    case 5u: { return tanh(clamp(z, Chunk(-20.0), Chunk(20.0))); } // some drivers overflow beyond
+    default: { return z; }
+  }
+}
+
+@compute @workgroup_size(LANES, SPLITS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_id) thread: vec3<u32>,
+  @builtin(local_invocation_index) index: u32,
+) {
+  let id = group.x + group.y * groups.x;
+  let row0 = (id % params.rowTiles) * ROWS;
+  let chunk = (id / params.rowTiles) * LANES + thread.x;
+  let column = min(chunk, params.chunks - 1u);
+
+  var acc: array<Chunk, ROWS>;
+  for (var i = thread.y; i < params.features; i += SPLITS) {
+    let weights = w[i * params.chunks + column];
+    for (var r = 0u; r < ROWS; r++) {
+      let row = min(row0 + r, params.rows - 1u);
+      acc[r] = fma(Chunk(x[row * params.features + i]), weights, acc[r]);
+    }
+  }
+
+  for (var r = 0u; r < ROWS; r++) {
+    partial[index] = acc[r];
+    workgroupBarrier();
+    if (thread.y == 0u && chunk < params.chunks && row0 + r < params.rows) {
+      var z = Chunk();
+      for (var s = 0u; s < SPLITS; s++) {
+        z += partial[s * LANES + thread.x];
+      }
+      if (BIAS) {
+        z += b[chunk];
+      }
+      y[(row0 + r) * params.chunks + chunk] = activate(z);
+    }
+    workgroupBarrier();
+  }
+}

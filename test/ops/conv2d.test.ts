@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { InputError } from "../../src/gpu/errors.ts";
+import { type Conv2dLayer, conv2d } from "../../src/ops/conv2d.ts";
+import { type Padding, windowGeometry } from "../../src/ops/padding.ts";
+import { type ConvolutionSizes, convolve, convolveBackward } from "../reference/conv2d.ts";
+import { activated, expectClose, FUSED, inner, numbers } from "../reference/numbers.ts";
+import { runBackward, runForward } from "./run.ts";
+
+interface Case {
+  readonly x: readonly [number, number, number, number];
+  readonly cout: number;
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  readonly padding: Padding;
+  readonly bias: boolean;
+}
+
+function layerOf({ x, cout, kernel, strides, dilations, padding, bias }: Case): Conv2dLayer {
+  const shape = [...kernel, x[3], cout];
+  return {
+    op: "conv2d",
+    name: "c",
+    inputs: ["x"],
+    w: {
+      shape,
+      data: numbers(
+        shape.reduce((a, v) => a * v),
+        2,
+      ),
+    },
+    ...(bias ? { b: { shape: [cout], data: numbers(cout, 3) } } : {}),
+    strides,
+    dilations,
+    padding,
+  };
+}
+
+function sizesOf({ x, cout, kernel, strides, dilations, padding }: Case): ConvolutionSizes {
+  const window = { size: kernel, strides, dilations, padding };
+  const { outHeight, outWidth, top, left } = windowGeometry("c", x[1], x[2], window);
+  return { x, y: [x[0], outHeight, outWidth, cout], kernel, strides, dilations, before: [top, left] };
+}
+
+const size = (shape: readonly number[]) => shape.reduce((a, v) => a * v);
+
+/** Holds forward, backward and their adjointness against the naive loops. */
+async function check(c: Case): Promise<void> {
+  const layer = layerOf(c);
+  const sizes = sizesOf(c);
+  const x = { shape: c.x, data: numbers(size(c.x), 4) };
+  const y = await runForward(conv2d, layer, [x]);
+  expect(y.shape).toEqual(sizes.y);
+  expectClose(y.data, convolve(sizes, x.data, layer.w.data, layer.b?.data));
+
+  const dy = numbers(size(sizes.y), 5);
+  const dx = await runBackward(conv2d, layer, [x], { dy });
+  expectClose(dx, convolveBackward(sizes, dy, layer.w.data));
+  const linear = y.data.map((value, i) => value - (layer.b?.data[i % c.cout] ?? 0));
+  const scale = Math.sqrt(inner(linear, linear) * inner(dy, dy)) + 1e-3;
+  expect(Math.abs(inner(linear, dy) - inner(x.data, dx)) / scale).toBeLessThan(1e-5);
+}
+
+const channels = fc.constantFrom(1, 3, 4, 5, 8, 17);
+const pair = (most: number) => fc.tuple(fc.integer({ min: 1, max: most }), fc.integer({ min: 1, max: most }));
+const border = fc.integer({ min: 0, max: 3 });
+
+/** A case in which the window fits, if need be by "same" padding. */
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    x: fc.tuple(
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 9 }),
+      channels,
+    ),
+    cout: channels,
+    kernel: pair(4),
+    strides: pair(3),
+    dilations: pair(2),
+    padding: fc.oneof(
+      fc.constantFrom<Padding>("same", "valid"),
+      fc.record({ top: border, bottom: border, left: border, right: border }),
+    ),
+    bias: fc.boolean(),
+  })
+  .map((c) => {
+    try {
+      sizesOf(c);
+      return c;
+    } catch {
+      return { ...c, padding: "same" };
+    }
+  });
+
+const plain: Case = {
+  x: [2, 6, 5, 8],
+  cout: 8,
+  kernel: [3, 3],
+  strides: [1, 1],
+  dilations: [1, 1],
+  padding: "same",
+  bias: true,
+};
+
+describe("conv2d", () => {
+  test("agrees with naive loops, forward and backward, whatever the geometry", async () => {
+    await fc.assert(fc.asyncProperty(cases, check), { numRuns: 80, seed: 7 });
+  });
+
+  test.each<[string, Partial<Case>]>([
+    ["1×1 pixel", { x: [1, 1, 1, 3], cout: 5 }],
+    ["1×1 kernel", { kernel: [1, 1] }],
+    ["1×1 kernel, stride 2: three of four gradients are zero", { kernel: [1, 1], strides: [2, 2] }],
+    ["stride beyond the kernel", { kernel: [2, 1], strides: [3, 3], padding: "valid" }],
+    ["stride and dilation with a common factor", { x: [1, 9, 9, 4], strides: [2, 2], dilations: [2, 2] }],
+    ["more than one block of output channels", { x: [1, 4, 4, 20], cout: 36 }],
+    ["more than one block, not in fours", { x: [1, 4, 4, 17], cout: 37 }],
+    ["many pixels", { x: [1, 24, 23, 4], cout: 4 }],
+    ["many channels, few pixels", { x: [1, 3, 3, 64], cout: 132 }],
+  ])("agrees with naive loops: %s", (_, change) => check({ ...plain, ...change }));
+
+  test("adds to dx where it is told to", async () => {
+    const layer = layerOf(plain);
+    const sizes = sizesOf(plain);
+    const dy = numbers(size(sizes.y), 5);
+    const onto = numbers(size(plain.x), 6);
+    const x = { shape: plain.x, data: numbers(size(plain.x), 4) };
+    const dx = await runBackward(conv2d, layer, [x], { dy, onto });
+    expectClose(
+      dx,
+      convolveBackward(sizes, dy, layer.w.data).map((v, i) => v + (onto[i] ?? 0)),
+    );
+  });
+
+  test.each(FUSED)("applies a fused $kind after the bias, and leaves it out backward", async (activation) => {
+    for (const cout of [8, 3]) {
+      const c = { ...plain, cout };
+      const layer = { ...layerOf(c), activation };
+      const sizes = sizesOf(c);
+      const x = { shape: c.x, data: numbers(size(c.x), 4).map((v) => 4 * v) };
+      const y = await runForward(conv2d, layer, [x]);
+      const z = convolve(sizes, x.data, layer.w.data, layer.b?.data);
+      expectClose(
+        y.data,
+        z.map((v) => activated(activation, v)),
+      );
+      const dy = numbers(size(sizes.y), 5);
+      expectClose(await runBackward(conv2d, layer, [x], { dy }), convolveBackward(sizes, dy, layer.w.data));
+    }
+  });
+
+  test("gives the same bits twice", async () => {
+    const layer = layerOf(plain);
+    const x = { shape: plain.x, data: numbers(size(plain.x), 4) };
+    const [a, b] = [await runForward(conv2d, layer, [x]), await runForward(conv2d, layer, [x])];
+    expect(a.data).toEqual(b.data);
+  });
+
+  test("keeps weights for the gradient only where one is wanted", () => {
+    expect(Object.keys(conv2d.constants?.(layerOf(plain), [plain.x], false) ?? {})).toEqual(["w", "b"]);
+  });
+
+  test("refuses weights of other channels, naming the layer", () => {
+    expect(() => conv2d.shape(layerOf(plain), [[2, 6, 5, 3]])).toThrow(InputError);
+    expect(() => conv2d.shape(layerOf(plain), [[2, 6, 5, 3]])).toThrow(
+      /conv2d "c": expected w.shape\[2\] = 3/,
+    );
+  });
+});
