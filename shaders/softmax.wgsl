@@ -14,12 +14,12 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-var<workgroup> values: array<f32, 256>;
+var<workgroup> values: array<f32, 64>;
 
 // The largest of the threads' values, for every thread.
 fn largest(thread: u32, value: f32) -> f32 {
   values[thread] = value;
-  for (var stride = 128u; stride > 0u; stride /= 2u) {
+  for (var stride = 32u; stride > 0u; stride /= 2u) {
     workgroupBarrier();
     if (thread < stride) {
       values[thread] = max(values[thread], values[thread + stride]);
@@ -34,7 +34,7 @@ fn largest(thread: u32, value: f32) -> f32 {
 // The sum of the threads' values, for every thread.
 fn total(thread: u32, value: f32) -> f32 {
   values[thread] = value;
-  for (var stride = 128u; stride > 0u; stride /= 2u) {
+  for (var stride = 32u; stride > 0u; stride /= 2u) {
     workgroupBarrier();
     if (thread < stride) {
       values[thread] += values[thread + stride];
@@ -46,7 +46,7 @@ fn total(thread: u32, value: f32) -> f32 {
   return result;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -58,16 +58,16 @@ fn main(
   }
   let base = row * params.length;
   var peak = x[base];
-  for (var j = thread; j < params.length; j += 256u) {
+  for (var j = thread; j < params.length; j += 64u) {
     peak = max(peak, x[base + j]);
   }
   peak = largest(thread, peak);
   var sum = 0.0;
-  for (var j = thread; j < params.length; j += 256u) {
+  for (var j = thread; j < params.length; j += 64u) {
     sum += exp(x[base + j] - peak);
   }
   sum = total(thread, sum);
-  for (var j = thread; j < params.length; j += 256u) {
+  for (var j = thread; j < params.length; j += 64u) {
     y[base + j] = exp(x[base + j] - peak) / sum;
   }
 }

@@ -17,12 +17,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
-var<workgroup> values: array<f32, 256>;
+var<workgroup> values: array<f32, 64>;
 
 // The sum of the threads' values, for every thread.
 fn total(thread: u32, value: f32) -> f32 {
   values[thread] = value;
-  for (var stride = 128u; stride > 0u; stride /= 2u) {
+  for (var stride = 32u; stride > 0u; stride /= 2u) {
     workgroupBarrier();
     if (thread < stride) {
       values[thread] += values[thread + stride];
@@ -34,7 +34,7 @@ fn total(thread: u32, value: f32) -> f32 {
   return result;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -46,11 +46,11 @@ fn main(
   }
   let base = row * params.length;
   var dot = 0.0;
-  for (var j = thread; j < params.length; j += 256u) {
+  for (var j = thread; j < params.length; j += 64u) {
     dot += dy[base + j] * y[base + j];
   }
   dot = total(thread, dot);
-  for (var j = thread; j < params.length; j += 256u) {
+  for (var j = thread; j < params.length; j += 64u) {
     var sum = y[base + j] * (dy[base + j] - dot);
     if (params.accumulate == 1u) {
       sum += dx[base + j];

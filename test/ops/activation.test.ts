@@ -1,19 +1,82 @@
-import { expect, test } from "vitest";
-import { record } from "../../src/gpu/kernel.ts";
-import { createTensor, readTensor } from "../../src/gpu/tensor.ts";
-import { activation } from "../../src/ops/activation.ts";
-import { testDevice } from "../gpu.ts";
+import { describe, expect, test } from "vitest";
+import { UnsupportedError } from "../../src/gpu/errors.ts";
+import {
+  type Activation,
+  type ActivationLayer,
+  activation,
+  assertRule,
+  type BackwardRule,
+} from "../../src/ops/activation.ts";
+import { type Array64, fill } from "../reference/array.ts";
+import { FUSED } from "../reference/numbers.ts";
+import { activate } from "../reference/pointwise.ts";
+import { checkOp, forAll, IMAGES, random } from "./check.ts";
+import { runBackward, runForward } from "./run.ts";
 
-test("relu6 clamps", async () => {
-  const device = await testDevice();
-  const x = createTensor(device, [1, 4], { data: new Float32Array([-1, 0.5, 6.5, 3]) });
-  const y = createTensor(device, [1, 4]);
-  const command = await activation.forward(device, {
-    layer: { name: "a", inputs: ["x"], op: "activation", activation: { kind: "relu6" } },
-    x: [x], y, constants: {}, saved: {},
+const EVERY: readonly Activation[] = [{ kind: "linear" }, ...FUSED, { kind: "swish" }];
+
+function layerOf(of: Activation): ActivationLayer {
+  return { op: "activation", name: "a", inputs: ["x"], activation: of };
+}
+
+describe.each(EVERY)("$kind", (kind) => {
+  test("agrees with naive loops, forward and backward", () =>
+    forAll(IMAGES, (shape) =>
+      checkOp(activation, layerOf(kind), [random(shape, 1, kind.kind === "relu6" ? 9 : 3)], {
+        forward: ([x]) => {
+          const { data } = x as Array64;
+          let i = 0;
+          return fill(shape, () => activate(kind, data[i++] ?? Number.NaN));
+        },
+      }),
+    ));
+
+  test("stays finite far from zero, forward and backward", async () => {
+    const x = { shape: [1, 4], data: new Float32Array([-1000, -100, 100, 1000]) };
+    const y = await runForward(activation, layerOf(kind), [x]);
+    const dx = await runBackward(activation, layerOf(kind), [x], { dy: new Float32Array(4).fill(1) });
+    for (const [i, value] of y.data.entries()) expect(value).toBeCloseTo(activate(kind, x.data[i] ?? 0), 4);
+    expect(dx.every(Number.isFinite)).toBe(true);
   });
-  const encoder = device.createCommandEncoder();
-  record(encoder, [command]);
-  device.queue.submit([encoder.finish()]);
-  expect([...(await readTensor(device, y))]).toEqual([0, 0.5, 6, 3]);
+});
+
+describe("rules at a ReLU", () => {
+  // Every sign of z with every sign of dy.
+  const z = new Float32Array([-2, -2, 0, 0, 3, 3, 7, 7]);
+  const dy = new Float32Array([5, -5, 5, -5, 5, -5, 5, -5]);
+  const x = { shape: [1, 8], data: z };
+
+  test.each<[Activation["kind"], BackwardRule, number[]]>([
+    ["relu", "gradient", [0, 0, 0, 0, 5, -5, 5, -5]],
+    ["relu", "guided", [0, 0, 0, 0, 5, 0, 5, 0]],
+    ["relu", "deconvnet", [5, 0, 5, 0, 5, 0, 5, 0]],
+    ["relu6", "gradient", [0, 0, 0, 0, 5, -5, 0, 0]],
+    ["relu6", "guided", [0, 0, 0, 0, 5, 0, 0, 0]],
+    ["relu6", "deconvnet", [5, 0, 5, 0, 5, 0, 5, 0]],
+  ])("%s, %s", async (kind, rule, expected) => {
+    const layer = layerOf({ kind });
+    const dx = await runBackward(activation, layer, [x], { dy, rule });
+    expect([...dx].map((value) => value + 0)).toEqual(expected); // + 0: no negative zero
+    const onto = new Float32Array(8).fill(100);
+    const sum = await runBackward(activation, layer, [x], { dy, rule, onto });
+    expect([...sum]).toEqual(expected.map((value) => value + 100));
+  });
+});
+
+describe("assertRule", () => {
+  test.each(EVERY)("lets the plain gradient pass any activation: $kind", (kind) => {
+    expect(() => assertRule("gradient", kind, "layer")).not.toThrow();
+  });
+
+  test.each(["guided", "deconvnet"] as const)("refuses %s where there is no ReLU", (rule) => {
+    for (const kind of ["linear", "relu", "relu6"] as const) {
+      expect(() => assertRule(rule, { kind }, "layer")).not.toThrow();
+    }
+    for (const kind of ["leakyRelu", "sigmoid", "tanh", "swish"] as const) {
+      expect(() => assertRule(rule, { kind }, "block1")).toThrow(UnsupportedError);
+      expect(() => assertRule(rule, { kind }, "block1")).toThrow(
+        `backward rule "${rule}": expected ReLU or ReLU6, got ${kind} at layer "block1"; use the rule "gradient"`,
+      );
+    }
+  });
 });

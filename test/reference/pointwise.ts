@@ -1,0 +1,35 @@
+import type { Activation } from "../../src/ops/activation.ts";
+import type { BatchNormLayer } from "../../src/ops/batch-norm.ts";
+import { type Array64, at, fill } from "./array.ts";
+import { activated } from "./numbers.ts";
+
+/** Any activation. */
+export function activate({ kind, alpha = 0 }: Activation, z: number): number {
+  return kind === "swish" ? z / (1 + Math.exp(-z)) : activated({ kind, alpha }, z);
+}
+
+export function batchNorm({ scale, offset, activation }: BatchNormLayer, x: Array64): Array64 {
+  return fill(x.shape, (n, v, u, c) =>
+    activate(activation ?? { kind: "linear" }, (scale[c] ?? 0) * (at(x, n, v, u, c) ?? 0) + (offset[c] ?? 0)),
+  );
+}
+
+export function add(activation: Activation, terms: readonly Array64[]): Array64 {
+  const [first] = terms;
+  return fill(first?.shape ?? [], (n, v, u, c) =>
+    activate(
+      activation,
+      terms.reduce((sum, term) => sum + (at(term, n, v, u, c) ?? Number.NaN), 0),
+    ),
+  );
+}
+
+/** A factor without a pixel at a place has its only one there. */
+export function multiply(a: Array64, b: Array64): Array64 {
+  const value = (factor: Array64, n: number, v: number, u: number, c: number): number =>
+    at(factor, n, v, u, c) ?? at(factor, n, 0, 0, c) ?? Number.NaN;
+  return fill(
+    a.data.length >= b.data.length ? a.shape : b.shape,
+    (...index) => value(a, ...index) * value(b, ...index),
+  );
+}
