@@ -1,0 +1,107 @@
+import { InputError } from "../gpu/errors.ts";
+import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
+import { Canvas } from "./canvas.ts";
+import { colorMap } from "./color-maps.ts";
+import { colorAt } from "./figure.ts";
+import { formatNumber, layOut } from "./layout.ts";
+import type { Pixels } from "./pixels.ts";
+
+export interface MapSheetOptions {
+  readonly data: Float32Array;
+  /** [h, w, c], or [c] of a layer without pixels. */
+  readonly shape: Shape;
+  readonly title: string;
+  readonly subtitle?: string;
+}
+
+/** Width that a sheet of maps aims at, and the most that it takes. */
+const SHEET = 1100;
+const WIDEST = 2200;
+const BETWEEN = 2;
+const LEAST_TILE = 14;
+
+/**
+ * Draws all maps of a layer side by side, in the order of their channels, all on the layer's own scale. A layer without
+ * pixels is drawn as one square a value.
+ * @throws InputError when the values do not fit the shape.
+ */
+export function renderMapSheet({ data, shape, title, subtitle }: MapSheetOptions): Pixels {
+  if ((shape.length !== 3 && shape.length !== 1) || data.length !== sizeOf(shape)) {
+    throw new InputError(
+      `sheet of maps: expected h×w×c values, or c, got ${data.length} for ${formatShape(shape)}`,
+    );
+  }
+  const [height, width, channels] =
+    shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1, shape[2] ?? 1] : [1, 1, shape[0] ?? 1];
+  const low = data.reduce((least, value) => Math.min(least, value), 0);
+  const high = data.reduce((most, value) => Math.max(most, value), 0);
+  const signed = low < 0;
+  const scale = Math.max(high, -low) || 1;
+  const min = signed ? -scale : 0;
+  const table = colorMap(signed ? "rdbu" : "inferno");
+
+  const columns = columnsFor(channels, width / height);
+  const reduce = Math.ceil((width * columns) / WIDEST);
+  const fit = Math.floor((SHEET / columns - BETWEEN) / width);
+  const repeat = reduce > 1 ? 1 : Math.max(1, fit, Math.ceil(LEAST_TILE / Math.max(width, height)));
+  const [h, w] = [Math.ceil(height / reduce), Math.ceil(width / reduce)];
+  const rows = Math.ceil(channels / columns);
+  const [tileWidth, tileHeight] = [w * repeat + BETWEEN, h * repeat + BETWEEN];
+  const picture = new Canvas(columns * tileWidth - BETWEEN, rows * tileHeight - BETWEEN);
+  for (let channel = 0; channel < channels; channel++) {
+    const left = (channel % columns) * tileWidth;
+    const top = Math.floor(channel / columns) * tileHeight;
+    for (let y = 0; y < h; y++) {
+      for (let x = 0; x < w; x++) {
+        const value = meanOf(data, [height, width, channels], channel, y * reduce, x * reduce, reduce);
+        const color = colorAt(table, value, min, scale);
+        picture.rect(left + x * repeat, top + y * repeat, repeat, repeat, color);
+      }
+    }
+  }
+  const numbered = Math.max(1, Math.ceil(16 / tileHeight));
+  return layOut({
+    title,
+    ...(subtitle === undefined ? {} : { subtitle }),
+    panels: [
+      {
+        picture,
+        rows: Array.from({ length: rows }, (_, row) => ({
+          y: row * tileHeight,
+          text: String(row * columns),
+        })).filter((_, row) => row % numbered === 0),
+        bar: { table, min, max: scale },
+        caption: [
+          shape.length === 3
+            ? `activation, one scale for the layer; ${channels} ${channels === 1 ? "map" : "maps"} of ${height}×${width}`
+            : `activation, one square a value; ${channels} values`,
+          `from ${formatNumber(low)} to ${formatNumber(high)}, numbered by the first channel of a row${reduce > 1 ? `; each pixel the mean of ${reduce}×${reduce}` : ""}`,
+        ],
+      },
+    ],
+  });
+}
+
+/** Tiles in a row, so that the sheet is about half again as wide as high: a power of two where that comes near. */
+function columnsFor(channels: number, aspect: number): number {
+  const wanted = Math.sqrt((1.6 * channels) / aspect);
+  return Math.min(channels, Math.max(1, 2 ** Math.round(Math.log2(wanted))));
+}
+
+function meanOf(
+  data: Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+  channel: number,
+  top: number,
+  left: number,
+  size: number,
+): number {
+  let [sum, count] = [0, 0];
+  for (let y = top; y < Math.min(height, top + size); y++) {
+    for (let x = left; x < Math.min(width, left + size); x++) {
+      sum += data[(y * width + x) * channels + channel] ?? 0;
+      count++;
+    }
+  }
+  return sum / Math.max(1, count);
+}
