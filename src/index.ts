@@ -10,6 +10,12 @@ export {
 } from "./gpu/errors.ts";
 export { type Command, record } from "./gpu/kernel.ts";
 export { createTensor, type DType, readTensor, readTensors, type Shape, type Tensor } from "./gpu/tensor.ts";
+export { type ColorMapName, colorize, colorMap } from "./images/color-maps.ts";
+export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
+export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
+export type { CustomLayer } from "./models/converter.ts";
+export { type ModelFiles, modelFromFiles, modelFromUrl } from "./models/files.ts";
+export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
 export { fuse } from "./network/fuse.ts";
 export { classOf, type Graph, type Layer, layerOf, logitsOf, shapesOf } from "./network/graph.ts";
 export {
@@ -24,7 +30,7 @@ export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./networ
 export type { BackwardRule } from "./ops/activation.ts";
 export { activations } from "./techniques/activations.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";
-export type { ExplainOptions, Explanation, Question } from "./techniques/explain.ts";
+export type { ExplainOptions, Explanation, Picture, Question } from "./techniques/explain.ts";
 export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
 export { guidedBackprop } from "./techniques/guided-backprop.ts";
 export { overColour } from "./techniques/input-gradient.ts";

@@ -1,7 +1,7 @@
 import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
-import type { Image } from "../images/input.ts";
+
 import type { Network } from "../network/network.ts";
-import { submit, writeInput } from "./explain.ts";
+import { type Picture, submit, writeInput } from "./explain.ts";
 
 /**
  * The output of a layer for an image: [h, w, c], or [features].
@@ -9,7 +9,7 @@ import { submit, writeInput } from "./explain.ts";
  */
 export async function activations(
   network: Network,
-  image: Image,
+  image: Picture,
   { layer, signal }: { readonly layer: string; readonly signal?: AbortSignal },
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
   signal?.throwIfAborted();

@@ -1,6 +1,5 @@
-import type { Image } from "../images/input.ts";
 import type { Network } from "../network/network.ts";
-import type { ExplainOptions, Explanation } from "./explain.ts";
+import type { ExplainOptions, Explanation, Picture } from "./explain.ts";
 import { inputGradient } from "./input-gradient.ts";
 
 /**
@@ -10,7 +9,7 @@ import { inputGradient } from "./input-gradient.ts";
  */
 export function deconvnet(
   network: Network,
-  image: Image,
+  image: Picture,
   options: ExplainOptions = {},
 ): Promise<Explanation> {
   return inputGradient(network, image, "deconvnet", options);

@@ -1,9 +1,13 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { readTensor } from "../gpu/tensor.ts";
-import { type Image, inputFrom } from "../images/input.ts";
+import type { Pixels } from "../images/pixels.ts";
+import { inputFrom } from "../images/preprocess.ts";
 import { classOf, logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
+
+/** A photograph, to be preprocessed as the graph says; or values [H, W, C], taken as the network's input as they stand. */
+export type Picture = Pixels | Float32Array;
 
 /** What a technique is asked to explain: a class by number or label, or elements of any layer. */
 export type Question = number | string | Target;
@@ -29,7 +33,7 @@ export interface Explanation {
  * Writes an image to the network's input, as the first of its batch.
  * @throws InputError when its size is not the network's or it holds NaN.
  */
-export function writeInput(network: Network, image: Image): void {
+export function writeInput(network: Network, image: Picture): void {
   const values = inputFrom(network.graph, image);
   network.device.queue.writeBuffer(
     network.input.buffer,
@@ -53,7 +57,7 @@ export function submit(network: Network, recording: (encoder: GPUCommandEncoder)
  */
 export async function ask(
   network: Network,
-  image: Image,
+  image: Picture,
   { target, signal }: ExplainOptions,
 ): Promise<Target> {
   signal?.throwIfAborted();

@@ -1,11 +1,11 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
-import type { Image } from "../images/input.ts";
+
 import type { Graph, Shapes } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
-import { ask, type ExplainOptions, type Explanation, submit } from "./explain.ts";
+import { ask, type ExplainOptions, type Explanation, type Picture, submit } from "./explain.ts";
 
 export interface GradCamOptions extends ExplainOptions {
   /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
@@ -60,7 +60,7 @@ export async function createGradCam(
  */
 export async function gradCam(
   network: Network,
-  image: Image,
+  image: Picture,
   { layer, ...options }: GradCamOptions = {},
 ): Promise<Explanation> {
   const cam = await createGradCam(network, layer);

@@ -1,6 +1,5 @@
-import type { Image } from "../images/input.ts";
 import type { Network } from "../network/network.ts";
-import type { ExplainOptions, Explanation } from "./explain.ts";
+import type { ExplainOptions, Explanation, Picture } from "./explain.ts";
 import { inputGradient } from "./input-gradient.ts";
 
 /**
@@ -11,7 +10,7 @@ import { inputGradient } from "./input-gradient.ts";
  */
 export function guidedBackprop(
   network: Network,
-  image: Image,
+  image: Picture,
   options: ExplainOptions = {},
 ): Promise<Explanation> {
   return inputGradient(network, image, "guided", options);

@@ -1,13 +1,13 @@
 import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
-import type { Image } from "../images/input.ts";
+
 import type { Network } from "../network/network.ts";
 import type { BackwardRule } from "../ops/activation.ts";
-import { ask, type ExplainOptions, type Explanation, submit } from "./explain.ts";
+import { ask, type ExplainOptions, type Explanation, type Picture, submit } from "./explain.ts";
 
 /** The signal that reaches the image by a backward rule: what saliency, guided backprop and deconvnet share. */
 export async function inputGradient(
   network: Network,
-  image: Image,
+  image: Picture,
   rule: BackwardRule,
   options: ExplainOptions,
 ): Promise<Explanation> {

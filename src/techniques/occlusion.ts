@@ -2,7 +2,7 @@ import { whileAlive } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
-import { type Image, inputFrom } from "../images/input.ts";
+import { inputFrom } from "../images/preprocess.ts";
 import { classOf, inputOf, logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type Sweep,
   sweepOver,
 } from "../ops/occlusion.ts";
-import { ask, classesOf, type ExplainOptions, type Explanation, submit } from "./explain.ts";
+import { ask, classesOf, type ExplainOptions, type Explanation, type Picture, submit } from "./explain.ts";
 
 export interface OcclusionOptions extends ExplainOptions {
   /** Side of the square patch, in pixels. Default: a seventh of the image's shorter side. */
@@ -126,7 +126,7 @@ export async function createOcclusion(
  */
 export async function occlusion(
   network: Network,
-  image: Image,
+  image: Picture,
   options: OcclusionOptions = {},
 ): Promise<Explanation> {
   const { device, graph } = network;

@@ -1,8 +1,8 @@
 import { readTensor } from "../gpu/tensor.ts";
-import { type Image, inputFrom } from "../images/input.ts";
+import { inputFrom } from "../images/preprocess.ts";
 import { logitsOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
-import { classesOf, submit } from "./explain.ts";
+import { classesOf, type Picture, submit } from "./explain.ts";
 
 /** One class and how strongly the network believes in it. */
 export interface Prediction {
@@ -24,7 +24,7 @@ export interface PredictOptions {
 /** The classes that a network sees in an image, strongest first. */
 export async function predict(
   network: Network,
-  image: Image,
+  image: Picture,
   options: PredictOptions = {},
 ): Promise<Prediction[]> {
   for await (const predictions of predictEach(network, [image], options)) return predictions;
@@ -34,10 +34,10 @@ export async function predict(
 /** The same for many images, as many at a time as the network's batch. */
 export async function* predictEach(
   network: Network,
-  images: Iterable<Image> | AsyncIterable<Image>,
+  images: Iterable<Picture> | AsyncIterable<Picture>,
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction[]> {
-  const batch: Image[] = [];
+  const batch: Picture[] = [];
   for await (const image of images) {
     if (batch.push(image) < network.batch) continue;
     yield* await predictBatch(network, batch.splice(0), options);
@@ -47,7 +47,7 @@ export async function* predictEach(
 
 async function predictBatch(
   network: Network,
-  images: readonly Image[],
+  images: readonly Picture[],
   { top = 5, signal }: PredictOptions,
 ): Promise<Prediction[][]> {
   signal?.throwIfAborted();
