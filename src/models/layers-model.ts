@@ -121,13 +121,13 @@ function leadingTo(layers: readonly Layer[], output: string): Layer[] {
   return layers.filter((layer) => layer.op === "input" || needed.has(layer.name));
 }
 
-/** Fits a preprocessing to the input's channels: three values serve one channel by their mean, one value serves all. */
+/** Fits a preprocessing to the input's channels: one value serves all, three serve one channel by their mean. */
 function forChannels(preprocessing: Preprocessing, channels: number, who: string): Preprocessing {
   const spread = (values: readonly number[]) => {
     if (values.length === channels) return values;
+    const [first = 0] = values;
+    if (values.every((value) => value === first)) return Array<number>(channels).fill(first);
     if (channels === 1) return [values.reduce((sum, value) => sum + value, 0) / values.length];
-    const [only] = values;
-    if (values.length === 1 && only !== undefined) return Array<number>(channels).fill(only);
     throw new ModelError(`${who}: expected a preprocessing of ${channels} channels, got ${values.length}`);
   };
   return { ...preprocessing, mean: spread(preprocessing.mean), std: spread(preprocessing.std) };

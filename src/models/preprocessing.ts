@@ -61,6 +61,8 @@ export function guessPreprocessing(graph: Pick<Graph, "name" | "layers">, classe
     ...resize,
   });
 
+  if (input?.op === "input" && input.shape[2] !== 1 && input.shape[2] !== 3)
+    return guess("unit", "no family has such channels");
   if (first && /(^|\/)(rescaling|normalization)(_\d+)?$/i.test(first.name))
     return guess("none", "the network scales its own input");
   if (/mobilenet/i.test(graph.name) || has(/(^|\/)conv_dw_1$/) || has(/(^|\/)mobilenet/i))

@@ -6,6 +6,7 @@ import type { Constant } from "../ops/op.ts";
 export class WeightStore {
   readonly #weights: ReadonlyMap<string, Constant>;
   readonly #owners = new Map<string, string>();
+  readonly #layers = new Map<string, LayerWeights>();
 
   constructor(weights: ReadonlyMap<string, Constant>) {
     this.#weights = weights;
@@ -16,7 +17,10 @@ export class WeightStore {
    * a weight's name, so the longest name that fits is taken.
    */
   of(path: readonly string[], who: string): LayerWeights {
-    return new LayerWeights(this, path, who);
+    const key = JSON.stringify(path);
+    const weights = this.#layers.get(key) ?? new LayerWeights(this, path, who);
+    this.#layers.set(key, weights);
+    return weights;
   }
 
   /** @internal */
