@@ -52,69 +52,104 @@ export async function requestDevice(
 
 /** A device's name for people: vendor, architecture and description, as far as the adapter tells. */
 export function adapterName(device: GPUDevice): string {
-  const { vendor, architecture, device: model, description } = device.adapterInfo;
+  const { vendor, architecture, device: model, description } = adapterInfo(device);
   return description || [vendor, architecture, model].filter(Boolean).join(" ") || "unknown adapter";
 }
 
 /** Whether the adapter computes on the CPU; its absolute times mean nothing. */
 export function isSoftwareAdapter(device: GPUDevice): boolean {
-  const { vendor, architecture } = device.adapterInfo;
-  return /swiftshader|llvmpipe|lavapipe|basic render/i.test(
-    `${vendor} ${architecture} ${adapterName(device)}`,
+  const { vendor = "", architecture = "", isFallbackAdapter = false } = adapterInfo(device);
+  return (
+    isFallbackAdapter ||
+    /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${vendor} ${architecture} ${adapterName(device)}`)
   );
 }
 
-const lost = new WeakMap<GPUDevice, Promise<never>>();
+/** Browsers that shipped WebGPU early have no `adapterInfo` on the device. */
+function adapterInfo(device: GPUDevice): Partial<GPUAdapterInfo> {
+  return (device.adapterInfo as GPUAdapterInfo | undefined) ?? {};
+}
+
+interface Vigil {
+  lost: GPUDeviceLostInfo | undefined;
+  readonly waiting: Set<(info: GPUDeviceLostInfo) => void>;
+}
+
+const vigils = new WeakMap<GPUDevice, Vigil>();
+
+/** One watch a device: a `then` on `device.lost` for every call would pile up for as long as the device lives. */
+function vigilOf(device: GPUDevice): Vigil {
+  const known = vigils.get(device);
+  if (known) return known;
+  const vigil: Vigil = { lost: undefined, waiting: new Set() };
+  vigils.set(device, vigil);
+  device.lost.then((info) => {
+    vigil.lost = info;
+    for (const tell of vigil.waiting) tell(info);
+    vigil.waiting.clear();
+  });
+  return vigil;
+}
+
+/** How long work that failed may wait to learn that the loss of the device was the reason. */
+const GRACE_MS = 20;
 
 /**
  * Waits for GPU work and fails promptly with a DeviceLostError if the device goes away meanwhile.
  * @param who the caller, for the error's message.
  */
 export function whileAlive<T>(device: GPUDevice, who: string, work: Promise<T>): Promise<T> {
-  let loss = lost.get(device);
-  if (!loss) {
-    loss = device.lost.then((info) => {
-      throw new DeviceLostError(`the GPU device was lost (${info.reason || "unknown"}): ${info.message}`);
-    });
-    loss.catch(() => {});
-    lost.set(device, loss);
-  }
-  const named = loss.catch((error: unknown): never => {
-    throw new DeviceLostError(
-      `${who}: ${(error as Error).message}; request a new device and create the network again`,
+  const vigil = vigilOf(device);
+  return new Promise<T>((resolve, reject) => {
+    const tell = (info: GPUDeviceLostInfo): void =>
+      reject(
+        new DeviceLostError(
+          `${who}: the GPU device was lost (${info.reason || "unknown"}): ${info.message || "no reason given"}; request a new device and create the network again`,
+        ),
+      );
+    const leave = (): void => {
+      vigil.waiting.delete(tell);
+    };
+    if (vigil.lost) tell(vigil.lost);
+    else vigil.waiting.add(tell);
+    work.then(
+      (value) => {
+        leave();
+        resolve(value);
+      },
+      (error: unknown) => {
+        // Work that the loss itself aborts may fail a moment before the device reports it.
+        setTimeout(() => {
+          leave();
+          reject(error);
+        }, GRACE_MS);
+      },
     );
   });
-  named.catch(() => {});
-  // Work that the loss itself aborts may fail a moment before the device reports it.
-  const settled = work.catch(async (error: unknown): Promise<never> => {
-    await Promise.race([named, new Promise((resolve) => setTimeout(resolve, 20))]);
-    throw error;
-  });
-  return Promise.race([settled, named]);
 }
 
 /**
  * Runs synchronous GPU object creation and turns what the device says about it into errors.
- * @throws OutOfMemoryError, or VitrineError with the device's validation message.
+ * @throws OutOfMemoryError, or VitrineError with the device's validation message, or whatever `create` throws.
  */
 export async function checked<T>(device: GPUDevice, who: string, create: () => T): Promise<T> {
   device.pushErrorScope("validation");
   device.pushErrorScope("out-of-memory");
-  let made: T;
+  let outcome: { readonly made: T } | { readonly thrown: unknown };
   try {
-    made = create();
-  } finally {
-    const memory = device.popErrorScope();
-    const validation = device.popErrorScope();
-    const [noMemory, invalid] = await whileAlive(device, who, Promise.all([memory, validation]));
-    if (noMemory) {
-      // biome-ignore lint/correctness/noUnsafeFinally: the device's own word is the better error
-      throw new OutOfMemoryError(
-        `${who}: the device has no memory left: ${noMemory.message}; use a smaller batch`,
-      );
-    }
-    // biome-ignore lint/correctness/noUnsafeFinally: the device's own word is the better error
-    if (invalid) throw new VitrineError(`${who}: ${invalid.message}`);
+    outcome = { made: create() };
+  } catch (thrown) {
+    outcome = { thrown };
   }
-  return made;
+  const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const [noMemory, invalid] = await whileAlive(device, who, scopes);
+  // The device's own word is the better error: a buffer that is mapped at creation throws a bare RangeError.
+  if (noMemory) {
+    throw new OutOfMemoryError(
+      `${who}: the device has no memory left: ${noMemory.message}; use a smaller batch`,
+    );
+  }
+  if (invalid) throw new VitrineError(`${who}: ${invalid.message}`);
+  if ("thrown" in outcome) throw outcome.thrown;
+  return outcome.made;
 }

@@ -1,6 +1,6 @@
-import { whileAlive } from "./device.ts";
+import { checked, whileAlive } from "./device.ts";
 import { CompileError, InputError } from "./errors.ts";
-import type { Shader } from "./shader.ts";
+import type { Shader, ShaderField } from "./shader.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Work that can be recorded: it allocates nothing, submits nothing and writes no queue when it is. */
@@ -122,9 +122,11 @@ async function compile(
       },
     })),
   });
+  const code = redeclared(shader, redeclare);
   device.pushErrorScope("validation");
-  const module = device.createShaderModule({ label, code: redeclared(shader, redeclare) });
+  const module = device.createShaderModule({ label, code });
   const invalid = device.popErrorScope();
+  invalid.catch(() => {});
   try {
     const pipeline = await device.createComputePipelineAsync({
       label,
@@ -156,60 +158,96 @@ export interface DispatchOptions extends KernelOptions {
 
 /**
  * Makes one dispatch ready to record: compiles, writes its parameters, binds its buffers.
- * @throws InputError when a binding or parameter is missing or unknown, or the grid exceeds the device's limits.
+ * @throws InputError when a binding or parameter is missing, unknown or out of range, or the grid exceeds the device's
+ * limits; VitrineError when the device refuses a buffer (its usage, its size).
  */
 export async function createDispatch(
   device: GPUDevice,
   shader: Shader,
   options: DispatchOptions,
 ): Promise<Command> {
-  const kernel = await compileKernel(device, shader, options);
   const label = `vitrine ${shader.name}${options.label ? ` "${options.label}"` : ""}`;
   const [x, y = 1, z = 1] = options.workgroups;
   const most = device.limits.maxComputeWorkgroupsPerDimension;
   if (![x, y, z].every((count) => Number.isInteger(count) && count >= 1 && count <= most)) {
     throw new InputError(`${label}: expected 1 to ${most} workgroups a dimension, got ${x}×${y}×${z}`);
   }
-  const params = createParams(device, shader, options.params ?? {}, label);
-  const entries = shader.bindings.map(({ name, binding }): GPUBindGroupEntry => {
-    if (name === "params") return { binding, resource: { buffer: params as GPUBuffer } };
-    const bound = options.bindings[name];
-    if (!bound) throw new InputError(`${label}: expected a buffer for "${name}", got none`);
-    return { binding, resource: { buffer: "buffer" in bound ? bound.buffer : bound } };
-  });
-  for (const name of Object.keys(options.bindings)) {
-    if (!shader.bindings.some((binding) => binding.name === name)) {
-      throw new InputError(`${label}: "${name}" is no binding of this kernel`);
-    }
+  const buffers = buffersByBinding(shader, options.bindings, label);
+  const bytes = packParams(shader, options.params ?? {}, label);
+  const kernel = await compileKernel(device, shader, options);
+  let params: GPUBuffer | undefined;
+  try {
+    const bindGroup = await checked(device, label, () => {
+      if (bytes) params = uniformOf(device, bytes, `${label} params`);
+      const entries = shader.bindings.flatMap(({ name, binding }): GPUBindGroupEntry[] => {
+        const buffer = name === "params" ? params : buffers.get(binding);
+        return buffer ? [{ binding, resource: { buffer } }] : [];
+      });
+      return device.createBindGroup({ label, layout: kernel.layout, entries });
+    });
+    return {
+      encode(pass) {
+        pass.setPipeline(kernel.pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(x, y, z);
+      },
+      destroy: () => params?.destroy(),
+    };
+  } catch (error) {
+    params?.destroy();
+    throw error;
   }
-  const bindGroup = device.createBindGroup({ label, layout: kernel.layout, entries });
-  return {
-    encode(pass) {
-      pass.setPipeline(kernel.pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(x, y, z);
-    },
-    destroy: () => params?.destroy(),
-  };
 }
 
-function createParams(
-  device: GPUDevice,
+function buffersByBinding(
+  shader: Shader,
+  bindings: DispatchOptions["bindings"],
+  label: string,
+): Map<number, GPUBuffer> {
+  const wanted = shader.bindings.filter(({ name }) => name !== "params");
+  for (const name of Object.keys(bindings)) {
+    if (!wanted.some((binding) => binding.name === name)) {
+      throw new InputError(
+        `${label}: expected bindings [${wanted.map((binding) => binding.name).join(", ")}], got "${name}"`,
+      );
+    }
+  }
+  return new Map(
+    wanted.map(({ name, binding }) => {
+      const bound = bindings[name];
+      if (!bound) throw new InputError(`${label}: expected a buffer for "${name}", got none`);
+      return [binding, "buffer" in bound ? bound.buffer : bound];
+    }),
+  );
+}
+
+const INTEGER_RANGES = { u32: [0, 2 ** 32 - 1], i32: [-(2 ** 31), 2 ** 31 - 1] } as const;
+
+function fits(value: number, type: ShaderField["type"]): boolean {
+  if (type === "f32") return !Number.isNaN(value);
+  const [least, most] = INTEGER_RANGES[type];
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
+function packParams(
   shader: Shader,
   params: NonNullable<DispatchOptions["params"]>,
   label: string,
-): GPUBuffer | undefined {
+): ArrayBuffer | undefined {
   const { size, fields } = shader.params;
   for (const name of Object.keys(params)) {
-    if (!fields.some((field) => field.name === name))
-      throw new InputError(`${label}: "${name}" is no parameter of this kernel`);
+    if (!fields.some((field) => field.name === name)) {
+      throw new InputError(
+        `${label}: expected parameters [${fields.map((field) => field.name).join(", ")}], got "${name}"`,
+      );
+    }
   }
   if (size === 0) return undefined;
   const bytes = new DataView(new ArrayBuffer(size));
   for (const { name, offset, length, type } of fields) {
     const value = params[name];
     const values = typeof value === "number" ? [value] : value;
-    if (values?.length !== length || values.some((v) => type !== "f32" && !Number.isInteger(v))) {
+    if (values?.length !== length || !values.every((v) => fits(v, type))) {
       throw new InputError(
         `${label}: expected params.${name} to be ${length} × ${type}, got ${values ?? "nothing"}`,
       );
@@ -221,13 +259,17 @@ function createParams(
       else bytes.setUint32(at, v, true);
     }
   }
+  return bytes.buffer;
+}
+
+function uniformOf(device: GPUDevice, bytes: ArrayBuffer, label: string): GPUBuffer {
   const buffer = device.createBuffer({
-    label: `${label} params`,
-    size,
+    label,
+    size: bytes.byteLength,
     usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     mappedAtCreation: true,
   });
-  new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(bytes.buffer));
+  new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(bytes));
   buffer.unmap();
   return buffer;
 }

@@ -1,4 +1,4 @@
-import { whileAlive } from "./device.ts";
+import { checked, whileAlive } from "./device.ts";
 import { InputError } from "./errors.ts";
 
 /** Sizes of a tensor's axes, outermost first; images are [N, H, W, C]. */
@@ -7,10 +7,10 @@ export type Shape = readonly number[];
 export type DType = "f32" | "u32";
 
 /** A view of a GPU buffer as a dense row-major array. Whoever created the buffer destroys it. */
-export interface Tensor {
+export interface Tensor<D extends DType = DType> {
   readonly buffer: GPUBuffer;
   readonly shape: Shape;
-  readonly dtype: DType;
+  readonly dtype: D;
 }
 
 /** Number of elements. */
@@ -31,10 +31,10 @@ export function asNhwc(shape: Shape): [n: number, h: number, w: number, c: numbe
   return [n, h, w, c];
 }
 
-export interface TensorOptions {
-  readonly dtype?: DType;
+export interface TensorOptions<D extends DType = DType> {
+  readonly dtype?: D;
   readonly label?: string;
-  /** Initial contents; without it the tensor is zero. */
+  /** Initial contents, a Uint32Array for u32; without it the tensor is zero. */
   readonly data?: Float32Array | Uint32Array;
   /** Added to STORAGE | COPY_SRC | COPY_DST. */
   readonly usage?: GPUBufferUsageFlags;
@@ -42,15 +42,21 @@ export interface TensorOptions {
 
 /**
  * Allocates a tensor that the caller owns: `tensor.buffer.destroy()` frees it.
- * @throws InputError when it is larger than the device allows or `data` has another length.
+ * @throws InputError when it is larger than the device allows or `data` has another length or type.
  */
-export function createTensor(device: GPUDevice, shape: Shape, options: TensorOptions = {}): Tensor {
-  const { dtype = "f32", label = "tensor", data, usage = 0 } = options;
+export function createTensor<D extends DType = "f32">(
+  device: GPUDevice,
+  shape: Shape,
+  options: TensorOptions<D> = {},
+): Tensor<D> {
+  const { dtype = "f32" as D, label = "tensor", data, usage = 0 } = options;
   const size = sizeOf(shape);
   const bytes = size * 4;
   const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
-  if (!Number.isInteger(size) || size < 1) {
-    throw new InputError(`tensor "${label}": expected at least one element, got shape ${formatShape(shape)}`);
+  if (!shape.every((axis) => Number.isInteger(axis) && axis >= 1)) {
+    throw new InputError(
+      `tensor "${label}": expected at least one element along every axis, got shape ${formatShape(shape)}`,
+    );
   }
   if (bytes > limit) {
     throw new InputError(
@@ -60,6 +66,11 @@ export function createTensor(device: GPUDevice, shape: Shape, options: TensorOpt
   if (data && data.length !== size) {
     throw new InputError(
       `tensor "${label}": expected ${size} values for ${formatShape(shape)}, got ${data.length}`,
+    );
+  }
+  if (data && data instanceof Uint32Array !== (dtype === "u32")) {
+    throw new InputError(
+      `tensor "${label}": expected ${dtype === "u32" ? "a Uint32Array" : "a Float32Array"} for ${dtype}, got ${data.constructor.name}`,
     );
   }
   const buffer = device.createBuffer({
@@ -77,45 +88,73 @@ export function createTensor(device: GPUDevice, shape: Shape, options: TensorOpt
   return { buffer, shape, dtype };
 }
 
-/** A tensor's values on the CPU. */
+/** A tensor's values on the CPU: a Uint32Array for u32, else a Float32Array. */
 export type TensorData<T extends Tensor> = T["dtype"] extends "u32" ? Uint32Array : Float32Array;
 
 /**
  * Reads tensors back in one synchronisation. This is the only place where data crosses to the CPU.
- * @throws DeviceLostError when the device is lost meanwhile.
+ * @returns the values of each tensor, in order.
+ * @throws DeviceLostError when the device is lost meanwhile; VitrineError when a buffer was destroyed or cannot be copied.
  */
-export async function readTensors(device: GPUDevice, tensors: readonly Tensor[]): Promise<Float32Array[]> {
-  const sizes = tensors.map((tensor) => sizeOf(tensor.shape) * 4);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const staging = device.createBuffer({
-    label: "vitrine readback",
-    size: total,
-    usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-  });
+export async function readTensors<const T extends readonly Tensor[]>(
+  device: GPUDevice,
+  tensors: T,
+): Promise<{ -readonly [I in keyof T]: TensorData<T[I]> }> {
+  const staged: GPUBuffer[] = [];
+  const places: { readonly tensor: Tensor; readonly staging: number; readonly offset: number }[] = [];
   try {
-    const encoder = device.createCommandEncoder({ label: "vitrine readback" });
-    let offset = 0;
-    for (const [index, tensor] of tensors.entries()) {
-      encoder.copyBufferToBuffer(tensor.buffer, 0, staging, offset, sizes[index] ?? 0);
-      offset += sizes[index] ?? 0;
-    }
-    device.queue.submit([encoder.finish()]);
-    await whileAlive(device, "read", staging.mapAsync(GPUMapMode.READ));
-    const bytes = staging.getMappedRange().slice(0);
-    staging.unmap();
-    let start = 0;
-    return sizes.map((size) => {
-      const values = new Float32Array(bytes, start, size / 4);
-      start += size;
-      return values;
+    const copied = checked(device, "read", () => {
+      const encoder = device.createCommandEncoder({ label: "vitrine readback" });
+      for (const group of groupsWithin(device.limits.maxBufferSize, tensors)) {
+        const size = group.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+        const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+        const staging = device.createBuffer({ label: "vitrine readback", size, usage });
+        staged.push(staging);
+        let offset = 0;
+        for (const tensor of group) {
+          encoder.copyBufferToBuffer(tensor.buffer, 0, staging, offset, bytesOf(tensor));
+          places.push({ tensor, staging: staged.length - 1, offset });
+          offset += bytesOf(tensor);
+        }
+      }
+      device.queue.submit([encoder.finish()]);
     });
+    const mapped = staged.map((staging) => staging.mapAsync(GPUMapMode.READ));
+    await Promise.all([copied, whileAlive(device, "read", Promise.all(mapped))]);
+    const ranges = staged.map((staging) => staging.getMappedRange());
+    const values = places.map(({ tensor, staging, offset }) => {
+      const bytes = ranges[staging]?.slice(offset, offset + bytesOf(tensor)) ?? new ArrayBuffer();
+      return tensor.dtype === "u32" ? new Uint32Array(bytes) : new Float32Array(bytes);
+    });
+    return values as { -readonly [I in keyof T]: TensorData<T[I]> };
   } finally {
-    staging.destroy();
+    for (const staging of staged) staging.destroy();
   }
 }
 
-/** Reads one f32 tensor back; see {@link readTensors}. */
-export async function readTensor(device: GPUDevice, tensor: Tensor): Promise<Float32Array> {
+function bytesOf(tensor: Tensor): number {
+  return sizeOf(tensor.shape) * 4;
+}
+
+/** Cuts a list of tensors where a staging buffer would grow beyond `most` bytes. */
+function groupsWithin(most: number, tensors: readonly Tensor[]): Tensor[][] {
+  const groups: Tensor[][] = [];
+  let room = 0;
+  for (const tensor of tensors) {
+    const bytes = bytesOf(tensor);
+    const group = groups.at(-1);
+    if (group && bytes <= room) group.push(tensor);
+    else {
+      groups.push([tensor]);
+      room = most;
+    }
+    room -= bytes;
+  }
+  return groups;
+}
+
+/** Reads one tensor back; see {@link readTensors}. */
+export async function readTensor<T extends Tensor>(device: GPUDevice, tensor: T): Promise<TensorData<T>> {
   const [values] = await readTensors(device, [tensor]);
-  return values ?? new Float32Array();
+  return values as TensorData<T>;
 }
