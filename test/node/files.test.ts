@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ModelError } from "../../src/gpu/errors.ts";
+import { modelFromFiles, modelFromUrl } from "../../src/models/files.ts";
+import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { modelFromDisk } from "../../src/node/files.ts";
+import { kerasLayer, modelOf, sequential } from "../models/fixtures.ts";
+
+const MODEL = modelOf(
+  sequential([kerasLayer("Dense", "dense", { units: 3 })]),
+  [
+    { name: "dense/kernel", shape: [2, 3] },
+    { name: "dense/bias", shape: [3] },
+  ],
+  { cuts: [10] },
+);
+const PATHS = ["model.json", "shard1.bin", "shard2.bin"];
+
+let folder: string;
+let server: Server;
+let address: string;
+const requests: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vitrine-models-"));
+  for (const path of PATHS) await writeFile(join(folder, path), new Uint8Array(await MODEL.read(path)));
+  server = createServer(async (request, response) => {
+    requests.push(request.url ?? "");
+    const { pathname } = new URL(request.url ?? "", "http://host");
+    const path = pathname.replace("/models/", "");
+    if (!PATHS.includes(path)) response.writeHead(404, "Not Found").end();
+    else response.end(new Uint8Array(await MODEL.read(path)));
+  });
+  await new Promise<void>((done) => {
+    server.listen(0, "127.0.0.1", done);
+  });
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  await new Promise((done) => server.close(done));
+  await rm(folder, { recursive: true });
+});
+
+test("one model comes alike from memory, disk, an address and dropped files", async () => {
+  const expected = await loadLayersModel(MODEL);
+  expect(await loadLayersModel(await modelFromDisk(folder))).toEqual(expected);
+  expect(await loadLayersModel(await modelFromDisk(join(folder, "model.json")))).toEqual(expected);
+  expect(await loadLayersModel(modelFromUrl(`${address}/models/`))).toEqual(expected);
+  expect(await loadLayersModel(modelFromUrl(new URL(`${address}/models/model.json`)))).toEqual(expected);
+  const files = await Promise.all(PATHS.map(async (path) => new File([await MODEL.read(path)], path)));
+  expect(await loadLayersModel(modelFromFiles(files))).toEqual(expected);
+  const renamed = files.map((file) => (file.name === "model.json" ? new File([file], "mine.json") : file));
+  expect(await loadLayersModel(modelFromFiles(renamed))).toEqual(expected);
+});
+
+test("an address's query goes along to the shards", async () => {
+  requests.length = 0;
+  await loadLayersModel(modelFromUrl(`${address}/models/model.json?token=1`));
+  expect(requests.sort()).toEqual(PATHS.map((path) => `/models/${path}?token=1`).sort());
+});
+
+test("files that are not there are named", async () => {
+  await expect(modelFromDisk(join(folder, "none"))).rejects.toThrow(ModelError);
+  await mkdir(join(folder, "empty"), { recursive: true });
+  await expect(loadLayersModel(await modelFromDisk(join(folder, "empty")))).rejects.toThrow(
+    /expected to read "model.json", got ENOENT/,
+  );
+  await expect(loadLayersModel(modelFromUrl(`${address}/elsewhere/`))).rejects.toThrow(
+    /model.json, got 404 Not Found/,
+  );
+  await expect(loadLayersModel(modelFromUrl("http://127.0.0.1:1/model.json"))).rejects.toThrow(ModelError);
+  expect(() => modelFromUrl("model.json")).toThrow(/expected an absolute address, got "model.json"/);
+  expect(() => modelFromFiles([])).toThrow(/expected model.json and its .bin shards together, got no files/);
+  expect(() => modelFromFiles([new File([], "a.json"), new File([], "b.json")])).toThrow(ModelError);
+  const manifest = new File([await MODEL.read("model.json")], "model.json");
+  await expect(loadLayersModel(modelFromFiles([manifest]))).rejects.toThrow(
+    /expected the file "shard1.bin", got model.json; drop it together/,
+  );
+});
+
+test("a manifest on disk cannot reach outside its folder", async () => {
+  const files = await modelFromDisk(folder);
+  await expect(files.read("../secret.bin")).rejects.toThrow(/expected its files in its own folder/);
+  await expect(files.read("/etc/hostname")).rejects.toThrow(ModelError);
+});

@@ -1,0 +1,125 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp, { type Sharp } from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { InputError } from "../../src/gpu/errors.ts";
+import { readImage, writePng } from "../../src/node/image.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vitrine-images-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const W = 12;
+const H = 8;
+/** Left half red, right half blue; the top left quarter is lighter. */
+const RGB = Uint8Array.from({ length: W * H * 3 }, (_, i) => {
+  const [x, y, c] = [Math.floor(i / 3) % W, Math.floor(i / 3 / W), i % 3];
+  const left = x < W / 2;
+  return left && y < H / 2 ? ([255, 80, 80][c] ?? 0) : left ? ([200, 0, 0][c] ?? 0) : ([0, 0, 200][c] ?? 0);
+});
+const image = () => sharp(RGB, { raw: { width: W, height: H, channels: 3 } });
+
+async function stored(name: string, made: Sharp): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, await made.toBuffer());
+  return path;
+}
+
+/** The pixel at (x, y). */
+async function at(path: string, x: number, y: number): Promise<number[]> {
+  const { width, data } = await readImage(path);
+  return [...data.slice((y * width + x) * 3, (y * width + x + 1) * 3)];
+}
+
+test("pixels written as PNG come back", async () => {
+  const path = join(folder, "written.png");
+  await writePng(path, { width: W, height: H, data: RGB });
+  const pixels = await readImage(path);
+  expect([pixels.width, pixels.height]).toEqual([W, H]);
+  expect([...pixels.data]).toEqual([...RGB]);
+});
+
+test("PNG: 16 bits are reduced, palettes and grey become RGB, transparency shows white", async () => {
+  const deep = sharp(
+    Uint16Array.from(RGB, (v) => v * 257),
+    { raw: { width: W, height: H, channels: 3 } },
+  )
+    .toColourspace("rgb16")
+    .png();
+  const deepPath = await stored("deep.png", deep);
+  expect((await sharp(deepPath).metadata()).depth).toBe("ushort");
+  expect(await at(deepPath, 1, 1)).toEqual([255, 80, 80]);
+  expect(await at(await stored("palette.png", image().png({ palette: true })), 11, 7)).toEqual([0, 0, 200]);
+  const grey = await readImage(await stored("grey.png", image().greyscale().png()));
+  expect(grey.data.length).toBe(W * H * 3);
+  expect(new Set(grey.data.slice(0, 3)).size).toBe(1);
+  const clear = sharp(Uint8Array.from([10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 200, 128]), {
+    raw: { width: 3, height: 1, channels: 4 },
+  }).png();
+  const clearPath = await stored("clear.png", clear);
+  expect(await at(clearPath, 0, 0)).toEqual([10, 20, 30]);
+  expect(await at(clearPath, 1, 0)).toEqual([255, 255, 255]);
+  for (const [i, value] of (await at(clearPath, 2, 0)).entries())
+    expect(Math.abs(value - ([127, 177, 227][i] ?? 0))).toBeLessThanOrEqual(1);
+});
+
+test("JPEG: EXIF's orientation is applied, CMYK becomes RGB; WebP is read", async () => {
+  const near = (color: number[], expected: number[], by: number) => {
+    for (const [i, value] of color.entries())
+      expect(Math.abs(value - (expected[i] ?? 0))).toBeLessThanOrEqual(by);
+  };
+  const jpeg = { quality: 100, chromaSubsampling: "4:4:4" };
+  const turned = await stored("turned.jpg", image().jpeg(jpeg).withMetadata({ orientation: 6 }));
+  const upright = await readImage(turned);
+  // Orientation 6: the stored picture's left column is the top row.
+  expect([upright.width, upright.height]).toEqual([H, W]);
+  near(await at(turned, 1, 10), [0, 0, 200], 30);
+  near(await at(turned, 7, 1), [255, 80, 80], 30);
+  const cmyk = await stored("cmyk.jpg", image().toColourspace("cmyk").jpeg(jpeg));
+  expect((await sharp(cmyk).metadata()).space).toBe("cmyk");
+  const [red = 0, , blue = 0] = await at(cmyk, 1, 6);
+  expect(red - blue).toBeGreaterThan(100);
+  expect((await readImage(cmyk)).data.length).toBe(W * H * 3);
+  expect(await at(await stored("lossless.webp", image().webp({ lossless: true })), 1, 6)).toEqual([
+    200, 0, 0,
+  ]);
+});
+
+test("an image of one pixel is an image", async () => {
+  const one = sharp(Uint8Array.of(1, 2, 3), { raw: { width: 1, height: 1, channels: 3 } }).png();
+  expect(await readImage(await stored("one.png", one))).toEqual({
+    width: 1,
+    height: 1,
+    data: Uint8Array.of(1, 2, 3),
+  });
+});
+
+test("files that are missing, truncated, empty or no images are refused", async () => {
+  const refuse = async (name: string, bytes: Uint8Array | undefined) => {
+    const path = join(folder, name);
+    if (bytes) await writeFile(path, bytes);
+    await expect(readImage(path)).rejects.toThrow(InputError);
+    await expect(readImage(path)).rejects.toThrow(`image "${path}": expected`);
+  };
+  await refuse("missing.png", undefined);
+  await refuse("empty.png", new Uint8Array());
+  await refuse("text.jpg", new TextEncoder().encode("this is no image"));
+  for (const [name, made] of [
+    ["cut.png", image().png()],
+    ["cut.jpg", image().jpeg()],
+    ["cut.webp", image().webp()],
+  ] as const) {
+    const bytes = await readFile(await stored(name, made));
+    await refuse(name, bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+  }
+  await expect(readImage(folder)).rejects.toThrow(InputError);
+  await expect(
+    writePng(join(folder, "no", "folder.png"), { width: 1, height: 1, data: new Uint8Array(3) }),
+  ).rejects.toThrow(InputError);
+  await expect(
+    writePng(join(folder, "wrong.png"), { width: 2, height: 1, data: new Uint8Array(3) }),
+  ).rejects.toThrow(InputError);
+});
