@@ -9,10 +9,14 @@ export default defineConfig({
   test: {
     root: ".",
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/setup/machine.ts",
+    setupFiles: "test/setup/watchdog.ts",
+    // One process with one device: a device costs a third of a second, and two at once starve a software adapter.
     pool: "forks",
     isolate: false,
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    teardownTimeout: 10_000,
   },
 });

@@ -1,5 +1,6 @@
 import puppeteer, { type Browser } from "puppeteer-core";
 import { findChrome } from "../src/node/chrome.ts";
+import { NO_CHROME } from "./machine.ts";
 
 /** Headless WebGPU on Chrome's own software adapter; without the last three, drawing to a canvas kills the device. */
 const SOFTWARE_FLAGS = ["--use-vulkan=swiftshader", "--enable-features=Vulkan", "--use-angle=swiftshader"];
@@ -51,7 +52,3 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
     ],
   });
 }
-
-/** What to do about a missing Chrome, in one sentence. */
-export const NO_CHROME =
-  "expected Chrome or Chromium, found none; install one, or run `npx @puppeteer/browsers install chrome@stable --path ~/.cache/puppeteer`, or point PUPPETEER_EXECUTABLE_PATH at one";

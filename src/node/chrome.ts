@@ -68,7 +68,7 @@ function cachedPaths(where: Surroundings): string[] {
   const cache = browserCache(where);
   return ["chrome", "chromium", "chrome-headless-shell"].flatMap((browser) => {
     const versions = existsSync(join(cache, browser))
-      ? readdirSync(join(cache, browser)).sort().reverse()
+      ? readdirSync(join(cache, browser)).sort((a, b) => b.localeCompare(a, "en", { numeric: true }))
       : [];
     return versions.flatMap((version) =>
       CACHED_BINARIES.map((binary) => join(cache, browser, version, binary)),
