@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import type * as Tfjs from "@tensorflow/tfjs";
-import { adapterName, createNetwork, isSoftwareAdapter, loadLayersModel, readTensor, requestDevice } from "../src/index.ts";
+import {
+  adapterName,
+  createNetwork,
+  isSoftwareAdapter,
+  loadLayersModel,
+  readTensor,
+  requestDevice,
+} from "../src/index.ts";
 import { createGpu, modelFromDisk } from "../src/node.ts";
 import { loadTfjsModel, startTfjs } from "./tfjs.ts";
 
@@ -28,10 +35,24 @@ interface Row {
   readonly difference: number;
 }
 
-const median = (times: Times): number => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
+const median = (times: Times): number =>
+  [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
+
+/** Uniform noise in ±1.5, the same every time: smooth test images tie in max pools, and ties are broken at will. */
+function noise(count: number): Float32Array<ArrayBuffer> {
+  let state = 1;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state / 2 ** 32) * 3 - 1.5;
+  });
+}
 
 /** Runs both sides in turn, so that whatever else the machine does befalls both. */
-async function interleave(rounds: number, ours: () => Promise<Float32Array>, peer: () => Promise<Float32Array>) {
+async function interleave(
+  rounds: number,
+  ours: () => Promise<Float32Array>,
+  peer: () => Promise<Float32Array>,
+) {
   const times: [Times, Times] = [[], []];
   let last: Float32Array[] = [];
   for (let round = -2; round < rounds; round++) {
@@ -44,16 +65,23 @@ async function interleave(rounds: number, ours: () => Promise<Float32Array>, pee
   }
   const [a = new Float32Array(), b = new Float32Array()] = last;
   const scale = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const difference = a.reduce((most, value, index) => Math.max(most, Math.abs(value - (b[index] ?? 0))), 0) / scale;
+  const difference =
+    a.reduce((most, value, index) => Math.max(most, Math.abs(value - (b[index] ?? 0))), 0) / scale;
   return { ours: times[0], tfjs: times[1], difference };
 }
 
-async function measure(device: GPUDevice, tf: typeof Tfjs, path: string, batch: number, rounds: number): Promise<Row[]> {
+async function measure(
+  device: GPUDevice,
+  tf: typeof Tfjs,
+  path: string,
+  batch: number,
+  rounds: number,
+): Promise<Row[]> {
   const graph = await loadLayersModel(await modelFromDisk(path));
   const network = await createNetwork(device, graph, { batch, keep: [] });
   const full = await loadTfjsModel(path.endsWith(".json") ? path : join(path, "model.json"));
   const [, height = 0, width = 0, channels = 0] = network.input.shape;
-  const values = Float32Array.from({ length: batch * height * width * channels }, (_, i) => Math.sin(i * 12.9898) * 1.5);
+  const values = noise(batch * height * width * channels);
   device.queue.writeBuffer(network.input.buffer, 0, values);
   const x = tf.tensor4d(values, [batch, height, width, channels]);
   await x.data();
@@ -76,7 +104,9 @@ async function measure(device: GPUDevice, tf: typeof Tfjs, path: string, batch: 
     },
   );
   const channel = 1;
-  const gradientOf = tf.grad((input: Tfjs.Tensor) => (full.apply(input) as Tfjs.Tensor).slice([0, channel], [batch, 1]).sum());
+  const gradientOf = tf.grad((input: Tfjs.Tensor) =>
+    (full.apply(input) as Tfjs.Tensor).slice([0, channel], [batch, 1]).sum(),
+  );
   const gradient = await interleave(
     rounds,
     async () => {
@@ -130,17 +160,28 @@ export async function main(args: string[]): Promise<number> {
   const device = await requestDevice(gpu);
   const tf = await startTfjs(device);
   const rows: Row[] = [];
-  for (const model of models) rows.push(...(await measure(device, tf, model, Number(values.batch), Number(values.rounds))));
+  for (const model of models)
+    rows.push(...(await measure(device, tf, model, Number(values.batch), Number(values.rounds))));
 
   const adapter = adapterName(device);
   if (values.json) {
-    console.log(JSON.stringify({ adapter, software: isSoftwareAdapter(device), batch: Number(values.batch), rows }, null, 2));
+    console.log(
+      JSON.stringify(
+        { adapter, software: isSoftwareAdapter(device), batch: Number(values.batch), rows },
+        null,
+        2,
+      ),
+    );
   } else {
-    console.log(`${adapter}, batch ${values.batch}, medians of ${values.rounds} interleaved rounds, readback included`);
-    if (isSoftwareAdapter(device)) console.log("software adapter: the ratios tell something, the times do not");
+    console.log(
+      `${adapter}, batch ${values.batch}, medians of ${values.rounds} interleaved rounds, readback included`,
+    );
+    if (isSoftwareAdapter(device))
+      console.log("software adapter: the ratios tell something, the times do not");
     console.table(
       rows.map(({ network, what, ours, tfjs, difference }) => ({
-        network, what,
+        network,
+        what,
         "ours ms": median(ours).toFixed(1),
         "tfjs ms": median(tfjs).toFixed(1),
         "tfjs / ours": (median(tfjs) / median(ours)).toFixed(2),

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import "@tensorflow/tfjs-core/dist/register_all_gradients";
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 
@@ -8,7 +7,10 @@ import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 export async function startTfjs(device: GPUDevice): Promise<typeof tf> {
   if (!globalThis.navigator?.gpu) {
     // tfjs looks for WebGPU here and nowhere else, also in Node.
-    Object.defineProperty(globalThis, "navigator", { value: { gpu: {}, userAgent: "node" }, configurable: true });
+    Object.defineProperty(globalThis, "navigator", {
+      value: { gpu: {}, userAgent: "node" },
+      configurable: true,
+    });
   }
   const backend = new WebGPUBackend(device, device.adapterInfo);
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
@@ -22,7 +24,9 @@ export async function startTfjs(device: GPUDevice): Promise<typeof tf> {
 export function loadTfjsModel(manifestPath: string): Promise<tf.LayersModel> {
   const { modelTopology, weightsManifest, format } = JSON.parse(readFileSync(manifestPath, "utf8"));
   const groups: { paths: string[]; weights: tf.io.WeightsManifestEntry[] }[] = weightsManifest;
-  const shards = groups.flatMap(({ paths }) => paths).map((path) => readFileSync(join(dirname(manifestPath), path)));
+  const shards = groups
+    .flatMap(({ paths }) => paths)
+    .map((path) => readFileSync(join(dirname(manifestPath), path)));
   const weightData = new Uint8Array(Buffer.concat(shards)).buffer;
   const weightSpecs = groups.flatMap(({ weights }) => weights);
   return tf.loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData, format }) });
