@@ -77,13 +77,16 @@ test("a pixel that wins several windows gathers all their gradients", async () =
   expect([...dx]).toEqual([0, 0, 0, 0, 10, 0, 0, 0, 0]);
 });
 
-test("windows that would hold only padding are refused", () => {
-  const padding = { top: 0, bottom: 2, left: 0, right: 0 };
-  expect(() => pool.shape(layerOf({ padding }), [[1, 4, 4, 1]])).toThrow(InputError);
-  expect(() => pool.shape(layerOf({ padding }), [[1, 4, 4, 1]])).toThrow(
-    /pool "p": expected padding smaller/,
-  );
-});
+test.each(["top", "bottom", "left", "right"])(
+  "windows that would hold only padding are refused: %s",
+  (side) => {
+    const padding = { top: 1, bottom: 1, left: 1, right: 1, [side]: 2 };
+    expect(() => pool.shape(layerOf({ padding }), [[1, 4, 4, 1]])).toThrow(InputError);
+    expect(() => pool.shape(layerOf({ padding }), [[1, 4, 4, 1]])).toThrow(
+      /pool "p": expected padding smaller/,
+    );
+  },
+);
 
 describe.each(MODES)("global %s pooling", (mode) => {
   const layer = { op: "globalPool", name: "g", inputs: ["x"], mode } as const;
@@ -110,9 +113,8 @@ describe.each(MODES)("global %s pooling", (mode) => {
 
 test("of equal maxima of an image the first in reading order wins", async () => {
   const data = new Float32Array(40).fill(-1);
-  data[17] = 3; // pixels 16 apart fall to one thread: 32, 17 and 2 to the first three
-  data[2] = 3;
-  data[32] = 3;
+  // Pixels 16 apart fall to one thread: these to threads 0, 1, 2 and 5.
+  for (const pixel of [32, 17, 2, 5]) data[pixel] = 3;
   const layer = { op: "globalPool", name: "g", inputs: ["x"], mode: "max" } as const;
   const dx = await runBackward(globalPool, layer, [{ shape: [1, 5, 8, 1], data }], {
     dy: new Float32Array([4]),
