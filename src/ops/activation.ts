@@ -1,5 +1,5 @@
-import backwardShader from "../../shaders/activation_gradient.wgsl";
 import forwardShader from "../../shaders/activation.wgsl";
+import backwardShader from "../../shaders/activation_gradient.wgsl";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -94,7 +94,13 @@ export const activation: Op<ActivationLayer> = {
   backward(device, { layer, x: [x], y, dy, dx, rule, accumulate }) {
     const a = layer.activation.kind === "swish" ? x : y;
     return createActivationGradient(device, {
-      activation: layer.activation, a, dy, dx, rule, accumulate, label: layer.name,
+      activation: layer.activation,
+      a,
+      dy,
+      dx,
+      rule,
+      accumulate,
+      label: layer.name,
     });
   },
 };

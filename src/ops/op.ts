@@ -78,7 +78,9 @@ export function onlyImage(
   const shape = onlyInput(layer, x);
   const [n, h, w, c] = shape;
   if (shape.length !== 4 || n === undefined || h === undefined || w === undefined || c === undefined) {
-    throw new InputError(`${layer.op} "${layer.name}": expected x of shape N×H×W×C, got ${formatShape(shape)}`);
+    throw new InputError(
+      `${layer.op} "${layer.name}": expected x of shape N×H×W×C, got ${formatShape(shape)}`,
+    );
   }
   return [n, h, w, c];
 }
