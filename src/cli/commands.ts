@@ -1,0 +1,127 @@
+import { activationsCommand } from "./activations.ts";
+import { datasetCommand } from "./dataset.ts";
+import { explainCommand } from "./explain.ts";
+import { type Io, UsageError } from "./io.ts";
+import { layersCommand } from "./layers.ts";
+import type { OptionName } from "./options.ts";
+import { predictCommand } from "./predict.ts";
+import type { Values } from "./values.ts";
+
+/** One command: what it takes, what it says about itself, what it does. */
+export interface CliCommand {
+  readonly name: string;
+  /** What follows the name, for the help. */
+  readonly usage: string;
+  readonly summary: string;
+  /** More about it, one paragraph a line. */
+  readonly details: readonly string[];
+  readonly options: readonly OptionName[];
+  readonly examples: readonly string[];
+  run(positionals: readonly string[], values: Values, io: Io): Promise<void>;
+}
+
+const MODEL: readonly OptionName[] = ["model", "preprocess", "mean", "std", "range", "labels"];
+
+export const COMMANDS: readonly CliCommand[] = [
+  {
+    name: "predict",
+    usage: "[IMAGE...]",
+    summary: "The classes that the network sees in images.",
+    details: ["--out scores.npy keeps the logits, [images, classes]."],
+    options: ["image", ...MODEL, "top", "batch", "seed", "out", "json"],
+    examples: [
+      "vitrine predict --image synthetic:4",
+      "vitrine predict a.jpg b.jpg --model mobilenet --preprocess signed --labels imagenet.json --json",
+    ],
+    run: predictCommand,
+  },
+  {
+    name: "activations",
+    usage: "--layer NAME [IMAGE]",
+    summary: "What a layer answers to an image.",
+    details: [
+      "--out maps.png is a sheet of all the layer's maps on one scale; with --channel, one map over the image.",
+      "--out maps.npy is the array: [h,w,c], [h,w] with --channel, [c] for a layer without pixels.",
+    ],
+    options: ["image", ...MODEL, "layer", "channel", "top", "seed", "out", "json"],
+    examples: [
+      "vitrine activations --image synthetic:4 --layer conv2_2 --out maps.png",
+      "vitrine activations dog.jpg --model squeezenet --layer fire5_concat --channel 12 --out map.npy",
+    ],
+    run: activationsCommand,
+  },
+  {
+    name: "explain",
+    usage: "TECHNIQUE [IMAGE]",
+    summary: "Which pixels decided.",
+    details: [
+      "saliency         ∂S/∂x, signed, [H,W,C]; its picture is the maximum over colour (Simonyan et al. 2013)",
+      "guided-backprop  the gradient where it and the activation are positive, [H,W,C] (Springenberg et al. 2014)",
+      "deconvnet        the signal where it is positive itself, [H,W,C] (Zeiler & Fergus 2013)",
+      "grad-cam         a layer's maps weighed by the gradient, [h,w] (Selvaraju et al. 2017)",
+      "occlusion        how far the score falls when a patch is covered, [H,W] (Zeiler & Fergus 2013)",
+      "",
+      "S is the logit of the class, x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for grad-cam, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
+      "--out map.png draws the image, the map over it and the map with its colour bar; --out map.npy keeps the numbers, float32, in the shape above.",
+    ],
+    options: [
+      "image",
+      ...MODEL,
+      "target",
+      "probability",
+      "layer",
+      "channel",
+      "at",
+      "patch",
+      "stride",
+      "fill",
+      "batch",
+      "seed",
+      "out",
+      "json",
+    ],
+    examples: [
+      "vitrine explain grad-cam --image synthetic:4 --out cam.png",
+      "vitrine explain saliency dog.jpg --model squeezenet --labels imagenet.json --target beagle --out map.npy",
+      "vitrine explain occlusion x.npy --target 7 --patch 16 --stride 8 --fill 0 --json",
+      "vitrine explain deconvnet --image synthetic:3 --layer conv3_3 --channel 5 --out pattern.png",
+    ],
+    run: explainCommand,
+  },
+  {
+    name: "layers",
+    usage: "",
+    summary: "The network's layers and their shapes. Needs no GPU.",
+    details: [],
+    options: [...MODEL, "json"],
+    examples: ["vitrine layers", "vitrine layers --model squeezenet/model.json --json"],
+    run(positionals, values, io) {
+      none("layers", positionals);
+      return layersCommand(values, io);
+    },
+  },
+  {
+    name: "dataset",
+    usage: "",
+    summary: "Draws pictures of the shipped data set.",
+    details: [
+      "A picture follows from its seed and index; its class is index modulo 16. --out picture.png is one picture, or a sheet of --count; --out folder is a file each.",
+      "The shipped network learned from indices 0 to 23999 of seed 1; it has not seen those from 1000000 on.",
+    ],
+    options: ["index", "seed", "count", "size", "pair", "out", "json"],
+    examples: [
+      "vitrine dataset --index 4 --out ring.png",
+      "vitrine dataset --index 1000000 --count 32 --out sheet.png",
+      "vitrine dataset --count 1000 --out pictures",
+    ],
+    run(positionals, values, io) {
+      none("dataset", positionals);
+      return datasetCommand(values, io);
+    },
+  },
+];
+
+function none(name: string, positionals: readonly string[]): void {
+  if (positionals.length > 0)
+    throw new UsageError(`${name} expects options only, got "${positionals.join(" ")}"`);
+}

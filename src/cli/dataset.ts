@@ -1,0 +1,64 @@
+import { extname, join } from "node:path";
+import { syntheticNames, syntheticPictures } from "../dataset/synthetic.ts";
+import { renderContactSheet } from "../images/contact-sheet.ts";
+import type { Pixels } from "../images/pixels.ts";
+import { writePng } from "../node/image.ts";
+import { type Io, UsageError } from "./io.ts";
+import { makeFolder, writeResult } from "./output.ts";
+import type { Values } from "./values.ts";
+
+const MOST = 2 ** 32 - 1;
+
+/** `vitrine dataset`: draws pictures of the shipped data set. */
+export async function datasetCommand(values: Values, io: Io): Promise<void> {
+  const seed = values.whole("seed", 0, MOST) ?? 1;
+  const count = values.whole("count", 1, 100_000) ?? 1;
+  const first = values.whole("index", 0, MOST - count + 1) ?? 0;
+  const size = values.whole("size", 8, 2048) ?? 96;
+  const pair = values.has("pair");
+  const out = values.text("out");
+  if (out === undefined && !values.has("json")) {
+    throw new UsageError("dataset expects --out picture.png, or --out and a folder, got none");
+  }
+  const kind = out === undefined ? "" : extname(out).toLowerCase();
+  if (kind !== "" && kind !== ".png") {
+    throw new UsageError(`--out expects a file that ends in .png, or a folder, got "${out}"`);
+  }
+  const sheet = kind === ".png";
+  if (sheet && count * size ** 2 > 2 ** 26) {
+    throw new UsageError(`a sheet of ${count} pictures of ${size}×${size} is too large; give --out a folder`);
+  }
+
+  const drawn: { picture: Pixels; text: string }[] = [];
+  const report = [];
+  if (out !== undefined && !sheet) await makeFolder(out);
+  const pictures =
+    out === undefined ? [] : syntheticPictures(await io.device(), { first, count, size, seed, pair });
+  let index = first;
+  for await (const picture of pictures) {
+    io.signal.throwIfAborted();
+    const names = syntheticNames(index, pair);
+    if (sheet) drawn.push({ picture, text: `${index} ${names.join(", ")}` });
+    else await writePng(join(out ?? "", fileName(index, names)), picture);
+    index++;
+    io.progress(`drawing ${index - first} of ${count}`);
+  }
+  io.progress();
+  for (let i = first; i < first + count; i++) {
+    const names = syntheticNames(i, pair);
+    const file = out !== undefined && !sheet ? { file: join(out, fileName(i, names)) } : {};
+    report.push({ index: i, labels: names, ...file });
+  }
+  const [only] = drawn;
+  if (sheet && out !== undefined && only) {
+    const draw = () => (drawn.length === 1 ? only.picture : renderContactSheet(drawn));
+    await writeResult(out, { data: new Float32Array(), shape: [0], draw }, io);
+  } else if (out !== undefined) {
+    io.err(`vitrine: wrote ${count} ${count === 1 ? "picture" : "pictures"} to ${out}`);
+  }
+  if (values.has("json")) io.out(JSON.stringify({ seed, size, pair, pictures: report }, null, 2));
+}
+
+function fileName(index: number, names: readonly string[]): string {
+  return `${String(index).padStart(6, "0")}-${names.join("-")}.png`;
+}

@@ -1,0 +1,17 @@
+import type { Graph } from "../network/graph.ts";
+import { createNetwork, type Network, type NetworkOptions } from "../network/network.ts";
+
+/** Puts a graph on a device for the time of some work. */
+export async function withNetwork<T>(
+  device: GPUDevice,
+  graph: Graph,
+  options: NetworkOptions,
+  work: (network: Network) => Promise<T>,
+): Promise<T> {
+  const network = await createNetwork(device, graph, options);
+  try {
+    return await work(network);
+  } finally {
+    network.destroy();
+  }
+}

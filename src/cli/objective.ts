@@ -1,0 +1,125 @@
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { formatShape } from "../gpu/tensor.ts";
+import { classOf, type Graph, layerOf, logitsOf, shapesOf } from "../network/graph.ts";
+import type { Network, Target } from "../network/network.ts";
+import { activations } from "../techniques/activations.ts";
+import { type Prediction, predict } from "../techniques/predict.ts";
+import { UsageError } from "./io.ts";
+import type { Input } from "./model.ts";
+import type { Values } from "./values.ts";
+
+/** What is explained, found on the network. */
+export interface Objective {
+  readonly target: Target;
+  /** For reports: class, label, logit and probability; or layer, channel, place and value. */
+  readonly report: Readonly<Record<string, string | number>>;
+  /** For titles. */
+  readonly title: string;
+}
+
+/** The neurons that --layer, --channel and --at mean, checked against the graph; none when a class is meant. */
+export function neuronsOf(graph: Graph, values: Values): Target | undefined {
+  const layer = values.text("layer");
+  if (layer === undefined) {
+    for (const name of ["channel", "at"] as const) {
+      if (values.has(name)) throw new UsageError(`--${name} expects --layer beside it`);
+    }
+    return undefined;
+  }
+  for (const name of ["target", "probability"] as const) values.exclusive(name, "layer");
+  layerOf(graph, layer);
+  const shape = shapesOf(graph).get(layer)?.slice(1) ?? [];
+  const channel = values.whole("channel", 0, Number.MAX_SAFE_INTEGER);
+  const at = values.numbers("at");
+  if (at && (at.length !== 2 || !at.every(Number.isInteger))) {
+    throw new UsageError(`--at expects two whole numbers Y,X, got "${values.text("at")}"`);
+  }
+  const [y, x] = at ?? [];
+  if (at && shape.length !== 3) {
+    throw new InputError(`--at expects a layer with pixels, got "${layer}" of ${formatShape(shape)}`);
+  }
+  const within = (name: string, value: number | undefined, size: number) => {
+    if (value !== undefined && (value < 0 || value >= size)) {
+      throw new InputError(
+        `--${name} expects 0 to ${size - 1} at layer "${layer}" of ${formatShape(shape)}, got ${value}`,
+      );
+    }
+  };
+  within("channel", channel, shape.at(-1) ?? 1);
+  within("at's Y", y, shape[0] ?? 1);
+  within("at's X", x, shape[1] ?? 1);
+  return {
+    layer,
+    image: 0,
+    ...(channel === undefined ? {} : { channel }),
+    ...(y === undefined || x === undefined ? {} : { y, x }),
+  };
+}
+
+/**
+ * Finds what is explained: the neurons that were asked for, or a class, with its score.
+ * @throws InputError for a class that is unknown or out of range.
+ */
+export async function findObjective(
+  network: Network,
+  input: Input,
+  neurons: Target | undefined,
+  values: Values,
+  signal: AbortSignal,
+): Promise<Objective> {
+  if (neurons) return neuronObjective(network, input, neurons, signal);
+  const classes = network.shapes.get(logitsOf(network.graph))?.at(-1) ?? 0;
+  const all = await predict(network, input.values, { top: Number.POSITIVE_INFINITY, signal });
+  const wanted = values.text("target");
+  const index = wanted === undefined ? all[0]?.index : classOf(network.graph, classes, wanted);
+  const found = all.find((prediction) => prediction.index === index);
+  if (!found) throw new InputError(`target: expected a class of 0 to ${classes - 1}, got ${wanted}`);
+  return classObjective(network.graph, found, values.has("probability"));
+}
+
+function classObjective(graph: Graph, found: Prediction, onProbability: boolean): Objective {
+  const { index, label, logit, probability } = found;
+  const score = onProbability ? `probability ${probability.toPrecision(3)}` : `logit ${logit.toPrecision(4)}`;
+  return {
+    target: { layer: logitsOf(graph), channel: index, image: 0 },
+    report: { index, ...(label === undefined ? {} : { label }), logit, probability },
+    title: `${label === undefined ? `class ${index}` : `${label} (${index})`}, ${score}`,
+  };
+}
+
+async function neuronObjective(
+  network: Network,
+  input: Input,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Objective> {
+  const { layer, channel, y, x } = target;
+  const { data, shape } = await activations(network, input.values, { layer, signal });
+  const channels = shape.at(-1) ?? 1;
+  const width = shape.length === 3 ? (shape[1] ?? 1) : 1;
+  let value = 0;
+  for (const [i, activation] of data.entries()) {
+    const pixel = Math.floor(i / channels);
+    const wanted =
+      (channel === undefined || i % channels === channel) &&
+      (y === undefined || x === undefined || pixel === y * width + x);
+    if (wanted) value += activation;
+  }
+  const place = y === undefined || x === undefined ? {} : { y, x };
+  return {
+    target,
+    report: { layer, ...(channel === undefined ? {} : { channel }), ...place, value },
+    title: `${layer}${channel === undefined ? "" : `, channel ${channel}`}${y === undefined ? ", sum over its places" : ` at ${y},${x}`}, ${value.toPrecision(4)}`,
+  };
+}
+
+/** The target that stands for a class's probability in a backward pass. */
+export function probabilityTarget(graph: Graph, { channel }: Target): Target {
+  const output = layerOf(graph, graph.output);
+  if (output.op !== "softmax") {
+    throw new UnsupportedError(
+      `--probability: expected a network that ends in a softmax, got "${output.name}" (${output.op}); leave it out to explain the logit`,
+    );
+  }
+  return { layer: output.name, image: 0, ...(channel === undefined ? {} : { channel }) };
+}

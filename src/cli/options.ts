@@ -1,0 +1,186 @@
+import { UsageError } from "./io.ts";
+
+/** One option of the command line. */
+export interface Option {
+  readonly name: string;
+  /** What follows it; absent for a switch. */
+  readonly value?: string;
+  /** One letter that means the same. */
+  readonly short?: string;
+  /** May be given more than once. */
+  readonly many?: boolean;
+  readonly help: string;
+}
+
+/** Every option of every command: one meaning each, whatever the command. */
+export const OPTIONS = {
+  model: {
+    name: "model",
+    value: "DIR|FILE",
+    help: "A tfjs LayersModel: its model.json, or the folder of it. Default: the network shipped with Vitrine, which tells 16 kinds of drawn pictures apart.",
+  },
+  image: {
+    name: "image",
+    value: "FILE",
+    many: true,
+    help: "PNG, JPEG or WebP; or .npy, a float32 array [H,W,C] that is taken as the network's input exactly as it stands; or synthetic:N, picture N of the shipped data set.",
+  },
+  preprocess: {
+    name: "preprocess",
+    value: "NAME",
+    help: "What turns 0…255 into the network's input: unit (0…1), signed (−1…1), imagenet (mean and standard deviation) or none (0…255). Default: what the model declares, or a guess that is printed.",
+  },
+  mean: {
+    name: "mean",
+    value: "R,G,B",
+    help: "In place of --preprocess: subtracted from values of 0…1 (of 0…255 with --range 1).",
+  },
+  std: { name: "std", value: "R,G,B", help: "What the result is divided by. Default 1,1,1." },
+  range: {
+    name: "range",
+    value: "255|1",
+    help: "What 0…255 is divided by before --mean and --std. Default 255.",
+  },
+  labels: {
+    name: "labels",
+    value: "FILE",
+    help: "Names of the classes: a JSON array, or text with one name a line.",
+  },
+  target: {
+    name: "target",
+    value: "CLASS",
+    help: "What is explained: a class's number, or its label (a part of it that fits only one is enough). Its logit is taken, the score before the softmax. Default: the top class.",
+  },
+  probability: { name: "probability", help: "Explain the class's probability, after the softmax, instead." },
+  layer: {
+    name: "layer",
+    value: "NAME",
+    help: 'A layer of the network; "vitrine layers" lists them.',
+  },
+  channel: { name: "channel", value: "K", help: "One channel of --layer, from 0." },
+  at: { name: "at", value: "Y,X", help: "One place of --layer, from 0,0 at the top left." },
+  patch: {
+    name: "patch",
+    value: "P",
+    help: "Occlusion: side of the square patch in pixels of the network's input. Default: a seventh of its shorter side.",
+  },
+  stride: {
+    name: "stride",
+    value: "S",
+    help: "Occlusion: pixels from one patch to the next. Default: half the patch.",
+  },
+  fill: {
+    name: "fill",
+    value: "V|mean",
+    help: "Occlusion: what covers, in units of the network's input: a number, one a channel (r,g,b), or mean, the data set's mean pixel (where the preprocessing subtracts none, the image's own). Default mean.",
+  },
+  batch: {
+    name: "batch",
+    value: "N",
+    help: "Images a forward pass takes at once. The numbers stay the same. Default 16 for occlusion, 8 for several images.",
+  },
+  top: { name: "top", value: "K", help: "How many to list. Default 5." },
+  index: {
+    name: "index",
+    value: "I",
+    help: "The picture's number, from 0; of several, the first. Default 0.",
+  },
+  seed: {
+    name: "seed",
+    value: "S",
+    help: "Which of the 2³² data sets; the shipped network's is 1. Default 1.",
+  },
+  count: { name: "count", value: "N", help: "How many pictures. Default 1." },
+  size: { name: "size", value: "PX", help: "Side of a picture in pixels. Default 96." },
+  pair: { name: "pair", help: "Two objects side by side." },
+  out: { name: "out", value: "FILE", help: "Where the result goes." },
+  json: {
+    name: "json",
+    help: "Print the numbers as JSON to standard output, and nothing else there.",
+  },
+  help: { name: "help", short: "h", help: "Print this." },
+  version: { name: "version", short: "v", help: "Print the version." },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+/** What a command line said. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** Values of each option that was given; a switch has an empty one. */
+  readonly values: ReadonlyMap<OptionName, readonly string[]>;
+}
+
+/**
+ * Splits a command line. Values stay text: `--name value` or `--name=value`; a value may begin with one minus, and `--`
+ * ends the options.
+ * @throws UsageError for an unknown option (with the nearest known), a missing value, or an option given twice.
+ */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const positionals: string[] = [];
+  const values = new Map<OptionName, string[]>();
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] ?? "";
+    if (argument === "--") {
+      positionals.push(...argv.slice(i + 1));
+      break;
+    }
+    if (!argument.startsWith("-") || argument === "-") {
+      positionals.push(argument);
+      continue;
+    }
+    const [written = "", ...rest] = argument.split("=");
+    const given = rest.length > 0 ? rest.join("=") : undefined;
+    const option = optionOf(written);
+    let value = given ?? "";
+    if (option.value === undefined) {
+      if (given !== undefined) throw new UsageError(`${written} takes no value, got "${given}"`);
+    } else if (given === undefined) {
+      const next = argv[i + 1];
+      if (next === undefined || next.startsWith("--")) {
+        throw new UsageError(`${written} expects a value (${option.value}), got ${next ?? "nothing"}`);
+      }
+      value = next;
+      i++;
+    }
+    const name = option.name as OptionName;
+    const before = values.get(name) ?? [];
+    if (before.length > 0 && !option.many) throw new UsageError(`${written} was given twice`);
+    values.set(name, [...before, value]);
+  }
+  return { positionals, values };
+}
+
+function optionOf(written: string): Option {
+  const options: readonly Option[] = Object.values(OPTIONS);
+  const found = options.find(({ name, short }) => written === `--${name}` || written === `-${short}`);
+  if (found) return found;
+  const near = nearest(
+    written.replace(/^-+/, ""),
+    options.map(({ name }) => name),
+  );
+  throw new UsageError(`unknown option ${written}${near ? `; did you mean --${near}?` : ""}`);
+}
+
+/** The word most like another, if one is like it at all. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((name) => ({ name, steps: edits(word.toLowerCase(), name) }))
+    .sort((a, b) => a.steps - b.steps);
+  return best && best.steps <= Math.max(1, Math.floor(best.name.length / 3)) ? best.name : undefined;
+}
+
+/** Letters to insert, delete or exchange to get from one word to another (Levenshtein). */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(
+        Math.min((row[j] ?? 0) + Number(letter !== other), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1),
+      );
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,74 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, extname } from "node:path";
+import { InputError } from "../gpu/errors.ts";
+import type { Shape } from "../gpu/tensor.ts";
+import type { Pixels } from "../images/pixels.ts";
+import { writePng } from "../node/image.ts";
+import { writeNpy } from "../node/npy.ts";
+import { type Io, UsageError } from "./io.ts";
+import type { Values } from "./values.ts";
+
+/** What a command found: an array, and how to draw it. */
+export interface Result {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+  /** Absent where there is no picture of it. */
+  draw?(): Pixels;
+}
+
+/** Checks --out before any work is done. @throws UsageError when its kind is unknown. */
+export function outOf(values: Values, kinds: readonly string[]): string | undefined {
+  const out = values.text("out");
+  if (out !== undefined && !kinds.includes(extname(out).toLowerCase())) {
+    throw new UsageError(`--out expects a file that ends in ${kinds.join(" or ")}, got "${out}"`);
+  }
+  return out;
+}
+
+/** Writes a result as a picture or as an array, as the name's end says. */
+export async function writeResult(out: string, result: Result, io: Io): Promise<void> {
+  await makeFolder(dirname(out));
+  if (extname(out).toLowerCase() === ".npy") await writeNpy(out, result);
+  else if (result.draw) await writePng(out, result.draw());
+  io.err(`vitrine: wrote ${out}`);
+}
+
+/** @throws InputError when the folder cannot be made. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: Error) => {
+    throw new InputError(`folder "${path}": expected to make it, got ${error.message}`);
+  });
+}
+
+export interface Summary {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  /** Share of the values that are exactly 0. */
+  readonly zeros: number;
+}
+
+/** The numbers that describe an array at a glance. */
+export function summaryOf(data: Float32Array): Summary {
+  let [min, max, sum, zeros] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  for (const value of data) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    sum += value;
+    zeros += Number(value === 0);
+  }
+  return { min, max, mean: sum / data.length, zeros: zeros / data.length };
+}
+
+/** Indices along each axis of an array's element. */
+export function placeOf(index: number, shape: Shape): number[] {
+  let rest = index;
+  return shape
+    .toReversed()
+    .map((size) => {
+      const at = rest % size;
+      rest = Math.floor(rest / size);
+      return at;
+    })
+    .toReversed();
+}
