@@ -1,0 +1,67 @@
+import { requestDevice } from "../src/gpu/device.ts";
+import { createGpu } from "../src/node/gpu.ts";
+import {
+  differences,
+  differencesFrom,
+  goldenOf,
+  HAVE_SHARED,
+  IMAGENET_MODELS,
+  outputs,
+  readCifar,
+  readPhotograph,
+  realNetwork,
+} from "./models/golden.ts";
+
+/** Share of CIFAR-10's first 1000 test images that ResNet-20 names rightly. */
+const CIFAR_ACCURACY = 0.915;
+
+function report(name: string, count: number, right: number, wrong: readonly string[]): void {
+  const percent = ((100 * right) / count).toFixed(1);
+  console.log(`${name}: ${count} images, ${percent} % right, ${wrong.length} differences from tfjs`);
+  for (const line of wrong.slice(0, 10)) console.log(`  ${line}`);
+}
+
+/**
+ * Holds the real networks beside the repository against what tfjs says of every photograph (200 for each ImageNet
+ * network) and of 1000 CIFAR-10 images. Names of networks as arguments check only those.
+ * Run it with `npm run verify:models`; on a software adapter it takes many minutes.
+ */
+export async function main(names: readonly string[]): Promise<number> {
+  if (!HAVE_SHARED) {
+    console.error("verify-models: expected ../shared with models, images and golden values, found none");
+    return 1;
+  }
+  const device = await requestDevice(await createGpu());
+  let failures = 0;
+  const wanted = (name: string) => names.length === 0 || names.includes(name);
+  for (const name of IMAGENET_MODELS.filter(wanted)) {
+    const goldens = goldenOf(name);
+    using network = await realNetwork(device, name);
+    const wrong: string[] = [];
+    let right = 0;
+    for (const golden of goldens) {
+      const [y = new Float32Array()] = await outputs(network, [await readPhotograph(golden)]);
+      wrong.push(...differences(y, golden));
+      if (y.indexOf(Math.max(...y)) === golden.target) right++;
+    }
+    report(name, goldens.length, right, wrong);
+    failures += wrong.length;
+  }
+  if (wanted("cifar10_resnet20")) {
+    const { images, labels, golden } = await readCifar();
+    using network = await realNetwork(device, "cifar10_resnet20", 50);
+    const wrong: string[] = [];
+    let right = 0;
+    for (let start = 0; start < images.length; start += network.batch) {
+      for (const [i, y] of (await outputs(network, images.slice(start, start + network.batch))).entries()) {
+        const row = start + i;
+        wrong.push(...differencesFrom(y, golden[row] ?? [-1, 0], row));
+        if (y.indexOf(Math.max(...y)) === labels[row]) right++;
+      }
+    }
+    report("cifar10_resnet20", images.length, right, wrong);
+    failures += wrong.length + (right / images.length === CIFAR_ACCURACY ? 0 : 1);
+  }
+  device.destroy();
+  return failures === 0 ? 0 : 1;
+}
