@@ -1,0 +1,207 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, normalize } from "node:path/posix";
+import { describe, expect, test } from "vitest";
+import { reflectShader } from "../build/wgsl.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { compileKernel } from "../src/gpu/kernel.ts";
+import { testDevice } from "./gpu.ts";
+
+/** What each room may import beside itself; a room followed by ":type" may be named, not used. Lower rooms first. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  gpu: [],
+  ops: ["gpu", "shaders"],
+  network: ["gpu", "ops"],
+  models: ["gpu", "ops:type", "network"],
+  objectives: ["gpu", "ops", "network", "images", "loops"],
+  images: ["gpu", "ops", "network", "objectives", "loops"],
+  loops: ["gpu", "ops", "network", "objectives", "images"],
+  techniques: ["gpu", "ops", "network", "objectives", "images", "loops"],
+  dataset: ["gpu", "ops", "shaders", "network", "objectives", "images", "loops", "techniques"],
+  tfjs: ["gpu", "ops", "network"],
+  index: ["gpu", "ops", "network", "models", "objectives", "images", "loops", "techniques", "dataset"],
+  node: ["gpu", "network", "models", "images", "dataset"],
+  cli: ["gpu", "ops", "network", "models", "objectives", "images", "loops", "techniques", "dataset", "node"],
+  // What a user sees, and no more.
+  demo: ["src/index.ts"],
+  bench: ["src/index.ts", "src/node.ts", "src/tfjs.ts", "build"],
+};
+
+/** Packages that have a room of their own; nobody else imports them. */
+const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
+  [/^(node:|sharp$|webgpu$)/, ["node", "cli", "bench"]],
+  [/^@tensorflow\//, ["tfjs", "bench"]],
+  [/^(three|lil-gui|d3-|@fontsource)/, ["demo"]],
+  [/^(onnxruntime|puppeteer|@puppeteer)/, ["bench"]],
+];
+
+interface Import {
+  readonly from: string;
+  /** A file of this project, or a package. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+function filesUnder(folder: string, extension: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((path) => join(folder, path.replaceAll("\\", "/")))
+    .filter((path) => path.endsWith(extension) && !path.endsWith(".d.ts") && !path.includes("node_modules"))
+    .sort();
+}
+
+function importsOf(from: string): Import[] {
+  const source = readFileSync(from, "utf8");
+  const named = source.matchAll(/^(?:import|export)\s+(?:(type)\s+)?(?:[\w*$\s{},]*?\s*from\s*)?"([^"]+)"/gm);
+  const dynamic = source.matchAll(/\b(typeof\s+)?import\(\s*"([^"]+)"\s*\)/g);
+  return [...named, ...dynamic].map(([, type, target = ""]) => ({
+    from,
+    to: target.startsWith(".") ? normalize(join(dirname(from), target.replace(/\?.*$/, ""))) : target,
+    typeOnly: type !== undefined,
+  }));
+}
+
+/** `src/ops/pool.ts` is in ops, `src/index.ts` in index, `demo/main.ts` in demo. */
+function roomOf(path: string): string {
+  const [first = "", second = ""] = path.split("/");
+  return first === "src" ? basename(second, ".ts") : first;
+}
+
+const files = ["src", "demo", "bench"].flatMap((folder) => filesUnder(folder, ".ts"));
+const imports = files.flatMap(importsOf);
+const local = imports.filter(({ to }) => to.includes("/") && existsSync(to));
+const show = ({ from, to, typeOnly }: Import): string => `${from} -> ${to}${typeOnly ? " (type)" : ""}`;
+
+function allowed({ from, to, typeOnly }: Import): boolean {
+  const room = roomOf(to);
+  if (room === roomOf(from)) return true;
+  const may = MAY_IMPORT[roomOf(from)] ?? [];
+  return may.includes(room) || may.includes(to) || (typeOnly && may.includes(`${room}:type`));
+}
+
+describe("imports", () => {
+  test("are seen: this test reads the tree it judges", () => {
+    expect(files.length).toBeGreaterThan(30);
+    expect(imports.map(show)).toContain("src/gpu/kernel.ts -> src/gpu/device.ts");
+    expect(imports.map(show)).toContain("src/ops/activation.ts -> shaders/activation.wgsl");
+    expect(allowed({ from: "src/gpu/kernel.ts", to: "src/ops/pool.ts", typeOnly: true })).toBe(false);
+    expect(allowed({ from: "src/models/place.ts", to: "src/ops/pool.ts", typeOnly: false })).toBe(false);
+    expect(allowed({ from: "demo/main.ts", to: "src/gpu/tensor.ts", typeOnly: true })).toBe(false);
+    expect(allowed({ from: "src/techniques/a.ts", to: "shaders/a.wgsl", typeOnly: false })).toBe(false);
+  });
+
+  test("every room of the house is known", () => {
+    const unknown = files.map(roomOf).filter((room) => !(room in MAY_IMPORT));
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
+  test("point downwards: techniques -> loops, objectives, images -> network -> ops -> gpu", () => {
+    expect(local.filter((edge) => !allowed(edge)).map(show)).toEqual([]);
+  });
+
+  test("name files that exist, with their extension", () => {
+    const missing = imports.filter(
+      ({ to }) => /^(src|shaders|demo|bench|build)\//.test(to) && !existsSync(to),
+    );
+    expect(missing.map(show)).toEqual([]);
+  });
+
+  test("run in no circle", () => {
+    const graph = new Map(
+      files.map((file) => [file, local.filter(({ from }) => from === file).map(({ to }) => to)]),
+    );
+    expect(circleIn(graph)).toEqual([]);
+  });
+
+  test("keep each package in its room", () => {
+    const strays = imports.filter(({ from, to }) =>
+      KEPT_IN.some(([packages, rooms]) => packages.test(to) && !rooms.includes(roomOf(from))),
+    );
+    expect(strays.map(show)).toEqual([]);
+  });
+
+  test("of the library name only packages that come with it", () => {
+    const { dependencies, optionalDependencies, peerDependencies } = packageJson;
+    const shipped = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+    const unshipped = imports.filter(
+      ({ from, to }) =>
+        from.startsWith("src/") &&
+        !/^(src\/|shaders\/|node:)/.test(to) &&
+        !shipped.some((name) => to === name || to.startsWith(`${name}/`)),
+    );
+    expect(unshipped.map(show)).toEqual([]);
+  });
+});
+
+/** The first circle of imports, as the files along it, or nothing. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] => {
+    const at = path.indexOf(file);
+    if (at >= 0) return [...path.slice(at), file];
+    if (done.has(file)) return [];
+    path.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const circle = visit(next);
+      if (circle.length > 0) return circle;
+    }
+    path.pop();
+    done.add(file);
+    return [];
+  };
+  for (const file of graph.keys()) {
+    const circle = visit(file);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
+test("a circle of imports would be found", () => {
+  const graph = new Map([
+    ["a", ["b"]],
+    ["b", ["c", "d"]],
+    ["d", ["b"]],
+  ]);
+  expect(circleIn(graph)).toEqual(["b", "d", "b"]);
+});
+
+describe.each(filesUnder("shaders", ".wgsl").map((path) => [basename(path), path] as const))(
+  "%s",
+  (_, path) => {
+    const code = readFileSync(path, "utf8");
+    const shader = reflectShader(code, basename(path, ".wgsl"));
+
+    test("says in its header what it computes and what each binding holds", () => {
+      const header = code.replace(/^(?:enable\s+\w+;\s*)+/, "").match(/^(\/\/.*\n)+/)?.[0] ?? "";
+      expect(header.split("\n")[0]).toMatch(/^\/\/ \S+ .*/);
+      const unnamed = shader.bindings.filter(
+        ({ name }) => name !== "params" && !new RegExp(`\\b${name}\\b`).test(header),
+      );
+      expect(unnamed.map(({ name }) => name)).toEqual([]);
+    });
+
+    test("binds params first, without gaps, within the default limit of eight storage buffers", () => {
+      expect(shader.bindings.map(({ binding }) => binding)).toEqual(shader.bindings.map((_, index) => index));
+      const params = shader.bindings.findIndex(({ name }) => name === "params");
+      expect(params).toBeLessThanOrEqual(0);
+      expect(shader.bindings.filter(({ access }) => access !== "uniform").length).toBeLessThanOrEqual(8);
+    });
+
+    test("needs no optional feature unless its name says so", () => {
+      const enabled = [...code.matchAll(/^enable\s+(\w+)/gm)].map(([, feature = ""]) => feature);
+      for (const feature of enabled) expect(path).toContain(feature);
+    });
+
+    test("is imported", () => {
+      expect(imports.filter(({ to }) => to === path).map(show)).not.toEqual([]);
+    });
+
+    test("compiles as it stands", async ({ skip }) => {
+      const device = await testDevice();
+      if (/^enable\s+f16/m.test(code)) skip(!device.features.has("shader-f16"), "this adapter has no f16");
+      if (/^enable\s+subgroups/m.test(code))
+        skip(!device.features.has("subgroups"), "this adapter has no subgroups");
+      await expect(compileKernel(device, shader)).resolves.toBeDefined();
+    });
+  },
+);
