@@ -1,3 +1,5 @@
+// Vitrine in Node, on Dawn: what the package `vitrine` exports, and files in and out.
+export * from "./index.ts";
 export { modelFromDisk } from "./node/files.ts";
 export { createGpu } from "./node/gpu.ts";
 export { encodePng, readImage, writePng } from "./node/image.ts";

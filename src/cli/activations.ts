@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import { renderFigure } from "../images/figure.ts";
@@ -37,7 +38,7 @@ export async function activationsCommand(images: readonly string[], values: Valu
     activations(network, input.values, { layer, signal: io.signal }),
   );
   const { data, shape } = channel === undefined ? found : channelOf(found, channel);
-  const subtitle = `${graph.name} · ${formatShape(whole)} · ${input.name}`;
+  const subtitle = `${graph.name} · ${formatShape(whole)} · ${basename(input.name)}`;
   const title = channel === undefined ? `Activations of ${layer}` : `${layer}, channel ${channel}`;
   const draw = () =>
     channel === undefined
@@ -66,7 +67,11 @@ export async function activationsCommand(images: readonly string[], values: Valu
     `  min ${summary.min.toPrecision(4)}, max ${summary.max.toPrecision(4)}, mean ${summary.mean.toPrecision(4)}, ${(100 * summary.zeros).toFixed(1)} % zero`,
   );
   for (const { channel: k, max, at } of strongest) {
-    io.out(`  channel ${k}: max ${max.toPrecision(4)}${at ? ` at ${at.join(",")}` : ""}`);
+    io.out(
+      at
+        ? `  channel ${k}: max ${max.toPrecision(4)} at ${at.join(",")}`
+        : `  value ${k}: ${max.toPrecision(4)}`,
+    );
   }
 }
 

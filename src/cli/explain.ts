@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { formatShape } from "../gpu/tensor.ts";
 import { type FigureTechnique, renderFigure } from "../images/figure.ts";
 import { deprocess } from "../images/preprocess.ts";
@@ -74,7 +75,7 @@ export async function explainCommand(
     graph.name,
     ...(cam === undefined ? [] : [`layer ${cam}, ${formatShape(shape)}`]),
     ...(layout ? [`patch ${layout.patch[0]}, stride ${layout.stride[0]}, ${layout.images - 1} patches`] : []),
-    input.name,
+    basename(input.name),
   ];
   const draw = () =>
     renderFigure({

@@ -64,7 +64,7 @@ function saliency(options: FigureOptions, picture: Pixels, shown: Shown): Panel[
   const { scale, note } = clipped(values);
   const large = enlargeMap(values, size, shown);
   return [
-    { picture: over(picture, large, "inferno", 0, scale), caption: ["map over the image"] },
+    { picture: over(picture, large, "inferno", [0, scale]), caption: ["map over the image"] },
     heat(large, shown, "inferno", [0, scale], [unit, note]),
   ];
 }
@@ -109,7 +109,7 @@ function cam(options: FigureOptions, picture: Pixels, shown: Shown): Panel[] {
   const nothing = high === 0 && low === 0;
   return [
     {
-      picture: over(picture, smooth, name, from, scale),
+      picture: over(picture, smooth, name, [from, scale], 0.65),
       caption: ["map over the image", "bilinear between the layer's cells"],
     },
     heat(
@@ -135,7 +135,7 @@ function occlusion(options: FigureOptions, picture: Pixels, shown: Shown): Panel
   const large = enlargeMap(map, [h, w], shown);
   return [
     {
-      picture: over(picture, large, "rdbu", -scale, scale),
+      picture: over(picture, large, "rdbu", [-scale, scale], 0.7),
       caption: ["map over the image", "red: covering hurts; blue: it helps"],
     },
     heat(
@@ -166,17 +166,18 @@ function over(
   { width, height, data }: Pixels,
   values: Float32Array,
   name: ColorMapName,
-  min: number,
-  max: number,
+  [min, max]: readonly [number, number],
+  opacity = 0.85,
 ): Pixels {
   const table = colorMap(name);
   const mixed = new Uint8Array(width * height * 3);
   for (const [i, value] of values.entries()) {
     const color = colorAt(table, value, min, max);
     const luma = 0.299 * (data[3 * i] ?? 0) + 0.587 * (data[3 * i + 1] ?? 0) + 0.114 * (data[3 * i + 2] ?? 0);
-    const alpha = 0.85 * Math.sqrt(Math.min(1, Math.abs(value) / max));
+    const share = Math.min(1, Math.abs(value) / max);
+    const alpha = Math.min(opacity, 1.2 * share);
     // A paler image under light colours, a darker one under dark colours.
-    const below = min < 0 ? 90 + 0.6 * luma : 0.7 * luma;
+    const below = min < 0 ? 70 + 0.66 * luma : 0.75 * luma;
     for (const [c, channel] of color.entries())
       mixed[3 * i + c] = Math.round(below + alpha * (channel - below));
   }

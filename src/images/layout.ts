@@ -35,7 +35,7 @@ const BETWEEN = 28;
 const TITLE = 12;
 const TEXT = 9;
 const LEADING = 18;
-const BAR = { room: 10, width: 14, tick: 4 } as const;
+const BAR = { room: 10, width: 14, tick: 4, least: 72 } as const;
 
 /** A number as people read it: three digits, a true minus. */
 export function formatNumber(value: number): string {
@@ -58,12 +58,12 @@ export function layOut({ title, subtitle, panels }: Layout): Canvas {
     x += panel.picture.width + Math.ceil(beside) + BETWEEN;
   }
   const top = MARGIN + TITLE + (subtitle ? LEADING + 4 : 0) + 18;
-  const tallest = Math.max(...panels.map(({ picture }) => picture.height));
-  const lines = Math.max(0, ...panels.map(({ caption }) => caption.length));
-  const canvas = new Canvas(
-    Math.max(x - BETWEEN + MARGIN, 320),
-    top + tallest + 6 + lines * LEADING + MARGIN - 10,
+  const tallest = Math.max(
+    ...panels.map((panel) =>
+      Math.max(panel.picture.height + 6 + panel.caption.length * LEADING, barHeight(panel)),
+    ),
   );
+  const canvas = new Canvas(Math.max(x - BETWEEN + MARGIN, 320), top + tallest + MARGIN - 10);
 
   const room = canvas.width - 2 * MARGIN;
   canvas.text(fitText(title, TITLE, room), MARGIN, MARGIN + TITLE, { color: INK, size: TITLE, weight: 0.14 });
@@ -81,14 +81,24 @@ export function layOut({ title, subtitle, panels }: Layout): Canvas {
       canvas.text(text, left - 8, top + y + TEXT, { color: QUIET, size: TEXT - 1, align: "right" });
     }
     for (const [line, text] of caption.entries()) {
-      canvas.text(fitText(text, TEXT, width), left, top + picture.height + 6 + TEXT + 4 + line * LEADING, {
-        color: line === 0 ? INK : QUIET,
-        size: TEXT,
-      });
+      canvas.text(
+        fitText(text, TEXT, barHeight(panel) > picture.height ? picture.width : width),
+        left,
+        top + picture.height + 6 + TEXT + 4 + line * LEADING,
+        {
+          color: line === 0 ? INK : QUIET,
+          size: TEXT,
+        },
+      );
     }
-    if (bar) drawBar(canvas, bar, left + picture.width + BAR.room, top, picture.height);
+    if (bar) drawBar(canvas, bar, left + picture.width + BAR.room, top, barHeight(panel));
   }
   return canvas;
+}
+
+/** A colour bar is never so short that its numbers meet. */
+function barHeight({ picture, bar }: Panel): number {
+  return bar ? Math.max(picture.height, BAR.least) : 0;
 }
 
 function ticksOf({ min, max }: ColorBar): number[] {

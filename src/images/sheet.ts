@@ -19,6 +19,9 @@ const SHEET = 1100;
 const WIDEST = 2200;
 const BETWEEN = 2;
 const LEAST_TILE = 14;
+const MOST_TILE = 320;
+/** Side of the square that stands for one value of a layer without pixels. */
+const VALUE = 24;
 
 /**
  * Draws all maps of a layer side by side, in the order of their channels, all on the layer's own scale. A layer without
@@ -40,10 +43,12 @@ export function renderMapSheet({ data, shape, title, subtitle }: MapSheetOptions
   const min = signed ? -scale : 0;
   const table = colorMap(signed ? "rdbu" : "inferno");
 
-  const columns = columnsFor(channels, width / height);
+  const columns = shape.length === 1 ? Math.min(channels, 32) : columnsFor(channels, width / height);
   const reduce = Math.ceil((width * columns) / WIDEST);
   const fit = Math.floor((SHEET / columns - BETWEEN) / width);
-  const repeat = reduce > 1 ? 1 : Math.max(1, fit, Math.ceil(LEAST_TILE / Math.max(width, height)));
+  const widest = Math.max(1, Math.floor((shape.length === 1 ? VALUE : MOST_TILE) / width));
+  const least = Math.ceil(LEAST_TILE / Math.max(width, height));
+  const repeat = reduce > 1 ? 1 : Math.max(1, least, Math.min(fit, widest));
   const [h, w] = [Math.ceil(height / reduce), Math.ceil(width / reduce)];
   const rows = Math.ceil(channels / columns);
   const [tileWidth, tileHeight] = [w * repeat + BETWEEN, h * repeat + BETWEEN];
