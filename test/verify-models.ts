@@ -36,7 +36,7 @@ export async function main(names: readonly string[]): Promise<number> {
   const wanted = (name: string) => names.length === 0 || names.includes(name);
   for (const name of IMAGENET_MODELS.filter(wanted)) {
     const goldens = goldenOf(name);
-    using network = await realNetwork(device, name);
+    const network = await realNetwork(device, name);
     const wrong: string[] = [];
     let right = 0;
     for (const golden of goldens) {
@@ -44,12 +44,13 @@ export async function main(names: readonly string[]): Promise<number> {
       wrong.push(...differences(y, golden));
       if (y.indexOf(Math.max(...y)) === golden.target) right++;
     }
+    network.destroy();
     report(name, goldens.length, right, wrong);
     failures += wrong.length;
   }
   if (wanted("cifar10_resnet20")) {
     const { images, labels, golden } = await readCifar();
-    using network = await realNetwork(device, "cifar10_resnet20", 50);
+    const network = await realNetwork(device, "cifar10_resnet20", 50);
     const wrong: string[] = [];
     let right = 0;
     for (let start = 0; start < images.length; start += network.batch) {
@@ -59,6 +60,7 @@ export async function main(names: readonly string[]): Promise<number> {
         if (y.indexOf(Math.max(...y)) === labels[row]) right++;
       }
     }
+    network.destroy();
     report("cifar10_resnet20", images.length, right, wrong);
     failures += wrong.length + (right / images.length === CIFAR_ACCURACY ? 0 : 1);
   }
