@@ -2,17 +2,22 @@ import { ModelError, UnsupportedError } from "../gpu/errors.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { type Graph, type Layer, shapesOf } from "../network/graph.ts";
 import { namedPreprocessing, type Preprocessing, type PreprocessingName } from "../network/preprocessing.ts";
+import { takeRgb } from "./bgr.ts";
 import type { CustomLayer } from "./converter.ts";
 import type { ModelFiles } from "./files.ts";
 import { isObject, type JsonObject, objectOf } from "./json.ts";
 import { placeModel } from "./place.ts";
-import { declaredPreprocessing, guessPreprocessing } from "./preprocessing.ts";
+import { declaredPreprocessing, guessPreprocessing, takesBgr } from "./preprocessing.ts";
 import { parseTopology } from "./topology.ts";
 import { WeightStore } from "./weight-store.ts";
 import { readWeights } from "./weights.ts";
 
 export interface LayersModelOptions {
-  /** Used instead of what the model declares or its family suggests. */
+  /**
+   * Used instead of what the model declares or its family suggests. Channels are red, green, blue: Keras's VGG and
+   * ResNet, which were trained on BGR, have their first kernels turned when (and only when) they are recognised and
+   * nothing is given or declared.
+   */
   readonly preprocessing?: Preprocessing | PreprocessingName;
   /** Names of the classes, in order; used instead of the model's own. */
   readonly labels?: readonly string[];
@@ -106,10 +111,15 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const classes = sizeOf((shapes.get(output) ?? [1]).slice(1));
   const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
   const given = typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : preprocessing;
-  const found =
-    given ?? declaredPreprocessing(metadata.preprocessing, who) ?? guessPreprocessing(bare, classes);
+  const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
+  const turned = !known && takesBgr(bare, classes) ? takeRgb(kept) : undefined;
   const named = labelsOf(metadata, labels, classes, who);
-  return { ...bare, ...(named ? { labels: named } : {}), preprocessing: forChannels(found, channels, who) };
+  return {
+    ...bare,
+    layers: turned ?? kept,
+    ...(named ? { labels: named } : {}),
+    preprocessing: forChannels(known ?? guessPreprocessing(bare, classes), channels, who),
+  };
 }
 
 /** The input, and the layers that the output depends on. */

@@ -569,6 +569,14 @@ test.each<[what: string, topology: unknown, message: RegExp]>([
   await expect(loading).rejects.toThrow(message);
 });
 
+test("a network fed with height×width takes images of one channel", async () => {
+  const graph = await loadLayersModel(modelOf(sequential([kerasLayer("Flatten", "flat")], [5, 4]), []));
+  expect([...shapesOf(graph)]).toEqual([
+    ["input", [1, 5, 4, 1]],
+    ["flat", [1, 20]],
+  ]);
+});
+
 test("a network fed with rows of numbers is not supported", async () => {
   const files = modelOf(sequential([kerasLayer("ReLU", "it")], [784]), []);
   await expect(loadLayersModel(files)).rejects.toThrow(UnsupportedError);

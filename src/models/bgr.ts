@@ -1,0 +1,36 @@
+import type { Layer } from "../network/graph.ts";
+import type { Constant } from "../ops/op.ts";
+
+/**
+ * The layers of a network that was trained on blue, green, red, so that it takes red, green, blue: the first
+ * convolutions' input channels are reversed, which changes no output. Nothing when the input reaches anything but
+ * convolutions (through zero padding), or has other than three channels.
+ */
+export function takeRgb(layers: readonly Layer[]): Layer[] | undefined {
+  const [input] = layers;
+  if (input?.op !== "input" || input.shape[2] !== 3) return undefined;
+  const carriers = new Set([input.name]);
+  const turned: Layer[] = [];
+  for (const layer of layers) {
+    const reads = layer.inputs.some((name) => carriers.has(name));
+    if (!reads) turned.push(layer);
+    else if (layer.op === "conv2d") turned.push({ ...layer, w: reversedInputs(layer.w) });
+    else if (layer.op === "zeroPad") {
+      carriers.add(layer.name);
+      turned.push(layer);
+    } else return undefined;
+  }
+  return turned;
+}
+
+/** w [kh, kw, Cin, Cout] with the order of Cin reversed. */
+function reversedInputs({ shape, data }: Constant): Constant {
+  const [, , cin = 1, cout = 1] = shape;
+  const reversed = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i += cout) {
+    const row = i / cout;
+    const c = row % cin;
+    reversed.set(data.subarray(i, i + cout), (row - c + cin - 1 - c) * cout);
+  }
+  return { shape, data: reversed };
+}
