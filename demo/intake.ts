@@ -1,0 +1,78 @@
+/** What people bring: pictures, or the files of a model. */
+export interface Intake {
+  picture(file: Blob, name: string): void;
+  model(files: readonly File[]): void;
+  refuse(message: string): void;
+}
+
+/** Sorts files: with a .json among them they are a model, else the first picture is taken. */
+export function sortFiles(files: readonly File[], intake: Intake): void {
+  if (files.length === 0) return;
+  const picture = files.find((file) => file.type.startsWith("image/"));
+  if (files.some((file) => /\.json$/i.test(file.name))) intake.model(files);
+  else if (picture) intake.picture(picture, picture.name);
+  else {
+    const names = files.map((file) => file.name).join(", ");
+    intake.refuse(`Expected a picture, or a model.json with its weight files; got ${names}.`);
+  }
+}
+
+/** Every file of a drop, those in folders too. */
+async function filesOf(data: DataTransfer): Promise<File[]> {
+  const entries = [...data.items].flatMap((item) => {
+    const entry = item.kind === "file" ? item.webkitGetAsEntry?.() : null;
+    return entry ? [entry] : [];
+  });
+  if (entries.length === 0) return [...data.files];
+  const found: File[] = [];
+  const walk = async (entry: FileSystemEntry): Promise<void> => {
+    if (entry.isFile) {
+      found.push(
+        await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)),
+      );
+      return;
+    }
+    const reader = (entry as FileSystemDirectoryEntry).createReader();
+    for (;;) {
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+        reader.readEntries(resolve, reject),
+      );
+      if (some.length === 0) return;
+      for (const inner of some) await walk(inner);
+    }
+  };
+  for (const entry of entries) await walk(entry);
+  return found;
+}
+
+/** Takes what is dropped or pasted anywhere on the page. */
+export function attachIntake(intake: Intake): void {
+  let depth = 0;
+  const over = (entered: number) => {
+    depth = Math.max(0, depth + entered);
+    document.body.classList.toggle("dropping", depth > 0);
+  };
+  addEventListener("dragenter", (event) => {
+    event.preventDefault();
+    over(1);
+  });
+  addEventListener("dragleave", () => over(-1));
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    depth = 0;
+    over(0);
+    if (!event.dataTransfer) return;
+    void filesOf(event.dataTransfer).then(
+      (files) => sortFiles(files, intake),
+      (error: unknown) => intake.refuse(`The drop could not be read: ${(error as Error).message}`),
+    );
+  });
+  addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length > 0) {
+      event.preventDefault();
+      sortFiles(files, intake);
+    }
+  });
+}

@@ -1,0 +1,169 @@
+import { h, svg } from "./dom.ts";
+import type { Intake } from "./intake.ts";
+import { sortFiles } from "./intake.ts";
+import { attachKeyboard, up } from "./keyboard.ts";
+import { answersPanel } from "./panels/answers.ts";
+import { helpDialog } from "./panels/help.ts";
+import { imagePanel } from "./panels/image.ts";
+import { inspectorPanel } from "./panels/inspector.ts";
+import { stripPanel } from "./panels/strip.ts";
+import { tip } from "./panels/tip.ts";
+import { whyPanel } from "./panels/why.ts";
+import type { Session } from "./session.ts";
+import { levelOf, type State, selects } from "./state.ts";
+
+const SMALL = matchMedia("(max-width: 820px)");
+
+/** Everything around the room: bar, panels, strip; made for one session. */
+export function createPage(session: Session, intake: Intake): { dispose(): void } {
+  const { store, room } = session;
+  const picker = h("input", { type: "file", multiple: true, class: "hidden", "aria-hidden": "true" });
+  picker.addEventListener("change", () => {
+    sortFiles([...(picker.files ?? [])], intake);
+    picker.value = "";
+  });
+  const open = () => picker.click();
+  const help = helpDialog();
+  const fail = (error: unknown) => intake.refuse(error instanceof Error ? error.message : String(error));
+
+  const image = imagePanel(session, open);
+  const answers = answersPanel(session);
+  const why = whyPanel(session, fail);
+  const inspector = inspectorPanel(session);
+  const strip = stripPanel(session);
+  const pointed = tip(session);
+
+  const path = h("nav", { class: "path", "aria-label": "Selection" });
+  const png = async () => {
+    try {
+      const blob = await room.png(getComputedStyle(document.body).backgroundColor);
+      const link = h("a", {
+        href: URL.createObjectURL(blob),
+        download: `vitrine-${store.state.layer ?? session.graph.name}.png`,
+      });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const fold = () => {
+    document.body.classList.toggle("folded");
+    resize();
+  };
+  const mark = svg("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" });
+  mark.append(svg("path", { d: "M3 7v9h9V7zM3 7l4-4h10v9l-5 4M12 7l5-4" }));
+  const bar = h(
+    "header",
+    { class: "bar" },
+    h("h1", {}, mark, "Vitrine"),
+    path,
+    h("span", { class: "space" }),
+    h("button", { class: "quiet", title: "Frame what is selected (F)", onclick: () => room.home() }, "Frame"),
+    h("button", { class: "quiet wide", title: "Hide or show the panels (H)", onclick: fold }, "Panels"),
+    h(
+      "button",
+      { class: "quiet wide", title: "Save the room as a picture (P)", onclick: () => void png() },
+      "PNG",
+    ),
+    h(
+      "button",
+      { class: "quiet", title: "Keys (?)", "aria-label": "Keys", onclick: () => help.showModal() },
+      "?",
+    ),
+  );
+  const left = h(
+    "aside",
+    { class: "panel left", "aria-label": "Image and answer" },
+    image.element,
+    answers.element,
+    why.element,
+  );
+  const right = h("aside", { class: "panel right", "aria-label": "Inspector" }, inspector.element);
+  const sheets: readonly (readonly [string, string])[] = [
+    ["", "Room"],
+    ["image", "Image"],
+    ["layer", "Layer"],
+  ];
+  const tabs = h(
+    "nav",
+    { class: "tabs", "aria-label": "Sheets" },
+    ...sheets.map(([sheet, text]) =>
+      h("button", { "aria-pressed": String(sheet === ""), onclick: () => show(sheet) }, text),
+    ),
+  );
+  const show = (sheet: string) => {
+    if (sheet) document.body.dataset.sheet = sheet;
+    else delete document.body.dataset.sheet;
+    for (const [index, button] of [...tabs.children].entries()) {
+      button.setAttribute("aria-pressed", String(sheets[index]?.[0] === sheet));
+    }
+    resize();
+    room.home();
+  };
+  const parts = [bar, left, right, strip.element, tabs, pointed.element, picker, help];
+  document.body.append(...parts);
+
+  function resize(): void {
+    const covered = (element: Element) => {
+      const box = element.getBoundingClientRect();
+      return box.width > 0 ? box : undefined;
+    };
+    const top = 52;
+    if (SMALL.matches) {
+      const sheet = covered(left) ?? covered(right) ?? covered(strip.element);
+      room.resize({ top, right: 12, left: 12, bottom: (sheet ? innerHeight - sheet.top : 48) + 24 });
+      return;
+    }
+    const [a, b, c] = [covered(left), covered(right), covered(strip.element)];
+    room.resize({
+      top,
+      left: (a?.right ?? 0) + 24,
+      right: (b ? innerWidth - b.left : 0) + 24,
+      bottom: (c ? innerHeight - c.top : 0) + 36,
+    });
+  }
+
+  const drawPath = () => {
+    const { state } = store;
+    const level = levelOf(state);
+    const crumbs: [string, () => void][] = [[session.graph.name, () => store.select({})]];
+    const { layer, channel, y, x } = state;
+    if (level >= 1) crumbs.push([layer ?? "", () => store.select({ layer })]);
+    if (level >= 2) crumbs.push([`map ${channel}`, () => store.select({ layer, channel })]);
+    if (level >= 3) crumbs.push([`(${y}, ${x})`, () => {}]);
+    path.replaceChildren(
+      ...(level > 0
+        ? [h("button", { class: "quiet", "aria-label": "One level up", onclick: () => up(session) }, "‹")]
+        : []),
+      ...crumbs.flatMap(([text, go], index) => [
+        ...(index > 0 ? [h("span", { class: "chevron" }, "›")] : []),
+        h("button", { onclick: go }, text),
+      ]),
+    );
+  };
+  drawPath();
+
+  const observer = new ResizeObserver(resize);
+  observer.observe(room.canvas);
+  resize();
+  const stops = [
+    store.listen((_: State, changed) => {
+      if (selects(changed)) drawPath();
+    }),
+    attachKeyboard(session, {
+      help: () => help.showModal(),
+      why: () => void why.run(),
+      png: () => void png(),
+      fold,
+    }),
+  ];
+  return {
+    dispose() {
+      observer.disconnect();
+      for (const stop of stops) stop();
+      for (const part of [image, answers, why, inspector, strip, pointed]) part.dispose();
+      for (const part of parts) part.remove();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { receptiveField } from "../../src/network/receptive-field.ts";
+import { h } from "../dom.ts";
+import { paint } from "../pixels.ts";
+import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";
+import type { Session } from "../session.ts";
+
+/** The picture that the network sees, a few to choose from, and ways to bring one's own. */
+export function imagePanel(
+  session: Session,
+  openFiles: () => void,
+): { element: HTMLElement; dispose(): void } {
+  const { store } = session;
+  const title = h("small", {});
+  const sees = h("div", { class: "sees hidden" });
+  session.composed.setAttribute("role", "img");
+  session.composed.setAttribute("aria-label", "The image as the network sees it");
+  const frame = h("div", { class: "picture" }, session.composed, sees);
+  const samples = h("div", { class: "samples", role: "group", "aria-label": "Sample pictures" });
+  const buttons = new Map<string, HTMLButtonElement>();
+  const element = h(
+    "section",
+    {},
+    h("h2", {}, "Image", title),
+    frame,
+    samples,
+    h(
+      "div",
+      { class: "row" },
+      h(
+        "button",
+        {
+          class: "grow",
+          title: "Another picture by chance (Space)",
+          onclick: () => store.set({ image: randomSample() }),
+        },
+        "Next picture",
+      ),
+      h(
+        "button",
+        { class: "grow", title: "A picture, or a model.json with its weights", onclick: openFiles },
+        "Open…",
+      ),
+    ),
+  );
+
+  const press = () => {
+    for (const [name, button] of buttons) {
+      button.setAttribute("aria-pressed", String(name === store.state.image));
+    }
+  };
+  void (async () => {
+    for (const name of SAMPLES) {
+      if (session.disposed) return;
+      const canvas = document.createElement("canvas");
+      const label = `Picture ${buttons.size + 1}`;
+      const button = h(
+        "button",
+        { "aria-label": label, "aria-pressed": "false", onclick: () => store.set({ image: name }) },
+        canvas,
+      );
+      buttons.set(name, button);
+      samples.append(button);
+      paint(canvas, await drawSample(session.device, name, 48));
+    }
+    press();
+  })().catch(() => {});
+
+  const [height, width] = session.inputSize;
+  const outline = (unit: { layer: string; y: number; x: number } | undefined) => {
+    sees.classList.toggle("hidden", unit === undefined);
+    if (!unit) return;
+    const { inside } = receptiveField(session.graph, unit);
+    const percent = (value: number, of: number) => `${((100 * value) / of).toFixed(2)}%`;
+    sees.style.left = percent(inside.left, width);
+    sees.style.top = percent(inside.top, height);
+    sees.style.width = percent(inside.right - inside.left, width);
+    sees.style.height = percent(inside.bottom - inside.top, height);
+  };
+  const selected = () => {
+    const { layer, y, x } = store.state;
+    return layer !== undefined && y !== undefined && x !== undefined ? { layer, y, x } : undefined;
+  };
+  const stops = [
+    store.listen((_, changed) => {
+      if (changed.has("image")) press();
+      outline(selected());
+    }),
+    session.hovered.listen(({ hovered }) => outline(hovered ?? selected())),
+    session.shownPicture.listen((shown) => {
+      title.textContent = shown.title;
+      title.title = isSample(store.state.image)
+        ? `picture ${store.state.image} of the synthetic data set`
+        : shown.title;
+      outline(selected());
+    }),
+  ];
+  return {
+    element,
+    dispose: () => {
+      for (const stop of stops) stop();
+    },
+  };
+}

@@ -1,0 +1,264 @@
+import { SEQUENTIAL_MAPS } from "../../src/images/color-maps.ts";
+import { layerOf } from "../../src/index.ts";
+import { receptiveField } from "../../src/network/receptive-field.ts";
+import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
+import { figure, h, segmented, slider } from "../dom.ts";
+import type { Session } from "../session.ts";
+import { DEFAULTS, type Layout, type Scale } from "../state.ts";
+import { legend } from "./legend.ts";
+import { MapView } from "./map-view.ts";
+
+/** Whatever is selected: the network, a layer, a map, a voxel; and how it is drawn. */
+export function inspectorPanel(session: Session): { element: HTMLElement; dispose(): void } {
+  const { store, network, graph, room } = session;
+  const view = new MapView(session.device);
+  view.canvas.setAttribute("role", "img");
+  let ranges: Float32Array | undefined;
+
+  const name = h("strong", {});
+  const shape = h("span", {});
+  const facts = h("dl", { class: "facts" });
+  const hint = h("p", { class: "note" });
+  const head = h("section", {}, h("div", { class: "title" }, name, shape), facts, hint);
+
+  const layout = segmented<Layout>(
+    "Layout",
+    [
+      ["sheet", "Sheet"],
+      ["stack", "Stack"],
+    ],
+    (value) => store.set({ layout: value }),
+  );
+  const explode = slider("Explode", { min: 0, max: 1, step: 0.01 }, (value) => store.set({ explode: value }));
+  const channel = slider("Map", { min: 0, max: 1, step: 1 }, (value) => {
+    const { layer } = store.state;
+    store.select({ layer, channel: value });
+  });
+  const mapFacts = h("p", { class: "note" });
+  const maps = h(
+    "section",
+    { class: "stack" },
+    layout.element,
+    explode.element,
+    channel.element,
+    view.canvas,
+    mapFacts,
+  );
+
+  const threshold = slider("Threshold", { min: 0, max: 1, step: 0.005 }, (value) =>
+    store.set({ threshold: value }),
+  );
+  const scale = segmented<Scale>(
+    "Scale",
+    [
+      ["layer", "Per layer"],
+      ["map", "Per map"],
+    ],
+    (value) => store.set({ scale: value }),
+  );
+  const colors = h(
+    "select",
+    {
+      "aria-label": "Colours",
+      onchange: () => store.set({ colors: colors.value as (typeof SEQUENTIAL_MAPS)[number] }),
+    },
+    ...SEQUENTIAL_MAPS.map((value) => h("option", { value }, value)),
+  );
+  const key = legend();
+  const drawn = h("p", { class: "note" });
+  const drawing = h(
+    "section",
+    { class: "stack" },
+    threshold.element,
+    scale.element,
+    h("label", { class: "field" }, h("span", {}, "Colours"), colors),
+    key.element,
+    drawn,
+  );
+  const element = h("div", {}, head, maps, drawing);
+
+  view.canvas.addEventListener("click", (event) => {
+    const { layer, channel: map } = store.state;
+    const exhibit = room.exhibitOf(layer);
+    if (!exhibit) return;
+    const [height, width] = exhibit.size;
+    const box = view.canvas.getBoundingClientRect();
+    const x = Math.floor(((event.clientX - box.left) / box.width) * width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * height);
+    store.select({ layer: exhibit.layer, channel: map ?? 0, y, x });
+  });
+
+  const row = (term: string, value: string) => [h("dt", {}, term), h("dd", {}, value)];
+
+  function drawHead(): void {
+    const { state } = store;
+    const exhibit = room.exhibitOf(state.layer);
+    maps.classList.toggle("hidden", exhibit?.kind !== "volume");
+    if (!exhibit) {
+      const [height, width, channels] = session.inputSize;
+      name.textContent = graph.name;
+      shape.textContent = `${graph.layers.length} layers`;
+      facts.replaceChildren(
+        ...row("Parameters", grouped(parametersIn(graph))),
+        ...row("Sees", `${height} × ${width} × ${channels}`),
+        ...row("Classes", String(graph.labels?.length ?? "unnamed")),
+        ...row("Preprocessing", graph.preprocessing.source),
+      );
+      hint.textContent = "Choose a volume, in the room or in the strip, to open it.";
+      return;
+    }
+    const layer = layerOf(graph, exhibit.layer);
+    const [height, width, channels] = exhibit.size;
+    name.textContent = exhibit.kind === "picture" ? "image" : exhibit.layer;
+    shape.textContent = height * width === 1 ? grouped(channels) : `${height} × ${width} × ${channels}`;
+    const { full } = receptiveField(graph, {
+      layer: exhibit.layer,
+      y: Math.floor(height / 2),
+      x: Math.floor(width / 2),
+    });
+    const parameters = exhibit.stand.stages.reduce(
+      (sum, stage) => sum + parametersOf(layerOf(graph, stage)),
+      0,
+    );
+    const least = ranges?.[2 * channels];
+    const most = ranges?.[2 * channels + 1];
+    facts.replaceChildren(
+      ...row("Computes", describe(layer)),
+      ...(parameters > 0 ? row("Parameters", grouped(parameters)) : []),
+      ...(exhibit.kind === "picture"
+        ? []
+        : row("Each unit sees", `${full.bottom - full.top} × ${full.right - full.left} pixels`)),
+      ...(least === undefined || most === undefined
+        ? []
+        : row("Range", `${figure(least)} … ${figure(most)}`)),
+      ...(exhibit.stand.stages.length > 1
+        ? row("With", exhibit.stand.stages.filter((stage) => stage !== exhibit.layer).join(", "))
+        : []),
+    );
+    hint.textContent = "";
+  }
+
+  function drawMaps(): void {
+    const { state } = store;
+    const exhibit = room.exhibitOf(state.layer);
+    layout.set(state.layout);
+    explode.element.classList.toggle("hidden", state.layout !== "stack");
+    explode.set(state.explode, `${Math.round(100 * state.explode)} %`);
+    if (!exhibit || exhibit.kind !== "volume") return;
+    const [, , channels] = exhibit.size;
+    const map = Math.min(state.channel ?? 0, channels - 1);
+    channel.input.max = String(channels - 1);
+    channel.set(map, state.channel === undefined ? `– of ${channels}` : `${map} of ${channels}`);
+    const buffer = room.rangesOf(exhibit.layer);
+    view.canvas.classList.toggle("hidden", state.channel === undefined);
+    if (!buffer || state.channel === undefined) {
+      mapFacts.textContent = "Choose a map: click it, or press Enter.";
+      return;
+    }
+    view.canvas.setAttribute("aria-label", `Map ${map} of ${exhibit.layer}`);
+    view.draw(network.activation(exhibit.layer), buffer, room.colorsBuffer, map, state.scale === "map");
+    const [least, most] = [ranges?.[2 * map], ranges?.[2 * map + 1]];
+    const reach =
+      least === undefined || most === undefined
+        ? ""
+        : most === 0 && least === 0
+          ? "silent on this image"
+          : `${figure(least)} … ${figure(most)}`;
+    if (state.y === undefined || state.x === undefined) {
+      mapFacts.textContent = `Map ${map}: ${reach}`;
+      return;
+    }
+    const { layer, y, x } = { layer: exhibit.layer, y: state.y, x: state.x };
+    void session
+      .valueOf(layer, map, y, x)
+      .then((value) => {
+        const now = store.state;
+        if (now.channel === map && now.y === y && now.x === x) {
+          mapFacts.replaceChildren(
+            h("b", { class: "value" }, figure(value)),
+            ` at (y ${y}, x ${x}) of map ${map}`,
+          );
+        }
+      })
+      .catch(() => {});
+  }
+
+  function drawDrawing(): void {
+    const { state } = store;
+    const exhibit = room.exhibitOf(state.layer);
+    scale.set(state.scale);
+    colors.value = state.colors;
+    const channels = exhibit?.size[2] ?? 0;
+    const at = 2 * (state.scale === "map" && exhibit?.kind === "volume" ? (state.channel ?? 0) : channels);
+    const [least, most] = [ranges?.[at], ranges?.[at + 1]];
+    const known = exhibit && least !== undefined && most !== undefined;
+    const reach = known ? Math.max(Math.abs(least), Math.abs(most)) : 1;
+    const signed = known && least < 0;
+    threshold.set(
+      state.threshold,
+      known ? figure(state.threshold * reach) : `${(100 * state.threshold).toFixed(1)} %`,
+    );
+    if (known) {
+      key.set({
+        map: signed ? "polar" : state.colors,
+        min: signed ? -reach : 0,
+        max: reach,
+        unit: "activation",
+        hidden: state.threshold,
+      });
+    } else {
+      key.set({
+        map: state.colors,
+        min: 0,
+        max: 1,
+        unit: "share of the layer’s largest",
+        hidden: state.threshold,
+      });
+    }
+    const words = [];
+    if (exhibit && exhibit.kind === "volume") {
+      const [space, , deep] = exhibit.stride;
+      if (space > 1) words.push(`Drawn: one pixel in ${space} along each side`);
+      if (deep > 1) words.push(`${words.length > 0 ? "and" : "Drawn:"} one map in ${deep}`);
+      if (state.scale === "map" && state.channel === undefined)
+        words.push(`${words.length > 0 ? "·" : ""} Each map on its own scale; the bar is map 0’s.`);
+    }
+    drawn.textContent = words.join(" ");
+  }
+
+  async function refresh(): Promise<void> {
+    const { layer } = store.state;
+    const exhibit = room.exhibitOf(layer);
+    const buffer = exhibit && room.rangesOf(exhibit.layer);
+    ranges = undefined;
+    if (exhibit && buffer && session.answers.length > 0) {
+      const read = await session.read(buffer, 0, 2 * (exhibit.size[2] + 1)).catch(() => undefined);
+      if (session.disposed || store.state.layer !== layer) return;
+      ranges = read;
+    }
+    drawHead();
+    drawMaps();
+    drawDrawing();
+  }
+
+  const stops = [
+    store.listen((_, changed) => {
+      if (changed.has("layer")) void refresh();
+      else {
+        drawHead();
+        drawMaps();
+        drawDrawing();
+      }
+    }),
+    session.answered.listen(() => void refresh()),
+  ];
+  void refresh();
+  threshold.input.addEventListener("dblclick", () => store.set({ threshold: DEFAULTS.threshold }));
+  return {
+    element,
+    dispose() {
+      for (const stop of stops) stop();
+      view.destroy();
+    },
+  };
+}

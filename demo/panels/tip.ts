@@ -1,0 +1,25 @@
+import { figure, h } from "../dom.ts";
+import type { Session } from "../session.ts";
+
+/** What the voxel under the pointer holds, beside the pointer. */
+export function tip(session: Session): { element: HTMLElement; dispose(): void } {
+  const element = h("div", { class: "tip hidden", role: "status" });
+  const stop = session.hovered.listen(({ hovered, at }) => {
+    element.classList.toggle("hidden", !hovered);
+    if (!hovered) return;
+    const exhibit = session.room.exhibitOf(hovered.layer);
+    const names = exhibit?.bars ? session.graph.labels : undefined;
+    const vector = exhibit?.kind === "vector";
+    const place = vector ? "" : ` · (y ${hovered.y}, x ${hovered.x})`;
+    const unit = names?.[hovered.channel] ?? `${vector ? "unit" : "map"} ${hovered.channel}`;
+    element.replaceChildren(
+      h("b", {}, figure(hovered.value)),
+      h("div", {}, `${hovered.layer} · ${unit}${place}`),
+    );
+    const { width, height } = element.getBoundingClientRect();
+    const left = Math.min(at.x + 16, innerWidth - width - 8);
+    const top = at.y + 20 + height > innerHeight ? at.y - height - 12 : at.y + 20;
+    element.style.transform = `translate(${left}px, ${top}px)`;
+  });
+  return { element, dispose: stop };
+}

@@ -1,0 +1,102 @@
+import type { Graph, Layer } from "../../src/index.ts";
+
+/** One stand in the row: a layer and those that only re-present it (batch norm, activation, padding, softmax). */
+export interface Stand {
+  /** Layers that it can show, in order. */
+  readonly stages: readonly string[];
+  /** The one that it shows unless asked for another. */
+  readonly shown: string;
+  /** Place along the row, counted from the image. */
+  readonly depth: number;
+  /** Place among those of equal depth, and their number. */
+  readonly lane: number;
+  readonly lanes: number;
+  /** Stands that feed it. */
+  readonly from: readonly number[];
+}
+
+const REPRESENTS = new Set<Layer["op"]>(["batchNorm", "activation", "reshape", "zeroPad", "softmax", "lrn"]);
+const HIDDEN = new Set<Layer["op"]>(["reshape", "zeroPad", "softmax"]);
+
+/** Works out the row of a graph: which layers share a stand, how deep each stands, and beside which. */
+export function planOf(graph: Graph): Stand[] {
+  const consumers = new Map<string, number>();
+  for (const { inputs } of graph.layers) {
+    for (const input of inputs) consumers.set(input, (consumers.get(input) ?? 0) + 1);
+  }
+  const stands: { stages: Layer[]; depth: number; from: number[] }[] = [];
+  const standOf = new Map<string, number>();
+  for (const layer of graph.layers) {
+    const [input] = layer.inputs;
+    const before = input === undefined ? undefined : standOf.get(input);
+    const last = before === undefined ? undefined : stands[before]?.stages.at(-1);
+    const joins =
+      REPRESENTS.has(layer.op) &&
+      last !== undefined &&
+      last.op !== "input" &&
+      last.name === input &&
+      consumers.get(input ?? "") === 1;
+    if (joins && before !== undefined) {
+      stands[before]?.stages.push(layer);
+      standOf.set(layer.name, before);
+      continue;
+    }
+    const from = [...new Set(layer.inputs.flatMap((name) => standOf.get(name) ?? []))];
+    const depth = Math.max(-1, ...from.map((index) => stands[index]?.depth ?? 0)) + 1;
+    standOf.set(layer.name, stands.length);
+    stands.push({ stages: [layer], depth, from });
+  }
+  const lanes = new Map<number, number>();
+  const placed = stands.map((stand) => {
+    const lane = lanes.get(stand.depth) ?? 0;
+    lanes.set(stand.depth, lane + 1);
+    return { ...stand, lane };
+  });
+  return placed.map(({ stages, ...stand }) => {
+    const shown = stages.findLast(({ op }) => !HIDDEN.has(op)) ?? stages[0];
+    return {
+      ...stand,
+      stages: stages.map(({ name }) => name),
+      shown: shown?.name ?? "",
+      lanes: lanes.get(stand.depth) ?? 1,
+    };
+  });
+}
+
+/** Width, height and depth of a volume in the room, from its sizes and the largest ones: roots, so that all are readable. */
+export function extentOf(
+  [height, width, channels]: readonly [number, number, number],
+  largest: { readonly edge: number; readonly channels: number },
+): { cell: number; width: number; height: number; depth: number } {
+  const edge = Math.max(height, width);
+  const long = 6 * (edge / largest.edge) ** 0.5;
+  const cell = Math.min(long / edge, 1.2);
+  const depth = Math.min(4.5 * (channels / Math.max(64, largest.channels)) ** 0.5, channels * cell * 3);
+  return { cell, width: width * cell, height: height * cell, depth };
+}
+
+/** Every how-manieth value along H, W, C is drawn so that at most `most` voxels are. */
+export function strideFor(
+  [height, width, channels]: readonly [number, number, number],
+  most: number,
+): [number, number, number] {
+  let [space, deep] = [1, 1];
+  const drawn = () => Math.ceil(height / space) * Math.ceil(width / space) * Math.ceil(channels / deep);
+  while (drawn() > most) {
+    // Pixels go first, down to maps of 14; then maps.
+    if (Math.max(height, width) / (space + 1) >= 14 || deep >= channels) space++;
+    else deep++;
+  }
+  return [space, space, deep];
+}
+
+/** Columns and rows of a sheet of maps whose outline comes nearest to an aspect. */
+export function sheetOf(
+  count: number,
+  width: number,
+  height: number,
+  aspect: number,
+): [columns: number, rows: number] {
+  const columns = Math.min(count, Math.max(1, Math.round(Math.sqrt((count * aspect * height) / width))));
+  return [columns, Math.ceil(count / columns)];
+}

@@ -1,0 +1,270 @@
+import {
+  colorize,
+  createNetwork,
+  deprocess,
+  type Graph,
+  type Network,
+  type Pixels,
+  type Prediction,
+  predict,
+  preprocess,
+  readTensor,
+  type Tensor,
+} from "../src/index.ts";
+import { type Answer, ask, type TechniqueName } from "./asking.ts";
+import { Emitter } from "./emitter.ts";
+import { enlarge, imageData, paint } from "./pixels.ts";
+import { type Hovered, Room, sizeOf } from "./room/room.ts";
+import { contentsOf, drawSample, isSample } from "./samples.ts";
+import { type Store, selects } from "./state.ts";
+
+/** A picture that was shown, and where it came from. */
+export interface Shown {
+  readonly title: string;
+  readonly pixels: Pixels;
+}
+
+/** One network on one device, with the room that shows it. When either goes, the session goes. */
+export class Session {
+  readonly device: GPUDevice;
+  readonly graph: Graph;
+  readonly network: Network;
+  readonly store: Store;
+  /** What the network sees, at its own resolution. */
+  readonly picture: HTMLCanvasElement;
+  /** The same with the last answer over it. */
+  readonly composed: HTMLCanvasElement;
+  readonly answered: Emitter<readonly Prediction[]> = new Emitter();
+  readonly explained: Emitter<Answer | undefined> = new Emitter();
+  readonly hovered: Emitter<{
+    hovered: Hovered | undefined;
+    at: { readonly x: number; readonly y: number };
+  }> = new Emitter();
+  readonly shownPicture: Emitter<Shown> = new Emitter();
+  readonly failed: Emitter<unknown> = new Emitter();
+  room!: Room;
+  answers: readonly Prediction[] = [];
+  explanation: Answer | undefined;
+  /** How strongly an explanation covers the picture, 0 to 1. */
+  opacity = 0.75;
+  shown: Shown | undefined;
+  input: Float32Array = new Float32Array();
+
+  #asking: Network | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #stop: (() => void) | undefined;
+  #disposed = false;
+
+  private constructor(device: GPUDevice, network: Network, store: Store) {
+    this.device = device;
+    this.network = network;
+    this.graph = network.graph;
+    this.store = store;
+    this.picture = document.createElement("canvas");
+    this.composed = document.createElement("canvas");
+    const [height, width] = this.inputSize;
+    for (const canvas of [this.picture, this.composed]) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+  }
+
+  /** Puts a graph on a device and into the room. */
+  static async create(device: GPUDevice, graph: Graph, store: Store, host: HTMLElement): Promise<Session> {
+    const network = await createNetwork(device, graph, { batch: 1, gradients: false });
+    const session = new Session(device, network, store);
+    try {
+      session.room = await Room.create({
+        device,
+        host,
+        network,
+        store,
+        picture: session.composed,
+        onHover: (hovered, at) => session.hovered.emit({ hovered, at }),
+      });
+    } catch (error) {
+      network.destroy();
+      throw error;
+    }
+    session.#stop = store.listen((state, changed) => {
+      if (changed.has("image") && isSample(state.image)) void session.showSample(state.image);
+      if (changed.has("target") || (selects(changed) && state.target === "unit")) session.forget();
+    });
+    return session;
+  }
+
+  /** [H, W, C] of the network's input. */
+  get inputSize(): [number, number, number] {
+    return sizeOf(this.network.input.shape);
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Shows the network a picture of the data set. */
+  showSample(name: string): Promise<void> {
+    return this.#told(async () => {
+      const [height, width] = this.inputSize;
+      const pixels = await drawSample(this.device, name, Math.max(height, width));
+      await this.#show({ title: contentsOf(name), pixels });
+    });
+  }
+
+  /** Shows the network a picture. */
+  show(shown: Shown): Promise<void> {
+    return this.#told(() => this.#show(shown));
+  }
+
+  async #show(shown: Shown): Promise<void> {
+    if (this.#disposed) return;
+    this.shown = shown;
+    this.explanation = undefined;
+    this.input = preprocess(shown.pixels, this.graph);
+    paint(this.picture, deprocess(this.input, this.graph));
+    this.compose();
+    this.shownPicture.emit(shown);
+    this.explained.emit(undefined);
+    const answers = await predict(this.network, this.input, { top: 5 });
+    if (this.#disposed) return;
+    this.answers = answers;
+    this.room.activationsChanged();
+    this.room.showAnswers(answers);
+    this.answered.emit(answers);
+  }
+
+  /** Asks why, on a network of its own, so that what is looked at stays as it is. */
+  explain(
+    technique: TechniqueName,
+    options: { readonly onProgress: (fraction: number) => void; readonly signal: AbortSignal },
+  ): Promise<Answer | undefined> {
+    return this.#queue(async () => {
+      if (this.#disposed || options.signal.aborted) return undefined;
+      this.#asking ??= await createNetwork(this.device, this.graph, { batch: 1 });
+      const answer = await ask(this.#asking, this.input, technique, { ...options, target: this.#target() });
+      if (this.#disposed) return undefined;
+      this.explanation = answer;
+      this.compose();
+      this.explained.emit(answer);
+      return answer;
+    });
+  }
+
+  /** What a technique is asked about: a class, or what is selected. */
+  #target(): number | { layer: string; channel: number; y?: number; x?: number } {
+    const { target, layer, channel, y, x } = this.store.state;
+    if (target === "unit" && layer !== undefined && channel !== undefined) {
+      return { layer, channel, ...(y !== undefined && x !== undefined ? { y, x } : {}) };
+    }
+    return typeof target === "number" ? target : (this.answers[0]?.index ?? 0);
+  }
+
+  /** Takes the explanation away again. */
+  forget(): void {
+    if (!this.explanation) return;
+    this.explanation = undefined;
+    this.compose();
+    this.explained.emit(undefined);
+  }
+
+  /** Draws the picture with the explanation over it. */
+  compose(): void {
+    const context = this.composed.getContext("2d");
+    if (!context) return;
+    context.globalAlpha = 1;
+    context.drawImage(this.picture, 0, 0);
+    if (this.explanation) {
+      const [height, width] = this.inputSize;
+      const over = document.createElement("canvas");
+      over.width = width;
+      over.height = height;
+      over.getContext("2d")?.putImageData(this.#heat(this.explanation), 0, 0);
+      context.drawImage(over, 0, 0);
+    }
+    this.room?.pictureChanged();
+  }
+
+  /** The explanation's colours: where it says little, the picture shines through. */
+  #heat(answer: Answer): ImageData {
+    const [height, width] = this.inputSize;
+    const values = enlarge(answer.values, answer.shape, [height, width]);
+    const pixels = colorize(values, {
+      map: answer.signed ? "polar" : this.store.state.colors,
+      min: answer.min,
+      max: answer.max,
+      width,
+    });
+    const most = Math.max(Math.abs(answer.min), Math.abs(answer.max)) || 1;
+    return imageData(
+      pixels,
+      (i) => this.opacity * Math.min(1, 0.25 + (1.2 * Math.abs(values[i] ?? 0)) / most),
+    );
+  }
+
+  /** The explanation alone, as pixels. */
+  heatMap(answer: Answer): Pixels {
+    const [height, width] = this.inputSize;
+    const values = enlarge(answer.values, answer.shape, [height, width]);
+    return colorize(values, {
+      map: answer.signed ? "polar" : this.store.state.colors,
+      min: answer.min,
+      max: answer.max,
+      width,
+    });
+  }
+
+  /** Reads some numbers of a buffer, to print them. */
+  async read(buffer: GPUBuffer, first: number, count: number): Promise<Float32Array> {
+    const staging = this.device.createBuffer({
+      label: "numbers to print",
+      size: 4 * count,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    try {
+      const encoder = this.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(buffer, 4 * first, staging, 0, 4 * count);
+      this.device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(GPUMapMode.READ);
+      return new Float32Array(staging.getMappedRange().slice(0));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** The value of one unit. */
+  async valueOf(layer: string, channel: number, y: number, x: number): Promise<number> {
+    const { buffer, shape } = this.network.activation(layer);
+    const [, width, channels] = sizeOf(shape);
+    const [value] = await this.read(buffer, (y * width + x) * channels + channel, 1);
+    return value ?? Number.NaN;
+  }
+
+  /** A whole activation, for tests. */
+  readActivation(layer: string): Promise<Float32Array> {
+    const tensor: Tensor = this.network.activation(layer);
+    return readTensor(this.device, tensor);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#stop?.();
+    this.room.dispose();
+    this.network.destroy();
+    this.#asking?.destroy();
+  }
+
+  /** The same, and what goes wrong is told to whoever shows errors. */
+  #told(work: () => Promise<void>): Promise<void> {
+    return this.#queue(work).catch((error: unknown) => {
+      if (!this.#disposed) this.failed.emit(error);
+    });
+  }
+
+  /** One thing after another: the network's buffers hold one image at a time. */
+  #queue<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+}

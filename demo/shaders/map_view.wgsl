@@ -1,0 +1,43 @@
+// Draws one map of an activation as a picture, straight from the buffer that the network wrote.
+//
+//   params   size: H, W, C; channel: which map; perMap: 1 for the map's own scale, 0 for the layer's
+//   x        [H, W, C]
+//   ranges   [C + 1, 2]: minimum and maximum of each map, then of the layer
+//   colors   [512]: sequential colours, then diverging ones
+//
+// Three vertices cover the picture; a fragment reads one value.
+
+struct Params {
+  size: vec3u,
+  channel: u32,
+  perMap: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> ranges: array<f32>;
+@group(0) @binding(3) var<storage, read> colors: array<vec4f>;
+
+struct Vertex {
+  @builtin(position) position: vec4f,
+  @location(0) place: vec2f,
+}
+
+@vertex
+fn vertex(@builtin(vertex_index) index: u32) -> Vertex {
+  let corner = vec2f(f32((index << 1u) & 2u), f32(index & 2u));
+  return Vertex(vec4f(2.0 * corner.x - 1.0, 1.0 - 2.0 * corner.y, 0.0, 1.0), corner);
+}
+
+@fragment
+fn fragment(in: Vertex) -> @location(0) vec4f {
+  let at = vec2u(clamp(in.place.yx, vec2f(0.0), vec2f(0.99999)) * vec2f(params.size.xy));
+  let value = x[(at.x * params.size.y + at.y) * params.size.z + params.channel];
+  let scale = 2u * select(params.size.z, params.channel, params.perMap != 0u);
+  let low = ranges[scale];
+  let most = max(abs(low), abs(ranges[scale + 1u]));
+  let t = select(0.0, clamp(value / most, -1.0, 1.0), most > 0.0);
+  let place = select(t, 0.5 + 0.5 * t, low < 0.0);
+  let entry = u32(round(clamp(place, 0.0, 1.0) * 255.0)) + select(0u, 256u, low < 0.0);
+  return vec4f(colors[entry].rgb, 1.0);
+}

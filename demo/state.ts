@@ -1,0 +1,140 @@
+import { SEQUENTIAL_MAPS } from "../src/images/color-maps.ts";
+import { FIRST_SAMPLE, isSample } from "./samples.ts";
+
+/** What is looked at: image › layer › channel › voxel. Each level needs the one before. */
+export interface Selection {
+  readonly layer?: string | undefined;
+  readonly channel?: number | undefined;
+  readonly y?: number | undefined;
+  readonly x?: number | undefined;
+}
+
+export type Layout = "stack" | "sheet";
+export type Scale = "layer" | "map";
+
+/** Everything that the page can show again from its address. */
+export interface State extends Selection {
+  /** Name of the picture in the data set; undefined for a picture of one's own. */
+  readonly image?: string | undefined;
+  readonly layout: Layout;
+  /** 0: one block, 1: every map by itself. */
+  readonly explode: number;
+  /** Share of the scale below which a voxel is not drawn. */
+  readonly threshold: number;
+  readonly scale: Scale;
+  readonly colors: (typeof SEQUENTIAL_MAPS)[number];
+  readonly technique?: string | undefined;
+  /** What the technique asks about: a class, or the selected channel or voxel; undefined: the top class. */
+  readonly target?: number | "unit" | undefined;
+  /** Camera, as its own text. */
+  readonly view?: string | undefined;
+}
+
+export const DEFAULTS: State = {
+  image: FIRST_SAMPLE,
+  layout: "sheet",
+  explode: 0,
+  threshold: 0.06,
+  scale: "layer",
+  colors: "inferno",
+};
+
+type Listener = (state: State, changed: ReadonlySet<keyof State>) => void;
+
+/** One store for the whole page; the room, the panels, the strip and the address all follow it. */
+export class Store {
+  #state: State = DEFAULTS;
+  readonly #listeners = new Set<Listener>();
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Changes some of it and tells everybody what changed. */
+  set(change: Partial<State>): void {
+    const next = { ...this.#state, ...change };
+    const keys = Object.keys(change) as (keyof State)[];
+    const changed = new Set(keys.filter((key) => next[key] !== this.#state[key]));
+    if (changed.size === 0) return;
+    this.#state = next;
+    for (const listener of this.#listeners) listener(next, changed);
+  }
+
+  /** Selects exactly this, forgetting deeper levels. */
+  select({ layer, channel, y, x }: Selection): void {
+    this.set({ layer, channel, y, x });
+  }
+
+  /** Calls back after each change; returns how to stop. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Whether a change touches what is selected. */
+export function selects(changed: ReadonlySet<keyof State>): boolean {
+  return ["layer", "channel", "y", "x"].some((key) => changed.has(key as keyof State));
+}
+
+/** Depth of the selection: 0 image, 1 layer, 2 channel, 3 voxel. */
+export function levelOf({ layer, channel, y }: Selection): 0 | 1 | 2 | 3 {
+  if (layer === undefined) return 0;
+  if (channel === undefined) return 1;
+  return y === undefined ? 2 : 3;
+}
+
+const whole = (text: string | null): number | undefined =>
+  text !== null && /^\d{1,7}$/.test(text) ? Number(text) : undefined;
+const share = (text: string | null, otherwise: number): number => {
+  const value = text === null ? Number.NaN : Number(text);
+  return value >= 0 && value <= 1 ? value : otherwise;
+};
+const oneOf = <T extends string>(text: string | null, all: readonly T[], otherwise: T): T =>
+  all.find((one) => one === text) ?? otherwise;
+
+/** Reads an address's hash; what it cannot understand takes its default. */
+export function fromHash(hash: string): State {
+  const query = new URLSearchParams(hash.replace(/^#/, ""));
+  const image = query.get("image") ?? undefined;
+  const [y, x] = (query.get("voxel") ?? "").split(",").map((text) => whole(text));
+  const layer = query.get("layer") ?? undefined;
+  const channel = layer === undefined ? undefined : whole(query.get("channel"));
+  const voxel = channel !== undefined && y !== undefined && x !== undefined;
+  return {
+    image: isSample(image) ? image : DEFAULTS.image,
+    layer,
+    channel,
+    y: voxel ? y : undefined,
+    x: voxel ? x : undefined,
+    layout: oneOf(query.get("layout"), ["stack", "sheet"], DEFAULTS.layout),
+    explode: share(query.get("explode"), DEFAULTS.explode),
+    threshold: share(query.get("threshold"), DEFAULTS.threshold),
+    scale: oneOf(query.get("scale"), ["layer", "map"], DEFAULTS.scale),
+    colors: oneOf(query.get("colors"), SEQUENTIAL_MAPS, DEFAULTS.colors),
+    technique: query.get("technique") ?? undefined,
+    target: query.get("target") === "unit" ? "unit" : whole(query.get("target")),
+    view: query.get("view") ?? undefined,
+  };
+}
+
+/** Writes the address's hash; defaults are left out. */
+export function toHash(state: State): string {
+  const query = new URLSearchParams();
+  const put = (name: string, value: string | number | undefined, otherwise?: string | number): void => {
+    if (value !== undefined && value !== otherwise) query.set(name, String(value));
+  };
+  put("image", state.image, DEFAULTS.image);
+  put("layer", state.layer);
+  put("channel", state.channel);
+  if (state.y !== undefined && state.x !== undefined) put("voxel", `${state.y},${state.x}`);
+  put("layout", state.layout, DEFAULTS.layout);
+  put("explode", Number(state.explode.toFixed(2)), DEFAULTS.explode);
+  put("threshold", Number(state.threshold.toFixed(3)), DEFAULTS.threshold);
+  put("scale", state.scale, DEFAULTS.scale);
+  put("colors", state.colors, DEFAULTS.colors);
+  put("technique", state.technique);
+  put("target", state.target);
+  put("view", state.view);
+  return query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
+}
