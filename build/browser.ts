@@ -2,6 +2,8 @@ import puppeteer, { type Browser } from "puppeteer-core";
 import { findChrome } from "../src/node/chrome.ts";
 import { NO_CHROME } from "./machine.ts";
 
+export type { Browser };
+
 /** Headless WebGPU on Chrome's own software adapter; without the last three, drawing to a canvas kills the device. */
 const SOFTWARE_FLAGS = ["--use-vulkan=swiftshader", "--enable-features=Vulkan", "--use-angle=swiftshader"];
 

@@ -32,7 +32,7 @@ export interface Machine {
   /** Lets Puppeteer's installer fetch a Chrome. */
   fetchChrome(): Promise<void>;
   addAptSource(name: string, text: string): void;
-  /** Runs a command, its output shown; whether it succeeded. */
+  /** Runs a command and shows its output if it fails; whether it succeeded. */
   run(command: string, args: readonly string[]): boolean;
   say(message: string): void;
 }
@@ -53,7 +53,13 @@ export function thisMachine(where: Surroundings = surroundings()): Machine {
     },
     run: (command, args) => {
       const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-      return spawnSync(command, args, { stdio: ["ignore", 2, 2], env, timeout: 600_000 }).status === 0;
+      const { status, stdout, stderr } = spawnSync(command, args, {
+        encoding: "utf8",
+        env,
+        timeout: 600_000,
+      });
+      if (status !== 0) console.error(`${stdout ?? ""}${stderr ?? ""}`.trim());
+      return status === 0;
     },
     say: (message) => console.error(`vitrine: ${message}`),
   };
@@ -138,12 +144,12 @@ export async function ensureChrome(machine: Machine): Promise<string> {
   if (found) return found;
   // Ubuntu's package of this name is a stub for a snap.
   if (machine.mayInstall && distribution(machine.osRelease).id === "debian") {
-    machine.say("found no Chrome; installing Debian's chromium");
+    machine.say("found no Chrome; installing Debian's chromium (a minute or two)");
     aptInstall(machine, ["chromium", "fonts-liberation"]);
     const installed = machine.chrome();
     if (installed) return installed;
   }
-  machine.say("found no Chrome; fetching Chrome for Testing with @puppeteer/browsers");
+  machine.say("found no Chrome; fetching Chrome for Testing with @puppeteer/browsers (170 MB)");
   const reason = await machine.fetchChrome().then(
     () => undefined,
     (error: unknown) => (error as Error).message,
@@ -156,7 +162,9 @@ export async function ensureChrome(machine: Machine): Promise<string> {
 function installLavapipe(machine: Machine): boolean {
   const { id, codename } = distribution(machine.osRelease);
   if (!machine.mayInstall || (id !== "debian" && id !== "ubuntu")) return false;
-  machine.say("found no GPU driver that WebGPU accepts; installing Mesa's lavapipe, a software one");
+  machine.say(
+    "found no GPU driver that WebGPU accepts; installing Mesa's lavapipe, a software one (a minute)",
+  );
   // Dawn refuses the Mesa 22.3 of Debian 12 itself.
   const release = codename === "bookworm" ? "bookworm-backports" : undefined;
   if (release && !machine.aptSources.includes(release)) {

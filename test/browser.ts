@@ -1,1 +1,1 @@
-export { type LaunchOptions, launchBrowser } from "../build/browser.ts";
+export { type Browser, type LaunchOptions, launchBrowser } from "../build/browser.ts";
