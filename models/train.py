@@ -1,10 +1,10 @@
 """Trains the small network shipped with the project, and measures it.
 
-    python3 models/train.py train <train.raw> <pairs.raw> [--first 0] [--epochs 8] [--seed 1] [--out models/vitrine]
-    python3 models/train.py evaluate <held-out.raw> <pairs.raw> [--first 1000000] [--model models/vitrine]
+    python3 models/train.py train <train.raw> [--pairs <pairs.raw>] [--first 0] [--epochs 10] [--out models/vitrine]
+    python3 models/train.py evaluate <held-out.raw> [--pairs <pairs.raw>] [--first 1000000] [--model models/vitrine]
 
-The .raw files come from models/render.mjs, the second one drawn with pair = 1;
---first is the index of the first picture of both, from which the labels follow.
+The .raw files come from models/render.mjs, those of --pairs drawn with pair = 1;
+--first is the index of a file's first picture, from which the labels follow.
 `train` fits with batch normalisation, folds it into the convolutions and writes a tfjs LayersModel.
 `evaluate` reads that model back from its files, so what it measures is what is shipped.
 Needs PyTorch (1.13 was used) and NumPy; a CPU is enough.
@@ -256,12 +256,13 @@ def predict(network, pixels):
 
 def train(options):
     torch.set_num_threads(options.threads)
-    singles, single_targets = load(options.file, options.first)
-    pairs, pair_targets = load(options.pairs, options.first, paired=True)
-    pixels, targets = torch.cat([singles, pairs]), torch.cat([single_targets, pair_targets])
+    pixels, targets = load(options.file, options.first)
+    last = options.first + len(pixels) - 1
+    if options.pairs:
+        pairs, pair_targets = load(options.pairs, options.first, paired=True)
+        pixels, targets = torch.cat([pixels, pairs]), torch.cat([targets, pair_targets])
     network = fit(pixels, targets, options.epochs, options.seed)
-    trained_by = (f'models/train.py, {len(singles)} pictures and {len(pairs)} pairs from index {options.first}, '
-                  f'{options.epochs} epochs, seed {options.seed}')
+    trained_by = f'models/train.py, indices {options.first}..{last}, {options.epochs} epochs, seed {options.seed}'
     export(network, options.out, trained_by)
     sample = pixels[:200]
     error = (predict(network, sample) - predict(restore(options.out), sample)).abs().max().item()
@@ -279,10 +280,11 @@ def evaluate(options):
         print(f'{name:10} {(guesses[mine] == label).float().mean():.4f}  {taken_for}')
     print(f'all        {(guesses == labels).float().mean():.4f}  of {len(labels)}')
 
-    pixels, targets = load(options.pairs, options.first, paired=True)
-    hits = targets.gather(1, predict(network, pixels).topk(2).indices) > 0
-    print(f'pairs      {hits[:, 0].float().mean():.4f}  of {len(hits)}: the best guess is one of the two')
-    print(f'           {hits.all(1).float().mean():.4f}  the best two guesses are the two')
+    if options.pairs:
+        pixels, targets = load(options.pairs, options.first, paired=True)
+        hits = targets.gather(1, predict(network, pixels).topk(2).indices) > 0
+        print(f'pairs      {hits[:, 0].float().mean():.4f}  of {len(hits)}: the best guess is one of the two')
+        print(f'           {hits.all(1).float().mean():.4f}  the best two guesses are the two')
 
 
 def main():
@@ -291,9 +293,9 @@ def main():
 
     command = commands.add_parser('train')
     command.add_argument('file', type=Path)
-    command.add_argument('pairs', type=Path)
+    command.add_argument('--pairs', type=Path)
     command.add_argument('--first', type=int, default=0)
-    command.add_argument('--epochs', type=int, default=8)
+    command.add_argument('--epochs', type=int, default=10)
     command.add_argument('--seed', type=int, default=1)
     command.add_argument('--threads', type=int, default=2)
     command.add_argument('--out', type=Path, default=Path('models/vitrine'))
@@ -301,7 +303,7 @@ def main():
 
     command = commands.add_parser('evaluate')
     command.add_argument('file', type=Path)
-    command.add_argument('pairs', type=Path)
+    command.add_argument('--pairs', type=Path)
     command.add_argument('--first', type=int, default=1_000_000)
     command.add_argument('--model', type=Path, default=Path('models/vitrine'))
     command.set_defaults(run=evaluate)
