@@ -26,7 +26,6 @@ struct Params {
   inChunks: u32,       // chunks of a pixel of x
   outChunks: u32,
   tiles: u32,          // workgroups side by side over the output channels
-  accumulate: u32,     // 1: add to y
   alpha: f32,          // slope of leaky ReLU below zero
 }
 
@@ -42,11 +41,12 @@ alias Out = vec4<f32>; // or f32, with OUT = 1
 const OUT = 4u;
 const PIXELS = 2u;
 const COLUMNS = 4u;
-const BLOCK = 16u; // output channels in a block of w
+const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
 override BIAS: bool = true;
+override ACCUMULATE: bool = false; // add to y
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override ACTIVATION: u32 = 0u;
 
@@ -138,14 +138,14 @@ fn main(
 
   for (var j = 0u; j < COLUMNS; j++) {
     if (column[j] < params.outChunks) {
+      var bias = Out();
+      if (BIAS) {
+        bias = b[column[j]];
+      }
       for (var p = 0u; p < PIXELS; p++) {
         if (live[p]) {
-          var z = acc[p][j];
-          if (BIAS) {
-            z += b[column[j]];
-          }
-          z = activate(z);
-          if (params.accumulate == 1u) {
+          var z = activate(acc[p][j] + bias);
+          if (ACCUMULATE) {
             z += y[place[p] + column[j]];
           }
           y[place[p] + column[j]] = z;
