@@ -29,7 +29,7 @@ export default defineConfig({
     },
     rolldownOptions: {
       external: (id) => !id.startsWith(".") && !isAbsolute(id),
-      output: { chunkFileNames: "shared/[name].js" },
+      output: { preserveModules: true, preserveModulesRoot: "src" },
     },
   },
 });

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dataset: ["gpu", "ops", "shaders", "network", "objectives", "images", "loops", "techniques"],
   tfjs: ["gpu", "ops", "network"],
   index: ["gpu", "ops", "network", "models", "objectives", "images", "loops", "techniques", "dataset"],
-  node: ["gpu", "network", "models", "images", "dataset"],
+  node: ["gpu", "network", "models", "images", "dataset", "index"],
   cli: ["gpu", "ops", "network", "models", "objectives", "images", "loops", "techniques", "dataset", "node"],
   // What a user sees, and no more.
   demo: ["src/index.ts"],
