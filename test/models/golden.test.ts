@@ -1,5 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { shapesOf } from "../../src/network/graph.ts";
 import { testDevice } from "../gpu.ts";
@@ -16,26 +15,13 @@ import {
   realModel,
   realNetwork,
 } from "./golden.ts";
-
-beforeAll(async () => {
-  await tf.setBackend("cpu");
-});
-
-/** TensorFlow's local response normalisation: tfjs knows the shape of no layer of that name. */
-class Lrn extends tf.layers.Layer {
-  static className = "LRN";
-  override computeOutputShape(shape: tf.Shape): tf.Shape {
-    return shape;
-  }
-}
+import { tfjsModel } from "./referee.ts";
 
 describe.skipIf(!HAVE_SHARED).each(Object.keys(REAL_MODELS))("%s", (name) => {
   test("has tfjs's shapes at every layer", async () => {
-    tf.serialization.registerClass(Lrn);
     const files = await realModel(name);
     const graph = await loadLayersModel(files);
-    const manifest = JSON.parse(new TextDecoder().decode(await files.read(files.manifest)));
-    const model = await tf.loadLayersModel({ load: async () => ({ modelTopology: manifest.modelTopology }) });
+    const model = await tfjsModel(files);
     const shapes = shapesOf(graph);
     const compared = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
     for (const layer of compared) {
