@@ -20,7 +20,7 @@ export interface CliCommand {
   run(positionals: readonly string[], values: Values, io: Io): Promise<void>;
 }
 
-const MODEL: readonly OptionName[] = ["model", "preprocess", "mean", "std", "range", "labels"];
+const MODEL: readonly OptionName[] = ["model", "preprocess", "mean", "std", "range", "resize", "labels"];
 
 export const COMMANDS: readonly CliCommand[] = [
   {

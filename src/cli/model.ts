@@ -7,7 +7,8 @@ import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { loadLayersModel } from "../models/layers-model.ts";
-import { type Graph, inputOf } from "../network/graph.ts";
+import { takesBgr } from "../models/preprocessing.ts";
+import { type Graph, inputOf, shapesOf } from "../network/graph.ts";
 import { namedPreprocessing, type Preprocessing } from "../network/preprocessing.ts";
 import { modelFromDisk } from "../node/files.ts";
 import { readImage } from "../node/image.ts";
@@ -37,16 +38,33 @@ export function ownPackage(): { readonly root: string; readonly version: string 
 /** Reads the network that --model, --labels and the preprocessing options mean. */
 export async function openModel(values: Values, io: Io): Promise<Graph> {
   const given = preprocessingOf(values);
+  const resize = values.whole("resize", 1, 16384);
   const labels = values.text("labels");
   const path = values.text("model") ?? join(ownPackage().root, "models", "vitrine");
-  const graph = await loadLayersModel(await modelFromDisk(path), {
-    ...(given ? { preprocessing: given } : {}),
+  const files = await modelFromDisk(path);
+  const options = {
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
     onProgress: progressOf(io, "reading the model"),
     signal: io.signal,
-  });
+  };
+  let graph = await loadLayersModel(files, options);
+  // A network that was trained on blue, green, red is turned round unless the caller says what it is fed.
+  if (given && takesBgr(graph, classesOf(graph))) {
+    graph = await loadLayersModel(files, { ...options, preprocessing: given });
+  }
   io.progress();
-  return given ? { ...graph, preprocessing: fitted(graph, given) } : graph;
+  const geometry = resize ?? graph.preprocessing.resize;
+  return {
+    ...graph,
+    preprocessing: {
+      ...(given ? fitted(graph, given) : graph.preprocessing),
+      ...(geometry === undefined ? {} : { resize: geometry }),
+    },
+  };
+}
+
+function classesOf(graph: Graph): number {
+  return shapesOf(graph).get(graph.output)?.at(-1) ?? 0;
 }
 
 function preprocessingOf(values: Values): Preprocessing | undefined {
@@ -66,13 +84,14 @@ function preprocessingOf(values: Values): Preprocessing | undefined {
   return { range: range === "1" ? 1 : 255, mean, std, source: "given" };
 }
 
-/** One number for each of the network's channels, where one was given for all. */
+/** One number for each of the network's channels: one serves all, three serve one channel by their mean. */
 function fitted(graph: Graph, preprocessing: Preprocessing): Preprocessing {
   const channels = inputOf(graph).shape[2];
   const spread = (name: string, numbers: readonly number[]): readonly number[] => {
     const [only = 0] = numbers;
+    if (numbers.length === channels) return numbers;
     if (numbers.length === 1) return Array<number>(channels).fill(only);
-    if (numbers.length === channels || channels === 1) return numbers.slice(0, channels);
+    if (channels === 1 && numbers.length === 3) return [numbers.reduce((sum, value) => sum + value, 0) / 3];
     throw new UsageError(`--${name} expects ${channels} numbers, or one for all, got ${numbers.length}`);
   };
   const { mean, std } = preprocessing;
@@ -138,6 +157,11 @@ async function readInput(graph: Graph, name: string, values: Values, io: Io): Pr
   if (formatShape(shape) !== formatShape([height, width, channels])) {
     throw new InputError(
       `image "${name}": expected an array of ${height}×${width}×${channels}, the network's input, got ${formatShape(shape)}`,
+    );
+  }
+  if (graph.preprocessing.source.startsWith("guess") && takesBgr(graph, classesOf(graph))) {
+    io.err(
+      "vitrine: this network was trained on blue, green, red and is run on red, green, blue: the array must be so; --preprocess none leaves it as it was",
     );
   }
   return inputFrom(graph, data);

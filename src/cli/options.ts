@@ -28,7 +28,7 @@ export const OPTIONS = {
   preprocess: {
     name: "preprocess",
     value: "NAME",
-    help: "What turns 0…255 into the network's input: unit (0…1), signed (−1…1), imagenet (mean and standard deviation) or none (0…255). Default: what the model declares, or a guess that is printed.",
+    help: "What turns 0…255 into the network's input: unit (0…1), signed (−1…1), imagenet (mean and standard deviation) or none (0…255). Default: what the model declares, or a guess that is printed. Says nothing of size: see --resize.",
   },
   mean: {
     name: "mean",
@@ -40,6 +40,11 @@ export const OPTIONS = {
     name: "range",
     value: "255|1",
     help: "What 0…255 is divided by before --mean and --std. Default 255.",
+  },
+  resize: {
+    name: "resize",
+    value: "PX",
+    help: "Length that a picture's shorter side gets before its centre is cut out. Default: what the model declares, or as small as covers the input. A picture of the input's own size stays as it is.",
   },
   labels: {
     name: "labels",
@@ -167,7 +172,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   const [best] = known
     .map((name) => ({ name, steps: edits(word.toLowerCase(), name) }))
     .sort((a, b) => a.steps - b.steps);
-  return best && best.steps <= Math.max(1, Math.floor(best.name.length / 3)) ? best.name : undefined;
+  return best && best.steps <= Math.floor(Math.max(3, word.length, best.name.length) / 2.5)
+    ? best.name
+    : undefined;
 }
 
 /** Letters to insert, delete or exchange to get from one word to another (Levenshtein). */

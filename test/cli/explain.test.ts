@@ -1,0 +1,273 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { readImage, writePng } from "../../src/node/image.ts";
+import { readNpy, writeNpy } from "../../src/node/npy.ts";
+import { folder, json, vitrine, writeTinyModel } from "./run.ts";
+
+const at = (name: string) => join(folder, name);
+const SIZE = 12;
+const TECHNIQUES = ["saliency", "guided-backprop", "deconvnet", "grad-cam", "occlusion"];
+
+let model: string;
+
+beforeAll(async () => {
+  model = await writeTinyModel("tiny-explain");
+  await writeNpy(at("e.npy"), {
+    shape: [SIZE, SIZE, 3],
+    data: Float32Array.from({ length: SIZE * SIZE * 3 }, (_, i) => Math.sin(i / 5) / 2 + 0.5),
+  });
+  await writeNpy(at("small.npy"), { shape: [8, 8, 3], data: new Float32Array(8 * 8 * 3) });
+  await writeNpy(at("nan.npy"), {
+    shape: [SIZE, SIZE, 3],
+    data: new Float32Array(SIZE * SIZE * 3).fill(Number.NaN, 40, 41),
+  });
+  await writeFile(at("labels3.json"), '["cat", "small dog", "big dog"]');
+  await writeFile(at("labels2.json"), '["cat", "dog"]');
+  await writeFile(at("words.json"), '{"0": "cat"}');
+  await writeFile(at("broken.png"), "no picture");
+  await writePng(at("dot.png"), { width: 1, height: 1, data: new Uint8Array([200, 20, 90]) });
+});
+
+const tiny = (...more: string[]) => [at("e.npy"), "--model", model, "--preprocess", "unit", ...more];
+
+interface Report {
+  readonly target: Readonly<Record<string, number | string>>;
+  readonly shape: number[];
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly layer?: string;
+  readonly of: string;
+}
+
+const SHAPES: Readonly<Record<string, number[]>> = { "grad-cam": [6, 6], occlusion: [SIZE, SIZE] };
+
+describe.each(TECHNIQUES)("explain %s", (technique) => {
+  test("keeps its array at its exact shape and reports it", async () => {
+    const report = await json<Report>(["explain", technique, ...tiny("--target", "1", "--out", at("t.npy"))]);
+    const { shape, data } = await readNpy(at("t.npy"));
+    expect([...shape]).toEqual(SHAPES[technique] ?? [SIZE, SIZE, 3]);
+    expect(report).toMatchObject({ shape: [...shape], of: "logit", target: { index: 1 } });
+    expect(report.max).toBe(data.reduce((most, value) => Math.max(most, value)));
+    expect(report.min).toBe(data.reduce((least, value) => Math.min(least, value)));
+    expect(data.some((value) => value !== 0)).toBe(true);
+  });
+
+  test("draws a figure, from a single pixel too", async () => {
+    for (const image of [at("e.npy"), at("dot.png")]) {
+      const args = ["explain", technique, image, "--model", model, "--preprocess", "unit"];
+      expect(await vitrine([...args, "--out", at("t.png")])).toMatchObject({ code: 0 });
+      const { width, height } = await readImage(at("t.png"));
+      expect(width).toBeGreaterThan(3 * 256);
+      expect(height).toBeGreaterThan(256);
+    }
+  });
+
+  const golden = `test/golden/vitrine/${technique}.npy`;
+  test.skipIf(!existsSync(golden))("agrees with PyTorch on the shipped network", async () => {
+    const own = technique === "occlusion" ? ["--patch", "16", "--stride", "8", "--fill", "0"] : [];
+    await json(["explain", technique, "test/golden/vitrine/input.npy", ...own, "--out", at("golden.npy")]);
+    const [got, expected] = await Promise.all([readNpy(at("golden.npy")), readNpy(golden)]);
+    expect([...got.shape]).toEqual([...expected.shape]);
+    const scale = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const error = expected.data.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - (got.data[i] ?? 0))),
+      0,
+    );
+    expect(error / scale).toBeLessThan(1e-4);
+  });
+});
+
+describe("the target", () => {
+  test("is the top class unless it is named, by number or by label", async () => {
+    const top = await json<Report>(["explain", "saliency", ...tiny()]);
+    const { results } = await json<{ results: { predictions: { index: number; logit: number }[] }[] }>([
+      "predict",
+      ...tiny(),
+    ]);
+    expect(top.target.index).toBe(results[0]?.predictions[0]?.index);
+    expect(top.target.logit).toBe(results[0]?.predictions[0]?.logit);
+    const named = await json<Report>([
+      "explain",
+      "saliency",
+      ...tiny("--labels", at("labels3.json"), "--target", "BIG"),
+    ]);
+    expect(named.target).toMatchObject({ index: 2, label: "big dog" });
+  });
+
+  test("may be the probability, by the softmax's own slope", async () => {
+    const [logit, probability] = await Promise.all(
+      [[], ["--probability"]].map(async (more) => {
+        const out = at(`p${more.length}.npy`);
+        await json(["explain", "saliency", ...tiny("--target", "0", ...more, "--out", out)]);
+        return (await readNpy(out)).data;
+      }),
+    );
+    expect(probability).not.toEqual(logit);
+    const drop = await json<Report>(["explain", "occlusion", ...tiny("--probability", "--patch", "4")]);
+    expect(drop.of).toBe("probability");
+    expect(Math.max(Math.abs(drop.min), Math.abs(drop.max))).toBeLessThanOrEqual(1);
+  });
+
+  test("may be neurons of a layer: the parts add up to the sum", async () => {
+    const parts = await Promise.all(
+      [[], ["0"], ["1"], ["2"], ["3"], ["4"]].map(async ([channel], i) => {
+        const out = at(`n${i}.npy`);
+        const of = channel === undefined ? [] : ["--channel", channel];
+        const { target } = await json<Report>([
+          "explain",
+          "saliency",
+          ...tiny("--layer", "conv2", ...of, "--at", "2,3", "--out", out),
+        ]);
+        return { value: Number(target.value), data: (await readNpy(out)).data };
+      }),
+    );
+    const [whole, ...channels] = parts;
+    expect(channels.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(whole?.value ?? 0, 5);
+    for (const [i, value] of (whole?.data ?? []).entries()) {
+      expect(channels.reduce((sum, { data }) => sum + (data[i] ?? 0), 0)).toBeCloseTo(value, 4);
+    }
+    const far = parts[0]?.data.filter((_, i) => Math.floor(i / (3 * SIZE)) > 9);
+    expect(far?.every((value) => value === 0)).toBe(true);
+  });
+
+  test("Grad-CAM takes --layer for the maps", async () => {
+    const report = await json<Report>(["explain", "grad-cam", ...tiny("--layer", "conv1")]);
+    expect(report).toMatchObject({ layer: "conv1", shape: [SIZE, SIZE] });
+    expect(report.target.logit).toBeDefined();
+  });
+});
+
+describe("occlusion", () => {
+  test("does not depend on the batch", async () => {
+    const data = [];
+    for (const batch of ["1", "3", "16"]) {
+      await json([
+        "explain",
+        "occlusion",
+        ...tiny("--patch", "4", "--stride", "3", "--batch", batch, "--out", at("b.npy")),
+      ]);
+      data.push([...(await readNpy(at("b.npy"))).data]);
+    }
+    expect(data[1]).toEqual(data[0]);
+    expect(data[2]).toEqual(data[0]);
+  });
+
+  test("takes a fill that begins with a minus, one a channel, or the mean", async () => {
+    const means = [];
+    for (const fill of ["-1", "-1,-1,-1", "mean", "0"]) {
+      means.push((await json<Report>(["explain", "occlusion", ...tiny("--fill", fill)])).mean);
+    }
+    expect(means[1]).toBe(means[0]);
+    expect(new Set(means).size).toBe(3);
+  });
+});
+
+describe("mistakes", () => {
+  const tanh = () => writeTinyModel("tiny-tanh", "tanh");
+  const explain = (technique: string, ...more: string[]) => ["explain", technique, ...tiny(...more)];
+
+  test.each<[string, () => string[], RegExp]>([
+    ["no command", () => [], /expected a command \(predict, /],
+    ["an unknown command", () => ["predcit"], /did you mean predict\?/],
+    ["an unknown technique", () => explain("gradcam"), /did you mean grad-cam\?/],
+    ["no technique", () => ["explain"], /expects a technique/],
+    ["an option of another command", () => ["layers", "--top", "3"], /layers takes no --top/],
+    [
+      "an option of another technique",
+      () => explain("saliency", "--patch", "3"),
+      /saliency takes no --patch/,
+    ],
+    ["no image", () => ["predict"], /expected --image FILE, got none; .*synthetic:4/],
+    ["two images", () => [...explain("saliency"), at("dot.png")], /expects one image/],
+    ["a missing image", () => ["predict", at("none.png")], /none\.png": expected to read it/],
+    ["a broken image", () => ["predict", at("broken.png")], /expected a PNG, JPEG or WebP/],
+    ["a missing model", () => ["predict", at("dot.png"), "--model", at("none")], /expected a model\.json/],
+    ["an unknown target", () => explain("saliency", "--target", "3"), /expected a class of 0 to 2, got 3/],
+    ["a negative target", () => explain("occlusion", "--target", "-1"), /target/],
+    ["a target by label without labels", () => explain("grad-cam", "--target", "cat"), /no labels/],
+    [
+      "an ambiguous label",
+      () => explain("saliency", "--target", "dog", "--labels", at("labels3.json")),
+      /fits "small dog", "big dog"/,
+    ],
+    ["too few labels", () => explain("saliency", "--labels", at("labels2.json")), /expected 3 labels/],
+    ["labels of another kind", () => explain("saliency", "--labels", at("words.json")), /JSON array of text/],
+    ["a patch larger than the image", () => explain("occlusion", "--patch", "13"), /patch of 1×1 to 12×12/],
+    ["a stride of 0", () => explain("occlusion", "--stride", "0"), /--stride expects a whole number of 1/],
+    ["a fill of two numbers", () => explain("occlusion", "--fill", "1,2"), /fill/],
+    ["a fill that is none", () => explain("occlusion", "--fill", "grey"), /--fill expects numbers/],
+    [
+      "an array with NaN",
+      () => ["explain", "saliency", at("nan.npy"), "--model", model],
+      /row 1, column 1, channel 1/,
+    ],
+    [
+      "an array of another size",
+      () => ["explain", "saliency", at("small.npy"), "--model", model],
+      /expected an array of 12×12×3, .*got 8×8×3/,
+    ],
+    [
+      "an unknown preprocessing",
+      () => ["predict", at("dot.png"), "--preprocess", "x"],
+      /unit, signed, imagenet/,
+    ],
+    [
+      "two preprocessings",
+      () => ["predict", at("dot.png"), "--preprocess", "unit", "--mean", "0"],
+      /--preprocess or --mean, got both/,
+    ],
+    ["a mean of two", () => ["predict", at("dot.png"), "--mean", "0,1"], /--mean expects 3 numbers/],
+    [
+      "a std of zero",
+      () => ["predict", at("dot.png"), "--std", "1,0,1"],
+      /--std expects numbers other than 0/,
+    ],
+    ["an unknown layer", () => explain("saliency", "--layer", "conv9"), /conv1, pool1, .*got "conv9"/],
+    ["a channel out of range", () => explain("saliency", "--layer", "conv2", "--channel", "5"), /0 to 4/],
+    ["a place out of range", () => explain("saliency", "--layer", "conv2", "--at", "0,6"), /0 to 5/],
+    ["a channel without a layer", () => explain("saliency", "--channel", "1"), /--channel expects --layer/],
+    [
+      "a target beside a layer",
+      () => explain("saliency", "--layer", "conv2", "--target", "1"),
+      /--target or --layer, got both/,
+    ],
+    [
+      "maps of a layer without pixels",
+      () => explain("grad-cam", "--layer", "gap"),
+      /expected a layer with maps/,
+    ],
+    ["an unknown kind of file", () => explain("saliency", "--out", "map.jpg"), /ends in \.png or \.npy/],
+    ["activations of no layer", () => ["activations", at("dot.png")], /"vitrine layers" lists/],
+    ["a data set nowhere", () => ["dataset"], /expects --out/],
+    ["a negative index", () => ["dataset", "--index", "-1", "--out", "x.png"], /--index expects/],
+    ["a synthetic picture without a number", () => ["predict", "--image", "synthetic:x"], /whole number/],
+  ])("%s ends with 1 and one line", async (_, args, message) => {
+    const { code, out, err } = await vitrine(args());
+    expect(err).toMatch(message);
+    expect(err).toMatch(/^vitrine: [^\n]*$/);
+    expect([code, out]).toEqual([1, ""]);
+  });
+
+  test("guided backprop through tanh is refused, not drawn", async () => {
+    const args = ["explain", "guided-backprop", at("e.npy"), "--model", await tanh()];
+    const { code, err } = await vitrine([...args, "--preprocess", "unit"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/expected ReLU or ReLU6, got tanh at layer "conv1"/);
+  });
+
+  test("no GPU ends with 2", async () => {
+    const { code, err } = await vitrine(["predict", ...tiny()], () =>
+      Promise.reject(new Error("no adapter")),
+    );
+    expect([code, err]).toEqual([2, "vitrine: no adapter"]);
+  });
+
+  test("a guessed preprocessing is said", async () => {
+    const { code, err } = await vitrine(["predict", at("e.npy"), "--model", model]);
+    expect(code).toBe(0);
+    expect(err).toMatch(/^vitrine: preprocessing guess.*--preprocess sets it$/);
+  });
+});

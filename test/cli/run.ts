@@ -1,0 +1,79 @@
+import { mkdtempSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { main } from "../../src/cli/main.ts";
+import { testDevice } from "../gpu.ts";
+
+/** Where the tests of this process write. */
+export const folder = mkdtempSync(join(tmpdir(), "vitrine-cli-"));
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line in this process, on the tests' device. */
+export async function vitrine(args: readonly string[], device = testDevice): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(args, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    progress: () => {},
+    device,
+    signal: new AbortController().signal,
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+/** Runs a command line that must succeed and print JSON. */
+export async function json<T>(args: readonly string[]): Promise<T> {
+  const { code, out, err } = await vitrine([...args, "--json"]);
+  if (code !== 0) throw new Error(`vitrine ${args.join(" ")}: exit code ${code}, ${err}`);
+  return JSON.parse(out) as T;
+}
+
+const layer = (class_name: string, name: string, config: Record<string, unknown> = {}) => ({
+  class_name,
+  config: { name, ...config },
+});
+
+const WEIGHTS = [
+  { name: "conv1/kernel", shape: [3, 3, 3, 4] },
+  { name: "conv1/bias", shape: [4] },
+  { name: "conv2/kernel", shape: [3, 3, 4, 5] },
+  { name: "conv2/bias", shape: [5] },
+  { name: "logits/kernel", shape: [5, 3] },
+  { name: "logits/bias", shape: [3] },
+];
+
+/** Writes a network of 12×12×3 and 3 classes to disk: two convolutions with ReLU, pooling, a softmax. */
+export async function writeTinyModel(name: string, activation = "relu"): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  const convolution = { kernel_size: [3, 3], strides: [1, 1], padding: "same", activation };
+  const layers = [
+    layer("Conv2D", "conv1", { ...convolution, filters: 4, batch_input_shape: [null, 12, 12, 3] }),
+    layer("MaxPooling2D", "pool1", { pool_size: [2, 2], strides: [2, 2], padding: "valid" }),
+    layer("Conv2D", "conv2", { ...convolution, filters: 5 }),
+    layer("GlobalAveragePooling2D", "gap"),
+    layer("Dense", "logits", { units: 3, activation: "softmax" }),
+  ];
+  const size = WEIGHTS.reduce(
+    (sum, { shape }) => sum + shape.reduce((product, axis) => product * axis, 1),
+    0,
+  );
+  const values = Float32Array.from({ length: size }, (_, i) => Math.sin(7 * i + 1) / 2);
+  await writeFile(join(path, "weights.bin"), values);
+  const manifest = {
+    format: "layers-model",
+    modelTopology: { model_config: { class_name: "Sequential", config: { name: "tiny", layers } } },
+    weightsManifest: [
+      { paths: ["weights.bin"], weights: WEIGHTS.map((weight) => ({ ...weight, dtype: "float32" })) },
+    ],
+  };
+  await writeFile(join(path, "model.json"), JSON.stringify(manifest));
+  return path;
+}

@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { syntheticNames, syntheticPictures } from "../../src/dataset/synthetic.ts";
+import { syntheticLabels, syntheticObjectCount } from "../../src/dataset/synthetic-labels.ts";
+import { InputError } from "../../src/gpu/errors.ts";
+import type { Pixels } from "../../src/images/pixels.ts";
+import { readNpy } from "../../src/node/npy.ts";
+import { testDevice } from "../gpu.ts";
+
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await testDevice();
+});
+
+type Options = Parameters<typeof syntheticPictures>[1];
+
+async function draw(options: Options): Promise<Pixels[]> {
+  const pictures: Pixels[] = [];
+  for await (const picture of syntheticPictures(device, options)) pictures.push(picture);
+  return pictures;
+}
+
+describe("synthetic pictures", () => {
+  test("picture 19 is the one that the network's golden values were computed from", async () => {
+    const [picture] = await draw({ first: 19 });
+    const { data } = await readNpy("test/golden/vitrine/input.npy");
+    expect(picture).toMatchObject({ width: 96, height: 96 });
+    const differing = data.filter((value, i) => {
+      const level = Math.round((value / 2 + 0.5) * 255);
+      return Math.abs(level - (picture?.data[i] ?? 0)) > 1;
+    });
+    expect(differing).toHaveLength(0);
+  });
+
+  test("a picture depends on seed and index alone, not on its neighbours or its batch", async () => {
+    const several = await draw({ first: 5, count: 3, size: 16 });
+    for (const [i, picture] of several.entries()) {
+      expect((await draw({ first: 5 + i, size: 16 }))[0]).toEqual(picture);
+    }
+    expect(several[1]).not.toEqual(several[0]);
+    expect((await draw({ first: 5, size: 16, seed: 2 }))[0]).not.toEqual(several[0]);
+  });
+
+  test("many large pictures are drawn in several dispatches", async () => {
+    const [first, ...rest] = await draw({ first: 7, count: 3, size: 420, supersample: 1 });
+    expect(rest).toHaveLength(2);
+    expect((await draw({ first: 9, size: 420, supersample: 1 }))[0]).toEqual(rest[1]);
+    expect(first).not.toEqual(rest[1]);
+  });
+
+  test("names follow from the index: 16 classes, pairs of different objects", () => {
+    expect(Array.from({ length: 16 }, (_, i) => syntheticNames(i)[0])).toEqual([...syntheticLabels]);
+    expect(syntheticNames(16)).toEqual(["ball"]);
+    const objects = syntheticLabels.slice(0, syntheticObjectCount);
+    for (let index = 0; index < 90; index++) {
+      const [left, right] = syntheticNames(index, true);
+      expect(left).not.toBe(right);
+      expect(objects).toContain(left);
+      expect(objects).toContain(right);
+    }
+  });
+
+  test.each<Options>([
+    { seed: -1 },
+    { seed: 2 ** 32 },
+    { first: 0.5 },
+    { first: 2 ** 32 - 1, count: 2 },
+    { count: 0 },
+    { size: 0 },
+    { size: 8, supersample: 0 },
+  ])("refuses %j", async (options) => {
+    await expect(draw(options)).rejects.toThrow(InputError);
+  });
+});
