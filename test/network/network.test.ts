@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { createTensor, readTensor, readTensors, sizeOf } from "../../src/gpu/tensor.ts";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
+import { createTensor, readTensor, readTensors, sizeOf } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/network/graph.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
+import { createGpu } from "../../src/node/gpu.ts";
 import type { BackwardRule } from "../../src/ops/activation.ts";
 import { testDevice } from "../gpu.ts";
 import { branches, chain, graph, random, values } from "./graphs.ts";
@@ -63,7 +64,9 @@ describe("backward agrees with finite differences", () => {
         const column = Math.floor(i / (c ?? 1)) % (w ?? 1);
         const row = Math.floor(i / ((c ?? 1) * (w ?? 1))) % (h ?? 1);
         const matches =
-          (target.channel ?? channel) === channel && (target.x ?? column) === column && (target.y ?? row) === row;
+          (target.channel ?? channel) === channel &&
+          (target.x ?? column) === column &&
+          (target.y ?? row) === row;
         if (matches) sum += y[i] ?? 0;
       }
       expect(n).toBe(2);
@@ -132,7 +135,8 @@ describe("recording", () => {
       for (const [index, [target, rule]] of passes.entries()) {
         network.backward(encoder, target, { rule });
         const copy = copies[index];
-        if (copy) encoder.copyBufferToBuffer(network.gradient("image").buffer, 0, copy.buffer, 0, copy.buffer.size);
+        if (copy)
+          encoder.copyBufferToBuffer(network.gradient("image").buffer, 0, copy.buffer, 0, copy.buffer.size);
       }
     });
     const together = await readTensors(device, copies);
@@ -166,7 +170,10 @@ describe("backward", () => {
       submit((encoder) => network.backward(encoder, from));
       return readTensor(device, network.gradient("image"));
     };
-    const [zero, three] = [await read({ layer: "logits", channel: 0 }), await read({ layer: "logits", channel: 3 })];
+    const [zero, three] = [
+      await read({ layer: "logits", channel: 0 }),
+      await read({ layer: "logits", channel: 3 }),
+    ];
     const seed = createTensor(device, [2, 4], { data: new Float32Array([2, 0, 0, -1, 2, 0, 0, -1]) });
     const both = await read({ layer: "logits", seed });
     seed.buffer.destroy();
@@ -191,8 +198,19 @@ describe("backward", () => {
       device,
       graph("by hand", [
         { op: "input", name: "image", inputs: [], shape: [1, 1, 2] },
-        { op: "dense", name: "hidden", inputs: ["image"], w: { shape: [2, 3], data: new Float32Array([1, -1, 2, -1, -2, 1]) }, activation: { kind: "relu" } },
-        { op: "dense", name: "score", inputs: ["hidden"], w: { shape: [3, 1], data: new Float32Array([-1, 3, 2]) } },
+        {
+          op: "dense",
+          name: "hidden",
+          inputs: ["image"],
+          w: { shape: [2, 3], data: new Float32Array([1, -1, 2, -1, -2, 1]) },
+          activation: { kind: "relu" },
+        },
+        {
+          op: "dense",
+          name: "score",
+          inputs: ["hidden"],
+          w: { shape: [3, 1], data: new Float32Array([-1, 3, 2]) },
+        },
       ]),
     );
     const outcome: Record<string, number[]> = {};
@@ -216,7 +234,9 @@ describe("backward", () => {
   test("refuses a rule that an activation on the way has no definition for, and only then", async () => {
     const network = await networkOf(branches);
     const encoder = device.createCommandEncoder();
-    expect(() => network.backward(encoder, { layer: "logits" }, { rule: "guided" })).toThrow(UnsupportedError);
+    expect(() => network.backward(encoder, { layer: "logits" }, { rule: "guided" })).toThrow(
+      UnsupportedError,
+    );
     expect(() => network.backward(encoder, { layer: "logits" }, { rule: "guided" })).toThrow(/sigmoid|tanh/);
     expect(() => network.backward(encoder, { layer: "norm1" }, { rule: "guided" })).not.toThrow();
   });
@@ -238,7 +258,10 @@ describe("backward", () => {
 });
 
 describe("fusion", () => {
-  test.each([["chain", chain], ["branches", branches]] as const)("changes nothing in %s", async (_, make) => {
+  test.each([
+    ["chain", chain],
+    ["branches", branches],
+  ] as const)("changes nothing in %s", async (_, make) => {
     const whole = await networkOf(make);
     const fused = await createNetwork(device, make(), { batch: 2, keep: [] });
     expect(fused.graph.layers.length).toBeLessThan(whole.graph.layers.length);
@@ -252,13 +275,23 @@ describe("fusion", () => {
     fused.destroy();
     const [a = [], b = []] = outcomes;
     const scale = Math.max(...a.map(Math.abs));
-    for (const [index, value] of a.entries()) expect(Math.abs(value - (b[index] ?? 0))).toBeLessThan(1e-5 * scale);
+    for (const [index, value] of a.entries())
+      expect(Math.abs(value - (b[index] ?? 0))).toBeLessThan(1e-5 * scale);
   });
 
   test("never hides a layer that the caller asked to see", async () => {
     const fused = await createNetwork(device, branches(), { keep: ["conv1", "add"], gradients: false });
     expect(fused.graph.layers.map((layer) => layer.name)).toEqual([
-      "image", "conv1", "tanh1", "norm2", "add", "sigmoid", "drop", "concat", "gap", "logits",
+      "image",
+      "conv1",
+      "tanh1",
+      "norm2",
+      "add",
+      "sigmoid",
+      "drop",
+      "concat",
+      "gap",
+      "logits",
     ]);
     expect(() => fused.activation("norm1")).toThrow(InputError);
     fused.destroy();
@@ -315,6 +348,32 @@ describe("lives", () => {
     expect(await run(a, x, "logits")).toEqual(alone);
   });
 
+  test("a host's device with no feature and no limit beyond WebGPU's defaults is enough", async () => {
+    const adapter = await (await createGpu()).requestAdapter();
+    const host = await adapter?.requestDevice();
+    if (!host) throw new Error("expected an adapter");
+    const errors: string[] = [];
+    host.addEventListener("uncapturederror", ({ error }) => errors.push(error.message));
+    const guest = await createNetwork(host, chain());
+    const x = values(sizeOf(guest.input.shape), random(4));
+    host.queue.writeBuffer(guest.input.buffer, 0, x);
+    const encoder = host.createCommandEncoder();
+    guest.forward(encoder);
+    guest.backward(encoder, { layer: "logits", channel: 1 });
+    host.queue.submit([encoder.finish()]);
+    const there = await readTensor(host, guest.gradient("image"));
+
+    const own = await networkOf(chain);
+    await run(own, Float32Array.from([...x, ...x]), own.graph.output);
+    submit((here) => own.backward(here, { layer: "logits", channel: 1 }));
+    const here = await readTensor(device, own.gradient("image"));
+    expect(there).toEqual(here.slice(0, there.length));
+    guest.destroy();
+    await host.queue.onSubmittedWorkDone();
+    expect(errors).toEqual([]);
+    host.destroy();
+  });
+
   test("a failed creation frees what it had made", async () => {
     const spy = vi.spyOn(device, "createBuffer");
     const broken = chain();
@@ -328,7 +387,9 @@ describe("lives", () => {
 
   test("says so when used after destroy, or backward without gradients", async () => {
     const network = await createNetwork(device, chain(), { gradients: false });
-    expect(() => network.backward(device.createCommandEncoder(), { layer: "logits" })).toThrow(/gradients: true/);
+    expect(() => network.backward(device.createCommandEncoder(), { layer: "logits" })).toThrow(
+      /gradients: true/,
+    );
     network.destroy();
     expect(() => network.forward(device.createCommandEncoder())).toThrow(/after destroy/);
   });

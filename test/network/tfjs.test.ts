@@ -50,7 +50,9 @@ for (const [path, keep] of MODELS) {
     network.backward(backward, { layer: graph.output, channel });
     device.queue.submit([backward.finish()]);
     const dx = await readTensor(device, network.gradient(graph.layers[0]?.name ?? ""));
-    const gradientOf = tf.grad((image: tf.Tensor) => (model.apply(image) as tf.Tensor).slice([0, channel], [1, 1]).sum());
+    const gradientOf = tf.grad((image: tf.Tensor) =>
+      (model.apply(image) as tf.Tensor).slice([0, channel], [1, 1]).sum(),
+    );
     const gradient = gradientOf(input);
     expectClose(dx, await gradient.data());
 
@@ -64,6 +66,9 @@ function expectClose(ours: Float32Array, theirs: ArrayLike<number>): void {
   expect(ours.length).toBe(theirs.length);
   const scale = ours.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   expect(scale).toBeGreaterThan(0);
-  const worst = ours.reduce((most, value, index) => Math.max(most, Math.abs(value - (theirs[index] ?? 0))), 0);
+  const worst = ours.reduce(
+    (most, value, index) => Math.max(most, Math.abs(value - (theirs[index] ?? 0))),
+    0,
+  );
   expect(worst / scale).toBeLessThan(1e-4);
 }
