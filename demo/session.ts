@@ -66,6 +66,8 @@ export class Session {
     for (const canvas of [this.picture, this.composed]) {
       canvas.width = width;
       canvas.height = height;
+      // A canvas without a context is no source for a texture yet.
+      canvas.getContext("2d")?.fillRect(0, 0, width, height);
     }
   }
 

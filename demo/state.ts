@@ -34,7 +34,7 @@ export const DEFAULTS: State = {
   image: FIRST_SAMPLE,
   layout: "sheet",
   explode: 0,
-  threshold: 0.06,
+  threshold: 0.1,
   scale: "layer",
   colors: "inferno",
 };

@@ -194,6 +194,9 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const known = exhibit && least !== undefined && most !== undefined;
     const reach = known ? Math.max(Math.abs(least), Math.abs(most)) : 1;
     const signed = known && least < 0;
+    const vector = exhibit?.kind === "vector";
+    threshold.element.classList.toggle("hidden", vector);
+    scale.element.classList.toggle("hidden", vector);
     threshold.set(
       state.threshold,
       known ? figure(state.threshold * reach) : `${(100 * state.threshold).toFixed(1)} %`,
@@ -204,7 +207,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
         min: signed ? -reach : 0,
         max: reach,
         unit: "activation",
-        hidden: state.threshold,
+        hidden: vector ? 0 : state.threshold,
       });
     } else {
       key.set({

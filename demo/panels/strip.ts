@@ -20,13 +20,13 @@ export function stripPanel(session: Session): { element: HTMLElement; dispose():
     const stand = exhibits[index]?.stand;
     if (!stand) return { x: 0, y: 0 };
     const spread = lanes > 1 ? 56 / lanes : 0;
-    return { x: (stand.depth + 0.5) * step, y: 46 + (stand.lane - (stand.lanes - 1) / 2) * spread };
+    return { x: (stand.depth + 0.5) * step, y: 50 + (stand.lane - (stand.lanes - 1) / 2) * spread };
   };
   const buttons = exhibits.map((exhibit, index) => {
     const { x, y } = place(index);
     const [height, width, channels] = exhibit.size;
     const block = h("i", {});
-    const tall = (44 / Math.min(lanes, 3)) * (Math.max(height, width, 1.6) / largest) ** 0.4;
+    const tall = (40 / Math.min(lanes, 3)) * (Math.max(height, width, 1.6) / largest) ** 0.4;
     block.style.height = `${Math.max(5, exhibit.kind === "vector" ? 22 / Math.min(lanes, 3) : tall).toFixed(1)}px`;
     const thick =
       exhibit.kind === "picture" ? Number.parseFloat(block.style.height) : 3 + 2.6 * Math.log2(channels + 1);
@@ -47,7 +47,7 @@ export function stripPanel(session: Session): { element: HTMLElement; dispose():
     button.style.left = `${x}px`;
     button.style.top = `${y}%`;
     button.style.width = `${step - 4}px`;
-    button.style.height = `${lanes > 1 ? 84 / lanes : 84}%`;
+    button.style.height = `${lanes > 1 ? 84 / lanes : 92}%`;
     lane.append(button);
     for (const from of exhibit.stand.from) {
       const start = place(from);

@@ -70,11 +70,10 @@ export function whyPanel(
     "section",
     { class: "stack why" },
     h("h2", {}, "Why this?"),
-    h("label", { class: "field" }, h("span", {}, "Technique"), technique),
-    h("label", { class: "field" }, h("span", {}, "Target"), target),
-    says,
+    h("div", { class: "pair" }, technique, target),
     h("div", { class: "row" }, button, clear),
     bar,
+    says,
     result,
   );
 
@@ -106,6 +105,7 @@ export function whyPanel(
   };
   const drawAnswer = (answer: Answer | undefined) => {
     result.classList.toggle("hidden", !answer);
+    says.classList.toggle("hidden", answer !== undefined);
     clear.classList.toggle("hidden", !answer);
     if (!answer) return;
     paint(alone, session.heatMap(answer));

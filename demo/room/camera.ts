@@ -10,7 +10,7 @@ export interface Insets {
 
 /** Time constant of the camera's motion, in milliseconds: it has settled after about four of them. */
 const EASE = 65;
-const FIELD = 26;
+const FIELD = 30;
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 

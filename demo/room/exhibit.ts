@@ -18,7 +18,7 @@ export interface Posture {
 
 /** A vector longer than this is a block of cells, not a column of bars. */
 const LONGEST_COLUMN = 24;
-const BAR = 2.6;
+const BAR = 4;
 
 /** One layer standing in the room: where it is, how large, and what moves when it opens. */
 export class Exhibit {
@@ -86,7 +86,7 @@ export class Exhibit {
       const column = channels <= LONGEST_COLUMN;
       this.#gap = column ? 0.3 : 0.15;
       [this.#columns, this.#rows] = column ? [1, channels] : sheetOf(channels, 1, 1, 0.55);
-      this.#sheetCell = Math.min(0.36, 5.4 / (this.#rows * (1 + this.#gap)));
+      this.#sheetCell = Math.min(0.42, 6.6 / (this.#rows * (1 + this.#gap)));
     } else {
       this.#gap = Math.max(0.6, 0.07 * width);
       [this.#columns, this.#rows] = sheetOf(maps, width + this.#gap, height + this.#gap, aspect);
@@ -119,7 +119,7 @@ export class Exhibit {
   #pitch(explode: number): number {
     const { width, depth } = this.#natural;
     const natural = depth / this.size[2];
-    const apart = Math.max(natural * 1.5, Math.min(0.34 * width, 30 / this.size[2]));
+    const apart = Math.max(natural * 1.5, Math.min(0.34 * width, 22 / this.size[2]));
     return natural + (apart - natural) * explode;
   }
 

@@ -24,6 +24,7 @@ export function createLines(most: number, color: number, opacity = 1): Lines {
   const material = new LineBasicNodeMaterial({ color, transparent: true, opacity, depthWrite: false });
   const object = new LineSegments(geometry, material);
   object.frustumCulled = false;
+  object.visible = false;
   return {
     object,
     set(points) {
@@ -31,6 +32,7 @@ export function createLines(most: number, color: number, opacity = 1): Lines {
       for (let i = 0; i < count; i++) positions.array[i] = points[i] ?? 0;
       positions.needsUpdate = true;
       geometry.setDrawRange(0, count / 3);
+      object.visible = count > 0;
     },
     color(value, strength = 1) {
       material.color.set(value);

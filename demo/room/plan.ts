@@ -69,7 +69,7 @@ export function extentOf(
   largest: { readonly edge: number; readonly channels: number },
 ): { cell: number; width: number; height: number; depth: number } {
   const edge = Math.max(height, width);
-  const long = 6 * (edge / largest.edge) ** 0.5;
+  const long = 6 * (edge / largest.edge) ** 0.32;
   const cell = Math.min(long / edge, 1.2);
   const depth = Math.min(4.5 * (channels / Math.max(64, largest.channels)) ** 0.5, channels * cell * 3);
   return { cell, width: width * cell, height: height * cell, depth };
@@ -83,9 +83,11 @@ export function strideFor(
   let [space, deep] = [1, 1];
   const drawn = () => Math.ceil(height / space) * Math.ceil(width / space) * Math.ceil(channels / deep);
   while (drawn() > most) {
-    // Pixels go first, down to maps of 14; then maps.
-    if (Math.max(height, width) / (space + 1) >= 14 || deep >= channels) space++;
-    else deep++;
+    // Maps larger than 64 are shrunk first; then maps are left out, down to a dozen; then pixels again.
+    const maps = Math.ceil(channels / deep);
+    const pixels = Math.max(height, width) / space;
+    if (maps > 1 && pixels <= 64 && (maps > 12 || pixels <= 14)) deep++;
+    else space++;
   }
   return [space, space, deep];
 }

@@ -43,7 +43,7 @@ export interface RoomOptions {
   readonly onHover: (hovered: Hovered | undefined, at: { readonly x: number; readonly y: number }) => void;
 }
 
-const ROW_GAP = 1.7;
+const ROW_GAP = 1.15;
 
 /** The room: a row of exhibits from the image to the answer. It draws only when something changed. */
 export class Room {
@@ -68,6 +68,7 @@ export class Room {
   readonly #picture: Picture;
   readonly #edges: Lines;
   readonly #chosen: Lines;
+  readonly #tiles: Lines;
   readonly #field: Field;
   readonly #stops: (() => void)[] = [];
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
@@ -155,8 +156,9 @@ export class Room {
     this.#edges = createLines(links * 16, 0x4a525d, 0.75);
     this.#chosen = createLines(24, ACCENT, 1);
     this.#chosen.object.renderOrder = 3;
+    this.#tiles = createLines(4 * Math.max(...sizes.map(([, , channels]) => channels)), 0x4a525d, 0.5);
     this.#field = createField();
-    this.#scene.add(this.#edges.object, this.#chosen.object, this.#field.object);
+    this.#scene.add(this.#edges.object, this.#tiles.object, this.#chosen.object, this.#field.object);
     for (const { group } of this.exhibits) this.#scene.add(group);
     this.#makeAnswerLabels(graph.labels);
 
@@ -223,14 +225,16 @@ export class Room {
     if (open && open.kind !== "picture") {
       box.copy(open.box());
       const flat = open.kind === "vector" || state.layout === "sheet";
-      this.camera.frame(box, flat ? -0.16 : -0.72, flat ? 0.1 : 0.32, flat ? 1.12 : 1.18);
+      this.camera.frame(box, flat ? 0 : -0.8, flat ? 0 : 0.32, flat ? 1.1 : 1.18);
     } else if (open) {
       this.camera.frame(open.box(), -0.25, 0.08, 1.4);
     } else {
       for (const exhibit of this.exhibits) box.union(exhibit.box());
-      box.min.y -= 0.5;
+      // Room for the names below and beside.
+      box.min.y -= 0.8;
+      box.max.x += 2;
       const wide = this.#size.width - this.#insets.left - this.#insets.right > this.#size.height;
-      this.camera.frame(box, wide ? -0.5 : -0.98, wide ? 0.2 : 0.3, 1.1);
+      this.camera.frame(box, wide ? -0.54 : -1.2, wide ? 0.22 : 0.36, 1.02);
     }
     this.invalidate();
     this.#rememberView();
@@ -318,7 +322,7 @@ export class Room {
     this.colorsBuffer.destroy();
     this.#picture.dispose();
     this.#field.dispose();
-    for (const lines of [this.#edges, this.#chosen, ...this.exhibits.map(({ frame }) => frame)])
+    for (const lines of [this.#edges, this.#chosen, this.#tiles, ...this.exhibits.map(({ frame }) => frame)])
       lines.dispose();
     this.#labels.clear();
     this.#renderer.dispose();
@@ -335,7 +339,7 @@ export class Room {
     if (changed.has("threshold") || changed.has("scale")) this.#spoil();
     if (selects(changed) || changed.has("layout") || changed.has("explode")) this.#arrange(now);
     if (changed.has("layer") || changed.has("layout")) this.home();
-    this.invalidate();
+    if (changed.size > 1 || !changed.has("view")) this.invalidate();
   }
 
   /** Every volume's visible voxels must be found again. */
@@ -362,7 +366,7 @@ export class Room {
     const aspect =
       Math.max(1, this.#size.width - left - right) / Math.max(1, this.#size.height - top - bottom);
     const chosen = this.#exhibitOf(state.layer);
-    const budget = this.software ? 90_000 : 900_000;
+    const budget = this.software ? 150_000 : 900_000;
     const closed = Math.max(1500, Math.floor(budget / this.exhibits.length));
     for (const exhibit of this.exhibits) {
       const open = exhibit === chosen;
@@ -377,7 +381,7 @@ export class Room {
     const settle = this.frames === 0;
     for (const [depth, column] of columns.entries()) {
       const width = Math.max(...column.map((exhibit) => exhibit.extent().x));
-      const room = column.some(({ open }) => open) ? 1.2 : 0;
+      const room = Math.max(...column.map(({ open, explode }) => (open ? 1.2 + 7 * explode.goal : 0)));
       if (depth > 0) x += ROW_GAP + room;
       let y = 0;
       for (const exhibit of column) {
@@ -436,7 +440,8 @@ export class Room {
       const volume = this.#ensureVolume(exhibit);
       if (volume) {
         if (exhibit.stale) {
-          volume.place(encoder, state.threshold, state.scale === "map", exhibit.placing(now));
+          const threshold = exhibit.kind === "vector" ? 0 : state.threshold;
+          volume.place(encoder, threshold, state.scale === "map", exhibit.placing(now));
           exhibit.stale = moving && exhibit.moving(now);
         }
         volume.look.extent.value.copy(exhibit.voxelExtent(now));
@@ -450,6 +455,7 @@ export class Room {
     }
     device.queue.submit([encoder.finish()]);
     this.#drawEdges(now);
+    this.#drawTiles(now);
     this.#drawSelection(now);
     this.#renderer.render(this.#scene, this.camera.camera);
     this.#labels.update(this.camera.camera, this.#size.width, this.#size.height);
@@ -478,6 +484,23 @@ export class Room {
       const { centre } = exhibit.map(channel, now);
       answer.at.set(centre.x + x / 2 + 0.15, centre.y, 0);
     }
+  }
+
+  /** Faint frames around the maps of a sheet, so that silent ones are seen to be there. */
+  #drawTiles(now: number): void {
+    const open = this.exhibits.find((exhibit) => exhibit.kind === "volume" && exhibit.sheet.at(now) > 0.02);
+    const points: number[] = [];
+    if (open) {
+      const [height, width, channels] = open.size;
+      for (let channel = 0; channel < channels; channel += open.stride[2]) {
+        const { centre, cell } = open.map(channel, now);
+        const [x, y, z] = [(width * cell) / 2, (height * cell) / 2, centre.z - open.voxelExtent(now).z];
+        const [a, b, c, d] = [centre.x - x, centre.x + x, centre.y - y, centre.y + y];
+        points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
+      }
+      this.#tiles.color(0x4a525d, 0.55 * open.sheet.at(now));
+    }
+    this.#tiles.set(points);
   }
 
   #makeAnswerLabels(names: readonly string[] | undefined): void {

@@ -9,7 +9,13 @@ import {
   vertexIndex,
   wgslFn,
 } from "three/tsl";
-import { MeshBasicNodeMaterial, type Node, type StorageBufferAttribute, Vector3 } from "three/webgpu";
+import {
+  DoubleSide,
+  MeshBasicNodeMaterial,
+  type Node,
+  type StorageBufferAttribute,
+  Vector3,
+} from "three/webgpu";
 
 /** Where a corner of a voxel lies: 18 vertices, two triangles for each of the three faces that look at the eye. */
 const corner = wgslFn(`
@@ -98,7 +104,7 @@ export function createVoxelMaterial({
   const eye = uniform(new Vector3());
   const perMap = uniform(0);
   const bars = uniform(0);
-  const material = new MeshBasicNodeMaterial();
+  const material = new MeshBasicNodeMaterial({ side: DoubleSide });
 
   const list = storage(voxels, "uvec4", sizes.voxels).toReadOnly();
   const values = storage(activation, "float", sizes.activation).toReadOnly();
