@@ -45,6 +45,7 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
+override PHASED: bool = false; // whether phases differ from 1
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
@@ -105,11 +106,14 @@ fn main(
     let ty = phase.x * params.scale.x + ky * params.dilation.x + params.offset.x;
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
       let tx = phase.y * params.scale.y + kx * params.dilation.y + params.offset.y;
-      if (ty % params.phases.x != 0 || tx % params.phases.y != 0) {
+      if (PHASED && (ty % params.phases.x != 0 || tx % params.phases.y != 0)) {
         row += params.inChunks * IN;
         continue;
       }
-      let tap = vec2<i32>(ty, tx) / params.phases;
+      var tap = vec2<i32>(ty, tx);
+      if (PHASED) {
+        tap /= params.phases;
+      }
       var inside: array<bool, PIXELS>;
       var source: array<u32, PIXELS>;
       for (var p = 0u; p < PIXELS; p++) {

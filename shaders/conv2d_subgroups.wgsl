@@ -49,6 +49,7 @@ const COLUMNS = BLOCK / OUT;
 const SHARES = (IN * COLUMNS + 7u) / 8u; // chunks of w that a lane reads for one chunk of x
 
 override LANES: u32 = 8u; // a multiple of the subgroup's
+override PHASED: bool = false; // whether phases differ from 1
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
@@ -99,11 +100,14 @@ fn main(
     let ty = phase.x * params.scale.x + ky * params.dilation.x + params.offset.x;
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
       let tx = phase.y * params.scale.y + kx * params.dilation.y + params.offset.y;
-      if (ty % params.phases.x != 0 || tx % params.phases.y != 0) {
+      if (PHASED && (ty % params.phases.x != 0 || tx % params.phases.y != 0)) {
         weight += params.inChunks * IN * COLUMNS;
         continue;
       }
-      let tap = vec2<i32>(ty, tx) / params.phases;
+      var tap = vec2<i32>(ty, tx);
+      if (PHASED) {
+        tap /= params.phases;
+      }
       var inside: array<bool, PIXELS>;
       var source: array<u32, PIXELS>;
       for (var p = 0u; p < PIXELS; p++) {

@@ -25,13 +25,13 @@ struct Params {
 alias Chunk = vec4<f32>; // or f32
 const ROWS = 1u;
 const LANES = 16u;
-const SPLITS = 16u;
+const SPLITS = 16u; // at least ROWS; ROWS · LANES · SPLITS chunks fit workgroup memory
 
 override BIAS: bool = true;
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override ACTIVATION: u32 = 0u;
 
-var<workgroup> partial: array<Chunk, 256>; // LANES · SPLITS
+var<workgroup> partial: array<Chunk, ROWS * SPLITS * LANES>;
 
 fn activate(z: Chunk) -> Chunk {
   switch ACTIVATION {
@@ -66,18 +66,19 @@ fn main(
   }
 
   for (var r = 0u; r < ROWS; r++) {
-    partial[index] = acc[r];
-    workgroupBarrier();
-    if (thread.y == 0u && chunk < params.chunks && row0 + r < params.rows) {
-      var z = Chunk();
-      for (var s = 0u; s < SPLITS; s++) {
-        z += partial[s * LANES + thread.x];
-      }
-      if (BIAS) {
-        z += b[chunk];
-      }
-      y[(row0 + r) * params.chunks + chunk] = activate(z);
+    partial[r * SPLITS * LANES + index] = acc[r];
+  }
+  workgroupBarrier();
+
+  let row = row0 + thread.y;
+  if (thread.y < ROWS && row < params.rows && chunk < params.chunks) {
+    var z = Chunk();
+    for (var s = 0u; s < SPLITS; s++) {
+      z += partial[(thread.y * SPLITS + s) * LANES + thread.x];
     }
-    workgroupBarrier();
+    if (BIAS) {
+      z += b[chunk];
+    }
+    y[row * params.chunks + chunk] = activate(z);
   }
 }

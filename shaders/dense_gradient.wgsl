@@ -4,8 +4,8 @@
 //   dy  [rows, units]
 //   dx  [rows, features]
 //
-// One workgroup computes ROWS rows of FEATURES features: LANES threads share the units of each feature, reading w along
-// its rows, and their sums are added in a fixed order. Units go in chunks of four where their number allows.
+// One workgroup computes ROWS rows of 32 features: LANES threads share the units of two features, reading w along its
+// rows, and their sums are added in a fixed order. Units go in chunks of four where their number allows.
 
 struct Params {
   rows: u32,
@@ -24,11 +24,11 @@ alias Chunk = vec4<f32>; // or f32, with CHUNK = 1
 const CHUNK = 4u;
 const ROWS = 1u;
 const LANES = 16u;
-const FEATURES = 16u;
+const PAIRS = 16u; // of features
 
-var<workgroup> partial: array<f32, 256>; // LANES · FEATURES
+var<workgroup> partial: array<f32, ROWS * 2u * PAIRS * LANES>;
 
-@compute @workgroup_size(LANES, FEATURES)
+@compute @workgroup_size(LANES, PAIRS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -37,34 +37,42 @@ fn main(
 ) {
   let id = group.x + group.y * groups.x;
   let row0 = (id % params.rowTiles) * ROWS;
-  let feature = (id / params.rowTiles) * FEATURES + thread.y;
-  let begin = min(feature, params.features - 1u) * params.chunks;
+  let feature0 = (id / params.rowTiles) * 2u * PAIRS;
+  let last = params.features - 1u;
+  let begin0 = min(feature0 + thread.y, last) * params.chunks;
+  let begin1 = min(feature0 + thread.y + PAIRS, last) * params.chunks;
 
-  var acc: array<Chunk, ROWS>;
+  var acc0: array<Chunk, ROWS>;
+  var acc1: array<Chunk, ROWS>;
   for (var chunk = thread.x; chunk < params.chunks; chunk += LANES) {
-    let weights = w[begin + chunk];
+    let w0 = w[begin0 + chunk];
+    let w1 = w[begin1 + chunk];
     for (var r = 0u; r < ROWS; r++) {
-      let row = min(row0 + r, params.rows - 1u);
-      acc[r] = fma(dy[row * params.chunks + chunk], weights, acc[r]);
+      let signal = dy[min(row0 + r, params.rows - 1u) * params.chunks + chunk];
+      acc0[r] = fma(signal, w0, acc0[r]);
+      acc1[r] = fma(signal, w1, acc1[r]);
     }
   }
 
   // Adds up a chunk; a lone f32 would be counted four times.
   let ones = vec4<f32>(1.0, vec3<f32>(f32(CHUNK == 4u)));
   for (var r = 0u; r < ROWS; r++) {
-    partial[index] = dot(vec4<f32>(acc[r]), ones);
-    workgroupBarrier();
-    if (thread.x == 0u && feature < params.features && row0 + r < params.rows) {
-      var sum = 0.0;
-      for (var lane = 0u; lane < LANES; lane++) {
-        sum += partial[thread.y * LANES + lane];
-      }
-      let at = (row0 + r) * params.features + feature;
-      if (params.accumulate == 1u) {
-        sum += dx[at];
-      }
-      dx[at] = sum;
+    partial[2u * r * PAIRS * LANES + index] = dot(vec4<f32>(acc0[r]), ones);
+    partial[(2u * r + 1u) * PAIRS * LANES + index] = dot(vec4<f32>(acc1[r]), ones);
+  }
+  workgroupBarrier();
+
+  let row = row0 + index / (2u * PAIRS);
+  let feature = feature0 + index % (2u * PAIRS);
+  if (index < ROWS * 2u * PAIRS && row < params.rows && feature < params.features) {
+    var sum = 0.0;
+    for (var lane = 0u; lane < LANES; lane++) {
+      sum += partial[index * LANES + lane];
     }
-    workgroupBarrier();
+    let at = row * params.features + feature;
+    if (params.accumulate == 1u) {
+      sum += dx[at];
+    }
+    dx[at] = sum;
   }
 }

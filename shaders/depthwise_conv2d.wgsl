@@ -8,8 +8,8 @@
 // Forward, output channel c reads input channel c / multiplier by filter c; backward, it sums filters
 // c · multiplier … of the gradient's channels of the same numbers. Along each axis, tap k of output row r reads input row
 // (r · scale + k · dilation + offset) / phases, where that is whole (see conv2d.wgsl).
-// One workgroup computes 64 consecutive chunks of y, one a thread; channels go in chunks of four where the multiplier is 1
-// and their number allows.
+// One workgroup computes 64 runs of PIXELS chunks of y, next to each other in a row, one run a thread, which reads a tap's
+// weights once for all of them. Channels go in chunks of four where the multiplier is 1 and their number allows.
 
 struct Params {
   inSize: vec2<u32>, // height, width
@@ -19,11 +19,11 @@ struct Params {
   dilation: vec2<i32>,
   offset: vec2<i32>,
   phases: vec2<i32>,
-  size: u32,         // chunks of y
+  size: u32,         // runs
+  runs: u32,         // of a row: outSize.y / PIXELS, rounded up
   inChunks: u32,
   outChunks: u32,
   multiplier: u32,
-  accumulate: u32,   // 1: add to y
   alpha: f32,        // slope of leaky ReLU below zero
 }
 
@@ -34,9 +34,12 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
+const PIXELS = 4u;
 
 override BACKWARD: bool = false;
+override PHASED: bool = false; // whether phases differ from 1
 override BIAS: bool = true;
+override ACCUMULATE: bool = false; // add to y
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override ACTIVATION: u32 = 0u;
 
@@ -62,40 +65,60 @@ fn main(
     return;
   }
   let channel = i % params.outChunks;
-  let pixel = i / params.outChunks;
-  let n = pixel / (params.outSize.x * params.outSize.y);
-  let corner = vec2<i32>(
-    i32(pixel / params.outSize.y % params.outSize.x),
-    i32(pixel % params.outSize.y),
-  ) * params.scale + params.offset;
+  let run = i / params.outChunks;
+  let line = run / params.runs; // of all images
+  let n = line / params.outSize.x;
+  let begin = (run % params.runs) * PIXELS;
+  let row0 = i32(line % params.outSize.x) * params.scale.x + params.offset.x;
+  let column0 = i32(begin) * params.scale.y + params.offset.y;
   let filters = max(params.inChunks, params.outChunks);
   // Forward, one source channel and one filter; backward, as many as the multiplier says.
   let source = select(channel / params.multiplier, channel * params.multiplier, BACKWARD);
   let filter0 = select(channel, source, BACKWARD);
   let count = select(1u, params.multiplier, BACKWARD);
 
-  var z = Chunk();
+  var acc: array<Chunk, PIXELS>;
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
-    let row = corner.x + ky * params.dilation.x;
+    var row = row0 + ky * params.dilation.x;
+    var rowInside = true;
+    if (PHASED) {
+      rowInside = row % params.phases.x == 0;
+      row /= params.phases.x;
+    }
+    rowInside &= row >= 0 && row < i32(params.inSize.x);
+    let line0 = select(0u, (n * params.inSize.x + u32(row)) * params.inSize.y, rowInside);
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
-      let column = corner.y + kx * params.dilation.y;
-      let at = vec2<i32>(row, column) / params.phases;
-      let whole = all(at * params.phases == vec2<i32>(row, column));
-      if (whole && all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize))) {
-        let from0 = ((n * params.inSize.x + u32(at.x)) * params.inSize.y + u32(at.y)) * params.inChunks + source;
-        let w0 = u32(ky * i32(params.kernel.y) + kx) * filters + filter0;
-        for (var m = 0u; m < count; m++) {
-          z = fma(x[from0 + m], w[w0 + m], z);
+      let tap = u32(ky * i32(params.kernel.y) + kx) * filters + filter0;
+      for (var m = 0u; m < count; m++) {
+        let weights = w[tap + m];
+        for (var p = 0u; p < PIXELS; p++) {
+          var column = column0 + i32(p) * params.scale.y + kx * params.dilation.y;
+          var inside = rowInside;
+          if (PHASED) {
+            inside &= column % params.phases.y == 0;
+            column /= params.phases.y;
+          }
+          inside &= column >= 0 && column < i32(params.inSize.y);
+          let at = (line0 + select(0u, u32(column), inside)) * params.inChunks + source + m;
+          acc[p] = fma(select(Chunk(), x[at], inside), weights, acc[p]);
         }
       }
     }
   }
+
+  var bias = Chunk();
   if (BIAS) {
-    z += b[channel];
+    bias = b[channel];
   }
-  z = activate(z);
-  if (params.accumulate == 1u) {
-    z += y[i];
+  let start = (line * params.outSize.y + begin) * params.outChunks + channel;
+  for (var p = 0u; p < PIXELS; p++) {
+    if (begin + p < params.outSize.y) {
+      let at = start + p * params.outChunks;
+      var z = activate(acc[p] + bias);
+      if (ACCUMULATE) {
+        z += y[at];
+      }
+      y[at] = z;
+    }
   }
-  y[i] = z;
 }

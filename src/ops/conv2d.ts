@@ -101,6 +101,7 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
       LANES: tiling.lanes,
       BIAS: Number(b !== undefined),
       ACTIVATION: code,
+      PHASED: Number(phases[0] * phases[1] > 1),
       ACCUMULATE: Number(accumulate),
       ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
     },

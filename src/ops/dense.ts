@@ -15,12 +15,13 @@ export interface DenseLayer extends LayerBase {
   readonly activation?: FusedActivation;
 }
 
-/** Chunks of units, or features, that one workgroup of the kernels computes: LANES forward, FEATURES backward. */
-const WIDTH = 16;
+/** Chunks of units that one workgroup computes forward (LANES), and features backward (2 · PAIRS). */
+const CHUNKS = 16;
+const FEATURES = 32;
 
-/** Rows that one thread keeps: the power of two that holds them all, up to 8. */
+/** Rows that one thread keeps: two kernels at most, whatever the batch. */
 function rowsOfThread(rows: number): number {
-  return Math.min(8, 2 ** Math.ceil(Math.log2(rows)));
+  return rows === 1 ? 1 : 8;
 }
 
 /** Both kernels see the layer as [rows, features] · [features, units], the units in chunks of four where that divides them. */
@@ -34,7 +35,7 @@ function geometry(layer: DenseLayer, x: Tensor) {
     params: { rows, features, chunks: units / chunk, rowTiles },
     redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32", ROWS: `${tile}u` },
     chunk,
-    workgroups: (width: number) => gridOf(rowTiles * Math.ceil(width / WIDTH)),
+    workgroups: (tiles: number) => gridOf(rowTiles * tiles),
   };
 }
 
@@ -70,10 +71,10 @@ export const dense: Op<DenseLayer> = {
     return createDispatch(device, forwardShader, {
       label: layer.name,
       constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
-      redeclare,
+      redeclare: { ...redeclare, SPLITS: params.rows === 1 ? "16u" : "8u" },
       params: { ...params, alpha },
       bindings: { x, w, b: constants.b ?? w, y },
-      workgroups: workgroups(params.chunks),
+      workgroups: workgroups(Math.ceil(params.chunks / CHUNKS)),
     });
   },
 
@@ -84,7 +85,7 @@ export const dense: Op<DenseLayer> = {
       redeclare: { ...redeclare, CHUNK: `${chunk}u` },
       params: { ...params, accumulate: Number(accumulate) },
       bindings: { w: weights(constants, layer.name), dy, dx },
-      workgroups: workgroups(params.features),
+      workgroups: workgroups(Math.ceil(params.features / FEATURES)),
     });
   },
 };

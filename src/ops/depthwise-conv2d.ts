@@ -18,6 +18,9 @@ export interface DepthwiseConv2dLayer extends LayerBase, Omit<Window, "size"> {
   readonly activation?: FusedActivation;
 }
 
+/** Neighbouring pixels of one thread. */
+const PIXELS = 4;
+
 /** The kernel's run over y, or (backward) over dx with dy as its x. */
 function createRun(
   device: GPUDevice,
@@ -40,7 +43,8 @@ function createRun(
   const [, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
   const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
   const chunk = multiplier === 1 && outChannels % 4 === 0 ? 4 : 1;
-  const size = sizeOf(y.shape) / chunk;
+  const runs = Math.ceil(outWidth / PIXELS);
+  const size = (sizeOf(y.shape) / outWidth / chunk) * runs;
   const { code, alpha } = activationCode(backward ? undefined : layer.activation);
   const { w, b = w } = constants;
   if (!w || !b) {
@@ -52,10 +56,12 @@ function createRun(
     label: layer.name,
     constants: {
       BACKWARD: Number(backward),
+      PHASED: Number(backward && strides[0] * strides[1] > 1),
       BIAS: Number(!backward && layer.b !== undefined),
+      ACCUMULATE: Number(accumulate),
       ACTIVATION: code,
     },
-    redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32" },
+    redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32", PIXELS: `${PIXELS}u` },
     params: {
       inSize: [inHeight, inWidth],
       outSize: [outHeight, outWidth],
@@ -65,10 +71,10 @@ function createRun(
       offset: backward ? [top, left] : [-top, -left],
       phases: backward ? strides : [1, 1],
       size,
+      runs,
       inChunks: inChannels / chunk,
       outChunks: outChannels / chunk,
       multiplier,
-      accumulate: Number(accumulate),
       alpha,
     },
     bindings: { x, w, b, y },
