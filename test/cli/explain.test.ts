@@ -106,9 +106,22 @@ describe("the target", () => {
       }),
     );
     expect(probability).not.toEqual(logit);
-    const drop = await json<Report>(["explain", "occlusion", ...tiny("--probability", "--patch", "4")]);
+  });
+
+  test("occlusion may judge by the probability: covering everything leaves the fill's own", async () => {
+    const args = tiny("--target", "0", "--probability", "--patch", "12", "--fill", "0");
+    const drop = await json<Report>(["explain", "occlusion", ...args]);
+    await writeNpy(at("zero.npy"), { shape: [SIZE, SIZE, 3], data: new Float32Array(SIZE * SIZE * 3) });
+    const { results } = await json<{ results: { predictions: { index: number; probability: number }[] }[] }>([
+      "predict",
+      at("zero.npy"),
+      ...tiny(),
+    ]);
+    const [zero, image] = results.map(
+      ({ predictions }) => predictions.find(({ index }) => index === 0)?.probability ?? Number.NaN,
+    );
     expect(drop.of).toBe("probability");
-    expect(Math.max(Math.abs(drop.min), Math.abs(drop.max))).toBeLessThanOrEqual(1);
+    for (const value of [drop.min, drop.max]) expect(value).toBeCloseTo((image ?? 0) - (zero ?? 0), 5);
   });
 
   test("may be neurons of a layer: the parts add up to the sum", async () => {
@@ -128,6 +141,11 @@ describe("the target", () => {
     expect(channels.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(whole?.value ?? 0, 5);
     for (const [i, value] of (whole?.data ?? []).entries()) {
       expect(channels.reduce((sum, { data }) => sum + (data[i] ?? 0), 0)).toBeCloseTo(value, 4);
+    }
+    await json(["activations", ...tiny("--layer", "conv2", "--out", at("conv2.npy"))]);
+    const { data: activation } = await readNpy(at("conv2.npy"));
+    for (const [channel, { value }] of channels.entries()) {
+      expect(value).toBeCloseTo(activation[(2 * 6 + 3) * 5 + channel] ?? 0, 6);
     }
     const far = parts[0]?.data.filter((_, i) => Math.floor(i / (3 * SIZE)) > 9);
     expect(far?.every((value) => value === 0)).toBe(true);

@@ -41,10 +41,10 @@ describe("synthetic pictures", () => {
   });
 
   test("many large pictures are drawn in several dispatches", async () => {
-    const [first, ...rest] = await draw({ first: 7, count: 3, size: 420, supersample: 1 });
-    expect(rest).toHaveLength(2);
-    expect((await draw({ first: 9, size: 420, supersample: 1 }))[0]).toEqual(rest[1]);
-    expect(first).not.toEqual(rest[1]);
+    const pictures = await draw({ first: 7, count: 3, size: 420, supersample: 1 });
+    const [alone] = await draw({ first: 9, size: 420, supersample: 1 });
+    const same = pictures.map(({ data }) => Buffer.from(data).equals(Buffer.from(alone?.data ?? [])));
+    expect(same).toEqual([false, false, true]);
   });
 
   test("names follow from the index: 16 classes, pairs of different objects", () => {

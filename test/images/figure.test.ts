@@ -120,19 +120,26 @@ describe("a figure", () => {
 describe("a sheet of maps", () => {
   test("puts each channel in its place, all on one scale", () => {
     const [h, w, c] = [2, 3, 5];
-    const data = new Float32Array(h * w * c);
-    // Only channel 3 answers, at the bottom right.
-    data[data.length - 2] = 4;
-    const sheet = renderMapSheet({ data, shape: [h, w, c], title: "t" });
-    const bright = colorMap("inferno").slice(-3);
-    const where = Array.from({ length: sheet.width * sheet.height }, (_, i) => i).filter((i) =>
-      bright.every((value, k) => sheet.data[3 * i + k] === value),
-    );
-    // The cell's squares, and the top row of the bar.
-    const columns = where.map((i) => i % sheet.width);
-    expect(where.length).toBeGreaterThan(14);
-    expect(Math.min(...columns)).toBeGreaterThan(0);
-    expect(() => renderMapSheet({ data, shape: [h, w], title: "" })).toThrow(/h×w×c/);
+    const bright = colorMap("inferno").slice(-3).join();
+    /** Where the lit square begins when one channel answers, at the bottom right of its map. */
+    const corner = (channel: number) => {
+      const data = new Float32Array(h * w * c);
+      data[(1 * w + 2) * c + channel] = 4;
+      const sheet = renderMapSheet({ data, shape: [h, w, c], title: "t" });
+      // The colour bar begins with the same colour, at the figure's top.
+      for (let y = 80; y < sheet.height; y++) {
+        for (let x = 0; x < sheet.width; x++) if (pixelAt(sheet, x, y).join() === bright) return [x, y];
+      }
+      return [0, 0];
+    };
+    const [[x0 = 0, y0 = 0], [x1 = 0, y1 = 0], [x2 = 0, y2 = 0]] = [corner(0), corner(1), corner(2)];
+    const [tileWidth, tileHeight] = [x1 - x0, y2 - y0];
+    expect([y1, x2]).toEqual([y0, x0]);
+    // Two maps a row, each of 3×2 cells and 2 pixels to the next.
+    expect((tileWidth - 2) / 3).toBe((tileHeight - 2) / 2);
+    expect(corner(3)).toEqual([x1, y2]);
+    expect(corner(4)).toEqual([x0, y0 + 2 * tileHeight]);
+    expect(() => renderMapSheet({ data: new Float32Array(30), shape: [2, 3], title: "" })).toThrow(/h×w×c/);
   });
 
   test("reduces what would be too large", () => {
