@@ -28,9 +28,12 @@ export function reflectShader(code: string, name: string): Shader {
       if (variable.name === "params") {
         paramsSize = Math.ceil(variable.size / 16) * 16;
         fields = (variable.members ?? []).map((member): ShaderField => {
-          const format = "format" in member.type ? (member.type.format as { name: string }).name : member.type.name;
+          const format =
+            "format" in member.type ? (member.type.format as { name: string }).name : member.type.name;
           if (format !== "u32" && format !== "i32" && format !== "f32") {
-            throw new Error(`shader "${name}": expected params.${member.name} to be u32, i32, f32 or a vector of these`);
+            throw new Error(
+              `shader "${name}": expected params.${member.name} to be u32, i32, f32 or a vector of these`,
+            );
           }
           return { name: member.name, offset: member.offset, length: member.size / 4, type: format };
         });
@@ -38,7 +41,13 @@ export function reflectShader(code: string, name: string): Shader {
       return { name: variable.name, binding: variable.binding, access };
     }),
   );
-  return { name, code, bindings, params: { size: paramsSize, fields }, overrides: module.overrides.map((o) => o.name) };
+  return {
+    name,
+    code,
+    bindings,
+    params: { size: paramsSize, fields },
+    overrides: module.overrides.map((o) => o.name),
+  };
 }
 
 /**
