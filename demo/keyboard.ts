@@ -1,4 +1,4 @@
-import { SEQUENTIAL_MAPS } from "../src/images/color-maps.ts";
+import { SEQUENTIAL_MAPS } from "../src/index.ts";
 import { randomSample } from "./samples.ts";
 import type { Session } from "./session.ts";
 import { levelOf } from "./state.ts";

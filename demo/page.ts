@@ -134,7 +134,13 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     if (level >= 3) crumbs.push([`(${y}, ${x})`, () => {}]);
     path.replaceChildren(
       ...(level > 0
-        ? [h("button", { class: "quiet", "aria-label": "One level up", onclick: () => up(session) }, "‹")]
+        ? [
+            h(
+              "button",
+              { class: "quiet back", "aria-label": "One level up", onclick: () => up(session) },
+              "‹",
+            ),
+          ]
         : []),
       ...crumbs.flatMap(([text, go], index) => [
         ...(index > 0 ? [h("span", { class: "chevron" }, "›")] : []),

@@ -1,5 +1,4 @@
-import { syntheticNames, syntheticPictures } from "../src/dataset/synthetic.ts";
-import type { Pixels } from "../src/index.ts";
+import { type Pixels, syntheticNames, syntheticPictures } from "../src/index.ts";
 
 /** The first picture of the data set that the shipped network was not trained on. */
 const HELD_OUT = 24_000;

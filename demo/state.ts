@@ -1,4 +1,4 @@
-import { SEQUENTIAL_MAPS } from "../src/images/color-maps.ts";
+import { SEQUENTIAL_MAPS } from "../src/index.ts";
 import { FIRST_SAMPLE, isSample } from "./samples.ts";
 
 /** What is looked at: image › layer › channel › voxel. Each level needs the one before. */

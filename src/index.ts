@@ -1,3 +1,4 @@
+export { type SyntheticOptions, syntheticNames, syntheticPictures } from "./dataset/synthetic.ts";
 export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
 export {
   CompileError,
@@ -10,7 +11,13 @@ export {
 } from "./gpu/errors.ts";
 export { type Command, record } from "./gpu/kernel.ts";
 export { createTensor, type DType, readTensor, readTensors, type Shape, type Tensor } from "./gpu/tensor.ts";
-export { type ColorMapName, colorize, colorMap } from "./images/color-maps.ts";
+export {
+  type ColorMapName,
+  colorize,
+  colorMap,
+  DIVERGING_MAPS,
+  SEQUENTIAL_MAPS,
+} from "./images/color-maps.ts";
 export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
 export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
 export type { CustomLayer } from "./models/converter.ts";
@@ -27,6 +34,7 @@ export {
   type Target,
 } from "./network/network.ts";
 export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
+export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
 export type { BackwardRule } from "./ops/activation.ts";
 export { activations } from "./techniques/activations.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";

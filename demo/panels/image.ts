@@ -1,4 +1,4 @@
-import { receptiveField } from "../../src/network/receptive-field.ts";
+import { receptiveField } from "../../src/index.ts";
 import { h } from "../dom.ts";
 import { paint } from "../pixels.ts";
 import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";

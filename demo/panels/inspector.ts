@@ -1,6 +1,4 @@
-import { SEQUENTIAL_MAPS } from "../../src/images/color-maps.ts";
-import { layerOf } from "../../src/index.ts";
-import { receptiveField } from "../../src/network/receptive-field.ts";
+import { layerOf, receptiveField, SEQUENTIAL_MAPS } from "../../src/index.ts";
 import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
 import { figure, h, segmented, slider } from "../dom.ts";
 import type { Session } from "../session.ts";

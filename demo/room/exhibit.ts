@@ -141,7 +141,7 @@ export class Exhibit {
   voxelExtent(now: number): Vector3 {
     const { sheet, cell, pitch, sheetCell } = this.placing(now);
     const [height, , deep] = this.#stride;
-    const fill = this.size[0] > 40 ? 1 : 0.92;
+    const fill = this.size[0] > 20 ? 1 : 0.92;
     const thick = Math.min(0.36 * pitch * deep, Math.max(1.5 * cell, 0.04));
     const stack = new Vector3((cell * height * fill) / 2, (cell * height * fill) / 2, thick);
     const half = (sheetCell * height * fill) / 2;

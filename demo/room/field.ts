@@ -32,12 +32,15 @@ export function createField(): Field {
     transparent: true,
     opacity: 0.07,
     depthWrite: false,
+    depthTest: false,
     side: DoubleSide,
   });
   const glass = new Mesh(geometry, material);
   glass.frustumCulled = false;
   glass.renderOrder = 2;
   lines.object.renderOrder = 3;
+  // Seen through everything: in a sheet it runs along the maps.
+  lines.overlay();
   object.add(glass, lines.object);
   object.visible = false;
   return {

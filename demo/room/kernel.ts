@@ -1,4 +1,7 @@
-import type { Shader } from "../../src/gpu/shader.ts";
+import type anyShader from "../shaders/place_voxels.wgsl";
+
+/** A `.wgsl` file with what was reflected from it when the page was built. */
+type Shader = typeof anyShader;
 
 type Values = Readonly<Record<string, number | readonly number[]>>;
 

@@ -12,6 +12,8 @@ export interface Lines {
   /** Sets the points, two a segment. */
   set(points: ArrayLike<number>): void;
   color(value: number, opacity?: number): void;
+  /** From now on they are seen through whatever stands before them. */
+  overlay(): void;
   dispose(): void;
 }
 
@@ -37,6 +39,9 @@ export function createLines(most: number, color: number, opacity = 1): Lines {
     color(value, strength = 1) {
       material.color.set(value);
       material.opacity = strength;
+    },
+    overlay() {
+      material.depthTest = false;
     },
     dispose() {
       geometry.dispose();

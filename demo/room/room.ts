@@ -10,10 +10,17 @@ import {
   Vector3,
   WebGPURenderer,
 } from "three/webgpu";
-import { colorMap, isSoftwareAdapter, logitsOf, type Network, type Prediction } from "../../src/index.ts";
-import { receptiveField } from "../../src/network/receptive-field.ts";
+import {
+  colorMap,
+  isSoftwareAdapter,
+  logitsOf,
+  type Network,
+  type Prediction,
+  receptiveField,
+} from "../../src/index.ts";
 import { type Selection, type State, type Store, selects } from "../state.ts";
 import { adopt, adopted, release } from "./adopt.ts";
+import { type Backing, createBacking } from "./backing.ts";
 import { type Insets, OrbitCamera } from "./camera.ts";
 import { Exhibit } from "./exhibit.ts";
 import { ACCENT, createField, type Field } from "./field.ts";
@@ -69,6 +76,7 @@ export class Room {
   readonly #edges: Lines;
   readonly #chosen: Lines;
   readonly #tiles: Lines;
+  readonly #backing: Backing;
   readonly #field: Field;
   readonly #stops: (() => void)[] = [];
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
@@ -156,9 +164,17 @@ export class Room {
     this.#edges = createLines(links * 16, 0x4a525d, 0.75);
     this.#chosen = createLines(24, ACCENT, 1);
     this.#chosen.object.renderOrder = 3;
-    this.#tiles = createLines(4 * Math.max(...sizes.map(([, , channels]) => channels)), 0x4a525d, 0.5);
+    const maps = Math.max(...sizes.map(([, , channels]) => channels));
+    this.#tiles = createLines(4 * maps, 0x4a525d, 0.5);
+    this.#backing = createBacking(maps);
     this.#field = createField();
-    this.#scene.add(this.#edges.object, this.#tiles.object, this.#chosen.object, this.#field.object);
+    this.#scene.add(
+      this.#edges.object,
+      this.#backing.object,
+      this.#tiles.object,
+      this.#chosen.object,
+      this.#field.object,
+    );
     for (const { group } of this.exhibits) this.#scene.add(group);
     this.#makeAnswerLabels(graph.labels);
 
@@ -233,8 +249,10 @@ export class Room {
       // Room for the names below and beside.
       box.min.y -= 0.8;
       box.max.x += 2;
-      const wide = this.#size.width - this.#insets.left - this.#insets.right > this.#size.height;
-      this.camera.frame(box, wide ? -0.54 : -1.2, wide ? 0.22 : 0.36, 1.02);
+      // The narrower the space and the longer the row, the more it recedes into depth.
+      const long = Math.min(0.3, Math.max(0, (box.max.x - box.min.x - 60) / 250));
+      const azimuth = -Math.min(1.2, Math.max(0.5, 1.22 - 0.4 * this.#aspect) + long);
+      this.camera.frame(box, azimuth, 0.26, 1.02);
     }
     this.invalidate();
     this.#rememberView();
@@ -322,11 +340,18 @@ export class Room {
     this.colorsBuffer.destroy();
     this.#picture.dispose();
     this.#field.dispose();
+    this.#backing.dispose();
     for (const lines of [this.#edges, this.#chosen, this.#tiles, ...this.exhibits.map(({ frame }) => frame)])
       lines.dispose();
     this.#labels.clear();
     this.#renderer.dispose();
     this.canvas.remove();
+  }
+
+  /** Width over height of what the panels leave free. */
+  get #aspect(): number {
+    const { left, right, top, bottom } = this.#insets;
+    return Math.max(1, this.#size.width - left - right) / Math.max(1, this.#size.height - top - bottom);
   }
 
   #exhibitOf(layer: string | undefined): Exhibit | undefined {
@@ -362,9 +387,7 @@ export class Room {
   /** Sends every exhibit to its place. */
   #arrange(now: number): void {
     const { state } = this.#options.store;
-    const { left, right, top, bottom } = this.#insets;
-    const aspect =
-      Math.max(1, this.#size.width - left - right) / Math.max(1, this.#size.height - top - bottom);
+    const aspect = this.#aspect;
     const chosen = this.#exhibitOf(state.layer);
     const budget = this.software ? 150_000 : 900_000;
     const closed = Math.max(1500, Math.floor(budget / this.exhibits.length));
@@ -490,17 +513,20 @@ export class Room {
   #drawTiles(now: number): void {
     const open = this.exhibits.find((exhibit) => exhibit.kind === "volume" && exhibit.sheet.at(now) > 0.02);
     const points: number[] = [];
+    const corners: number[] = [];
     if (open) {
       const [height, width, channels] = open.size;
       for (let channel = 0; channel < channels; channel += open.stride[2]) {
         const { centre, cell } = open.map(channel, now);
         const [x, y, z] = [(width * cell) / 2, (height * cell) / 2, centre.z - open.voxelExtent(now).z];
         const [a, b, c, d] = [centre.x - x, centre.x + x, centre.y - y, centre.y + y];
+        corners.push(a, c, z, b, c, z, b, d, z, a, c, z, b, d, z, a, d, z);
         points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
       }
       this.#tiles.color(0x4a525d, 0.55 * open.sheet.at(now));
     }
     this.#tiles.set(points);
+    this.#backing.set(corners, open ? open.sheet.at(now) : 0);
   }
 
   #makeAnswerLabels(names: readonly string[] | undefined): void {
