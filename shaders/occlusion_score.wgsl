@@ -1,15 +1,17 @@
 // Reads off the objective of each image of a batch and moves the sweep on to the next batch.
 //
 //   a       [N, H, W, C]  the target's layer
-//   sweep   [1]           number of the batch's first image in the sweep; increased by N
+//   sweep   [1]           number of the batch's first image in the sweep; increased by `advance`
 //   scores  [images]      objective of every image of the sweep
 //
-// The objective is the sum of the elements that match (y, x, channel), 0xFFFFFFFF meaning every one; or, with
+// Images of a batch lie `step` apart in the sweep. The objective is the sum of the elements that match (y, x, channel), 0xFFFFFFFF meaning every one; or, with
 // `probability`, the softmax over C at that channel. One workgroup does all, a thread an image.
 
 struct Params {
   batch: u32,
   images: u32,
+  step: u32,
+  advance: u32,
   height: u32,
   width: u32,
   channels: u32,
@@ -62,18 +64,19 @@ fn probability(image: u32) -> f32 {
 fn main(@builtin(local_invocation_index) thread: u32) {
   let first = sweep[0];
   for (var image = thread; image < params.batch; image += 64u) {
-    if (first + image < params.images) {
+    let number = first + image * params.step;
+    if (number < params.images) {
       var score: f32;
       if (params.probability == 1u) {
         score = probability(image);
       } else {
         score = matching(image);
       }
-      scores[first + image] = score;
+      scores[number] = score;
     }
   }
   storageBarrier();
   if (thread == 0u) {
-    sweep[0] = first + params.batch;
+    sweep[0] = first + params.advance;
   }
 }

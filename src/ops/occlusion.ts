@@ -78,19 +78,32 @@ export interface Score {
   readonly probability?: boolean;
 }
 
-/** Writes the objective of each image of the batch into `scores` and moves the sweep on; see occlusion_score.wgsl. */
+/**
+ * Writes the objective of each image of the batch into `scores` and moves the sweep on by `advance` (default: the batch);
+ * images of a batch lie `step` (default: 1) apart in the sweep. See occlusion_score.wgsl.
+ */
 export function createOcclusionScore(
   device: GPUDevice,
   sweep: Sweep,
   score: Score,
-  { a, position, scores }: { readonly a: Tensor; readonly position: Tensor; readonly scores: Tensor },
+  site: {
+    readonly a: Tensor;
+    readonly position: Tensor;
+    readonly scores: Tensor;
+    readonly step?: number;
+    readonly advance?: number;
+  },
 ): Promise<Command> {
+  const { a, position, scores } = site;
   const [batch, height, width, channels] = asNhwc(a.shape);
+  const { step = 1, advance = batch } = site;
   const every = 0xffffffff;
   return createDispatch(device, scoreShader, {
     params: {
       batch,
       images: sweep.images,
+      step,
+      advance,
       height,
       width,
       channels,

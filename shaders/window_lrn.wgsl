@@ -1,0 +1,43 @@
+// Local response normalisation across channels in the windows of a layer (see lrn.wgsl).
+//
+//   x      [start + windows, channels]  the clean layer, then its windows, patch after patch
+//   rects  [layouts, patches + 1, 4]    rectangles; the last of each layout holds its number of items
+//   y      [start + windows, channels]  the clean layer, which stays, then its windows, which are those of x
+//
+// One workgroup computes 64 consecutive elements of the windows of y.
+
+struct Params {
+  start: u32, // elements of the clean layer
+  count: u32, // which rectangle holds the number of items
+  channels: u32,
+  radius: u32,
+  bias: f32,
+  alpha: f32,
+  beta: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rects: array<vec4<i32>>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = (group.x + group.y * groups.x) * 64u + thread;
+  if (i / params.channels >= u32(rects[params.count].w)) {
+    return;
+  }
+  let channel = i % params.channels;
+  let base = params.start + i - channel;
+  let end = min(channel + params.radius + 1u, params.channels);
+  var squares = 0.0;
+  for (var k = channel - min(channel, params.radius); k < end; k++) {
+    let value = x[base + k];
+    squares += value * value;
+  }
+  y[params.start + i] = x[params.start + i] * pow(params.bias + params.alpha * squares, -params.beta);
+}

@@ -1,0 +1,71 @@
+// Enlarges windows of a clean image by whole factors: the nearest pixel, or a bilinear blend of four (see upsample.wgsl).
+//
+//   x      [inSize + windows, inChannels]    the clean layer, then its windows, patch after patch
+//   rects  [layouts, patches + 1, 4]         the windows: top, left, height << 16 | width, pixels before it (or their total)
+//   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
+//   y      [outSize + windows, outChannels]  the clean layer, which stays, then its windows
+//
+// One workgroup computes 64 consecutive chunks of the windows of y, one a thread; channels go in chunks of four where their
+// number allows.
+
+struct Params {
+  inSize: vec2<u32>, // height, width
+  factor: vec2<u32>, // vertical, horizontal
+  rects: u32, // where the rectangles of x begin
+  count: u32, // which rectangle holds the number of items
+  work: u32,  // where the work list of y begins
+  channels: u32, // chunks of a pixel
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<Chunk>;
+@group(0) @binding(2) var<storage, read> rects: array<vec4<i32>>;
+@group(0) @binding(3) var<storage, read> work: array<vec2<u32>>;
+@group(0) @binding(4) var<storage, read_write> y: array<Chunk>;
+
+alias Chunk = vec4<f32>; // or f32
+
+override BILINEAR: bool = false;
+
+// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
+fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
+  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
+  let local = at - rect.xy;
+  let changed = all(local >= vec2<i32>(0)) && all(local < size);
+  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
+  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = (group.x + group.y * groups.x) * 64u + thread;
+  let item = i / params.channels;
+  if (item >= u32(rects[params.count].w)) {
+    return;
+  }
+  let channel = i % params.channels;
+  let entry = work[params.work + item];
+  let here = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu));
+  let rect = rects[params.rects + entry.x];
+  let output = params.inSize * params.factor;
+  let to = output.x * output.y * params.channels + i;
+  if (!BILINEAR) {
+    y[to] = x[u32(place(rect, here / vec2<i32>(params.factor))) * params.channels + channel];
+    return;
+  }
+  let last = vec2<i32>(params.inSize) - 1;
+  let centre = (vec2<f32>(here) + 0.5) / vec2<f32>(params.factor) - 0.5;
+  let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(last));
+  let low = vec2<i32>(origin);
+  let high = min(low + 1, last);
+  let share = origin - vec2<f32>(low);
+  let a = x[u32(place(rect, low)) * params.channels + channel];
+  let b = x[u32(place(rect, vec2<i32>(low.x, high.y))) * params.channels + channel];
+  let c = x[u32(place(rect, vec2<i32>(high.x, low.y))) * params.channels + channel];
+  let d = x[u32(place(rect, high)) * params.channels + channel];
+  y[to] = mix(mix(a, b, Chunk(share.y)), mix(c, d, Chunk(share.y)), Chunk(share.x));
+}

@@ -1,0 +1,256 @@
+import { checked } from "../../gpu/device.ts";
+import { InputError } from "../../gpu/errors.ts";
+import { type Command, sequence } from "../../gpu/kernel.ts";
+import { createTensor, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
+import type { Tensors } from "../../ops/op.ts";
+import type { Windowed, WindowLayout, WindowLists } from "../../ops/window.ts";
+import {
+  createSpread,
+  createWindowFill,
+  createWindowGlobalPool,
+  createWorklist,
+} from "../../ops/window-sweep.ts";
+import type { Layer } from "../graph.ts";
+import { opOf } from "../ops.ts";
+import { all, type Buffers, createStage, type Own } from "../stages.ts";
+import { createWindowCommand } from "./ops.ts";
+import type { WindowPlan } from "./plan.ts";
+
+/** A sweep on the device: the clean image once, then chunk after chunk of what its patches change. */
+export interface Windows {
+  /** [1, H, W, C]: write the preprocessed image here. */
+  readonly image: Tensor;
+  /** The target's layer for the clean image, [1, …]. */
+  readonly clean: Tensor;
+  /** The target's layer for the patches of a chunk, [patches, …]. */
+  readonly changed: Tensor;
+  /** Covers the image and computes the clean one. */
+  readonly start: Command;
+  /** Computes the next chunk. */
+  readonly step: Command;
+}
+
+/** What a sweep borrows from its caller. */
+interface Site {
+  /** [C]: the colour that covers the image. */
+  readonly fill: Tensor;
+  /** One u32: the number of the next covered image, from 1; whoever reads `changed` moves it on. */
+  readonly position: Tensor;
+}
+
+/**
+ * Puts a planned sweep on a device: uploads the weights, allocates every buffer, compiles every pipeline. All that it makes
+ * it hands to `own`, also before it fails.
+ */
+export async function createWindows(
+  device: GPUDevice,
+  plan: WindowPlan,
+  { fill, position }: Site,
+  own: Own,
+): Promise<Windows> {
+  const owned = (made: Promise<Command>): Promise<Command> => made.then(own);
+  const buffers = await checked(device, "occlusion", () => allocate(device, plan, own));
+  const { clean, windows, batch, constants, lists, tables } = buffers;
+  const [input] = plan.layers;
+  const target = plan.layers.at(-1);
+  const covered = input && windows.get(input.name);
+  if (!input || !target || !covered) throw new InputError("occlusion: expected an input layer, got none");
+
+  const cleanStages = all(
+    plan.layers.map((layer) => createStage(device, layer, asBuffers(clean, constants), own)),
+  );
+  const widest = Math.max(...[...plan.windowed.values()].map(({ items }) => items));
+  const [cover, worklist, stages, computed] = await all([
+    owned(createWindowFill(device, fill, covered)),
+    owned(createWorklist(device, lists, { tables, position, items: widest })),
+    cleanStages,
+    all(spreads(plan).map((task) => createLayer(device, task, buffers, own))),
+  ]);
+  return {
+    image: tensorOf(clean, input.name),
+    clean: tensorOf(clean, target.name),
+    changed: tensorOf(batch, target.name),
+    start: sequence([cover, ...stages.map(({ forward }) => forward)]),
+    step: sequence([worklist, ...computed]),
+  };
+}
+
+interface SweepBuffers {
+  /** Every layer for the clean image. */
+  readonly clean: ReadonlyMap<string, Tensor>;
+  readonly windows: ReadonlyMap<string, Windowed>;
+  /** Layers for a chunk as a batch: those that run in full, and those that they read. */
+  readonly batch: ReadonlyMap<string, Tensor>;
+  readonly constants: ReadonlyMap<string, Tensors>;
+  readonly lists: WindowLists;
+  readonly tables: Tensor;
+}
+
+function allocate(device: GPUDevice, plan: WindowPlan, own: Own): SweepBuffers {
+  const { layers, shapes, windowed, patches, layouts } = plan;
+  const tensor = (shape: Shape, label: string, options: Parameters<typeof createTensor>[2] = {}): Tensor => {
+    const made = createTensor(device, shape, { ...options, label: `occlusion ${label}` });
+    own(made.buffer);
+    return made;
+  };
+  const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
+  const clean = new Map<string, Tensor>();
+  const windows = new Map<string, Windowed>();
+  const constants = new Map<string, Tensors>();
+  for (const layer of layers) {
+    const { name } = layer;
+    const shape = shapeOf(name);
+    const layout = windowed.get(name);
+    const [source = ""] = layer.inputs;
+    const viewed = isView(layer) ? clean.get(source) : undefined;
+    const elements = sizeOf(shape) + (layout?.items ?? 0) * (shape[3] ?? 1);
+    const { buffer, dtype } = viewed ?? tensor([elements], name);
+    clean.set(name, { buffer, dtype, shape });
+    if (layout) windows.set(name, windowedOf(buffer, shape, layout));
+    if (layer.op === "input") continue;
+    const wanted = opOf(layer).constants?.(layer, layer.inputs.map(shapeOf), false) ?? {};
+    const uploaded = Object.entries(wanted).map(([key, { shape, data }]) => [
+      key,
+      tensor(shape, `${name} ${key}`, { data }),
+    ]);
+    constants.set(name, Object.fromEntries(uploaded));
+  }
+  const rects = tensor([layouts, patches + 1, 4], "rectangles", { dtype: "u32" });
+  const work = tensor([Math.max(1, plan.entries), 2], "work list", { dtype: "u32" });
+  const tables = tensor([plan.tables.length], "tables", { dtype: "u32", data: plan.tables });
+  return {
+    clean,
+    windows,
+    constants,
+    tables,
+    lists: { layouts, patches, rects, work },
+    batch: allocateBatch(plan, tensor),
+  };
+}
+
+function windowedOf(buffer: GPUBuffer, shape: Shape, layout: WindowLayout): Windowed {
+  const [, height = 1, width = 1, channels = 1] = shape;
+  return { buffer, shape: [1, height, width, channels], layout };
+}
+
+function isView(layer: Layer): boolean {
+  return layer.op !== "input" && opOf(layer).view === true;
+}
+
+/**
+ * Tensors for the layers that run on a chunk as a batch. They share buffers: one is free again when the last layer that
+ * reads it has run.
+ */
+function allocateBatch(
+  { layers, shapes, windowed, patches }: WindowPlan,
+  tensor: (shape: Shape, label: string) => Tensor,
+): ReadonlyMap<string, Tensor> {
+  const target = layers.at(-1);
+  const shapeOf = (name: string): Shape => [patches, ...(shapes.get(name) ?? []).slice(1)];
+  const inFull = layers.filter(({ name }) => !windowed.has(name));
+  const lastRead = new Map<GPUBuffer, number>();
+  const batch = new Map<string, Tensor>();
+  const free: { buffer: GPUBuffer; size: number }[] = [];
+  const sizes = new Map<GPUBuffer, number>();
+  const readUntil = (name: string): number => {
+    const reads = layers.flatMap((layer, index) =>
+      windowed.has(layer.name) || !layer.inputs.includes(name)
+        ? []
+        : [isView(layer) ? readUntil(layer.name) : index],
+    );
+    return name === target?.name ? layers.length : Math.max(-1, ...reads);
+  };
+  const place = (name: string): void => {
+    if (batch.has(name)) return;
+    const shape = shapeOf(name);
+    const size = sizeOf(shape);
+    const fits = free.filter((candidate) => candidate.size >= size).sort((a, b) => a.size - b.size)[0];
+    const buffer = fits?.buffer ?? tensor(shape, `batch of ${name}`).buffer;
+    if (fits) free.splice(free.indexOf(fits), 1);
+    else sizes.set(buffer, size);
+    batch.set(name, { buffer, shape, dtype: "f32" });
+    lastRead.set(buffer, readUntil(name));
+  };
+  for (const [index, layer] of layers.entries()) {
+    if (inFull.includes(layer)) {
+      const [source = ""] = layer.inputs;
+      if (layer.op !== "globalPool") for (const input of layer.inputs) place(input);
+      else if (!windowed.has(source)) place(source);
+      const viewed = isView(layer) ? batch.get(source) : undefined;
+      if (viewed) batch.set(layer.name, { ...viewed, shape: shapeOf(layer.name) });
+      else place(layer.name);
+    } else if (layer === target) place(layer.name);
+    for (const [buffer, last] of lastRead) {
+      if (last !== index) continue;
+      lastRead.delete(buffer);
+      free.push({ buffer, size: sizes.get(buffer) ?? 0 });
+    }
+  }
+  return batch;
+}
+
+function asBuffers(
+  activations: ReadonlyMap<string, Tensor>,
+  constants: ReadonlyMap<string, Tensors>,
+): Buffers {
+  return {
+    activations,
+    constants,
+    gradients: new Map(),
+    saved: new Map(),
+    readers: new Map(),
+    scratch: undefined,
+    control: undefined,
+  };
+}
+
+/** What computes a layer for a chunk: its windows, or the batch of it, for which windows that it reads are laid out whole. */
+async function createLayer(
+  device: GPUDevice,
+  { layer, whole }: { readonly layer: Layer; readonly whole: readonly string[] },
+  { clean, windows, batch, constants, lists }: SweepBuffers,
+  own: Own,
+): Promise<Command> {
+  const { name } = layer;
+  const owned = (made: Promise<Command>): Promise<Command> => made.then(own);
+  const compute = async (): Promise<Command> => {
+    const y = windows.get(name);
+    if (y) {
+      const x = layer.inputs.map((input) => windows.get(input)).filter((found) => found !== undefined);
+      return createWindowCommand(device, { layer, x, y, constants: constants.get(name) ?? {}, lists });
+    }
+    const pooled = layer.op === "globalPool" ? windows.get(layer.inputs[0] ?? "") : undefined;
+    if (layer.op === "globalPool" && pooled) {
+      const { mode } = layer;
+      const site = { label: name, mode, x: pooled, clean: tensorOf(clean, name), y: tensorOf(batch, name) };
+      return createWindowGlobalPool(device, lists, site);
+    }
+    const { forward } = await createStage(device, layer, asBuffers(batch, constants), own);
+    return forward;
+  };
+  const spread = whole.map((source): Promise<Command> => {
+    const x = windows.get(source);
+    if (!x) throw new InputError(`layer "${source}": expected it to run in windows`);
+    return owned(createSpread(device, lists, { label: source, x, y: tensorOf(batch, source) }));
+  });
+  const [before, command] = await all([all(spread), owned(compute())]);
+  return sequence(layer.name === whole[0] ? [command, ...before] : [...before, command]);
+}
+
+/** Which windows each layer, in order, needs laid out whole, where no layer before it did. */
+function spreads({ layers, windowed }: WindowPlan): { layer: Layer; whole: readonly string[] }[] {
+  const done = new Set<string>();
+  return layers.map((layer, index) => {
+    const reads = windowed.has(layer.name) || layer.op === "globalPool" ? [] : layer.inputs;
+    const last = index === layers.length - 1 ? [layer.name] : [];
+    const whole = [...new Set([...reads, ...last])].filter((name) => windowed.has(name) && !done.has(name));
+    for (const name of whole) done.add(name);
+    return { layer, whole };
+  });
+}
+
+function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new InputError(`layer "${name}": expected it to be allocated`);
+  return tensor;
+}

@@ -1,0 +1,63 @@
+import shader from "../../shaders/window_conv2d.wgsl";
+import subgroupShader from "../../shaders/window_conv2d_subgroups.wgsl";
+import { InputError } from "../gpu/errors.ts";
+import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import { activationCode } from "./activation.ts";
+import { type Conv2dLayer, chooseTiling } from "./conv2d.ts";
+import { windowGeometry } from "./padding.ts";
+import { chunkOf, listsOf, type WindowSite } from "./window.ts";
+
+/** Convolution of windows; it reads the weights as conv2d packs them. */
+export async function createWindowConv2d(
+  device: GPUDevice,
+  { layer, x: [x], y, constants: { w, b = w }, lists }: WindowSite<Conv2dLayer>,
+): Promise<Command> {
+  if (!w || !b) throw new InputError(`conv2d "${layer.name}": expected the constant "w", got none`);
+  const [kh = 1, kw = 1] = layer.w.shape;
+  const [, height, width, inChannels] = x.shape;
+  const [, outHeight, outWidth, outChannels] = y.shape;
+  const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size: [kh, kw] });
+  const { code, alpha } = activationCode(layer.activation);
+  const { items } = y.layout;
+  const tiling = chooseTiling(device, items, outChannels);
+  const input = chunkOf(inChannels);
+  const output = chunkOf(outChannels);
+  const outChunks = outChannels / output.size;
+  const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
+  return createDispatch(device, tiling.subgroups ? subgroupShader : shader, {
+    label: layer.name,
+    constants: {
+      LANES: tiling.lanes,
+      BIAS: Number(layer.b !== undefined),
+      ACTIVATION: code,
+      ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
+    },
+    redeclare: {
+      IN: `${input.size}u`,
+      In: input.type,
+      OUT: `${output.size}u`,
+      Out: output.type,
+      BLOCK: `${w.shape[2]}u`,
+      PIXELS: `${tiling.pixels}u`,
+      ...(tiling.subgroups ? {} : { COLUMNS: `${tiling.columns}u` }),
+    },
+    params: {
+      inSize: [height, width],
+      outSize: [outHeight, outWidth],
+      kernel: [kh, kw],
+      strides: layer.strides,
+      dilation: layer.dilations,
+      offset: [-top, -left],
+      ...listsOf(x, y),
+      inChunks: inChannels / input.size,
+      outChunks,
+      tiles,
+      alpha,
+    },
+    bindings: { x: x.buffer, w, b, rects: lists.rects, work: lists.work, y: y.buffer },
+    workgroups: gridOf(
+      tiles * Math.ceil(items / (tiling.lanes * tiling.pixels)),
+      device.limits.maxComputeWorkgroupsPerDimension,
+    ),
+  });
+}
