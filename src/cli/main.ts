@@ -23,6 +23,8 @@ export async function main(argv: readonly string[], io?: Io): Promise<number> {
   const stop = new AbortController();
   const onStop = (): void => stop.abort(new Error("stopped"));
   process.once("SIGINT", onStop);
+  // Such errors come late, so this stays.
+  process.stdout.on("error", onClosedPipe);
   const terminal = terminalIo(stop.signal);
   try {
     return await run(argv, terminal);
@@ -31,6 +33,11 @@ export async function main(argv: readonly string[], io?: Io): Promise<number> {
     terminal.progress();
     await terminal.close();
   }
+}
+
+/** A reader that has seen enough (`| head`) is no failure. */
+function onClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {

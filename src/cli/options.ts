@@ -98,7 +98,11 @@ export const OPTIONS = {
   count: { name: "count", value: "N", help: "How many pictures. Default 1." },
   size: { name: "size", value: "PX", help: "Side of a picture in pixels. Default 96." },
   pair: { name: "pair", help: "Two objects side by side." },
-  out: { name: "out", value: "FILE", help: "Where the result goes." },
+  out: {
+    name: "out",
+    value: "FILE",
+    help: "Where the result goes: .png is a picture, .npy the array (of predict, the logits). For dataset, .png or a folder.",
+  },
   json: {
     name: "json",
     help: "Print the numbers as JSON to standard output, and nothing else there.",
