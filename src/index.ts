@@ -25,6 +25,7 @@ export { type ModelFiles, modelFromFiles, modelFromUrl } from "./models/files.ts
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
 export { fuse } from "./network/fuse.ts";
 export { classOf, type Graph, type Layer, layerOf, logitsOf, shapesOf } from "./network/graph.ts";
+export { createLayer, type LayerCommand } from "./network/layer.ts";
 export {
   type BackwardOptions,
   createNetwork,
@@ -33,9 +34,11 @@ export {
   type Seed,
   type Target,
 } from "./network/network.ts";
+export type { OpLayer } from "./network/ops.ts";
 export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
-export type { BackwardRule } from "./ops/activation.ts";
+export { type BackwardRule, createActivationGradient } from "./ops/activation.ts";
+export { createClassActivationMap } from "./ops/class-activation-map.ts";
 export { activations } from "./techniques/activations.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";
 export type { ExplainOptions, Explanation, Picture, Question } from "./techniques/explain.ts";

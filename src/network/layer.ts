@@ -1,0 +1,67 @@
+import { checked } from "../gpu/device.ts";
+import { InputError } from "../gpu/errors.ts";
+import type { Command } from "../gpu/kernel.ts";
+import { createTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
+import type { Constant } from "../ops/op.ts";
+import { type OpLayer, opOf } from "./ops.ts";
+
+/** One layer by itself, between buffers of the caller's. */
+export interface LayerCommand extends Command {
+  /** Records the layer into the caller's encoder, as a compute pass of its own. */
+  record(encoder: GPUCommandEncoder): void;
+}
+
+/**
+ * Puts one layer on a device, between tensors that the caller owns: for an app that wants our kernels in a pipeline of
+ * its own, and no network. The command owns the layer's weights; the tensors stay the caller's.
+ * @param layer as in a graph; the names in `inputs` mean nothing here, one for each of `x`.
+ * @throws InputError when the shapes do not fit the layer; UnsupportedError when Vitrine has no such op.
+ */
+export async function createLayer(
+  device: GPUDevice,
+  layer: OpLayer,
+  { x, y }: { readonly x: readonly [Tensor, ...Tensor[]]; readonly y: Tensor },
+): Promise<LayerCommand> {
+  const op = opOf(layer);
+  const shapes = x.map((tensor) => tensor.shape);
+  const shape = op.shape(layer, shapes);
+  if (formatShape(shape) !== formatShape(y.shape)) {
+    throw new InputError(
+      `${layer.op} "${layer.name}": expected y of shape ${formatShape(shape)}, got ${formatShape(y.shape)}`,
+    );
+  }
+  if (op.view) {
+    throw new InputError(
+      `${layer.op} "${layer.name}": expected a layer that computes something; a view needs no kernel`,
+    );
+  }
+  const wanted = Object.entries(op.constants?.(layer, shapes, false) ?? {});
+  const upload = ([name, { shape, data }]: [string, Constant]): [string, Tensor] => [
+    name,
+    createTensor(device, shape, { data, label: `${layer.name} ${name}` }),
+  ];
+  const constants = await checked(device, `${layer.op} "${layer.name}"`, () =>
+    Object.fromEntries(wanted.map(upload)),
+  );
+  const free = (): void => {
+    for (const { buffer } of Object.values(constants)) buffer.destroy();
+  };
+  try {
+    const command = await op.forward(device, { layer, x, y, constants, saved: {} });
+    return {
+      encode: (pass) => command.encode(pass),
+      record(encoder) {
+        const pass = encoder.beginComputePass({ label: `vitrine ${layer.op} ${layer.name}` });
+        command.encode(pass);
+        pass.end();
+      },
+      destroy() {
+        command.destroy();
+        free();
+      },
+    };
+  } catch (error) {
+    free();
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+import { expect, test, vi } from "vitest";
+import { InputError } from "../../src/gpu/errors.ts";
+import { readTensor } from "../../src/gpu/tensor.ts";
+import { createLayer } from "../../src/network/layer.ts";
+import { testDevice } from "../gpu.ts";
+
+const SUM = {
+  op: "conv2d",
+  name: "sum",
+  inputs: ["x"],
+  strides: [1, 1],
+  dilations: [1, 1],
+  padding: "valid",
+  w: { shape: [2, 2, 1, 1], data: new Float32Array([1, 1, 1, 1]) },
+  b: { shape: [1], data: new Float32Array([-10]) },
+  activation: { kind: "relu" },
+} as const;
+
+test("a layer runs between buffers of the caller's, in the caller's encoder, and frees its weights", async () => {
+  const device = await testDevice();
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const x = {
+    buffer: device.createBuffer({ size: 9 * 4, usage }),
+    shape: [1, 3, 3, 1],
+    dtype: "f32",
+  } as const;
+  const y = {
+    buffer: device.createBuffer({ size: 4 * 4, usage }),
+    shape: [1, 2, 2, 1],
+    dtype: "f32",
+  } as const;
+  const made = vi.spyOn(device, "createBuffer");
+  const layer = await createLayer(device, SUM, { x: [x], y });
+  const buffers = made.mock.results.map(({ value }) => value as GPUBuffer);
+  made.mockRestore();
+
+  device.queue.writeBuffer(x.buffer, 0, new Float32Array([1, 2, 3, 4, 5, 6, 7, 8, 9]));
+  const encoder = device.createCommandEncoder();
+  layer.record(encoder);
+  device.queue.submit([encoder.finish()]);
+  expect([...(await readTensor(device, y))]).toEqual([2, 6, 14, 18]);
+
+  const destroyed = buffers.map((buffer) => vi.spyOn(buffer, "destroy"));
+  layer.destroy();
+  expect(destroyed.length).toBe(3); // weights, bias, parameters
+  for (const destroy of destroyed) expect(destroy).toHaveBeenCalledOnce();
+  expect([...(await readTensor(device, y))]).toEqual([2, 6, 14, 18]);
+  for (const { buffer } of [x, y]) buffer.destroy();
+});
+
+test("a layer refuses tensors that do not fit", async () => {
+  const device = await testDevice();
+  const tensor = (shape: number[]) =>
+    ({
+      buffer: device.createBuffer({ size: 64, usage: GPUBufferUsage.STORAGE }),
+      shape,
+      dtype: "f32",
+    }) as const;
+  const [x, y] = [tensor([1, 3, 3, 1]), tensor([1, 3, 2, 1])];
+  await expect(createLayer(device, SUM, { x: [x], y })).rejects.toThrow(InputError);
+  await expect(createLayer(device, SUM, { x: [x], y })).rejects.toThrow(
+    /expected y of shape 1×2×2×1, got 1×3×2×1/,
+  );
+  await expect(
+    createLayer(
+      device,
+      { op: "reshape", name: "flat", inputs: ["x"], shape: [9] },
+      { x: [x], y: tensor([1, 9]) },
+    ),
+  ).rejects.toThrow(/view needs no kernel/);
+});
