@@ -9,7 +9,12 @@ if (!file) {
   process.exit(1);
 }
 const root = resolve(import.meta.dirname, "..");
-const server = await createServer({ configFile: resolve(root, "vite.config.ts"), root, logLevel: "error", server: { middlewareMode: true, ws: false, watch: null } });
+const server = await createServer({
+  configFile: resolve(root, "vite.config.ts"),
+  root,
+  logLevel: "error",
+  server: { middlewareMode: true, ws: false, watch: null },
+});
 try {
   const { main } = await server.ssrLoadModule(resolve(root, file));
   process.exitCode = (await main(args)) ?? 0;
