@@ -18,8 +18,10 @@ export {
   DIVERGING_MAPS,
   SEQUENTIAL_MAPS,
 } from "./images/color-maps.ts";
+export { type FigureOptions, type FigureTechnique, renderFigure } from "./images/figure.ts";
 export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
 export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
+export { type MapSheetOptions, renderMapSheet } from "./images/sheet.ts";
 export type { CustomLayer } from "./models/converter.ts";
 export { type ModelFiles, modelFromFiles, modelFromUrl } from "./models/files.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";

@@ -122,7 +122,8 @@ function enlarged(
   factor: number,
   mode: "nearest" | "bilinear",
 ): [from: number, to: number] {
-  if (mode === "nearest" || factor === 1) return [Math.floor(from / factor), Math.floor((to - 1) / factor) + 1];
+  if (mode === "nearest" || factor === 1)
+    return [Math.floor(from / factor), Math.floor((to - 1) / factor) + 1];
   const centre = (index: number) => (index + 0.5) / factor - 0.5;
   return [Math.floor(centre(from)), Math.ceil(centre(to - 1)) + 1];
 }
