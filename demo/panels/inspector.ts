@@ -232,6 +232,9 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const exhibit = room.exhibitOf(layer);
     const buffer = exhibit && room.rangesOf(exhibit.layer);
     ranges = undefined;
+    drawHead();
+    drawMaps();
+    drawDrawing();
     if (exhibit && buffer && session.answers.length > 0) {
       const read = await session.read(buffer, 0, 2 * (exhibit.size[2] + 1)).catch(() => undefined);
       if (session.disposed || store.state.layer !== layer) return;

@@ -278,6 +278,11 @@ export class Room {
     return exhibit && this.#ranges[exhibit.index]?.buffer;
   }
 
+  /** Whether nothing moves and nothing waits to be drawn. */
+  get resting(): boolean {
+    return this.#scheduled === 0;
+  }
+
   exhibitOf(layer: string | undefined): Exhibit | undefined {
     return this.#exhibitOf(layer);
   }
