@@ -1,6 +1,5 @@
-import type { Window } from "../ops/padding.ts";
-import { windowGeometry } from "../ops/padding.ts";
-import { type Graph, inputOf, type Layer, layerOf, shapesOf } from "./graph.ts";
+import { type Window, windowGeometry } from "../ops/padding.ts";
+import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "./graph.ts";
 
 /** Pixels of the input, [top, bottom) × [left, right); rows and columns outside the image are padding. */
 export interface Rectangle {
@@ -13,7 +12,7 @@ export interface Rectangle {
 export interface ReceptiveField {
   /** The exact theoretical field, which may reach beyond the image's border. */
   readonly full: Rectangle;
-  /** The part of it that lies on the image. */
+  /** The smallest rectangle of pixels that reach the unit, padding apart; empty (0, 0, 0, 0) where there are none. */
   readonly inside: Rectangle;
 }
 
@@ -24,138 +23,146 @@ export interface Unit {
   readonly x: number;
 }
 
+/** Rows or columns, by number. */
+type Places = ReadonlySet<number>;
+
 /**
- * The pixels of the input that a unit can see: the smallest rectangle that holds every path back through the graph,
- * strides, dilations and padding counted exactly. A dense layer sees all of its input.
+ * The pixels of the input that a unit can see: every path back through the graph is followed, window by window, with
+ * strides, dilations and padding. A dense layer sees all of its input.
  * @throws InputError when there is no such layer.
  */
 export function receptiveField(graph: Graph, { layer, y, x }: Unit): ReceptiveField {
   const shapes = shapesOf(graph);
-  const input = inputOf(graph);
-  const seen = new Map<string, Rectangle>([
-    [layerOf(graph, layer).name, { top: y, left: x, bottom: y + 1, right: x + 1 }],
-  ]);
-  for (const current of graph.layers.slice(1).reverse()) {
-    const field = seen.get(current.name);
-    if (!field) continue;
-    const offsets = concatOffsets(current, shapes);
-    for (const [index, name] of current.inputs.entries()) {
-      const [, height = 1, width = 1, channels] = shapes.get(name) ?? [];
-      const pixels = channels !== undefined;
-      const below = pixels
-        ? behind(current, moved(field, offsets[index]), height, width)
-        : { top: 0, left: 0, bottom: 1, right: 1 };
-      const before = seen.get(name);
-      seen.set(name, before ? union(before, below) : below);
-    }
-  }
-  const [height, width] = input.shape;
-  const full = seen.get(input.name) ?? { top: 0, left: 0, bottom: height, right: width };
-  return {
-    full,
-    inside: {
-      top: Math.max(0, full.top),
-      left: Math.max(0, full.left),
-      bottom: Math.min(height, full.bottom),
-      right: Math.min(width, full.right),
-    },
+  const { name } = layerOf(graph, layer);
+  const along = (axis: 0 | 1, inside: boolean) =>
+    boundsOf(placesSeen(graph, shapes, name, axis === 0 ? y : x, axis, inside));
+  const rectangle = (inside: boolean): Rectangle => {
+    const [rows, columns] = [along(0, inside), along(1, inside)];
+    if (!rows || !columns) return { top: 0, left: 0, bottom: 0, right: 0 };
+    return { top: rows[0], bottom: rows[1], left: columns[0], right: columns[1] };
   };
+  return { full: rectangle(false), inside: rectangle(true) };
 }
 
-/** What a rectangle of a layer's output sees of an input of the given size. */
-function behind(layer: Layer, field: Rectangle, height: number, width: number): Rectangle {
-  const all = { top: 0, left: 0, bottom: height, right: width };
+function boundsOf(places: Places): [from: number, to: number] | undefined {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const place of places) {
+    least = Math.min(least, place);
+    most = Math.max(most, place);
+  }
+  return places.size > 0 ? [least, most + 1] : undefined;
+}
+
+/** Rows (axis 0) or columns of the input that one of a layer's sees. With `inside`, padding sees nothing. */
+function placesSeen(
+  graph: Graph,
+  shapes: Shapes,
+  name: string,
+  place: number,
+  axis: 0 | 1,
+  inside: boolean,
+): Places {
+  const seen = new Map<string, Set<number>>([[name, new Set([place])]]);
+  for (const layer of graph.layers.slice(1).reverse()) {
+    const places = seen.get(layer.name);
+    if (!places) continue;
+    let begin = 0;
+    for (const from of layer.inputs) {
+      const shape = shapes.get(from) ?? [];
+      const size = shape.length === 4 ? (shape[axis + 1] ?? 1) : 1;
+      const before = seen.get(from) ?? new Set<number>();
+      for (const at of behind(layer, places, shape, axis, begin)) {
+        if (!inside || (at >= 0 && at < size)) before.add(at);
+      }
+      seen.set(from, before);
+      begin += size;
+    }
+  }
+  return seen.get(inputOf(graph).name) ?? new Set();
+}
+
+/** What rows or columns of a layer's output see of one input; `begin`: where it starts in a concatenation. */
+function* behind(
+  layer: Layer,
+  places: Places,
+  shape: readonly number[],
+  axis: 0 | 1,
+  begin: number,
+): Generator<number> {
+  const size = shape.length === 4 ? (shape[axis + 1] ?? 1) : 1;
   switch (layer.op) {
     case "conv2d":
     case "depthwiseConv2d": {
       const [kh = 1, kw = 1] = layer.w.shape;
-      return throughWindow(field, { ...layer, size: [kh, kw] }, layer.name, height, width);
+      yield* taps(layer.name, places, { ...layer, size: [kh, kw] }, shape, axis);
+      return;
     }
     case "pool":
-      return throughWindow(field, { ...layer, dilations: [1, 1] }, layer.name, height, width);
+      yield* taps(layer.name, places, { ...layer, dilations: [1, 1] }, shape, axis);
+      return;
     case "zeroPad": {
-      const { top, left } = layer.border;
-      return moved(field, [-top, -left]);
+      const before = axis === 0 ? layer.border.top : layer.border.left;
+      for (const at of places) yield at - before;
+      return;
     }
-    case "upsample": {
-      const [fy, fx] = layer.factor;
-      const [top, bottom] = enlarged(field.top, field.bottom, fy, layer.mode);
-      const [left, right] = enlarged(field.left, field.right, fx, layer.mode);
-      return { top, left, bottom, right };
-    }
-    case "multiply":
-      // A 1×1 factor is the same for every pixel.
-      return height === 1 && width === 1 ? all : field;
+    case "upsample":
+      yield* enlarged(places, layer.factor[axis], layer.mode, size);
+      return;
+    case "concat":
+      for (const at of places) {
+        if (layer.axis !== axis + 1) yield at;
+        else if (at >= begin && at < begin + size) yield at - begin;
+      }
+      return;
     case "globalPool":
     case "dense":
-      return all;
+      for (let at = 0; at < size; at++) yield at;
+      return;
     case "reshape":
-      return layer.shape ? all : field;
+      if (layer.shape) for (let at = 0; at < size; at++) yield at;
+      else yield* places;
+      return;
+    case "multiply":
+      // A 1×1 factor is the same for every pixel.
+      if (size === 1) yield 0;
+      else yield* places;
+      return;
     default:
-      return field;
+      yield* places;
   }
 }
 
-function throughWindow(
-  field: Rectangle,
-  window: Window,
+function* taps(
   name: string,
-  height: number,
-  width: number,
-): Rectangle {
+  places: Places,
+  window: Window,
+  [, height = 1, width = 1]: readonly number[],
+  axis: 0 | 1,
+): Generator<number> {
   const { top, left } = windowGeometry(name, height, width, window);
-  const { size, strides, dilations } = window;
-  const first = (index: number, axis: 0 | 1, before: number) => index * strides[axis] - before;
-  const extent = (axis: 0 | 1) => (size[axis] - 1) * dilations[axis] + 1;
-  return {
-    top: first(field.top, 0, top),
-    left: first(field.left, 1, left),
-    bottom: first(field.bottom - 1, 0, top) + extent(0),
-    right: first(field.right - 1, 1, left) + extent(1),
-  };
+  const first = axis === 0 ? top : left;
+  for (const at of places) {
+    for (let tap = 0; tap < window.size[axis]; tap++) {
+      yield at * window.strides[axis] - first + tap * window.dilations[axis];
+    }
+  }
 }
 
-/** Input indices that outputs [from, to) of an enlargement read, as a half-open range. */
-function enlarged(
-  from: number,
-  to: number,
+/** Pixels that an enlargement reads; bilinear ones are clamped at the border. */
+function* enlarged(
+  places: Places,
   factor: number,
   mode: "nearest" | "bilinear",
-): [from: number, to: number] {
-  if (mode === "nearest" || factor === 1)
-    return [Math.floor(from / factor), Math.floor((to - 1) / factor) + 1];
-  const centre = (index: number) => (index + 0.5) / factor - 0.5;
-  return [Math.floor(centre(from)), Math.ceil(centre(to - 1)) + 1];
-}
-
-/** Where each input of a concatenation along rows or columns begins; nothing for other layers. */
-function concatOffsets(
-  layer: Layer,
-  shapes: ReadonlyMap<string, readonly number[]>,
-): readonly (readonly [number, number])[] {
-  if (layer.op !== "concat" || layer.axis > 2) return [];
-  let begin = 0;
-  return layer.inputs.map((name) => {
-    const at = -begin;
-    begin += shapes.get(name)?.[layer.axis] ?? 0;
-    return layer.axis === 1 ? ([at, 0] as const) : ([0, at] as const);
-  });
-}
-
-function moved(field: Rectangle, [down, right]: readonly [number, number] = [0, 0]): Rectangle {
-  return {
-    top: field.top + down,
-    bottom: field.bottom + down,
-    left: field.left + right,
-    right: field.right + right,
-  };
-}
-
-function union(a: Rectangle, b: Rectangle): Rectangle {
-  return {
-    top: Math.min(a.top, b.top),
-    left: Math.min(a.left, b.left),
-    bottom: Math.max(a.bottom, b.bottom),
-    right: Math.max(a.right, b.right),
-  };
+  size: number,
+): Generator<number> {
+  for (const at of places) {
+    if (mode === "nearest" || factor === 1) {
+      yield Math.floor(at / factor);
+      continue;
+    }
+    const centre = (at + 0.5) / factor - 0.5;
+    for (const neighbour of [Math.floor(centre), Math.ceil(centre)]) {
+      yield Math.min(size - 1, Math.max(0, neighbour));
+    }
+  }
 }
