@@ -99,11 +99,8 @@ function redeclared(shader: Shader, names: Readonly<Record<string, string | numb
   }, shader.code);
 }
 
-async function compile(
-  device: GPUDevice,
-  shader: Shader,
-  { constants = {}, redeclare = {} }: KernelOptions,
-): Promise<Kernel> {
+/** What the compiler is given: the shader's text as the options have it, and its bindings. */
+function prepare(device: GPUDevice, shader: Shader, { constants = {}, redeclare = {} }: KernelOptions) {
   for (const name of Object.keys(constants)) {
     if (!shader.overrides.includes(name)) {
       throw new CompileError(
@@ -127,12 +124,18 @@ async function compile(
   const module = device.createShaderModule({ label, code });
   const invalid = device.popErrorScope();
   invalid.catch(() => {});
+  const descriptor: GPUComputePipelineDescriptor = {
+    label,
+    layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: "main", constants: { ...constants } },
+  };
+  return { layout, module, invalid, descriptor };
+}
+
+async function compile(device: GPUDevice, shader: Shader, options: KernelOptions): Promise<Kernel> {
+  const { layout, module, invalid, descriptor } = prepare(device, shader, options);
   try {
-    const pipeline = await device.createComputePipelineAsync({
-      label,
-      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main", constants: { ...constants } },
-    });
+    const pipeline = await device.createComputePipelineAsync(descriptor);
     await invalid;
     return { shader, pipeline, layout };
   } catch (error) {
@@ -144,6 +147,18 @@ async function compile(
       lines.length > 0 ? lines.join("\n") : ((await invalid)?.message ?? (error as Error).message);
     throw new CompileError(`kernel "${shader.name}" does not compile: ${detail}`);
   }
+}
+
+const compiledNow = new WeakMap<GPUDevice, Map<Shader, Map<string, Kernel>>>();
+
+function compileNow(device: GPUDevice, shader: Shader, options: KernelOptions): Kernel {
+  const ofDevice = nested(compiledNow, device, () => new Map<Shader, Map<string, Kernel>>());
+  const variants = nested(ofDevice, shader, () => new Map<string, Kernel>());
+  const key = JSON.stringify([options.constants ?? {}, options.redeclare ?? {}]);
+  return nested(variants, key, () => {
+    const { layout, descriptor } = prepare(device, shader, options);
+    return { shader, pipeline: device.createComputePipeline(descriptor), layout };
+  });
 }
 
 export interface DispatchOptions extends KernelOptions {
@@ -166,6 +181,34 @@ export async function createDispatch(
   shader: Shader,
   options: DispatchOptions,
 ): Promise<Command> {
+  const parts = partsOf(device, shader, options);
+  const kernel = await compileKernel(device, shader, options);
+  let params: GPUBuffer | undefined;
+  try {
+    return await checked(device, parts.label, () => {
+      if (parts.bytes) params = uniformOf(device, parts.bytes, `${parts.label} params`);
+      return bind(device, kernel, parts, params);
+    });
+  } catch (error) {
+    params?.destroy();
+    throw error;
+  }
+}
+
+/**
+ * The same without waiting, for hosts whose ops cannot wait (tfjs): it compiles on the spot, and what the device itself
+ * refuses surfaces as an uncaptured error.
+ * @throws InputError as {@link createDispatch}.
+ */
+export function createDispatchNow(device: GPUDevice, shader: Shader, options: DispatchOptions): Command {
+  const parts = partsOf(device, shader, options);
+  const kernel = compileNow(device, shader, options);
+  const params = parts.bytes ? uniformOf(device, parts.bytes, `${parts.label} params`) : undefined;
+  return bind(device, kernel, parts, params);
+}
+
+/** A dispatch's options, checked. */
+function partsOf(device: GPUDevice, shader: Shader, options: DispatchOptions) {
   const label = `vitrine ${shader.name}${options.label ? ` "${options.label}"` : ""}`;
   const [x, y = 1, z = 1] = options.workgroups;
   const most = device.limits.maxComputeWorkgroupsPerDimension;
@@ -174,29 +217,28 @@ export async function createDispatch(
   }
   const buffers = buffersByBinding(shader, options.bindings, label);
   const bytes = packParams(shader, options.params ?? {}, label);
-  const kernel = await compileKernel(device, shader, options);
-  let params: GPUBuffer | undefined;
-  try {
-    const bindGroup = await checked(device, label, () => {
-      if (bytes) params = uniformOf(device, bytes, `${label} params`);
-      const entries = shader.bindings.flatMap(({ name, binding }): GPUBindGroupEntry[] => {
-        const buffer = name === "params" ? params : buffers.get(binding);
-        return buffer ? [{ binding, resource: { buffer } }] : [];
-      });
-      return device.createBindGroup({ label, layout: kernel.layout, entries });
-    });
-    return {
-      encode(pass) {
-        pass.setPipeline(kernel.pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(x, y, z);
-      },
-      destroy: () => params?.destroy(),
-    };
-  } catch (error) {
-    params?.destroy();
-    throw error;
-  }
+  return { label, workgroups: [x, y, z] as const, buffers, bytes };
+}
+
+function bind(
+  device: GPUDevice,
+  { shader, pipeline, layout }: Kernel,
+  { label, workgroups: [x, y, z], buffers }: ReturnType<typeof partsOf>,
+  params: GPUBuffer | undefined,
+): Command {
+  const entries = shader.bindings.flatMap(({ name, binding }): GPUBindGroupEntry[] => {
+    const buffer = name === "params" ? params : buffers.get(binding);
+    return buffer ? [{ binding, resource: { buffer } }] : [];
+  });
+  const bindGroup = device.createBindGroup({ label, layout, entries });
+  return {
+    encode(pass) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(x, y, z);
+    },
+    destroy: () => params?.destroy(),
+  };
 }
 
 function buffersByBinding(
