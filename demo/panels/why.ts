@@ -89,7 +89,7 @@ export function whyPanel(
     const labels = session.graph.labels;
     const best = session.answers[0];
     const options = [
-      h("option", { value: "top" }, `top class${best ? ` (${best.label ?? best.index})` : ""}`),
+      h("option", { value: "top" }, best ? `${best.label ?? `class ${best.index}`} (top)` : "top class"),
     ];
     if (state.layer !== undefined && state.channel !== undefined) {
       const unit = state.y === undefined ? "" : ` (${state.y}, ${state.x})`;
