@@ -11,6 +11,7 @@ export {
 } from "./gpu/errors.ts";
 export { type Command, record } from "./gpu/kernel.ts";
 export { createTensor, type DType, readTensor, readTensors, type Shape, type Tensor } from "./gpu/tensor.ts";
+export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
 export {
   type ColorMapName,
   colorize,
