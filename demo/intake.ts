@@ -17,6 +17,24 @@ export function sortFiles(files: readonly File[], intake: Intake): void {
   }
 }
 
+/** Class names among a model's files: a .json that is a list of texts, or a .txt with one a line; undefined without. */
+export async function labelsIn(files: readonly File[], classes: number): Promise<string[] | undefined> {
+  for (const file of files) {
+    const json = /\.json$/i.test(file.name) && file.name !== "model.json";
+    if (!json && !/\.txt$/i.test(file.name)) continue;
+    const text = await file.text();
+    let names: unknown;
+    try {
+      names = json ? JSON.parse(text) : text.trim().split(/\r?\n/);
+    } catch {
+      continue;
+    }
+    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === "string"))
+      return names;
+  }
+  return undefined;
+}
+
 /** Every file of a drop, those in folders too. */
 async function filesOf(data: DataTransfer): Promise<File[]> {
   const entries = [...data.items].flatMap((item) => {

@@ -1,6 +1,14 @@
-import { type Graph, loadLayersModel, modelFromFiles, requestDevice, VitrineError } from "../src/index.ts";
+import {
+  type Graph,
+  loadLayersModel,
+  logitsOf,
+  modelFromFiles,
+  requestDevice,
+  shapesOf,
+  VitrineError,
+} from "../src/index.ts";
 import { isTechnique } from "./asking.ts";
-import { attachIntake, type Intake } from "./intake.ts";
+import { attachIntake, type Intake, labelsIn } from "./intake.ts";
 import { loadShippedModel } from "./model.ts";
 import { notice, toast } from "./notices.ts";
 import { createPage } from "./page.ts";
@@ -130,7 +138,10 @@ const intake: Intake = {
     board.say("Loading a network", files.find(({ name }) => /\.json$/i.test(name))?.name ?? "");
     board.progress(undefined);
     void (async () => {
-      const next = await loadLayersModel(modelFromFiles(files));
+      const loaded = await loadLayersModel(modelFromFiles(files));
+      const classes = shapesOf(loaded).get(logitsOf(loaded))?.at(-1) ?? 0;
+      const labels = loaded.labels ?? (await labelsIn(files, classes));
+      const next = labels ? { ...loaded, labels } : loaded;
       await open(device, next, intake);
       board.done();
       toast(`${next.name}: ${next.layers.length} layers.`);

@@ -52,6 +52,7 @@ export class Session {
 
   #asking: Network | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  #asked: Promise<unknown> = Promise.resolve();
   #stop: (() => void) | undefined;
   #disposed = false;
 
@@ -140,16 +141,20 @@ export class Session {
     technique: TechniqueName,
     options: { readonly onProgress: (fraction: number) => void; readonly signal: AbortSignal },
   ): Promise<Answer | undefined> {
-    return this.#queue(async () => {
+    const work = this.#asked.then(async () => {
       if (this.#disposed || options.signal.aborted) return undefined;
+      const { input } = this;
       this.#asking ??= await createNetwork(this.device, this.graph, { batch: 1 });
-      const answer = await ask(this.#asking, this.input, technique, { ...options, target: this.#target() });
-      if (this.#disposed) return undefined;
+      const answer = await ask(this.#asking, input, technique, { ...options, target: this.#target() });
+      // The picture may have changed meanwhile: then this answers nobody's question.
+      if (this.#disposed || options.signal.aborted || input !== this.input) return undefined;
       this.explanation = answer;
       this.compose();
       this.explained.emit(answer);
       return answer;
     });
+    this.#asked = work.catch(() => {});
+    return work;
   }
 
   /** What a technique is asked about: a class, or what is selected. */

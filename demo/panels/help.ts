@@ -35,7 +35,7 @@ export function helpDialog(): HTMLDialogElement {
     h(
       "p",
       { class: "note" },
-      "Drag to orbit, with the right button or two fingers to pan, wheel or pinch to come nearer. Drop or paste a picture anywhere; drop a model.json with its weight files to look into another network.",
+      "Drag to orbit, with the right button or two fingers to pan, wheel or pinch to come nearer. Drop or paste a picture anywhere; drop a model.json with its weight files to look into another network, and a labels.json or labels.txt beside them to name its classes.",
     ),
   );
   dialog.addEventListener("click", (event) => {

@@ -36,7 +36,6 @@ export function whyPanel(
       class: "quiet hidden",
       onclick: () => {
         store.set({ technique: undefined });
-        session.forget();
       },
     },
     "Clear",
@@ -134,12 +133,17 @@ export function whyPanel(
     bar.classList.remove("hidden");
     bar.removeAttribute("value");
     try {
-      await session.explain(name(), {
+      const stopped = new Promise<undefined>((resolve) => {
+        mine.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+      });
+      const found = session.explain(name(), {
         signal: mine.signal,
         onProgress: (fraction) => {
-          bar.value = fraction;
+          if (running === mine) bar.value = fraction;
         },
       });
+      // The GPU may need a moment to come to a stop; the page does not.
+      await Promise.race([found, stopped]);
     } catch (error) {
       if (!mine.signal.aborted && !session.disposed) onError(error);
     } finally {
@@ -160,7 +164,13 @@ export function whyPanel(
     session.explained.listen(drawAnswer),
     store.listen((state, changed) => {
       if (["target", "layer", "channel", "y", "x"].some((key) => changed.has(key as "layer"))) drawTargets();
-      if (changed.has("technique")) follow();
+      if (changed.has("technique")) {
+        follow();
+        if (state.technique === undefined) {
+          running?.abort();
+          session.forget();
+        }
+      }
       if (changed.has("colors") && session.explanation) {
         session.compose();
         drawAnswer(session.explanation);

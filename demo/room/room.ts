@@ -251,7 +251,7 @@ export class Room {
       box.max.x += 2;
       // The narrower the space and the longer the row, the more it recedes into depth.
       const long = Math.min(0.3, Math.max(0, (box.max.x - box.min.x - 60) / 250));
-      const azimuth = -Math.min(1.2, Math.max(0.5, 1.36 - 0.4 * this.#aspect) + long);
+      const azimuth = -Math.min(1.2, Math.max(0.5, 1.44 - 0.4 * this.#aspect) + long);
       this.camera.frame(box, azimuth, 0.26, 1.02);
     }
     this.invalidate();

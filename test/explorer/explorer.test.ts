@@ -64,6 +64,8 @@ beforeAll(async () => {
   served = await serveExplorer();
   browser = await launchBrowser({ width: 1440, height: 900 });
   page = await browser.newPage();
+  // Software adapters are slow, and this one may be shared.
+  page.setDefaultTimeout(90_000);
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
@@ -201,6 +203,37 @@ describe("the explorer", () => {
     );
     expect(Math.min(...shares)).toBeGreaterThan(50);
     await page.evaluate(() => window.vitrine.store.set({ technique: undefined }));
+  });
+
+  test("stops long work when it is told to", async () => {
+    await page.evaluate(() => window.vitrine.store.set({ technique: "occlusion" }));
+    // Polled by the clock: while the GPU is busy, frames are late.
+    const says = (words: string) =>
+      page.waitForFunction(
+        (words) => document.querySelector(".why button.primary")?.textContent === words,
+        { polling: 50 },
+        words,
+      );
+    await says("Stop");
+    const before = performance.now();
+    await page.$eval(".why button.primary", (button) => (button as HTMLButtonElement).click());
+    await says("Ask why");
+    expect(performance.now() - before).toBeLessThan(5000);
+    expect(await page.evaluate(() => window.vitrine.session().explanation)).toBeUndefined();
+    expect(await page.$(".toast.error")).toBeNull();
+    await page.evaluate(() => window.vitrine.store.set({ technique: undefined }));
+  });
+
+  test("moves at once for those who ask for no motion", async () => {
+    await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
+    await page.evaluate(() => window.vitrine.store.set({ layer: undefined }));
+    await settled();
+    const frames = () => page.evaluate(() => window.vitrine.session().room.frames);
+    const before = await frames();
+    await page.evaluate(() => window.vitrine.store.set({ layer: "conv3_1", layout: "sheet" }));
+    await settled();
+    expect((await frames()) - before).toBeLessThanOrEqual(3);
+    await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "no-preference" }]);
   });
 
   test("keeps its state in the address and takes it up again", async () => {
