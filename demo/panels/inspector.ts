@@ -142,7 +142,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     layout.set(state.layout);
     explode.element.classList.toggle("hidden", state.layout !== "stack");
     explode.set(state.explode, `${Math.round(100 * state.explode)} %`);
-    if (!exhibit || exhibit.kind !== "volume") return;
+    if (exhibit?.kind !== "volume") return;
     const [, , channels] = exhibit.size;
     const map = Math.min(state.channel ?? 0, channels - 1);
     channel.input.max = String(channels - 1);

@@ -251,8 +251,9 @@ export class Room {
       box.max.x += 2;
       // The narrower the space and the longer the row, the more it recedes into depth.
       const long = Math.min(0.3, Math.max(0, (box.max.x - box.min.x - 60) / 250));
-      const azimuth = -Math.min(1.2, Math.max(0.5, 1.44 - 0.4 * this.#aspect) + long);
-      this.camera.frame(box, azimuth, 0.26, 1.02);
+      const azimuth = -Math.min(1.32, Math.max(0.5, 1.52 - 0.46 * this.#aspect) + long);
+      const above = 0.26 + 0.25 * Math.max(0, 1 - this.#aspect);
+      this.camera.frame(box, azimuth, above, 1.02);
     }
     this.invalidate();
     this.#rememberView();
