@@ -136,10 +136,12 @@ describe("receptive field", () => {
         const y = place % height;
         const { inside } = receptiveField(graph, { layer: graph.output, y, x: y });
         const rows = [...tapsOf(layers, y)];
-        expect([inside.top, inside.bottom]).toEqual([Math.min(...rows), Math.max(...rows) + 1]);
+        // A wide dilation may straddle a small layer: such a unit sees padding alone.
+        const seen = rows.length > 0 ? [Math.min(...rows), Math.max(...rows) + 1] : [0, 0];
+        expect([inside.top, inside.bottom]).toEqual(seen);
         expect([inside.left, inside.right]).toEqual([inside.top, inside.bottom]);
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   });
 
