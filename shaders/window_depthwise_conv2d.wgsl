@@ -7,8 +7,9 @@
 //   w      [kernel rows, kernel columns, outChannels]
 //   b      [outChannels]                     bias; unused where BIAS is false
 //
-// Output channel c reads input channel c / multiplier. One workgroup computes 64 consecutive chunks of the windows of y, one
-// a thread; channels go in chunks of four where the multiplier is 1 and their number allows.
+// Output channel c reads input channel c / multiplier. One workgroup computes 64 runs of PIXELS items, one chunk of channels
+// a thread, which reads a tap's weights once for all of them; channels go in chunks of four where the multiplier is 1 and
+// their number allows.
 
 struct Params {
   inSize: vec2<u32>, // height, width
@@ -35,6 +36,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
+const PIXELS = 4u;
 
 override BIAS: bool = true;
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
@@ -67,29 +69,42 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let i = (group.x + group.y * groups.x) * 64u + thread;
-  let item = i / params.channels;
-  if (item >= u32(rects[params.count].w)) {
+  let first = i / params.channels * PIXELS;
+  let count = u32(rects[params.count].w);
+  if (first >= count) {
     return;
   }
   let channel = i % params.channels;
-  let entry = work[params.work + item];
-  let here = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu));
-  let rect = rects[params.rects + entry.x];
-  let corner = here * params.strides + params.offset;
   let source = channel / params.multiplier;
+  var corner: array<vec2<i32>, PIXELS>;
+  var rect: array<vec4<i32>, PIXELS>;
+  for (var p = 0u; p < PIXELS; p++) {
+    let entry = work[params.work + min(first + p, count - 1u)];
+    corner[p] = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu)) * params.strides + params.offset;
+    rect[p] = rects[params.rects + entry.x];
+  }
 
-  var z = Chunk();
+  var acc: array<Chunk, PIXELS>;
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
-      let at = corner + vec2<i32>(ky, kx) * params.dilation;
-      if (all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize))) {
-        let from0 = u32(place(rect, at)) * params.inChunks + source;
-        z = fma(x[from0], w[u32(ky * i32(params.kernel.y) + kx) * params.channels + channel], z);
+      let weights = w[u32(ky * i32(params.kernel.y) + kx) * params.channels + channel];
+      for (var p = 0u; p < PIXELS; p++) {
+        let at = corner[p] + vec2<i32>(ky, kx) * params.dilation;
+        let inside = all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
+        let from0 = select(0u, u32(place(rect[p], at)), inside) * params.inChunks + source;
+        acc[p] = fma(select(Chunk(), x[from0], inside), weights, acc[p]);
       }
     }
   }
+
+  var bias = Chunk();
   if (BIAS) {
-    z += b[channel];
+    bias = b[channel];
   }
-  y[params.outSize.x * params.outSize.y * params.channels + i] = activate(z);
+  let start = params.outSize.x * params.outSize.y + first;
+  for (var p = 0u; p < PIXELS; p++) {
+    if (first + p < count) {
+      y[(start + p) * params.channels + channel] = activate(acc[p] + bias);
+    }
+  }
 }

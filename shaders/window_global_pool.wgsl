@@ -6,13 +6,14 @@
 //   y      [patches, channels]
 //
 // A mean changes by the mean of the window's changes; the largest value is sought anew.
-// One workgroup computes 64 consecutive chunks, one a thread; channels go in chunks of four where their number allows.
+// One workgroup computes 8 chunks of channels of one patch; channels go in chunks of four where their number allows.
 
 struct Params {
   inSize: vec2<u32>, // height, width
   rects: u32,        // where the rectangles of x begin
   channels: u32,     // chunks of a pixel
-  size: u32,         // chunks of y
+  tiles: u32,        // channels / 8, rounded up
+  groups: u32,       // patches · tiles
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -34,36 +35,54 @@ fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
   return select(at.x * i32(params.inSize.y) + at.y, window, changed);
 }
 
+const LANES = 8u;  // neighbouring chunks of channels
+const STRIPS = 8u; // each takes every 8th pixel
+
+var<workgroup> parts: array<Chunk, 64>;
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let i = (group.x + group.y * groups.x) * 64u + thread;
-  if (i >= params.size) {
+  let id = group.x + group.y * groups.x;
+  if (id >= params.groups) {
     return;
   }
-  let channel = i % params.channels;
-  let rect = rects[params.rects + i / params.channels];
-  if (AVERAGE) {
-    let end = rect.xy + vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-    var change = Chunk();
-    for (var row = rect.x; row < end.x; row++) {
-      for (var column = rect.y; column < end.y; column++) {
-        let at = vec2<i32>(row, column);
-        let before = u32(row) * params.inSize.y + u32(column);
-        change += x[u32(place(rect, at)) * params.channels + channel] - x[before * params.channels + channel];
+  let patch0 = id / params.tiles;
+  let channel = id % params.tiles * LANES + thread % LANES;
+  let strip = thread / LANES;
+  let rect = rects[params.rects + patch0];
+  let size = vec2<u32>(u32(rect.z) >> 16u, u32(rect.z) & 0xffffu);
+  var part = Chunk();
+  if (channel < params.channels) {
+    if (AVERAGE) {
+      for (var pixel = strip; pixel < size.x * size.y; pixel += STRIPS) {
+        let at = vec2<u32>(rect.xy) + vec2<u32>(pixel / size.y, pixel % size.y);
+        let clean0 = at.x * params.inSize.y + at.y;
+        let changed = params.inSize.x * params.inSize.y + u32(rect.w) + pixel;
+        part += x[changed * params.channels + channel] - x[clean0 * params.channels + channel];
+      }
+    } else {
+      part = x[u32(place(rect, vec2<i32>(0))) * params.channels + channel];
+      for (var pixel = strip; pixel < params.inSize.x * params.inSize.y; pixel += STRIPS) {
+        let at = vec2<i32>(vec2<u32>(pixel / params.inSize.y, pixel % params.inSize.y));
+        part = max(part, x[u32(place(rect, at)) * params.channels + channel]);
       }
     }
-    y[i] = clean[channel] + change / f32(params.inSize.x * params.inSize.y);
+  }
+  parts[thread] = part;
+  workgroupBarrier();
+  if (strip != 0u || channel >= params.channels) {
     return;
   }
-  var best = x[u32(place(rect, vec2<i32>(0))) * params.channels + channel];
-  for (var row = 0; row < i32(params.inSize.x); row++) {
-    for (var column = 0; column < i32(params.inSize.y); column++) {
-      best = max(best, x[u32(place(rect, vec2<i32>(row, column))) * params.channels + channel]);
-    }
+  for (var s = 1u; s < STRIPS; s++) {
+    let other = parts[s * LANES + thread];
+    part = select(max(part, other), part + other, AVERAGE);
   }
-  y[i] = best;
+  if (AVERAGE) {
+    part = clean[channel] + part / f32(params.inSize.x * params.inSize.y);
+  }
+  y[patch0 * params.channels + channel] = part;
 }

@@ -23,10 +23,11 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let item = group.x * 256u + thread;
-  let which = group.y;
+  let item = (group.x + group.y * groups.x) * 256u + thread;
+  let which = group.z;
   let rows = params.patches + 1u;
   let first = ((sweep[0] - 1u) * params.layouts + which) * rows;
   if (item < rows) {

@@ -1,11 +1,16 @@
 import shader from "../../shaders/window_conv2d.wgsl";
 import subgroupShader from "../../shaders/window_conv2d_subgroups.wgsl";
+import depthwiseShader from "../../shaders/window_depthwise_conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { activationCode } from "./activation.ts";
 import { type Conv2dLayer, chooseTiling } from "./conv2d.ts";
+import type { DepthwiseConv2dLayer } from "./depthwise-conv2d.ts";
 import { windowGeometry } from "./padding.ts";
 import { chunkOf, listsOf, type WindowSite } from "./window.ts";
+
+/** Items of one thread of the depthwise kernel; PIXELS there. */
+const ITEMS = 4;
 
 /** Convolution of windows; it reads the weights as conv2d packs them. */
 export async function createWindowConv2d(
@@ -59,5 +64,39 @@ export async function createWindowConv2d(
       tiles * Math.ceil(items / (tiling.lanes * tiling.pixels)),
       device.limits.maxComputeWorkgroupsPerDimension,
     ),
+  });
+}
+
+/** Depthwise convolution of windows. */
+export async function createWindowDepthwise(
+  device: GPUDevice,
+  { layer, x: [x], y, constants: { w, b = w }, lists }: WindowSite<DepthwiseConv2dLayer>,
+): Promise<Command> {
+  const [kh = 1, kw = 1, , multiplier = 1] = layer.w.shape;
+  const [, height, width, inChannels] = x.shape;
+  const [, outHeight, outWidth, channels] = y.shape;
+  const chunk = multiplier === 1 ? chunkOf(channels) : chunkOf(1);
+  const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size: [kh, kw] });
+  const { code, alpha } = activationCode(layer.activation);
+  if (!w || !b) throw new InputError(`depthwiseConv2d "${layer.name}": expected the constant "w", got none`);
+  return createDispatch(device, depthwiseShader, {
+    label: layer.name,
+    constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
+    redeclare: { Chunk: chunk.type, PIXELS: `${ITEMS}u` },
+    params: {
+      inSize: [height, width],
+      outSize: [outHeight, outWidth],
+      kernel: [kh, kw],
+      strides: layer.strides,
+      dilation: layer.dilations,
+      offset: [-top, -left],
+      ...listsOf(x, y),
+      inChunks: inChannels / chunk.size,
+      channels: channels / chunk.size,
+      multiplier,
+      alpha,
+    },
+    bindings: { x: x.buffer, w, b, rects: lists.rects, work: lists.work, y: y.buffer },
+    workgroups: gridOf(Math.ceil((Math.ceil(y.layout.items / ITEMS) * (channels / chunk.size)) / 64)),
   });
 }

@@ -20,7 +20,7 @@ export function createWorklist(
   return createDispatch(device, worklistShader, {
     params: { layouts, patches },
     bindings: { tables, sweep: position, rects, work },
-    workgroups: [Math.ceil(Math.max(items, patches + 1) / 256), layouts],
+    workgroups: [...gridOf(Math.ceil(Math.max(items, patches + 1) / 256)), layouts],
   });
 }
 
@@ -68,13 +68,15 @@ export function createWindowGlobalPool(
   const { label, mode, x, clean, y } = run;
   const [, height, width, channels] = x.shape;
   const chunk = chunkOf(channels);
-  const size = sizeOf(y.shape) / chunk.size;
+  const chunks = channels / chunk.size;
+  const tiles = Math.ceil(chunks / 8);
+  const groups = lists.patches * tiles;
   return createDispatch(device, poolShader, {
     label,
     constants: { AVERAGE: Number(mode === "average") },
     redeclare: { Chunk: chunk.type },
-    params: { inSize: [height, width], rects: x.layout.rects, channels: channels / chunk.size, size },
+    params: { inSize: [height, width], rects: x.layout.rects, channels: chunks, tiles, groups },
     bindings: { x: x.buffer, clean, rects: lists.rects, y },
-    workgroups: gridOf(Math.ceil(size / 64)),
+    workgroups: gridOf(groups),
   });
 }

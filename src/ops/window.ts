@@ -1,17 +1,14 @@
 import arithmeticShader from "../../shaders/window_arithmetic.wgsl";
-import depthwiseShader from "../../shaders/window_depthwise_conv2d.wgsl";
 import lrnShader from "../../shaders/window_lrn.wgsl";
 import moveShader from "../../shaders/window_move.wgsl";
 import poolShader from "../../shaders/window_pool.wgsl";
 import scaleShader from "../../shaders/window_scale.wgsl";
 import upsampleShader from "../../shaders/window_upsample.wgsl";
-import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { type Activation, activationCode } from "./activation.ts";
 import type { AddLayer, MultiplyLayer } from "./arithmetic.ts";
 import type { ConcatLayer } from "./concat.ts";
-import type { DepthwiseConv2dLayer } from "./depthwise-conv2d.ts";
 import type { LrnLayer } from "./lrn.ts";
 import type { Tensors } from "./op.ts";
 import { windowGeometry } from "./padding.ts";
@@ -76,40 +73,6 @@ function sizeOfImage({ shape: [, height, width] }: Windowed): readonly [number, 
 
 function grid(y: Windowed, chunks: number) {
   return gridOf(Math.ceil((y.layout.items * chunks) / 64));
-}
-
-/** Depthwise convolution of windows. */
-export async function createWindowDepthwise(
-  device: GPUDevice,
-  { layer, x: [x], y, constants: { w, b = w }, lists }: WindowSite<DepthwiseConv2dLayer>,
-): Promise<Command> {
-  const [kh = 1, kw = 1, , multiplier = 1] = layer.w.shape;
-  const [, height, width, inChannels] = x.shape;
-  const channels = y.shape[3];
-  const chunk = multiplier === 1 ? chunkOf(channels) : chunkOf(1);
-  const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size: [kh, kw] });
-  const { code, alpha } = activationCode(layer.activation);
-  if (!w || !b) throw new InputError(`depthwiseConv2d "${layer.name}": expected the constant "w", got none`);
-  return createDispatch(device, depthwiseShader, {
-    label: layer.name,
-    constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
-    redeclare: { Chunk: chunk.type },
-    params: {
-      inSize: sizeOfImage(x),
-      outSize: sizeOfImage(y),
-      kernel: [kh, kw],
-      strides: layer.strides,
-      dilation: layer.dilations,
-      offset: [-top, -left],
-      ...listsOf(x, y),
-      inChunks: inChannels / chunk.size,
-      channels: channels / chunk.size,
-      multiplier,
-      alpha,
-    },
-    bindings: { x: x.buffer, w, b, rects: lists.rects, work: lists.work, y: y.buffer },
-    workgroups: grid(y, channels / chunk.size),
-  });
 }
 
 /** Pooling of windows. */

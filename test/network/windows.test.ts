@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { readTensors } from "../../src/gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, shapesOf } from "../../src/network/graph.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
 import { planWindows } from "../../src/network/windows/plan.ts";
 import { reachOf } from "../../src/network/windows/reach.ts";
+import { createGpu } from "../../src/node/gpu.ts";
 import { type Sweep, sweepOver } from "../../src/ops/occlusion.ts";
 import { windowGeometry } from "../../src/ops/padding.ts";
 import { createOcclusion } from "../../src/techniques/occlusion.ts";
@@ -320,7 +321,7 @@ describe("rectangles", () => {
     ]);
     const plan = planWindows(of, sweepOver([4, 4, 1], [1, 1], [3, 3]), "conv");
     // Each corner's pixel changes 2×2 of 4×4 outputs.
-    expect(plan.cost).toEqual({ full: 4 * 16 * 9, exact: 4 * 4 * 9, planned: 4 * 4 * 9 });
+    expect(plan?.cost).toEqual({ full: 4 * 16 * 9, exact: 4 * 4 * 9, planned: 4 * 4 * 9 });
   });
 });
 
@@ -411,8 +412,10 @@ describe("an incremental sweep", () => {
   test.each(GRAPHS)("of %s equals the full one", async (name, make) => {
     const of = make();
     const sweep = sweepOver(inputOf(of).shape, [2, 2], [2, 2]);
-    const { windowed } = planWindows(of, sweep, of.output);
-    expect([...windowed.keys()]).toEqual(expect.arrayContaining(followed[name as keyof typeof followed]));
+    const plan = planWindows(of, sweep, of.output);
+    expect([...(plan?.windowed.keys() ?? [])]).toEqual(
+      expect.arrayContaining(followed[name as keyof typeof followed]),
+    );
     expect(await difference(of, logit, { patch: 2, stride: 2 })).toBeLessThan(1e-5);
   });
 
@@ -445,5 +448,77 @@ describe("an incremental sweep", () => {
     expect(
       await difference(strided(), { layer: "image", channel: 0, y: 4, x: 5 }, { patch: 3, stride: 2 }),
     ).toBeLessThan(1e-5);
+  });
+
+  test("goes on from chunk to chunk, the last one short", async () => {
+    const of = graph("wide", [{ ...inputOf(chain()), shape: [37, 33, 3] }, ...chain().layers.slice(1, 4)]);
+    const sweep = sweepOver([37, 33, 3], [2, 2], [1, 1]);
+    const plan = planWindows(of, sweep, "pool1");
+    expect([plan?.chunks, plan?.patches]).toEqual([2, 576]);
+    const one = planWindows(of, sweepOver([37, 33, 3], [1, 1], [1, 1]), "pool1");
+    expect([one?.chunks, one?.patches]).toEqual([2, 611]); // 1221 patches
+    expect(await difference(of, { layer: "pool1", channel: 1 }, { patch: 1, stride: 1 })).toBeLessThan(1e-5);
+  });
+
+  test("is not planned where its rectangles exceed the device's buffers", () => {
+    const sweep = sweepOver([19, 17, 3], [1, 1], [1, 1]);
+    expect(planWindows(strided(), sweep, "logits", { bufferBytes: 2 ** 15 })).toBeUndefined();
+    expect(planWindows(strided(), sweep, "logits", { bufferBytes: 2 ** 12 })).toBeUndefined();
+    expect(planWindows(strided(), sweep, "logits")).toBeDefined();
+  });
+
+  test("recorded, allocates nothing, submits nothing and writes no queue; then frees all it made", async () => {
+    const network = await createNetwork(device, joined(), { gradients: false });
+    const create = vi.spyOn(device, "createBuffer");
+    const sweep = await createOcclusion(network, logit, { patch: 3, stride: 2 });
+    const made = create.mock.results.map(({ value }) => value as GPUBuffer);
+    expect(sweep.saving).toBeGreaterThan(1.5);
+    create.mockClear();
+    const spies = [
+      create,
+      vi.spyOn(device, "createBindGroup"),
+      vi.spyOn(device, "createComputePipelineAsync"),
+      vi.spyOn(device.queue, "submit"),
+      vi.spyOn(device.queue, "writeBuffer"),
+    ];
+    const encoder = device.createCommandEncoder();
+    sweep.recordStart(encoder);
+    sweep.recordStep(encoder);
+    sweep.recordMap(encoder);
+    encoder.finish();
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled();
+    for (const spy of spies) spy.mockRestore();
+
+    sweep.destroy();
+    expect(made.length).toBeGreaterThan(20);
+    for (const buffer of made) expect(await refusal(buffer)).toMatch(/destroyed/);
+    network.destroy();
+  });
+
+  /** What a device says of a buffer's use: a destroyed one is refused. */
+  async function refusal(buffer: GPUBuffer): Promise<string> {
+    device.pushErrorScope("validation");
+    const encoder = device.createCommandEncoder();
+    encoder.clearBuffer(buffer);
+    device.queue.submit([encoder.finish()]);
+    return (await device.popErrorScope())?.message ?? "alive";
+  }
+
+  test("needs no feature and no limit beyond the defaults", async () => {
+    const adapter = await (await createGpu()).requestAdapter();
+    const plain = await adapter?.requestDevice();
+    if (!plain) throw new Error("expected a device");
+    const shared = device;
+    device = plain;
+    try {
+      expect(plain.features.has("subgroups")).toBe(false);
+      expect(plain.limits.maxStorageBuffersPerShaderStage).toBe(8);
+      for (const make of [strided, joined]) {
+        expect(await difference(make(), logit, { patch: 3, stride: 3 })).toBeLessThan(1e-5);
+      }
+    } finally {
+      device = shared;
+      plain.destroy();
+    }
   });
 });

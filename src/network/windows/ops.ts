@@ -4,7 +4,6 @@ import type { Tensors } from "../../ops/op.ts";
 import {
   createWindowArithmetic,
   createWindowConcat,
-  createWindowDepthwise,
   createWindowLrn,
   createWindowPad,
   createWindowPool,
@@ -13,7 +12,7 @@ import {
   type Windowed,
   type WindowLists,
 } from "../../ops/window.ts";
-import { createWindowConv2d } from "../../ops/window-conv2d.ts";
+import { createWindowConv2d, createWindowDepthwise } from "../../ops/window-conv2d.ts";
 import type { Layer } from "../graph.ts";
 
 /** What computes the windows of a layer, for every layer of which `reachOf` knows the rectangles. */

@@ -33,8 +33,8 @@ export interface WindowPlan {
   readonly cost: SweepCost;
 }
 
-/** The share of a layer above which it is computed in full: windows pay for their reads, and full batches for nothing. */
-const COVERED = 0.85;
+/** The mean share of a layer that patches change, from which on it is computed in full: nothing is left to save. */
+const COVERED = 0.95;
 
 /** What a chunk is to take: enough work to fill a GPU, little enough to stop promptly and to spare its watchdog. */
 const CHUNK = { products: 4e9, bytes: 2 ** 28, least: 16, most: 1024 } as const;
@@ -46,13 +46,16 @@ export interface PlanOptions {
   readonly patches?: number;
 }
 
-/** Plans a sweep up to a target layer. @throws InputError when there is no such layer. */
+/**
+ * Plans a sweep up to a target layer, which the graph has.
+ * @returns nothing where the rectangles of so many patches, or one patch's layers, exceed the device's buffers.
+ */
 export function planWindows(
   graph: Graph,
   sweep: Sweep,
   target: string,
   { bufferBytes = 2 ** 27, patches: wanted }: PlanOptions = {},
-): WindowPlan {
+): WindowPlan | undefined {
   const shapes = shapesOf(graph);
   const layers = leadingTo(graph, target);
   const reach = reachOf({ ...graph, layers, output: target }, sweep, shapes);
@@ -69,19 +72,23 @@ export function planWindows(
   const floats = layers.map(({ name }) => {
     const size = sizeOf(shapes.get(name) ?? []);
     const found = inWindows.get(name);
-    return found ? size * shareOf(found) : size;
+    // Two numbers an item of the work list beside the channels.
+    return found ? (size + 2 * found.shape[0] * found.shape[1]) * shareOf(found) : size;
   });
   const bytes = 4 * floats.reduce((sum, count) => sum + count, 0);
   const largest = 4 * Math.max(...layers.map(({ name }) => sizeOf(shapes.get(name) ?? [])));
   const fitting = Math.min(
     Math.max(CHUNK.least, (CHUNK.products * total) / Math.max(1, cost.planned)),
-    CHUNK.bytes / bytes,
+    Math.max(1, CHUNK.bytes / bytes),
     CHUNK.most,
   );
   const most = Math.floor(Math.min(wanted ?? fitting, bufferBytes / largest - 1, total));
-  const chunks = Math.ceil(total / Math.max(1, most));
+  if (most < 1) return undefined;
+  const chunks = Math.ceil(total / most);
   const patches = Math.ceil(total / chunks);
-  return { layers, shapes, patches, chunks, cost, ...layOut(inWindows, sweep, patches, chunks) };
+  const layout = layOut(inWindows, sweep, patches, chunks);
+  if (Math.max(layout.tables.byteLength, 8 * layout.entries) > bufferBytes) return undefined;
+  return { layers, shapes, patches, chunks, cost, ...layout };
 }
 
 /** Rectangles as the kernels read them. */
