@@ -1,0 +1,219 @@
+import partialShader from "../../shaders/statistics.wgsl";
+import mergeShader from "../../shaders/statistics_merge.wgsl";
+import momentsShader from "../../shaders/statistics_moments.wgsl";
+import { isSoftwareAdapter } from "../gpu/device.ts";
+import { InputError } from "../gpu/errors.ts";
+import { type Command, gridOf } from "../gpu/kernel.ts";
+import { createTensor, formatShape, readTensor, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { createSteps, type Plan } from "./steps.ts";
+
+/** What is known of each channel of some activations, as plain data; each list holds one number a channel. */
+export interface ChannelStatistics {
+  /** Values seen of each channel. */
+  readonly count: number;
+  readonly mean: readonly number[];
+  /** Σ (x − mean)²: divided by `count` the population's variance, by `count` − 1 the sample's. */
+  readonly m2: readonly number[];
+  /** Least value; +∞ when none was seen. */
+  readonly min: readonly number[];
+  /** Largest value; −∞ when none was seen. */
+  readonly max: readonly number[];
+  /** How many values were exactly zero. */
+  readonly zeros: readonly number[];
+}
+
+export interface StatisticsSite {
+  /** Activations of any rank from 2, [N, …, C]. */
+  readonly x: Tensor;
+  /** [10, C], u32: see {@link createStatisticsSummary}. */
+  readonly summary: Tensor<"u32">;
+  /** How many images of x count, from the first: fewer than N at the end of a data set. Default N. */
+  readonly images?: number;
+  /** Whether x is merged into what the summary holds, or replaces it. Default true. */
+  readonly accumulate?: boolean;
+  readonly label?: string;
+}
+
+const FIELDS = 10;
+const THREADS = 128; // as in statistics.wgsl
+const BLOCK = 16;
+/** Workgroups that keep a large GPU busy; for a processor's few cores, fewer and longer strips pay. */
+const WORKGROUPS = { gpu: 512, software: 16 };
+/** Up to so many strips, one thread merges all those of a channel. */
+const FEW_STRIPS = 32;
+
+/**
+ * Allocates an empty summary of so many channels, [10, C] u32, owned by the caller. Clearing the buffer empties it again.
+ * Its layout stands in `statistics_merge.wgsl`.
+ */
+export function createStatisticsSummary(
+  device: GPUDevice,
+  channels: number,
+  label = "statistics",
+): Tensor<"u32"> {
+  return createTensor(device, [FIELDS, channels], { dtype: "u32", label });
+}
+
+/**
+ * Makes a pass of statistics ready to record: count, mean, sum of squared deviations, minimum, maximum and zeros of each
+ * channel of x, read once, merged into a summary on the GPU. Means far from zero cost no accuracy, nor do many
+ * batches; the same batches in the same order give the same bits.
+ *
+ * Values are to be finite: what a NaN does to minimum and maximum, WGSL leaves open.
+ * @throws InputError when the shapes do not fit, or x has 2³² rows or more.
+ */
+export function createStatistics(device: GPUDevice, site: StatisticsSite): Promise<Command> {
+  return createSteps(device, nameOf(site), planStatistics(device, site));
+}
+
+/** The dispatches of {@link createStatistics}. */
+export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
+  return (scratch) => {
+    const { x, summary, accumulate = true, label } = site;
+    const { rows, channels } = rowsOf(x.shape, nameOf(site), site.images);
+    expectSummary(nameOf(site), summary, channels);
+    const { width, value, lanes, tiles, slots } = lanesOf(channels, THREADS);
+    const { strip, strips } = stripsOf(device, rows, slots, tiles);
+    const partial = scratch([strips, 6, channels], "statistics partial");
+    // Threads of the merge: side by side over channels, and sharing a channel's strips.
+    const [mergeLanes, mergeParts] = strips > FEW_STRIPS ? [16, 16] : [64, 1];
+    const named = label ? { label } : {};
+    return [
+      {
+        shader: partialShader,
+        ...named,
+        redeclare: { Value: value, Bits: value.replace("f32", "u32") },
+        params: { rows, width, lanes, slots, tiles, strip, strips, nothing: 0 },
+        bindings: { x, partial },
+        workgroups: gridOf(strips * tiles),
+      },
+      {
+        shader: mergeShader,
+        ...named,
+        redeclare: { LANES: `${mergeLanes}u`, PARTS: `${mergeParts}u` },
+        params: {
+          rows,
+          channels,
+          strip,
+          strips,
+          run: Math.ceil(strips / mergeParts),
+          accumulate: Number(accumulate),
+          nothing: 0,
+        },
+        bindings: { partial, summary },
+        workgroups: [Math.ceil(channels / mergeLanes)],
+      },
+    ];
+  };
+}
+
+/**
+ * Makes the numbers of a summary ready to record as f32: y [5, C] gets mean, variance (of the population), minimum,
+ * maximum and fraction of zeros.
+ * @throws InputError when the shapes do not fit.
+ */
+export function createMoments(device: GPUDevice, site: MomentsSite): Promise<Command> {
+  return createSteps(device, "moments", planMoments(site));
+}
+
+export interface MomentsSite {
+  readonly summary: Tensor<"u32">;
+  /** [5, C]. */
+  readonly y: Tensor;
+}
+
+/** The dispatches of {@link createMoments}. */
+export function planMoments({ summary, y }: MomentsSite): Plan {
+  return () => {
+    const channels = summary.shape[1] ?? 0;
+    expectSummary("moments", summary, channels);
+    if (formatShape(y.shape) !== formatShape([5, channels])) {
+      throw new InputError(`moments: expected y of shape 5×${channels}, got ${formatShape(y.shape)}`);
+    }
+    return [
+      {
+        shader: momentsShader,
+        params: { channels },
+        bindings: { summary, y },
+        workgroups: [Math.ceil(channels / 64)],
+      },
+    ];
+  };
+}
+
+/** Reads a summary back. */
+export async function readStatistics(device: GPUDevice, summary: Tensor<"u32">): Promise<ChannelStatistics> {
+  return decodeStatistics(await readTensor(device, summary));
+}
+
+/** A summary's words, read back by other means, as plain data. */
+export function decodeStatistics(words: Uint32Array): ChannelStatistics {
+  const channels = words.length / FIELDS;
+  const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  const row = <T extends Uint32Array | Float32Array>(of: T, index: number): number[] =>
+    Array.from(of.subarray(index * channels, (index + 1) * channels));
+  const sum = (large: readonly number[], small: readonly number[], unit = 1): number[] =>
+    large.map((value, i) => value * unit + (small[i] ?? 0));
+  const [count = 0] = sum(row(words, 1), row(words, 0), 2 ** 32);
+  const orNothing = (values: number[], nothing: number) => (count > 0 ? values : values.map(() => nothing));
+  return {
+    count,
+    mean: sum(row(floats, 2), row(floats, 3)),
+    m2: sum(row(floats, 4), row(floats, 5)),
+    min: orNothing(row(floats, 6), Number.POSITIVE_INFINITY),
+    max: orNothing(row(floats, 7), Number.NEGATIVE_INFINITY),
+    zeros: sum(row(words, 9), row(words, 8), 2 ** 32),
+  };
+}
+
+/** Activations as rows of channels, for kernels that treat every pixel of every image alike. */
+export function rowsOf(
+  shape: Shape,
+  who: string,
+  images = shape[0] ?? 0,
+): { readonly rows: number; readonly pixels: number; readonly channels: number } {
+  const [n = 0] = shape;
+  const channels = shape.at(-1) ?? 0;
+  if (shape.length < 2 || sizeOf(shape) === 0) {
+    throw new InputError(
+      `${who}: expected x of shape N×…×C without an empty axis, got ${formatShape(shape)}`,
+    );
+  }
+  if (!Number.isInteger(images) || images < 1 || images > n) {
+    throw new InputError(`${who}: expected 1 to ${n} images of x, got ${images}`);
+  }
+  const pixels = sizeOf(shape.slice(1, -1));
+  return { rows: images * pixels, pixels, channels };
+}
+
+/**
+ * How the threads of a workgroup share rows of channels: `lanes` threads side by side along a row, four channels or one
+ * each, and `slots` rows at a time.
+ */
+export function lanesOf(channels: number, threads: number) {
+  const vector = channels % 4 === 0;
+  const width = vector ? channels / 4 : channels;
+  const tiles = Math.ceil(width / threads);
+  const lanes = Math.ceil(width / tiles);
+  return { width, value: vector ? "vec4<f32>" : "f32", lanes, tiles, slots: Math.floor(threads / lanes) };
+}
+
+/** Cuts rows into strips, one a workgroup: as many as keep the device busy, none shorter than a thread's block. */
+export function stripsOf(device: GPUDevice, rows: number, slots: number, tiles: number) {
+  const workgroups = isSoftwareAdapter(device) ? WORKGROUPS.software : WORKGROUPS.gpu;
+  const strip = Math.max(BLOCK * slots, Math.ceil(rows / Math.ceil(workgroups / tiles)));
+  return { strip, strips: Math.ceil(rows / strip) };
+}
+
+/** @throws InputError when a tensor is no summary of so many channels. */
+export function expectSummary(who: string, { shape, dtype }: Tensor, channels: number): void {
+  if (formatShape(shape) !== formatShape([FIELDS, channels]) || dtype !== "u32") {
+    throw new InputError(
+      `${who}: expected a summary of shape ${FIELDS}×${channels}, u32, got ${formatShape(shape)}, ${dtype}; make it with createStatisticsSummary()`,
+    );
+  }
+}
+
+function nameOf({ label }: { readonly label?: string }): string {
+  return label ? `statistics "${label}"` : "statistics";
+}
