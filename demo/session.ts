@@ -14,7 +14,9 @@ import {
 import { type Answer, ask, type TechniqueName } from "./asking.ts";
 import { Emitter } from "./emitter.ts";
 import { enlarge, imageData, paint } from "./pixels.ts";
-import { type Hovered, Room, sizeOf } from "./room/room.ts";
+import type { Hovered } from "./room/picking.ts";
+import { Room } from "./room/room.ts";
+import { sizeOf } from "./room/sizes.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
 import { type Store, selects } from "./state.ts";
 

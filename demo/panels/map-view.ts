@@ -1,5 +1,5 @@
 import type { Tensor } from "../../src/index.ts";
-import { sizeOf } from "../room/room.ts";
+import { sizeOf } from "../room/sizes.ts";
 import code from "../shaders/map_view.wgsl?raw";
 
 /** One map of an activation on a canvas of its own, drawn by the GPU from the network's buffer. */

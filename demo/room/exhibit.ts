@@ -1,6 +1,7 @@
 import { Box3, Group, Vector3 } from "three/webgpu";
 import type { Layout } from "../state.ts";
-import { boxLines, type Lines } from "./lines.ts";
+import { ACCENT } from "./field.ts";
+import { boxLines, boxPoints, type Lines } from "./lines.ts";
 import { Moving } from "./motion.ts";
 import { extentOf, type Stand, sheetOf, strideFor } from "./plan.ts";
 import type { Placing, Volume } from "./volume.ts";
@@ -24,7 +25,6 @@ const BAR = 4;
 export class Exhibit {
   readonly group: Group = new Group();
   readonly frame: Lines;
-  readonly label: HTMLElement;
   readonly stand: Stand;
   readonly index: number;
   readonly size: readonly [number, number, number];
@@ -52,7 +52,6 @@ export class Exhibit {
     size: readonly [number, number, number],
     largest: { readonly edge: number; readonly channels: number },
     answers: boolean,
-    label: HTMLElement,
   ) {
     this.stand = stand;
     this.index = index;
@@ -61,7 +60,6 @@ export class Exhibit {
     const [height, width, channels] = size;
     this.kind = stand.depth === 0 ? "picture" : height * width === 1 ? "vector" : "volume";
     this.bars = answers && this.kind === "vector" && channels <= LONGEST_COLUMN;
-    this.label = label;
     this.#natural = extentOf(size, largest);
     if (this.kind === "picture") this.#natural.depth = 0;
     if (this.kind === "vector") this.sheet.put(1);
@@ -191,6 +189,17 @@ export class Exhibit {
   /** Columns of the sheet: how far one arrow key up or down goes. */
   get columns(): number {
     return this.sheet.goal > 0.5 ? this.#columns : 1;
+  }
+
+  /** Draws the box around it; `hot`: the pointer is over it. */
+  outline(hot: boolean, now: number): void {
+    const { x, y, z } = this.extent(now);
+    this.frame.set(boxPoints(new Vector3(-x / 2, 0, -z / 2), new Vector3(x / 2, y, z / 2)));
+    const flat = this.sheet.at(now);
+    this.frame.color(
+      this.open ? ACCENT : hot ? 0x7d8794 : 0x3c444e,
+      this.open ? 0.45 * (1 - flat) : 0.7 * (1 - 0.6 * flat),
+    );
   }
 
   moving(now: number): boolean {

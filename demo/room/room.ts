@@ -3,42 +3,25 @@ import {
   ColorManagement,
   LinearSRGBColorSpace,
   NoToneMapping,
+  type Ray,
   Scene,
   type StorageBufferAttribute,
-  Ray as ThreeRay,
-  Vector2,
-  Vector3,
   WebGPURenderer,
 } from "three/webgpu";
-import {
-  colorMap,
-  isSoftwareAdapter,
-  logitsOf,
-  type Network,
-  type Prediction,
-  receptiveField,
-} from "../../src/index.ts";
+import { isSoftwareAdapter, logitsOf, type Network, type Prediction } from "../../src/index.ts";
 import { type Selection, type State, type Store, selects } from "../state.ts";
 import { adopt, adopted, release } from "./adopt.ts";
-import { type Backing, createBacking } from "./backing.ts";
 import { type Insets, OrbitCamera } from "./camera.ts";
+import { Decor } from "./decor.ts";
 import { Exhibit } from "./exhibit.ts";
-import { ACCENT, createField, type Field } from "./field.ts";
-import { type Label, Labels } from "./labels.ts";
-import { boxPoints, createLines, type Lines } from "./lines.ts";
+import { Names } from "./names.ts";
+import { createPalette, writePalette } from "./palette.ts";
+import { exhibitsAlong, Follower, type Hovered, pickAlong, rayThrough, type Spot } from "./picking.ts";
 import { createPicture, type Picture } from "./picture.ts";
 import { planOf } from "./plan.ts";
 import { attachPointer } from "./pointer.ts";
+import { sizeOf } from "./sizes.ts";
 import { compileKernels, type Kernels, Ranges, Volume } from "./volume.ts";
-
-/** A unit under the pointer, and the value that its activation holds. */
-export interface Hovered {
-  readonly layer: string;
-  readonly channel: number;
-  readonly y: number;
-  readonly x: number;
-  readonly value: number;
-}
 
 export interface RoomOptions {
   readonly device: GPUDevice;
@@ -47,7 +30,7 @@ export interface RoomOptions {
   readonly store: Store;
   /** What the network sees, drawn by whoever loads images. */
   readonly picture: HTMLCanvasElement;
-  readonly onHover: (hovered: Hovered | undefined, at: { readonly x: number; readonly y: number }) => void;
+  readonly onHover: (hovered: Hovered | undefined, at: Spot) => void;
 }
 
 const ROW_GAP = 1.15;
@@ -65,27 +48,20 @@ export class Room {
   readonly #renderer: WebGPURenderer;
   readonly #kernels: Kernels;
   readonly #scene = new Scene();
-  readonly #labels: Labels;
-  readonly #exhibitLabels: Label[];
-  readonly #answerLabels: { label: Label; channel: number }[] = [];
+  readonly #names: Names;
+  readonly #decor: Decor;
+  readonly #follower: Follower;
   readonly #ranges: (Ranges | undefined)[];
-  /** The colour table on the GPU, 512 entries; see map_view.wgsl. */
+  /** The room's colours on the GPU; see palette.ts. */
   readonly colorsBuffer: GPUBuffer;
   readonly #colors: StorageBufferAttribute;
   readonly #picture: Picture;
-  readonly #edges: Lines;
-  readonly #chosen: Lines;
-  readonly #tiles: Lines;
-  readonly #backing: Backing;
-  readonly #field: Field;
   readonly #stops: (() => void)[] = [];
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   #size = { width: 1, height: 1 };
   #scheduled = 0;
   #last = 0;
   #hovered: Hovered | undefined;
-  #picking = false;
-  #pickNext: { x: number; y: number } | undefined;
   #viewTimer = 0;
   #disposed = false;
 
@@ -122,16 +98,10 @@ export class Room {
     this.#kernels = kernels;
     this.software = software;
 
-    this.colorsBuffer = device.createBuffer({
-      label: "colours",
-      size: 512 * 16,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-    });
+    this.colorsBuffer = createPalette(device);
     this.#colors = adopt(renderer, this.colorsBuffer, 4);
-    this.#writeColors(store.state);
+    writePalette(device, this.colorsBuffer, store.state.colors);
 
-    const labelHost = host.querySelector<HTMLElement>(".labels") ?? host;
-    this.#labels = new Labels(labelHost);
     const { graph } = network;
     const plan = planOf(graph);
     const sizes = plan.map(({ shown }) => sizeOf(network.shapes.get(shown) ?? []));
@@ -140,18 +110,11 @@ export class Room {
       channels: Math.max(...sizes.map(([height, width, channels]) => (height * width > 1 ? channels : 1))),
     };
     const logits = logitsOf(graph);
-    this.exhibits = plan.map((stand, index) => {
-      const size = sizes[index] ?? [1, 1, 1];
-      const element = document.createElement("div");
-      element.className = "label";
-      const name = document.createElement("b");
-      name.textContent = stand.depth === 0 ? "image" : stand.shown;
-      const shape = document.createElement("span");
-      shape.textContent = size[0] * size[1] === 1 ? `${size[2]}` : size.join(" × ");
-      element.append(name, shape);
-      return new Exhibit(stand, index, size, largest, stand.stages.includes(logits), element);
-    });
-    this.#exhibitLabels = this.exhibits.map((exhibit) => this.#labels.add(exhibit.label));
+    this.exhibits = plan.map(
+      (stand, index) =>
+        new Exhibit(stand, index, sizes[index] ?? [1, 1, 1], largest, stand.stages.includes(logits)),
+    );
+    this.#names = new Names(host.querySelector<HTMLElement>(".labels") ?? host, this.exhibits, graph.labels);
     this.#ranges = this.exhibits.map(({ kind, layer, size: [height, width, channels] }) =>
       kind === "picture"
         ? undefined
@@ -160,28 +123,17 @@ export class Room {
 
     this.#picture = createPicture(options.picture);
     this.exhibits[0]?.group.add(this.#picture.mesh);
-    const links = plan.reduce((sum, { from }) => sum + from.length, 0);
-    this.#edges = createLines(links * 16, 0x4a525d, 0.75);
-    this.#chosen = createLines(24, ACCENT, 1);
-    this.#chosen.object.renderOrder = 3;
-    const maps = Math.max(...sizes.map(([, , channels]) => channels));
-    this.#tiles = createLines(4 * maps, 0x4a525d, 0.5);
-    this.#backing = createBacking(maps);
-    this.#field = createField();
-    this.#scene.add(
-      this.#edges.object,
-      this.#backing.object,
-      this.#tiles.object,
-      this.#chosen.object,
-      this.#field.object,
+    this.#decor = new Decor(graph, this.exhibits);
+    this.#scene.add(this.#decor.object, ...this.exhibits.map(({ group }) => group));
+    this.#follower = new Follower(
+      (at) => this.pick(at),
+      (hovered, at) => this.#setHovered(hovered, at),
     );
-    for (const { group } of this.exhibits) this.#scene.add(group);
-    this.#makeAnswerLabels(graph.labels);
 
     this.#stops.push(
       store.listen((state, changed) => this.#follow(state, changed)),
       attachPointer(canvas, this.camera, {
-        hover: (at) => this.#hover(at),
+        hover: (at) => this.#follower.move(at),
         click: (at) => void this.#click(at),
         moved: () => {
           this.invalidate();
@@ -213,11 +165,7 @@ export class Room {
 
   /** The strongest classes changed: the first is named in the room. */
   showAnswers(answers: readonly Prediction[]): void {
-    const best = answers[0]?.index;
-    for (const { label, channel } of this.#answerLabels) {
-      label.element.classList.toggle("best", channel === best);
-      label.rank = channel === best ? 5 : 1;
-    }
+    this.#names.mark(answers[0]?.index);
     this.invalidate();
   }
 
@@ -313,6 +261,11 @@ export class Room {
     return { x: ((centre.x + 1) / 2) * this.#size.width, y: ((1 - centre.y) / 2) * this.#size.height };
   }
 
+  /** The voxel that is seen at a place on the canvas. */
+  pick(at: Spot): Promise<Hovered | undefined> {
+    return pickAlong(this.exhibits, this.#ray(at));
+  }
+
   /** The room as it stands, as a PNG. */
   async png(background: string): Promise<Blob> {
     this.#draw(performance.now());
@@ -345,11 +298,9 @@ export class Room {
     release(this.#renderer, this.#colors);
     this.colorsBuffer.destroy();
     this.#picture.dispose();
-    this.#field.dispose();
-    this.#backing.dispose();
-    for (const lines of [this.#edges, this.#chosen, this.#tiles, ...this.exhibits.map(({ frame }) => frame)])
-      lines.dispose();
-    this.#labels.clear();
+    this.#decor.dispose();
+    this.#names.dispose();
+    for (const { frame } of this.exhibits) frame.dispose();
     this.#renderer.dispose();
     this.canvas.remove();
   }
@@ -366,7 +317,7 @@ export class Room {
 
   #follow(state: State, changed: ReadonlySet<keyof State>): void {
     const now = performance.now();
-    if (changed.has("colors")) this.#writeColors(state);
+    if (changed.has("colors")) writePalette(this.#options.device, this.colorsBuffer, state.colors);
     if (changed.has("threshold") || changed.has("scale")) this.#spoil();
     if (selects(changed) || changed.has("layout") || changed.has("explode")) this.#arrange(now);
     if (changed.has("layer") || changed.has("layout")) this.home();
@@ -377,17 +328,6 @@ export class Room {
   #spoil(): void {
     for (const exhibit of this.exhibits) exhibit.stale = true;
     this.invalidate();
-  }
-
-  #writeColors({ colors }: State): void {
-    const data = new Float32Array(512 * 4);
-    for (const [half, name] of [colors, "polar" as const].entries()) {
-      const table = colorMap(name);
-      for (let i = 0; i < 256; i++) {
-        for (let c = 0; c < 3; c++) data[4 * (256 * half + i) + c] = (table[3 * i + c] ?? 0) / 255;
-      }
-    }
-    this.#options.device.queue.writeBuffer(this.colorsBuffer, 0, data);
   }
 
   /** Sends every exhibit to its place. */
@@ -480,221 +420,23 @@ export class Room {
       } else {
         this.#picture.scale(exhibit.extent());
       }
-      this.#outline(exhibit, now);
+      exhibit.outline(this.#hovered?.layer === exhibit.layer, now);
     }
     device.queue.submit([encoder.finish()]);
-    this.#drawEdges(now);
-    this.#drawTiles(now);
-    this.#drawSelection(now);
+    this.#decor.draw(state, this.#hovered ?? unitOf(state), now);
     this.#renderer.render(this.#scene, this.camera.camera);
-    this.#labels.update(this.camera.camera, this.#size.width, this.#size.height);
+    this.#names.draw(this.camera.camera, this.#size.width, this.#size.height, now);
     this.frames++;
     if (moving) this.invalidate();
     else this.#last = 0;
   }
 
-  #outline(exhibit: Exhibit, now: number): void {
-    const { x, y, z } = exhibit.extent(now);
-    exhibit.frame.set(boxPoints(new Vector3(-x / 2, 0, -z / 2), new Vector3(x / 2, y, z / 2)));
-    const flat = exhibit.sheet.at(now);
-    const hot = exhibit.open || this.#hovered?.layer === exhibit.layer;
-    exhibit.frame.color(
-      exhibit.open ? ACCENT : hot ? 0x7d8794 : 0x3c444e,
-      exhibit.open ? 0.45 * (1 - flat) : 0.7 * (1 - 0.6 * flat),
-    );
-    const label = this.#exhibitLabels[exhibit.index];
-    if (label) {
-      label.at.set(0, -0.25, z / 2).add(exhibit.group.position);
-      label.rank = exhibit.open ? 10 : exhibit.kind === "picture" ? 4 : 3;
-      label.element.classList.toggle("open", exhibit.open);
-    }
-    for (const { label: answer, channel } of this.#answerLabels) {
-      if (!exhibit.bars) break;
-      const { centre } = exhibit.map(channel, now);
-      answer.at.set(centre.x + x / 2 + 0.15, centre.y, 0);
-    }
+  #ray(at: Spot): Ray {
+    return rayThrough(at, this.camera.camera, this.#size.width, this.#size.height);
   }
 
-  /** Faint frames around the maps of a sheet, so that silent ones are seen to be there. */
-  #drawTiles(now: number): void {
-    const open = this.exhibits.find((exhibit) => exhibit.kind === "volume" && exhibit.sheet.at(now) > 0.02);
-    const points: number[] = [];
-    const corners: number[] = [];
-    if (open) {
-      const [height, width, channels] = open.size;
-      for (let channel = 0; channel < channels; channel += open.stride[2]) {
-        const { centre, cell } = open.map(channel, now);
-        const [x, y, z] = [(width * cell) / 2, (height * cell) / 2, centre.z - open.voxelExtent(now).z];
-        const [a, b, c, d] = [centre.x - x, centre.x + x, centre.y - y, centre.y + y];
-        corners.push(a, c, z, b, c, z, b, d, z, a, c, z, b, d, z, a, d, z);
-        points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
-      }
-      this.#tiles.color(0x4a525d, 0.55 * open.sheet.at(now));
-    }
-    this.#tiles.set(points);
-    this.#backing.set(corners, open ? open.sheet.at(now) : 0);
-  }
-
-  #makeAnswerLabels(names: readonly string[] | undefined): void {
-    const exhibit = this.exhibits.findLast(({ bars }) => bars);
-    if (!exhibit || !names) return;
-    for (let channel = 0; channel < exhibit.size[2]; channel++) {
-      const element = document.createElement("div");
-      element.className = "answer";
-      element.dataset.anchor = "left";
-      element.textContent = names[channel] ?? String(channel);
-      this.#answerLabels.push({ label: this.#labels.add(element, 1), channel });
-    }
-  }
-
-  /** Lines from each exhibit to those that it feeds; ways around others are arcs. */
-  #drawEdges(now: number): void {
-    const points: number[] = [];
-    for (const exhibit of this.exhibits) {
-      const to = exhibit.box(now);
-      for (const index of exhibit.stand.from) {
-        const source = this.exhibits[index];
-        if (!source) continue;
-        const from = source.box(now);
-        const a = new Vector3(from.max.x, (from.min.y + from.max.y) / 2, 0);
-        const b = new Vector3(to.min.x, (to.min.y + to.max.y) / 2, 0);
-        const far = exhibit.stand.depth - source.stand.depth > 1;
-        const bow = far ? 2.2 + 0.1 * (b.x - a.x) + Math.max(from.max.y, to.max.y) - (a.y + b.y) / 2 : 0;
-        const steps = far || Math.abs(a.y - b.y) > 0.01 ? 12 : 1;
-        let before = a;
-        for (let i = 1; i <= steps; i++) {
-          const t = i / steps;
-          const s = t * t * (3 - 2 * t);
-          const next = new Vector3(
-            a.x + (b.x - a.x) * t,
-            a.y + (b.y - a.y) * s + bow * 4 * t * (1 - t) * 0.5,
-            0,
-          );
-          points.push(...before.toArray(), ...next.toArray());
-          before = next;
-        }
-      }
-    }
-    this.#edges.set(points);
-  }
-
-  #drawSelection(now: number): void {
-    const { state } = this.#options.store;
-    const open = this.#exhibitOf(state.layer);
-    const chosen: number[] = [];
-    if (open && open.kind === "volume" && state.channel !== undefined && state.channel < open.size[2]) {
-      const { centre, cell } = open.map(state.channel, now);
-      const half = new Vector3(
-        (open.size[1] * cell) / 2,
-        (open.size[0] * cell) / 2,
-        open.voxelExtent(now).z,
-      ).addScalar(cell * 0.2);
-      chosen.push(...boxPoints(centre.clone().sub(half), centre.clone().add(half)));
-    }
-    this.#chosen.set(chosen);
-    const fixed =
-      state.layer !== undefined &&
-      state.channel !== undefined &&
-      state.y !== undefined &&
-      state.x !== undefined
-        ? { layer: state.layer, channel: state.channel, y: state.y, x: state.x }
-        : undefined;
-    const unit = this.#hovered ?? fixed;
-    const exhibit = this.#exhibitOf(unit?.layer);
-    if (!unit || !exhibit || exhibit.kind === "picture") {
-      this.#field.hide();
-      return;
-    }
-    this.#field.show(exhibit.unit(unit.channel, unit.y, unit.x, now), this.#patch(unit));
-  }
-
-  /** Corners of a unit's receptive field on the picture in the room. */
-  #patch(unit: Hovered | { layer: string; y: number; x: number }): Vector3[] | undefined {
-    const { network } = this.#options;
-    const [picture] = this.exhibits;
-    if (!picture) return undefined;
-    const { inside } = receptiveField(network.graph, unit);
-    const box = picture.box(performance.now());
-    const [height, width] = picture.size;
-    const x = (column: number) => box.min.x + (column / width) * (box.max.x - box.min.x);
-    const y = (row: number) => box.max.y - (row / height) * (box.max.y - box.min.y);
-    const z = 0.02;
-    return [
-      new Vector3(x(inside.left), y(inside.top), z),
-      new Vector3(x(inside.right), y(inside.top), z),
-      new Vector3(x(inside.right), y(inside.bottom), z),
-      new Vector3(x(inside.left), y(inside.bottom), z),
-    ];
-  }
-
-  #ray({ x, y }: { readonly x: number; readonly y: number }): ThreeRay {
-    const { camera } = this.camera;
-    const ndc = new Vector2((x / this.#size.width) * 2 - 1, 1 - (y / this.#size.height) * 2);
-    const origin = camera.position.clone();
-    const direction = new Vector3(ndc.x, ndc.y, 0.5).unproject(camera).sub(origin).normalize();
-    return new ThreeRay(origin, direction);
-  }
-
-  /** The exhibits that a ray may meet, nearest first. */
-  #along(ray: ThreeRay): Exhibit[] {
-    const now = performance.now();
-    const hits = this.exhibits.flatMap((exhibit) => {
-      const box = exhibit.box(now).expandByScalar(0.03);
-      const hit = ray.intersectBox(box, new Vector3());
-      return hit
-        ? [{ exhibit, distance: box.containsPoint(ray.origin) ? 0 : hit.distanceTo(ray.origin) }]
-        : [];
-    });
-    return hits.sort((a, b) => a.distance - b.distance).map(({ exhibit }) => exhibit);
-  }
-
-  /** The voxel that is seen at a place on the canvas. */
-  async pick(at: { readonly x: number; readonly y: number }): Promise<Hovered | undefined> {
-    const ray = this.#ray(at);
-    for (const exhibit of this.#along(ray)) {
-      if (!exhibit.volume) {
-        if (exhibit.kind === "picture") return undefined;
-        continue;
-      }
-      const origin = ray.origin.clone().sub(exhibit.group.position);
-      const hit = await exhibit.volume.pick({ origin: origin.toArray(), direction: ray.direction.toArray() });
-      if (!hit) continue;
-      const [, width, channels] = exhibit.size;
-      const pixel = Math.floor(hit.index / channels);
-      return {
-        layer: exhibit.layer,
-        channel: hit.index % channels,
-        y: Math.floor(pixel / width),
-        x: pixel % width,
-        value: hit.value,
-      };
-    }
-    return undefined;
-  }
-
-  #hover(at: { x: number; y: number } | undefined): void {
-    this.#pickNext = at;
-    if (!at) this.#setHovered(undefined, { x: 0, y: 0 });
-    if (at && !this.#picking) void this.#pickLoop();
-  }
-
-  async #pickLoop(): Promise<void> {
-    this.#picking = true;
-    try {
-      while (this.#pickNext && !this.#disposed) {
-        const at = this.#pickNext;
-        this.#pickNext = undefined;
-        const hovered = await this.pick(at);
-        if (!this.#disposed) this.#setHovered(hovered, at);
-      }
-    } catch {
-      // A lost device ends the question; the page rebuilds itself.
-    } finally {
-      this.#picking = false;
-    }
-  }
-
-  #setHovered(hovered: Hovered | undefined, at: { readonly x: number; readonly y: number }): void {
+  #setHovered(hovered: Hovered | undefined, at: Spot): void {
+    if (this.#disposed) return;
     const before = this.#hovered;
     this.#hovered = hovered;
     this.canvas.style.cursor = hovered ? "pointer" : "";
@@ -702,9 +444,9 @@ export class Room {
     if (before || hovered) this.invalidate();
   }
 
-  async #click(at: { readonly x: number; readonly y: number }): Promise<void> {
+  async #click(at: Spot): Promise<void> {
     const { store } = this.#options;
-    const [first] = this.#along(this.#ray(at));
+    const [first] = exhibitsAlong(this.exhibits, this.#ray(at));
     if (!first) return;
     const hit = await this.pick(at).catch(() => undefined);
     if (this.#disposed) return;
@@ -722,12 +464,9 @@ export class Room {
   }
 }
 
-/** [H, W, C] of any activation's shape. */
-export function sizeOf(shape: readonly number[]): [number, number, number] {
-  const rest = shape.slice(1);
-  const [height = 1, width = 1, channels = 1] = [
-    ...Array<number>(Math.max(0, 3 - rest.length)).fill(1),
-    ...rest,
-  ];
-  return [height, width, channels];
+/** The selected unit, if the selection goes so deep. */
+function unitOf({ layer, channel, y, x }: Selection) {
+  return layer !== undefined && channel !== undefined && y !== undefined && x !== undefined
+    ? { layer, channel, y, x }
+    : undefined;
 }

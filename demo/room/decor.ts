@@ -1,0 +1,147 @@
+import { Group, Vector3 } from "three/webgpu";
+import { type Graph, receptiveField } from "../../src/index.ts";
+import type { Selection } from "../state.ts";
+import { type Backing, createBacking } from "./backing.ts";
+import type { Exhibit } from "./exhibit.ts";
+import { ACCENT, createField, type Field } from "./field.ts";
+import { boxPoints, createLines, type Lines } from "./lines.ts";
+
+/** A unit of a layer. */
+interface Unit {
+  readonly layer: string;
+  readonly channel: number;
+  readonly y: number;
+  readonly x: number;
+}
+
+/** What is drawn around the voxels: links, frames of maps, the selection and what it sees. */
+export class Decor {
+  readonly object: Group = new Group();
+  readonly #graph: Graph;
+  readonly #exhibits: readonly Exhibit[];
+  readonly #edges: Lines;
+  readonly #chosen: Lines;
+  readonly #tiles: Lines;
+  readonly #backing: Backing;
+  readonly #field: Field;
+
+  constructor(graph: Graph, exhibits: readonly Exhibit[]) {
+    this.#graph = graph;
+    this.#exhibits = exhibits;
+    const links = exhibits.reduce((sum, { stand }) => sum + stand.from.length, 0);
+    const maps = Math.max(...exhibits.map(({ size }) => size[2]));
+    this.#edges = createLines(links * 16, 0x4a525d, 0.75);
+    this.#chosen = createLines(12, ACCENT, 1);
+    this.#chosen.object.renderOrder = 3;
+    this.#tiles = createLines(4 * maps, 0x4a525d, 0.5);
+    this.#backing = createBacking(maps);
+    this.#field = createField();
+    this.object.add(
+      this.#edges.object,
+      this.#backing.object,
+      this.#tiles.object,
+      this.#chosen.object,
+      this.#field.object,
+    );
+  }
+
+  /** Draws it as it is at a moment. `unit`: whose receptive field is shown. */
+  draw(selected: Selection, unit: Unit | undefined, now: number): void {
+    this.#drawEdges(now);
+    this.#drawTiles(now);
+    this.#drawChosen(selected, now);
+    const exhibit = this.#exhibitOf(unit?.layer);
+    if (!unit || !exhibit || exhibit.kind === "picture") this.#field.hide();
+    else this.#field.show(exhibit.unit(unit.channel, unit.y, unit.x, now), this.#patch(unit, now));
+  }
+
+  dispose(): void {
+    for (const part of [this.#edges, this.#chosen, this.#tiles, this.#backing, this.#field]) part.dispose();
+  }
+
+  #exhibitOf(layer: string | undefined): Exhibit | undefined {
+    return layer === undefined ? undefined : this.#exhibits.find(({ stand }) => stand.stages.includes(layer));
+  }
+
+  #drawChosen({ layer, channel }: Selection, now: number): void {
+    const open = this.#exhibitOf(layer);
+    if (open?.kind !== "volume" || channel === undefined || channel >= open.size[2]) {
+      this.#chosen.set([]);
+      return;
+    }
+    const { centre, cell } = open.map(channel, now);
+    const [height, width] = open.size;
+    const half = new Vector3((width * cell) / 2, (height * cell) / 2, open.voxelExtent(now).z);
+    half.addScalar(cell * 0.2);
+    this.#chosen.set(boxPoints(centre.clone().sub(half), centre.clone().add(half)));
+  }
+
+  /** Faint frames around the maps of a sheet, so that silent ones are seen to be there. */
+  #drawTiles(now: number): void {
+    const open = this.#exhibits.find((exhibit) => exhibit.kind === "volume" && exhibit.sheet.at(now) > 0.02);
+    const points: number[] = [];
+    const corners: number[] = [];
+    if (open) {
+      const [height, width, channels] = open.size;
+      for (let channel = 0; channel < channels; channel += open.stride[2]) {
+        const { centre, cell } = open.map(channel, now);
+        const [x, y, z] = [(width * cell) / 2, (height * cell) / 2, centre.z - open.voxelExtent(now).z];
+        const [a, b, c, d] = [centre.x - x, centre.x + x, centre.y - y, centre.y + y];
+        corners.push(a, c, z, b, c, z, b, d, z, a, c, z, b, d, z, a, d, z);
+        points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
+      }
+      this.#tiles.color(0x4a525d, 0.55 * open.sheet.at(now));
+    }
+    this.#tiles.set(points);
+    this.#backing.set(corners, open ? open.sheet.at(now) : 0);
+  }
+
+  /** Lines from each exhibit to those that it feeds; ways around others are arcs. */
+  #drawEdges(now: number): void {
+    const points: number[] = [];
+    for (const exhibit of this.#exhibits) {
+      const to = exhibit.box(now);
+      for (const index of exhibit.stand.from) {
+        const source = this.#exhibits[index];
+        if (!source) continue;
+        const from = source.box(now);
+        const a = new Vector3(from.max.x, (from.min.y + from.max.y) / 2, 0);
+        const b = new Vector3(to.min.x, (to.min.y + to.max.y) / 2, 0);
+        const far = exhibit.stand.depth - source.stand.depth > 1;
+        const bow = far ? 2.2 + 0.1 * (b.x - a.x) + Math.max(from.max.y, to.max.y) - (a.y + b.y) / 2 : 0;
+        const steps = far || Math.abs(a.y - b.y) > 0.01 ? 12 : 1;
+        let before = a;
+        for (let i = 1; i <= steps; i++) {
+          const t = i / steps;
+          const s = t * t * (3 - 2 * t);
+          const next = new Vector3(
+            a.x + (b.x - a.x) * t,
+            a.y + (b.y - a.y) * s + bow * 4 * t * (1 - t) * 0.5,
+            0,
+          );
+          points.push(...before.toArray(), ...next.toArray());
+          before = next;
+        }
+      }
+    }
+    this.#edges.set(points);
+  }
+
+  /** Corners of a unit's receptive field on the picture in the room. */
+  #patch(unit: Unit, now: number): Vector3[] | undefined {
+    const [picture] = this.#exhibits;
+    if (!picture) return undefined;
+    const { inside } = receptiveField(this.#graph, unit);
+    const box = picture.box(now);
+    const [height, width] = picture.size;
+    const x = (column: number) => box.min.x + (column / width) * (box.max.x - box.min.x);
+    const y = (row: number) => box.max.y - (row / height) * (box.max.y - box.min.y);
+    const z = 0.02;
+    return [
+      new Vector3(x(inside.left), y(inside.top), z),
+      new Vector3(x(inside.right), y(inside.top), z),
+      new Vector3(x(inside.right), y(inside.bottom), z),
+      new Vector3(x(inside.left), y(inside.bottom), z),
+    ];
+  }
+}
