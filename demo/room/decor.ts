@@ -1,6 +1,7 @@
 import { Group, Vector3 } from "three/webgpu";
 import { type Graph, receptiveField } from "../../src/index.ts";
 import type { Selection } from "../state.ts";
+import { exhibitOf } from "./arrangement.ts";
 import { type Backing, createBacking } from "./backing.ts";
 import type { Exhibit } from "./exhibit.ts";
 import { ACCENT, createField, type Field } from "./field.ts";
@@ -50,7 +51,7 @@ export class Decor {
     this.#drawEdges(now);
     this.#drawTiles(now);
     this.#drawChosen(selected, now);
-    const exhibit = this.#exhibitOf(unit?.layer);
+    const exhibit = exhibitOf(this.#exhibits, unit?.layer);
     if (!unit || !exhibit || exhibit.kind === "picture") this.#field.hide();
     else this.#field.show(exhibit.unit(unit.channel, unit.y, unit.x, now), this.#patch(unit, now));
   }
@@ -59,12 +60,8 @@ export class Decor {
     for (const part of [this.#edges, this.#chosen, this.#tiles, this.#backing, this.#field]) part.dispose();
   }
 
-  #exhibitOf(layer: string | undefined): Exhibit | undefined {
-    return layer === undefined ? undefined : this.#exhibits.find(({ stand }) => stand.stages.includes(layer));
-  }
-
   #drawChosen({ layer, channel }: Selection, now: number): void {
-    const open = this.#exhibitOf(layer);
+    const open = exhibitOf(this.#exhibits, layer);
     if (open?.kind !== "volume" || channel === undefined || channel >= open.size[2]) {
       this.#chosen.set([]);
       return;

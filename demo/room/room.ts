@@ -1,5 +1,4 @@
 import {
-  Box3,
   ColorManagement,
   LinearSRGBColorSpace,
   NoToneMapping,
@@ -11,6 +10,7 @@ import {
 import { isSoftwareAdapter, logitsOf, type Network, type Prediction } from "../../src/index.ts";
 import { type Selection, type State, type Store, selects } from "../state.ts";
 import { adopt, adopted, release } from "./adopt.ts";
+import { arrange, exhibitOf, homeOf } from "./arrangement.ts";
 import { type Insets, OrbitCamera } from "./camera.ts";
 import { Decor } from "./decor.ts";
 import { Exhibit } from "./exhibit.ts";
@@ -32,8 +32,6 @@ export interface RoomOptions {
   readonly picture: HTMLCanvasElement;
   readonly onHover: (hovered: Hovered | undefined, at: Spot) => void;
 }
-
-const ROW_GAP = 1.15;
 
 /** The room: a row of exhibits from the image to the answer. It draws only when something changed. */
 export class Room {
@@ -184,25 +182,8 @@ export class Room {
   /** Looks at what is selected, or at everything. */
   home(): void {
     const { state } = this.#options.store;
-    const open = this.#exhibitOf(state.layer);
-    const box = new Box3();
-    if (open && open.kind !== "picture") {
-      box.copy(open.box());
-      const flat = open.kind === "vector" || state.layout === "sheet";
-      this.camera.frame(box, flat ? 0 : -0.8, flat ? 0 : 0.32, flat ? 1.1 : 1.18);
-    } else if (open) {
-      this.camera.frame(open.box(), -0.25, 0.08, 1.4);
-    } else {
-      for (const exhibit of this.exhibits) box.union(exhibit.box());
-      // Room for the names below and beside.
-      box.min.y -= 0.8;
-      box.max.x += 2;
-      // The narrower the space and the longer the row, the more it recedes into depth.
-      const long = Math.min(0.3, Math.max(0, (box.max.x - box.min.x - 60) / 250));
-      const azimuth = -Math.min(1.32, Math.max(0.5, 1.52 - 0.46 * this.#aspect) + long);
-      const above = 0.26 + 0.25 * Math.max(0, 1 - this.#aspect);
-      this.camera.frame(box, azimuth, above, 1.02);
-    }
+    const { box, azimuth, elevation, margin } = homeOf(this.exhibits, state, this.#aspect);
+    this.camera.frame(box, azimuth, elevation, margin);
     this.invalidate();
     this.#rememberView();
   }
@@ -223,7 +204,7 @@ export class Room {
 
   /** The range buffer of the exhibit that shows a layer. */
   rangesOf(layer: string): GPUBuffer | undefined {
-    const exhibit = this.#exhibitOf(layer);
+    const exhibit = this.exhibitOf(layer);
     return exhibit && this.#ranges[exhibit.index]?.buffer;
   }
 
@@ -232,8 +213,9 @@ export class Room {
     return this.#scheduled === 0;
   }
 
+  /** The exhibit that shows a layer, if there is one. */
   exhibitOf(layer: string | undefined): Exhibit | undefined {
-    return this.#exhibitOf(layer);
+    return exhibitOf(this.exhibits, layer);
   }
 
   /** Whether three draws every shown activation from the network's own buffers; for tests. */
@@ -252,7 +234,7 @@ export class Room {
 
   /** Where a unit is seen on the canvas, in pixels; for tests. */
   project({ layer, channel = 0, y = 0, x = 0 }: Selection): { x: number; y: number } | undefined {
-    const exhibit = this.#exhibitOf(layer);
+    const exhibit = this.exhibitOf(layer);
     if (!exhibit) return undefined;
     const now = performance.now();
     const { centre, half } = exhibit.unit(channel, y, x, now);
@@ -311,10 +293,6 @@ export class Room {
     return Math.max(1, this.#size.width - left - right) / Math.max(1, this.#size.height - top - bottom);
   }
 
-  #exhibitOf(layer: string | undefined): Exhibit | undefined {
-    return layer === undefined ? undefined : this.exhibits.find(({ stand }) => stand.stages.includes(layer));
-  }
-
   #follow(state: State, changed: ReadonlySet<keyof State>): void {
     const now = performance.now();
     if (changed.has("colors")) writePalette(this.#options.device, this.colorsBuffer, state.colors);
@@ -334,38 +312,7 @@ export class Room {
   #arrange(now: number): void {
     const { state } = this.#options.store;
     const aspect = this.#aspect;
-    const chosen = this.#exhibitOf(state.layer);
-    const budget = this.software ? 150_000 : 900_000;
-    const closed = Math.max(1500, Math.floor(budget / this.exhibits.length));
-    for (const exhibit of this.exhibits) {
-      const open = exhibit === chosen;
-      const voxels = open ? (this.software ? 160_000 : 500_000) : closed;
-      exhibit.pose({ open, layout: state.layout, explode: state.explode, aspect, voxels }, now);
-    }
-    const columns = Array.from(
-      { length: 1 + Math.max(...this.exhibits.map(({ stand }) => stand.depth)) },
-      (_, depth) => this.exhibits.filter(({ stand }) => stand.depth === depth),
-    );
-    let x = 0;
-    const settle = this.frames === 0;
-    for (const [depth, column] of columns.entries()) {
-      const width = Math.max(...column.map((exhibit) => exhibit.extent().x));
-      const room = Math.max(...column.map(({ open, explode }) => (open ? 1.2 + 7 * explode.goal : 0)));
-      if (depth > 0) x += ROW_GAP + room;
-      let y = 0;
-      for (const exhibit of column) {
-        const place = [x + width / 2, y] as const;
-        if (settle) {
-          exhibit.x.put(place[0]);
-          exhibit.y.put(place[1]);
-        } else {
-          exhibit.x.send(place[0], now);
-          exhibit.y.send(place[1], now);
-        }
-        y += exhibit.extent().y + 1.3;
-      }
-      x += width + room;
-    }
+    arrange(this.exhibits, state, { aspect, software: this.software, settle: this.frames === 0 }, now);
   }
 
   #ensureVolume(exhibit: Exhibit): Volume | undefined {
@@ -450,7 +397,7 @@ export class Room {
     if (!first) return;
     const hit = await this.pick(at).catch(() => undefined);
     if (this.#disposed) return;
-    const exhibit = this.#exhibitOf(hit?.layer) ?? first;
+    const exhibit = this.exhibitOf(hit?.layer) ?? first;
     if (exhibit.kind === "picture" || !exhibit.open || !hit) {
       store.select({ layer: exhibit.layer });
       return;
