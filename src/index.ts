@@ -35,16 +35,35 @@ export {
   type Network,
   type NetworkOptions,
   type Seed,
+  type Start,
   type Target,
 } from "./network/network.ts";
 export type { OpLayer } from "./network/ops.ts";
 export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
+export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
+export {
+  channel,
+  elements,
+  layerNorm,
+  logit,
+  neuron,
+  Objective,
+  probability,
+  region,
+  type Term,
+} from "./objectives/objective.ts";
 export { type BackwardRule, createActivationGradient } from "./ops/activation.ts";
 export { createClassActivationMap } from "./ops/class-activation-map.ts";
 export { activations } from "./techniques/activations.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";
-export type { ExplainOptions, Explanation, Picture, Question } from "./techniques/explain.ts";
+export type {
+  ExplainOptions,
+  Explanation,
+  ObjectiveOptions,
+  Picture,
+  Question,
+} from "./techniques/explain.ts";
 export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
 export { guidedBackprop } from "./techniques/guided-backprop.ts";
 export { overColour } from "./techniques/input-gradient.ts";

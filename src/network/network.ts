@@ -30,6 +30,16 @@ export interface Target {
   readonly image?: number;
 }
 
+/**
+ * One of several layers at which a backward pass starts, with the commands that write its seed into
+ * `network.gradient(layer)`, or add it to what is there. See `createObjective`.
+ */
+export interface Start {
+  readonly layer: string;
+  readonly write: Command;
+  readonly add: Command;
+}
+
 /** A gradient with which the caller starts the backward pass himself. */
 export interface Seed {
   readonly layer: string;
@@ -77,6 +87,11 @@ export class Network {
     this.input = this.activation(inputOf(parts.graph).name);
   }
 
+  /** Whether the network was created with gradients, so that `backward` may be used. */
+  get hasGradients(): boolean {
+    return this.#control !== undefined;
+  }
+
   /** The output of a layer, [batch, …]. @throws InputError when there is no such layer, or it was fused away. */
   activation(layer: string): Tensor {
     return this.#stage(layer).y;
@@ -91,12 +106,19 @@ export class Network {
   }
 
   /**
-   * Records the layers up to and including `to` (default: all).
+   * Records the layers up to and including `to` (default: all). With `after`, only those that follow from that layer: it
+   * and whatever does not depend on it keep what their activations hold, so that a layer may be changed by hand.
    * @throws InputError when there is no such layer, or the network was destroyed.
    */
-  forward(encoder: GPUCommandEncoder, { to }: { readonly to?: string } = {}): void {
+  forward(
+    encoder: GPUCommandEncoder,
+    { to, after }: { readonly to?: string; readonly after?: string } = {},
+  ): void {
     const needed = to === undefined ? undefined : this.#ancestors(this.#stage(to).layer.name);
-    const stages = [...this.#live().values()].filter(({ layer }) => !needed || needed.has(layer.name));
+    const from = after === undefined ? undefined : this.#descendants(this.#stage(after).layer.name);
+    const stages = [...this.#live().values()].filter(
+      ({ layer: { name } }) => (!needed || needed.has(name)) && (!from || (name !== after && from.has(name))),
+    );
     record(
       encoder,
       stages.map((stage) => stage.forward),
@@ -105,44 +127,50 @@ export class Network {
   }
 
   /**
-   * Records the way back from a target (a sum of the layer's elements) or from the caller's own seed, down to
-   * `to`. It reads the activations of the last forward pass, which may serve any number of backward passes.
+   * Records the way back from a target (a sum of the layer's elements), from the caller's own seed, or from seeds at
+   * several layers, down to `to`. It reads the activations of the last forward pass, which may serve any number of
+   * backward passes.
    * @throws InputError when the target lies outside the layer, or `to` does not lead to it.
    * @throws UnsupportedError when the rule is not defined for an activation on the way.
    */
   backward(
     encoder: GPUCommandEncoder,
-    from: Target | Seed,
+    from: Target | Seed | readonly Start[],
     { rule = "gradient", to }: BackwardOptions = {},
   ): void {
-    const start = this.#stage(from.layer);
+    const starts = isStarts(from) ? from : [from];
     const end = this.#stage(to ?? inputOf(this.graph).name);
-    const { dy, seed } = this.#backwardOf(start);
-    const way = this.#between(end, start);
-    if (!this.#control || way.length === 0) {
-      throw new InputError(
-        `backward: expected "to" to name a layer that leads to "${from.layer}", got "${end.layer.name}"`,
-      );
-    }
+    const way = this.#ways(end, starts);
+    const control = this.#control;
+    if (!control) throw noGradients(this.graph);
     for (const { layer } of way) {
       const activation = activationOf(layer);
       if (activation && layer !== end.layer) assertRule(rule, activation, layer.name);
     }
 
     const commands: Command[] = [];
-    if ("seed" in from) {
-      copySeed(encoder, from, dy);
-    } else {
-      this.#control.setTarget(encoder, targetIndices(from, dy.shape));
-      commands.push(seed);
+    const written = new Set<GPUBuffer>();
+    if (!isStarts(from)) {
+      const { dy, seed } = this.#backwardOf(this.#stage(from.layer));
+      written.add(dy.buffer);
+      if ("seed" in from) {
+        copySeed(encoder, from, dy);
+      } else {
+        control.setTarget(encoder, targetIndices(from, dy.shape));
+        commands.push(seed);
+      }
     }
-    this.#control.setRule(encoder, RULE_CODES[rule]);
+    control.setRule(encoder, RULE_CODES[rule]);
 
     const onWay = new Set(way.map((stage) => stage.layer.name));
-    const written = new Set([dy.buffer]);
     for (const stage of way.reverse()) {
+      const { dy, gate, steps } = this.#backwardOf(stage);
+      for (const { layer, write, add } of isStarts(from) ? from : []) {
+        if (layer !== stage.layer.name) continue;
+        commands.push(written.has(dy.buffer) ? add : write);
+        written.add(dy.buffer);
+      }
       if (stage === end) continue;
-      const { gate, steps } = this.#backwardOf(stage);
       if (gate) commands.push(gate);
       for (const { input, write, add } of steps) {
         if (!onWay.has(input)) continue;
@@ -176,11 +204,7 @@ export class Network {
   }
 
   #backwardOf(stage: Stage): NonNullable<Stage["backward"]> {
-    if (!stage.backward) {
-      throw new InputError(
-        `network "${this.graph.name}": created without gradients; create it with { gradients: true }`,
-      );
-    }
+    if (!stage.backward) throw noGradients(this.graph);
     return stage.backward;
   }
 
@@ -192,16 +216,40 @@ export class Network {
     return found;
   }
 
-  /** Stages on any way from `end` up to `start`, in the graph's order; none when there is no way. */
-  #between(end: Stage, start: Stage): Stage[] {
-    const below = this.#ancestors(start.layer.name);
-    const reached = new Set([end.layer.name]);
+  #descendants(name: string): ReadonlySet<string> {
+    const found = new Set([name]);
     for (const { layer } of this.#stages.values()) {
-      if (layer.inputs.some((input) => reached.has(input))) reached.add(layer.name);
+      if (layer.inputs.some((input) => found.has(input))) found.add(layer.name);
     }
-    if (!reached.has(start.layer.name)) return [];
+    return found;
+  }
+
+  /** Stages on any way from `end` up to any of the starts, in the graph's order. */
+  #ways(end: Stage, starts: readonly { readonly layer: string }[]): Stage[] {
+    const reached = this.#descendants(end.layer.name);
+    const below = new Set<string>();
+    for (const { layer } of starts) {
+      const { name } = this.#stage(layer).layer;
+      if (!this.#control) throw noGradients(this.graph);
+      if (!reached.has(name)) {
+        throw new InputError(
+          `backward: expected "to" to name a layer that leads to "${name}", got "${end.layer.name}"`,
+        );
+      }
+      for (const ancestor of this.#ancestors(name)) below.add(ancestor);
+    }
     return [...this.#stages.values()].filter(({ layer: { name } }) => below.has(name) && reached.has(name));
   }
+}
+
+function isStarts(from: Target | Seed | readonly Start[]): from is readonly Start[] {
+  return Array.isArray(from);
+}
+
+function noGradients(graph: Graph): InputError {
+  return new InputError(
+    `network "${graph.name}": created without gradients; create it with { gradients: true }`,
+  );
 }
 
 /** What {@link createNetwork} hands to {@link Network}. */

@@ -1,5 +1,5 @@
 import type { Network } from "../network/network.ts";
-import type { ExplainOptions, Explanation, Picture } from "./explain.ts";
+import type { Explanation, ObjectiveOptions, Picture } from "./explain.ts";
 import { inputGradient } from "./input-gradient.ts";
 
 /**
@@ -10,7 +10,7 @@ import { inputGradient } from "./input-gradient.ts";
 export function deconvnet(
   network: Network,
   image: Picture,
-  options: ExplainOptions = {},
+  options: ObjectiveOptions = {},
 ): Promise<Explanation> {
   return inputGradient(network, image, "deconvnet", options);
 }

@@ -4,7 +4,9 @@ import { readTensor } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { classOf, logitsOf } from "../network/graph.ts";
-import type { Network, Target } from "../network/network.ts";
+import type { Network, Start, Target } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import { elements, Objective, probability } from "../objectives/objective.ts";
 
 /** A photograph, to be preprocessed as the graph says; or values [H, W, C], taken as the network's input as they stand. */
 export type Picture = Pixels | Float32Array;
@@ -12,21 +14,24 @@ export type Picture = Pixels | Float32Array;
 /** What a technique is asked to explain: a class by number or label, or elements of any layer. */
 export type Question = number | string | Target;
 
-/** Options that every technique takes. */
-export interface ExplainOptions {
-  /** Default: the class with the highest score. */
-  readonly target?: Question;
+/** Options that every technique takes. `Q` is what the technique can be asked. */
+export interface ExplainOptions<Q extends Question | Objective = Question> {
+  /** Default: the class with the highest score. An {@link Objective} may weigh several classes and layers. */
+  readonly target?: Q;
   /** Stops the work; the technique then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
+/** Options of a technique that can also be asked an {@link Objective}. */
+export type ObjectiveOptions = ExplainOptions<Question | Objective>;
+
 /** What a technique found. */
-export interface Explanation {
+export interface Explanation<T extends Target | Objective = Target | Objective> {
   /** Row-major values of `shape`, signed where the technique is. */
   readonly data: Float32Array;
   readonly shape: Shape;
   /** What was explained; for a class, its logit. */
-  readonly target: Target;
+  readonly target: T;
 }
 
 /**
@@ -70,6 +75,59 @@ export async function ask(
   const scores = await readTensor(network.device, network.activation(layer));
   signal?.throwIfAborted();
   return { layer, channel: top(scores.subarray(0, classesOf(network))), image: 0 };
+}
+
+/**
+ * Runs the network on an image and hands `work` what its backward passes start from: a target, or an objective's seeds,
+ * which live as long as the work.
+ */
+export async function withQuestion<T>(
+  network: Network,
+  image: Picture,
+  { target, signal }: ObjectiveOptions,
+  work: (from: Target | readonly Start[], target: Target | Objective) => Promise<T>,
+): Promise<T> {
+  if (!(target instanceof Objective)) {
+    const found = await ask(network, image, {
+      ...(target === undefined ? {} : { target }),
+      ...(signal ? { signal } : {}),
+    });
+    return work(found, found);
+  }
+  signal?.throwIfAborted();
+  const objective = await createObjective(network, target);
+  try {
+    writeInput(network, image);
+    submit(network, (encoder) => network.forward(encoder));
+    return await work(objective.starts, target);
+  } finally {
+    objective.destroy();
+  }
+}
+
+/**
+ * What a question means, as an objective: a class is its logit, or with `on` its probability. Without a question the
+ * network runs and the scores are read back to find the top class.
+ */
+export async function objectiveOf(
+  network: Network,
+  image: Picture,
+  { target, on = "logit", signal }: ObjectiveOptions & { readonly on?: "logit" | "probability" },
+): Promise<{ readonly target: Target | Objective; readonly objective: Objective }> {
+  signal?.throwIfAborted();
+  const layer = logitsOf(network.graph);
+  if (target instanceof Objective) return { target, objective: target };
+  const found: Target =
+    typeof target === "object"
+      ? { image: 0, ...target }
+      : target === undefined
+        ? await ask(network, image, signal ? { signal } : {})
+        : { layer, channel: classOf(network.graph, classesOf(network), target), image: 0 };
+  if (on === "logit") return { target: found, objective: elements(found) };
+  if (found.channel === undefined || found.layer !== layer) {
+    throw new InputError(`expected a class as the target of a probability, got layer "${found.layer}"`);
+  }
+  return { target: found, objective: probability(found.channel) };
 }
 
 /** Number of classes: the length of the logits' last axis. @throws InputError when the network is no classifier. */

@@ -3,11 +3,11 @@ import { record } from "../gpu/kernel.ts";
 import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
 
 import type { Graph, Shapes } from "../network/graph.ts";
-import type { Network, Target } from "../network/network.ts";
+import type { Network, Start, Target } from "../network/network.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
-import { ask, type ExplainOptions, type Explanation, type Picture, submit } from "./explain.ts";
+import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
 
-export interface GradCamOptions extends ExplainOptions {
+export interface GradCamOptions extends ObjectiveOptions {
   /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
   readonly layer?: string;
 }
@@ -18,7 +18,7 @@ export interface GradCam {
   readonly map: Tensor;
   readonly layer: string;
   /** Records into the caller's encoder, after a forward pass. */
-  record(encoder: GPUCommandEncoder, target: Target): void;
+  record(encoder: GPUCommandEncoder, from: Target | readonly Start[]): void;
   destroy(): void;
 }
 
@@ -43,8 +43,8 @@ export async function createGradCam(
   return {
     map,
     layer,
-    record(encoder, target) {
-      network.backward(encoder, target, { to: layer });
+    record(encoder, from) {
+      network.backward(encoder, from, { to: layer });
       record(encoder, [command]);
     },
     destroy() {
@@ -65,11 +65,12 @@ export async function gradCam(
 ): Promise<Explanation> {
   const cam = await createGradCam(network, layer);
   try {
-    const target = await ask(network, image, options);
-    submit(network, (encoder) => cam.record(encoder, target));
-    const data = await readTensor(network.device, cam.map);
-    options.signal?.throwIfAborted();
-    return { data, shape: cam.map.shape, target };
+    return await withQuestion(network, image, options, async (from, target) => {
+      submit(network, (encoder) => cam.record(encoder, from));
+      const data = await readTensor(network.device, cam.map);
+      options.signal?.throwIfAborted();
+      return { data, shape: cam.map.shape, target };
+    });
   } finally {
     cam.destroy();
   }

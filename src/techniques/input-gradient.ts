@@ -1,23 +1,25 @@
 import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
 
+import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { BackwardRule } from "../ops/activation.ts";
-import { ask, type ExplainOptions, type Explanation, type Picture, submit } from "./explain.ts";
+import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
 
 /** The signal that reaches the image by a backward rule: what saliency, guided backprop and deconvnet share. */
 export async function inputGradient(
   network: Network,
   image: Picture,
   rule: BackwardRule,
-  options: ExplainOptions,
+  options: ObjectiveOptions,
 ): Promise<Explanation> {
-  const target = await ask(network, image, options);
-  submit(network, (encoder) => network.backward(encoder, target, { rule }));
-  const gradient = network.gradient(network.graph.layers[0]?.name ?? "");
-  const shape = gradient.shape.slice(1);
-  const data = await readTensor(network.device, gradient);
-  options.signal?.throwIfAborted();
-  return { data: data.slice(0, sizeOf(shape)), shape, target };
+  return withQuestion(network, image, options, async (from, target) => {
+    submit(network, (encoder) => network.backward(encoder, from, { rule }));
+    const gradient = network.gradient(inputOf(network.graph).name);
+    const shape = gradient.shape.slice(1);
+    const data = await readTensor(network.device, gradient);
+    options.signal?.throwIfAborted();
+    return { data: data.slice(0, sizeOf(shape)), shape, target };
+  });
 }
 
 /** The largest magnitude over colour, [H, W] of signed [H, W, C] (Simonyan et al. 2013, section 3.1). */

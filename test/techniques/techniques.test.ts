@@ -65,7 +65,7 @@ describe("targets", () => {
   test("default to the top class", async () => {
     const [best] = await predict(network, image, { top: 1 });
     const { target } = await gradCam(network, image);
-    expect(target.channel).toBe(best?.index);
+    expect(target).toEqual({ layer: "logits", channel: best?.index, image: 0 });
   });
 
   test.each<[string | number, RegExp]>([

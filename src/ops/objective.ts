@@ -1,0 +1,74 @@
+import scoreShader from "../../shaders/objective_score.wgsl";
+import seedShader from "../../shaders/objective_seed.wgsl";
+import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
+
+/** In a term: every index. */
+export const EVERY_INDEX = 0xffffffff;
+
+/** Codes of the kinds of term in WGSL. */
+const KINDS = { sum: 0, probability: 1, norm: 2, region: 3 } as const;
+
+/** A term of an objective at one layer; indices may be {@link EVERY_INDEX}. */
+export interface ObjectiveTerm {
+  /** Σ a, softmax over the channels at `channel`, ½·Σ a², or Σ mask·a, over the elements that match. */
+  readonly kind: keyof typeof KINDS;
+  readonly y: number;
+  readonly x: number;
+  readonly channel: number;
+  /** Where a region's mask begins among the masks. */
+  readonly mask: number;
+  readonly weight: number;
+}
+
+/** Terms as the kernels read them: kind, y, x, channel, mask and the weight's bits. */
+export function packTerms(terms: readonly ObjectiveTerm[]): Uint32Array {
+  const bits = new Uint32Array(new Float32Array(terms.map(({ weight }) => weight)).buffer);
+  return Uint32Array.from(
+    terms.flatMap(({ kind, y, x, channel, mask }, i) => [KINDS[kind], y, x, channel, mask, bits[i] ?? 0]),
+  );
+}
+
+/** What both kernels of an objective read. */
+interface ObjectiveSite {
+  /** Activations of the layer, [N, …]. */
+  readonly a: Tensor;
+  /** [6·count] u32; see {@link packTerms}. */
+  readonly terms: Tensor;
+  /** The regions' masks, one after another. */
+  readonly masks: Tensor;
+  /** [N]: log-sum-exp of the first pixel's channels, where a term is a probability. */
+  readonly lse: Tensor;
+  readonly count: number;
+  readonly accumulate: boolean;
+  readonly label?: string;
+}
+
+/** Writes into (or adds to) `values` [N] what the terms say of each image, and `lse`; see objective_score.wgsl. */
+export function createObjectiveScore(
+  device: GPUDevice,
+  { values, count, accumulate, label, ...bindings }: ObjectiveSite & { readonly values: Tensor },
+): Promise<Command> {
+  const [images, height, width, channels] = asNhwc(bindings.a.shape);
+  return createDispatch(device, scoreShader, {
+    ...(label ? { label } : {}),
+    params: { images, height, width, channels, count, accumulate: Number(accumulate) },
+    bindings: { ...bindings, values },
+    workgroups: gridOf(images),
+  });
+}
+
+/** Writes into (or adds to) `dy` the gradient of the terms to every element of `a`; see objective_seed.wgsl. */
+export function createObjectiveSeed(
+  device: GPUDevice,
+  { dy, count, accumulate, label, ...bindings }: ObjectiveSite & { readonly dy: Tensor },
+): Promise<Command> {
+  const [, height, width, channels] = asNhwc(dy.shape);
+  const size = sizeOf(dy.shape);
+  return createDispatch(device, seedShader, {
+    ...(label ? { label } : {}),
+    params: { size, height, width, channels, count, accumulate: Number(accumulate) },
+    bindings: { ...bindings, dy },
+    workgroups: gridOf(Math.ceil(size / 256)),
+  });
+}

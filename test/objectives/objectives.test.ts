@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InputError } from "../../src/gpu/errors.ts";
+import { record } from "../../src/gpu/kernel.ts";
+import { readTensors } from "../../src/gpu/tensor.ts";
+import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createObjective } from "../../src/objectives/commands.ts";
+import {
+  channel,
+  elements,
+  layerNorm,
+  logit,
+  neuron,
+  Objective,
+  probability,
+  region,
+} from "../../src/objectives/objective.ts";
+import { activations } from "../../src/techniques/activations.ts";
+import { submit } from "../../src/techniques/explain.ts";
+import { gradCam } from "../../src/techniques/grad-cam.ts";
+import { guidedBackprop } from "../../src/techniques/guided-backprop.ts";
+import { saliency } from "../../src/techniques/saliency.ts";
+import { testDevice } from "../gpu.ts";
+import { branches, chain, graph, random, values } from "../network/graphs.ts";
+
+let network: Network;
+let curved: Network;
+const SIZE = 8 * 6 * 3;
+const image = values(SIZE, random(21));
+const input = values(7 * 7 * 2, random(3));
+
+beforeAll(async () => {
+  const device = await testDevice();
+  network = await createNetwork(device, { ...chain(), labels: ["cat", "dog", "owl", "eel"] }, { batch: 2 });
+  curved = await createNetwork(device, branches());
+});
+afterAll(() => {
+  network.destroy();
+  curved.destroy();
+});
+
+/** The objective of each image of a batch. */
+async function evaluate(
+  of: Network,
+  objective: Objective,
+  images: readonly Float32Array[],
+): Promise<number[]> {
+  const command = await createObjective(of, objective);
+  for (const [i, { buffer, byteOffset, byteLength }] of images.entries()) {
+    of.device.queue.writeBuffer(of.input.buffer, i * byteLength, buffer, byteOffset, byteLength);
+  }
+  submit(of, (encoder) => {
+    of.forward(encoder);
+    record(encoder, [command.score]);
+  });
+  const [found] = await readTensors(of.device, [command.values]);
+  command.destroy();
+  return [...found];
+}
+
+const close = (found: ArrayLike<number>, expected: ArrayLike<number>, digits = 5): void => {
+  expect(found.length).toBe(expected.length);
+  for (let i = 0; i < found.length; i++) expect(found[i]).toBeCloseTo(expected[i] ?? Number.NaN, digits);
+};
+
+describe("values", () => {
+  const other = values(SIZE, random(5));
+  const read = async (layer: string, of: Float32Array) => (await activations(network, of, { layer })).data;
+
+  test("are what the objectives say, for each image of the batch", async () => {
+    for (const [place, one] of [image, other].entries()) {
+      const at = async (objective: Objective) => (await evaluate(network, objective, [image, other]))[place];
+      const [logits, softmax, relu] = [
+        await read("logits", one),
+        await read("softmax", one),
+        await read("relu1", one),
+      ];
+      const close = (found: number | undefined, expected: number | undefined) =>
+        expect((found ?? 0) / (expected ?? 1)).toBeCloseTo(1, 5);
+      close(await at(logit("owl")), logits[2]);
+      close(await at(probability(1)), softmax[1]);
+      close(
+        await at(neuron("relu1", 3, 2, 1).plus(logit(0))),
+        (relu[(3 * 6 + 2) * 4 + 1] ?? 0) + (logits[0] ?? 0),
+      );
+      close(
+        await at(channel("relu1", 3)),
+        relu.reduce((sum, v, i) => sum + (i % 4 === 3 ? v : 0), 0),
+      );
+      close(
+        await at(layerNorm("relu1")),
+        relu.reduce((sum, v) => sum + (v * v) / 2, 0),
+      );
+      close(
+        await at(logit(1).minus(probability(3).times(2)).times(0.5)),
+        ((logits[1] ?? 0) - 2 * (softmax[3] ?? 0)) / 2,
+      );
+    }
+  });
+
+  test("of a region are the class's scores weighed by the mask", async () => {
+    const maps = await createNetwork(await testDevice(), graph("maps", chain().layers.slice(0, 2)));
+    const mask = values(48, random(8));
+    const { data } = await activations(maps, image, { layer: "conv1" });
+    const expected = mask.reduce((sum, weight, place) => sum + weight * (data[4 * place + 2] ?? 0), 0);
+    close(await evaluate(maps, region(mask, 2), [image]), [expected]);
+    const { data: gradient } = await saliency(maps, image, { target: region(mask, 2).times(3) });
+    close(
+      [gradient.reduce((sum, g, i) => sum + g * (image[i] ?? 0), 0)],
+      [3 * (await atZero(maps, mask, expected))],
+      4,
+    );
+    await expect(saliency(maps, image, { target: region([1, 2], 2) })).rejects.toThrow(
+      /mask of 8×6 places .* got 2/,
+    );
+    await expect(saliency(maps, image, { target: logit(1) })).rejects.toThrow(/one score a class/);
+    maps.destroy();
+  });
+
+  /** conv1 is affine: what remains of a value without its bias. */
+  async function atZero(maps: Network, mask: Float32Array, value: number): Promise<number> {
+    const [bias = 0] = await evaluate(maps, region(mask, 2), [new Float32Array(SIZE)]);
+    return value - bias;
+  }
+});
+
+describe("gradients", () => {
+  test.each<[string, () => Objective]>([
+    ["a logit", () => logit(1)],
+    [
+      "a sum of terms at several layers",
+      () =>
+        logit(2)
+          .plus(channel("tanh1", 1))
+          .minus(neuron("norm1", 2, 3, 0)),
+    ],
+    ["a probability", () => probability(0).times(3)],
+    ["a norm", () => layerNorm("sigmoid").times(0.5).plus(layerNorm("concat"))],
+    ["a layer and its view", () => channel("sigmoid", 2).plus(channel("drop", 2).times(2))],
+  ])("of %s are finite differences", async (_, make) => {
+    const objective = make();
+    const { data } = await saliency(curved, input, { target: objective });
+    const scale = data.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+    for (const place of [0, 7, 20, 33, 48, 61, 97]) {
+      const at = async (by: number): Promise<number> => {
+        const moved = input.slice();
+        moved[place] = (moved[place] ?? 0) + by;
+        return (await evaluate(curved, objective, [moved]))[0] ?? 0;
+      };
+      const slope = ((await at(0.01)) - (await at(-0.01))) / 0.02;
+      expect(Math.abs((data[place] ?? 0) - slope) / scale).toBeLessThan(2e-3);
+    }
+  });
+
+  test("are linear in the objective", async () => {
+    const of = async (target: Objective) => (await saliency(network, image, { target })).data;
+    const [a, b] = [await of(logit("cat")), await of(layerNorm("relu1"))];
+    close(
+      await of(logit("cat").times(2).minus(layerNorm("relu1"))),
+      a.map((v, i) => 2 * v - (b[i] ?? 0)),
+      4,
+    );
+  });
+
+  test("of a logit are those of the class, under every rule", async () => {
+    for (const technique of [saliency, guidedBackprop, gradCam]) {
+      const byClass = await technique(network, image, { target: "dog" });
+      const byObjective = await technique(network, image, { target: logit("dog") });
+      expect(byObjective.data).toEqual(byClass.data);
+      expect(byObjective.target).toBeInstanceOf(Objective);
+    }
+  });
+
+  test("of a term below the layer of Grad-CAM are refused", async () => {
+    const target = logit(0).plus(channel("conv1", 0));
+    await expect(gradCam(network, image, { target, layer: "conv2" })).rejects.toThrow(/leads to "conv1"/);
+  });
+});
+
+test.each<[string, () => Objective, RegExp]>([
+  ["no terms", () => new Objective([]), /at least one term/],
+  ["a class out of range", () => logit(4), /class of 0 to 3, got 4/],
+  ["an unknown label", () => logit("dodo"), /got "dodo"/],
+  ["a channel out of range", () => channel("relu1", 4), /channel of 0 to 3, got 4/],
+  ["a place out of range", () => neuron("relu1", 8, 0, 0), /y of 0 to 7, got 8/],
+  ["a fraction", () => elements({ layer: "relu1", x: 0.5 }), /x of 0 to 5, got 0.5/],
+  ["an unknown layer", () => layerNorm("relu9"), /got "relu9"/],
+])("%s is refused", async (_, make, message) => {
+  await expect(saliency(network, image, { target: make() })).rejects.toThrow(InputError);
+  await expect(saliency(network, image, { target: make() })).rejects.toThrow(message);
+});
+
+test("a factor must be finite", () => {
+  expect(() => logit(0).times(Number.NaN)).toThrow(/finite factor, got NaN/);
+});
