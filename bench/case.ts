@@ -1,0 +1,86 @@
+import type { ModelFiles } from "../src/index.ts";
+import type { OrtPeer } from "./peers/ort.ts";
+import type { TfjsPeer } from "./peers/tfjs.ts";
+
+/** One side of a comparison, warmed and measured like the others. */
+export interface Runner {
+  /** Does the work `times` times over; when it settles, all of it is on the GPU's queue. */
+  submit(times: number): void | Promise<void>;
+  /** What the last run computed, in the layout that the case's check expects. */
+  read(): Promise<Float32Array>;
+  destroy(): void;
+}
+
+/** Ours, real software by others, or a naive variant of ours that shows what one idea is worth. */
+export type Kind = "ours" | "peer" | "variant";
+
+/** Somebody who can do a case's work, or the reason why not. */
+export type Contender = { readonly name: string; readonly kind: Kind } & (
+  | { readonly create: () => Promise<Runner> }
+  | { readonly absent: string }
+);
+
+/** What a case costs at least, whoever does it. */
+export interface Work {
+  /** Floating-point operations, a multiply-add being two. */
+  readonly flops: number;
+  /** Bytes that must cross the memory bus: every input and weight read once, every output written once. */
+  readonly bytes: number;
+}
+
+/** What a case needs from its host. */
+export interface Bench {
+  readonly device: GPUDevice;
+  /** Whether the adapter computes on the CPU. */
+  readonly software: boolean;
+  readonly tfjs: TfjsPeer | { readonly absent: string };
+  readonly ort: OrtPeer | { readonly absent: string };
+  /** The files of the network that ships with the project. */
+  readonly shipped: () => Promise<ModelFiles>;
+}
+
+/** Everything that one case needs, ready to run. */
+export interface Prepared {
+  /** Ours first. */
+  readonly contenders: readonly Contender[];
+  /** Largest difference between an output and the reference, relative to the reference's largest value. */
+  readonly check: (y: Float32Array) => number | Promise<number>;
+  /** What `check` compares with, for people. */
+  readonly reference: string;
+  readonly destroy?: () => void;
+}
+
+/** A case at one size. */
+export interface Task {
+  /** The size, for people: "56×56, 128 → 256". */
+  readonly size: string;
+  readonly work: Work;
+  /** Largest difference allowed; default 1e-4. */
+  readonly tolerance?: number;
+  readonly prepare: (bench: Bench) => Promise<Prepared>;
+}
+
+/** One line of a plot of cost over size: the cases with the same `series`. */
+export interface Growth {
+  readonly series: string;
+  /** What grows, for the axis. */
+  readonly axis: string;
+  readonly at: number;
+}
+
+/** One thing that is measured. */
+export interface Case {
+  /** Unique: "group/what". */
+  readonly id: string;
+  readonly title: string;
+  /** The real size first, then smaller ones for adapters that would take minutes. */
+  readonly tasks: readonly [Task, ...Task[]];
+  readonly growth?: Growth;
+  /** Whose clock the ratios go by: the GPU's (default), or the wall's, for what the CPU spends. */
+  readonly clock?: "gpu" | "wall";
+}
+
+/** The part of a case's id before the slash. */
+export function groupOf(id: string): string {
+  return id.split("/")[0] ?? id;
+}

@@ -1,0 +1,94 @@
+import { createNetwork, type Graph, shapesOf } from "../../src/index.ts";
+import type { Bench, Contender, Prepared, Runner } from "../case.ts";
+import { difference } from "../compare.ts";
+import { onnxGraph } from "../peers/onnx-graph.ts";
+import { recordedRunner } from "../peers/ours.ts";
+import { tfjsGraph } from "../peers/tfjs-graph.ts";
+import { noise } from "../random.ts";
+import type { Shape } from "../shape.ts";
+
+/** A graph's forward pass as everyone does it, on the same resident images. */
+export function forwardContenders(
+  bench: Bench,
+  graph: Graph,
+  batch: number,
+  x: Float32Array<ArrayBuffer>,
+): Contender[] {
+  const { device, tfjs, ort } = bench;
+  const shapes = shapesOf(graph, batch);
+  const shape = (name: string): Shape => shapes.get(name) ?? [];
+  const input = shape(graph.layers[0]?.name ?? "");
+  return [
+    {
+      name: "vitrine",
+      kind: "ours",
+      async create() {
+        const network = await createNetwork(device, graph, { batch, keep: [], gradients: false });
+        device.queue.writeBuffer(network.input.buffer, 0, x);
+        return recordedRunner(device, {
+          record: (encoder) => network.forward(encoder),
+          y: network.activation(network.graph.output),
+          destroy: () => network.destroy(),
+        });
+      },
+    },
+    {
+      name: "tfjs",
+      kind: "peer",
+      ...("absent" in tfjs
+        ? tfjs
+        : {
+            async create(): Promise<Runner> {
+              const { tf } = tfjs;
+              const { apply, dispose } = tfjsGraph(tf, graph);
+              const resident = tf.tensor(x, [...input]);
+              return tfjs.runner(
+                () => apply(resident),
+                () => {
+                  dispose();
+                  resident.dispose();
+                },
+              );
+            },
+          }),
+    },
+    {
+      name: "onnxruntime",
+      kind: "peer",
+      ...("absent" in ort
+        ? ort
+        : {
+            create: (): Promise<Runner> =>
+              ort.modelRunner(onnxGraph(graph, batch), ort.tensor(input, x), ort.tensor(shape(graph.output))),
+          }),
+    },
+  ];
+}
+
+/** Noise as a batch of images for a graph. */
+export function imagesFor(graph: Graph, batch: number): Float32Array<ArrayBuffer> {
+  return noise(shapesOf(graph, batch).get(graph.layers[0]?.name ?? "") ?? [], 7, 1.5);
+}
+
+/** A graph's forward pass held against tfjs's outcome, or ONNX Runtime's where there is no tfjs. */
+export async function forwardAgainstPeer(bench: Bench, graph: Graph, batch: number): Promise<Prepared> {
+  const x = imagesFor(graph, batch);
+  const contenders = forwardContenders(bench, graph, batch, x);
+  const { reference, y } = await witness(contenders);
+  return { contenders, reference, check: (found) => difference(found, y) };
+}
+
+/** The outcome of the first peer that is there: independent software is the reference of whole networks. */
+export async function witness(
+  contenders: readonly Contender[],
+): Promise<{ readonly reference: string; readonly y: Float32Array }> {
+  for (const contender of contenders) {
+    if (contender.kind !== "peer" || "absent" in contender) continue;
+    const runner = await contender.create();
+    await runner.submit(1);
+    const y = await runner.read();
+    runner.destroy();
+    return { reference: contender.name, y };
+  }
+  throw new Error("expected a peer to check the outcome against, found none on this host");
+}

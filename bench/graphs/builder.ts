@@ -1,0 +1,153 @@
+import { type Graph, type Layer, namedPreprocessing, type OpLayer, shapesOf } from "../../src/index.ts";
+import { noise } from "../random.ts";
+import type { Shape } from "../shape.ts";
+
+type LayerOf<Op extends OpLayer["op"]> = Extract<OpLayer, { op: Op }>;
+type Pair = readonly [number, number];
+
+interface ConvOptions {
+  readonly stride?: number;
+  readonly padding?: LayerOf<"pool">["padding"];
+  readonly activation?: "relu" | "relu6" | "linear";
+  /** The layer it reads; default: the one before. */
+  readonly from?: string;
+}
+
+export interface BuilderOptions {
+  /** Leaves the weights empty: enough to count what a graph costs, and far faster for a large one. Default false. */
+  readonly outline?: boolean;
+}
+
+/** Builds graphs with random weights, layer after layer, each reading the one before unless told otherwise. */
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #layers: Layer[];
+  readonly #outline: boolean;
+  #seed = 1;
+
+  constructor(
+    name: string,
+    image: readonly [number, number, number],
+    { outline = false }: BuilderOptions = {},
+  ) {
+    this.#name = name;
+    this.#outline = outline;
+    this.#layers = [{ op: "input", name: "image", inputs: [], shape: image }];
+  }
+
+  /** The name of the last layer. */
+  get last(): string {
+    return this.#layers.at(-1)?.name ?? "";
+  }
+
+  /** The shape of a layer's output for one image. */
+  shape(layer = this.last): Shape {
+    return shapesOf(this.build()).get(layer) ?? [];
+  }
+
+  conv(name: string, filters: number, size: number | Pair, options: ConvOptions = {}): this {
+    const from = options.from ?? this.last;
+    const [kh, kw] = typeof size === "number" ? [size, size] : size;
+    const [, , , channels = 1] = this.shape(from);
+    return this.#add({
+      ...this.#window(name, from, options),
+      op: "conv2d",
+      w: this.#weights([kh, kw, channels, filters], kh * kw * channels),
+      b: this.#biases(filters),
+    });
+  }
+
+  depthwise(name: string, size: number, options: ConvOptions = {}): this {
+    const from = options.from ?? this.last;
+    const [, , , channels = 1] = this.shape(from);
+    return this.#add({
+      ...this.#window(name, from, options),
+      op: "depthwiseConv2d",
+      w: this.#weights([size, size, channels, 1], size * size),
+      b: this.#biases(channels),
+    });
+  }
+
+  pool(
+    name: string,
+    mode: "max" | "average",
+    size: number,
+    stride: number,
+    padding: ConvOptions["padding"] = "valid",
+  ): this {
+    return this.#add({
+      op: "pool",
+      name,
+      inputs: [this.last],
+      mode,
+      size: [size, size],
+      strides: [stride, stride],
+      padding,
+    });
+  }
+
+  add(name: string, inputs: readonly string[]): this {
+    return this.#add({ op: "add", name, inputs, activation: { kind: "relu" } });
+  }
+
+  globalAverage(name: string): this {
+    return this.#add({ op: "globalPool", name, inputs: [this.last], mode: "average" });
+  }
+
+  flatten(name: string): this {
+    const [, ...image] = this.shape();
+    return this.#add({
+      op: "reshape",
+      name,
+      inputs: [this.last],
+      shape: [image.reduce((size, axis) => size * axis, 1)],
+    });
+  }
+
+  dense(name: string, units: number, activation: "relu" | "linear" = "linear"): this {
+    const features = this.shape().at(-1) ?? 1;
+    return this.#add({
+      op: "dense",
+      name,
+      inputs: [this.last],
+      w: this.#weights([features, units], features),
+      b: this.#biases(units),
+      activation: { kind: activation },
+    });
+  }
+
+  build(): Graph {
+    return {
+      name: this.#name,
+      layers: this.#layers,
+      output: this.last,
+      preprocessing: namedPreprocessing("none"),
+    };
+  }
+
+  #add(layer: OpLayer): this {
+    this.#layers.push(layer);
+    return this;
+  }
+
+  #window(name: string, from: string, { stride = 1, padding = "same", activation = "relu" }: ConvOptions) {
+    return {
+      name,
+      inputs: [from],
+      strides: [stride, stride],
+      dilations: [1, 1],
+      padding,
+      activation: { kind: activation },
+    } as const;
+  }
+
+  /** He's scale, so that activations neither vanish nor grow over many layers. */
+  #weights(shape: Shape, fanIn: number) {
+    if (this.#outline) return { shape, data: new Float32Array() };
+    return { shape, data: noise(shape, ++this.#seed, Math.sqrt(6 / fanIn)) };
+  }
+
+  #biases(count: number) {
+    return { shape: [count], data: noise([count], ++this.#seed, 0.1) };
+  }
+}

@@ -1,0 +1,46 @@
+import type { Results, Row } from "../result.ts";
+import { COLUMNS, cellsOf, short } from "./table.ts";
+
+const NUMBERS_FROM = COLUMNS.indexOf("ms");
+
+/** The results as a table for a terminal. */
+export function consoleReport(results: Results): string {
+  const { environment, limits } = results;
+  const head = [
+    `${environment.adapter} · ${environment.host} · ${environment.commit}`,
+    ...(environment.software ? ["software adapter: the ratios tell something, the times do not"] : []),
+    `limits in this run: copy ${short(limits.copy)} GB/s, multiply-add ${short(limits.f32)} GFLOP/s${limits.f16 ? ` (f16 ${short(limits.f16)})` : ""}`,
+    ...(environment.quantum === undefined ? ["no GPU clock: wall times throughout"] : []),
+  ];
+  return `${head.join("\n")}\n\n${table(results.rows)}\n\n${legend(results)}`;
+}
+
+function table(rows: readonly Row[]): string {
+  const lines = [[...COLUMNS], ...rows.flatMap(cellsOf)];
+  // A line that ends early tells in its last cell why; it may run over the columns to its right.
+  const widths = COLUMNS.map((_, column) =>
+    Math.max(
+      ...lines.map((cells) => (column < cells.length - 1 || column === 0 ? (cells[column]?.length ?? 0) : 0)),
+    ),
+  );
+  return lines
+    .map((cells) =>
+      cells
+        .map((cell, column) =>
+          column >= NUMBERS_FROM && cells.length === COLUMNS.length
+            ? cell.padStart(widths[column] ?? 0)
+            : cell.padEnd(widths[column] ?? 0),
+        )
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function legend({ seconds, complete }: Results): string {
+  return [
+    "ms: median of a run by the GPU's clock where the host has one (launch cases: by the wall's). cold: compile, upload, first run.",
+    "of limit: least time by the copy (B) or multiply-add (F) limit over the time taken. ours faster: median over rounds, p10–p90.",
+    `${complete ? "complete" : "incomplete"}, ${Math.round(seconds)} s`,
+  ].join("\n");
+}

@@ -1,0 +1,122 @@
+import type { Growth, Kind, Work } from "./case.ts";
+import type { Limits } from "./limits.ts";
+import type { Ratio, Summary } from "./statistics.ts";
+
+/** What one contender did in one case: the plain data that reports, files and baselines are made of. */
+export interface Entry {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Why it was not measured: not on this host, no such op, a failure, a wrong result. */
+  readonly absent?: string;
+  /** Difference from the reference, relative to its largest value. */
+  readonly error?: number;
+  readonly timed?: Timed;
+  /** What the times amount to; filled in when the limits are known. */
+  readonly rate?: Rate;
+}
+
+export interface Timed {
+  /** How often the work was repeated within one sample. */
+  readonly repeats: number;
+  /** Milliseconds from nothing to the first result: compilation, uploads, the first run. */
+  readonly cold: number;
+  /** Milliseconds of one run by the GPU's clock, where it has one. */
+  readonly gpu?: Summary;
+  /** The same by the wall's, one synchronisation a sample. */
+  readonly wall: Summary;
+  /** Its time over ours, round by round: above 1, ours is faster. Absent for ours. */
+  readonly ratio?: Ratio;
+}
+
+export interface Rate {
+  /** 10⁹ operations a second, by the row's clock. */
+  readonly gflops: number;
+  /** 10⁹ bytes a second that had to move. */
+  readonly gbps: number;
+  /** The least time that the limits allow over the time taken: above 1 where work was saved, or caches helped. */
+  readonly share: number;
+  /** Which limit that is: the one that the work meets first. */
+  readonly by: "arithmetic" | "bytes";
+}
+
+/** One case, measured. */
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  readonly size: string;
+  /** The real size, where this adapter got a smaller one. */
+  readonly reducedFrom?: string;
+  readonly work: Work;
+  readonly clock: "gpu" | "wall";
+  /** What the outputs were compared with. */
+  readonly reference: string;
+  readonly tolerance: number;
+  readonly growth?: Growth;
+  /** Why nothing was measured. */
+  readonly failure?: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Where and with what a run was made. */
+export interface Environment {
+  readonly date: string;
+  readonly commit: string;
+  /** "Chrome 131.0…", "Node v20… on Dawn". */
+  readonly host: string;
+  readonly system: string;
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly features: readonly string[];
+  /** Step of the GPU's clock in nanoseconds; absent where it has none. */
+  readonly quantum?: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** A whole run. */
+export interface Results {
+  readonly format: 1;
+  readonly environment: Environment;
+  readonly limits: Limits;
+  /** Whether every case that was chosen is here. */
+  readonly complete: boolean;
+  readonly seconds: number;
+  readonly rows: readonly Row[];
+}
+
+/** Ours in a row. */
+export function oursOf(row: Row): Entry | undefined {
+  return row.entries.find(({ kind }) => kind === "ours");
+}
+
+/** The time that a row goes by, in milliseconds: the GPU's where the row's clock is that and it has one. */
+export function timeOf(row: Pick<Row, "clock">, { gpu, wall }: Timed): Summary {
+  return row.clock === "gpu" && gpu ? gpu : wall;
+}
+
+/** A row with its rates, as the limits known by now have it. */
+export function withRates(row: Row, limits: Limits): Row {
+  const arithmetic = row.work.flops / (limits.f32 * 1e9);
+  const bytes = row.work.bytes / (limits.copy * 1e9);
+  const least = Math.max(arithmetic, bytes);
+  const entries = row.entries.map((entry): Entry => {
+    if (!entry.timed) return entry;
+    const seconds = timeOf(row, entry.timed).median / 1e3;
+    const rate: Rate = {
+      gflops: row.work.flops / seconds / 1e9,
+      gbps: row.work.bytes / seconds / 1e9,
+      share: least / seconds,
+      by: arithmetic > bytes ? "arithmetic" : "bytes",
+    };
+    return { ...entry, rate };
+  });
+  return { ...row, entries };
+}
+
+/** Contenders that answered with something else than the reference. */
+export function wrongIn(rows: readonly Row[]): { readonly row: Row; readonly entry: Entry }[] {
+  return rows.flatMap((row) =>
+    row.entries
+      .filter(({ error }) => error !== undefined && !(error <= row.tolerance))
+      .map((entry) => ({ row, entry })),
+  );
+}

@@ -1,0 +1,137 @@
+import { adapterName, isSoftwareAdapter } from "../src/index.ts";
+import { type Bench, type Case, groupOf, type Task } from "./case.ts";
+import { layerCases } from "./cases/layers.ts";
+import { forwardCases } from "./cases/networks.ts";
+import { createClock } from "./clock.ts";
+import { better, type Limits, measureLimits } from "./limits.ts";
+import { DEFAULT_EFFORT, type Effort, measureCase } from "./measure.ts";
+import type { Environment, Results, Row } from "./result.ts";
+import { withRates } from "./result.ts";
+
+/** Everything that can be measured, in the order in which it is. */
+export const SUITE: readonly Case[] = [...layerCases, ...forwardCases];
+
+/** Which sizes run: those that the device is fast enough for, the published ones, or the smallest. */
+export type Sizes = "auto" | "real" | "small";
+
+export interface SuiteOptions {
+  /** Runs cases whose id or title holds one of these words; default: all. */
+  readonly filter?: readonly string[];
+  readonly sizes?: Sizes;
+  readonly effort?: Effort;
+  /** Ends the run after the case under way. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a run tells while it goes on. */
+export type Progress =
+  | { readonly kind: "start"; readonly cases: number; readonly environment: Environment }
+  | { readonly kind: "limits"; readonly limits: Limits }
+  | { readonly kind: "case"; readonly index: number; readonly id: string; readonly title: string }
+  | { readonly kind: "row"; readonly row: Row }
+  | { readonly kind: "end"; readonly results: Results };
+
+/** What only the host knows of a run's surroundings. */
+export type HostFacts = Pick<Environment, "host" | "system" | "commit" | "versions">;
+
+/** Cases that a filter chooses. */
+export function chosen(filter: readonly string[] = [], suite = SUITE): Case[] {
+  const words = filter.map((word) => word.toLowerCase());
+  return suite.filter(({ id, title }) => {
+    const text = `${id} ${title}`.toLowerCase();
+    return words.length === 0 || words.some((word) => text.includes(word));
+  });
+}
+
+/**
+ * Runs the suite on a device: limits, cases, limits again. What goes wrong in a case is told in its row and stops nothing.
+ * @param tell hears of everything as it happens, so that a run cut short leaves what it measured.
+ */
+export async function runSuite(
+  bench: Bench,
+  facts: HostFacts,
+  { filter = [], sizes = "auto", effort = DEFAULT_EFFORT, signal }: SuiteOptions,
+  tell: (progress: Progress) => void,
+): Promise<Results> {
+  const { device } = bench;
+  const started = performance.now();
+  const cases = chosen(filter);
+  const clock = await createClock(device);
+  const environment = environmentOf(bench, facts, clock.quantum);
+  tell({ kind: "start", cases: cases.length, environment });
+  let limits = await measureLimits(device, clock, bench.software);
+  tell({ kind: "limits", limits });
+  const rows: Row[] = [];
+  for (const [index, one] of cases.entries()) {
+    if (signal?.aborted) break;
+    const task = taskFor(one, sizes, limits, bench.software);
+    tell({ kind: "case", index, id: one.id, title: one.title });
+    const row = withRates(await measured(one, task), limits);
+    rows.push(row);
+    tell({ kind: "row", row });
+  }
+  // Whatever else the machine did in the meantime can only have hidden what it is able to do.
+  if (!signal?.aborted) limits = better(limits, await measureLimits(device, clock, bench.software));
+  clock.destroy();
+  const results: Results = {
+    format: 1,
+    environment,
+    limits,
+    complete: rows.length === cases.length,
+    seconds: (performance.now() - started) / 1e3,
+    rows: rows.map((row) => withRates(row, limits)),
+  };
+  tell({ kind: "end", results });
+  return results;
+
+  async function measured(one: Case, task: Task): Promise<Row> {
+    const [real] = one.tasks;
+    const reduced = task === real ? {} : { reducedFrom: real.size };
+    try {
+      return { ...(await measureCase(bench, clock, effort, one, task)), ...reduced };
+    } catch (failure) {
+      const { id, title, clock: by = "gpu", growth } = one;
+      const { size, work, tolerance = 0 } = task;
+      const head = { id, title, size, work, clock: by, tolerance, ...(growth ? { growth } : {}) };
+      return { ...head, ...reduced, reference: "", failure: (failure as Error).message, entries: [] };
+    }
+  }
+}
+
+/** Share of the limits that a slow contender reaches on a small adapter, and how long one run of it may take. */
+const SLOW_ARITHMETIC = 0.04;
+const SLOW_BYTES = 0.1;
+const PATIENCE_S = 0.3;
+
+/** The largest size of a case that the device runs often enough within its share of the suite's time. */
+function taskFor({ tasks }: Case, sizes: Sizes, limits: Limits, software: boolean): Task {
+  const [real] = tasks;
+  const smallest = tasks.at(-1) ?? real;
+  if (sizes === "small") return smallest;
+  if (sizes === "real" || !software) return real;
+  const seconds = ({ work: { flops, bytes } }: Task): number =>
+    flops / (limits.f32 * 1e9 * SLOW_ARITHMETIC) + bytes / (limits.copy * 1e9 * SLOW_BYTES);
+  return tasks.find((task) => seconds(task) <= PATIENCE_S) ?? smallest;
+}
+
+function environmentOf(bench: Bench, facts: HostFacts, quantum: number | undefined): Environment {
+  const { device } = bench;
+  return {
+    date: new Date().toISOString(),
+    ...facts,
+    versions: {
+      ...facts.versions,
+      ...("absent" in bench.tfjs ? {} : { tfjs: bench.tfjs.version }),
+      ...("absent" in bench.ort ? {} : { onnxruntime: bench.ort.version }),
+    },
+    adapter: adapterName(device),
+    software: isSoftwareAdapter(device),
+    features: [...device.features].sort(),
+    ...(quantum === undefined ? {} : { quantum }),
+  };
+}
+
+/** The groups of the suite, in order. */
+export function groups(suite = SUITE): string[] {
+  return [...new Set(suite.map(({ id }) => groupOf(id)))];
+}
