@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync } from "node:fs";
 import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Session } from "../../demo/session.ts";
 import type { Store } from "../../demo/state.ts";
+import { encodePng } from "../../src/node/image.ts";
 import { launchBrowser } from "../browser.ts";
+import { goldenOf, HAVE_SHARED, readPhotograph } from "../models/golden.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { tinyModel } from "./tiny-model.ts";
 
@@ -323,6 +326,33 @@ describe("the explorer", () => {
       window.vitrine.session().answers.reduce((sum, { probability }) => sum + probability, 0),
     );
     expect(sum).toBeCloseTo(1, 5);
+  });
+
+  // Pixels as libvips decodes them, as for the golden values: Chrome's own JPEG decoder differs by a level here and there.
+  test.skipIf(!HAVE_SHARED)("gives a public network's golden answers in Chrome", async () => {
+    const name = "mobilenet_v1_0.25_224";
+    const folder = `../shared/models/${name}`;
+    const files = readdirSync(folder).filter((file) => !/LICENSE|SOURCE/.test(file));
+    await drop(
+      ...files.map((file) => ({ name: file, type: "", bytes: [...readFileSync(`${folder}/${file}`)] })),
+    );
+    await page.waitForFunction(() => {
+      const session = window.vitrine.session();
+      return session?.graph.layers.length > 60 && session.answers.length === 5;
+    });
+    const before = await page.evaluateHandle(() => window.vitrine.session().answers);
+    const [golden] = goldenOf(name);
+    if (!golden) throw new Error("expected golden values");
+    const bytes = [...(await encodePng(await readPhotograph(golden)))];
+    await drop({ name: "photograph.png", type: "image/png", bytes });
+    await page.waitForFunction((old) => window.vitrine.session().answers !== old, {}, before);
+    const answers = await page.evaluate(() => window.vitrine.session().answers);
+    expect(answers.length).toBe(5);
+    for (const [place, [index, probability]] of golden.top5.entries()) {
+      if (probability < 2e-3) continue; // below this, places may change within the tolerance
+      expect(answers[place]?.index).toBe(index);
+      expect(Math.abs((answers[place]?.probability ?? 0) - probability)).toBeLessThan(1e-3);
+    }
   });
 
   test("builds the room again when the device is lost", async () => {
