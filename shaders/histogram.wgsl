@@ -1,0 +1,65 @@
+// Counts how many values of each channel fall into each bin of a range, and below and above it.
+//
+//   range   [ranges, 4]             least and largest value, bins / (largest − least), unused
+//   x       [rows, channels]
+//   counts  [ranges, BINS + 2, 2]   below, the bins, above; each a low and a high word; added to
+//
+// There is one range a channel, or one for all. Bins are half open but for the last, as in numpy. A thread counts the rows of
+// one channel by itself in workgroup memory, so that counting needs no atomics; these sums of whole numbers are then
+// added atomically, the same in any order.
+// One workgroup computes one strip of rows of `lanes` neighbouring channels, `slots` rows at a time.
+
+struct Params {
+  rows: u32,
+  channels: u32,
+  lanes: u32,
+  slots: u32,
+  tiles: u32,  // ⌈channels / lanes⌉
+  strip: u32,  // rows of a strip
+  shared_range: u32, // 1: one range for all channels
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> range: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> counts: array<atomic<u32>>;
+
+const BINS = 64u;
+const THREADS = 32u;
+
+var<workgroup> own: array<u32, (BINS + 2u) * THREADS>;
+
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let id = group.x + group.y * groups.x;
+  let strip = id / params.tiles;
+  let slot = thread / params.lanes;
+  let channel = (id % params.tiles) * params.lanes + thread % params.lanes;
+  if (slot >= params.slots || channel >= params.channels) {
+    return;
+  }
+  let which = select(channel, 0u, params.shared_range == 1u);
+  let bounds = range[which];
+  let end = min((strip + 1u) * params.strip, params.rows);
+  for (var row = strip * params.strip + slot; row < end; row += params.slots) {
+    let v = x[row * params.channels + channel];
+    var bin = 1u + min(u32(max((v - bounds.x) * bounds.z, 0.0)), BINS - 1u);
+    bin = select(bin, 0u, v < bounds.x);
+    bin = select(bin, BINS + 1u, v > bounds.y);
+    own[bin * THREADS + thread] += 1u;
+  }
+  for (var bin = 0u; bin < BINS + 2u; bin++) {
+    let count = own[bin * THREADS + thread];
+    if (count > 0u) {
+      let o = (which * (BINS + 2u) + bin) * 2u;
+      let before = atomicAdd(&counts[o], count);
+      if (before + count < before) {
+        atomicAdd(&counts[o + 1u], 1u);
+      }
+    }
+  }
+}
