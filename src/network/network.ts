@@ -3,6 +3,7 @@ import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { assertRule, type BackwardRule, RULE_CODES } from "../ops/activation.ts";
+import type { Tensors } from "../ops/op.ts";
 import { type Control, EVERY } from "./control.ts";
 import { fuse } from "./fuse.ts";
 import { type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
@@ -70,6 +71,9 @@ export class Network {
   readonly input: Tensor;
   readonly shapes: Shapes;
 
+  /** @internal Every layer's weights as the kernels read them, by name. */
+  readonly constants: ReadonlyMap<string, Tensors>;
+
   readonly #stages: ReadonlyMap<string, Stage>;
   readonly #control: Control | undefined;
   readonly #owned: readonly { destroy(): void }[];
@@ -81,6 +85,7 @@ export class Network {
     this.graph = parts.graph;
     this.batch = parts.batch;
     this.shapes = parts.shapes;
+    this.constants = parts.constants;
     this.#stages = parts.stages;
     this.#control = parts.control;
     this.#owned = parts.owned;
@@ -259,6 +264,7 @@ interface NetworkParts {
   readonly batch: number;
   readonly shapes: Shapes;
   readonly stages: ReadonlyMap<string, Stage>;
+  readonly constants: ReadonlyMap<string, Tensors>;
   readonly control: Control | undefined;
   readonly owned: readonly { destroy(): void }[];
 }
@@ -317,6 +323,7 @@ export async function createNetwork(
       shapes,
       owned,
       stages: new Map(stages.map((stage) => [stage.layer.name, stage])),
+      constants: buffers.constants,
       control: buffers.control,
     });
   } catch (error) {

@@ -41,6 +41,9 @@ export interface OcclusionOptions extends ExplainOptions {
 /** The share of the full sweep's work below which an incremental one is worth its buffers. */
 const WORTHWHILE = 0.9;
 
+/** How long the GPU works before it is waited for. */
+const BREATH_MS = 100;
+
 /** An occlusion sweep as a command. */
 export interface Occlusion {
   readonly sweep: Sweep;
@@ -125,7 +128,12 @@ export async function createOcclusion(
     const bufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
     const plan = incremental ? planWindows(graph, sweep, target.layer, { bufferBytes }) : undefined;
     if (plan && plan.cost.planned < WORTHWHILE * plan.cost.full) {
-      const windows = await createWindows(device, plan, { fill, position }, own);
+      const windows = await createWindows(
+        device,
+        plan,
+        { fill, position, constants: network.constants },
+        own,
+      );
       const judgeClean = await judge(windows.clean);
       const judgeChunk = await judge(windows.changed, { step: plan.chunks, advance: 1 });
       return {
@@ -191,16 +199,19 @@ export async function occlusion(
     device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
     device.queue.writeBuffer(sweep.fill.buffer, 0, colour);
     submit(network, sweep.recordStart);
+    // The GPU catches up about every BREATH_MS, so that progress is true and a stop is prompt on any adapter.
     let rested = performance.now();
+    let pending = 0;
+    let enough = 1;
     for (let step = 0; step < sweep.steps; step++) {
       submit(network, sweep.recordStep);
-      // Now and then the GPU catches up, so that progress is true and a stop is prompt.
-      if (performance.now() - rested > 30 || step % 8 === 7 || step === sweep.steps - 1) {
-        await whileAlive(device, "occlusion", device.queue.onSubmittedWorkDone());
-        signal?.throwIfAborted();
-        onProgress?.((step + 1) / sweep.steps);
-        rested = performance.now();
-      }
+      if (++pending < enough && step < sweep.steps - 1) continue;
+      await whileAlive(device, "occlusion", device.queue.onSubmittedWorkDone());
+      signal?.throwIfAborted();
+      onProgress?.((step + 1) / sweep.steps);
+      const now = performance.now();
+      enough = Math.min(64, Math.max(1, Math.floor((pending * BREATH_MS) / (now - rested))));
+      [rested, pending] = [now, 0];
     }
     submit(network, sweep.recordMap);
     const data = await readTensor(device, sweep.map);

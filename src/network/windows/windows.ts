@@ -36,21 +36,23 @@ interface Site {
   readonly fill: Tensor;
   /** One u32: the number of the next covered image, from 1; whoever reads `changed` moves it on. */
   readonly position: Tensor;
+  /** Every layer's weights, as the network holds them. */
+  readonly constants: ReadonlyMap<string, Tensors>;
 }
 
 /**
- * Puts a planned sweep on a device: uploads the weights, allocates every buffer, compiles every pipeline. All that it makes
+ * Puts a planned sweep on a device: allocates every buffer, compiles every pipeline. All that it makes
  * it hands to `own`, also before it fails.
  */
 export async function createWindows(
   device: GPUDevice,
   plan: WindowPlan,
-  { fill, position }: Site,
+  { fill, position, constants }: Site,
   own: Own,
 ): Promise<Windows> {
   const owned = (made: Promise<Command>): Promise<Command> => made.then(own);
   const buffers = await checked(device, "occlusion", () => allocate(device, plan, own));
-  const { clean, windows, batch, constants, lists, tables } = buffers;
+  const { clean, windows, lists, tables, batch } = buffers;
   const [input] = plan.layers;
   const target = plan.layers.at(-1);
   const covered = input && windows.get(input.name);
@@ -64,7 +66,7 @@ export async function createWindows(
     owned(createWindowFill(device, fill, covered)),
     owned(createWorklist(device, lists, { tables, position, items: widest })),
     cleanStages,
-    all(spreads(plan).map((task) => createLayer(device, task, buffers, own))),
+    all(spreads(plan).map((task) => createLayer(device, task, { ...buffers, constants }, own))),
   ]);
   return {
     image: tensorOf(clean, input.name),
@@ -81,7 +83,6 @@ interface SweepBuffers {
   readonly windows: ReadonlyMap<string, Windowed>;
   /** Layers for a chunk as a batch: those that run in full, and those that they read. */
   readonly batch: ReadonlyMap<string, Tensor>;
-  readonly constants: ReadonlyMap<string, Tensors>;
   readonly lists: WindowLists;
   readonly tables: Tensor;
 }
@@ -96,7 +97,6 @@ function allocate(device: GPUDevice, plan: WindowPlan, own: Own): SweepBuffers {
   const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
   const clean = new Map<string, Tensor>();
   const windows = new Map<string, Windowed>();
-  const constants = new Map<string, Tensors>();
   for (const layer of layers) {
     const { name } = layer;
     const shape = shapeOf(name);
@@ -107,13 +107,6 @@ function allocate(device: GPUDevice, plan: WindowPlan, own: Own): SweepBuffers {
     const { buffer, dtype } = viewed ?? tensor([elements], name);
     clean.set(name, { buffer, dtype, shape });
     if (layout) windows.set(name, windowedOf(buffer, shape, layout));
-    if (layer.op === "input") continue;
-    const wanted = opOf(layer).constants?.(layer, layer.inputs.map(shapeOf), false) ?? {};
-    const uploaded = Object.entries(wanted).map(([key, { shape, data }]) => [
-      key,
-      tensor(shape, `${name} ${key}`, { data }),
-    ]);
-    constants.set(name, Object.fromEntries(uploaded));
   }
   const rects = tensor([layouts, patches + 1, 4], "rectangles", { dtype: "u32" });
   const work = tensor([Math.max(1, plan.entries), 2], "work list", { dtype: "u32" });
@@ -121,7 +114,6 @@ function allocate(device: GPUDevice, plan: WindowPlan, own: Own): SweepBuffers {
   return {
     clean,
     windows,
-    constants,
     tables,
     lists: { layouts, patches, rects, work },
     batch: allocateBatch(plan, tensor),
@@ -208,7 +200,7 @@ function asBuffers(
 async function createLayer(
   device: GPUDevice,
   { layer, whole }: { readonly layer: Layer; readonly whole: readonly string[] },
-  { clean, windows, batch, constants, lists }: SweepBuffers,
+  { clean, windows, batch, constants, lists }: SweepBuffers & Pick<Site, "constants">,
   own: Own,
 ): Promise<Command> {
   const { name } = layer;
