@@ -19,10 +19,12 @@ export {
   DIVERGING_MAPS,
   SEQUENTIAL_MAPS,
 } from "./images/color-maps.ts";
+export type { Colour } from "./images/colour.ts";
 export { type FigureOptions, type FigureTechnique, renderFigure } from "./images/figure.ts";
 export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
 export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
 export { type MapSheetOptions, renderMapSheet } from "./images/sheet.ts";
+export type { LoopOptions } from "./loops/batches.ts";
 export type { CustomLayer } from "./models/converter.ts";
 export { type ModelFiles, modelFromFiles, modelFromUrl } from "./models/files.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
@@ -65,8 +67,22 @@ export type {
   Question,
 } from "./techniques/explain.ts";
 export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
+export { gradientTimesInput } from "./techniques/gradient-input.ts";
 export { guidedBackprop } from "./techniques/guided-backprop.ts";
 export { overColour } from "./techniques/input-gradient.ts";
+export {
+  type Baseline,
+  type Completeness,
+  type IntegratedGradientsOptions,
+  integratedGradients,
+  type PathExplanation,
+} from "./techniques/integrated-gradients.ts";
 export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } from "./techniques/occlusion.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export { saliency } from "./techniques/saliency.ts";
+export {
+  type SmoothGradOptions,
+  smoothGrad,
+  smoothGradSquared,
+  varGrad,
+} from "./techniques/smooth-grad.ts";

@@ -1,0 +1,74 @@
+import { whileAlive } from "../gpu/device.ts";
+import { InputError } from "../gpu/errors.ts";
+import { createTensor, type Tensor } from "../gpu/tensor.ts";
+import type { Network } from "../network/network.ts";
+
+/** What every long technique takes. */
+export interface LoopOptions {
+  /** Stops the work; the technique then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called with the fraction done, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** Samples in order, as many at a time as the network's batch: memory does not grow with their number. */
+export interface Batches {
+  readonly count: number;
+  readonly steps: number;
+  /** [2], u32: number of the step's first sample, and how many samples it has. Kernels read it. */
+  readonly position: Tensor;
+  /** Records that step `step` begins. @returns the number of its first sample. */
+  record(encoder: GPUCommandEncoder, step: number): number;
+  destroy(): void;
+}
+
+/** @throws InputError when the number of samples is not a whole number from 1 to 2²⁴. */
+export function createBatches({ device, batch }: Network, count: number, who: string): Batches {
+  if (!Number.isInteger(count) || count < 1 || count > 2 ** 24) {
+    throw new InputError(`${who}: expected 1 to ${2 ** 24} samples, got ${count}`);
+  }
+  const steps = Math.ceil(count / batch);
+  const data = new Uint32Array(2 * steps);
+  for (let step = 0; step < steps; step++) {
+    data.set([step * batch, Math.min(batch, count - step * batch)], 2 * step);
+  }
+  const position = createTensor(device, [2], { dtype: "u32", label: `${who} position` });
+  const table = createTensor(device, [2 * steps], { dtype: "u32", data, label: `${who} positions` });
+  return {
+    count,
+    steps,
+    position,
+    record(encoder, step) {
+      encoder.copyBufferToBuffer(table.buffer, 8 * step, position.buffer, 0, 8);
+      return step * batch;
+    },
+    destroy() {
+      position.buffer.destroy();
+      table.buffer.destroy();
+    },
+  };
+}
+
+/**
+ * Submits `steps` recordings one by one. Now and then the GPU catches up, so that progress is true and a stop is prompt.
+ * @throws the signal's reason; DeviceLostError.
+ */
+export async function runSteps(
+  { device, graph }: Network,
+  steps: number,
+  { signal, onProgress }: LoopOptions,
+  recording: (encoder: GPUCommandEncoder, step: number) => void,
+): Promise<void> {
+  let rested = performance.now();
+  for (let step = 0; step < steps; step++) {
+    const encoder = device.createCommandEncoder({ label: `vitrine ${graph.name}` });
+    recording(encoder, step);
+    device.queue.submit([encoder.finish()]);
+    if (performance.now() - rested > 30 || step % 8 === 7 || step === steps - 1) {
+      await whileAlive(device, graph.name, device.queue.onSubmittedWorkDone());
+      signal?.throwIfAborted();
+      onProgress?.((step + 1) / steps);
+      rested = performance.now();
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { InputError } from "../gpu/errors.ts";
+import { withScope } from "../gpu/scope.ts";
+import { readTensors } from "../gpu/tensor.ts";
+import { gaussianBlur } from "../images/blur.ts";
+import { type Colour, colourOf } from "../images/colour.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { gaussLegendre } from "../loops/quadrature.ts";
+import { runSamples } from "../loops/samples.ts";
+import { type Graph, inputOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import { createPathBatch, createWeightedSum } from "../ops/sampling.ts";
+import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+
+/** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
+export type Baseline = Colour | "blur" | { readonly image: Picture };
+
+export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions {
+  /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
+  readonly steps?: number;
+  /**
+   * Default "black". "blur" is the image under a Gaussian whose standard deviation is a tenth of its shorter side. An
+   * attribution says what distinguishes the image from its baseline: what is black in both gets none.
+   */
+  readonly baseline?: Baseline;
+}
+
+/** How well the attributions add up to what they explain. */
+export interface Completeness {
+  /** Σ over all elements of the attribution. */
+  readonly sum: number;
+  /** S(x) − S(x′): what the sum is in theory. */
+  readonly difference: number;
+  /** sum − difference. */
+  readonly residual: number;
+  /** |residual| as a share of |difference|. Above 0.01, take more steps. */
+  readonly relative: number;
+}
+
+/** Attributions with how well they add up. */
+export interface PathExplanation extends Explanation {
+  readonly completeness: Completeness;
+}
+
+/**
+ * Integrated gradients: (x − x′) ⊙ ∫₀¹ ∂S(x′ + α(x − x′))/∂x dα, signed, [H, W, C]
+ * (Sundararajan et al. 2017, arXiv:1703.01365, eq. 1), by a Gauss–Legendre rule. The score at both ends of the path is
+ * measured too, and the completeness residual is reported (ibid., proposition 1).
+ */
+export function integratedGradients(
+  network: Network,
+  image: Picture,
+  options: IntegratedGradientsOptions = {},
+): Promise<PathExplanation> {
+  const { steps = 50, baseline = "black", signal } = options;
+  const { device, graph, batch } = network;
+  return withScope(device, async ({ own, tensor, command }) => {
+    const { nodes, weights } = gaussLegendre(steps);
+    const { name, shape } = inputOf(graph);
+    const input = inputFrom(graph, image);
+    const start = baselineOf(graph, input, baseline);
+    const g = network.gradient(name);
+    // Both ends of the path are samples without weight, for their scores.
+    const batches = own(createBatches(network, steps + 2, "integrated gradients"));
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = own(await createObjective(network, objective));
+    const label = "integrated gradients";
+    const constant = (data: Float32Array) => tensor([data.length], { data, label });
+    const alphas = constant(Float32Array.from([0, 1, ...nodes]));
+    const w = constant(Float32Array.from([0, 0, ...weights]));
+    const x = constant(input);
+    const sum = tensor(shape, { label });
+    const scores = tensor([batches.steps * batch], { label });
+    const { position } = batches;
+    const path = { x, baseline: constant(start), alphas, position, y: network.input };
+    const fill = await command(createPathBatch(device, path));
+    const gather = await command(createWeightedSum(device, { x: g, w, position, sum }));
+    await runSamples(network, asked, { batches, fill, gather, scores, gradient: true }, options);
+    const [mean, [before = 0, after = 0]] = await readTensors(device, [sum, scores]);
+    signal?.throwIfAborted();
+    const data = mean.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
+    return { data, shape, target, completeness: completenessOf(data, after - before) };
+  });
+}
+
+function completenessOf(data: Float32Array, difference: number): Completeness {
+  const sum = data.reduce((total, value) => total + value, 0);
+  const residual = sum - difference;
+  return { sum, difference, residual, relative: Math.abs(residual) / Math.abs(difference) };
+}
+
+/** A baseline as values [H, W, C] of the network's input. @throws InputError when it cannot be one. */
+function baselineOf(graph: Graph, input: Float32Array, baseline: Baseline): Float32Array {
+  const { shape } = inputOf(graph);
+  if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
+  if (typeof baseline === "object" && "image" in baseline) return inputFrom(graph, baseline.image);
+  if (typeof baseline === "string" && baseline !== "mean" && baseline !== "black") {
+    throw new InputError(
+      `integrated gradients: expected a baseline of black, mean, blur, a colour or { image }, got "${baseline}"`,
+    );
+  }
+  const colour = colourOf(graph, input, baseline, "integrated gradients");
+  return Float32Array.from(input, (_, i) => colour[i % shape[2]] ?? 0);
+}

@@ -1,0 +1,98 @@
+import { InputError } from "../gpu/errors.ts";
+import { withScope } from "../gpu/scope.ts";
+import { readTensors } from "../gpu/tensor.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { runSamples } from "../loops/samples.ts";
+import { inputOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import { createNoisyBatch, createRunningMoments } from "../ops/sampling.ts";
+import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { seedOf } from "./seed.ts";
+
+export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions {
+  /** Noisy copies of the image. Default 50. */
+  readonly samples?: number;
+  /** Standard deviation of the noise as a fraction of the input's max − min. Default 0.15; the paper has 0.1 to 0.2. */
+  readonly noise?: number;
+  /** A whole number of 0 to 2³² − 1; the same seed gives the same bits on the same device. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * SmoothGrad: the mean over noisy copies of the gradient to the image, signed, [H, W, C]
+ * (Smilkov et al. 2017, arXiv:1706.03825): 1/n·Σ ∂S(x + ε)/∂x, ε ~ N(0, σ²).
+ */
+export function smoothGrad(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions = {},
+): Promise<Explanation> {
+  return noisyGradients(network, image, options, (mean) => mean);
+}
+
+/** SmoothGrad²: the mean of the squared gradient, [H, W, C] (Hooker et al. 2019, arXiv:1806.10758, section 4.2). */
+export function smoothGradSquared(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions = {},
+): Promise<Explanation> {
+  return noisyGradients(network, image, options, (mean, variance) => mean * mean + variance);
+}
+
+/**
+ * VarGrad: the variance (that of the samples, over n) of the gradient, [H, W, C] (Adebayo et al. 2018, arXiv:1810.03307).
+ */
+export function varGrad(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions = {},
+): Promise<Explanation> {
+  return noisyGradients(network, image, options, (_, variance) => variance);
+}
+
+function noisyGradients(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions,
+  result: (mean: number, variance: number) => number,
+): Promise<Explanation> {
+  const { samples = 50, noise = 0.15, seed, signal } = options;
+  const { device, graph } = network;
+  return withScope(device, async ({ own, tensor, command }) => {
+    if (!(noise >= 0 && Number.isFinite(noise))) {
+      throw new InputError(
+        `SmoothGrad: expected noise of at least 0 (a fraction of max − min), got ${noise}`,
+      );
+    }
+    const key = seedOf(seed, "SmoothGrad");
+    const { name, shape } = inputOf(graph);
+    const batches = own(createBatches(network, samples, "SmoothGrad"));
+    const input = inputFrom(graph, image);
+    const g = network.gradient(name);
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = own(await createObjective(network, objective));
+    const x = tensor(shape, { data: input, label: "SmoothGrad image" });
+    const mean = tensor(shape, { label: "SmoothGrad mean" });
+    const m2 = tensor(shape, { label: "SmoothGrad m2" });
+    const { position } = batches;
+    const sigma = noise * spread(input);
+    const fill = createNoisyBatch(device, { x, position, y: network.input, seed: key, sigma });
+    const gather = createRunningMoments(device, { x: g, position, mean, m2 });
+    const loop = { batches, fill: await command(fill), gather: await command(gather), gradient: true };
+    await runSamples(network, asked, loop, options);
+    const [means, squares] = await readTensors(device, [mean, m2]);
+    signal?.throwIfAborted();
+    return { data: means.map((value, i) => result(value, (squares[i] ?? 0) / samples)), shape, target };
+  });
+}
+
+function spread(values: Float32Array): number {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return high - low;
+}

@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Shape } from "../../src/gpu/tensor.ts";
+import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { createNetwork, type Network } from "../../src/network/network.ts";
+import { modelFromDisk } from "../../src/node/files.ts";
+import { readNpy } from "../../src/node/npy.ts";
+import { testDevice } from "../gpu.ts";
+
+/** Networks that golden values exist for, and where they are. */
+const MODELS: [name: string, path: string][] = [
+  ["vitrine", "models/vitrine"],
+  ["tinyvgg", "../shared/models/tinyvgg"],
+];
+
+/** What a technique finds, to be held against the golden array of its name. */
+export type Case = readonly [
+  golden: string,
+  run: (
+    network: Network,
+    input: Float32Array,
+  ) => Promise<{ readonly data: ArrayLike<number>; readonly shape: Shape }>,
+  /** Networks to leave out. */
+  except?: readonly string[],
+];
+
+/** Holds techniques on a network against what PyTorch computed: within 1e-4 of the array's largest magnitude. */
+export function againstPyTorch(cases: readonly Case[]): void {
+  describe.each(MODELS)("%s agrees with PyTorch", (name, path) => {
+    describe.skipIf(!existsSync(path))("on picture 19", () => {
+      let network: Network;
+      let input: Float32Array;
+      beforeAll(async () => {
+        network = await createNetwork(await testDevice(), await loadLayersModel(await modelFromDisk(path)), {
+          batch: 8,
+        });
+        input = (await readNpy(`test/golden/${name}/input.npy`)).data;
+      });
+      afterAll(() => network?.destroy());
+
+      const held = cases
+        .filter(([, , except = []]) => !except.includes(name))
+        .map(([golden, run]) => [golden, run] as const);
+      test.each(held)("%s", async (golden, run) => {
+        const expected = await readNpy(`test/golden/${name}/${golden}.npy`);
+        const { data, shape } = await run(network, input);
+        expect([...shape]).toEqual([...expected.shape]);
+        const scale = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        expect(scale).toBeGreaterThan(0);
+        const worst = expected.data.reduce(
+          (most, value, index) => Math.max(most, Math.abs(value - (data[index] ?? Number.NaN))),
+          0,
+        );
+        expect(worst / scale).toBeLessThan(1e-4);
+      });
+    });
+  });
+}
