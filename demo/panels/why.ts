@@ -118,6 +118,7 @@ export function whyPanel(
     });
     const empty = answer.max === 0 ? "Nothing speaks for this target: the map is zero everywhere." : "";
     note.textContent = [`${title}, ${answer.unit}.`, answer.clipped, empty].filter(Boolean).join(" ");
+    result.scrollIntoView({ block: "nearest" });
   };
   const follow = () => {
     technique.value = isTechnique(store.state.technique) ? store.state.technique : technique.value;
