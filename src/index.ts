@@ -1,3 +1,18 @@
+export {
+  correlationOf,
+  emptyStatistics,
+  mergeCoMoments,
+  mergeHistograms,
+  mergeStatistics,
+  mergeTopK,
+  varianceOf,
+} from "./dataset/statistics.ts";
+export {
+  createStatisticsStream,
+  type StatisticsReport,
+  type StatisticsStream,
+  type StatisticsStreamOptions,
+} from "./dataset/statistics-stream.ts";
 export { type SyntheticOptions, syntheticNames, syntheticPictures } from "./dataset/synthetic.ts";
 export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
 export {
@@ -57,6 +72,50 @@ export {
 } from "./objectives/objective.ts";
 export { type BackwardRule, createActivationGradient } from "./ops/activation.ts";
 export { createClassActivationMap } from "./ops/class-activation-map.ts";
+export {
+  type ChannelCoMoments,
+  type CoMomentsSite,
+  createCoMoments,
+  readCoMoments,
+} from "./ops/co-moments.ts";
+export {
+  createGram,
+  createGramGradient,
+  type GramGradientSite,
+  type GramNormalisation,
+  type GramOptions,
+  type GramSite,
+  gramShape,
+} from "./ops/gram.ts";
+export {
+  type ChannelHistogram,
+  createHistogram,
+  createHistogramBuffers,
+  createHistogramRange,
+  type HistogramBuffers,
+  type HistogramOptions,
+  type HistogramSite,
+  readHistogram,
+} from "./ops/histogram.ts";
+export {
+  type ChannelStatistics,
+  createMoments,
+  createStatistics,
+  createStatisticsSummary,
+  decodeStatistics,
+  type MomentsSite,
+  readStatistics,
+  type StatisticsSite,
+} from "./ops/statistics.ts";
+export {
+  createTopK,
+  createTopKBuffer,
+  readTopK,
+  type TopEntry,
+  type TopK,
+  type TopKOptions,
+  type TopKSite,
+} from "./ops/top-k.ts";
 export { activations } from "./techniques/activations.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";
 export type {
