@@ -92,6 +92,13 @@ describe("top-k", () => {
     expect(channels).toEqual(reference(batches, shape, options));
   });
 
+  test("passes over images where there are more than k", async () => {
+    const shape = [9, 3, 2, 4];
+    const data = numbers(sizeOf(shape), 21);
+    const options = { k: 3, perImage: true };
+    expect((await topK([{ data }], shape, options)).channels).toEqual(reference([{ data }], shape, options));
+  });
+
   test("takes −0 for 0 and orders negative numbers", async () => {
     const data = new Float32Array([-0, 0, -3, -1, -2]);
     const { channels } = await topK([{ data }], [1, 1, 5, 1], { k: 4 });
