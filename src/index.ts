@@ -116,7 +116,9 @@ export {
   type TopKOptions,
   type TopKSite,
 } from "./ops/top-k.ts";
+export { type AblationCamOptions, ablationCam } from "./techniques/ablation-cam.ts";
 export { activations } from "./techniques/activations.ts";
+export { cam } from "./techniques/cam.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";
 export type {
   ExplainOptions,
@@ -126,8 +128,10 @@ export type {
   Question,
 } from "./techniques/explain.ts";
 export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
+export { gradCamPlusPlus } from "./techniques/grad-cam-plus-plus.ts";
 export { gradientTimesInput } from "./techniques/gradient-input.ts";
 export { guidedBackprop } from "./techniques/guided-backprop.ts";
+export { guidedGradCam } from "./techniques/guided-grad-cam.ts";
 export { overColour } from "./techniques/input-gradient.ts";
 export {
   type Baseline,
@@ -136,9 +140,12 @@ export {
   integratedGradients,
   type PathExplanation,
 } from "./techniques/integrated-gradients.ts";
+export { layerCam } from "./techniques/layer-cam.ts";
+export type { LayerOptions } from "./techniques/layer-maps.ts";
 export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } from "./techniques/occlusion.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export { saliency } from "./techniques/saliency.ts";
+export { type ScoreCamOptions, scoreCam } from "./techniques/score-cam.ts";
 export {
   type SmoothGradOptions,
   smoothGrad,

@@ -1,0 +1,67 @@
+import { InputError } from "../gpu/errors.ts";
+import { record } from "../gpu/kernel.ts";
+import { withScope } from "../gpu/scope.ts";
+import { readTensor } from "../gpu/tensor.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { runSamples } from "../loops/samples.ts";
+import { inputOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import { createAblateMaps, createAblationWeights, createWeightedMaps } from "../ops/activation-maps.ts";
+import { type Explanation, objectiveOf, type Picture, submit } from "./explain.ts";
+import { assertBelow, type LayerOptions, mapsAt } from "./layer-maps.ts";
+
+export interface AblationCamOptions extends LayerOptions, LoopOptions {
+  /** What a class's score is. Default "logit". */
+  readonly on?: "logit" | "probability";
+}
+
+/**
+ * Ablation-CAM: ReLU(Σ_k w_k·A_k), [h, w] at the layer's resolution, with w_k = (S − S_k) / |S|, S_k the score when map k is
+ * set to zero (Desai & Ramaswamy 2020, WACV, eq. 3 and 4; the magnitude, so that a negative score does not turn the
+ * map round). For every map only what follows the layer is computed. No gradients.
+ * @throws InputError when the layer has no pixels, does not exist, or is not before what is asked.
+ */
+export function ablationCam(
+  network: Network,
+  image: Picture,
+  { layer, ...options }: AblationCamOptions = {},
+): Promise<Explanation> {
+  const { device, graph, batch } = network;
+  return withScope(device, async ({ own, tensor, command }) => {
+    const maps = mapsAt(network, layer, "Ablation-CAM");
+    const { height, width, channels } = maps;
+    if (maps.layer === inputOf(graph).name) {
+      throw new InputError(`Ablation-CAM: expected a layer after the input, got "${maps.layer}"`);
+    }
+    const input = inputFrom(graph, image);
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = own(await createObjective(network, objective));
+    const label = "Ablation-CAM";
+    assertBelow(network, maps, asked.layers, label);
+    const batches = own(createBatches(network, 1 + channels, label));
+    const a = tensor([1, height, width, channels], { label });
+    const scores = tensor([batches.steps * batch], { label });
+    const w = tensor([channels], { label });
+    const y = tensor([height, width], { label });
+    const fill = await command(createAblateMaps(device, { a, position: batches.position, y: maps.a }));
+    const weigh = await command(createAblationWeights(device, { scores, w }));
+    const draw = await command(createWeightedMaps(device, { a, w, y, rectify: true }));
+
+    // Every image of the batch is this one, for what goes around the layer.
+    for (let n = 0; n < batch; n++) {
+      const { buffer, byteOffset, byteLength } = input;
+      device.queue.writeBuffer(network.input.buffer, n * byteLength, buffer, byteOffset, byteLength);
+    }
+    submit(network, (encoder) => {
+      network.forward(encoder);
+      encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
+    });
+    await runSamples(network, asked, { batches, fill, after: maps.layer, scores }, options);
+    submit(network, (encoder) => record(encoder, [weigh, draw]));
+    const data = await readTensor(device, y);
+    options.signal?.throwIfAborted();
+    return { data, shape: y.shape, target };
+  });
+}

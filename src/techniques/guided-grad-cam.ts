@@ -1,0 +1,39 @@
+import { readTensors, sizeOf } from "../gpu/tensor.ts";
+import { enlargeMap } from "../images/enlarge.ts";
+import { inputOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import { type Explanation, type Picture, submit, withQuestion } from "./explain.ts";
+import { createGradCam } from "./grad-cam.ts";
+import type { LayerOptions } from "./layer-maps.ts";
+
+/**
+ * Guided Grad-CAM: guided backprop ⊙ Grad-CAM, the map enlarged to the image (bilinear between the centres of its cells),
+ * signed, [H, W, C] (Selvaraju et al. 2017, arXiv:1610.02391, section 3.2). Two backward passes after one forward.
+ * @throws UnsupportedError when the network has activations other than ReLU and ReLU6 on the way.
+ */
+export async function guidedGradCam(
+  network: Network,
+  image: Picture,
+  { layer, ...options }: LayerOptions = {},
+): Promise<Explanation> {
+  const { device, graph } = network;
+  const cam = await createGradCam(network, layer);
+  try {
+    return await withQuestion(network, image, options, async (from, target) => {
+      const { name, shape } = inputOf(graph);
+      const [height, width, channels] = shape;
+      submit(network, (encoder) => {
+        cam.record(encoder, from);
+        network.backward(encoder, from, { rule: "guided" });
+      });
+      const [signal, map] = await readTensors(device, [network.gradient(name), cam.map]);
+      options.signal?.throwIfAborted();
+      const [h = 1, w = 1] = cam.map.shape;
+      const large = enlargeMap(map, [h, w], { width, height, squares: false });
+      const data = signal.slice(0, sizeOf(shape)).map((v, i) => v * (large[Math.floor(i / channels)] ?? 0));
+      return { data, shape, target };
+    });
+  } finally {
+    cam.destroy();
+  }
+}

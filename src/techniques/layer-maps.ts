@@ -1,0 +1,77 @@
+import { InputError } from "../gpu/errors.ts";
+import { type Command, record } from "../gpu/kernel.ts";
+import { type Scope, withScope } from "../gpu/scope.ts";
+import { readTensor, type Tensor } from "../gpu/tensor.ts";
+import type { Network } from "../network/network.ts";
+import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
+import { lastMaps } from "./grad-cam.ts";
+
+/** Options of the techniques that weigh a layer's maps. */
+export interface LayerOptions extends ObjectiveOptions {
+  /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
+  readonly layer?: string;
+}
+
+/** A layer's maps: its name and its activations, [N, h, w, C]. */
+export interface Maps {
+  readonly layer: string;
+  readonly a: Tensor;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** @throws InputError when the layer has no pixels or does not exist. */
+export function mapsAt(network: Network, layer: string | undefined, who: string): Maps {
+  const name = layer ?? lastMaps(network.graph, network.shapes);
+  const a = network.activation(name);
+  const [, height = 0, width = 0, channels = 0] = a.shape;
+  if (a.shape.length !== 4) {
+    throw new InputError(
+      `${who}: expected a layer with maps (H×W×C), got "${name}" of ${a.shape.slice(1).join("×")}`,
+    );
+  }
+  return { layer: name, a, height, width, channels };
+}
+
+/** @throws InputError when nothing of the objective's layers follows from the maps' layer. */
+export function assertBelow(
+  { graph }: Network,
+  { layer }: Maps,
+  asked: readonly string[],
+  who: string,
+): void {
+  const found = new Set([layer]);
+  for (const { name, inputs } of graph.layers) if (inputs.some((input) => found.has(input))) found.add(name);
+  if (asked.every((name) => name === layer || !found.has(name))) {
+    throw new InputError(`${who}: expected a layer that leads to "${asked.join('", "')}", got "${layer}"`);
+  }
+}
+
+/** A map [h, w] that commands make of a layer's activations and gradients: what the gradient CAMs share. */
+export function gradientMap(
+  network: Network,
+  image: Picture,
+  { layer, ...options }: LayerOptions,
+  who: string,
+  make: (
+    site: Maps & { readonly g: Tensor; readonly y: Tensor },
+    scope: Scope,
+  ) => Promise<readonly Command[]>,
+): Promise<Explanation> {
+  const { device } = network;
+  return withScope(device, async (scope) => {
+    const maps = mapsAt(network, layer, who);
+    const y = scope.tensor([maps.height, maps.width], { label: `${who} map` });
+    const commands = await make({ ...maps, g: network.gradient(maps.layer), y }, scope);
+    return withQuestion(network, image, options, async (from, target) => {
+      submit(network, (encoder) => {
+        network.backward(encoder, from, { to: maps.layer });
+        record(encoder, commands);
+      });
+      const data = await readTensor(device, y);
+      options.signal?.throwIfAborted();
+      return { data, shape: y.shape, target };
+    });
+  });
+}

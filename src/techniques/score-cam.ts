@@ -1,0 +1,69 @@
+import { record } from "../gpu/kernel.ts";
+import { withScope } from "../gpu/scope.ts";
+import { readTensor } from "../gpu/tensor.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { runSamples } from "../loops/samples.ts";
+import { inputOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../ops/activation-maps.ts";
+import { softmax } from "../ops/softmax.ts";
+import { type Explanation, objectiveOf, type Picture, submit, writeInput } from "./explain.ts";
+import { type LayerOptions, mapsAt } from "./layer-maps.ts";
+
+export interface ScoreCamOptions extends LayerOptions, LoopOptions {
+  /** What a class's score is. Default "logit", as in the paper's algorithm 1. */
+  readonly on?: "logit" | "probability";
+}
+
+/**
+ * Score-CAM: ReLU(Σ_k α_k·A_k), [h, w] at the layer's resolution, with α the softmax over k of S(x ⊙ s(A_k)): the image
+ * seen through each of the layer's maps, enlarged bilinearly and stretched to 0…1 (Wang et al. 2020, arXiv:1910.01279,
+ * algorithm 1; the score of the baseline image falls out of the softmax). A constant map shows nothing of the image.
+ * One forward pass a map, no gradients.
+ * @throws InputError when the layer has no pixels or does not exist.
+ */
+export function scoreCam(
+  network: Network,
+  image: Picture,
+  { layer, ...options }: ScoreCamOptions = {},
+): Promise<Explanation> {
+  const { device, graph, batch } = network;
+  return withScope(device, async ({ own, tensor, command }) => {
+    const maps = mapsAt(network, layer, "Score-CAM");
+    const { height, width, channels } = maps;
+    const { shape } = inputOf(graph);
+    const input = inputFrom(graph, image);
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = own(await createObjective(network, objective));
+    const label = "Score-CAM";
+    const batches = own(createBatches(network, channels, label));
+    const x = tensor(shape, { data: input, label });
+    const a = tensor([1, height, width, channels], { label });
+    const ranges = tensor([channels, 2], { label });
+    const scores = tensor([batches.steps * batch], { label });
+    const w = tensor([channels], { label });
+    const y = tensor([height, width], { label });
+    const of = { ...scores, shape: [channels] };
+    const { position } = batches;
+    const range = await command(createMapRange(device, { a, image: [shape[0], shape[1]], ranges }));
+    const fill = await command(createMapMaskedBatch(device, { x, a, ranges, position, y: network.input }));
+    const layerOfScores = { op: "softmax", name: label, inputs: [] } as const;
+    const site = { layer: layerOfScores, x: [of] as const, y: w, constants: {}, saved: {} };
+    const weigh = await command(softmax.forward(device, site));
+    const draw = await command(createWeightedMaps(device, { a, w, y, rectify: true }));
+
+    writeInput(network, input);
+    submit(network, (encoder) => {
+      network.forward(encoder, { to: maps.layer });
+      encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
+      record(encoder, [range]);
+    });
+    await runSamples(network, asked, { batches, fill, scores }, options);
+    submit(network, (encoder) => record(encoder, [weigh, draw]));
+    const data = await readTensor(device, y);
+    options.signal?.throwIfAborted();
+    return { data, shape: y.shape, target };
+  });
+}
