@@ -1,5 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { main as gram } from "../../examples/gram.ts";
+import { main as guidedRelu } from "../../examples/guided-relu.ts";
+import { main as occlusion } from "../../examples/occlusion.ts";
 import { main as statistics } from "../../examples/statistics.ts";
 
 async function said(by: () => Promise<void>): Promise<string[]> {
@@ -23,4 +25,13 @@ test("the example of statistics runs", async () => {
     "first shard's histogram 12 6 6 0 0",
     "second shard's top images 10 9 8",
   ]);
+});
+
+test("the example of an occlusion sweep runs", async () => {
+  // Pixels 0 … 15 in rows of four: 0 + 1 + 4 + 5 and so on.
+  expect(await said(occlusion)).toEqual(["10 10 18 18", "10 10 18 18", "42 42 50 50", "42 42 50 50"]);
+});
+
+test("the example of the three rules runs", async () => {
+  expect(await said(guidedRelu)).toEqual(["gradient 5 -5 0 0", "guided 5 0 0 0", "deconvnet 5 0 5 0"]);
 });
