@@ -6,7 +6,13 @@ export default defineConfig({
   base: "./",
   plugins: [wgsl()],
   // three.js alone is beyond the warning limit.
-  build: { outDir: "../site", emptyOutDir: true, target: "es2023", chunkSizeWarningLimit: 2000 },
+  build: {
+    outDir: "../site",
+    emptyOutDir: true,
+    target: "es2023",
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { input: ["demo/index.html", "demo/bench.html"] },
+  },
   test: {
     root: ".",
     include: ["test/**/*.test.ts"],

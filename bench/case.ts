@@ -1,15 +1,7 @@
 import type { ModelFiles } from "../src/index.ts";
 import type { OrtPeer } from "./peers/ort.ts";
 import type { TfjsPeer } from "./peers/tfjs.ts";
-
-/** One side of a comparison, warmed and measured like the others. */
-export interface Runner {
-  /** Does the work `times` times over; when it settles, all of it is on the GPU's queue. */
-  submit(times: number): void | Promise<void>;
-  /** What the last run computed, in the layout that the case's check expects. */
-  read(): Promise<Float32Array>;
-  destroy(): void;
-}
+import type { Runner } from "./runner.ts";
 
 /** Ours, real software by others, or a naive variant of ours that shows what one idea is worth. */
 export type Kind = "ours" | "peer" | "variant";

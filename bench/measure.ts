@@ -1,6 +1,7 @@
-import type { Bench, Case, Contender, Prepared, Runner, Task } from "./case.ts";
+import type { Bench, Case, Contender, Prepared, Task } from "./case.ts";
 import type { Clock, Sample } from "./clock.ts";
 import type { Entry, Row, Timed } from "./result.ts";
+import type { Runner } from "./runner.ts";
 import { pairedRatio, settled, summarise } from "./statistics.ts";
 
 /** How long a case may take, and how often its rounds go. */

@@ -29,6 +29,8 @@ export interface LaunchOptions {
   readonly width?: number;
   readonly height?: number;
   readonly args?: readonly string[];
+  /** Whether Ctrl-C closes it; false for a caller that has work to finish first. Default true. */
+  readonly closeOnInterrupt?: boolean;
 }
 
 /**
@@ -36,13 +38,21 @@ export interface LaunchOptions {
  * @throws Error naming what to run when there is no Chrome.
  */
 export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
-  const { hardware = false, headless = true, width = 1280, height = 800, args = [] } = options;
+  const {
+    hardware = false,
+    headless = true,
+    width = 1280,
+    height = 800,
+    args = [],
+    closeOnInterrupt = true,
+  } = options;
   const executablePath = findChrome();
   if (!executablePath) throw new Error(NO_CHROME);
   return puppeteer.launch({
     executablePath,
     headless,
     defaultViewport: { width, height },
+    handleSIGINT: closeOnInterrupt,
     timeout: 60_000,
     // Compiling a network's kernels on the software adapter can hold a page for a minute.
     protocolTimeout: 180_000,

@@ -1,10 +1,11 @@
 import { createNetwork, type Graph, shapesOf } from "../../src/index.ts";
-import type { Bench, Contender, Prepared, Runner } from "../case.ts";
+import type { Bench, Contender, Prepared } from "../case.ts";
 import { difference } from "../compare.ts";
 import { onnxGraph } from "../peers/onnx-graph.ts";
 import { recordedRunner } from "../peers/ours.ts";
 import { tfjsGraph } from "../peers/tfjs-graph.ts";
 import { noise } from "../random.ts";
+import type { Runner } from "../runner.ts";
 import type { Shape } from "../shape.ts";
 
 /** A graph's forward pass as everyone does it, on the same resident images. */

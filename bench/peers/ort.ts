@@ -1,5 +1,5 @@
 import type * as Ort from "onnxruntime-web/webgpu";
-import type { Runner } from "../case.ts";
+import type { Runner } from "../runner.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 
 /** A tensor that lives on the GPU for ONNX Runtime to read or write. */

@@ -1,6 +1,6 @@
 import type { Command, Tensor } from "../../src/index.ts";
 import { readTensor, record } from "../../src/index.ts";
-import type { Runner } from "../case.ts";
+import type { Runner } from "../runner.ts";
 
 /** Runs what records into an encoder: any number of times in one submit. */
 export function recordedRunner(

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import type { Runner } from "../case.ts";
+import type { Runner } from "../runner.ts";
 
 /** tfjs on our own device. */
 export interface TfjsPeer {

@@ -1,0 +1,111 @@
+import { parseArgs } from "node:util";
+import { DEFAULT_EFFORT, type Effort } from "./measure.ts";
+import type { Sizes } from "./suite.ts";
+
+export const HELP = `Measures Vitrine's kernels and techniques beside tfjs and ONNX Runtime Web, on one device in one run.
+
+  npm run bench -- [options] [words]
+
+Words choose cases whose name holds one of them: npm run bench -- occlusion vgg16
+
+  --filter WORDS     the same, separated by commas
+  --list             name the cases and stop
+  --host HOST        chrome (default; headless) or node (Dawn: for servers with a GPU and no Chrome)
+  --adapter WHICH    high-performance (default), low-power, or software
+  --sizes SIZES      auto (default: the published sizes, smaller ones where a software adapter would take minutes),
+                     real, or small
+  --seconds N        how long a case is measured (default: ${DEFAULT_EFFORT.milliseconds / 1e3})
+
+  --json FILE        write the results; "-" prints them, as with the next three
+  --csv FILE
+  --markdown FILE
+  --html FILE        a report with plots that needs no other file
+  --baseline FILE    compare the ratios with those of an earlier --json; exit 1 on a regression
+  --threshold SHARE  how much a ratio may fall before it counts, beside its own spread (default: 0.15)
+  --keep DIR         where a complete run of the whole suite is kept, one file an adapter (default: bench/results;
+                     "none" keeps nothing)
+
+Ctrl-C ends the run after the case under way and reports what was measured; twice, at once.
+Exit code: 0; 1 for a wrong result, a failure of ours or a regression; 2 for bad options.
+`;
+
+export type AdapterChoice = "high-performance" | "low-power" | "software";
+
+export interface Options {
+  readonly help: boolean;
+  readonly list: boolean;
+  readonly filter: readonly string[];
+  readonly host: "chrome" | "node";
+  readonly adapter?: AdapterChoice;
+  readonly sizes: Sizes;
+  readonly effort: Effort;
+  readonly outputs: Readonly<Partial<Record<Format, string>>>;
+  readonly baseline?: string;
+  readonly threshold: number;
+  readonly keep: string;
+}
+
+export const FORMATS = ["json", "csv", "markdown", "html"] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Reads the command line. @throws Error that says what was expected. */
+export function parseOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      filter: { type: "string", default: "" },
+      list: { type: "boolean", default: false },
+      host: { type: "string", default: "chrome" },
+      adapter: { type: "string" },
+      sizes: { type: "string", default: "auto" },
+      seconds: { type: "string" },
+      json: { type: "string" },
+      csv: { type: "string" },
+      markdown: { type: "string" },
+      html: { type: "string" },
+      baseline: { type: "string" },
+      threshold: { type: "string", default: "0.15" },
+      keep: { type: "string", default: "bench/results" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const seconds = values.seconds === undefined ? undefined : number("seconds", values.seconds);
+  const outputs = Object.fromEntries(
+    FORMATS.flatMap((format) => {
+      const file = values[format];
+      return file === undefined ? [] : [[format, file]];
+    }),
+  );
+  const adapter =
+    values.adapter === undefined
+      ? undefined
+      : oneOf("adapter", values.adapter, ["high-performance", "low-power", "software"]);
+  return {
+    help: values.help,
+    list: values.list,
+    filter: [...values.filter.split(","), ...positionals].map((word) => word.trim()).filter(Boolean),
+    host: oneOf("host", values.host, ["chrome", "node"]),
+    ...(adapter ? { adapter } : {}),
+    sizes: oneOf("sizes", values.sizes, ["auto", "real", "small"]),
+    effort: seconds === undefined ? DEFAULT_EFFORT : { ...DEFAULT_EFFORT, milliseconds: seconds * 1e3 },
+    outputs,
+    ...(values.baseline === undefined ? {} : { baseline: values.baseline }),
+    threshold: number("threshold", values.threshold),
+    keep: values.keep,
+  };
+}
+
+function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw new Error(`--${name}: expected ${choices.join(", ")}, got "${value}"`);
+  return found;
+}
+
+function number(name: string, value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === "" || !Number.isFinite(parsed) || parsed < 0) {
+    throw new Error(`--${name}: expected a number of at least 0, got "${value}"`);
+  }
+  return parsed;
+}

@@ -1,0 +1,102 @@
+import { groupOf } from "../case.ts";
+import type { Results, Row } from "../result.ts";
+import { growthPlots } from "./growth.ts";
+import { ratioPlot } from "./ratios.ts";
+import { rooflinePlot } from "./roofline.ts";
+import style from "./style.css?raw";
+import { escapeText } from "./svg.ts";
+import { COLUMNS, cellsOf, short } from "./table.ts";
+
+/** A report that needs no other file and fetches nothing. */
+export function htmlReport(results: Results): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Vitrine benchmark: ${escapeText(results.environment.adapter)}</title>
+<style>${style}</style>
+</head>
+<body class="report">
+<h1>Vitrine benchmark</h1>
+${reportBody(results)}
+</body>
+</html>
+`;
+}
+
+/** The report without its page: surroundings, plots, tables. All text in it is escaped. */
+export function reportBody(results: Results): string {
+  const { rows } = results;
+  return [
+    surroundings(results),
+    section("The others' time over ours", ratioPlot(rows)),
+    section("Under the roof of this device", rooflinePlot(results)),
+    section("How the time grows", growthPlots(rows)),
+    section("All figures", [...groupsOf(rows)].map(([group, members]) => table(group, members)).join("")),
+    LEGEND,
+  ].join("\n");
+}
+
+function section(title: string, body: string): string {
+  return body === "" ? "" : `<section><h2>${title}</h2>${body}</section>`;
+}
+
+function surroundings({ environment, limits, complete, seconds }: Results): string {
+  const { adapter, software, host, system, commit, date, quantum, versions, features } = environment;
+  const facts: readonly (readonly [string, string])[] = [
+    ["adapter", adapter],
+    ["host", host],
+    ["system", system],
+    ["commit", commit],
+    ["date", date.replace("T", " ").slice(0, 16)],
+    [
+      "limits in this run",
+      `copy ${short(limits.copy)} GB/s, multiply-add ${short(limits.f32)} GFLOP/s${limits.f16 ? `, f16 ${short(limits.f16)} GFLOP/s` : ""}`,
+    ],
+    ["GPU clock", quantum === undefined ? "none: wall times throughout" : `steps of ${quantum} ns`],
+    [
+      "versions",
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(", "),
+    ],
+    ["features", features.join(", ")],
+    ["run", `${Math.round(seconds)} s${complete ? "" : ", cut short"}`],
+  ];
+  const warning = software
+    ? '<p class="warning">A software adapter: the ratios tell something, the times do not compare with any GPU’s.</p>'
+    : "";
+  return `${warning}<dl>${facts.map(([term, fact]) => `<dt>${term}</dt><dd>${escapeText(fact)}</dd>`).join("")}</dl>`;
+}
+
+function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) groups.set(groupOf(row.id), [...(groups.get(groupOf(row.id)) ?? []), row]);
+  return groups;
+}
+
+function table(group: string, rows: readonly Row[]): string {
+  const lines = rows.flatMap((row) =>
+    cellsOf(row).map((cells, index) => {
+      const last = cells.length - 1;
+      const data = cells.map((cell, column) => {
+        const span =
+          column === last && cells.length < COLUMNS.length
+            ? ` colspan="${COLUMNS.length - last}" class="absent"`
+            : "";
+        return `<td${span}>${escapeText(cell)}</td>`;
+      });
+      return `<tr${index === 0 ? ' class="first"' : ""}>${data.join("")}</tr>`;
+    }),
+  );
+  const head = COLUMNS.map((name) => `<th>${name}</th>`).join("");
+  return `<h3>${escapeText(group)}</h3><div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${lines.join("")}</tbody></table></div>`;
+}
+
+const LEGEND = `<p class="legend">ms: median of one run by the GPU’s clock where the host has one, between marks in the
+queue before the first and after the last repetition; launch cases go by the wall’s clock. cold: compilation, upload and
+first run. GFLOP/s and GB/s count the work of the plain algorithm. of limit: the least time that the copy kernel (B) or
+the multiply-add kernel (F) of this run allows for that work, over the time taken; above 100 % where work is saved or a
+cache helps. ours faster: median over the rounds of their time over ours in the same round, and its 10th to 90th
+percentile. error: largest difference from the reference, relative to the reference’s largest value.</p>`;
