@@ -38,8 +38,10 @@ export type { Colour } from "./images/colour.ts";
 export { type FigureOptions, type FigureTechnique, renderFigure } from "./images/figure.ts";
 export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
 export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
+export { type QuickshiftOptions, quickshift, type Segments } from "./images/quickshift.ts";
 export { type MapSheetOptions, renderMapSheet } from "./images/sheet.ts";
 export type { LoopOptions } from "./loops/batches.ts";
+export type { Fit } from "./loops/ridge.ts";
 export type { CustomLayer } from "./models/converter.ts";
 export { type ModelFiles, modelFromFiles, modelFromUrl } from "./models/files.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
@@ -142,8 +144,11 @@ export {
 } from "./techniques/integrated-gradients.ts";
 export { layerCam } from "./techniques/layer-cam.ts";
 export type { LayerOptions } from "./techniques/layer-maps.ts";
+export { type LimeExplanation, type LimeOptions, lime } from "./techniques/lime.ts";
+export { type LocalLinear, localLinear } from "./techniques/local-linear.ts";
 export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } from "./techniques/occlusion.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
+export { type RiseOptions, rise } from "./techniques/rise.ts";
 export { saliency } from "./techniques/saliency.ts";
 export { type ScoreCamOptions, scoreCam } from "./techniques/score-cam.ts";
 export {

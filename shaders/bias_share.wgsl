@@ -1,0 +1,54 @@
+// What a layer's constants add to an objective where the network is linear around its input: Σ dy·(constant of y).
+//
+//   y       [N, size]   the layer's output; image 0 is read
+//   dy      [N, size]   gradient of the objective to it
+//   b       [channels]  the layer's bias, or zeros
+//   shares  [layers]    entry `slot` is written
+//
+// Where the layer's activation passes, y = slope·(… + b): the constant is slope·b. At ReLU6's ceiling it is 6.
+// One workgroup computes the sum, a tree over 256 strided partial sums.
+
+struct Params {
+  size: u32,     // elements of one image
+  channels: u32,
+  slot: u32,
+  alpha: f32,    // slope of leaky ReLU below zero
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> y: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read> b: array<f32>;
+@group(0) @binding(4) var<storage, read_write> shares: array<f32>;
+
+// As in activation.wgsl: 0 linear, 1 relu, 2 relu6, 3 leaky relu
+override ACTIVATION: u32 = 0u;
+
+var<workgroup> sums: array<f32, 256>;
+
+fn constantOf(value: f32, bias: f32) -> f32 {
+  switch ACTIVATION {
+    case 1u: { return select(0.0, bias, value > 0.0); }
+    case 2u: { return select(select(0.0, bias, value > 0.0), 6.0, value >= 6.0); }
+    case 3u: { return select(params.alpha * bias, bias, value > 0.0); }
+    default: { return bias; }
+  }
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) thread: u32) {
+  var sum = 0.0;
+  for (var i = thread; i < params.size; i += 256u) {
+    sum += dy[i] * constantOf(y[i], b[i % params.channels]);
+  }
+  sums[thread] = sum;
+  for (var stride = 128u; stride > 0u; stride /= 2u) {
+    workgroupBarrier();
+    if (thread < stride) {
+      sums[thread] += sums[thread + stride];
+    }
+  }
+  if (thread == 0u) {
+    shares[params.slot] = sums[0];
+  }
+}

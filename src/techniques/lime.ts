@@ -1,0 +1,139 @@
+import { InputError } from "../gpu/errors.ts";
+import { withScope } from "../gpu/scope.ts";
+import { readTensor } from "../gpu/tensor.ts";
+import { type Colour, colourOf } from "../images/colour.ts";
+import { deprocess, inputFrom } from "../images/preprocess.ts";
+import { quickshift, type Segments } from "../images/quickshift.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type Fit, ridge } from "../loops/ridge.ts";
+import { runSamples } from "../loops/samples.ts";
+import { type Graph, inputOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import { createSegmentBatch, segmentShows } from "../ops/masking.ts";
+import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { seedOf } from "./seed.ts";
+
+export interface LimeOptions extends ObjectiveOptions, LoopOptions {
+  /** What a class's score is. Default "logit"; the reference implementation takes the probability. */
+  readonly on?: "logit" | "probability";
+  /** Copies of the image with random segments hidden. Default 1000. */
+  readonly samples?: number;
+  /** Number of each pixel's segment, from 0. Default: {@link quickshift} with its defaults. */
+  readonly segments?: ArrayLike<number>;
+  /** What hides a segment. Default: the segment's own mean colour. */
+  readonly hide?: "segment" | Colour;
+  /** Width of the kernel that weighs a sample by its distance from the image. Default 0.25. */
+  readonly kernelWidth?: number;
+  /** Weight of the ridge's penalty. Default 1. */
+  readonly alpha?: number;
+  /** A whole number of 0 to 2³² − 1; the same seed hides the same segments on every device. Default 0. */
+  readonly seed?: number;
+}
+
+/** A map with the surrogate model that it was painted from. */
+export interface LimeExplanation extends Explanation {
+  readonly segments: Segments;
+  /** The ridge's weights a segment, its intercept, and R²: how much of the network's behaviour the model explains. */
+  readonly fit: Fit;
+}
+
+/**
+ * LIME: each segment's weight in a linear model of the score, fitted to copies of the image with random segments hidden,
+ * painted over its pixels, [H, W] (Ribeiro et al. 2016, arXiv:1602.04938, section 3.4). Samples weigh
+ * √exp(−d²/width²), d the cosine distance of what shows from the whole; ridge regression. R² is reported: a map whose R² is
+ * low explains little. Any network will do, with gradients or without.
+ * @throws InputError when an option is out of range.
+ */
+export function lime(network: Network, image: Picture, options: LimeOptions = {}): Promise<LimeExplanation> {
+  const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
+  const { device, graph, batch } = network;
+  return withScope(device, async ({ own, tensor, command }) => {
+    for (const [name, value] of [
+      ["a kernel width", kernelWidth],
+      ["an alpha", alpha],
+    ] as const) {
+      if (!(value > 0 && Number.isFinite(value))) {
+        throw new InputError(`LIME: expected ${name} above 0, got ${value}`);
+      }
+    }
+    const seed = seedOf(options.seed, "LIME");
+    const { shape } = inputOf(graph);
+    const [height, width, channels] = shape;
+    const input = inputFrom(graph, image);
+    const segments = options.segments
+      ? givenSegments(options.segments, height * width)
+      : quickshift(deprocess(input, graph));
+    const { labels, count } = segments;
+    const colours = hiding(graph, input, segments, hide);
+    const batches = own(createBatches(network, samples, "LIME"));
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = own(await createObjective(network, objective));
+    const label = "LIME";
+    const scores = tensor([batches.steps * batch], { label });
+    const site = {
+      x: tensor(shape, { data: input, label }),
+      labels: tensor([height, width], { dtype: "u32", data: labels, label }),
+      fills: tensor([count, channels], { data: colours, label }),
+      position: batches.position,
+      y: network.input,
+      seed,
+    };
+    const fill = await command(createSegmentBatch(device, site));
+    await runSamples(network, asked, { batches, fill, scores }, options);
+    const y = (await readTensor(device, scores)).subarray(0, samples);
+    signal?.throwIfAborted();
+
+    const z = new Uint8Array(samples * count);
+    const weights = new Float64Array(samples);
+    for (let sample = 0; sample < samples; sample++) {
+      let shown = 0;
+      for (let segment = 0; segment < count; segment++) {
+        const shows = Number(segmentShows(seed, sample, segment));
+        z[sample * count + segment] = shows;
+        shown += shows;
+      }
+      const distance = 1 - Math.sqrt(shown / count);
+      weights[sample] = Math.sqrt(Math.exp(-(distance ** 2) / kernelWidth ** 2));
+    }
+    const fit = ridge(z, y, weights, count, alpha);
+    const data = Float32Array.from(labels, (segment) => fit.coefficients[segment] ?? 0);
+    return { data, shape: [height, width], target, segments, fit };
+  });
+}
+
+function givenSegments(given: ArrayLike<number>, pixels: number): Segments {
+  const labels = Uint32Array.from(given);
+  const count = labels.reduce((most, label) => Math.max(most, label + 1), 0);
+  const whole = Array.from(given).every((label, i) => label === labels[i]);
+  if (labels.length !== pixels || !whole || new Set(labels).size !== count) {
+    throw new InputError(
+      `LIME: expected segments numbered 0, 1, 2, …, one for each of ${pixels} pixels, got ${labels.length} values up to ${count - 1}`,
+    );
+  }
+  return { labels, count };
+}
+
+/** [segments, C]: what hides each segment. */
+function hiding(
+  graph: Graph,
+  input: Float32Array,
+  { labels, count }: Segments,
+  hide: "segment" | Colour,
+): Float32Array {
+  const channels = inputOf(graph).shape[2];
+  const colours = new Float64Array(count * channels);
+  if (hide !== "segment") {
+    const colour = colourOf(graph, input, hide, "LIME");
+    return Float32Array.from(colours, (_, i) => colour[i % channels] ?? 0);
+  }
+  const sizes = new Uint32Array(count);
+  for (const [pixel, label] of labels.entries()) {
+    sizes[label] = (sizes[label] ?? 0) + 1;
+    for (let c = 0; c < channels; c++) {
+      const at = label * channels + c;
+      colours[at] = (colours[at] ?? 0) + (input[pixel * channels + c] ?? 0);
+    }
+  }
+  return Float32Array.from(colours, (sum, i) => sum / (sizes[Math.floor(i / channels)] ?? 1));
+}

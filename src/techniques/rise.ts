@@ -1,0 +1,71 @@
+import { InputError } from "../gpu/errors.ts";
+import { withScope } from "../gpu/scope.ts";
+import { readTensor } from "../gpu/tensor.ts";
+import { type Colour, colourOf } from "../images/colour.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { runSamples } from "../loops/samples.ts";
+import { inputOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import { createRiseBatch } from "../ops/masking.ts";
+import { createWeightedSum } from "../ops/sampling.ts";
+import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { seedOf } from "./seed.ts";
+
+export interface RiseOptions extends ObjectiveOptions, LoopOptions {
+  /** What a class's score is. Default "logit"; the paper takes the probability. */
+  readonly on?: "logit" | "probability";
+  /** Random masks. Default 4000. */
+  readonly masks?: number;
+  /** Cells of a mask along each side, before it is enlarged. Default 7, or as many as the image has pixels. */
+  readonly grid?: number;
+  /** Probability that a cell shows. Default 0.5. */
+  readonly keep?: number;
+  /** What shows where a mask hides. Default "mean". */
+  readonly fill?: Colour;
+  /** A whole number of 0 to 2³² − 1; the same seed gives the same masks on every device. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * RISE: 1/(N·p)·Σ S(x ⊙ M_i)·M_i over random smooth masks, [H, W] (Petsiuk et al. 2018, arXiv:1806.07421, eq. 6). Each pixel's
+ * value is the score to be expected when it shows. Masks are made on the GPU; no more than a batch of them is kept,
+ * whatever their number. Any network will do, with gradients or without.
+ * @throws InputError when an option is out of range.
+ */
+export function rise(network: Network, image: Picture, options: RiseOptions = {}): Promise<Explanation> {
+  const { masks: count = 4000, keep = 0.5, fill: colour = "mean", signal } = options;
+  const { device, graph, batch } = network;
+  return withScope(device, async ({ own, tensor, command }) => {
+    const { shape } = inputOf(graph);
+    const [height, width, channels] = shape;
+    const { grid = Math.min(7, height, width) } = options;
+    if (!Number.isInteger(grid) || grid < 1 || grid > Math.min(height, width)) {
+      throw new InputError(`RISE: expected a grid of 1 to ${Math.min(height, width)} cells, got ${grid}`);
+    }
+    if (!(keep > 0 && keep <= 1)) {
+      throw new InputError(`RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`);
+    }
+    const seed = seedOf(options.seed, "RISE");
+    const input = inputFrom(graph, image);
+    const hidden = colourOf(graph, input, colour, "RISE");
+    const batches = own(createBatches(network, count, "RISE"));
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = own(await createObjective(network, objective));
+    const label = "RISE";
+    const x = tensor(shape, { data: input, label });
+    const fill = tensor([channels], { data: hidden, label });
+    const masks = tensor([batch, height, width], { label });
+    const scores = tensor([batches.steps * batch], { label });
+    const sum = tensor([height, width], { label });
+    const { position } = batches;
+    const site = { x, fill, position, masks, y: network.input, grid, seed, keep };
+    const mask = await command(createRiseBatch(device, site));
+    const gather = await command(createWeightedSum(device, { x: masks, w: scores, position, sum }));
+    await runSamples(network, asked, { batches, fill: mask, scores, gather }, options);
+    const data = await readTensor(device, sum);
+    signal?.throwIfAborted();
+    return { data: data.map((value) => value / (count * keep)), shape: [height, width], target };
+  });
+}
