@@ -26,8 +26,8 @@ async function on(graph: Graph, options = {}): Promise<Network> {
 function piecewise(): Graph {
   const graph = branches();
   const layers = graph.layers.map((layer) => {
-    if (layer.name === "tanh1") return { ...layer, activation: { kind: "relu6" } } as typeof layer;
-    if (layer.name === "sigmoid")
+    if (layer.name === "sigmoid") return { ...layer, activation: { kind: "relu6" } } as typeof layer;
+    if (layer.name === "tanh1")
       return { ...layer, activation: { kind: "leakyRelu", alpha: 0.2 } } as typeof layer;
     if (layer.op === "batchNorm") return { ...layer, offset: layer.offset.map((v) => 5 * v + 1) };
     return layer;

@@ -94,11 +94,6 @@ test("RISE with masks that hide nothing is the score everywhere", async () => {
   const score = (await predict(network, image)).find(({ index }) => index === 0)?.logit;
   close(data, new Float32Array(48).fill(score ?? Number.NaN), 4);
 });
-  const { completeness } = {
-    completeness: (await rise(network, image, { target: 0, masks: 1, keep: 1 })).data[0],
-  };
-  close(data, new Float32Array(48).fill(completeness ?? Number.NaN), 4);
-});
 
 test("LIME finds the weights of what is linear in the segments", async () => {
   const whole = await createNetwork(device, chain());
