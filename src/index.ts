@@ -134,7 +134,7 @@ export { gradCamPlusPlus } from "./techniques/grad-cam-plus-plus.ts";
 export { gradientTimesInput } from "./techniques/gradient-input.ts";
 export { guidedBackprop } from "./techniques/guided-backprop.ts";
 export { guidedGradCam } from "./techniques/guided-grad-cam.ts";
-export { overColour } from "./techniques/input-gradient.ts";
+export { overColour, sumOverColour } from "./techniques/input-gradient.ts";
 export {
   type Baseline,
   type Completeness,

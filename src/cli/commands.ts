@@ -5,6 +5,7 @@ import { type Io, UsageError } from "./io.ts";
 import { layersCommand } from "./layers.ts";
 import type { OptionName } from "./options.ts";
 import { predictCommand } from "./predict.ts";
+import { TECHNIQUES } from "./techniques.ts";
 import type { Values } from "./values.ts";
 
 /** One command: what it takes, what it says about itself, what it does. */
@@ -55,13 +56,9 @@ export const COMMANDS: readonly CliCommand[] = [
     usage: "TECHNIQUE [IMAGE]",
     summary: "Which pixels decided.",
     details: [
-      "saliency         ∂S/∂x, signed, [H,W,C]; its picture is the maximum over colour (Simonyan et al. 2013)",
-      "guided-backprop  the gradient where it and the activation are positive, [H,W,C] (Springenberg et al. 2014)",
-      "deconvnet        the signal where it is positive itself, [H,W,C] (Zeiler & Fergus 2013)",
-      "grad-cam         a layer's maps weighed by the gradient, [h,w] (Selvaraju et al. 2017)",
-      "occlusion        how far the score falls when a patch is covered, [H,W] (Zeiler & Fergus 2013)",
+      ...TECHNIQUES.map(({ name, summary }) => `${name.padEnd(20)}  ${summary}`),
       "",
-      "S is the logit of the class, x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for grad-cam, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
+      "S is the logit of the class, x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for the CAMs, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
       "--out map.png draws the image, the map over it and the map with its colour bar; --out map.npy keeps the numbers, float32, in the shape above.",
     ],
     options: [
@@ -72,6 +69,11 @@ export const COMMANDS: readonly CliCommand[] = [
       "layer",
       "channel",
       "at",
+      "samples",
+      "noise",
+      "steps",
+      "baseline",
+      "random",
       "patch",
       "stride",
       "fill",

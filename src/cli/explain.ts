@@ -1,43 +1,22 @@
 import { basename } from "node:path";
 import { formatShape } from "../gpu/tensor.ts";
-import { type FigureTechnique, renderFigure } from "../images/figure.ts";
+import { renderFigure } from "../images/figure.ts";
+import { formatNumber } from "../images/layout.ts";
 import { deprocess } from "../images/preprocess.ts";
 import { type Graph, inputOf, layerOf, shapesOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { sweepOver } from "../ops/occlusion.ts";
-import { deconvnet } from "../techniques/deconvnet.ts";
-import type { Explanation } from "../techniques/explain.ts";
-import { gradCam, lastMaps } from "../techniques/grad-cam.ts";
-import { guidedBackprop } from "../techniques/guided-backprop.ts";
+import { lastMaps } from "../techniques/grad-cam.ts";
+import { sumOverColour } from "../techniques/input-gradient.ts";
 import { type OcclusionOptions, occlusion } from "../techniques/occlusion.ts";
-import { saliency } from "../techniques/saliency.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { findObjective, neuronsOf, type Objective, probabilityTarget } from "./objective.ts";
-import { nearest, type OptionName } from "./options.ts";
+import { nearest } from "./options.ts";
 import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
+import { type Found, type RunOptions, TECHNIQUES, type Technique } from "./techniques.ts";
 import type { Values } from "./values.ts";
-
-/** A technique as the command line has it. */
-interface Technique {
-  readonly name: Exclude<FigureTechnique, "activation">;
-  readonly title: string;
-  /** Options of its own. */
-  readonly options: readonly OptionName[];
-}
-
-export const TECHNIQUES: readonly Technique[] = [
-  { name: "saliency", title: "Saliency", options: ["channel", "at", "probability"] },
-  { name: "guided-backprop", title: "Guided backprop", options: ["channel", "at", "probability"] },
-  { name: "deconvnet", title: "Deconvnet", options: ["channel", "at", "probability"] },
-  { name: "grad-cam", title: "Grad-CAM", options: ["probability"] },
-  {
-    name: "occlusion",
-    title: "Occlusion",
-    options: ["channel", "at", "probability", "patch", "stride", "fill", "batch"],
-  },
-];
 
 /** `vitrine explain TECHNIQUE [IMAGE]`: which pixels decided. */
 export async function explainCommand(
@@ -53,15 +32,18 @@ export async function explainCommand(
   const out = outOf(values, [".png", ".npy"]);
   const sweep = technique.name === "occlusion" ? sweepOptions(values) : undefined;
   const graph = await openModel(values, io);
-  const cam = technique.name === "grad-cam" ? camLayer(graph, values) : undefined;
+  const cam = technique.weighsMaps ? camLayer(graph, values) : undefined;
   const neurons = cam === undefined ? neuronsOf(graph, values) : undefined;
+  if (neurons && technique.name === "cam")
+    throw new UsageError("cam takes no --layer: its maps are those before the pooling");
+  const batch = technique.samples ? (values.whole("batch", 1, 1024) ?? 16) : 1;
   const layout = sweep && sweepOf(graph, sweep);
   const [input, ...others] = await readInputs(graph, values, io, images);
   if (!input || others.length > 0) throw new UsageError(`${technique.name} expects one image, got several`);
   warnOfGuess(graph, io);
 
   const kept = [cam, neurons?.layer].filter((layer) => layer !== undefined);
-  const options = { keep: kept, gradients: !sweep, batch: sweep?.batch ?? 1 };
+  const options = { keep: kept, gradients: !technique.forwardOnly, batch };
   const { objective, found } = await withNetwork(await io.device(), graph, options, async (network) => {
     const objective = await findObjective(network, input, neurons, values, io.signal);
     const setting = { cam, sweep, values, io };
@@ -77,14 +59,17 @@ export async function explainCommand(
     ...(layout ? [`patch ${layout.patch[0]}, stride ${layout.stride[0]}, ${layout.images - 1} patches`] : []),
     basename(input.name),
   ];
+  const { figure, unit } = technique;
+  const drawn = figure === "attribution" && shape.length === 3 ? sumOverColour(found) : found;
   const draw = () =>
     renderFigure({
       image: deprocess(input.values, graph),
-      map: data,
-      shape,
-      technique: technique.name,
+      map: drawn.data,
+      shape: drawn.shape,
+      technique: figure,
       title: `${technique.title}: ${objective.title}`,
       subtitle: about.join(" · "),
+      ...(unit === undefined ? {} : { unit }),
       ...(layout ? { unit: `fall of the ${scoreOf(neurons, values)} where covered` } : {}),
     });
   if (out !== undefined) await writeResult(out, { data, shape, draw }, io);
@@ -105,6 +90,7 @@ export async function explainCommand(
       shape,
       ...summary,
       maxAt: place,
+      ...found.account,
       out,
     };
     io.out(JSON.stringify(report, null, 2));
@@ -115,6 +101,10 @@ export async function explainCommand(
   io.out(
     `  ${formatShape(shape)}: min ${summary.min.toPrecision(4)}, max ${summary.max.toPrecision(4)} at ${place.join(",")}, mean ${summary.mean.toPrecision(4)}`,
   );
+  if (found.account) {
+    const words = Object.entries(found.account).map(([name, value]) => `${name} ${formatNumber(value)}`);
+    io.out(`  ${words.join(", ")}`);
+  }
   if (out === undefined) io.err("vitrine: --out map.png draws it, --out map.npy keeps the numbers");
 }
 
@@ -129,7 +119,7 @@ function techniqueOf(name: string | undefined): Technique {
 }
 
 /** What an occlusion sweep is told. */
-type SweepOptions = Pick<OcclusionOptions, "patch" | "stride" | "fill"> & { readonly batch: number };
+type SweepOptions = Pick<OcclusionOptions, "patch" | "stride" | "fill">;
 
 function sweepOptions(values: Values): SweepOptions {
   const patch = values.whole("patch", 1, Number.MAX_SAFE_INTEGER);
@@ -137,7 +127,6 @@ function sweepOptions(values: Values): SweepOptions {
   const fill = values.text("fill") === "mean" ? undefined : values.numbers("fill");
   const [one] = fill ?? [];
   return {
-    batch: values.whole("batch", 1, 1024) ?? 16,
     ...(patch === undefined ? {} : { patch }),
     ...(stride === undefined ? {} : { stride }),
     fill: fill === undefined ? "mean" : fill.length === 1 && one !== undefined ? one : fill,
@@ -170,33 +159,18 @@ interface Setting {
 }
 
 function run(
-  { name }: Technique,
+  technique: Technique,
   network: Network,
   image: Float32Array,
-  objective: Objective,
+  { target }: Objective,
   { cam, sweep, values, io }: Setting,
-): Promise<Explanation> {
-  const { signal } = io;
-  const onProbability = values.has("probability");
-  if (name === "occlusion") {
-    return occlusion(network, image, {
-      ...sweep,
-      target: objective.target,
-      on: onProbability ? "probability" : "logit",
-      onProgress: progressOf(io, "occlusion"),
-      signal,
-    });
-  }
-  const target = onProbability ? probabilityTarget(network.graph, objective.target) : objective.target;
-  const options = { target, signal };
-  switch (name) {
-    case "saliency":
-      return saliency(network, image, options);
-    case "guided-backprop":
-      return guidedBackprop(network, image, options);
-    case "deconvnet":
-      return deconvnet(network, image, options);
-    case "grad-cam":
-      return gradCam(network, image, { ...options, ...(cam === undefined ? {} : { layer: cam }) });
-  }
+): Promise<Found> {
+  const on = values.has("probability") ? "probability" : "logit";
+  const loop = { signal: io.signal, onProgress: progressOf(io, technique.name) };
+  if (!technique.run) return occlusion(network, image, { ...sweep, ...loop, target, on });
+  // What only runs forward takes the softmax itself; a backward pass starts at it.
+  const start =
+    on === "probability" && !technique.forwardOnly ? probabilityTarget(network.graph, target) : target;
+  const options: RunOptions = { ...loop, target: start, on, ...(cam === undefined ? {} : { layer: cam }) };
+  return technique.run(network, image, options, values);
 }

@@ -74,15 +74,40 @@ export const OPTIONS = {
     value: "S",
     help: "Occlusion: pixels from one patch to the next. Default: half the patch.",
   },
+  samples: {
+    name: "samples",
+    value: "N",
+    help: "How many noisy copies (SmoothGrad and its kin, default 50), random masks (RISE, 4000) or copies with hidden segments (LIME, 1000).",
+  },
+  noise: {
+    name: "noise",
+    value: "S",
+    help: "SmoothGrad and its kin: standard deviation of the noise, as a fraction of the input's max − min. Default 0.15.",
+  },
+  steps: {
+    name: "steps",
+    value: "N",
+    help: "Integrated gradients: nodes of the Gauss–Legendre rule. Default 50.",
+  },
+  baseline: {
+    name: "baseline",
+    value: "V|black|mean|blur",
+    help: "Integrated gradients: where the path begins, a colour in units of the network's input (a number, or one a channel), black, mean, or the image blurred. Default black.",
+  },
+  random: {
+    name: "random",
+    value: "S",
+    help: "Seed of noise and masks, a whole number of 32 bits; the same seed gives the same result. Default 0.",
+  },
   fill: {
     name: "fill",
     value: "V|mean",
-    help: "Occlusion: what covers, in units of the network's input: a number, one a channel (r,g,b), or mean, the data set's mean pixel (where the preprocessing subtracts none, the image's own). Default mean.",
+    help: "Occlusion and RISE: what covers, in units of the network's input: a number, one a channel (r,g,b), or mean, the data set's mean pixel (where the preprocessing subtracts none, the image's own). Default mean.",
   },
   batch: {
     name: "batch",
     value: "N",
-    help: "Images a forward pass takes at once. The numbers stay the same. Default 16 for occlusion, 8 for several images.",
+    help: "Images a forward pass takes at once. The numbers stay the same. Default 16 for techniques that run many, 8 for several images.",
   },
   top: { name: "top", value: "K", help: "How many to list. Default 5." },
   index: {

@@ -5,14 +5,19 @@ import { enlargeMap, enlargePixels, type Shown, shownSize } from "./enlarge.ts";
 import { formatNumber, layOut, type Panel } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
 
-/** Techniques whose maps a figure can show. */
+/**
+ * Techniques whose maps a figure can show. "attribution" is any signed map [H, W] whose values speak for or against what was
+ * asked; "expectation" one whose values mean something by their differences only, such as RISE's.
+ */
 export type FigureTechnique =
   | "saliency"
   | "guided-backprop"
   | "deconvnet"
   | "grad-cam"
   | "occlusion"
-  | "activation";
+  | "activation"
+  | "attribution"
+  | "expectation";
 
 export interface FigureOptions {
   /** What the network saw: as large as its input. */
@@ -56,7 +61,7 @@ export function renderFigure(options: FigureOptions): Pixels {
   });
 }
 
-const OTHERS = { "grad-cam": cam, activation: cam, occlusion } as const;
+const OTHERS = { "grad-cam": cam, activation: cam, occlusion, attribution, expectation } as const;
 
 function saliency(options: FigureOptions, picture: Pixels, shown: Shown): Panel[] {
   const { unit = "max over colour of |∂S/∂x|" } = options;
@@ -145,6 +150,35 @@ function occlusion(options: FigureOptions, picture: Pixels, shown: Shown): Panel
       [-scale, scale],
       [unit, `from ${formatNumber(low)} to ${formatNumber(high)}, nothing clipped`],
     ),
+  ];
+}
+
+/** Signed shares: zero in the middle of the colours, clipped where a few pixels would darken the rest. */
+function attribution(options: FigureOptions, picture: Pixels, shown: Shown): Panel[] {
+  const { map, shape, unit = "share of the score" } = options;
+  const [h = 1, w = 1] = shape;
+  const { scale, note } = clipped(map.map(Math.abs));
+  const large = enlargeMap(map, [h, w], shown);
+  return [
+    {
+      picture: over(picture, large, "rdbu", [-scale, scale], 0.7),
+      caption: ["map over the image", "red speaks for it, blue against it"],
+    },
+    heat(large, shown, "rdbu", [-scale, scale], [unit, note]),
+  ];
+}
+
+/** Values that differ little from one another: the colours span what there is. */
+function expectation(options: FigureOptions, picture: Pixels, shown: Shown): Panel[] {
+  const { map, shape, unit = "expected score where shown" } = options;
+  const [h = 1, w = 1] = shape;
+  const [low, high] = [least(map), most(map)];
+  const large = enlargeMap(map, [h, w], shown);
+  const above = large.map((value) => value - low);
+  const span = high - low || 1;
+  return [
+    { picture: over(picture, above, "inferno", [0, span], 0.65), caption: ["map over the image"] },
+    heat(large, shown, "inferno", [low, low + span], [unit, "from least to most, nothing clipped"]),
   ];
 }
 

@@ -35,3 +35,17 @@ export function overColour({ data, shape }: { readonly data: Float32Array; reado
   }
   return { data: map, shape: [height, width] };
 }
+
+/** The sum over colour, [H, W] of signed [H, W, C]: a pixel's share, where the values are shares. */
+export function sumOverColour({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+} {
+  const [height = 1, width = 1, channels = 1] = shape;
+  const map = new Float32Array(height * width);
+  for (const [index, value] of data.entries()) {
+    const pixel = Math.floor(index / channels);
+    map[pixel] = (map[pixel] ?? 0) + value;
+  }
+  return { data: map, shape: [height, width] };
+}

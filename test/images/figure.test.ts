@@ -28,6 +28,8 @@ const TECHNIQUES: FigureTechnique[] = [
   "grad-cam",
   "occlusion",
   "activation",
+  "attribution",
+  "expectation",
 ];
 const isGradient = (technique: FigureTechnique) => TECHNIQUES.indexOf(technique) < 3;
 
