@@ -7,10 +7,12 @@ import type { Runner } from "./runner.ts";
 export type Kind = "ours" | "peer" | "variant";
 
 /** Somebody who can do a case's work, or the reason why not. */
-export type Contender = { readonly name: string; readonly kind: Kind } & (
-  | { readonly create: () => Promise<Runner> }
-  | { readonly absent: string }
-);
+export type Contender = {
+  readonly name: string;
+  readonly kind: Kind;
+  /** It computes something else, there to compare the time with, and is not held against the reference. */
+  readonly other?: true;
+} & ({ readonly create: () => Promise<Runner> } | { readonly absent: string });
 
 /** What a case costs at least, whoever does it. */
 export interface Work {
@@ -39,6 +41,8 @@ export interface Prepared {
   readonly check: (y: Float32Array) => number | Promise<number>;
   /** What `check` compares with, for people. */
   readonly reference: string;
+  /** What else a reader should know, asked when all is measured. */
+  readonly note?: () => string;
   readonly destroy?: () => void;
 }
 

@@ -19,7 +19,7 @@ interface Running {
   readonly contender: Contender;
   readonly runner: Runner;
   readonly cold: number;
-  readonly error: number;
+  readonly error: number | undefined;
   repeats: number;
 }
 
@@ -37,6 +37,7 @@ export async function measureCase(
   const running: Running[] = [];
   const entries = new Map<string, Entry>();
   const tolerance = task.tolerance ?? DEFAULT_TOLERANCE;
+  let note: string | undefined;
   try {
     for (const contender of prepared.contenders) {
       const started = await start(clock, contender, prepared, tolerance);
@@ -57,8 +58,10 @@ export async function measureCase(
         wall: summarise((samples[index] ?? []).map(({ wall }) => wall)),
         ...(index !== ours && ours >= 0 ? { ratio: pairedRatio(times, timesOf(ours)) } : {}),
       };
-      entries.set(contender.name, { name: contender.name, kind: contender.kind, error, timed });
+      const { name, kind } = contender;
+      entries.set(name, { name, kind, ...(error === undefined ? {} : { error }), timed });
     }
+    note = prepared.note?.();
   } finally {
     for (const { runner } of running) runner.destroy();
     prepared.destroy?.();
@@ -72,6 +75,7 @@ export async function measureCase(
     reference: prepared.reference,
     tolerance,
     ...(growth ? { growth } : {}),
+    ...(note ? { note } : {}),
     entries: prepared.contenders.flatMap(({ name }) => entries.get(name) ?? []),
   };
 }
@@ -92,8 +96,8 @@ async function start(
       await runner.submit(1);
     });
     if (!runner) throw new Error("expected a runner, got none");
-    const error = await check(await runner.read());
-    if (error <= tolerance) return { contender, runner, cold, error, repeats: 1 };
+    const error = contender.other ? undefined : await check(await runner.read());
+    if (error === undefined || error <= tolerance) return { contender, runner, cold, error, repeats: 1 };
     runner.destroy();
     return { name, kind, error, absent: `wrong by ${error.toExponential(1)}` };
   } catch (failure) {

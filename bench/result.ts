@@ -52,6 +52,8 @@ export interface Row {
   readonly reference: string;
   readonly tolerance: number;
   readonly growth?: Growth;
+  /** What else a reader should know: the exact saving of a sweep. */
+  readonly note?: string;
   /** Why nothing was measured. */
   readonly failure?: string;
   readonly entries: readonly Entry[];

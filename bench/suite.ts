@@ -1,7 +1,12 @@
 import { adapterName, isSoftwareAdapter } from "../src/index.ts";
 import { type Bench, type Case, groupOf, type Task } from "./case.ts";
+import { gradientCases } from "./cases/gradients.ts";
+import { gramCases } from "./cases/gram.ts";
 import { layerCases } from "./cases/layers.ts";
 import { forwardCases } from "./cases/networks.ts";
+import { occlusionCases } from "./cases/occlusion.ts";
+import { reluCases } from "./cases/relu.ts";
+import { statisticsCases } from "./cases/statistics.ts";
 import { createClock } from "./clock.ts";
 import { better, type Limits, measureLimits } from "./limits.ts";
 import { DEFAULT_EFFORT, type Effort, measureCase } from "./measure.ts";
@@ -9,7 +14,15 @@ import type { Environment, Results, Row } from "./result.ts";
 import { withRates } from "./result.ts";
 
 /** Everything that can be measured, in the order in which it is. */
-export const SUITE: readonly Case[] = [...layerCases, ...forwardCases];
+export const SUITE: readonly Case[] = [
+  ...occlusionCases,
+  ...gradientCases,
+  ...gramCases,
+  ...statisticsCases,
+  ...reluCases,
+  ...layerCases,
+  ...forwardCases,
+];
 
 /** Which sizes run: those that the device is fast enough for, the published ones, or the smallest. */
 export type Sizes = "auto" | "real" | "small";

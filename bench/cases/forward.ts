@@ -1,11 +1,11 @@
 import { createNetwork, type Graph, shapesOf } from "../../src/index.ts";
 import type { Bench, Contender, Prepared } from "../case.ts";
 import { difference } from "../compare.ts";
+import { ortContender, tfjsContender } from "../peers/contenders.ts";
 import { onnxGraph } from "../peers/onnx-graph.ts";
 import { recordedRunner } from "../peers/ours.ts";
 import { tfjsGraph } from "../peers/tfjs-graph.ts";
 import { noise } from "../random.ts";
-import type { Runner } from "../runner.ts";
 import type { Shape } from "../shape.ts";
 
 /** A graph's forward pass as everyone does it, on the same resident images. */
@@ -15,7 +15,7 @@ export function forwardContenders(
   batch: number,
   x: Float32Array<ArrayBuffer>,
 ): Contender[] {
-  const { device, tfjs, ort } = bench;
+  const { device } = bench;
   const shapes = shapesOf(graph, batch);
   const shape = (name: string): Shape => shapes.get(name) ?? [];
   const input = shape(graph.layers[0]?.name ?? "");
@@ -33,36 +33,20 @@ export function forwardContenders(
         });
       },
     },
-    {
-      name: "tfjs",
-      kind: "peer",
-      ...("absent" in tfjs
-        ? tfjs
-        : {
-            async create(): Promise<Runner> {
-              const { tf } = tfjs;
-              const { apply, dispose } = tfjsGraph(tf, graph);
-              const resident = tf.tensor(x, [...input]);
-              return tfjs.runner(
-                () => apply(resident),
-                () => {
-                  dispose();
-                  resident.dispose();
-                },
-              );
-            },
-          }),
-    },
-    {
-      name: "onnxruntime",
-      kind: "peer",
-      ...("absent" in ort
-        ? ort
-        : {
-            create: (): Promise<Runner> =>
-              ort.modelRunner(onnxGraph(graph, batch), ort.tensor(input, x), ort.tensor(shape(graph.output))),
-          }),
-    },
+    tfjsContender(bench, async ({ tf, runner }) => {
+      const { apply, dispose } = tfjsGraph(tf, graph);
+      const resident = tf.tensor(x, [...input]);
+      return runner(
+        () => apply(resident),
+        () => {
+          dispose();
+          resident.dispose();
+        },
+      );
+    }),
+    ortContender(bench, (ort) =>
+      ort.modelRunner(onnxGraph(graph, batch), ort.tensor(input, x), ort.tensor(shape(graph.output))),
+    ),
   ];
 }
 
@@ -71,7 +55,7 @@ export function imagesFor(graph: Graph, batch: number): Float32Array<ArrayBuffer
   return noise(shapesOf(graph, batch).get(graph.layers[0]?.name ?? "") ?? [], 7, 1.5);
 }
 
-/** A graph's forward pass held against tfjs's outcome, or ONNX Runtime's where there is no tfjs. */
+/** A graph's forward pass held against a peer's outcome. */
 export async function forwardAgainstPeer(bench: Bench, graph: Graph, batch: number): Promise<Prepared> {
   const x = imagesFor(graph, batch);
   const contenders = forwardContenders(bench, graph, batch, x);
@@ -79,7 +63,10 @@ export async function forwardAgainstPeer(bench: Bench, graph: Graph, batch: numb
   return { contenders, reference, check: (found) => difference(found, y) };
 }
 
-/** The outcome of the first peer that is there: independent software is the reference of whole networks. */
+/**
+ * The outcome of the first peer that is there, tfjs if it is: of what is too large for a plain loop, independent software
+ * is the reference.
+ */
 export async function witness(
   contenders: readonly Contender[],
 ): Promise<{ readonly reference: string; readonly y: Float32Array }> {

@@ -1,13 +1,13 @@
 import { type Graph, loadLayersModel } from "../../src/index.ts";
 import type { Bench, Case, Task } from "../case.ts";
-import type { BuilderOptions } from "../graphs/builder.ts";
+import { type BuilderOptions, GraphBuilder } from "../graphs/builder.ts";
 import { mobilenetV1 } from "../graphs/mobilenet-v1.ts";
 import { resnet50 } from "../graphs/resnet50.ts";
 import { type Scale, vgg16 } from "../graphs/vgg16.ts";
 import { workOf } from "../graphs/work.ts";
 import { forwardAgainstPeer } from "./forward.ts";
 
-/** A published network, at its published size and smaller ones. */
+/** A published network, at its published size and at smaller ones. */
 export interface Published {
   readonly name: string;
   readonly title: string;
@@ -22,9 +22,8 @@ export const PUBLISHED: readonly Published[] = [
     build: vgg16,
     scales: [
       { side: 224, width: 1 },
-      { side: 224, width: 1 / 4 },
-      { side: 96, width: 1 / 4 },
-      { side: 64, width: 1 / 8 },
+      { side: 128, width: 1 / 4 },
+      { side: 96, width: 1 / 8 },
     ],
   },
   {
@@ -49,23 +48,70 @@ export const PUBLISHED: readonly Published[] = [
   },
 ];
 
-/** For people: "224×224, width ¼". */
+/** For people: "8 × 128×128, 1/4 width". */
 export function formatScale({ side, width }: Scale, batch = 1): string {
   return `${batch > 1 ? `${batch} × ` : ""}${side}×${side}${width === 1 ? "" : `, 1/${1 / width} width`}`;
 }
 
-/** Forward passes of whole networks. */
-export const forwardCases: readonly Case[] = PUBLISHED.map(({ name, title, build, scales }): Case => {
-  const task = (scale: Scale): Task => ({
-    size: formatScale(scale),
-    work: workOf(build(scale, { outline: true }), 1),
-    prepare: (bench) => forwardAgainstPeer(bench, build(scale), 1),
-  });
-  const [real, ...smaller] = scales;
-  return { id: `forward/${name}`, title: `${title}, forward`, tasks: [task(real), ...smaller.map(task)] };
-});
-
-/** The network that ships with the project. */
+/** The network that ships with the project; its shape where only the cost is asked for. */
 export async function shippedNetwork({ shipped }: Bench): Promise<Graph> {
   return loadLayersModel(await shipped());
 }
+
+/** The layers of the shipped network, without its weights: enough to count what it costs. */
+export function shippedOutline(): Graph {
+  return new GraphBuilder("vitrine", [96, 96, 3], { outline: true })
+    .conv("conv1", 24, 7, { stride: 2 })
+    .pool("pool1", "max", 2, 2)
+    .conv("conv2_1", 48, 3)
+    .conv("conv2_2", 48, 3)
+    .pool("pool2", "max", 2, 2)
+    .conv("conv3_1", 96, 3)
+    .conv("conv3_2", 96, 3)
+    .conv("conv3_3", 128, 3)
+    .globalAverage("gap")
+    .dense("logits", 16)
+    .build();
+}
+
+/** Sixty-four small layers, so that what is measured is what a layer costs beside its arithmetic. */
+function manySmallLayers(): Graph {
+  const graph = new GraphBuilder("small layers", [8, 8, 4]);
+  for (let layer = 1; layer <= 64; layer++) graph.conv(`conv${layer}`, 4, 1);
+  return graph.build();
+}
+
+/** Forward passes of whole networks. */
+export const forwardCases: readonly Case[] = [
+  {
+    id: "forward/shipped",
+    title: "shipped network, forward",
+    tasks: [
+      {
+        size: "8 × 96×96",
+        work: workOf(shippedOutline(), 8),
+        prepare: async (bench) => forwardAgainstPeer(bench, await shippedNetwork(bench), 8),
+      },
+    ],
+  },
+  ...PUBLISHED.map(({ name, title, build, scales: [real, ...smaller] }): Case => {
+    const task = (scale: Scale): Task => ({
+      size: formatScale(scale),
+      work: workOf(build(scale, { outline: true }), 1),
+      prepare: (bench) => forwardAgainstPeer(bench, build(scale), 1),
+    });
+    return { id: `forward/${name}`, title: `${title}, forward`, tasks: [task(real), ...smaller.map(task)] };
+  }),
+  {
+    id: "launch/small-layers",
+    title: "64 small layers, by the wall's clock",
+    clock: "wall",
+    tasks: [
+      {
+        size: "8×8, 1×1, 4 → 4, 64 layers",
+        work: workOf(manySmallLayers(), 1),
+        prepare: (bench) => forwardAgainstPeer(bench, manySmallLayers(), 1),
+      },
+    ],
+  },
+];

@@ -4,7 +4,7 @@ import { axisNumber, dot, line, logScale, svg, text } from "./svg.ts";
 import { short } from "./table.ts";
 
 const WIDTH = 860;
-const NAMES = 320;
+const NAMES = 300;
 const LINE = 22;
 const TOP = 26;
 

@@ -1,0 +1,125 @@
+import { createGram, createTensor } from "../../src/index.ts";
+import type { Bench, Case, Prepared, Task } from "../case.ts";
+import { sampledDifference } from "../compare.ts";
+import { ortContender, tfjsContender } from "../peers/contenders.ts";
+import { OnnxModel } from "../peers/onnx.ts";
+import { commandRunner } from "../peers/ours.ts";
+import { noise } from "../random.ts";
+import type { Runner } from "../runner.ts";
+
+interface Size {
+  readonly images: number;
+  readonly pixels: number;
+  readonly channels: number;
+}
+
+function ours(
+  { device }: Bench,
+  { images, pixels, channels }: Size,
+  data: Float32Array,
+  full: boolean,
+): () => Promise<Runner> {
+  return async () => {
+    const x = createTensor(device, [images, pixels, channels], { data });
+    const y = createTensor(device, [images, channels, channels]);
+    const gram = await createGram(device, { x, y, full });
+    return commandRunner(device, gram, y, () => {
+      x.buffer.destroy();
+      y.buffer.destroy();
+    });
+  };
+}
+
+/** Xᵀ·X of each image: a transpose that ONNX Runtime fuses into the product, or Gemm's own flag for a single image. */
+function onnxGram({ images, pixels, channels }: Size): Uint8Array {
+  const model = new OnnxModel();
+  const x = model.input("x", images === 1 ? [pixels, channels] : [images, pixels, channels]);
+  if (images === 1) model.node("Gemm", [x, x], { transA: 1 }, "y");
+  else model.node("MatMul", [model.node("Transpose", [x], { perm: [0, 2, 1] }), x], {}, "y");
+  model.output("y", images === 1 ? [channels, channels] : [images, channels, channels]);
+  return model.encode();
+}
+
+async function prepare(bench: Bench, size: Size): Promise<Prepared> {
+  const { images, pixels, channels } = size;
+  const shape = [images, pixels, channels] as const;
+  const single = images === 1;
+  const x = noise(shape, 3).map((value) => Math.max(0, value + 0.25));
+  const at = (index: number): number => {
+    const j = index % channels;
+    const i = Math.floor(index / channels) % channels;
+    const start = Math.floor(index / (channels * channels)) * pixels * channels;
+    let sum = 0;
+    for (let p = 0; p < pixels; p++) {
+      const pixel = start + p * channels;
+      sum += (x[pixel + i] ?? 0) * (x[pixel + j] ?? 0);
+    }
+    return sum;
+  };
+  return {
+    contenders: [
+      { name: "vitrine", kind: "ours", create: ours(bench, size, x, false) },
+      tfjsContender(bench, async ({ tf, runner }) => {
+        const resident = tf.tensor(x, single ? [pixels, channels] : [...shape]);
+        return runner(
+          () => tf.matMul(resident, resident, true, false),
+          () => resident.dispose(),
+        );
+      }),
+      ortContender(bench, (ort) =>
+        ort.modelRunner(
+          onnxGram(size),
+          ort.tensor(single ? [pixels, channels] : shape, x),
+          ort.tensor(single ? [channels, channels] : [images, channels, channels]),
+        ),
+      ),
+      { name: "full product", kind: "variant", create: ours(bench, size, x, true) },
+    ],
+    reference: "sum in f64 at 512 places",
+    check: (y) => sampledDifference(y, images * channels * channels, at),
+  };
+}
+
+function taskOf(size: Size): Task {
+  const { images, pixels, channels } = size;
+  return {
+    size: `${images > 1 ? `${images} × ` : ""}${pixels} pixels, ${channels} channels`,
+    work: {
+      flops: 2 * images * pixels * channels * channels,
+      bytes: 4 * images * (pixels * channels + channels * channels),
+    },
+    prepare: (bench) => prepare(bench, size),
+  };
+}
+
+/** Layers whose Gram matrices style transfer takes, as in VGG16 at 224. */
+const LAYERS = [
+  { name: "block1", pixels: 224 ** 2, fewer: 112 ** 2, channels: 64 },
+  { name: "block2", pixels: 112 ** 2, fewer: 56 ** 2, channels: 128 },
+  { name: "block3", pixels: 56 ** 2, fewer: 28 ** 2, channels: 256 },
+  { name: "block4", pixels: 28 ** 2, fewer: 14 ** 2, channels: 512 },
+] as const;
+
+/** Gram matrices of activations. */
+export const gramCases: readonly Case[] = [
+  ...LAYERS.map(
+    ({ name, pixels, fewer, channels }): Case => ({
+      id: `gram/${name}`,
+      title: `Gram matrix, VGG16 ${name}`,
+      tasks: [taskOf({ images: 1, pixels, channels }), taskOf({ images: 1, pixels: fewer, channels })],
+    }),
+  ),
+  {
+    id: "gram/batch",
+    title: "Gram matrices of a batch",
+    tasks: [taskOf({ images: 4, pixels: 784, channels: 128 })],
+  },
+  ...[16, 32, 64, 128, 256].map(
+    (channels): Case => ({
+      id: `growth/gram-${channels}`,
+      title: `Gram matrix of ${channels} channels`,
+      tasks: [taskOf({ images: 1, pixels: 784, channels })],
+      growth: { series: "Gram matrix of 784 pixels", axis: "channels", at: channels },
+    }),
+  ),
+];

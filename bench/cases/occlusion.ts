@@ -1,0 +1,223 @@
+import {
+  createNetwork,
+  createOcclusion,
+  type Graph,
+  logitsOf,
+  readTensor,
+  shapesOf,
+} from "../../src/index.ts";
+import type { Bench, Case, Contender, Prepared, Task } from "../case.ts";
+import { difference } from "../compare.ts";
+import { workOf } from "../graphs/work.ts";
+import { ortContender, tfjsContender } from "../peers/contenders.ts";
+import { OnnxModel } from "../peers/onnx.ts";
+import { appendGraph } from "../peers/onnx-graph.ts";
+import { tfjsGraph } from "../peers/tfjs-graph.ts";
+import { noise } from "../random.ts";
+import { short } from "../report/table.ts";
+import type { Runner } from "../runner.ts";
+import { type Covering, coveringOf, dropsOf, masksOf } from "./covering.ts";
+import { witness } from "./forward.ts";
+import { formatScale, PUBLISHED, shippedNetwork, shippedOutline } from "./networks.ts";
+
+/** The class whose score every covered image gets. */
+const CHANNEL = 1;
+const FILL = [0.25, -0.5, 0.125];
+/** Images in a batch of whoever runs whole ones; on a GPU, enough to fill it. */
+const BATCH = { software: 8, hardware: 32 };
+/** Drops are small differences of scores, and their rounding errors are the scores'. */
+const TOLERANCE = 1e-3;
+
+interface Subject {
+  readonly bench: Bench;
+  readonly graph: Graph;
+  /** [side, side, 3] */
+  readonly x: Float32Array<ArrayBuffer>;
+  readonly covering: Covering;
+}
+
+/** Our sweep; `tell` hears how much of the work it is exact to leave out. */
+async function sweep(
+  { bench: { device }, graph, x, covering }: Subject,
+  incremental: boolean,
+  tell: (saving: number) => void = () => {},
+): Promise<Runner> {
+  const batch = incremental ? 1 : covering.batch;
+  const network = await createNetwork(device, graph, { batch, keep: [], gradients: false });
+  const { patch, stride } = covering;
+  const target = { layer: logitsOf(graph), channel: CHANNEL };
+  const occlusion = await createOcclusion(network, target, { patch, stride, incremental });
+  tell(occlusion.saving);
+  device.queue.writeBuffer(occlusion.image.buffer, 0, x);
+  device.queue.writeBuffer(occlusion.fill.buffer, 0, Float32Array.from(FILL));
+  const submit = (record: (encoder: GPUCommandEncoder) => void): void => {
+    const encoder = device.createCommandEncoder();
+    record(encoder);
+    device.queue.submit([encoder.finish()]);
+  };
+  return {
+    submit(times) {
+      for (let index = 0; index < times; index++) {
+        submit(occlusion.recordStart);
+        for (let step = 0; step < occlusion.steps; step++) submit(occlusion.recordStep);
+      }
+    },
+    read: () => readTensor(device, occlusion.scores) as Promise<Float32Array>,
+    destroy() {
+      occlusion.destroy();
+      network.destroy();
+    },
+  };
+}
+
+/** The image above the fill, so that masking is one product and one sum. */
+function aboveFill(x: Float32Array): Float32Array<ArrayBuffer> {
+  return Float32Array.from(x, (value, index) => value - (FILL[index % FILL.length] ?? 0));
+}
+
+/** tfjs, batch after batch of covered images, the masks resident. */
+function tfjsSweep({ bench, graph, x, covering }: Subject): Contender {
+  return tfjsContender(bench, async ({ tf, runner }) => {
+    const { side, batch, batches, images } = covering;
+    const { apply, dispose } = tfjsGraph(tf, graph);
+    const image = tf.tensor(aboveFill(x), [1, side, side, 3]);
+    const fill = tf.tensor(FILL, [1, 1, 1, 3]);
+    const masks = Array.from({ length: batches }, (_, index) =>
+      tf.tensor(masksOf(covering, index), [batch, side, side, 1]),
+    );
+    return runner(
+      () => {
+        const scores = masks.map((mask) =>
+          tf.tidy(() => {
+            const covered = tf.add(tf.mul(image, mask), fill);
+            return tf.slice(apply(covered, logitsOf(graph)), [0, CHANNEL], [batch, 1]);
+          }),
+        );
+        return tf.slice(tf.concat(scores), [0, 0], [images, 1]);
+      },
+      () => {
+        dispose();
+        tf.dispose([image, fill, ...masks]);
+      },
+    );
+  });
+}
+
+/** ONNX Runtime, batch after batch; masking is part of its model, masks and scores are resident. */
+function ortSweep({ bench, graph, x, covering }: Subject): Contender {
+  return ortContender(bench, async (ort) => {
+    const { side, batch, batches, images } = covering;
+    const output = logitsOf(graph);
+    const shape = shapesOf(graph, batch).get(output) ?? [];
+    const classes = shape.at(-1) ?? 1;
+    const model = new OnnxModel();
+    const masked = model.node("Mul", [
+      model.input("x", [1, side, side, 3]),
+      model.input("mask", [batch, side, side, 1]),
+    ]);
+    const covered = model.node("Add", [masked, model.constant([1, 1, 1, 3], Float32Array.from(FILL))]);
+    model.node("Identity", [appendGraph(model, { ...graph, output }, covered, batch)], {}, "y");
+    model.output("y", shape);
+    const session = await ort.session(model.encode());
+    const image = ort.tensor([1, side, side, 3], aboveFill(x));
+    const rounds = Array.from({ length: batches }, (_, index) => ({
+      mask: ort.tensor([batch, side, side, 1], masksOf(covering, index)),
+      y: ort.tensor(shape),
+    }));
+    return {
+      async submit(times) {
+        for (let index = 0; index < times; index++) {
+          for (const { mask, y } of rounds) {
+            await session.run({ x: image.tensor, mask: mask.tensor }, { y: y.tensor });
+          }
+        }
+      },
+      async read() {
+        const logits = await Promise.all(rounds.map(({ y }) => ort.read(y)));
+        return Float32Array.from(
+          { length: images },
+          (_, one) => logits[Math.floor(one / batch)]?.[(one % batch) * classes + CHANNEL] ?? Number.NaN,
+        );
+      },
+      destroy() {
+        void session.release();
+        for (const { buffer } of [image, ...rounds.flatMap(({ mask, y }) => [mask, y])]) buffer.destroy();
+      },
+    };
+  });
+}
+
+async function prepare(bench: Bench, graph: Graph, patch: number, stride: number): Promise<Prepared> {
+  const [, side = 0] = shapesOf(graph).get(graph.layers[0]?.name ?? "") ?? [];
+  const covering = coveringOf(side, patch, stride, BATCH[bench.software ? "software" : "hardware"]);
+  const subject: Subject = { bench, graph, x: noise([side, side, 3], 7, 1.5), covering };
+  let exact = 1;
+  const contenders: Contender[] = [
+    {
+      name: "vitrine",
+      kind: "ours",
+      create: () =>
+        sweep(subject, true, (saving) => {
+          exact = saving;
+        }),
+    },
+    tfjsSweep(subject),
+    ortSweep(subject),
+    { name: "whole images", kind: "variant", create: () => sweep(subject, false) },
+  ];
+  const { reference, y } = await witness(contenders);
+  const drops = dropsOf(y);
+  return {
+    contenders,
+    reference: `${reference}, drops of the score`,
+    check: (found) => difference(dropsOf(found), drops),
+    note: () => `exact to leave out: all but 1/${short(exact)} of the work`,
+  };
+}
+
+/** A sweep over a graph, counted as whole covered images would cost. */
+function taskOf(
+  size: string,
+  [patch, stride]: readonly [number, number],
+  outline: Graph,
+  build: (bench: Bench) => Promise<Graph>,
+): Task {
+  const [, side = 0] = shapesOf(outline).get(outline.layers[0]?.name ?? "") ?? [];
+  const { images } = coveringOf(side, patch, stride, 1);
+  const { flops, bytes } = workOf(outline, 1);
+  return {
+    size: `${size}, patch ${patch}, stride ${stride}`,
+    work: { flops: flops * images, bytes: bytes * images },
+    tolerance: TOLERANCE,
+    prepare: async (bench) => prepare(bench, await build(bench), patch, stride),
+  };
+}
+
+/** On a slow adapter narrower networks and wider strides; the image stays, since the saving hangs on it. */
+const REDUCED: Readonly<Record<string, { readonly width: number; readonly stride: number }>> = {
+  vgg16: { width: 1 / 8, stride: 52 },
+  resnet50: { width: 1 / 8, stride: 52 },
+  mobilenet_v1: { width: 1 / 4, stride: 52 },
+};
+
+/** Sweeps of patches over an image, and what each does to the score of a class. */
+export const occlusionCases: readonly Case[] = [
+  {
+    id: "occlusion/shipped",
+    title: "shipped network, occlusion",
+    tasks: [
+      taskOf("96×96", [8, 4], shippedOutline(), shippedNetwork),
+      taskOf("96×96", [8, 16], shippedOutline(), shippedNetwork),
+    ],
+  },
+  ...PUBLISHED.map(({ name, title, build, scales: [real] }): Case => {
+    const { width = 1, stride = 8 } = REDUCED[name] ?? {};
+    const task = (scale: typeof real, step: number): Task =>
+      taskOf(formatScale(scale), [16, step], build(scale, { outline: true }), async () => build(scale));
+    return {
+      id: `occlusion/${name}`,
+      title: `${title}, occlusion`,
+      tasks: [task(real, 8), task({ ...real, width }, stride)],
+    };
+  }),
+];
