@@ -26,11 +26,13 @@ test("a device has every wanted feature and limit of its adapter", async () => {
 });
 
 test("no WebGPU and no adapter are two clear sentences", async () => {
+  vi.stubGlobal("navigator", undefined); // tfjs's tests, in this process too, leave one behind
   await expect(requestDevice(undefined)).rejects.toThrow(UnsupportedError);
   await expect(requestDevice(undefined)).rejects.toThrow(/expected WebGPU, got none; use .*createGpu/);
   const bare = { requestAdapter: async () => null } as unknown as GPU;
   await expect(requestDevice(bare)).rejects.toThrow(UnsupportedError);
   await expect(requestDevice(bare)).rejects.toThrow(/expected a GPU adapter, got none; install/);
+  vi.unstubAllGlobals();
 });
 
 test.each([
