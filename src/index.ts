@@ -150,6 +150,7 @@ export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } fro
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export { type RiseOptions, rise } from "./techniques/rise.ts";
 export { saliency } from "./techniques/saliency.ts";
+export { type MaskExplanation, type MaskOptions, maskOf, saliencyMask } from "./techniques/saliency-mask.ts";
 export { type ScoreCamOptions, scoreCam } from "./techniques/score-cam.ts";
 export {
   type SmoothGradOptions,

@@ -46,7 +46,7 @@ export async function explainCommand(
   const options = { keep: kept, gradients: !technique.forwardOnly, batch };
   const { objective, found } = await withNetwork(await io.device(), graph, options, async (network) => {
     const objective = await findObjective(network, input, neurons, values, io.signal);
-    const setting = { cam, sweep, values, io };
+    const setting = { cam, neurons, sweep, values, io };
     return { objective, found: await run(technique, network, input.values, objective, setting) };
   });
   io.progress();
@@ -70,7 +70,7 @@ export async function explainCommand(
       title: `${technique.title}: ${objective.title}`,
       subtitle: about.join(" · "),
       ...(unit === undefined ? {} : { unit }),
-      ...(layout ? { unit: `fall of the ${scoreOf(neurons, values)} where covered` } : {}),
+      ...(layout ? { unit: `fall of the ${scoreOf(technique, neurons, values)} where covered` } : {}),
     });
   if (out !== undefined) await writeResult(out, { data, shape, draw }, io);
 
@@ -82,7 +82,7 @@ export async function explainCommand(
       preprocessing: preprocessingReport(graph),
       image: input.name,
       target: objective.report,
-      of: scoreOf(neurons, values),
+      of: scoreOf(technique, neurons, values),
       layer: cam,
       patch: layout?.patch[0],
       stride: layout?.stride[0],
@@ -146,13 +146,18 @@ function camLayer(graph: Graph, values: Values): string {
   return layer === undefined ? lastMaps(graph, shapesOf(graph)) : layerOf(graph, layer).name;
 }
 
-function scoreOf(neurons: Target | undefined, values: Values): "activation" | "probability" | "logit" {
+function scoreOf(
+  { on }: Technique,
+  neurons: Target | undefined,
+  values: Values,
+): "activation" | "probability" | "logit" {
   if (neurons) return "activation";
-  return values.has("probability") ? "probability" : "logit";
+  return on === "probability" || values.has("probability") ? "probability" : "logit";
 }
 
 interface Setting {
   readonly cam: string | undefined;
+  readonly neurons: Target | undefined;
   readonly sweep: SweepOptions | undefined;
   readonly values: Values;
   readonly io: Io;
@@ -163,9 +168,9 @@ function run(
   network: Network,
   image: Float32Array,
   { target }: Objective,
-  { cam, sweep, values, io }: Setting,
+  { cam, neurons, sweep, values, io }: Setting,
 ): Promise<Found> {
-  const on = values.has("probability") ? "probability" : "logit";
+  const on = scoreOf(technique, neurons, values) === "probability" ? "probability" : "logit";
   const loop = { signal: io.signal, onProgress: progressOf(io, technique.name) };
   if (!technique.run) return occlusion(network, image, { ...sweep, ...loop, target, on });
   // What only runs forward takes the softmax itself; a backward pass starts at it.

@@ -17,6 +17,7 @@ import { lime } from "../techniques/lime.ts";
 import { localLinear } from "../techniques/local-linear.ts";
 import { rise } from "../techniques/rise.ts";
 import { saliency } from "../techniques/saliency.ts";
+import { saliencyMask } from "../techniques/saliency-mask.ts";
 import { scoreCam } from "../techniques/score-cam.ts";
 import { smoothGrad, smoothGradSquared, varGrad } from "../techniques/smooth-grad.ts";
 import type { OptionName } from "./options.ts";
@@ -49,6 +50,8 @@ export interface Technique {
   readonly options: readonly OptionName[];
   /** Whether --layer names the layer whose maps are weighed, and not what is explained. */
   readonly weighsMaps?: boolean;
+  /** What a class's score is unless --probability says so. Default "logit". */
+  readonly on?: "probability";
   /** Whether it needs no gradients. */
   readonly forwardOnly?: boolean;
   /** Whether it runs many images; then as many as --batch at a time. */
@@ -69,6 +72,16 @@ export const TECHNIQUES: readonly Technique[] = [
     figure: "saliency",
     options: NEURONS,
     run: saliency,
+  },
+  {
+    name: "saliency-mask",
+    title: "Saliency mask",
+    summary:
+      "1 on the object and 0 beside it: a graph cut by saliency and colour, [H,W] (Simonyan et al. 2013)",
+    figure: "expectation",
+    unit: "1: the object",
+    options: NEURONS,
+    run: saliencyMask,
   },
   {
     name: "gradient-input",
@@ -104,10 +117,10 @@ export const TECHNIQUES: readonly Technique[] = [
   },
   {
     name: "smoothgrad-squared",
-    title: "SmoothGrad²",
+    title: "SmoothGrad squared",
     summary: `mean of its square, ${PIXELS} (Hooker et al. 2019)`,
     figure: "saliency",
-    unit: "max over colour of mean (∂S/∂x)²",
+    unit: "max over colour of the mean squared ∂S/∂x",
     options: NOISY,
     samples: true,
     run: (network, image, options, values) =>
@@ -192,6 +205,7 @@ export const TECHNIQUES: readonly Technique[] = [
     title: "Layer-CAM",
     summary: "the same, every place by its own gradient, [h,w] (Jiang et al. 2021)",
     figure: "grad-cam",
+    unit: "ReLU(∑ ReLU(gradient) × activation)",
     options: ["probability"],
     weighsMaps: true,
     run: layerCam,
@@ -239,8 +253,10 @@ export const TECHNIQUES: readonly Technique[] = [
   {
     name: "rise",
     title: "RISE",
-    summary: "the score to be expected when a pixel shows, over random masks, [H,W] (Petsiuk et al. 2018)",
+    summary:
+      "the probability to be expected when a pixel shows, over random masks, [H,W] (Petsiuk et al. 2018)",
     figure: "expectation",
+    on: "probability",
     options: [...NEURONS, "samples", "fill", "random", "batch"],
     forwardOnly: true,
     samples: true,

@@ -130,6 +130,14 @@ export async function objectiveOf(
   return { target: found, objective: probability(found.channel) };
 }
 
+/** Whether a question is about a class, so that it has a probability. */
+export function asksClass({ graph }: Network, target: Question | Objective | undefined): boolean {
+  if (target instanceof Objective) return false;
+  if (typeof target !== "object") return true;
+  const { layer, channel, y, x } = target;
+  return layer === logitsOf(graph) && channel !== undefined && y === undefined && x === undefined;
+}
+
 /** Number of classes: the length of the logits' last axis. @throws InputError when the network is no classifier. */
 export function classesOf(network: Network): number {
   const layer = logitsOf(network.graph);

@@ -10,11 +10,11 @@ import type { Network } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { createRiseBatch } from "../ops/masking.ts";
 import { createWeightedSum } from "../ops/sampling.ts";
-import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { asksClass, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 import { seedOf } from "./seed.ts";
 
 export interface RiseOptions extends ObjectiveOptions, LoopOptions {
-  /** What a class's score is. Default "logit"; the paper takes the probability. */
+  /** What a class's score is. Default "probability", as in the paper: what all masks share only adds noise. */
   readonly on?: "logit" | "probability";
   /** Random masks. Default 4000. */
   readonly masks?: number;
@@ -36,6 +36,7 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions {
  */
 export function rise(network: Network, image: Picture, options: RiseOptions = {}): Promise<Explanation> {
   const { masks: count = 4000, keep = 0.5, fill: colour = "mean", signal } = options;
+  const { on = asksClass(network, options.target) ? "probability" : "logit" } = options;
   const { device, graph, batch } = network;
   return withScope(device, async ({ own, tensor, command }) => {
     const { shape } = inputOf(graph);
@@ -51,7 +52,7 @@ export function rise(network: Network, image: Picture, options: RiseOptions = {}
     const input = inputFrom(graph, image);
     const hidden = colourOf(graph, input, colour, "RISE");
     const batches = own(createBatches(network, count, "RISE"));
-    const { target, objective } = await objectiveOf(network, input, options);
+    const { target, objective } = await objectiveOf(network, input, { ...options, on });
     const asked = own(await createObjective(network, objective));
     const label = "RISE";
     const x = tensor(shape, { data: input, label });

@@ -16,11 +16,8 @@ const explained = (network: Network, input: Float32Array) =>
   lime(network, input, { samples: 64, seed: 9, segments: segmentsOf(network, input) });
 
 againstPyTorch([
-  ["rise", (network, input) => rise(network, input, RISE)],
-  [
-    "rise-probability",
-    (network, input) => rise(network, input, { ...RISE, on: "probability", grid: 5, keep: 0.25 }),
-  ],
+  ["rise", (network, input) => rise(network, input, { ...RISE, on: "logit" })],
+  ["rise-probability", (network, input) => rise(network, input, { ...RISE, grid: 5, keep: 0.25 })],
   [
     "segments",
     async (network, input) => ({

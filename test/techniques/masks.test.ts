@@ -90,7 +90,7 @@ describe.each(TECHNIQUES)("%s", (_, run) => {
 });
 
 test("RISE with masks that hide nothing is the score everywhere", async () => {
-  const { data } = await rise(network, image, { target: 0, masks: 5, keep: 1 });
+  const { data } = await rise(network, image, { target: 0, masks: 5, keep: 1, on: "logit" });
   const score = (await predict(network, image)).find(({ index }) => index === 0)?.logit;
   close(data, new Float32Array(48).fill(score ?? Number.NaN), 4);
 });
