@@ -83,7 +83,8 @@ describe.each(TECHNIQUES.map(({ name }) => name))("explain %s", (technique) => {
     });
     expect(report.max).toBe(data.reduce((most, value) => Math.max(most, value)));
     expect(report.min).toBe(data.reduce((least, value) => Math.min(least, value)));
-    expect(data.some((value) => value !== 0)).toBe(true);
+    // The waves of this picture hold no object to cut out.
+    expect(data.some((value) => value !== 0)).toBe(technique !== "saliency-mask");
   });
 
   test("draws a figure, from a single pixel too", async () => {

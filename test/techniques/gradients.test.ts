@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { gaussianBlur } from "../../src/images/blur.ts";
 import { gaussLegendre } from "../../src/loops/quadrature.ts";
+import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
+import { modelFromDisk } from "../../src/node/files.ts";
+import { readNpy } from "../../src/node/npy.ts";
 import { logit, probability } from "../../src/objectives/objective.ts";
 import type { Explanation } from "../../src/techniques/explain.ts";
+import { gradCam } from "../../src/techniques/grad-cam.ts";
 import { gradientTimesInput } from "../../src/techniques/gradient-input.ts";
+import { overColour } from "../../src/techniques/input-gradient.ts";
 import { integratedGradients } from "../../src/techniques/integrated-gradients.ts";
 import { saliency } from "../../src/techniques/saliency.ts";
+import { saliencyMask } from "../../src/techniques/saliency-mask.ts";
 import {
   type SmoothGradOptions,
   smoothGrad,
@@ -162,6 +168,24 @@ test.each<[string, (options: SmoothGradOptions) => Promise<Explanation>]>([
     device.queue.submit([encoder.finish()]);
     expect((await device.popErrorScope())?.message).toMatch(/destroyed/);
   }
+});
+
+test("the mask of a star's saliency is the star", async () => {
+  const shipped = await createNetwork(device, await loadLayersModel(await modelFromDisk("models/vitrine")));
+  const { data: input } = await readNpy("test/golden/vitrine/input.npy");
+  const { data, shape, map } = await saliencyMask(shipped, input);
+  expect([...shape]).toEqual([96, 96]);
+  expect(map).toEqual(overColour(await saliency(shipped, input)).data);
+  expect(data.every((value) => value === 0 || value === 1)).toBe(true);
+  const share = data.reduce((sum, value) => sum + value, 0) / data.length;
+  expect(share).toBeGreaterThan(0.03);
+  expect(share).toBeLessThan(0.5);
+  const { data: cam } = await gradCam(shipped, input);
+  const best = cam.indexOf(Math.max(...cam));
+  const [row, column] = [8 * Math.floor(best / 12) + 4, 8 * (best % 12) + 4];
+  const near = [-8, 0, 8].some((dy) => [-8, 0, 8].some((dx) => data[(row + dy) * 96 + column + dx] === 1));
+  expect([near, data[0], data[95], data.at(-1)]).toEqual([true, 0, 0, 0]);
+  shipped.destroy();
 });
 
 test("a Gauss–Legendre rule is exact for polynomials up to twice its count", () => {
