@@ -146,12 +146,12 @@ export const gradientCases: readonly Case[] = [
       },
     ],
   },
-  ...PUBLISHED.map(({ name, title, build, scales: [real, ...smaller] }): Case => {
+  ...PUBLISHED.map(({ name, title, build, batch = 1, scales: [real, ...smaller] }): Case => {
     const task = (scale: typeof real): Task => ({
-      size: formatScale(scale),
-      work: twice(workOf(build(scale, { outline: true }), 1)),
+      size: formatScale(scale, batch),
+      work: twice(workOf(build(scale, { outline: true }), batch)),
       tolerance: TOLERANCE,
-      prepare: (bench) => bothWays(bench, build(scale), 1, "guided"),
+      prepare: (bench) => bothWays(bench, build(scale), batch, "guided"),
     });
     return {
       id: `gradient/${name}`,

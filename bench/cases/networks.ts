@@ -3,6 +3,7 @@ import type { Bench, Case, Task } from "../case.ts";
 import { type BuilderOptions, GraphBuilder } from "../graphs/builder.ts";
 import { mobilenetV1 } from "../graphs/mobilenet-v1.ts";
 import { resnet50 } from "../graphs/resnet50.ts";
+import { squeezenet } from "../graphs/squeezenet.ts";
 import { type Scale, vgg16 } from "../graphs/vgg16.ts";
 import { workOf } from "../graphs/work.ts";
 import { forwardAgainstPeer } from "./forward.ts";
@@ -13,6 +14,8 @@ export interface Published {
   readonly title: string;
   readonly build: (scale: Scale, options?: BuilderOptions) => Graph;
   readonly scales: readonly [Scale, ...Scale[]];
+  /** Images a pass. Default 1. */
+  readonly batch?: number;
 }
 
 export const PUBLISHED: readonly Published[] = [
@@ -44,6 +47,17 @@ export const PUBLISHED: readonly Published[] = [
       { side: 224, width: 1 },
       { side: 224, width: 1 / 4 },
       { side: 96, width: 1 / 4 },
+    ],
+  },
+  {
+    name: "squeezenet_v1_1",
+    title: "SqueezeNet 1.1",
+    build: squeezenet,
+    batch: 8,
+    scales: [
+      { side: 224, width: 1 },
+      { side: 96, width: 1 },
+      { side: 64, width: 1 / 2 },
     ],
   },
 ];
@@ -94,11 +108,11 @@ export const forwardCases: readonly Case[] = [
       },
     ],
   },
-  ...PUBLISHED.map(({ name, title, build, scales: [real, ...smaller] }): Case => {
+  ...PUBLISHED.map(({ name, title, build, batch = 1, scales: [real, ...smaller] }): Case => {
     const task = (scale: Scale): Task => ({
-      size: formatScale(scale),
-      work: workOf(build(scale, { outline: true }), 1),
-      prepare: (bench) => forwardAgainstPeer(bench, build(scale), 1),
+      size: formatScale(scale, batch),
+      work: workOf(build(scale, { outline: true }), batch),
+      prepare: (bench) => forwardAgainstPeer(bench, build(scale), batch),
     });
     return { id: `forward/${name}`, title: `${title}, forward`, tasks: [task(real), ...smaller.map(task)] };
   }),

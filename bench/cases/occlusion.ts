@@ -210,7 +210,7 @@ export const occlusionCases: readonly Case[] = [
       taskOf("96×96", [8, 16], shippedOutline(), shippedNetwork),
     ],
   },
-  ...PUBLISHED.map(({ name, title, build, scales: [real] }): Case => {
+  ...PUBLISHED.filter(({ name }) => name in REDUCED).map(({ name, title, build, scales: [real] }): Case => {
     const { width = 1, stride = 8 } = REDUCED[name] ?? {};
     const task = (scale: typeof real, step: number): Task =>
       taskOf(formatScale(scale), [16, step], build(scale, { outline: true }), async () => build(scale));

@@ -90,6 +90,11 @@ export class GraphBuilder {
     return this.#add({ op: "add", name, inputs, activation: { kind: "relu" } });
   }
 
+  /** Inputs side by side along their channels. */
+  concat(name: string, inputs: readonly string[]): this {
+    return this.#add({ op: "concat", name, inputs, axis: 3 });
+  }
+
   globalAverage(name: string): this {
     return this.#add({ op: "globalPool", name, inputs: [this.last], mode: "average" });
   }

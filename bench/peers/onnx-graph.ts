@@ -91,6 +91,9 @@ function append({ model, layer, inputs, shapes }: Site): string {
     }
     case "add":
       return inputs.reduce((sum, input) => model.node("Add", [sum, input]));
+    case "concat":
+      // Channels are the last axis here, the second there.
+      return model.node("Concat", inputs, { axis: shapes.y.length === 4 ? 1 : layer.axis });
     case "activation":
       return inputs[0] ?? "";
     case "reshape": {

@@ -36,6 +36,7 @@ export async function createOrtPeer(device: GPUDevice, wasm?: string): Promise<O
     ort.InferenceSession.create(model, {
       executionProviders: [{ name: "webgpu", device }],
       graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
       preferredOutputLocation: "gpu-buffer",
     });
   const tensor: OrtPeer["tensor"] = (shape, data) => {

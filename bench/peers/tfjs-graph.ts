@@ -119,6 +119,8 @@ function stepOf(
         layer.mode === "max" ? tf.max(x, [1, 2], layer.keepDims) : tf.mean(x, [1, 2], layer.keepDims);
     case "add":
       return (inputs) => activate([inputs.length === 2 ? tf.add(...pair(inputs)) : tf.addN(inputs)]);
+    case "concat":
+      return (inputs) => tf.concat(inputs, layer.axis);
     case "activation":
       return activate;
     case "reshape":
