@@ -38,8 +38,11 @@ export interface Prepared {
   /** Ours first. */
   readonly contenders: readonly Contender[];
   /** Largest difference between an output and the reference, relative to the reference's largest value. */
-  readonly check: (y: Float32Array) => number | Promise<number>;
-  /** What `check` compares with, for people. */
+  readonly check: (y: Float32Array, witness: Float32Array) => number;
+  /**
+   * What `check` compares with, for people. "peer": with the outcome of the first peer that is there, which `check` is
+   * given as its witness. For what is too large for a plain loop, independent software is the reference.
+   */
   readonly reference: string;
   /** What else a reader should know, asked when all is measured. */
   readonly note?: () => string;
@@ -53,7 +56,7 @@ export interface Task {
   readonly work: Work;
   /** Largest difference allowed; default 1e-4. */
   readonly tolerance?: number;
-  readonly prepare: (bench: Bench) => Promise<Prepared>;
+  readonly prepare: (bench: Bench) => Prepared | Promise<Prepared>;
 }
 
 /** One line of a plot of cost over size: the cases with the same `series`. */

@@ -1,4 +1,4 @@
-import type { Bench, Case, Contender, Prepared, Task } from "./case.ts";
+import type { Bench, Case, Contender, Task } from "./case.ts";
 import type { Clock, Sample } from "./clock.ts";
 import type { Entry, Row, Timed } from "./result.ts";
 import type { Runner } from "./runner.ts";
@@ -12,7 +12,7 @@ export interface Effort {
   readonly most: number;
 }
 
-export const DEFAULT_EFFORT: Effort = { milliseconds: 2500, fewest: 5, most: 25 };
+export const DEFAULT_EFFORT: Effort = { milliseconds: 2000, fewest: 5, most: 25 };
 
 /** A contender that gave the right answer and now runs for time. */
 interface Running {
@@ -24,6 +24,16 @@ interface Running {
 }
 
 const DEFAULT_TOLERANCE = 1e-4;
+const PEER = "peer";
+const FEW = 3;
+const MOST_REPEATS = 4096;
+
+function peersFirst(contenders: readonly Contender[]): Contender[] {
+  return [
+    ...contenders.filter(({ kind }) => kind === "peer"),
+    ...contenders.filter(({ kind }) => kind !== "peer"),
+  ];
+}
 
 /** Measures a case at one size: checks everyone against the reference, then times them in turn. */
 export async function measureCase(
@@ -37,13 +47,26 @@ export async function measureCase(
   const running: Running[] = [];
   const entries = new Map<string, Entry>();
   const tolerance = task.tolerance ?? DEFAULT_TOLERANCE;
+  const byWitness = prepared.reference === PEER;
+  let witness: { readonly name: string; readonly y: Float32Array } | undefined;
   let note: string | undefined;
   try {
-    for (const contender of prepared.contenders) {
-      const started = await start(clock, contender, prepared, tolerance);
+    const check = (y: Float32Array, { name, kind }: Contender): number => {
+      if (byWitness && !witness) {
+        if (kind !== "peer") throw new Error("no peer is here to check the outcome against");
+        witness = { name, y };
+      }
+      return prepared.check(y, witness?.y ?? y);
+    };
+    for (const contender of byWitness ? peersFirst(prepared.contenders) : prepared.contenders) {
+      const started = await start(clock, contender, check, tolerance);
       if ("runner" in started) running.push(started);
       else entries.set(contender.name, started);
     }
+    // In the case's own order again.
+    running.sort(
+      (a, b) => prepared.contenders.indexOf(a.contender) - prepared.contenders.indexOf(b.contender),
+    );
     const samples = await race(clock, effort, running);
     const ours = running.findIndex(({ contender }) => contender.kind === "ours");
     const timesOf = (index: number): number[] =>
@@ -72,7 +95,7 @@ export async function measureCase(
     size: task.size,
     work: task.work,
     clock: by,
-    reference: prepared.reference,
+    reference: witness?.name ?? prepared.reference,
     tolerance,
     ...(growth ? { growth } : {}),
     ...(note ? { note } : {}),
@@ -84,7 +107,7 @@ export async function measureCase(
 async function start(
   clock: Clock,
   contender: Contender,
-  { check }: Prepared,
+  check: (y: Float32Array, from: Contender) => number,
   tolerance: number,
 ): Promise<Running | Entry> {
   const { name, kind } = contender;
@@ -96,7 +119,7 @@ async function start(
       await runner.submit(1);
     });
     if (!runner) throw new Error("expected a runner, got none");
-    const error = contender.other ? undefined : await check(await runner.read());
+    const error = contender.other ? undefined : check(await runner.read(), contender);
     if (error === undefined || error <= tolerance) return { contender, runner, cold, error, repeats: 1 };
     runner.destroy();
     return { name, kind, error, absent: `wrong by ${error.toExponential(1)}` };
@@ -108,11 +131,13 @@ async function start(
 
 /** Warms everyone up, then lets them run in turn; the samples of each, milliseconds of one run. */
 async function race(clock: Clock, effort: Effort, running: readonly Running[]): Promise<Sample[][]> {
-  for (const runner of running) await warm(clock, effort, runner);
-  const started = performance.now();
+  let round = 0;
+  for (const entrant of running) round += await warm(clock, effort, entrant);
+  // Where a single round takes longer than all of them should, a few must do.
+  const fewest = round > effort.milliseconds ? Math.min(FEW, effort.fewest) : effort.fewest;
   const order: number[] = [];
-  for (let round = 0; round < effort.most; round++) {
-    if (round >= effort.fewest && performance.now() - started > effort.milliseconds) break;
+  const end = performance.now() + effort.milliseconds;
+  for (let round = 0; round < effort.most && (round < fewest || performance.now() < end); round++) {
     for (let place = 0; place < running.length; place++) {
       // Whoever follows whom changes from round to round, so that nobody is always behind the same one.
       const index = (place + round) % running.length;
@@ -130,17 +155,16 @@ async function race(clock: Clock, effort: Effort, running: readonly Running[]): 
   );
 }
 
-/** Finds how often to repeat, then runs until the times settle. */
-async function warm(clock: Clock, effort: Effort, entrant: Running): Promise<void> {
-  const { runner } = entrant;
+/** Finds how often to repeat, then runs until the times settle; the last of them, in milliseconds. */
+async function warm(clock: Clock, effort: Effort, entrant: Running): Promise<number> {
+  const run = (): Promise<number> => clock.wall(() => entrant.runner.submit(entrant.repeats));
   const patience = performance.now() + effort.milliseconds / 4;
-  for (;;) {
-    const time = await clock.wall(() => runner.submit(entrant.repeats));
-    if (time >= clock.shortest || entrant.repeats >= 4096) break;
+  let time = await run();
+  while (time < clock.shortest && entrant.repeats < MOST_REPEATS) {
     entrant.repeats *= Math.min(8, Math.max(2, Math.ceil(clock.shortest / time)));
+    time = await run();
   }
-  const times: number[] = [];
-  while (!settled(times) && times.length < 8 && (times.length < 1 || performance.now() < patience)) {
-    times.push(await clock.wall(() => runner.submit(entrant.repeats)));
-  }
+  const times = [time];
+  while (!settled(times) && times.length < 8 && performance.now() < patience) times.push(await run());
+  return times.at(-1) ?? time;
 }

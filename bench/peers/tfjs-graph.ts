@@ -11,126 +11,127 @@ export interface TfjsGraph {
   readonly dispose: () => void;
 }
 
-export interface TfjsGraphOptions {
-  /** How a gradient passes a ReLU: as mathematics has it (default), or as guided backpropagation. */
-  readonly rule?: "gradient" | "guided";
-}
+/** How a gradient passes a ReLU; without one, the graph is for running forward alone. */
+export type TfjsRule = "gradient" | "guided";
+
+type Tensors = tfjs.Tensor[];
+type Step = (inputs: Tensors) => tfjs.Tensor;
+type Upload = (constant: { readonly shape: readonly number[]; readonly data: Float32Array }) => tfjs.Tensor;
+type Activate = (x: tfjs.Tensor) => tfjs.Tensor;
 
 /**
- * Writes a graph in tfjs's own fused operations (tf.fused.conv2d, tf.fused.depthwiseConv2d, tf.fused.matMul), which is
- * what its graph optimiser makes of a converted model: less overhead than a LayersModel, and the same kernels.
+ * Writes a graph in tfjs's own operations, as is fastest for what it is to do. Forward alone, the fused ones
+ * (tf.fused.conv2d, …), which is what its graph optimiser makes of a converted model. To be differentiated, the plain ones:
+ * the gradients of the fused ones compute those to weights and biases along with them, wanted or not.
  */
-export function tfjsGraph(tf: Tf, graph: Graph, { rule = "gradient" }: TfjsGraphOptions = {}): TfjsGraph {
-  const weights: tfjs.Tensor[] = [];
-  const upload = ({ shape, data }: { readonly shape: readonly number[]; readonly data: Float32Array }) => {
+export function tfjsGraph(tf: Tf, graph: Graph, rule?: TfjsRule): TfjsGraph {
+  const weights: Tensors = [];
+  const upload: Upload = ({ shape, data }) => {
     const tensor = tf.keep(tf.tensor(data, [...shape]));
     weights.push(tensor);
     return tensor;
   };
-  const guided = tf.customGrad((x, save) => {
-    const input = x as tfjs.Tensor;
-    (save as unknown as (tensors: tfjs.Tensor[]) => void)([input]);
-    return {
-      value: tf.relu(input),
-      gradFunc: (dy: tfjs.Tensor, [saved]: tfjs.Tensor[]) =>
-        tf.mul(tf.relu(dy), tf.step(saved ?? dy)) as tfjs.Tensor,
-    };
-  });
   const steps = graph.layers.flatMap((layer) =>
-    layer.op === "input" ? [] : [{ layer, run: stepOf(tf, layer, upload, rule === "guided", guided) }],
+    layer.op === "input" ? [] : [{ layer, run: stepOf(tf, layer, upload, rule) }],
   );
   return {
     apply(x, until = graph.output) {
       const values = new Map<string, tfjs.Tensor>([[graph.layers[0]?.name ?? "", x]]);
+      const value = (name: string): tfjs.Tensor => {
+        const found = values.get(name);
+        if (!found) throw new Error(`tfjs: no layer "${name}"`);
+        return found;
+      };
       for (const { layer, run } of steps) {
-        values.set(
-          layer.name,
-          run(
-            layer.inputs.map((name) => {
-              const value = values.get(name);
-              if (!value) throw new Error(`tfjs "${layer.name}": no input "${name}"`);
-              return value;
-            }),
-          ),
-        );
+        values.set(layer.name, run(layer.inputs.map(value)));
         if (layer.name === until) break;
       }
-      const y = values.get(until);
-      if (!y) throw new Error(`tfjs: no layer "${until}"`);
-      return y;
+      return value(until);
     },
     dispose: () => tf.dispose(weights),
   };
 }
 
-type Step = (inputs: tfjs.Tensor[]) => tfjs.Tensor;
-type Upload = (constant: { readonly shape: readonly number[]; readonly data: Float32Array }) => tfjs.Tensor;
+/** The ReLU of a rule; of a guided one, the gradient passes where both it and the input are positive. */
+function reluOf(tf: Tf, kind: "relu" | "relu6", rule: TfjsRule | undefined): Activate {
+  const relu: Activate = kind === "relu" ? (x) => tf.relu(x) : (x) => tf.relu6(x);
+  if (rule !== "guided") return relu;
+  return tf.customGrad((x, save) => {
+    const input = x as tfjs.Tensor;
+    (save as unknown as (tensors: Tensors) => void)([input]);
+    return {
+      value: relu(input),
+      gradFunc: (dy: tfjs.Tensor, [a = dy]: Tensors) => {
+        const open = tf.mul(tf.relu(dy), tf.step(a));
+        return kind === "relu" ? open : tf.mul(open, tf.step(tf.sub(6, a)));
+      },
+    };
+  });
+}
 
-function stepOf(
-  tf: Tf,
-  layer: OpLayer,
-  upload: Upload,
-  isGuided: boolean,
-  guided: (x: tfjs.Tensor) => tfjs.Tensor,
-): Step {
-  const kind = "activation" in layer ? layer.activation?.kind : undefined;
-  if (kind !== undefined && kind !== "relu" && kind !== "relu6" && kind !== "linear") {
+function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefined): Step {
+  const kind = "activation" in layer ? (layer.activation?.kind ?? "linear") : "linear";
+  if (kind !== "relu" && kind !== "relu6" && kind !== "linear") {
     throw new Error(`tfjs "${layer.name}": no activation "${kind}" in the benchmark`);
   }
-  const activate: Step = ([x = tf.scalar(0)]) => {
-    if (kind === "relu6") return tf.relu6(x);
-    if (kind !== "relu") return x;
-    return isGuided ? guided(x) : tf.relu(x);
-  };
-  // tfjs fuses nothing while it differentiates; what is left is to put our ReLU in place of its own.
-  const fused = isGuided ? "linear" : (kind ?? "linear");
-  const after: Step = isGuided ? activate : ([x = tf.scalar(0)]) => x;
+  const activate: Activate = kind === "linear" ? (x) => x : reluOf(tf, kind, rule);
+  /** What is not fused, one after the other. */
+  const finish = (y: tfjs.Tensor, bias: tfjs.Tensor | undefined): tfjs.Tensor =>
+    activate(bias ? tf.add(y, bias) : y);
   switch (layer.op) {
     case "conv2d":
     case "depthwiseConv2d": {
       const filter = upload(layer.w) as tfjs.Tensor4D;
       const bias = layer.b && upload(layer.b);
-      const convolve = layer.op === "conv2d" ? tf.fused.conv2d : tf.fused.depthwiseConv2d;
-      return ([x]) =>
-        after([
-          convolve({
-            x: x as tfjs.Tensor4D,
-            filter,
-            strides: [...layer.strides],
-            pad: padOf(layer),
-            dilations: [...layer.dilations],
-            ...(bias ? { bias } : {}),
-            activation: fused,
-          }),
-        ]);
+      const depthwise = layer.op === "depthwiseConv2d";
+      const [strides, dilations] = [[...layer.strides], [...layer.dilations]] as [Pair, Pair];
+      const pad = padOf(layer);
+      if (rule) {
+        const convolve = depthwise ? tf.depthwiseConv2d : tf.conv2d;
+        return ([x]) => finish(convolve(x as tfjs.Tensor4D, filter, strides, pad, "NHWC", dilations), bias);
+      }
+      const convolve = depthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+      const options = { filter, strides, pad, dilations, ...(bias ? { bias } : {}), activation: kind };
+      return ([x]) => convolve({ x: x as tfjs.Tensor4D, ...options });
     }
     case "dense": {
       const b = upload(layer.w);
       const bias = layer.b && upload(layer.b);
-      return ([a = tf.scalar(0)]) =>
-        after([tf.fused.matMul({ a, b, ...(bias ? { bias } : {}), activation: fused })]);
+      if (rule) return (inputs) => finish(tf.matMul(only(inputs), b), bias);
+      return (inputs) => tf.fused.matMul({ a: only(inputs), b, ...(bias ? { bias } : {}), activation: kind });
     }
     case "pool": {
       const pool = layer.mode === "max" ? tf.maxPool : tf.avgPool;
-      return ([x]) => pool(x as tfjs.Tensor4D, [...layer.size], [...layer.strides], padOf(layer));
+      return (inputs) =>
+        pool(only(inputs) as tfjs.Tensor4D, [...layer.size], [...layer.strides], padOf(layer));
     }
-    case "globalPool":
-      return ([x = tf.scalar(0)]) =>
-        layer.mode === "max" ? tf.max(x, [1, 2], layer.keepDims) : tf.mean(x, [1, 2], layer.keepDims);
+    case "globalPool": {
+      const reduce = layer.mode === "max" ? tf.max : tf.mean;
+      return (inputs) => reduce(only(inputs), [1, 2], layer.keepDims);
+    }
     case "add":
-      return (inputs) => activate([inputs.length === 2 ? tf.add(...pair(inputs)) : tf.addN(inputs)]);
+      return (inputs) => activate(inputs.length === 2 ? tf.add(...pair(inputs)) : tf.addN(inputs));
     case "concat":
       return (inputs) => tf.concat(inputs, layer.axis);
     case "activation":
-      return activate;
+      return (inputs) => activate(only(inputs));
     case "reshape":
-      return ([x = tf.scalar(0)]) =>
-        layer.shape ? tf.reshape(x, [x.shape[0] ?? 1, ...layer.shape]) : x.clone();
+      return (inputs) => {
+        const x = only(inputs);
+        return layer.shape ? tf.reshape(x, [x.shape[0] ?? 1, ...layer.shape]) : x.clone();
+      };
     case "softmax":
-      return ([x = tf.scalar(0)]) => tf.softmax(x);
+      return (inputs) => tf.softmax(only(inputs));
     default:
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
+}
+
+type Pair = [number, number];
+
+function only([x]: Tensors): tfjs.Tensor {
+  if (!x) throw new Error("tfjs: expected an input");
+  return x;
 }
 
 function pair(inputs: tfjs.Tensor[]): [tfjs.Tensor, tfjs.Tensor] {
