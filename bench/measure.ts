@@ -12,8 +12,6 @@ export interface Effort {
   readonly most: number;
 }
 
-export const DEFAULT_EFFORT: Effort = { milliseconds: 2000, fewest: 5, most: 25 };
-
 /** A contender that gave the right answer and now runs for time. */
 interface Running {
   readonly contender: Contender;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { DEFAULT_EFFORT, type Effort } from "./measure.ts";
-import type { Sizes } from "./suite.ts";
+import type { Effort } from "./measure.ts";
+import type { Sizes } from "./sizes.ts";
 
 export const HELP = `Measures Vitrine's kernels and techniques beside tfjs and ONNX Runtime Web, on one device in one run.
 
@@ -14,7 +14,7 @@ Words choose cases whose name holds one of them: npm run bench -- occlusion vgg1
   --adapter WHICH    high-performance (default), low-power, or software
   --sizes SIZES      auto (default: the published sizes, smaller ones where a software adapter would take minutes),
                      real, or small
-  --seconds N        how long a case is measured (default: ${DEFAULT_EFFORT.milliseconds / 1e3})
+  --seconds N        how long a case is measured (default: 2; on a software adapter 1.2)
 
   --json FILE        write the results; "-" prints them, as with the next three
   --csv FILE
@@ -38,7 +38,7 @@ export interface Options {
   readonly host: "chrome" | "node";
   readonly adapter?: AdapterChoice;
   readonly sizes: Sizes;
-  readonly effort: Effort;
+  readonly effort?: Effort;
   readonly outputs: Readonly<Partial<Record<Format, string>>>;
   readonly baseline?: string;
   readonly threshold: number;
@@ -88,7 +88,7 @@ export function parseOptions(args: readonly string[]): Options {
     host: oneOf("host", values.host, ["chrome", "node"]),
     ...(adapter ? { adapter } : {}),
     sizes: oneOf("sizes", values.sizes, ["auto", "real", "small"]),
-    effort: seconds === undefined ? DEFAULT_EFFORT : { ...DEFAULT_EFFORT, milliseconds: seconds * 1e3 },
+    ...(seconds === undefined ? {} : { effort: { milliseconds: seconds * 1e3, fewest: 5, most: 25 } }),
     outputs,
     ...(values.baseline === undefined ? {} : { baseline: values.baseline }),
     threshold: number("threshold", values.threshold),

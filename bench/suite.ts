@@ -1,5 +1,5 @@
 import { adapterName, isSoftwareAdapter } from "../src/index.ts";
-import { type Bench, type Case, groupOf, type Task } from "./case.ts";
+import type { Bench, Case, Task } from "./case.ts";
 import { gradientCases } from "./cases/gradients.ts";
 import { gramCases } from "./cases/gram.ts";
 import { layerCases } from "./cases/layers.ts";
@@ -9,9 +9,10 @@ import { reluCases } from "./cases/relu.ts";
 import { statisticsCases } from "./cases/statistics.ts";
 import { createClock } from "./clock.ts";
 import { better, type Limits, measureLimits } from "./limits.ts";
-import { DEFAULT_EFFORT, type Effort, measureCase } from "./measure.ts";
+import { type Effort, measureCase } from "./measure.ts";
 import type { Environment, Results, Row } from "./result.ts";
 import { withRates } from "./result.ts";
+import { chooseSizes, type Sizes } from "./sizes.ts";
 
 /** Everything that can be measured, in the order in which it is. */
 export const SUITE: readonly Case[] = [
@@ -23,9 +24,6 @@ export const SUITE: readonly Case[] = [
   ...layerCases,
   ...forwardCases,
 ];
-
-/** Which sizes run: those that the device is fast enough for, the published ones, or the smallest. */
-export type Sizes = "auto" | "real" | "small";
 
 export interface SuiteOptions {
   /** Runs cases whose id or title holds one of these words; default: all. */
@@ -63,7 +61,7 @@ export function chosen(filter: readonly string[] = [], suite = SUITE): Case[] {
 export async function runSuite(
   bench: Bench,
   facts: HostFacts,
-  { filter = [], sizes = "auto", effort = DEFAULT_EFFORT, signal }: SuiteOptions,
+  { filter = [], sizes = "auto", effort = effortFor(bench), signal }: SuiteOptions,
   tell: (progress: Progress) => void,
 ): Promise<Results> {
   const { device } = bench;
@@ -74,10 +72,11 @@ export async function runSuite(
   tell({ kind: "start", cases: cases.length, environment });
   let limits = await measureLimits(device, clock, bench.software);
   tell({ kind: "limits", limits });
+  const choose = await chooseSizes(bench, clock, limits, sizes);
   const rows: Row[] = [];
   for (const [index, one] of cases.entries()) {
     if (signal?.aborted) break;
-    const task = taskFor(one, sizes, limits, bench.software);
+    const task = choose(one);
     tell({ kind: "case", index, id: one.id, title: one.title });
     const row = withRates(await measured(one, task), limits);
     rows.push(row);
@@ -111,20 +110,9 @@ export async function runSuite(
   }
 }
 
-/** Share of the limits that a slow contender reaches on a small adapter, and how long one run of it may take. */
-const SLOW_ARITHMETIC = 0.04;
-const SLOW_BYTES = 0.1;
-const PATIENCE_S = 0.3;
-
-/** The largest size of a case that the device runs often enough within its share of the suite's time. */
-function taskFor({ tasks }: Case, sizes: Sizes, limits: Limits, software: boolean): Task {
-  const [real] = tasks;
-  const smallest = tasks.at(-1) ?? real;
-  if (sizes === "small") return smallest;
-  if (sizes === "real" || !software) return real;
-  const seconds = ({ work: { flops, bytes } }: Task): number =>
-    flops / (limits.f32 * 1e9 * SLOW_ARITHMETIC) + bytes / (limits.copy * 1e9 * SLOW_BYTES);
-  return tasks.find((task) => seconds(task) <= PATIENCE_S) ?? smallest;
+/** A software adapter's many seconds go into the first runs already. */
+function effortFor({ software }: Bench): Effort {
+  return { milliseconds: software ? 1200 : 2000, fewest: 5, most: 25 };
 }
 
 function environmentOf(bench: Bench, facts: HostFacts, quantum: number | undefined): Environment {
@@ -142,9 +130,4 @@ function environmentOf(bench: Bench, facts: HostFacts, quantum: number | undefin
     features: [...device.features].sort(),
     ...(quantum === undefined ? {} : { quantum }),
   };
-}
-
-/** The groups of the suite, in order. */
-export function groups(suite = SUITE): string[] {
-  return [...new Set(suite.map(({ id }) => groupOf(id)))];
 }

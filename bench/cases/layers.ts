@@ -37,6 +37,11 @@ const LAYERS: readonly Layer[] = [
   { network: "shipped", name: "conv3_3", sides: [12], channels: 96, filters: 128, kernel: 3 },
 ];
 
+const SMALL: Layer = { network: "", name: "", sides: [14], channels: 64, filters: 64, kernel: 3 };
+
+/** A convolution that any device runs at once: how fast the contenders are on it tells how fast they will be. */
+export const paceTask: Task = taskOf(SMALL, 14);
+
 /** Sides of images in the sweep over size. */
 const GROWTH = [7, 14, 28, 56, 112];
 
@@ -49,15 +54,14 @@ export const layerCases: readonly Case[] = [
       tasks: mapFirst(layer.sides, (side) => taskOf(layer, side)),
     }),
   ),
-  ...GROWTH.map((side): Case => {
-    const layer: Layer = { network: "", name: "", sides: [side], channels: 64, filters: 64, kernel: 3 };
-    return {
+  ...GROWTH.map(
+    (side): Case => ({
       id: `growth/conv-${side}`,
       title: `3×3 convolution at ${side}×${side}`,
-      tasks: [taskOf(layer, side)],
+      tasks: [taskOf(SMALL, side)],
       growth: { series: "3×3 convolution, 64 → 64", axis: "pixels", at: side * side },
-    };
-  }),
+    }),
+  ),
 ];
 
 function taskOf({ channels, filters, kernel, stride = 1 }: Layer, side: number): Task {

@@ -4,7 +4,8 @@ import { htmlReport, reportBody } from "../report/html.ts";
 import { markdownReport } from "../report/markdown.ts";
 import { gist } from "../report/table.ts";
 import type { Results } from "../result.ts";
-import { chosen, type HostFacts, type Progress, type Sizes } from "../suite.ts";
+import type { Sizes } from "../sizes.ts";
+import { chosen, type HostFacts, type Progress } from "../suite.ts";
 import type { BenchPage } from "./bench-page.ts";
 
 /** What the form holds; all of it is in the address as well. */
