@@ -121,6 +121,14 @@ export {
 export { type AblationCamOptions, ablationCam } from "./techniques/ablation-cam.ts";
 export { activations } from "./techniques/activations.ts";
 export { cam } from "./techniques/cam.ts";
+export {
+  ATTRIBUTIONS,
+  type Attribution,
+  type AttributionOption,
+  type AttributionOptions,
+  type AttributionTechnique,
+  attributionNamed,
+} from "./techniques/catalogue.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";
 export type {
   ExplainOptions,

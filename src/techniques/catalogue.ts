@@ -1,0 +1,344 @@
+import { InputError } from "../gpu/errors.ts";
+import { type Colour, colourOf } from "../images/colour.ts";
+import type { FigureTechnique } from "../images/figure.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import type { LoopOptions } from "../loops/batches.ts";
+import type { Network } from "../network/network.ts";
+import { Objective } from "../objectives/objective.ts";
+import { ablationCam } from "./ablation-cam.ts";
+import { cam } from "./cam.ts";
+import { deconvnet } from "./deconvnet.ts";
+import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { gradCam } from "./grad-cam.ts";
+import { gradCamPlusPlus } from "./grad-cam-plus-plus.ts";
+import { gradientTimesInput } from "./gradient-input.ts";
+import { guidedBackprop } from "./guided-backprop.ts";
+import { guidedGradCam } from "./guided-grad-cam.ts";
+import { type Baseline, integratedGradients } from "./integrated-gradients.ts";
+import { layerCam } from "./layer-cam.ts";
+import { lime } from "./lime.ts";
+import { localLinear } from "./local-linear.ts";
+import { occlusion } from "./occlusion.ts";
+import { rise } from "./rise.ts";
+import { saliency } from "./saliency.ts";
+import { saliencyMask } from "./saliency-mask.ts";
+import { scoreCam } from "./score-cam.ts";
+import { smoothGrad, smoothGradSquared, varGrad } from "./smooth-grad.ts";
+
+/** What any attribution technique can be told. Each reads what its `takes` lists, and what all share. */
+export interface AttributionOptions extends ObjectiveOptions, LoopOptions {
+  /** The CAMs: whose maps are weighed. Default: the last layer with more than one pixel. */
+  readonly layer?: string;
+  /** What a class's score is. Default: the technique's `on`. */
+  readonly on?: "logit" | "probability";
+  /** Noisy copies, random masks, or copies with hidden segments. */
+  readonly samples?: number;
+  /** Standard deviation of the noise as a fraction of the input's max − min. */
+  readonly noise?: number;
+  /** Nodes along a path. */
+  readonly steps?: number;
+  /** Where a path begins. */
+  readonly baseline?: Baseline;
+  /** Seed of noise and masks. */
+  readonly seed?: number;
+  /** Side of the patch that covers, in pixels. */
+  readonly patch?: number;
+  /** Pixels from one patch to the next. */
+  readonly stride?: number;
+  /** What covers or hides. */
+  readonly fill?: Colour;
+}
+
+/** The options that belong to some techniques only. */
+export type AttributionOption = Exclude<keyof AttributionOptions, "target" | "signal" | "onProgress">;
+
+/** What a technique found, with its own account of it in numbers: a residual, an R², a count. */
+export interface Attribution extends Explanation {
+  readonly account?: Readonly<Record<string, number>>;
+}
+
+/** An attribution technique as plain data with a function: what a table, a menu or a contact sheet needs of it. */
+export interface AttributionTechnique {
+  /** Short, for a command line or an address: lower case and hyphens. */
+  readonly name: string;
+  readonly title: string;
+  /** One line: what it computes, the shape, the paper. */
+  readonly summary: string;
+  /** How its map is drawn. */
+  readonly figure: Exclude<FigureTechnique, "activation">;
+  /** What its values are, below the picture. Default: as its figure has it. */
+  readonly unit?: string;
+  /** The options that it reads, beside target, signal and onProgress. */
+  readonly takes: readonly AttributionOption[];
+  /** Whether `layer` names the layer whose maps are weighed. */
+  readonly weighsMaps?: boolean;
+  /** Whether it can be asked of classes only, and not of any neurons. */
+  readonly classesOnly?: boolean;
+  /** What a class's score is unless the options say so. Default "logit". */
+  readonly on?: "probability";
+  /** Whether it needs no gradients: a network made with `gradients: false` will do. */
+  readonly forwardOnly?: boolean;
+  /** About how many images it runs through the network by default, where many: the network's `batch` at a time. */
+  readonly samples?: number;
+  /**
+   * Explains an image.
+   * @throws InputError for an option out of range; UnsupportedError for a network that the technique is not defined on.
+   */
+  run(network: Network, image: Picture, options?: AttributionOptions): Promise<Attribution>;
+}
+
+type Run = AttributionTechnique["run"];
+type Backward = (network: Network, image: Picture, options: AttributionOptions) => Promise<Attribution>;
+
+/** A technique that starts at a gradient: a probability is an objective, not an option. */
+function backward(technique: Backward): Run {
+  return async (network, image, { on, ...options } = {}) => {
+    if (on !== "probability") return technique(network, image, options);
+    const { target, objective } = await objectiveOf(network, image, { ...options, on });
+    const found = await technique(network, image, { ...options, target: objective });
+    return { ...found, target };
+  };
+}
+
+const forward =
+  (technique: Backward): Run =>
+  (network, image, options = {}) =>
+    technique(network, image, options);
+
+const PIXELS = "[H,W,C]";
+
+/** Every attribution technique: which pixels decided. In the order in which people meet them. */
+export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
+  {
+    name: "saliency",
+    title: "Saliency",
+    summary: `∂S/∂x, signed, ${PIXELS}; its picture is the maximum over colour (Simonyan et al. 2013)`,
+    figure: "saliency",
+    takes: ["on"],
+    run: backward(saliency),
+  },
+  {
+    name: "saliency-mask",
+    title: "Saliency mask",
+    summary:
+      "1 on the object and 0 beside it: a graph cut by saliency and colour, [H,W] (Simonyan et al. 2013)",
+    figure: "expectation",
+    unit: "1: the object",
+    takes: ["on"],
+    run: backward(saliencyMask),
+  },
+  {
+    name: "gradient-input",
+    title: "Gradient × input",
+    summary: `x ⊙ ∂S/∂x, signed, ${PIXELS}; its picture is the sum over colour (Shrikumar et al. 2016)`,
+    figure: "attribution",
+    unit: "sum over colour of x·∂S/∂x",
+    takes: ["on"],
+    run: backward(gradientTimesInput),
+  },
+  {
+    name: "local-linear",
+    title: "Local linear view",
+    summary: `gradient × input, with the biases' share and what is missing (Srinivas & Fleuret 2019), ${PIXELS}`,
+    figure: "attribution",
+    unit: "sum over colour of x·∂S/∂x",
+    takes: [],
+    async run(network, image, options) {
+      const found = await localLinear(network, image, options);
+      const { score, linear, bias, residual } = found;
+      return { ...found, account: { score, linear, bias, residual } };
+    },
+  },
+  {
+    name: "smoothgrad",
+    title: "SmoothGrad",
+    summary: `mean of ∂S/∂x over noisy copies, signed, ${PIXELS} (Smilkov et al. 2017)`,
+    figure: "saliency",
+    unit: "max over colour of |mean ∂S/∂x|",
+    takes: ["on", "samples", "noise", "seed"],
+    samples: 50,
+    run: backward(smoothGrad),
+  },
+  {
+    name: "smoothgrad-squared",
+    title: "SmoothGrad squared",
+    summary: `mean of its square, ${PIXELS} (Hooker et al. 2019)`,
+    figure: "saliency",
+    unit: "max over colour of the mean squared ∂S/∂x",
+    takes: ["on", "samples", "noise", "seed"],
+    samples: 50,
+    run: backward(smoothGradSquared),
+  },
+  {
+    name: "vargrad",
+    title: "VarGrad",
+    summary: `its variance, ${PIXELS} (Adebayo et al. 2018)`,
+    figure: "saliency",
+    unit: "max over colour of var ∂S/∂x",
+    takes: ["on", "samples", "noise", "seed"],
+    samples: 50,
+    run: backward(varGrad),
+  },
+  {
+    name: "integrated-gradients",
+    title: "Integrated gradients",
+    summary: `(x − x′) ⊙ mean of ∂S/∂x from a baseline x′, signed, ${PIXELS} (Sundararajan et al. 2017)`,
+    figure: "attribution",
+    unit: "sum over colour of the attribution",
+    takes: ["on", "steps", "baseline"],
+    samples: 52,
+    run: backward(async (network, image, options) => {
+      const found = await integratedGradients(network, image, options);
+      const { sum, difference, residual, relative } = found.completeness;
+      return { ...found, account: { sum, difference, residual, relative } };
+    }),
+  },
+  {
+    name: "guided-backprop",
+    title: "Guided backprop",
+    summary: `the gradient where it and the activation are positive, ${PIXELS} (Springenberg et al. 2014)`,
+    figure: "guided-backprop",
+    takes: ["on"],
+    run: backward(guidedBackprop),
+  },
+  {
+    name: "deconvnet",
+    title: "Deconvnet",
+    summary: `the signal where it is positive itself, ${PIXELS} (Zeiler & Fergus 2013)`,
+    figure: "deconvnet",
+    takes: ["on"],
+    run: backward(deconvnet),
+  },
+  {
+    name: "cam",
+    title: "CAM",
+    summary: "maps before global average pooling, by the class's weights, signed, [h,w] (Zhou et al. 2016)",
+    figure: "grad-cam",
+    unit: "∑ weight × activation",
+    takes: [],
+    classesOnly: true,
+    forwardOnly: true,
+    run: forward(cam),
+  },
+  {
+    name: "grad-cam",
+    title: "Grad-CAM",
+    summary: "a layer's maps weighed by the gradient, [h,w] (Selvaraju et al. 2017)",
+    figure: "grad-cam",
+    takes: ["layer", "on"],
+    weighsMaps: true,
+    run: backward(gradCam),
+  },
+  {
+    name: "grad-cam-plus-plus",
+    title: "Grad-CAM++",
+    summary: "the same, every instance alike, [h,w] (Chattopadhay et al. 2018)",
+    figure: "grad-cam",
+    takes: ["layer", "on"],
+    weighsMaps: true,
+    run: backward(gradCamPlusPlus),
+  },
+  {
+    name: "layer-cam",
+    title: "Layer-CAM",
+    summary: "the same, every place by its own gradient, [h,w] (Jiang et al. 2021)",
+    figure: "grad-cam",
+    unit: "ReLU(∑ ReLU(gradient) × activation)",
+    takes: ["layer", "on"],
+    weighsMaps: true,
+    run: backward(layerCam),
+  },
+  {
+    name: "guided-grad-cam",
+    title: "Guided Grad-CAM",
+    summary: `guided backprop ⊙ Grad-CAM enlarged, ${PIXELS} (Selvaraju et al. 2017)`,
+    figure: "guided-backprop",
+    takes: ["layer", "on"],
+    weighsMaps: true,
+    run: backward(guidedGradCam),
+  },
+  {
+    name: "score-cam",
+    title: "Score-CAM",
+    summary: "a layer's maps, by the score of the image seen through them, [h,w] (Wang et al. 2020)",
+    figure: "grad-cam",
+    takes: ["layer", "on"],
+    weighsMaps: true,
+    forwardOnly: true,
+    samples: 512,
+    run: forward(scoreCam),
+  },
+  {
+    name: "ablation-cam",
+    title: "Ablation-CAM",
+    summary: "a layer's maps, by the fall of the score without them, [h,w] (Desai & Ramaswamy 2020)",
+    figure: "grad-cam",
+    takes: ["layer", "on"],
+    weighsMaps: true,
+    forwardOnly: true,
+    samples: 512,
+    run: forward(ablationCam),
+  },
+  {
+    name: "occlusion",
+    title: "Occlusion",
+    summary: "how far the score falls when a patch is covered, [H,W] (Zeiler & Fergus 2013)",
+    figure: "occlusion",
+    takes: ["on", "patch", "stride", "fill"],
+    forwardOnly: true,
+    samples: 196,
+    run: forward((network, image, { target, fill, ...options }) => {
+      if (target instanceof Objective) {
+        throw new InputError(
+          "occlusion: expected a class or the elements of a layer as the target, got an objective",
+        );
+      }
+      const { graph } = network;
+      const colour =
+        fill === "black" ? [...colourOf(graph, inputFrom(graph, image), fill, "occlusion")] : fill;
+      return occlusion(network, image, {
+        ...options,
+        ...(target === undefined ? {} : { target }),
+        ...(colour === undefined ? {} : { fill: colour }),
+      });
+    }),
+  },
+  {
+    name: "rise",
+    title: "RISE",
+    summary:
+      "the probability to be expected when a pixel shows, over random masks, [H,W] (Petsiuk et al. 2018)",
+    figure: "expectation",
+    on: "probability",
+    takes: ["on", "samples", "fill", "seed"],
+    forwardOnly: true,
+    samples: 4000,
+    run: forward((network, image, { samples: masks, ...options }) =>
+      rise(network, image, { ...options, ...(masks === undefined ? {} : { masks }) }),
+    ),
+  },
+  {
+    name: "lime",
+    title: "LIME",
+    summary: "weights of segments in a linear model of the score, with its R², [H,W] (Ribeiro et al. 2016)",
+    figure: "attribution",
+    unit: "weight of the segment",
+    takes: ["on", "samples", "seed"],
+    forwardOnly: true,
+    samples: 1000,
+    run: forward(async (network, image, options) => {
+      const found = await lime(network, image, options);
+      const { fit, segments } = found;
+      return { ...found, account: { segments: segments.count, intercept: fit.intercept, r2: fit.r2 } };
+    }),
+  },
+];
+
+/** A technique by its name. @throws InputError that lists the names. */
+export function attributionNamed(name: string): AttributionTechnique {
+  const found = ATTRIBUTIONS.find((technique) => technique.name === name);
+  if (found) return found;
+  throw new InputError(
+    `attribution: expected one of ${ATTRIBUTIONS.map((technique) => technique.name).join(", ")}, got "${name}"`,
+  );
+}
