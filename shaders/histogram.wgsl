@@ -5,29 +5,31 @@
 //   counts  [ranges, BINS + 2, 2]   below, the bins, above; each a low and a high word; added to
 //
 // There is one range a channel, or one for all. Bins are half open but for the last, as in numpy. A thread counts the rows of
-// one channel by itself in workgroup memory, so that counting needs no atomics; these sums of whole numbers are then
+// WIDTH channels by itself in workgroup memory, so that counting needs no atomics; these sums of whole numbers are then
 // added atomically, the same in any order.
-// One workgroup computes one strip of rows of `lanes` neighbouring channels, `slots` rows at a time.
+// One workgroup computes one strip of rows of `lanes` neighbouring values of x, `slots` rows at a time.
 
 struct Params {
   rows: u32,
-  channels: u32,
+  width: u32,  // values of a row: channels / WIDTH
   lanes: u32,
   slots: u32,
-  tiles: u32,  // ⌈channels / lanes⌉
+  tiles: u32,  // ⌈width / lanes⌉
   strip: u32,  // rows of a strip
   shared_range: u32, // 1: one range for all channels
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> range: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<Value>;
 @group(0) @binding(3) var<storage, read_write> counts: array<atomic<u32>>;
 
+alias Value = vec4<f32>; // or f32, with WIDTH = 1
+const WIDTH = 4u;
 const BINS = 64u;
-const THREADS = 32u;
+const THREADS = 8u;
 
-var<workgroup> own: array<u32, (BINS + 2u) * THREADS>;
+var<workgroup> own: array<u32, (BINS + 2u) * WIDTH * THREADS>;
 
 @compute @workgroup_size(THREADS)
 fn main(
@@ -38,27 +40,35 @@ fn main(
   let id = group.x + group.y * groups.x;
   let strip = id / params.tiles;
   let slot = thread / params.lanes;
-  let channel = (id % params.tiles) * params.lanes + thread % params.lanes;
-  if (slot >= params.slots || channel >= params.channels) {
+  let column = (id % params.tiles) * params.lanes + thread % params.lanes;
+  if (slot >= params.slots || column >= params.width) {
     return;
   }
-  let which = select(channel, 0u, params.shared_range == 1u);
-  let bounds = range[which];
+  var which: array<u32, WIDTH>; // ranges of this thread's channels
+  var bounds: array<vec4<f32>, WIDTH>;
+  for (var c = 0u; c < WIDTH; c++) {
+    which[c] = select(column * WIDTH + c, 0u, params.shared_range == 1u);
+    bounds[c] = range[which[c]];
+  }
   let end = min((strip + 1u) * params.strip, params.rows);
   for (var row = strip * params.strip + slot; row < end; row += params.slots) {
-    let v = x[row * params.channels + channel];
-    var bin = 1u + min(u32(max((v - bounds.x) * bounds.z, 0.0)), BINS - 1u);
-    bin = select(bin, 0u, v < bounds.x);
-    bin = select(bin, BINS + 1u, v > bounds.y);
-    own[bin * THREADS + thread] += 1u;
+    let v = vec4<f32>(x[row * params.width + column]);
+    for (var c = 0u; c < WIDTH; c++) {
+      var bin = 1u + min(u32(max((v[c] - bounds[c].x) * bounds[c].z, 0.0)), BINS - 1u);
+      bin = select(bin, 0u, v[c] < bounds[c].x);
+      bin = select(bin, BINS + 1u, v[c] > bounds[c].y);
+      own[(bin * WIDTH + c) * THREADS + thread] += 1u;
+    }
   }
   for (var bin = 0u; bin < BINS + 2u; bin++) {
-    let count = own[bin * THREADS + thread];
-    if (count > 0u) {
-      let o = (which * (BINS + 2u) + bin) * 2u;
-      let before = atomicAdd(&counts[o], count);
-      if (before + count < before) {
-        atomicAdd(&counts[o + 1u], 1u);
+    for (var c = 0u; c < WIDTH; c++) {
+      let count = own[(bin * WIDTH + c) * THREADS + thread];
+      if (count > 0u) {
+        let o = (which[c] * (BINS + 2u) + bin) * 2u;
+        let before = atomicAdd(&counts[o], count);
+        if (before + count < before) {
+          atomicAdd(&counts[o + 1u], 1u);
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 import shader from "../../shaders/histogram.wgsl";
 import rangeShader from "../../shaders/histogram_range.wgsl";
+import { isSoftwareAdapter } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
 import { createTensor, formatShape, readTensors, type Tensor } from "../gpu/tensor.ts";
@@ -108,18 +109,27 @@ export function createHistogram(device: GPUDevice, site: HistogramSite): Promise
   return createSteps(device, who, () => {
     const { rows, channels } = rowsOf(x.shape, who, images);
     const { ranges, bins } = sizesOf(who, channels, { range, counts });
-    // Each thread keeps counts of its own.
-    const threads = 2 ** Math.min(5, Math.floor(Math.log2(WORKGROUP_WORDS / (bins + 2))));
-    const tiles = Math.ceil(channels / threads);
-    const lanes = Math.ceil(channels / tiles);
+    // Each thread keeps counts of its own: as many threads as fill a GPU's subgroup or, where a thread is a lane of the
+    // CPU, fewer that read four channels at once.
+    const fit = Math.floor(Math.log2(WORKGROUP_WORDS / (bins + 2)));
+    const wide = isSoftwareAdapter(device) && channels % 4 === 0 && fit >= 4;
+    const threads = wide ? 2 ** Math.min(3, fit - 2) : 2 ** Math.min(5, fit);
+    const width = wide ? channels / 4 : channels;
+    const tiles = Math.ceil(width / threads);
+    const lanes = Math.ceil(width / tiles);
     const slots = Math.floor(threads / lanes);
     const { strip, strips } = stripsOf(device, rows, slots, tiles);
     return [
       {
         shader,
         ...(label ? { label } : {}),
-        redeclare: { BINS: `${bins}u`, THREADS: `${threads}u` },
-        params: { rows, channels, lanes, slots, tiles, strip, shared_range: Number(ranges < channels) },
+        redeclare: {
+          Value: wide ? "vec4<f32>" : "f32",
+          WIDTH: wide ? "4u" : "1u",
+          BINS: `${bins}u`,
+          THREADS: `${threads}u`,
+        },
+        params: { rows, width, lanes, slots, tiles, strip, shared_range: Number(ranges < channels) },
         bindings: { range, x, counts },
         workgroups: gridOf(strips * tiles),
       },
