@@ -18,10 +18,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read> mean: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
 
+alias Stored = vec4<f32>; // or vec4<f16>
 const TILE = 8u;
 const CHUNKS = TILE / 4u; // of a tile's edge
 
@@ -78,8 +79,8 @@ fn main(
     var a: array<vec4<f32>, CHUNKS>;
     var b: array<vec4<f32>, CHUNKS>;
     for (var k = 0u; k < CHUNKS; k++) {
-      a[k] = x[base + row[k]];
-      b[k] = x[base + column[k]];
+      a[k] = vec4<f32>(x[base + row[k]]);
+      b[k] = vec4<f32>(x[base + column[k]]);
       if (CENTRE) {
         a[k] -= rowMean[k];
         b[k] -= columnMean[k];

@@ -16,11 +16,12 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read> mean: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> s: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
 
+alias Stored = vec4<f32>; // or vec4<f16>
 const PIXELS = 4u;
 
 override CENTRE: bool = false;
@@ -51,7 +52,7 @@ fn main(
   for (var k = 0u; k < params.chunks; k++) {
     var a: array<vec4<f32>, PIXELS>;
     for (var p = 0u; p < PIXELS; p++) {
-      a[p] = x[pixel[p] + k];
+      a[p] = vec4<f32>(x[pixel[p] + k]);
       if (CENTRE) {
         a[p] -= mean[image * params.chunks + k];
       }

@@ -13,9 +13,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> mean: array<vec4<f32>>;
 
+alias Stored = vec4<f32>; // or vec4<f16>
 const LANES = 4u;   // neighbouring chunks, read together
 const STRIPS = 16u; // each sums every 16th pixel
 
@@ -28,10 +29,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let strip = thread / LANES;
   let chunk = group.x * LANES + lane;
   let base = image * params.pixels * params.chunks + min(chunk, params.chunks - 1u);
-  let first = x[base];
+  let first = vec4<f32>(x[base]);
   var sum = vec4<f32>();
   for (var p = strip; p < params.pixels; p += STRIPS) {
-    sum += x[base + p * params.chunks] - first;
+    sum += vec4<f32>(x[base + p * params.chunks]) - first;
   }
   sums[thread] = sum;
   workgroupBarrier();

@@ -73,6 +73,7 @@ export {
   type Term,
 } from "./objectives/objective.ts";
 export { type BackwardRule, createActivationGradient } from "./ops/activation.ts";
+export { type CastSite, createCast } from "./ops/cast.ts";
 export { createClassActivationMap } from "./ops/class-activation-map.ts";
 export {
   type ChannelCoMoments,

@@ -88,6 +88,9 @@ export function compileKernel(
 }
 
 function redeclared(shader: Shader, names: Readonly<Record<string, string | number>>): string {
+  // A module says so when it names half floats; on its first line, so that errors keep their lines.
+  const halves = Object.values(names).some((value) => /\bf16\b/.test(String(value)));
+  const source = halves ? `enable f16; ${shader.code}` : shader.code;
   return Object.entries(names).reduce((code, [name, value]) => {
     const declaration = new RegExp(`^((?:const|alias)\\s+${name}\\b[^=\\n]*=)[^;\\n]*;`, "m");
     if (!declaration.test(code)) {
@@ -96,7 +99,7 @@ function redeclared(shader: Shader, names: Readonly<Record<string, string | numb
       );
     }
     return code.replace(declaration, (_, head: string) => `${head} ${value};`);
-  }, shader.code);
+  }, source);
 }
 
 /** What the compiler is given: the shader's text as the options have it, and its bindings. */

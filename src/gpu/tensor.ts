@@ -4,7 +4,8 @@ import { InputError } from "./errors.ts";
 /** Sizes of a tensor's axes, outermost first; images are [N, H, W, C]. */
 export type Shape = readonly number[];
 
-export type DType = "f32" | "u32";
+/** What a value is stored as. Halves need the device's feature "shader-f16"; `createCast` makes them. */
+export type DType = "f32" | "f16" | "u32";
 
 /** A view of a GPU buffer as a dense row-major array. Whoever created the buffer destroys it. */
 export interface Tensor<D extends DType = DType> {
@@ -34,7 +35,7 @@ export function asNhwc(shape: Shape): [n: number, h: number, w: number, c: numbe
 export interface TensorOptions<D extends DType = DType> {
   readonly dtype?: D;
   readonly label?: string;
-  /** Initial contents, a Uint32Array for u32; without it the tensor is zero. */
+  /** Initial contents, a Uint32Array for u32, none for f16; without it the tensor is zero. */
   readonly data?: Float32Array | Uint32Array;
   /** Added to STORAGE | COPY_SRC | COPY_DST. */
   readonly usage?: GPUBufferUsageFlags;
@@ -51,7 +52,7 @@ export function createTensor<D extends DType = "f32">(
 ): Tensor<D> {
   const { dtype = "f32" as D, label = "tensor", data, usage = 0 } = options;
   const size = sizeOf(shape);
-  const bytes = size * 4;
+  const bytes = bytesOf({ shape, dtype });
   const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   if (!shape.every((axis) => Number.isInteger(axis) && axis >= 1)) {
     throw new InputError(
@@ -61,6 +62,11 @@ export function createTensor<D extends DType = "f32">(
   if (bytes > limit) {
     throw new InputError(
       `tensor "${label}": expected at most ${limit} bytes (this device's limit), got ${bytes} for ${formatShape(shape)}; use a smaller batch`,
+    );
+  }
+  if (data && dtype === "f16") {
+    throw new InputError(
+      `tensor "${label}": expected no data for f16; write it to a tensor of f32 and cast it with createCast()`,
     );
   }
   if (data && data.length !== size) {
@@ -94,12 +100,16 @@ export type TensorData<T extends Tensor> = T["dtype"] extends "u32" ? Uint32Arra
 /**
  * Reads tensors back in one synchronisation. This is the only place where data crosses to the CPU.
  * @returns the values of each tensor, in order.
- * @throws DeviceLostError when the device is lost meanwhile; VitrineError when a buffer was destroyed or cannot be copied.
+ * @throws InputError for halves; DeviceLostError when the device is lost meanwhile; VitrineError when a buffer was
+ * destroyed or cannot be copied.
  */
 export async function readTensors<const T extends readonly Tensor[]>(
   device: GPUDevice,
   tensors: T,
 ): Promise<{ -readonly [I in keyof T]: TensorData<T[I]> }> {
+  if (tensors.some(({ dtype }) => dtype === "f16")) {
+    throw new InputError("read: expected tensors of f32 or u32, got f16; cast it with createCast() first");
+  }
   const staged: GPUBuffer[] = [];
   const places: { readonly tensor: Tensor; readonly staging: number; readonly offset: number }[] = [];
   try {
@@ -132,8 +142,9 @@ export async function readTensors<const T extends readonly Tensor[]>(
   }
 }
 
-function bytesOf(tensor: Tensor): number {
-  return sizeOf(tensor.shape) * 4;
+/** Bytes of a tensor's buffer: whole words, since only these can be copied. */
+function bytesOf({ shape, dtype }: Pick<Tensor, "shape" | "dtype">): number {
+  return Math.ceil((sizeOf(shape) * (dtype === "f16" ? 2 : 4)) / 4) * 4;
 }
 
 /** Cuts a list of tensors where a staging buffer would grow beyond `most` bytes. */

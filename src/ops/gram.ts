@@ -4,9 +4,10 @@ import gradientShader from "../../shaders/gram_gradient.wgsl";
 import meanShader from "../../shaders/gram_mean.wgsl";
 import sumShader from "../../shaders/gram_sum.wgsl";
 import symmetriseShader from "../../shaders/gram_symmetrise.wgsl";
-import { InputError } from "../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { expectHalves } from "./cast.ts";
 import { createSteps, type Plan, type Scratch, type Step } from "./steps.ts";
 
 /** What a Gram matrix is divided by: nothing, the number of pixels, or pixels times channels. */
@@ -20,7 +21,10 @@ export interface GramOptions {
   readonly label?: string;
 }
 
-/** Where Gram matrices are computed: x [N, H, W, C] or [N, P, C], read in place; y [N, C, C]. */
+/**
+ * Where Gram matrices are computed: x [N, H, W, C] or [N, P, C], read in place; y [N, C, C]. Where C is a multiple of
+ * four, x may hold halves; sums are f32 all the same.
+ */
 export interface GramSite extends GramOptions {
   readonly x: Tensor;
   readonly y: Tensor;
@@ -49,18 +53,22 @@ const SHORTEST_SLICE = 64;
  * Makes Gram matrices ready to record: y[n] = Σ over pixels of x[n, p]ᵀ·x[n, p], one C×C matrix an image, after Gatys,
  * Ecker & Bethge, "A Neural Algorithm of Artistic Style" (2015). Only the upper triangle is computed, so that y is
  * symmetric to the bit; the pixels are summed in a fixed order, so that a run repeats to the bit.
- * @throws InputError when the shapes do not fit or are too large for the device.
+ * @throws InputError when the shapes do not fit or are too large for the device; UnsupportedError for halves where the
+ * device has none.
  */
-export function createGram(device: GPUDevice, site: GramSite): Promise<Command> {
+export async function createGram(device: GPUDevice, site: GramSite): Promise<Command> {
+  expectHalves(device, nameOf(site), site.x);
   return createSteps(device, nameOf(site), planGram(site));
 }
 
 /**
  * Makes the gradient of {@link createGram} ready to record: dx = x·(dy + dyᵀ) over the same divisor, with x centred if it
  * was; dy need not be symmetric.
- * @throws InputError when the shapes do not fit or are too large for the device.
+ * @throws InputError when the shapes do not fit or are too large for the device; UnsupportedError for halves where the
+ * device has none.
  */
-export function createGramGradient(device: GPUDevice, site: GramGradientSite): Promise<Command> {
+export async function createGramGradient(device: GPUDevice, site: GramGradientSite): Promise<Command> {
+  expectHalves(device, nameOf(site), site.x);
   return createSteps(device, nameOf(site), planGramGradient(site));
 }
 
@@ -91,6 +99,7 @@ export function planGram(site: GramSite): Plan {
         shader: partialShader,
         ...labelled(site),
         constants: { ...constants, CENTRE: Number(centre) },
+        redeclare: storageOf(prepared.x),
         params: { images, pixels, chunks, tiles, side, slices, slice },
         bindings: { x: prepared.x, mean: prepared.mean, partial },
         workgroups: gridOf(Math.ceil((images * slices * tiles) / 64)),
@@ -135,6 +144,7 @@ export function planGramGradient(site: GramGradientSite): Plan {
         shader: gradientShader,
         ...labelled(site),
         constants: { CENTRE: Number(centre), ACCUMULATE: Number(accumulate && whole) },
+        redeclare: storageOf(prepared.x),
         params: { images, pixels, chunks, rows, pairs },
         bindings: { x: prepared.x, mean: prepared.mean, s, dx: out },
         workgroups: gridOf(Math.ceil((images * rows * pairs) / 64)),
@@ -175,6 +185,11 @@ function sizesOf(shape: Shape, who: string): Sizes {
   return { images, pixels, channels, chunks: Math.ceil(channels / 4) };
 }
 
+/** How x is stored, for the kernels that read it. */
+function storageOf({ dtype }: Tensor): { readonly Stored: string } {
+  return { Stored: dtype === "f16" ? "vec4<f16>" : "vec4<f32>" };
+}
+
 /** What both directions read: x in whole chunks of four channels, and its means if it is to be centred. */
 function prepare(
   site: GramSite | GramGradientSite,
@@ -184,6 +199,11 @@ function prepare(
   const padded = chunks * 4;
   const steps: Step[] = [];
   let { x } = site;
+  if (padded !== channels && x.dtype === "f16") {
+    throw new UnsupportedError(
+      `${nameOf(site)}: expected a multiple of 4 channels where x holds halves, got ${channels}; store f32`,
+    );
+  }
   if (padded !== channels) {
     x = scratch([images, pixels, padded], "gram padded x");
     steps.push(copyStep(site, { x: site.x, xLength: channels, y: x, yLength: padded, block: channels }));
@@ -194,6 +214,7 @@ function prepare(
   steps.push({
     shader: meanShader,
     ...labelled(site),
+    redeclare: storageOf(x),
     params: { pixels, chunks, tiles },
     bindings: { x, mean },
     workgroups: [tiles, images],

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InputError } from "../../src/gpu/errors.ts";
+import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor, type Shape, sizeOf } from "../../src/gpu/tensor.ts";
+import { createCast } from "../../src/ops/cast.ts";
 import {
   createGram,
   createGramGradient,
@@ -13,6 +14,8 @@ import { testDevice } from "../gpu.ts";
 import { expectClose, inner, numbers } from "../reference/numbers.ts";
 import { forAll } from "./check.ts";
 import { submit } from "./run.ts";
+
+const HALVES = (await testDevice()).features.has("shader-f16");
 
 /** Gram matrices in f64, by naive loops. */
 function reference(data: ArrayLike<number>, shape: Shape, options: GramOptions = {}): Float64Array {
@@ -137,6 +140,33 @@ describe("gram", () => {
     const data = numbers(sizeOf(shape), 9).map((value, i) => 1000 + (i % 12) + value);
     const options = { centre: true, normalise: "pixels" } as const;
     expectClose(await gram(data, shape, options), reference(data, shape, options), 2e-6);
+  });
+
+  test.skipIf(!HALVES)("of activations stored as halves sums in f32", async () => {
+    const device = await testDevice();
+    const shape = [2, 300, 12];
+    // Halves hold these exactly, so that only the sums may round.
+    const data = numbers(sizeOf(shape), 21).map((value) => Math.round(value * 64) / 64);
+    const dy = numbers(sizeOf(gramShape(shape)), 22);
+    const options = { centre: true, normalise: "pixels" } as const;
+    const whole = createTensor(device, shape, { data });
+    const x = createTensor(device, shape, { dtype: "f16" });
+    const y = createTensor(device, gramShape(shape));
+    const upper = createTensor(device, gramShape(shape), { data: dy });
+    const dx = createTensor(device, shape);
+    const commands = [
+      await createCast(device, { x: whole, y: x }),
+      await createGram(device, { x, y, ...options }),
+      await createGramGradient(device, { x, dy: upper, dx, ...options }),
+    ];
+    await submit(...commands);
+    expectClose(await readTensor(device, y), reference(data, shape, options), 2e-6);
+    expectClose(await readTensor(device, dx), await gradient(data, shape, dy, options), 1e-6);
+    for (const command of commands) command.destroy();
+    const odd = createTensor(device, [1, 4, 3], { dtype: "f16" });
+    const square = createTensor(device, [1, 3, 3]);
+    await expect(createGram(device, { x: odd, y: square })).rejects.toThrow(UnsupportedError);
+    for (const { buffer } of [whole, x, y, upper, dx, odd, square]) buffer.destroy();
   });
 
   test("says which shape does not fit", async () => {
