@@ -37,13 +37,15 @@ afterAll(() => buffer.destroy());
 describe("a timer", () => {
   test("tells long work from short, in one pass and over several submits, read at once", async ({ skip }) => {
     skip(!device.features.has("timestamp-query"), "this adapter has no timestamps");
-    const timer = await createTimer(device, { capacity: 3 });
+    // Other programs may hold up any one of the short spans, hardly all of them.
+    const shorts = Array.from({ length: 10 }, (_, index) => `short ${index}`);
+    const timer = await createTimer(device, { capacity: shorts.length + 2 });
     const warm = device.createCommandEncoder();
     busy(warm, 1);
     device.queue.submit([warm.finish()]);
 
     const encoder = device.createCommandEncoder();
-    busy(encoder, 1, timer.span("short").writes);
+    for (const label of shorts) busy(encoder, 1, timer.span(label).writes);
     busy(encoder, 40, timer.span("long").writes);
     const span = timer.span("both");
     span.begin(encoder);
@@ -54,11 +56,13 @@ describe("a timer", () => {
       if (index === 1) span.end(more);
       device.queue.submit([more.finish()]);
     }
-    const [short, long, both] = await timer.read();
-    expect([short?.label, long?.label, both?.label]).toEqual(["short", "long", "both"]);
-    // Forty times the work on a machine that others load too: a factor of four is safe.
-    expect(long?.nanoseconds).toBeGreaterThan(4 * (short?.nanoseconds ?? Number.POSITIVE_INFINITY));
-    expect(both?.nanoseconds).toBeGreaterThan(4 * (short?.nanoseconds ?? Number.POSITIVE_INFINITY));
+    const timings = await timer.read();
+    expect(timings.map(({ label }) => label)).toEqual([...shorts, "long", "both"]);
+    const [long, both] = timings.slice(shorts.length);
+    const short = Math.min(...timings.slice(0, shorts.length).map(({ nanoseconds }) => nanoseconds));
+    // Forty times the work: a factor of four is safe.
+    expect(long?.nanoseconds).toBeGreaterThan(4 * short);
+    expect(both?.nanoseconds).toBeGreaterThan(4 * short);
     expect(both?.begin).toBeGreaterThanOrEqual((long?.begin ?? 0) + (long?.nanoseconds ?? 0));
     timer.destroy();
   });
