@@ -35,11 +35,25 @@ export {
   SEQUENTIAL_MAPS,
 } from "./images/color-maps.ts";
 export type { Colour } from "./images/colour.ts";
-export { type FigureOptions, type FigureTechnique, renderFigure } from "./images/figure.ts";
+export {
+  FIGURE_PANELS,
+  type FigureOptions,
+  type FigurePanel,
+  type FigureTechnique,
+  renderFigure,
+} from "./images/figure.ts";
+export {
+  type Multiple,
+  type MultiplesOptions,
+  type MultiplesRow,
+  renderMultiples,
+} from "./images/multiples.ts";
 export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
+export { encodePng } from "./images/png.ts";
 export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
 export { type QuickshiftOptions, quickshift, type Segments } from "./images/quickshift.ts";
 export { type MapSheetOptions, renderMapSheet } from "./images/sheet.ts";
+export type { Table } from "./images/table.ts";
 export type { LoopOptions } from "./loops/batches.ts";
 export type { Fit } from "./loops/ridge.ts";
 export type { CustomLayer } from "./models/converter.ts";
@@ -167,3 +181,20 @@ export {
   smoothGradSquared,
   varGrad,
 } from "./techniques/smooth-grad.ts";
+export {
+  type Curve,
+  type Infidelity,
+  type Judged,
+  MEASURES,
+  type Measure,
+  type OtherClass,
+  type Trust,
+  type TrustOptions,
+} from "./trust/measures.ts";
+export {
+  createRandomisedNetwork,
+  parameterLayers,
+  type RandomiseOptions,
+  randomiseGraph,
+} from "./trust/randomise.ts";
+export { trust } from "./trust/trust.ts";

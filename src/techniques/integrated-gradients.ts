@@ -91,15 +91,20 @@ function completenessOf(data: Float32Array, difference: number): Completeness {
 }
 
 /** A baseline as values [H, W, C] of the network's input. @throws InputError when it cannot be one. */
-function baselineOf(graph: Graph, input: Float32Array, baseline: Baseline): Float32Array {
+export function baselineOf(
+  graph: Graph,
+  input: Float32Array,
+  baseline: Baseline,
+  who = "integrated gradients",
+): Float32Array {
   const { shape } = inputOf(graph);
   if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
   if (typeof baseline === "object" && "image" in baseline) return inputFrom(graph, baseline.image);
   if (typeof baseline === "string" && baseline !== "mean" && baseline !== "black") {
     throw new InputError(
-      `integrated gradients: expected a baseline of black, mean, blur, a colour or { image }, got "${baseline}"`,
+      `${who}: expected a baseline of black, mean, blur, a colour or { image }, got "${baseline}"`,
     );
   }
-  const colour = colourOf(graph, input, baseline, "integrated gradients");
+  const colour = colourOf(graph, input, baseline, who);
   return Float32Array.from(input, (_, i) => colour[i % shape[2]] ?? 0);
 }

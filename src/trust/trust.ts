@@ -1,0 +1,200 @@
+import { InputError } from "../gpu/errors.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import { inputOf } from "../network/graph.ts";
+import type { Network, Target } from "../network/network.ts";
+import { Objective } from "../objectives/objective.ts";
+import { ask, asksClass, objectiveOf, type Picture } from "../techniques/explain.ts";
+import { baselineOf } from "../techniques/integrated-gradients.ts";
+import { seedOf } from "../techniques/seed.ts";
+import { curvesOf } from "./curves.ts";
+import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";
+import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
+import { type Judged, MEASURES, type Measure, type Trust, type TrustOptions } from "./measures.ts";
+import { createRandomisedNetwork } from "./randomise.ts";
+import { likenessTo, type Made, type OtherClasses, otherClassesOf, sensitivityOf } from "./sanity.ts";
+import { wordsOf } from "./words.ts";
+
+/** Measures that compare classes. */
+const OF_CLASSES: readonly Measure[] = ["logit", "classSwap"];
+
+/**
+ * How far the map that a technique makes of an image can be trusted: insertion and deletion, μFidelity, infidelity,
+ * sensitivity, and likeness to the maps of other classes and of a randomised network, each on request; and what they mean,
+ * in words. Changed images are made on the GPU, as many at a time as the network's batch, whatever their number.
+ *
+ * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "parameters", "logit" and
+ * "classSwap". "parameters" needs a second network for a while; see `randomised`.
+ * @throws InputError when an option is out of range, or a measure is not defined for the target; what the technique throws.
+ */
+export async function trust(
+  network: Network,
+  image: Picture,
+  technique: Judged,
+  options: TrustOptions = {},
+): Promise<Trust> {
+  const { graph } = network;
+  const { signal, settings = {} } = options;
+  const { run, figure, on: usual } = typeof technique === "function" ? { run: technique } : { ...technique };
+  const input = inputFrom(graph, image);
+  const numbers = numbersOf(network, input, options);
+  const target = await targetOf(network, input, options);
+  const isClass = asksClass(network, target);
+  const others = isClass ? await othersOf(network, input, target, numbers.seed, signal) : undefined;
+  const measures = measuresOf(options.measures, others);
+  const progress = progressOver(measures, options);
+
+  const made: Omit<Made, "map"> = {
+    input,
+    target,
+    figure,
+    run: (on, of, what) => run(on, of, { ...settings, target: what, ...(signal ? { signal } : {}) }),
+  };
+  const map = options.explanation ?? (await made.run(network, input, target));
+  signal?.throwIfAborted();
+  const own = importanceOf(map, figure);
+  const importance = atImageSize(own, inputOf(graph).shape);
+  const on = isClass ? (options.on ?? "probability") : "logit";
+  const { objective } = await objectiveOf(network, input, { target, on });
+  const base = baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
+  const site = { ...numbers, input, importance, objective, baseline: base };
+
+  const found: { -readonly [Key in keyof Trust]: Trust[Key] } = { target, words: [] };
+  const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
+  if (which.length > 0) {
+    const start = baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
+    const baselines = { insertion: start, deletion: base };
+    Object.assign(found, await curvesOf(network, { ...site, baselines, which }, progress(...which)));
+  }
+  if (measures.includes("muFidelity")) {
+    found.muFidelity = await muFidelityOf(network, site, progress("muFidelity"));
+  }
+  if (measures.includes("infidelity")) {
+    // What the map explains, whatever the curves judge by.
+    const on = isClass ? (settings.on ?? usual ?? "logit") : "logit";
+    const explained = { ...site, objective: (await objectiveOf(network, input, { target, on })).objective };
+    const loop = progress("infidelity");
+    found.infidelity = holdsSlopes(map.shape, figure)
+      ? await infidelityByNoise(network, { ...explained, map: map.data }, loop)
+      : await infidelityByCells(network, explained, loop);
+  }
+  if (measures.includes("sensitivity")) {
+    const { onProgress } = progress("sensitivity");
+    found.sensitivity = await sensitivityOf(network, { ...made, map }, numbers, onProgress);
+  }
+  if (measures.includes("parameters")) {
+    const randomised = options.randomised ?? (await createRandomisedNetwork(network, { seed: numbers.seed }));
+    try {
+      found.randomised = { parameters: await likenessTo(randomised, target, { ...made, map }) };
+    } finally {
+      if (!options.randomised) randomised.destroy();
+    }
+    progress("parameters").onProgress(1);
+  }
+  const swap = async (channel: number) => ({
+    other: channel,
+    correlation: await likenessTo(network, { ...(target as Target), channel }, { ...made, map }),
+  });
+  if (others && measures.includes("logit")) {
+    found.randomised = { ...found.randomised, logit: await swap(others.random) };
+    progress("logit").onProgress(1);
+  }
+  if (others && measures.includes("classSwap")) {
+    found.classSwap = await swap(others.runnerUp);
+    progress("classSwap").onProgress(1);
+  }
+  const blank = own.data.every((value) => value === own.data[0]);
+  const nameOf = (index: number): string => graph.labels?.[index] ?? `class ${index}`;
+  return { ...found, words: wordsOf(found, { blank, nameOf }) };
+}
+
+async function targetOf(
+  network: Network,
+  input: Float32Array,
+  { target, signal }: TrustOptions,
+): Promise<Target | Objective> {
+  if (target instanceof Objective) return target;
+  const asked = { ...(target === undefined ? {} : { target }), ...(signal ? { signal } : {}) };
+  return ask(network, input, asked);
+}
+
+async function othersOf(
+  network: Network,
+  input: Float32Array,
+  target: Target | Objective,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<OtherClasses | undefined> {
+  if (target instanceof Objective || target.channel === undefined) return undefined;
+  return otherClassesOf(network, input, target.channel, seed, signal);
+}
+
+/** The measures to take, in order. @throws InputError for one that is unknown or not defined. */
+function measuresOf(
+  asked: readonly Measure[] | undefined,
+  others: OtherClasses | undefined,
+): readonly Measure[] {
+  const defined = MEASURES.filter((name) => others !== undefined || !OF_CLASSES.includes(name));
+  if (!asked) return defined;
+  for (const name of asked) {
+    if (!MEASURES.includes(name)) {
+      throw new InputError(`trust: expected measures of ${MEASURES.join(", ")}, got "${name}"`);
+    }
+    if (!defined.includes(name)) {
+      throw new InputError(
+        `trust: expected a class among several as the target of "${name}", which compares it with another`,
+      );
+    }
+  }
+  return MEASURES.filter((name) => asked.includes(name));
+}
+
+/** The options that are numbers, with their defaults, the radius in units of the input. @throws InputError when one is out of range. */
+function numbersOf(network: Network, input: Float32Array, options: TrustOptions) {
+  const [height, width] = inputOf(network.graph).shape;
+  const side = Math.min(height, width);
+  const { steps = Math.min(50, height * width), chances = 4, grid = Math.min(9, side) } = options;
+  const { share = 0.2, subsets = 200, radius = 0.02, perturbations = 10 } = options;
+  for (const [what, value, least, most] of [
+    ["steps", steps, 1, height * width],
+    ["chances", chances, 0, 1000],
+    ["a grid", grid, 1, side],
+    ["subsets", subsets, 2, 2 ** 20],
+    ["perturbations", perturbations, 1, 2 ** 20],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new InputError(`trust: expected ${what} of ${least} to ${most}, got ${value}`);
+    }
+  }
+  if (!(share > 0 && share <= 1)) {
+    throw new InputError(`trust: expected a share above 0 and up to 1 of the cells, got ${share}`);
+  }
+  if (!(radius > 0 && Number.isFinite(radius))) {
+    throw new InputError(`trust: expected a radius above 0 (a fraction of max − min), got ${radius}`);
+  }
+  const [low, high] = input.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const,
+  );
+  return {
+    steps,
+    chances,
+    grid,
+    share,
+    subsets,
+    perturbations,
+    radius: radius * (high - low),
+    seed: seedOf(options.seed, "trust"),
+  };
+}
+
+/** What a measure's loop is told: progress counts every measure alike. */
+function progressOver(measures: readonly Measure[], { signal, onProgress }: TrustOptions) {
+  return (...names: readonly Measure[]) => {
+    const first = measures.findIndex((name) => names.includes(name));
+    return {
+      ...(signal ? { signal } : {}),
+      onProgress: (fraction: number): void =>
+        onProgress?.((first + names.length * fraction) / measures.length),
+    };
+  };
+}
