@@ -133,6 +133,7 @@ export {
   type TopKOptions,
   type TopKSite,
 } from "./ops/top-k.ts";
+export { type TuneOptions, type Tuning, tuneConvolutions } from "./ops/tune.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/ablation-cam.ts";
 export { activations } from "./techniques/activations.ts";
 export { cam } from "./techniques/cam.ts";

@@ -1,3 +1,4 @@
+import { ATTRIBUTIONS } from "../techniques/catalogue.ts";
 import { activationsCommand } from "./activations.ts";
 import { datasetCommand } from "./dataset.ts";
 import { explainCommand } from "./explain.ts";
@@ -5,7 +6,6 @@ import { type Io, UsageError } from "./io.ts";
 import { layersCommand } from "./layers.ts";
 import type { OptionName } from "./options.ts";
 import { predictCommand } from "./predict.ts";
-import { TECHNIQUES } from "./techniques.ts";
 import type { Values } from "./values.ts";
 
 /** One command: what it takes, what it says about itself, what it does. */
@@ -53,17 +53,19 @@ export const COMMANDS: readonly CliCommand[] = [
   },
   {
     name: "explain",
-    usage: "TECHNIQUE [IMAGE]",
+    usage: "TECHNIQUE,… | --all [IMAGE]",
     summary: "Which pixels decided.",
     details: [
-      ...TECHNIQUES.map(({ name, summary }) => `${name.padEnd(20)}  ${summary}`),
+      ...ATTRIBUTIONS.map(({ name, summary }) => `${name.padEnd(20)}  ${summary}`),
       "",
       "S is the logit of the class, x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for the CAMs, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
       "--out map.png draws the image, the map over it and the map with its colour bar; --out map.npy keeps the numbers, float32, in the shape above.",
+      "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) are set side by side in one picture; --all is every technique. With several, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
     ],
     options: [
       "image",
       ...MODEL,
+      "all",
       "target",
       "probability",
       "layer",
@@ -78,12 +80,18 @@ export const COMMANDS: readonly CliCommand[] = [
       "stride",
       "fill",
       "batch",
+      "scale",
+      "show",
+      "clip",
+      "colors",
       "seed",
       "out",
       "json",
     ],
     examples: [
       "vitrine explain grad-cam --image synthetic:4 --out cam.png",
+      "vitrine explain --all --image synthetic:4 --out sheet.png",
+      "vitrine explain grad-cam photo.jpg --model squeezenet --labels imagenet.json --target tabby,beagle --out two.png",
       "vitrine explain saliency dog.jpg --model squeezenet --labels imagenet.json --target beagle --out map.npy",
       "vitrine explain occlusion x.npy --target 7 --patch 16 --stride 8 --fill 0 --json",
       "vitrine explain deconvnet --image synthetic:3 --layer conv3_3 --channel 5 --out pattern.png",

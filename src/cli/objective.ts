@@ -1,4 +1,4 @@
-import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { classOf, type Graph, layerOf, logitsOf, shapesOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
@@ -66,11 +66,11 @@ export async function findObjective(
   neurons: Target | undefined,
   values: Values,
   signal: AbortSignal,
+  wanted = values.text("target"),
 ): Promise<Objective> {
   if (neurons) return neuronObjective(network, input, neurons, signal);
   const classes = network.shapes.get(logitsOf(network.graph))?.at(-1) ?? 0;
   const all = await predict(network, input.values, { top: Number.POSITIVE_INFINITY, signal });
-  const wanted = values.text("target");
   const index = wanted === undefined ? all[0]?.index : classOf(network.graph, classes, wanted);
   const found = all.find((prediction) => prediction.index === index);
   if (!found) throw new InputError(`target: expected a class of 0 to ${classes - 1}, got ${wanted}`);
@@ -111,15 +111,4 @@ async function neuronObjective(
     report: { layer, ...(channel === undefined ? {} : { channel }), ...place, value },
     title: `${layer}${channel === undefined ? "" : `, channel ${channel}`}${y === undefined ? ", sum over its places" : ` at ${y},${x}`}, ${value.toPrecision(4)}`,
   };
-}
-
-/** The target that stands for a class's probability in a backward pass. */
-export function probabilityTarget(graph: Graph, { channel }: Target): Target {
-  const output = layerOf(graph, graph.output);
-  if (output.op !== "softmax") {
-    throw new UnsupportedError(
-      `--probability: expected a network that ends in a softmax, got "${output.name}" (${output.op}); leave it out to explain the logit`,
-    );
-  }
-  return { layer: output.name, image: 0, ...(channel === undefined ? {} : { channel }) };
 }

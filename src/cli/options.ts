@@ -53,8 +53,8 @@ export const OPTIONS = {
   },
   target: {
     name: "target",
-    value: "CLASS",
-    help: "What is explained: a class's number, or its label (a part of it that fits only one is enough). Its logit is taken, the score before the softmax. Default: the top class.",
+    value: "CLASS,…",
+    help: "What is explained: a class's number, or its label (a part of it that fits only one is enough). Its logit is taken, the score before the softmax. Several, with commas between, stand side by side. Default: the top class.",
   },
   probability: { name: "probability", help: "Explain the class's probability, after the softmax, instead." },
   layer: {
@@ -93,6 +93,27 @@ export const OPTIONS = {
     name: "baseline",
     value: "V|black|mean|blur",
     help: "Integrated gradients: where the path begins, a colour in units of the network's input (a number, or one a channel), black, mean, or the image blurred. Default black.",
+  },
+  all: { name: "all", help: "Every technique, side by side on one sheet." },
+  scale: {
+    name: "scale",
+    value: "own|row|column|all",
+    help: "Several maps: which share the ends of their colours. Default own; row where one technique shows several classes.",
+  },
+  show: {
+    name: "show",
+    value: "P,…",
+    help: "What a figure shows: image, overlay, map, with commas between (default: all three); of several maps, overlay (the default) or map.",
+  },
+  clip: {
+    name: "clip",
+    value: "PERCENTILE",
+    help: "Where the colours end, among the magnitudes; the caption says what was clipped. Default 99 for gradients and attributions, 100 (nothing clipped) for the others.",
+  },
+  colors: {
+    name: "colors",
+    value: "NAME",
+    help: "Colour map, where its kind fits: inferno, magma, viridis or cividis; for signed maps polar or rdbu.",
   },
   random: {
     name: "random",

@@ -32,9 +32,14 @@ export class Canvas implements Pixels {
   }
 
   /** Paints a rectangle of whole pixels. */
-  rect(x: number, y: number, width: number, height: number, color: Color): void {
-    for (let row = y; row < y + height; row++) {
-      for (let column = x; column < x + width; column++) this.#blend(column, row, color, 1);
+  rect(x: number, y: number, width: number, height: number, [r, g, b]: Color): void {
+    const [left, right] = [Math.max(0, x), Math.min(this.width, x + width)];
+    for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
+      for (let at = 3 * (row * this.width + left); at < 3 * (row * this.width + right); at += 3) {
+        this.data[at] = r;
+        this.data[at + 1] = g;
+        this.data[at + 2] = b;
+      }
     }
   }
 
@@ -48,11 +53,11 @@ export class Canvas implements Pixels {
 
   /** Copies a picture. */
   draw({ width, height, data }: Pixels, x: number, y: number): void {
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        const from = 3 * (row * width + column);
-        this.#blend(x + column, y + row, [data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0], 1);
-      }
+    const [left, right] = [Math.max(0, x), Math.min(this.width, x + width)];
+    if (left >= right) return;
+    for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
+      const from = 3 * ((row - y) * width + left - x);
+      this.data.set(data.subarray(from, from + 3 * (right - left)), 3 * (row * this.width + left));
     }
   }
 

@@ -14,12 +14,15 @@ export interface Shown {
   readonly squares: boolean;
 }
 
-/** How large to show a picture: 256 to 512 pixels along its longer side, small ones at a whole multiple. */
-export function shownSize(width: number, height: number): Shown {
+/**
+ * How large to show a picture: 256 to 512 pixels along its longer side, or about `about` where one of many; small ones at
+ * a whole multiple.
+ */
+export function shownSize(width: number, height: number, about?: number): Shown {
   const side = Math.max(width, height);
   const squares = side <= SMALL;
-  const target = side < LEAST ? PANEL : Math.min(side, MOST);
-  const factor = squares ? Math.max(1, Math.round(PANEL / side)) : target / side;
+  const target = about ?? (side < LEAST ? PANEL : Math.min(side, MOST));
+  const factor = squares ? Math.max(1, Math.round((about ?? PANEL) / side)) : target / side;
   return {
     width: Math.max(1, Math.round(width * factor)),
     height: Math.max(1, Math.round(height * factor)),

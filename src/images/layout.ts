@@ -26,15 +26,15 @@ export interface Layout {
   readonly panels: readonly Panel[];
 }
 
-const INK: Color = [28, 30, 34];
-const QUIET: Color = [104, 108, 116];
-const LINE: Color = [196, 199, 204];
+export const INK: Color = [28, 30, 34];
+export const QUIET: Color = [104, 108, 116];
+export const LINE: Color = [196, 199, 204];
 
-const MARGIN = 28;
+export const MARGIN = 28;
 const BETWEEN = 28;
-const TITLE = 12;
-const TEXT = 9;
-const LEADING = 18;
+export const TITLE = 12;
+export const TEXT = 9;
+export const LEADING = 18;
 const BAR = { room: 10, width: 14, tick: 4, least: 72 } as const;
 
 /** A number as people read it: three digits, a true minus. */

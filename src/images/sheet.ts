@@ -2,9 +2,9 @@ import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { Canvas } from "./canvas.ts";
 import { colorMap } from "./color-maps.ts";
-import { colorAt } from "./figure.ts";
 import { formatNumber, layOut } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
+import { colorAt } from "./shade.ts";
 
 export interface MapSheetOptions {
   readonly data: Float32Array;

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { TECHNIQUES } from "../../src/cli/techniques.ts";
 import { readImage, writePng } from "../../src/node/image.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
+import { ATTRIBUTIONS as TECHNIQUES } from "../../src/techniques/catalogue.ts";
 import { folder, json, vitrine, writeTinyModel } from "./run.ts";
 
 const at = (name: string) => join(folder, name);

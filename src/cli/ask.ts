@@ -1,0 +1,112 @@
+import { InputError } from "../gpu/errors.ts";
+import { classOf, type Graph, layerOf, logitsOf, shapesOf } from "../network/graph.ts";
+import type { Network, Target } from "../network/network.ts";
+import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
+import { lastMaps } from "../techniques/grad-cam.ts";
+import { type Io, UsageError } from "./io.ts";
+import type { Input } from "./model.ts";
+import { neuronsOf, type Objective } from "./objective.ts";
+import { assertOptions, attributionOptions } from "./techniques.ts";
+import type { Values } from "./values.ts";
+
+/** What is asked of whom: found from the command line and the graph, before anything is put on a GPU. */
+export interface Asking {
+  readonly techniques: readonly AttributionTechnique[];
+  /** Classes as --target names them; one undefined is the top class. Neurons have none. */
+  readonly targets: readonly (string | undefined)[];
+  /** Layers whose maps are weighed; empty where no technique weighs any. */
+  readonly layers: readonly string[];
+  /** What is explained in place of a class. */
+  readonly neurons: Target | undefined;
+}
+
+/** @throws UsageError or InputError for options that do not fit the techniques, the graph or one another. */
+export function askingOf(techniques: readonly AttributionTechnique[], graph: Graph, values: Values): Asking {
+  assertOptions(techniques, values);
+  const [only] = techniques;
+  const weighs = techniques.some(({ weighsMaps }) => weighsMaps);
+  const several = techniques.length > 1;
+  const ofNeurons = several ? values.has("channel") || values.has("at") : !weighs;
+  const neurons = ofNeurons ? neuronsOf(graph, values) : undefined;
+  if (neurons && !several && only?.classesOnly) {
+    throw new UsageError(`${only.name} takes no --layer: its maps are those before the pooling`);
+  }
+  return {
+    techniques,
+    targets: neurons ? [undefined] : targetsOf(graph, values),
+    layers: weighs ? layersOf(graph, neurons ? neurons.layer : values.text("layer")) : [],
+    neurons,
+  };
+}
+
+/** The classes that --target names: a label may have commas of its own. */
+function targetsOf(graph: Graph, values: Values): (string | undefined)[] {
+  const text = values.text("target");
+  if (text === undefined) return [undefined];
+  const classes = shapesOf(graph).get(logitsOf(graph))?.at(-1) ?? 0;
+  const known = (name: string): boolean => {
+    try {
+      classOf(graph, classes, name);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (!text.includes(",") || known(text)) {
+    classOf(graph, classes, text);
+    return [text];
+  }
+  const names = text.split(",").map((part) => part.trim());
+  const found = names.map((name) => classOf(graph, classes, name));
+  const twice = names.find((_, i) => found.indexOf(found[i] ?? 0) < i);
+  if (twice !== undefined) throw new UsageError(`--target names class "${twice}" twice`);
+  return names;
+}
+
+function layersOf(graph: Graph, text: string | undefined): string[] {
+  if (text === undefined) return [lastMaps(graph, shapesOf(graph))];
+  const whole = graph.layers.some(({ name }) => name === text);
+  const names = whole ? [text] : text.split(",").map((part) => part.trim());
+  return names.map((name) => layerOf(graph, name).name);
+}
+
+/** What a class's score is, for a technique. */
+export function scoreOf(
+  { on, takes }: AttributionTechnique,
+  neurons: Target | undefined,
+  values: Values,
+): "activation" | "probability" | "logit" {
+  if (neurons) return "activation";
+  const probability = on === "probability" || (values.has("probability") && takes.includes("on"));
+  return probability ? "probability" : "logit";
+}
+
+export interface AskOptions {
+  readonly layer?: string | undefined;
+  readonly values: Values;
+  readonly io: Io;
+  readonly onProgress: (fraction: number) => void;
+  /** In place of the technique's own, where the command line says nothing. */
+  readonly settings?: AttributionOptions;
+}
+
+/** Asks a technique. @throws InputError for neurons where only classes can be asked. */
+export function askTechnique(
+  technique: AttributionTechnique,
+  network: Network,
+  input: Input,
+  { target, report }: Objective,
+  { layer, values, io, onProgress, settings = {} }: AskOptions,
+): Promise<Attribution> {
+  if (technique.classesOnly && report.index === undefined) {
+    throw new InputError(`${technique.title}: expected a class, got neurons of a layer`);
+  }
+  return technique.run(network, input.values, {
+    ...settings,
+    ...attributionOptions(technique, values),
+    ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
+    target,
+    signal: io.signal,
+    onProgress,
+  });
+}

@@ -1,0 +1,204 @@
+import { basename, extname } from "node:path";
+import { UnsupportedError } from "../gpu/errors.ts";
+import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
+import { deprocess } from "../images/preprocess.ts";
+import type { Network } from "../network/network.ts";
+import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
+import { sumOverColour } from "../techniques/input-gradient.ts";
+import { type Asking, askTechnique, scoreOf } from "./ask.ts";
+import type { Setting } from "./explain.ts";
+import { progressOf, UsageError } from "./io.ts";
+import { preprocessingReport } from "./model.ts";
+import { withNetwork } from "./network.ts";
+import { findObjective, type Objective } from "./objective.ts";
+import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
+import { scaleOf, shadingOf } from "./shading.ts";
+import type { Values } from "./values.ts";
+
+/** One question: a technique, at a layer where it weighs maps, about a class or neurons. */
+interface Question {
+  readonly technique: AttributionTechnique;
+  readonly layer: string | undefined;
+  readonly objective: Objective;
+}
+
+/** Its answer, or why there is none. */
+type Answer = Question & { readonly found: Attribution | string };
+
+/** Samples that a sheet's techniques take unless --samples says otherwise: a look at all, and not the last digit. */
+const SHEET_SAMPLES: Readonly<Record<string, number>> = { rise: 1000, lime: 500 };
+
+/** Several techniques, classes or layers side by side. */
+export async function explainMany(asking: Asking, setting: Setting): Promise<void> {
+  const { graph, input, values, io, out } = setting;
+  const { techniques, targets, layers, neurons } = asking;
+  if (out !== undefined && extname(out).toLowerCase() !== ".png") {
+    throw new UsageError(`--out expects a .png for several maps, whose shapes differ, got "${out}"`);
+  }
+  if (techniques.length > 1 && layers.length > 1 && targets.length > 1) {
+    throw new UsageError("expected several techniques, layers or targets, two of the three at most, got all");
+  }
+  const show = showOf(values);
+  const scale = scaleOf(values) ?? (techniques.length === 1 && targets.length > 1 ? "row" : "own");
+  const shading = shadingOf(values);
+  const kept = [...new Set([...layers, ...(neurons ? [neurons.layer] : [])])];
+  const batch = techniques.some(({ samples }) => samples !== undefined)
+    ? (values.whole("batch", 1, 1024) ?? 16)
+    : 1;
+  const gradients = techniques.some(({ forwardOnly }) => !forwardOnly);
+  const options = { keep: kept, gradients, batch };
+  const { objectives, answers } = await withNetwork(await io.device(), graph, options, async (network) => {
+    const objectives: Objective[] = [];
+    for (const target of targets) {
+      objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
+    }
+    const questions = techniques.flatMap((technique) =>
+      (technique.weighsMaps ? layers : [undefined]).flatMap((layer) =>
+        objectives.map((objective) => ({ technique, layer, objective })),
+      ),
+    );
+    return { objectives, answers: await answer(network, questions, setting) };
+  });
+  io.progress();
+
+  const image = deprocess(input.values, graph);
+  const multiple = ({ technique, found }: Answer): Multiple | string => {
+    if (typeof found === "string") return found;
+    const { figure, unit } = technique;
+    const drawn = figure === "attribution" && found.shape.length === 3 ? sumOverColour(found) : found;
+    const note = noteOf(technique, found, values);
+    return {
+      ...{ map: drawn.data, shape: drawn.shape, technique: figure, ...shading },
+      ...(unit === undefined ? {} : { unit }),
+      ...(note === undefined ? {} : { note }),
+    };
+  };
+  const cellsOf = (wanted: (answer: Answer) => boolean) => answers.filter(wanted).map(multiple);
+  const [only] = objectives;
+  const across = targets.length === 1 && layers.length > 1;
+  const rows: MultiplesRow[] =
+    techniques.length === 1 && layers.length > 1 && !across
+      ? layers.map((layer) => ({ label: layer, cells: cellsOf((answer) => answer.layer === layer) }))
+      : techniques.map((technique) => {
+          const cells = cellsOf((answer) => answer.technique === technique);
+          // A technique that weighs no maps has one map for all layers.
+          const blank =
+            across && !technique.weighsMaps ? layers.slice(1).map(() => "weighs no layer's maps") : [];
+          return { label: techniques.length === 1 ? "" : technique.title, cells: [...cells, ...blank] };
+        });
+  const columns = across
+    ? layers.map((layer) => `at ${layer}`)
+    : targets.length > 1
+      ? objectives.map(({ title }) => title)
+      : [""];
+  const what = techniques.length === 1 ? `${techniques[0]?.title}: ` : "";
+  const draw = () =>
+    renderMultiples({
+      image,
+      title: `${what}${objectives.length === 1 ? only?.title : objectives.map(nameOf).join(", ")}`,
+      subtitle: [
+        graph.name,
+        ...(layers.length === 1 ? [`CAMs weigh ${layers[0]}`] : []),
+        basename(input.name),
+      ].join(" · "),
+      ...{ columns, rows, scale, show },
+      wrap: techniques.length > 1 && !across,
+      notes: [],
+    });
+  if (out !== undefined) await writeResult(out, { data: new Float32Array(), shape: [0], draw }, io);
+  report(answers, objectives, setting, neurons);
+  if (out === undefined && !values.has("json")) io.err("vitrine: --out sheet.png draws them");
+}
+
+async function answer(
+  network: Network,
+  questions: readonly Question[],
+  { input, values, io }: Setting,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const [i, question] of questions.entries()) {
+    const { technique, layer, objective } = question;
+    const onProgress = progressOf(io, `${i + 1} of ${questions.length}, ${technique.name}`);
+    onProgress(0);
+    const usual = values.has("samples") ? undefined : SHEET_SAMPLES[technique.name];
+    try {
+      const samples = questions.length > 1 && usual !== undefined ? { samples: usual } : {};
+      const found = await askTechnique(technique, network, input, objective, {
+        ...{ layer, values, io, onProgress },
+        settings: samples,
+      });
+      answers.push({ ...question, found });
+    } catch (error) {
+      // Not every technique is defined for every network: the sheet says so in its place.
+      if (!(error instanceof UnsupportedError)) throw error;
+      answers.push({ ...question, found: error.message });
+    }
+  }
+  return answers;
+}
+
+function report(
+  answers: readonly Answer[],
+  objectives: readonly Objective[],
+  { graph, input, values, io, out }: Setting,
+  neurons: Asking["neurons"],
+): void {
+  const results = answers.map(({ technique, layer, objective, found }) => {
+    const of = scoreOf(technique, neurons, values);
+    const asked = { technique: technique.name, target: objective.report, of, layer };
+    if (typeof found === "string") return { ...asked, refused: found };
+    const { data, shape, account } = found;
+    const summary: Summary = summaryOf(data);
+    return {
+      ...asked,
+      shape,
+      ...summary,
+      maxAt: placeOf(data.indexOf(summary.max), shape).slice(0, 2),
+      ...account,
+    };
+  });
+  if (values.has("json")) {
+    const about = { model: graph.name, preprocessing: preprocessingReport(graph), image: input.name };
+    io.out(JSON.stringify({ ...about, results, out }, null, 2));
+    return;
+  }
+  io.out(`${objectives.map(({ title }) => title).join("; ")}`);
+  const widest = Math.max(...results.map((result) => nameOfRow(result).length));
+  for (const result of results) {
+    const name = nameOfRow(result).padEnd(widest);
+    if ("refused" in result) io.out(`  ${name}  ${result.refused}`);
+    else {
+      const { min, max, maxAt } = result;
+      io.out(`  ${name}  min ${min.toPrecision(4)}, max ${max.toPrecision(4)} at ${maxAt.join(",")}`);
+    }
+  }
+
+  function nameOfRow({ technique, layer, target }: (typeof results)[number]): string {
+    const several = objectives.length > 1 ? [String(target.label ?? target.index)] : [];
+    return [technique, ...(layer === undefined ? [] : [`at ${layer}`]), ...several].join(" ");
+  }
+}
+
+function nameOf({ report: { label, index, layer } }: Objective): string {
+  return String(label ?? (index === undefined ? layer : `class ${index}`));
+}
+
+/** What belongs below a map of a sheet: how many samples it took, how far its account is off. */
+function noteOf(
+  technique: AttributionTechnique,
+  { account }: Attribution,
+  values: Values,
+): string | undefined {
+  const samples = SHEET_SAMPLES[technique.name] ?? technique.samples;
+  const count = values.whole("samples", 1, 2 ** 24) ?? samples;
+  if (account?.relative !== undefined) return `residual ${(100 * account.relative).toPrecision(2)} %`;
+  if (account?.r2 !== undefined) return `${count} samples, R² ${account.r2.toFixed(2)}`;
+  if (!technique.takes.includes("samples")) return undefined;
+  return `${count} ${technique.name === "rise" ? "masks" : "copies"}`;
+}
+
+function showOf(values: Values): "overlay" | "map" {
+  const text = values.text("show") ?? "overlay";
+  if (text === "overlay" || text === "map") return text;
+  throw new UsageError(`--show expects overlay or map for several maps, got "${text}"`);
+}
