@@ -6,6 +6,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation } from "./activation.ts";
 import { type Constant, type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
+import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
 
 /** Convolution (cross-correlation) of [N, H, W, Cin] by w [kh, kw, Cin, Cout], then bias, then activation. */
 export interface Conv2dLayer extends LayerBase, Omit<Window, "size"> {
@@ -17,52 +18,6 @@ export interface Conv2dLayer extends LayerBase, Omit<Window, "size"> {
 }
 
 type Pair = readonly [vertical: number, horizontal: number];
-
-/** Output channels in one block of packed weights (BLOCK in the kernels): 4, 8 or 16. */
-function blockOf(channels: number): number {
-  return channels > 8 ? 16 : channels > 4 ? 8 : 4;
-}
-
-/** Which kernel runs, and how the work is cut. */
-export interface Tiling {
-  /** Whether lanes share the weights that they read. Needs the device's feature "subgroups". */
-  readonly subgroups: boolean;
-  /** Pixels of one thread. */
-  readonly pixels: number;
-  /** Threads of a workgroup along the pixels. */
-  readonly lanes: number;
-  /** Chunks (four output channels where their number allows) of one thread; a whole block with subgroups. */
-  readonly columns: number;
-  /** Threads of a workgroup along the output channels; 1 with subgroups. */
-  readonly channelLanes: number;
-}
-
-/**
- * The one place where tiles are chosen. In order of weight:
- * - Where all subgroups have eight lanes (llvmpipe: a read costs there as much as dozens of products) lanes share their
- *   reads of weights: 2.5 to 3 times as fast as without. On GPUs with wide subgroups the cache does that job.
- * - A thread keeps 4 pixels × 8 channels where there is work for 8192 such threads, or else 2 × 4, so that small images
- *   with many channels still fill a GPU.
- * - A workgroup of 64 threads is 8 pixels deep and 8 chunks wide, or narrower where there are few channels.
- */
-export function chooseTiling(device: GPUDevice, pixels: number, channels: number): Tiling {
-  const chunk = channels % 4 === 0 ? 4 : 1;
-  const { subgroupMinSize, subgroupMaxSize } = device.adapterInfo;
-  if (device.features.has("subgroups") && subgroupMinSize === 8 && subgroupMaxSize === 8) {
-    const block = blockOf(channels);
-    return {
-      subgroups: true,
-      pixels: block === 16 ? 2 : 4,
-      lanes: 8,
-      columns: block / chunk,
-      channelLanes: 1,
-    };
-  }
-  const large = (pixels / 4) * (channels / 8) >= 8192;
-  const columns = (large ? 8 : 4) / chunk;
-  const channelLanes = channels / (columns * chunk) > 2 ? 8 : 2;
-  return { subgroups: false, pixels: large ? 4 : 2, lanes: 64 / channelLanes, columns, channelLanes };
-}
 
 /** One run of the convolution kernel, forward or to the input; see shaders/conv2d.wgsl for the numbers. */
 export interface Convolution {

@@ -4,9 +4,10 @@ import depthwiseShader from "../../shaders/window_depthwise_conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { activationCode } from "./activation.ts";
-import { type Conv2dLayer, chooseTiling } from "./conv2d.ts";
+import type { Conv2dLayer } from "./conv2d.ts";
 import type { DepthwiseConv2dLayer } from "./depthwise-conv2d.ts";
 import { windowGeometry } from "./padding.ts";
+import { chooseTiling } from "./tiling.ts";
 import { chunkOf, listsOf, type WindowSite } from "./window.ts";
 
 /** Items of one thread of the depthwise kernel; PIXELS there. */

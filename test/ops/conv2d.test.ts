@@ -2,18 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor } from "../../src/gpu/tensor.ts";
-import {
-  type Conv2dLayer,
-  chooseTiling,
-  conv2d,
-  createConvolution,
-  type Tiling,
-} from "../../src/ops/conv2d.ts";
+import { type Conv2dLayer, conv2d, createConvolution } from "../../src/ops/conv2d.ts";
 import { type Padding, windowGeometry } from "../../src/ops/padding.ts";
+import { chooseTiling, type Tiling, tilesFor, tilingOf } from "../../src/ops/tiling.ts";
 import { testDevice } from "../gpu.ts";
 import { type ConvolutionSizes, convolve, convolveBackward } from "../reference/conv2d.ts";
 import { activated, expectClose, FUSED, inner, numbers } from "../reference/numbers.ts";
 import { runBackward, runForward, submit } from "./run.ts";
+
+/** Every way in which the adapter here can cut a convolution. */
+const TILES = tilesFor(await testDevice());
 
 interface Case {
   readonly x: readonly [number, number, number, number];
@@ -166,22 +164,27 @@ describe("conv2d", () => {
   };
   const eight = { features: new Set(["subgroups"]), adapterInfo: { subgroupMinSize: 8, subgroupMaxSize: 8 } };
   const without = { features: new Set(), adapterInfo: {} };
-  const tilingOf = (device: object, pixels: number, channels: number) =>
+  const chosen = (device: object, pixels: number, channels: number) =>
     chooseTiling(device as GPUDevice, pixels, channels);
 
   test("shares reads only where all subgroups have eight lanes", () => {
-    expect(tilingOf(eight, 100, 64).subgroups).toBe(true);
-    expect(tilingOf(wide, 100, 64).subgroups).toBe(false);
-    expect(tilingOf(without, 100, 64).subgroups).toBe(false);
+    expect(chosen(eight, 100, 64).subgroups).toBe(true);
+    expect(chosen(wide, 100, 64).subgroups).toBe(false);
+    expect(chosen(without, 100, 64).subgroups).toBe(false);
   });
 
   test.each<[string, Tiling, Partial<Case>]>([
-    ["few channels", tilingOf(without, 60, 8), {}],
-    ["many channels", tilingOf(without, 60, 36), { cout: 36 }],
-    ["much work", tilingOf(without, 1e6, 36), { cout: 36 }],
-    ["channels not in fours", tilingOf(without, 60, 17), { x: [2, 6, 5, 3], cout: 17 }],
-    ["one channel", tilingOf(without, 1e6, 1), { cout: 1 }],
-  ])("agrees with naive loops without subgroups: %s", async (_, tiling, change) => {
+    ...TILES.map((tile): [string, Tiling, Partial<Case>] => [
+      JSON.stringify(tile),
+      tilingOf(tile, 36),
+      { cout: 36 },
+    ]),
+    ["few channels", chosen(without, 60, 8), {}],
+    ["many channels", chosen(without, 60, 36), { cout: 36 }],
+    ["much work", chosen(without, 1e6, 36), { cout: 36 }],
+    ["channels not in fours", chosen(without, 60, 17), { x: [2, 6, 5, 3], cout: 17 }],
+    ["one channel", chosen(without, 1e6, 1), { cout: 1 }],
+  ])("agrees with naive loops however it is cut: %s", async (_, tiling, change) => {
     const device = await testDevice();
     const c = { ...plain, ...change };
     const layer = layerOf(c);

@@ -1,0 +1,102 @@
+/** Output channels in one block of packed weights (BLOCK in the kernels): 4, 8 or 16. */
+export function blockOf(channels: number): number {
+  return channels > 8 ? 16 : channels > 4 ? 8 : 4;
+}
+
+/** Which convolution kernel runs, and how the work is cut. */
+export interface Tiling {
+  /** Whether lanes share the weights that they read. Needs the device's feature "subgroups". */
+  readonly subgroups: boolean;
+  /** Pixels of one thread. */
+  readonly pixels: number;
+  /** Threads of a workgroup along the pixels. */
+  readonly lanes: number;
+  /** Chunks (four output channels where their number allows) of one thread; a whole block with subgroups. */
+  readonly columns: number;
+  /** Threads of a workgroup along the output channels; 1 with subgroups. */
+  readonly channelLanes: number;
+}
+
+/** A register tile, whatever the number of channels; what a device is measured with. */
+export interface Tile {
+  /** Whether lanes share the weights that they read; a thread then keeps a whole block of channels. */
+  readonly subgroups: boolean;
+  /** Pixels of one thread. */
+  readonly pixels: number;
+  /** Output channels of one thread: 4, 8 or 16. */
+  readonly channels: number;
+}
+
+/** The tiles that serve a device best where there is little work, and where there is much. */
+export interface Tiles {
+  readonly little: Tile;
+  readonly much: Tile;
+}
+
+/** Elements of an output from which on there is much work: enough for 8192 threads of 4 pixels × 8 channels. */
+const MUCH = 8192 * 32;
+
+const measured = new WeakMap<GPUDevice, Tiles>();
+
+/** Has a device use these tiles in whatever is created on it from now on, in place of {@link defaultTiles}. */
+export function useTiles(device: GPUDevice, tiles: Tiles): void {
+  measured.set(device, tiles);
+}
+
+/**
+ * Tiles for a device that nobody measured. In order of weight:
+ * - Where all subgroups have eight lanes (llvmpipe: a read costs there as much as dozens of products) lanes share their
+ *   reads of weights: 2.5 to 3 times as fast as without. On GPUs with wide subgroups the cache does that job.
+ * - A thread keeps 4 pixels × 8 channels where there is much work, or else 2 × 4, so that small images with many
+ *   channels still fill a GPU.
+ */
+export function defaultTiles(device: GPUDevice): Tiles {
+  const { least, most } = subgroupsOf(device);
+  if (least === 8 && most === 8) {
+    const tile = { subgroups: true, pixels: 2, channels: 16 };
+    return { little: tile, much: tile };
+  }
+  return {
+    little: { subgroups: false, pixels: 2, channels: 4 },
+    much: { subgroups: false, pixels: 4, channels: 8 },
+  };
+}
+
+/** Every tile that a device can run. */
+export function tilesFor(device: GPUDevice): Tile[] {
+  const { least } = subgroupsOf(device);
+  return [
+    ...[4, 8].flatMap((channels) => [2, 4].map((pixels) => ({ subgroups: false, pixels, channels }))),
+    { subgroups: false, pixels: 8, channels: 4 },
+    ...(least >= 8 ? [2, 4].map((pixels) => ({ subgroups: true, pixels, channels: 16 })) : []),
+  ];
+}
+
+/** Sizes of a device's subgroups; 0 where kernels cannot use them. */
+function subgroupsOf(device: GPUDevice): { readonly least: number; readonly most: number } {
+  if (!device.features.has("subgroups")) return { least: 0, most: 0 };
+  // Browsers that shipped WebGPU early have no `adapterInfo` on the device.
+  const info: Partial<GPUAdapterInfo> = (device.adapterInfo as GPUAdapterInfo | undefined) ?? {};
+  return { least: info.subgroupMinSize ?? 0, most: info.subgroupMaxSize ?? 0 };
+}
+
+/** The one place where the work of a convolution is cut: by the device's tiles, as the output's size allows. */
+export function chooseTiling(device: GPUDevice, pixels: number, channels: number): Tiling {
+  const { little, much } = measured.get(device) ?? defaultTiles(device);
+  return tilingOf(pixels * channels >= MUCH ? much : little, channels);
+}
+
+/** A tile, laid over so many output channels. */
+export function tilingOf(tile: Tile, channels: number): Tiling {
+  const chunk = channels % 4 === 0 ? 4 : 1;
+  if (tile.subgroups) {
+    const block = blockOf(channels);
+    // What a narrow block leaves of the registers goes to pixels.
+    const pixels = Math.min(4, (tile.pixels * 16) / block);
+    return { subgroups: true, pixels, lanes: 8, columns: block / chunk, channelLanes: 1 };
+  }
+  // A workgroup of 64 threads is 8 pixels deep and 8 chunks wide, or narrower where there are few channels.
+  const columns = tile.channels / chunk;
+  const channelLanes = channels / (columns * chunk) > 2 ? 8 : 2;
+  return { subgroups: false, pixels: tile.pixels, lanes: 64 / channelLanes, columns, channelLanes };
+}
