@@ -1,7 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { assertPixels, type Pixels } from "../images/pixels.ts";
-import { encodePng } from "../images/png.ts";
 
 type Sharp = typeof import("sharp")["default"];
 
@@ -55,6 +54,16 @@ export async function readImage(path: string): Promise<Pixels> {
       `image "${path}": expected a PNG, JPEG or WebP image, got ${(error as Error).message}`,
     );
   }
+}
+
+/** Pixels as the bytes of a PNG file. @throws UnsupportedError without the library "sharp". */
+export async function encodePng(pixels: Pixels): Promise<Uint8Array> {
+  assertPixels(pixels);
+  const { width, height, data } = pixels;
+  const open = await sharp();
+  return open(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
 }
 
 /** Writes pixels to a PNG file. @throws InputError when it cannot be written. */

@@ -3,7 +3,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Session } from "../../demo/session.ts";
 import type { Store } from "../../demo/state.ts";
-import { encodePng } from "../../src/images/png.ts";
+import { encodePng } from "../../src/node/image.ts";
 import { launchBrowser } from "../browser.ts";
 import { goldenOf, HAVE_SHARED, readPhotograph } from "../models/golden.ts";
 import { type Served, serveExplorer } from "./serve.ts";
