@@ -1,7 +1,7 @@
-// Adds a batch's values to a running sum, each image times the weight of its sample: sum += Σ_n w[first + n]·x[n].
+// Adds a batch's values to a running sum, each image times the weight of its sample: sum += Σ_n w[(first + n) mod M]·x[n].
 //
 //   x         [N, size]  the batch
-//   w         [samples]  weights
+//   w         [M]        weights, sample s's at s mod M: all samples', or those of one batch after another
 //   position  [2]        number of the batch's first sample, and how many samples it has; the rest is left out
 //   sum       [size]     zero before the first batch
 //
@@ -28,9 +28,10 @@ fn main(
   if (i >= params.size) {
     return;
   }
+  let slots = arrayLength(&w);
   var value = sum[i];
   for (var n = 0u; n < position[1]; n++) {
-    value += w[position[0] + n] * x[n * params.size + i];
+    value += w[(position[0] + n) % slots] * x[n * params.size + i];
   }
   sum[i] = value;
 }

@@ -17,8 +17,8 @@ export interface Batches {
   readonly steps: number;
   /** [2], u32: number of the step's first sample, and how many samples it has. Kernels read it. */
   readonly position: Tensor;
-  /** Records that step `step` begins. @returns the number of its first sample. */
-  record(encoder: GPUCommandEncoder, step: number): number;
+  /** Begins step `step`, which must be submitted before the next begins. @returns the number of its first sample. */
+  begin(step: number): number;
   destroy(): void;
 }
 
@@ -28,29 +28,23 @@ export function createBatches({ device, batch }: Network, count: number, who: st
     throw new InputError(`${who}: expected 1 to ${2 ** 24} samples, got ${count}`);
   }
   const steps = Math.ceil(count / batch);
-  const data = new Uint32Array(2 * steps);
-  for (let step = 0; step < steps; step++) {
-    data.set([step * batch, Math.min(batch, count - step * batch)], 2 * step);
-  }
   const position = createTensor(device, [2], { dtype: "u32", label: `${who} position` });
-  const table = createTensor(device, [2 * steps], { dtype: "u32", data, label: `${who} positions` });
   return {
     count,
     steps,
     position,
-    record(encoder, step) {
-      encoder.copyBufferToBuffer(table.buffer, 8 * step, position.buffer, 0, 8);
-      return step * batch;
+    begin(step) {
+      const first = step * batch;
+      device.queue.writeBuffer(position.buffer, 0, Uint32Array.of(first, Math.min(batch, count - first)));
+      return first;
     },
-    destroy() {
-      position.buffer.destroy();
-      table.buffer.destroy();
-    },
+    destroy: () => position.buffer.destroy(),
   };
 }
 
 /**
  * Submits `steps` recordings one by one. Now and then the GPU catches up, so that progress is true and a stop is prompt.
+ * @param after called when a step was submitted, and waited for: where something must be read before the next.
  * @throws the signal's reason; DeviceLostError.
  */
 export async function runSteps(
@@ -58,12 +52,15 @@ export async function runSteps(
   steps: number,
   { signal, onProgress }: LoopOptions,
   recording: (encoder: GPUCommandEncoder, step: number) => void,
+  after?: (step: number) => Promise<void> | undefined,
 ): Promise<void> {
+  signal?.throwIfAborted();
   let rested = performance.now();
   for (let step = 0; step < steps; step++) {
     const encoder = device.createCommandEncoder({ label: `vitrine ${graph.name}` });
     recording(encoder, step);
     device.queue.submit([encoder.finish()]);
+    await after?.(step);
     if (performance.now() - rested > 30 || step % 8 === 7 || step === steps - 1) {
       await whileAlive(device, graph.name, device.queue.onSubmittedWorkDone());
       signal?.throwIfAborted();

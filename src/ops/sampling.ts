@@ -44,7 +44,7 @@ export function createPathBatch(
   });
 }
 
-/** Adds Σ w·x over a batch `x` [N, …] to `sum` […]; `w` holds one weight a sample. See weighted_sum.wgsl. */
+/** Adds Σ w·x over a batch `x` [N, …] to `sum` […]; `w` holds one weight a sample, or those of a batch. See weighted_sum.wgsl. */
 export function createWeightedSum(
   device: GPUDevice,
   bindings: { readonly x: Tensor; readonly w: Tensor; readonly position: Tensor; readonly sum: Tensor },

@@ -1,18 +1,16 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
-import { withScope } from "../gpu/scope.ts";
-import { readTensor } from "../gpu/tensor.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
-import { createObjective } from "../objectives/commands.ts";
 import { createAblateMaps, createAblationWeights, createWeightedMaps } from "../ops/activation-maps.ts";
 import { type Explanation, objectiveOf, type Picture, submit } from "./explain.ts";
 import { assertBelow, type LayerOptions, mapsAt } from "./layer-maps.ts";
 
-export interface AblationCamOptions extends LayerOptions, LoopOptions {
+export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit". */
   readonly on?: "logit" | "probability";
 }
@@ -29,7 +27,8 @@ export function ablationCam(
   { layer, ...options }: AblationCamOptions = {},
 ): Promise<Explanation> {
   const { device, graph, batch } = network;
-  return withScope(device, async ({ own, tensor, command }) => {
+  return withBudget(network, "Ablation-CAM", options, async (scope) => {
+    const { own, tensor, command, read } = scope;
     const maps = mapsAt(network, layer, "Ablation-CAM");
     const { height, width, channels } = maps;
     if (maps.layer === inputOf(graph).name) {
@@ -37,7 +36,7 @@ export function ablationCam(
     }
     const input = inputFrom(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
-    const asked = own(await createObjective(network, objective));
+    const asked = await scope.objective(objective);
     const label = "Ablation-CAM";
     assertBelow(network, maps, asked.layers, label);
     const batches = own(createBatches(network, 1 + channels, label));
@@ -60,7 +59,7 @@ export function ablationCam(
     });
     await runSamples(network, asked, { batches, fill, after: maps.layer, scores }, options);
     submit(network, (encoder) => record(encoder, [weigh, draw]));
-    const data = await readTensor(device, y);
+    const [data] = await read([y]);
     options.signal?.throwIfAborted();
     return { data, shape: y.shape, target };
   });

@@ -1,20 +1,18 @@
 import { InputError } from "../gpu/errors.ts";
-import { withScope } from "../gpu/scope.ts";
-import { readTensor } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { deprocess, inputFrom } from "../images/preprocess.ts";
 import { quickshift, type Segments } from "../images/quickshift.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { type Fit, ridge } from "../loops/ridge.ts";
 import { runSamples } from "../loops/samples.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
-import { createObjective } from "../objectives/commands.ts";
 import { createSegmentBatch, segmentShows } from "../ops/masking.ts";
 import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 import { seedOf } from "./seed.ts";
 
-export interface LimeOptions extends ObjectiveOptions, LoopOptions {
+export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit"; the reference implementation takes the probability. */
   readonly on?: "logit" | "probability";
   /** Copies of the image with random segments hidden. Default 1000. */
@@ -38,6 +36,9 @@ export interface LimeExplanation extends Explanation {
   readonly fit: Fit;
 }
 
+/** How many scores wait on the GPU before they are read. */
+const READ_EVERY = 2 ** 16;
+
 /**
  * LIME: each segment's weight in a linear model of the score, fitted to copies of the image with random segments hidden,
  * painted over its pixels, [H, W] (Ribeiro et al. 2016, arXiv:1602.04938, section 3.4). Samples weigh
@@ -48,7 +49,8 @@ export interface LimeExplanation extends Explanation {
 export function lime(network: Network, image: Picture, options: LimeOptions = {}): Promise<LimeExplanation> {
   const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
   const { device, graph, batch } = network;
-  return withScope(device, async ({ own, tensor, command }) => {
+  return withBudget(network, "LIME", options, async (scope) => {
+    const { own, tensor, command } = scope;
     for (const [name, value] of [
       ["a kernel width", kernelWidth],
       ["an alpha", alpha],
@@ -68,9 +70,9 @@ export function lime(network: Network, image: Picture, options: LimeOptions = {}
     const colours = hiding(graph, input, segments, hide);
     const batches = own(createBatches(network, samples, "LIME"));
     const { target, objective } = await objectiveOf(network, input, options);
-    const asked = own(await createObjective(network, objective));
+    const asked = await scope.objective(objective);
     const label = "LIME";
-    const scores = tensor([batches.steps * batch], { label });
+    const scores = tensor([Math.min(batches.steps, Math.ceil(READ_EVERY / batch)) * batch], { label });
     const site = {
       x: tensor(shape, { data: input, label }),
       labels: tensor([height, width], { dtype: "u32", data: labels, label }),
@@ -80,8 +82,11 @@ export function lime(network: Network, image: Picture, options: LimeOptions = {}
       seed,
     };
     const fill = await command(createSegmentBatch(device, site));
-    await runSamples(network, asked, { batches, fill, scores }, options);
-    const y = (await readTensor(device, scores)).subarray(0, samples);
+    const y: number[] = [];
+    const take = (values: Float32Array): void => {
+      for (const value of values) y.push(value);
+    };
+    await runSamples(network, asked, { batches, fill, scores, take }, options);
     signal?.throwIfAborted();
 
     const z = new Uint8Array(samples * count);

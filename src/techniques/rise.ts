@@ -1,19 +1,17 @@
 import { InputError } from "../gpu/errors.ts";
-import { withScope } from "../gpu/scope.ts";
-import { readTensor } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
-import { createObjective } from "../objectives/commands.ts";
 import { createRiseBatch } from "../ops/masking.ts";
 import { createWeightedSum } from "../ops/sampling.ts";
 import { asksClass, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 import { seedOf } from "./seed.ts";
 
-export interface RiseOptions extends ObjectiveOptions, LoopOptions {
+export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "probability", as in the paper: what all masks share only adds noise. */
   readonly on?: "logit" | "probability";
   /** Random masks. Default 4000. */
@@ -38,7 +36,8 @@ export function rise(network: Network, image: Picture, options: RiseOptions = {}
   const { masks: count = 4000, keep = 0.5, fill: colour = "mean", signal } = options;
   const { on = asksClass(network, options.target) ? "probability" : "logit" } = options;
   const { device, graph, batch } = network;
-  return withScope(device, async ({ own, tensor, command }) => {
+  return withBudget(network, "RISE", options, async (scope) => {
+    const { own, tensor, command, read } = scope;
     const { shape } = inputOf(graph);
     const [height, width, channels] = shape;
     const { grid = Math.min(7, height, width) } = options;
@@ -53,19 +52,19 @@ export function rise(network: Network, image: Picture, options: RiseOptions = {}
     const hidden = colourOf(graph, input, colour, "RISE");
     const batches = own(createBatches(network, count, "RISE"));
     const { target, objective } = await objectiveOf(network, input, { ...options, on });
-    const asked = own(await createObjective(network, objective));
+    const asked = await scope.objective(objective);
     const label = "RISE";
     const x = tensor(shape, { data: input, label });
     const fill = tensor([channels], { data: hidden, label });
-    const masks = tensor([batch, height, width], { label });
-    const scores = tensor([batches.steps * batch], { label });
+    const masks = tensor([batch, height, width], { label: `${label} masks` });
+    const scores = tensor([batch], { label: `${label} scores` });
     const sum = tensor([height, width], { label });
     const { position } = batches;
     const site = { x, fill, position, masks, y: network.input, grid, seed, keep };
     const mask = await command(createRiseBatch(device, site));
     const gather = await command(createWeightedSum(device, { x: masks, w: scores, position, sum }));
     await runSamples(network, asked, { batches, fill: mask, scores, gather }, options);
-    const data = await readTensor(device, sum);
+    const [data] = await read([sum]);
     signal?.throwIfAborted();
     return { data: data.map((value) => value / (count * keep)), shape: [height, width], target };
   });

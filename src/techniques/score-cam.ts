@@ -1,18 +1,16 @@
 import { record } from "../gpu/kernel.ts";
-import { withScope } from "../gpu/scope.ts";
-import { readTensor } from "../gpu/tensor.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
-import { createObjective } from "../objectives/commands.ts";
 import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../ops/activation-maps.ts";
 import { softmax } from "../ops/softmax.ts";
 import { type Explanation, objectiveOf, type Picture, submit, writeInput } from "./explain.ts";
 import { type LayerOptions, mapsAt } from "./layer-maps.ts";
 
-export interface ScoreCamOptions extends LayerOptions, LoopOptions {
+export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit", as in the paper's algorithm 1. */
   readonly on?: "logit" | "probability";
 }
@@ -30,13 +28,14 @@ export function scoreCam(
   { layer, ...options }: ScoreCamOptions = {},
 ): Promise<Explanation> {
   const { device, graph, batch } = network;
-  return withScope(device, async ({ own, tensor, command }) => {
+  return withBudget(network, "Score-CAM", options, async (scope) => {
+    const { own, tensor, command, read } = scope;
     const maps = mapsAt(network, layer, "Score-CAM");
     const { height, width, channels } = maps;
     const { shape } = inputOf(graph);
     const input = inputFrom(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
-    const asked = own(await createObjective(network, objective));
+    const asked = await scope.objective(objective);
     const label = "Score-CAM";
     const batches = own(createBatches(network, channels, label));
     const x = tensor(shape, { data: input, label });
@@ -62,7 +61,7 @@ export function scoreCam(
     });
     await runSamples(network, asked, { batches, fill, scores }, options);
     submit(network, (encoder) => record(encoder, [weigh, draw]));
-    const data = await readTensor(device, y);
+    const [data] = await read([y]);
     options.signal?.throwIfAborted();
     return { data, shape: y.shape, target };
   });

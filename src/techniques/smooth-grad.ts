@@ -1,17 +1,15 @@
 import { InputError } from "../gpu/errors.ts";
-import { withScope } from "../gpu/scope.ts";
-import { readTensors } from "../gpu/tensor.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
-import { createObjective } from "../objectives/commands.ts";
 import { createNoisyBatch, createRunningMoments } from "../ops/sampling.ts";
 import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 import { seedOf } from "./seed.ts";
 
-export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions {
+export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Noisy copies of the image. Default 50. */
   readonly samples?: number;
   /** Standard deviation of the noise as a fraction of the input's max − min. Default 0.15; the paper has 0.1 to 0.2. */
@@ -60,7 +58,8 @@ function noisyGradients(
 ): Promise<Explanation> {
   const { samples = 50, noise = 0.15, seed, signal } = options;
   const { device, graph } = network;
-  return withScope(device, async ({ own, tensor, command }) => {
+  return withBudget(network, "SmoothGrad", options, async (scope) => {
+    const { own, tensor, command, read } = scope;
     if (!(noise >= 0 && Number.isFinite(noise))) {
       throw new InputError(
         `SmoothGrad: expected noise of at least 0 (a fraction of max − min), got ${noise}`,
@@ -72,7 +71,7 @@ function noisyGradients(
     const input = inputFrom(graph, image);
     const g = network.gradient(name);
     const { target, objective } = await objectiveOf(network, input, options);
-    const asked = own(await createObjective(network, objective));
+    const asked = await scope.objective(objective);
     const x = tensor(shape, { data: input, label: "SmoothGrad image" });
     const mean = tensor(shape, { label: "SmoothGrad mean" });
     const m2 = tensor(shape, { label: "SmoothGrad m2" });
@@ -82,7 +81,7 @@ function noisyGradients(
     const gather = createRunningMoments(device, { x: g, position, mean, m2 });
     const loop = { batches, fill: await command(fill), gather: await command(gather), gradient: true };
     await runSamples(network, asked, loop, options);
-    const [means, squares] = await readTensors(device, [mean, m2]);
+    const [means, squares] = await read([mean, m2]);
     signal?.throwIfAborted();
     return { data: means.map((value, i) => result(value, (squares[i] ?? 0) / samples)), shape, target };
   });
