@@ -37,7 +37,7 @@ export interface LimeExplanation extends Explanation {
 }
 
 /** How many scores wait on the GPU before they are read. */
-const READ_EVERY = 2 ** 16;
+const READ_EVERY = 4096;
 
 /**
  * LIME: each segment's weight in a linear model of the score, fitted to copies of the image with random segments hidden,
@@ -72,7 +72,7 @@ export function lime(network: Network, image: Picture, options: LimeOptions = {}
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);
     const label = "LIME";
-    const scores = tensor([Math.min(batches.steps, Math.ceil(READ_EVERY / batch)) * batch], { label });
+    const scores = tensor([Math.ceil(READ_EVERY / batch) * batch], { label });
     const site = {
       x: tensor(shape, { data: input, label }),
       labels: tensor([height, width], { dtype: "u32", data: labels, label }),
