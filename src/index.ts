@@ -55,6 +55,7 @@ export { type QuickshiftOptions, quickshift, type Segments } from "./images/quic
 export { type MapSheetOptions, renderMapSheet } from "./images/sheet.ts";
 export type { Table } from "./images/table.ts";
 export type { LoopOptions } from "./loops/batches.ts";
+export type { MemoryOptions } from "./loops/budget.ts";
 export type { Fit } from "./loops/ridge.ts";
 export type { CustomLayer } from "./models/converter.ts";
 export { type ModelFiles, modelFromFiles, modelFromUrl } from "./models/files.ts";
@@ -62,6 +63,14 @@ export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.
 export { fuse } from "./network/fuse.ts";
 export { classOf, type Graph, type Layer, layerOf, logitsOf, shapesOf } from "./network/graph.ts";
 export { createLayer, type LayerCommand } from "./network/layer.ts";
+export {
+  type BatchOptions,
+  batchWithin,
+  DEFAULT_MEMORY,
+  type Footprint,
+  footprintOf,
+  memoryOf,
+} from "./network/memory.ts";
 export {
   type BackwardOptions,
   createNetwork,
