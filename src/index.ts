@@ -191,15 +191,19 @@ export {
   smoothGradSquared,
   varGrad,
 } from "./techniques/smooth-grad.ts";
+export { formatTrust, TRUST_HEADS, TRUST_LEGEND } from "./trust/format.ts";
 export {
   type Curve,
   type Infidelity,
   type Judged,
+  type Likeness,
   MEASURES,
   type Measure,
   type OtherClass,
   type Trust,
   type TrustOptions,
+  VERDICTS,
+  type Verdict,
 } from "./trust/measures.ts";
 export {
   createRandomisedNetwork,
@@ -207,4 +211,18 @@ export {
   type RandomiseOptions,
   randomiseGraph,
 } from "./trust/randomise.ts";
+export { type CascadeOptions, type CascadeStep, cascadingRandomisation } from "./trust/sanity.ts";
+export {
+  figureOf,
+  type NamedTechnique,
+  type Spread,
+  summaryOf,
+  type TrustRow,
+  type TrustSummary,
+  type TrustSummaryRow,
+  type TrustTable,
+  type TrustTableOptions,
+  trustSummary,
+  trustTable,
+} from "./trust/table.ts";
 export { trust } from "./trust/trust.ts";

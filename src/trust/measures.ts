@@ -85,12 +85,31 @@ export interface Infidelity {
   readonly by: "noise" | "cells";
 }
 
-/** Likeness to the map of another class: Spearman's rank correlation of the magnitudes. */
-export interface OtherClass {
-  readonly other: number;
-  /** −1…1; 1 is the same order of pixels. */
+/** How like two maps are, by Spearman's rank correlation, −1…1. */
+export interface Likeness {
+  /** Of the magnitudes, one a pixel (or cell, of a map that is smaller): 1 is the same order. */
   readonly correlation: number;
+  /** Of all values with their signs. */
+  readonly signed: number;
 }
+
+/** Likeness to the map of another class. */
+export interface OtherClass extends Likeness {
+  readonly other: number;
+}
+
+/** What the figures of a map may come to, each with its sentence in `words`. */
+export const VERDICTS = [
+  "blank",
+  "class",
+  "weights",
+  "chance",
+  "muFidelity",
+  "infidelity",
+  "sensitivity",
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
 
 /** How far a map can be trusted, as plain data; what was not asked for, or is not defined for the target, is absent. */
 export interface Trust {
@@ -104,11 +123,13 @@ export interface Trust {
   readonly sensitivity?: number;
   /** Sanity checks (Adebayo et al. 2018): likeness to the map that a randomised network, or a random class, gives. */
   readonly randomised?: {
-    readonly parameters?: number;
+    readonly parameters?: Likeness;
     readonly logit?: OtherClass;
   };
   /** Likeness to the map of the class with the highest score beside the target's. */
   readonly classSwap?: OtherClass;
-  /** What the figures mean, where they mean something: "This map hardly depends on the class: …". */
+  /** What speaks against the map. */
+  readonly verdicts: readonly Verdict[];
+  /** The same in words, one sentence a verdict: "This map hardly depends on the class: …". */
   readonly words: readonly string[];
 }

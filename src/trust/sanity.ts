@@ -1,21 +1,15 @@
+import { InputError } from "../gpu/errors.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { hash32 } from "../ops/masking.ts";
 import { uniformNoise } from "../ops/perturbing.ts";
-import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
+import type { Picture } from "../techniques/explain.ts";
 import { predict } from "../techniques/predict.ts";
 import { spearman } from "./correlation.ts";
 import { importanceOf } from "./importance.ts";
-
-/** A map, and how its technique makes another. */
-export interface Made {
-  /** [H, W, C]: the image as the network takes it. */
-  readonly input: Float32Array;
-  readonly target: Target | Objective;
-  readonly map: Attribution;
-  readonly figure: AttributionTechnique["figure"] | undefined;
-  run(network: Network, input: Float32Array, target: Target | Objective): Promise<Attribution>;
-}
+import { type Made, makeMap } from "./made.ts";
+import type { Judged, Likeness, TrustOptions } from "./measures.ts";
+import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
 
 /**
  * Max-sensitivity (Yeh et al. 2019, arXiv:1901.09392, definition 3.1), by Monte Carlo: the largest ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖
@@ -47,17 +41,20 @@ function norm(values: Float32Array): number {
 }
 
 /**
- * Spearman's rank correlation of a map's magnitudes, a pixel or cell each, with those of the map that a network, or a
- * target, gives in its place (Adebayo et al. 2018, arXiv:1810.03292, section 3).
+ * Spearman's rank correlation of a map with the one that another network, or another target, gives in its place (Adebayo et
+ * al. 2018, arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
  */
 export async function likenessTo(
   network: Network,
   target: Target | Objective,
   { input, map, figure, run }: Made,
-): Promise<number> {
+): Promise<Likeness> {
   const other = await run(network, input, target);
-  const [a, b] = [map, other].map((made) => importanceOf(made, figure).data.map(Math.abs));
-  return spearman(a ?? [], b ?? []);
+  const magnitudes = (of: Made["map"]) => importanceOf(of, figure).data.map(Math.abs);
+  return {
+    correlation: spearman(magnitudes(map), magnitudes(other)),
+    signed: spearman(map.data, other.data),
+  };
 }
 
 /** Classes to compare a class's map with. */
@@ -68,6 +65,7 @@ export interface OtherClasses {
   readonly random: number;
 }
 
+/** @returns nothing where the network knows one class only. */
 export async function otherClassesOf(
   network: Network,
   input: Float32Array,
@@ -83,4 +81,52 @@ export async function otherClassesOf(
   if (runnerUp === undefined) return undefined;
   const sorted = rest.sort((a, b) => a - b);
   return { runnerUp, random: sorted[hash32(hash32(seed)) % Math.max(1, sorted.length)] ?? runnerUp };
+}
+
+/** A step of {@link cascadingRandomisation}: likeness to the map of a network whose parameters are random from the top down to a layer. */
+export interface CascadeStep extends Likeness {
+  readonly layer: string;
+}
+
+export interface CascadeOptions
+  extends Pick<TrustOptions, "target" | "settings" | "explanation" | "seed" | "signal" | "onProgress"> {
+  /** The layers at which to look. Default: all that have parameters. */
+  readonly layers?: readonly string[];
+}
+
+/**
+ * Cascading randomisation (Adebayo et al. 2018, section 4.1): a network's parameters are randomised from the top layer down,
+ * one layer more at each step, and the map compared with its own. A map that explains the network is soon another.
+ * There is one more network at a time.
+ * @throws InputError for a layer without parameters.
+ */
+export async function cascadingRandomisation(
+  network: Network,
+  image: Picture,
+  technique: Judged,
+  options: CascadeOptions = {},
+): Promise<CascadeStep[]> {
+  const { layers, seed = 0, signal, onProgress } = options;
+  const known = parameterLayers(network.graph);
+  const stray = layers?.find((name) => !known.includes(name));
+  if (stray !== undefined) {
+    throw new InputError(`cascading randomisation: expected layers with parameters (${known.join(", ")}), got "${stray}"`);
+  }
+  const made = await makeMap(network, image, technique, options);
+  const steps: CascadeStep[] = [];
+  const wanted = known.filter((name) => layers?.includes(name) ?? true).reverse();
+  for (const layer of wanted) {
+    const random = await createRandomisedNetwork(network, {
+      seed,
+      layers: known.slice(known.indexOf(layer)),
+    });
+    try {
+      steps.push({ layer, ...(await likenessTo(random, made.target, made)) });
+    } finally {
+      random.destroy();
+    }
+    signal?.throwIfAborted();
+    onProgress?.(steps.length / wanted.length);
+  }
+  return steps;
 }

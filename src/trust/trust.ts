@@ -1,18 +1,18 @@
 import { InputError } from "../gpu/errors.ts";
-import { inputFrom } from "../images/preprocess.ts";
-import { inputOf } from "../network/graph.ts";
+import { inputOf, logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
-import { ask, asksClass, objectiveOf, type Picture } from "../techniques/explain.ts";
+import { asksClass, objectiveOf, type Picture } from "../techniques/explain.ts";
 import { baselineOf } from "../techniques/integrated-gradients.ts";
 import { seedOf } from "../techniques/seed.ts";
 import { curvesOf } from "./curves.ts";
 import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";
 import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
+import { makeMap } from "./made.ts";
 import { type Judged, MEASURES, type Measure, type Trust, type TrustOptions } from "./measures.ts";
 import { createRandomisedNetwork } from "./randomise.ts";
-import { likenessTo, type Made, type OtherClasses, otherClassesOf, sensitivityOf } from "./sanity.ts";
-import { wordsOf } from "./words.ts";
+import { likenessTo, type OtherClasses, otherClassesOf, sensitivityOf } from "./sanity.ts";
+import { findingsOf } from "./words.ts";
 
 /** Measures that compare classes. */
 const OF_CLASSES: readonly Measure[] = ["logit", "classSwap"];
@@ -33,32 +33,26 @@ export async function trust(
   options: TrustOptions = {},
 ): Promise<Trust> {
   const { graph } = network;
-  const { signal, settings = {} } = options;
-  const { run, figure, on: usual } = typeof technique === "function" ? { run: technique } : { ...technique };
-  const input = inputFrom(graph, image);
-  const numbers = numbersOf(network, input, options);
-  const target = await targetOf(network, input, options);
-  const isClass = asksClass(network, target);
+  const { signal } = options;
+  const numbers = numbersOf(network, options);
+  assertMeasures(options.measures);
+  const made = await makeMap(network, image, technique, options);
+  const { input, target, map, figure } = made;
+  const isClass = asksClass(network, target) && scoresOnce(network);
   const others = isClass ? await othersOf(network, input, target, numbers.seed, signal) : undefined;
   const measures = measuresOf(options.measures, others);
   const progress = progressOver(measures, options);
 
-  const made: Omit<Made, "map"> = {
-    input,
-    target,
-    figure,
-    run: (on, of, what) => run(on, of, { ...settings, target: what, ...(signal ? { signal } : {}) }),
-  };
-  const map = options.explanation ?? (await made.run(network, input, target));
-  signal?.throwIfAborted();
   const own = importanceOf(map, figure);
   const importance = atImageSize(own, inputOf(graph).shape);
-  const on = isClass ? (options.on ?? "probability") : "logit";
-  const { objective } = await objectiveOf(network, input, { target, on });
+  const scoreAs = async (on: "logit" | "probability") =>
+    (await objectiveOf(network, input, { target, on: isClass ? on : "logit" })).objective;
+  const objective = await scoreAs(options.on ?? "probability");
   const base = baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
-  const site = { ...numbers, input, importance, objective, baseline: base };
+  const radius = numbers.radius * rangeOf(input);
+  const site = { ...numbers, radius, input, importance, objective, baseline: base };
 
-  const found: { -readonly [Key in keyof Trust]: Trust[Key] } = { target, words: [] };
+  const found: { -readonly [Key in keyof Trust]: Trust[Key] } = { target, verdicts: [], words: [] };
   const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
   if (which.length > 0) {
     const start = baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
@@ -70,8 +64,7 @@ export async function trust(
   }
   if (measures.includes("infidelity")) {
     // What the map explains, whatever the curves judge by.
-    const on = isClass ? (settings.on ?? usual ?? "logit") : "logit";
-    const explained = { ...site, objective: (await objectiveOf(network, input, { target, on })).objective };
+    const explained = { ...site, objective: await scoreAs(made.on) };
     const loop = progress("infidelity");
     found.infidelity = holdsSlopes(map.shape, figure)
       ? await infidelityByNoise(network, { ...explained, map: map.data }, loop)
@@ -79,12 +72,12 @@ export async function trust(
   }
   if (measures.includes("sensitivity")) {
     const { onProgress } = progress("sensitivity");
-    found.sensitivity = await sensitivityOf(network, { ...made, map }, numbers, onProgress);
+    found.sensitivity = await sensitivityOf(network, made, { ...numbers, radius }, onProgress);
   }
   if (measures.includes("parameters")) {
     const randomised = options.randomised ?? (await createRandomisedNetwork(network, { seed: numbers.seed }));
     try {
-      found.randomised = { parameters: await likenessTo(randomised, target, { ...made, map }) };
+      found.randomised = { parameters: await likenessTo(randomised, target, made) };
     } finally {
       if (!options.randomised) randomised.destroy();
     }
@@ -92,7 +85,7 @@ export async function trust(
   }
   const swap = async (channel: number) => ({
     other: channel,
-    correlation: await likenessTo(network, { ...(target as Target), channel }, { ...made, map }),
+    ...(await likenessTo(network, { ...(target as Target), channel }, made)),
   });
   if (others && measures.includes("logit")) {
     found.randomised = { ...found.randomised, logit: await swap(others.random) };
@@ -104,17 +97,12 @@ export async function trust(
   }
   const blank = own.data.every((value) => value === own.data[0]);
   const nameOf = (index: number): string => graph.labels?.[index] ?? `class ${index}`;
-  return { ...found, words: wordsOf(found, { blank, nameOf }) };
-}
-
-async function targetOf(
-  network: Network,
-  input: Float32Array,
-  { target, signal }: TrustOptions,
-): Promise<Target | Objective> {
-  if (target instanceof Objective) return target;
-  const asked = { ...(target === undefined ? {} : { target }), ...(signal ? { signal } : {}) };
-  return ask(network, input, asked);
+  const findings = findingsOf(found, { blank, nameOf });
+  return {
+    ...found,
+    verdicts: findings.map(({ verdict }) => verdict),
+    words: findings.map(({ text }) => text),
+  };
 }
 
 async function othersOf(
@@ -128,7 +116,18 @@ async function othersOf(
   return otherClassesOf(network, input, target.channel, seed, signal);
 }
 
-/** The measures to take, in order. @throws InputError for one that is unknown or not defined. */
+/** Whether the network scores every class once, and not at every place. */
+function scoresOnce({ graph, shapes }: Network): boolean {
+  return (shapes.get(logitsOf(graph)) ?? []).slice(1, -1).every((axis) => axis === 1);
+}
+
+function assertMeasures(asked: readonly Measure[] = []): void {
+  const unknown = asked.find((name) => !MEASURES.includes(name));
+  if (unknown === undefined) return;
+  throw new InputError(`trust: expected measures of ${MEASURES.join(", ")}, got "${unknown}"`);
+}
+
+/** The measures to take, in order. @throws InputError for one that is not defined. */
 function measuresOf(
   asked: readonly Measure[] | undefined,
   others: OtherClasses | undefined,
@@ -136,9 +135,6 @@ function measuresOf(
   const defined = MEASURES.filter((name) => others !== undefined || !OF_CLASSES.includes(name));
   if (!asked) return defined;
   for (const name of asked) {
-    if (!MEASURES.includes(name)) {
-      throw new InputError(`trust: expected measures of ${MEASURES.join(", ")}, got "${name}"`);
-    }
     if (!defined.includes(name)) {
       throw new InputError(
         `trust: expected a class among several as the target of "${name}", which compares it with another`,
@@ -148,8 +144,8 @@ function measuresOf(
   return MEASURES.filter((name) => asked.includes(name));
 }
 
-/** The options that are numbers, with their defaults, the radius in units of the input. @throws InputError when one is out of range. */
-function numbersOf(network: Network, input: Float32Array, options: TrustOptions) {
+/** The options that are numbers, with their defaults. @throws InputError when one is out of range. */
+function numbersOf(network: Network, options: TrustOptions) {
   const [height, width] = inputOf(network.graph).shape;
   const side = Math.min(height, width);
   const { steps = Math.min(50, height * width), chances = 4, grid = Math.min(9, side) } = options;
@@ -171,20 +167,16 @@ function numbersOf(network: Network, input: Float32Array, options: TrustOptions)
   if (!(radius > 0 && Number.isFinite(radius))) {
     throw new InputError(`trust: expected a radius above 0 (a fraction of max − min), got ${radius}`);
   }
-  const [low, high] = input.reduce(
-    ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
-    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const,
-  );
-  return {
-    steps,
-    chances,
-    grid,
-    share,
-    subsets,
-    perturbations,
-    radius: radius * (high - low),
-    seed: seedOf(options.seed, "trust"),
-  };
+  return { steps, chances, grid, share, subsets, perturbations, radius, seed: seedOf(options.seed, "trust") };
+}
+
+function rangeOf(input: Float32Array): number {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of input) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return most - least;
 }
 
 /** What a measure's loop is told: progress counts every measure alike. */

@@ -1,77 +1,104 @@
-import type { Curve, OtherClass, Trust } from "./measures.ts";
+import type { Curve, Likeness, Trust, Verdict } from "./measures.ts";
 
-/** Rank correlations from here on count as "hardly depends". */
-export const ALIKE = { class: 0.9, weights: 0.5 } as const;
-/** Measures beyond these are worth a word. */
-const POOR = { muFidelity: 0.1, infidelity: 0.9, sensitivity: 1 } as const;
+/** Rank correlations from here on, of magnitudes and of signed values alike, count as "hardly depends". */
+export const ALIKE = { class: 0.9, weights: 0.8 } as const;
+/** A correlation below, a share left unexplained above, a change above the map's own size: worth a word. */
+const POOR = { muFidelity: 0.1, infidelity: 0.95, sensitivity: 1 } as const;
+
+export interface Finding {
+  readonly verdict: Verdict;
+  readonly text: string;
+}
 
 /**
- * What the figures of a map mean, in words; figures that mean nothing in particular get none.
+ * What speaks against a map, in words; figures that say nothing against it get none.
  * @param blank whether the map is the same everywhere.
  * @param nameOf a class's label.
  */
-export function wordsOf(
-  trust: Omit<Trust, "words">,
+export function findingsOf(
+  trust: Omit<Trust, "words" | "verdicts">,
   { blank, nameOf }: { readonly blank: boolean; readonly nameOf: (other: number) => string },
-): string[] {
-  if (blank) return ["This map is the same everywhere: it says nothing of the image."];
-  const words: string[] = [];
-  const { classSwap, randomised, muFidelity, infidelity, sensitivity } = trust;
-  if (classSwap && classSwap.correlation >= ALIKE.class) {
-    words.push(`This map hardly depends on the class: ${likeness(classSwap, nameOf)}, the runner-up.`);
+): Finding[] {
+  if (blank) {
+    return [{ verdict: "blank", text: "This map is the same everywhere: it says nothing of the image." }];
   }
-  const logit = randomised?.logit;
-  if (logit && logit.correlation >= ALIKE.class && logit.other !== classSwap?.other) {
-    words.push(`This map hardly depends on the class: ${likeness(logit, nameOf)}, drawn at random.`);
-  }
-  const parameters = randomised?.parameters;
-  if (parameters !== undefined && parameters >= ALIKE.weights) {
-    words.push(
-      `This map hardly depends on the weights: a network with random ones gives the same order of pixels (rank correlation ${figure(parameters)}).`,
-    );
-  }
-  const chance = chanceWords(trust);
-  if (chance) words.push(chance);
+  const { muFidelity, infidelity, sensitivity } = trust;
+  const found: (Finding | undefined)[] = [
+    classFinding(trust, nameOf),
+    weightsFinding(trust),
+    chanceFinding(trust),
+  ];
   if (muFidelity !== undefined && muFidelity < POOR.muFidelity) {
-    words.push(
-      `What this map sums to over a region says little of how far the score falls without it (correlation ${figure(muFidelity)}).`,
-    );
+    found.push({
+      verdict: "muFidelity",
+      text: `What this map sums to over a region says little of how far the score falls without it (correlation ${figure(muFidelity)}).`,
+    });
   }
   if (infidelity && infidelity.relative > POOR.infidelity) {
-    const change = infidelity.by === "noise" ? "small noise changes the score" : "a cell of the image weighs";
-    words.push(
-      `This map says next to nothing of how ${change}: ${Math.round(100 * infidelity.relative)} % of it is left unexplained.`,
-    );
+    const what =
+      infidelity.by === "noise" ? "how faint noise moves the score" : "what a cell of the image weighs";
+    found.push({
+      verdict: "infidelity",
+      text: `This map says next to nothing of ${what}: ${Math.round(100 * infidelity.relative)} % is left unexplained.`,
+    });
   }
   if (sensitivity !== undefined && sensitivity > POOR.sensitivity) {
-    words.push(
-      `Noise that nobody sees changes this map by more than its own size (sensitivity ${figure(sensitivity)}).`,
-    );
+    found.push({
+      verdict: "sensitivity",
+      text: `Faint noise changes this map by more than its own size (sensitivity ${figure(sensitivity)}).`,
+    });
   }
-  return words;
+  return found.filter((finding) => finding !== undefined);
 }
 
-function likeness({ other, correlation }: OtherClass, nameOf: (other: number) => string): string {
-  return `its order of pixels is that of the map of ${nameOf(other)} (rank correlation ${figure(correlation)})`;
+function alike({ correlation, signed }: Likeness, from: number): boolean {
+  return Math.min(correlation, signed) >= from;
 }
 
-/** How many random rankings do as well, counting insertion up and deletion down. */
-function chanceWords({ insertion, deletion }: Omit<Trust, "words">): string | undefined {
-  const curves: readonly [Curve | undefined, number][] = [
-    [insertion, 1],
-    [deletion, -1],
-  ];
+function classFinding(
+  { classSwap, randomised }: Omit<Trust, "words" | "verdicts">,
+  nameOf: (other: number) => string,
+): Finding | undefined {
+  const like = [
+    { found: classSwap, as: "the runner-up" },
+    { found: randomised?.logit, as: "drawn at random" },
+  ].flatMap(({ found, as }) =>
+    found && alike(found, ALIKE.class)
+      ? [`that of ${nameOf(found.other)}, ${as} (rank correlation ${figure(found.correlation)})`]
+      : [],
+  );
+  // Likeness to the runner-up alone may be that of two kindred classes.
+  const both = classSwap && randomised?.logit && classSwap.other !== randomised.logit.other;
+  if (like.length === 0) return undefined;
+  const depends = both && like.length < 2 ? "hardly tells two classes apart" : "hardly depends on the class";
+  return { verdict: "class", text: `This map ${depends}: it is much like ${like.join(" and ")}.` };
+}
+
+function weightsFinding({ randomised }: Omit<Trust, "words" | "verdicts">): Finding | undefined {
+  const likeness = randomised?.parameters;
+  if (!likeness || !alike(likeness, ALIKE.weights)) return undefined;
+  return {
+    verdict: "weights",
+    text: `This map hardly depends on the weights: it is much like that of a network with random ones (rank correlation ${figure(likeness.correlation)}).`,
+  };
+}
+
+/** How many random rankings do as well, by insertion less deletion. */
+function chanceFinding({ insertion, deletion }: Omit<Trust, "words" | "verdicts">): Finding | undefined {
   const total = (value: (curve: Curve) => number): number =>
-    curves.reduce((sum, [curve, sign]) => sum + (curve ? sign * value(curve) : 0), 0);
-  const chances = Math.max(insertion?.chance.length ?? 0, deletion?.chance.length ?? 0);
-  if (chances === 0) return undefined;
+    (insertion ? value(insertion) : 0) - (deletion ? value(deletion) : 0);
+  const copies = (insertion ?? deletion)?.chance.length ?? 0;
   const own = total(({ area }) => area);
-  const asWell = Array.from({ length: chances }, (_, i) => total(({ chance }) => chance[i] ?? 0)).filter(
+  const asWell = Array.from({ length: copies }, (_, i) => total(({ chance }) => chance[i] ?? 0)).filter(
     (value) => value >= own,
   ).length;
   if (asWell === 0) return undefined;
   const by = insertion && deletion ? "insertion and deletion" : insertion ? "insertion" : "deletion";
-  return `This map is no better than chance at ${by}: of ${chances} copies moved elsewhere ${asWell} ${asWell === 1 ? "does" : "do"} as well.`;
+  const copy = copies === 1 ? "the copy" : `${asWell} of ${copies} copies`;
+  return {
+    verdict: "chance",
+    text: `This map is no better than chance at ${by}: ${copy} moved elsewhere ${copies === 1 || asWell === 1 ? "does" : "do"} as well.`,
+  };
 }
 
 function figure(value: number): string {

@@ -1,0 +1,113 @@
+import type { Measure } from "./measures.ts";
+import { MEASURES, type Verdict } from "./measures.ts";
+import {
+  figureOf,
+  type TrustRow,
+  type TrustSummary,
+  type TrustSummaryRow,
+  type TrustTable,
+} from "./table.ts";
+
+/** Heads of the columns; the arrow says which way is better. */
+export const TRUST_HEADS: Readonly<Record<Measure, string>> = {
+  insertion: "insertion ↑",
+  deletion: "deletion ↓",
+  muFidelity: "μFidelity ↑",
+  infidelity: "infidelity ↓",
+  sensitivity: "sensitivity ↓",
+  parameters: "random weights ↓",
+  logit: "random class ↓",
+  classSwap: "runner-up ↓",
+};
+
+/** What a verdict is, after a name and a colon. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  blank: "the same everywhere",
+  class: "hardly depends on the class",
+  weights: "hardly depends on the weights",
+  chance: "no better than chance",
+  muFidelity: "says little of what regions weigh",
+  infidelity: "says next to nothing of how the score moves",
+  sensitivity: "overturned by faint noise",
+};
+
+/** What the columns are, for below a table. */
+export const TRUST_LEGEND: readonly string[] = [
+  "insertion, deletion: area under the score as the map's strongest pixels come or go; in brackets, the map moved elsewhere (mean)",
+  "μFidelity: correlation of what regions sum to in the map with how far the score falls without them",
+  "infidelity: share of the score's changes that the map leaves unexplained, at its best scale",
+  "sensitivity: how much faint noise changes the map, in its own size",
+  "random weights, random class, runner-up: rank correlation with the map of a randomised network, or of another class",
+];
+
+/** A table of techniques as lines of text or as Markdown, with what it comes to in words below. */
+export function formatTrust(table: TrustTable | TrustSummary, style: "text" | "markdown" = "text"): string {
+  const { rows } = table;
+  const shown = MEASURES.filter((measure) => rows.some((row) => cellOf(row, measure) !== ""));
+  const cells = [
+    ["technique", ...shown.map((measure) => TRUST_HEADS[measure])],
+    ...rows.map((row) => [row.title, ...shown.map((measure) => cellOf(row, measure) || "–")]),
+  ];
+  const words = rows.flatMap(wordsOf);
+  const bullet = style === "markdown" ? "- " : "  ";
+  return [
+    ...(style === "markdown" ? markdown(cells) : text(cells)),
+    ...(words.length > 0 ? ["", ...words.map((line) => `${bullet}${line}`)] : []),
+  ].join("\n");
+}
+
+function cellOf(row: TrustRow | TrustSummaryRow, measure: Measure): string {
+  const isCurve = measure === "insertion" || measure === "deletion";
+  if ("figures" in row) {
+    const found = row.figures[measure];
+    if (!found) return "";
+    const chance = isCurve ? row.chance[measure] : undefined;
+    const spread = found.count > 1 ? ` ± ${figure(found.spread)}` : "";
+    return `${figure(found.mean)}${spread}${chance ? ` (${figure(chance.mean)})` : ""}`;
+  }
+  const value = row.trust ? figureOf(row.trust, measure) : undefined;
+  if (value === undefined) return "";
+  const chance = (isCurve && row.trust?.[measure]?.chance) || [];
+  const mean = chance.reduce((sum, area) => sum + area, 0) / chance.length;
+  return `${figure(value)}${chance.length > 0 ? ` (${figure(mean)})` : ""}`;
+}
+
+function wordsOf(row: TrustRow | TrustSummaryRow): string[] {
+  if (row.unsupported !== undefined) return [`${row.title}: ${row.unsupported}`];
+  if ("figures" in row) {
+    return Object.entries(row.verdicts).map(
+      ([verdict, times]) =>
+        `${row.title}: ${VERDICT_WORDS[verdict as Verdict]} in ${times} of ${row.images} ${row.images === 1 ? "image" : "images"}.`,
+    );
+  }
+  return (row.trust?.words ?? []).map((words) => `${row.title}: ${words}`);
+}
+
+/** Two decimals; what would show as 0.00 and is not gets its digits. */
+function figure(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  return value !== 0 && Math.abs(value) < 0.005 ? value.toPrecision(1) : value.toFixed(2);
+}
+
+function text(cells: readonly (readonly string[])[]): string[] {
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((row) => (row[column] ?? "").length)),
+  );
+  return cells.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  "),
+  );
+}
+
+function markdown([head = [], ...rows]: readonly (readonly string[])[]): string[] {
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [
+    line(head),
+    `| ${head.map((_, column) => (column === 0 ? "---" : "---:")).join(" | ")} |`,
+    ...rows.map(line),
+  ];
+}

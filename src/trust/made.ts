@@ -1,0 +1,44 @@
+import { inputFrom } from "../images/preprocess.ts";
+import type { Network, Target } from "../network/network.ts";
+import { Objective } from "../objectives/objective.ts";
+import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
+import { ask, type Picture } from "../techniques/explain.ts";
+import type { Judged, TrustOptions } from "./measures.ts";
+
+/** A map, and how its technique makes another. */
+export interface Made {
+  /** [H, W, C]: the image as the network takes it. */
+  readonly input: Float32Array;
+  readonly target: Target | Objective;
+  readonly map: Attribution;
+  readonly figure: AttributionTechnique["figure"] | undefined;
+  /** The class's score that the technique explains. */
+  readonly on: "logit" | "probability";
+  run(network: Network, input: Float32Array, target: Target | Objective): Promise<Attribution>;
+}
+
+/** Makes a technique's map of an image, unless it is given. */
+export async function makeMap(
+  network: Network,
+  image: Picture,
+  technique: Judged,
+  {
+    target: question,
+    settings = {},
+    explanation,
+    signal,
+  }: Pick<TrustOptions, "target" | "settings" | "explanation" | "signal">,
+): Promise<Made> {
+  const judged: Exclude<Judged, (...args: never) => unknown> =
+    typeof technique === "function" ? { run: technique } : technique;
+  const input = inputFrom(network.graph, image);
+  const stop = signal ? { signal } : {};
+  const target =
+    question instanceof Objective
+      ? question
+      : await ask(network, input, { ...(question === undefined ? {} : { target: question }), ...stop });
+  const run: Made["run"] = (on, of, what) => judged.run(on, of, { ...settings, ...stop, target: what });
+  const map = explanation ?? (await run(network, input, target));
+  signal?.throwIfAborted();
+  return { input, target, map, figure: judged.figure, on: settings.on ?? judged.on ?? "logit", run };
+}
