@@ -7,31 +7,44 @@ export interface Comparison {
   readonly title: string;
   /** Whom ours was compared with. */
   readonly against: string;
-  readonly before: Ratio;
-  /** Absent when it was not measured this time. */
+  /** Absent for what was not measured then. */
+  readonly before?: Ratio;
+  /** Absent for what was not measured this time. */
   readonly now?: Ratio;
-  readonly verdict: "same" | "better" | "worse" | "missing";
+  readonly verdict: "same" | "better" | "worse" | "missing" | "new";
 }
 
 /**
  * Compares the ratios of two runs: ratios carry over between runs of a noisy machine, times do not.
  *
  * A ratio is worse when it fell by more than the threshold and the spreads of the two do not overlap; better, the other
- * way round. A case that ran at another size than before is not comparable and counts as missing.
+ * way round. A case that ran at another size than before is not comparable: it counts as missing there, as new here.
  * @param threshold the share by which a ratio may fall, 0.15 for 15 %.
  */
 export function compare(before: Results, now: Results, threshold: number): Comparison[] {
-  const known = new Map(now.rows.map((row) => [`${row.id} ${row.size}`, row]));
-  return before.rows.flatMap((row) =>
-    row.entries.flatMap(({ name, timed }): Comparison[] => {
-      const earlier = timed?.ratio;
-      if (!earlier) return [];
-      const entry = known.get(`${row.id} ${row.size}`)?.entries.find((one) => one.name === name);
-      const later = entry?.timed?.ratio;
-      const head = { id: row.id, title: row.title, against: name, before: earlier };
-      if (!later) return [{ ...head, verdict: "missing" }];
-      return [{ ...head, now: later, verdict: verdictOf(earlier, later, threshold) }];
-    }),
+  const earlier = ratiosOf(before);
+  const later = ratiosOf(now);
+  const known = [...earlier].map(([key, { ratio, ...head }]): Comparison => {
+    const found = later.get(key)?.ratio;
+    if (!found) return { ...head, before: ratio, verdict: "missing" };
+    return { ...head, before: ratio, now: found, verdict: verdictOf(ratio, found, threshold) };
+  });
+  const added = [...later].flatMap(([key, { ratio, ...head }]): Comparison[] =>
+    earlier.has(key) ? [] : [{ ...head, now: ratio, verdict: "new" }],
+  );
+  return [...known, ...added];
+}
+
+type Measured = Pick<Comparison, "id" | "title" | "against"> & { readonly ratio: Ratio };
+
+/** Every ratio of a run, by case, size and contender. */
+function ratiosOf({ rows }: Results): Map<string, Measured> {
+  return new Map(
+    rows.flatMap(({ id, title, size, entries }) =>
+      entries.flatMap(({ name, timed }): [string, Measured][] =>
+        timed?.ratio ? [[`${id} ${size} ${name}`, { id, title, against: name, ratio: timed.ratio }]] : [],
+      ),
+    ),
   );
 }
 
@@ -59,7 +72,7 @@ export function complaints(results: Results, comparisons: readonly Comparison[] 
       .filter(({ verdict }) => verdict === "worse")
       .map(
         ({ id, against, before, now }) =>
-          `${id}: ${against} over ours fell from ${before.median.toFixed(2)} to ${now?.median.toFixed(2)}`,
+          `${id}: ${against} over ours fell from ${before?.median.toFixed(2)} to ${now?.median.toFixed(2)}`,
       ),
   ];
 }

@@ -46,6 +46,8 @@ export interface Prepared {
   readonly reference: string;
   /** What else a reader should know, asked when all is measured. */
   readonly note?: () => string;
+  /** How many times less work than whole images it is exact to do, asked when all is measured. */
+  readonly saving?: () => number;
   readonly destroy?: () => void;
 }
 
@@ -67,6 +69,17 @@ export interface Growth {
   readonly at: number;
 }
 
+/**
+ * What a case is to show. Of "limit": the share of this run's limit that ours reaches. Of "saving": the share of the work
+ * that is exact to leave out by which ours is faster than whole images. Of anybody else: with `least` how many times
+ * longer they take than ours, with `most` how many times longer ours takes than they.
+ */
+export interface Goal {
+  readonly of: string;
+  readonly least?: number;
+  readonly most?: number;
+}
+
 /** One thing that is measured. */
 export interface Case {
   /** Unique: "group/what". */
@@ -77,6 +90,8 @@ export interface Case {
   readonly growth?: Growth;
   /** Whose clock the ratios go by: the GPU's (default), or the wall's, for what the CPU spends. */
   readonly clock?: "gpu" | "wall";
+  /** What its figures are to show; told beside them, and no failure when missed. */
+  readonly goals?: readonly Goal[];
 }
 
 /** The part of a case's id before the slash. */

@@ -34,3 +34,20 @@ export function sampledDifference(
   const picked = Float32Array.from(places, (index) => y[index] ?? Number.NaN);
   return difference(picked, places.map(at));
 }
+
+/**
+ * The norm of the difference over the norm of the reference, for gradients of a few noisy copies: where two computations
+ * of the same noise differ in the last bit, a ReLU or a max pool now and then decides otherwise, and a few pixels of the
+ * gradient change a lot, though the whole hardly does. Other noise, or another network, is of the order of 1.
+ */
+export function normDifference(y: Float32Array, reference: ArrayLike<number>): number {
+  if (y.length !== reference.length || !y.every(Number.isFinite)) return Number.POSITIVE_INFINITY;
+  let apart = 0;
+  let whole = 0;
+  for (let index = 0; index < y.length; index++) {
+    const expected = reference[index] ?? Number.NaN;
+    apart += ((y[index] ?? 0) - expected) ** 2;
+    whole += expected ** 2;
+  }
+  return whole > 0 ? Math.sqrt(apart / whole) : Number.POSITIVE_INFINITY;
+}

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { markdownReport } from "./report/markdown.ts";
 import type { Results } from "./result.ts";
 
 /** A file's name for an adapter in a host: "llvmpipe-mesa-25-0-7.node". */
@@ -13,10 +14,17 @@ export function fileNameOf({ adapter, host }: Results["environment"]): string {
   return `${slug || "unknown"}.${host.startsWith("Node") ? "node" : "chrome"}`;
 }
 
-/** Writes the results beside those of other adapters; a run cut short lies beside the last complete one. Returns the path. */
-export function keep(folder: string, results: Results): string {
+/**
+ * Writes the results, and their table, beside those of other adapters; a run cut short lies beside the last complete one.
+ * @returns the paths of both.
+ */
+export function keep(folder: string, results: Results): string[] {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${fileNameOf(results.environment)}${results.complete ? "" : ".partial"}.json`);
-  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
-  return path;
+  const name = `${fileNameOf(results.environment)}${results.complete ? "" : ".partial"}`;
+  const files = { json: `${JSON.stringify(results, null, 2)}\n`, md: markdownReport(results) };
+  return Object.entries(files).map(([extension, text]) => {
+    const path = join(folder, `${name}.${extension}`);
+    writeFileSync(path, text);
+    return path;
+  });
 }

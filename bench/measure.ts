@@ -38,7 +38,7 @@ export async function measureCase(
   bench: Bench,
   clock: Clock,
   effort: Effort,
-  { id, title, growth, clock: by = "gpu" }: Case,
+  { id, title, growth, goals, clock: by = "gpu" }: Case,
   task: Task,
 ): Promise<Row> {
   const prepared = await task.prepare(bench);
@@ -48,6 +48,7 @@ export async function measureCase(
   const byWitness = prepared.reference === PEER;
   let witness: { readonly name: string; readonly y: Float32Array } | undefined;
   let note: string | undefined;
+  let saving: number | undefined;
   try {
     const check = (y: Float32Array, { name, kind }: Contender): number => {
       if (byWitness && !witness) {
@@ -83,6 +84,7 @@ export async function measureCase(
       entries.set(name, { name, kind, ...(error === undefined ? {} : { error }), timed });
     }
     note = prepared.note?.();
+    saving = prepared.saving?.();
   } finally {
     for (const { runner } of running) runner.destroy();
     prepared.destroy?.();
@@ -97,6 +99,8 @@ export async function measureCase(
     tolerance,
     ...(growth ? { growth } : {}),
     ...(note ? { note } : {}),
+    ...(saving === undefined ? {} : { saving }),
+    ...(goals ? { goals } : {}),
     entries: prepared.contenders.flatMap(({ name }) => entries.get(name) ?? []),
   };
 }

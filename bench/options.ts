@@ -22,8 +22,8 @@ Words choose cases whose name holds one of them: npm run bench -- occlusion vgg1
   --html FILE        a report with plots that needs no other file
   --baseline FILE    compare the ratios with those of an earlier --json; exit 1 on a regression
   --threshold SHARE  how much a ratio may fall before it counts, beside its own spread (default: 0.15)
-  --keep DIR         where a complete run of the whole suite is kept, one file an adapter (default: bench/results;
-                     "none" keeps nothing)
+  --keep DIR         where a run of the whole suite is kept, figures and a table for each adapter and host (default:
+                     bench/results; "none" keeps nothing)
 
 Ctrl-C ends the run after the case under way and reports what was measured; twice, at once.
 Exit code: 0; 1 for a wrong result, a failure of ours or a regression; 2 for bad options.
@@ -42,7 +42,8 @@ export interface Options {
   readonly outputs: Readonly<Partial<Record<Format, string>>>;
   readonly baseline?: string;
   readonly threshold: number;
-  readonly keep: string;
+  /** Where a whole run is kept, "none" for nowhere; left out: bench/results. */
+  readonly keep?: string;
 }
 
 export const FORMATS = ["json", "csv", "markdown", "html"] as const;
@@ -66,7 +67,7 @@ export function parseOptions(args: readonly string[]): Options {
       html: { type: "string" },
       baseline: { type: "string" },
       threshold: { type: "string", default: "0.15" },
-      keep: { type: "string", default: "bench/results" },
+      keep: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -92,7 +93,7 @@ export function parseOptions(args: readonly string[]): Options {
     outputs,
     ...(values.baseline === undefined ? {} : { baseline: values.baseline }),
     threshold: number("threshold", values.threshold),
-    keep: values.keep,
+    ...(values.keep === undefined ? {} : { keep: values.keep }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Growth, Kind, Work } from "./case.ts";
+import type { Goal, Growth, Kind, Work } from "./case.ts";
 import type { Limits } from "./limits.ts";
 import type { Ratio, Summary } from "./statistics.ts";
 
@@ -54,6 +54,12 @@ export interface Row {
   readonly growth?: Growth;
   /** What else a reader should know: the exact saving of a sweep. */
   readonly note?: string;
+  /** How many times less work than whole images it is exact to do. */
+  readonly saving?: number;
+  /** What the figures are to show. */
+  readonly goals?: readonly Goal[];
+  /** Seconds that the case took, with all that is not measured: preparation, references, compilation. */
+  readonly seconds?: number;
   /** Why nothing was measured. */
   readonly failure?: string;
   readonly entries: readonly Entry[];

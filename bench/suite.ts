@@ -7,6 +7,7 @@ import { forwardCases } from "./cases/networks.ts";
 import { occlusionCases } from "./cases/occlusion.ts";
 import { reluCases } from "./cases/relu.ts";
 import { statisticsCases } from "./cases/statistics.ts";
+import { techniqueCases } from "./cases/techniques.ts";
 import { createClock } from "./clock.ts";
 import { better, type Limits, measureLimits } from "./limits.ts";
 import { type Effort, measureCase } from "./measure.ts";
@@ -23,6 +24,7 @@ export const SUITE: readonly Case[] = [
   ...reluCases,
   ...layerCases,
   ...forwardCases,
+  ...techniqueCases,
 ];
 
 export interface SuiteOptions {
@@ -99,13 +101,16 @@ export async function runSuite(
   async function measured(one: Case, task: Task): Promise<Row> {
     const [real] = one.tasks;
     const reduced = task === real ? {} : { reducedFrom: real.size };
+    const began = performance.now();
+    const seconds = (): number => (performance.now() - began) / 1e3;
     try {
-      return { ...(await measureCase(bench, clock, effort, one, task)), ...reduced };
+      return { ...(await measureCase(bench, clock, effort, one, task)), ...reduced, seconds: seconds() };
     } catch (failure) {
       const { id, title, clock: by = "gpu", growth } = one;
       const { size, work, tolerance = 0 } = task;
       const head = { id, title, size, work, clock: by, tolerance, ...(growth ? { growth } : {}) };
-      return { ...head, ...reduced, reference: "", failure: (failure as Error).message, entries: [] };
+      const message = (failure as Error).message;
+      return { ...head, ...reduced, seconds: seconds(), reference: "", failure: message, entries: [] };
     }
   }
 }

@@ -119,6 +119,7 @@ export const gradientCases: readonly Case[] = [
     (rule): Case => ({
       id: `gradient/vgg-like-${rule === "guided" ? "guided" : "plain"}`,
       title: `six convolutions, forward and ${rule === "guided" ? "guided " : ""}back to the image`,
+      goals: [{ of: "tfjs", least: 4 }, ...(rule === "guided" ? [{ of: "plain gradient", most: 1.03 }] : [])],
       tasks: [
         {
           ...VGG_LIKE,
@@ -132,6 +133,7 @@ export const gradientCases: readonly Case[] = [
   {
     id: "gradient/vgg-like-back-alone",
     title: "six convolutions, back to the image alone",
+    goals: [{ of: "forward pass", most: 1.15 }],
     tasks: [{ ...VGG_LIKE, tolerance: TOLERANCE, prepare: (bench) => backAlone(bench, vggLike(), 1) }],
   },
   {

@@ -1,5 +1,5 @@
 import { createGram, createTensor } from "../../src/index.ts";
-import type { Bench, Case, Prepared, Task } from "../case.ts";
+import type { Bench, Case, Goal, Prepared, Task } from "../case.ts";
 import { sampledDifference } from "../compare.ts";
 import { ortContender, tfjsContender } from "../peers/contenders.ts";
 import { OnnxModel } from "../peers/onnx.ts";
@@ -100,18 +100,29 @@ const LAYERS = [
   { name: "block4", pixels: 28 ** 2, fewer: 14 ** 2, channels: 512 },
 ] as const;
 
+/** Beyond 256 channels two times tfjs will do. */
+function goalsOf(channels: number): Goal[] {
+  return [
+    { of: "tfjs", least: channels <= 256 ? 3 : 2 },
+    { of: "onnxruntime", least: 2 },
+    { of: "full product", least: 1.7 },
+  ];
+}
+
 /** Gram matrices of activations. */
 export const gramCases: readonly Case[] = [
   ...LAYERS.map(
     ({ name, pixels, fewer, channels }): Case => ({
       id: `gram/${name}`,
       title: `Gram matrix, VGG16 ${name}`,
+      goals: goalsOf(channels),
       tasks: [taskOf({ images: 1, pixels, channels }), taskOf({ images: 1, pixels: fewer, channels })],
     }),
   ),
   {
     id: "gram/batch",
     title: "Gram matrices of a batch",
+    goals: goalsOf(128),
     tasks: [taskOf({ images: 4, pixels: 784, channels: 128 })],
   },
   ...[16, 32, 64, 128, 256].map(

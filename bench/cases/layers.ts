@@ -1,5 +1,5 @@
 import { type Graph, shapesOf } from "../../src/index.ts";
-import type { Case, Task } from "../case.ts";
+import type { Case, Goal, Task } from "../case.ts";
 import { sampledDifference } from "../compare.ts";
 import { GraphBuilder } from "../graphs/builder.ts";
 import { convolutionAt } from "../graphs/convolution-reference.ts";
@@ -51,6 +51,7 @@ export const layerCases: readonly Case[] = [
     (layer): Case => ({
       id: `conv/${layer.network.toLowerCase()}-${layer.name}`,
       title: `${layer.network} ${layer.name}${layer.filters === undefined ? ", depthwise" : ""}`,
+      goals: goalsOf(layer),
       tasks: mapFirst(layer.sides, (side) => taskOf(layer, side)),
     }),
   ),
@@ -63,6 +64,16 @@ export const layerCases: readonly Case[] = [
     }),
   ),
 ];
+
+/** Where the sums are long, the arithmetic alone should decide. */
+function goalsOf({ channels, filters = 0, kernel }: Layer): Goal[] {
+  if (kernel * kernel * channels < 576 || filters < 64) return [];
+  return [
+    { of: "tfjs", least: 1.5 },
+    { of: "onnxruntime", least: 1.3 },
+    { of: "limit", least: 0.55 },
+  ];
+}
 
 function taskOf({ channels, filters, kernel, stride = 1 }: Layer, side: number): Task {
   const size = `${side}×${side}, ${kernel}×${kernel}, ${channels}${filters === undefined ? "" : ` → ${filters}`}${stride > 1 ? `, stride ${stride}` : ""}`;

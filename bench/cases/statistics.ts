@@ -11,7 +11,7 @@ import {
   readTensor,
   record,
 } from "../../src/index.ts";
-import type { Bench, Case, Contender, Prepared, Task } from "../case.ts";
+import type { Bench, Case, Contender, Goal, Prepared, Task } from "../case.ts";
 import { difference } from "../compare.ts";
 import { ortContender, ortHasNone, tfjsContender } from "../peers/contenders.ts";
 import { OnnxModel } from "../peers/onnx.ts";
@@ -51,6 +51,9 @@ function momentsOf(x: Float32Array, channels: number): Float64Array[] {
   }
   return rows;
 }
+
+/** The name of the statistics pass where something else is measured against it. */
+const STATISTICS_PASS = "statistics pass";
 
 /** The statistics pass alone, into a summary that stays on the GPU. */
 async function statisticsPass({ device }: Bench, shape: Shape, data: Float32Array): Promise<Runner> {
@@ -202,7 +205,7 @@ async function prepareHistogram(bench: Bench, shape: Shape): Promise<Prepared> {
       }),
       ortHasNone("it has no histogram"),
       {
-        name: "statistics pass",
+        name: STATISTICS_PASS,
         kind: "variant",
         other: true,
         create: () => statisticsPass(bench, shape, x),
@@ -271,7 +274,7 @@ async function prepareTopK(bench: Bench, shape: Shape): Promise<Prepared> {
       }),
       ortHasNone("it has no top-k on the GPU"),
       {
-        name: "statistics pass",
+        name: STATISTICS_PASS,
         kind: "variant",
         other: true,
         create: () => statisticsPass(bench, shape, x),
@@ -298,26 +301,40 @@ function taskOf(
 
 const REAL = [8, 56, 56, 64] as const;
 
+const MOMENTS_GOALS: readonly Goal[] = [
+  { of: "tfjs", least: 15 },
+  { of: "onnxruntime", least: 5 },
+  { of: "limit", least: 0.8 },
+];
+const PASS_GOALS: readonly Goal[] = [
+  { of: "tfjs", least: 8 },
+  { of: STATISTICS_PASS, most: 1.3 },
+];
+
 /** What is kept of activations over a data set. */
 export const statisticsCases: readonly Case[] = [
   {
     id: "statistics/moments",
     title: "mean, variance, min, max, zeros",
+    goals: MOMENTS_GOALS,
     tasks: [taskOf(REAL, prepareMoments, 6)],
   },
   {
     id: "statistics/moments-wide",
     title: "mean, variance, min, max, zeros of many channels",
+    goals: MOMENTS_GOALS,
     tasks: [taskOf([8, 14, 14, 512], prepareMoments, 6)],
   },
   {
     id: "statistics/histogram",
     title: "histogram of each channel",
+    goals: PASS_GOALS,
     tasks: [taskOf(REAL, prepareHistogram, 3), taskOf([2, 56, 56, 64], prepareHistogram, 3)],
   },
   {
     id: "statistics/top-k",
     title: "nine largest of each channel",
+    goals: PASS_GOALS,
     tasks: [taskOf(REAL, prepareTopK, 1), taskOf([2, 56, 56, 64], prepareTopK, 1)],
   },
   ...[7, 14, 28, 56].map(

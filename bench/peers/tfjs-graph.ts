@@ -6,8 +6,8 @@ type Window = Pick<Extract<OpLayer, { op: "pool" }>, "padding">;
 
 /** A graph as tfjs computes it, weights uploaded. */
 export interface TfjsGraph {
-  /** [N, H, W, C] to the output of the graph, or of another layer. */
-  readonly apply: (x: tfjs.Tensor, layer?: string) => tfjs.Tensor;
+  /** [N, H, W, C] to the output of the graph, or of another layer; `from` names the layer whose output x is, if not the image. */
+  readonly apply: (x: tfjs.Tensor, layer?: string, from?: string) => tfjs.Tensor;
   readonly dispose: () => void;
 }
 
@@ -35,14 +35,15 @@ export function tfjsGraph(tf: Tf, graph: Graph, rule?: TfjsRule): TfjsGraph {
     layer.op === "input" ? [] : [{ layer, run: stepOf(tf, layer, upload, rule) }],
   );
   return {
-    apply(x, until = graph.output) {
-      const values = new Map<string, tfjs.Tensor>([[graph.layers[0]?.name ?? "", x]]);
+    apply(x, until = graph.output, from = graph.layers[0]?.name ?? "") {
+      const values = new Map<string, tfjs.Tensor>([[from, x]]);
+      const after = steps.findIndex(({ layer }) => layer.name === from) + 1;
       const value = (name: string): tfjs.Tensor => {
         const found = values.get(name);
         if (!found) throw new Error(`tfjs: no layer "${name}"`);
         return found;
       };
-      for (const { layer, run } of steps) {
+      for (const { layer, run } of steps.slice(after)) {
         values.set(layer.name, run(layer.inputs.map(value)));
         if (layer.name === until) break;
       }

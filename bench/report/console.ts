@@ -1,7 +1,6 @@
-import type { Results, Row } from "../result.ts";
+import type { Results } from "../result.ts";
+import { GOAL_COLUMNS, goalCells } from "./goals.ts";
 import { COLUMNS, cellsOf, short } from "./table.ts";
-
-const NUMBERS_FROM = COLUMNS.indexOf("ms");
 
 /** The results as a table for a terminal. */
 export function consoleReport(results: Results): string {
@@ -12,13 +11,20 @@ export function consoleReport(results: Results): string {
     `limits in this run: copy ${short(limits.copy)} GB/s, multiply-add ${short(limits.f32)} GFLOP/s${limits.f16 ? ` (f16 ${short(limits.f16)})` : ""}`,
     ...(environment.quantum === undefined ? ["no GPU clock: wall times throughout"] : []),
   ];
-  return `${head.join("\n")}\n\n${table(results.rows)}\n\n${legend(results)}`;
+  const goals = goalCells(results.rows);
+  return [
+    head.join("\n"),
+    table(COLUMNS, COLUMNS.indexOf("ms"), results.rows.flatMap(cellsOf)),
+    legend(results),
+    ...(goals.length > 0 ? [table(GOAL_COLUMNS, GOAL_COLUMNS.length, goals)] : []),
+  ].join("\n\n");
 }
 
-function table(rows: readonly Row[]): string {
-  const lines = [[...COLUMNS], ...rows.flatMap(cellsOf)];
+/** @param numbers the first column of numbers, which stand at the right. */
+function table(columns: readonly string[], numbers: number, cells: readonly string[][]): string {
+  const lines = [[...columns], ...cells];
   // A line that ends early tells in its last cell why; it may run over the columns to its right.
-  const widths = COLUMNS.map((_, column) =>
+  const widths = columns.map((_, column) =>
     Math.max(
       ...lines.map((cells) => (column < cells.length - 1 || column === 0 ? (cells[column]?.length ?? 0) : 0)),
     ),
@@ -27,7 +33,7 @@ function table(rows: readonly Row[]): string {
     .map((cells) =>
       cells
         .map((cell, column) =>
-          column >= NUMBERS_FROM && cells.length === COLUMNS.length
+          column >= numbers && cells.length === columns.length
             ? cell.padStart(widths[column] ?? 0)
             : cell.padEnd(widths[column] ?? 0),
         )

@@ -1,5 +1,6 @@
 import { groupOf } from "../case.ts";
 import type { Results, Row } from "../result.ts";
+import { GOAL_COLUMNS, goalCells } from "./goals.ts";
 import { growthPlots } from "./growth.ts";
 import { ratioPlot } from "./ratios.ts";
 import { rooflinePlot } from "./roofline.ts";
@@ -30,6 +31,7 @@ export function reportBody(results: Results): string {
   const { rows } = results;
   return [
     surroundings(results),
+    section("What it is to show", goalTable(rows)),
     section("The others' time over ours", ratioPlot(rows)),
     section("Under the roof of this device", rooflinePlot(results)),
     section("How the time grows", growthPlots(rows)),
@@ -68,6 +70,17 @@ function surroundings({ environment, limits, complete, seconds }: Results): stri
     ? '<p class="warning">A software adapter: the ratios tell something, the times do not compare with any GPU’s.</p>'
     : "";
   return `${warning}<dl>${facts.map(([term, fact]) => `<dt>${term}</dt><dd>${escapeText(fact)}</dd>`).join("")}</dl>`;
+}
+
+function goalTable(rows: readonly Row[]): string {
+  const lines = goalCells(rows).map((cells) => {
+    const verdict = cells.at(-1) ?? "";
+    const data = cells.map((cell) => `<td>${escapeText(cell)}</td>`).join("");
+    return `<tr class="${cells[0] ? "first " : ""}${verdict.replace(" ", "-")}">${data}</tr>`;
+  });
+  if (lines.length === 0) return "";
+  const head = GOAL_COLUMNS.map((name) => `<th>${name}</th>`).join("");
+  return `<div class="wide"><table class="goals"><thead><tr>${head}</tr></thead><tbody>${lines.join("")}</tbody></table></div>`;
 }
 
 function groupsOf(rows: readonly Row[]): Map<string, Row[]> {

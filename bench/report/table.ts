@@ -32,7 +32,11 @@ export function percent(share: number): string {
 
 /** One line of cells for each contender of a row, the case named in the first alone. */
 export function cellsOf(row: Row): string[][] {
-  const remarks = [row.reducedFrom ? `real: ${row.reducedFrom}` : "", row.note ?? ""].filter(Boolean);
+  const remarks = [
+    row.reducedFrom ? `real: ${row.reducedFrom}` : "",
+    row.saving === undefined ? "" : `exact saving ${short(row.saving)}×`,
+    row.note ?? "",
+  ].filter(Boolean);
   const size = remarks.length > 0 ? `${row.size} (${remarks.join("; ")})` : row.size;
   if (row.failure !== undefined) return [[row.title, size, `failed: ${row.failure}`]];
   return row.entries.map((entry, index) => [
