@@ -17,12 +17,56 @@ export interface MemoryOptions {
   readonly memory?: number;
 }
 
+/** What a technique may still allocate. */
+export interface Budget {
+  /** Bytes that are left. */
+  left(): number;
+  /** Counts what is allocated. @throws InputError, with the numbers and what helps, when it would exceed the budget. */
+  reserve(bytes: number, what: string): void;
+  /** Checks what is there for a moment only. @throws InputError as `reserve`. */
+  check(bytes: number, what: string): void;
+}
+
+/** Kernels' parameters, positions: small things that nobody counts one by one. */
+const SMALL = 2 ** 16;
+
+/** Bytes of an objective's term, and of what it takes for each image. */
+const TERM = { once: 64, each: 12 } as const;
+
+/** Room that is left beside a network that is large itself. */
+const BESIDE = DEFAULT_MEMORY / 2;
+
+/** A technique's budget, of which its network has taken its part. @throws InputError when that is too much. */
+export function budgetOf(network: Network, who: string, { memory }: MemoryOptions): Budget {
+  if (memory !== undefined) assertMemory(memory, who);
+  const { graph, batch } = network;
+  const held = memoryOf(network);
+  const most = memory ?? Math.max(DEFAULT_MEMORY, held + BESIDE);
+  let used = held;
+  const check = (bytes: number, what: string): void => {
+    if (used + bytes <= most) return;
+    throw new InputError(
+      `${who}: expected to keep within ${inMebibytes(most)} of GPU memory, needs ${inMebibytes(used + bytes)} or more: network "${graph.name}" takes ${inMebibytes(held)} at batch ${batch}, and ${what} makes it ${inMebibytes(used + bytes - held)} beside it; raise memory, or create the network with a smaller batch, { gradients: false } or { keep: [] }`,
+    );
+  };
+  const reserve = (bytes: number, what: string): void => {
+    check(bytes, what);
+    used += bytes;
+  };
+  // The scores of a batch are read back where nobody says which class.
+  const scores = network.shapes.get(logitsOf(graph))?.at(-1) ?? 1;
+  reserve(SMALL + 4 * batch * scores, "what its kernels need");
+  return { left: () => most - used, reserve, check };
+}
+
+/** Bytes that an objective takes for a batch of images. */
+export function bytesOfObjective({ terms }: Objective, batch: number): number {
+  const masks = terms.map((term) => (term.of === "region" ? 4 * term.mask.length : 0));
+  return masks.reduce((sum, mask) => sum + mask + TERM.once + TERM.each * batch, 0);
+}
+
 /** A scope that keeps to a budget. */
 export interface BudgetScope extends Scope {
-  /** What is left, in bytes. */
-  left(): number;
-  /** Counts what is allocated elsewhere. @throws InputError when it would exceed the budget. */
-  reserve(bytes: number, what: string): void;
   /** An objective that dies with the scope. */
   objective(objective: Objective): Promise<ObjectiveCommand>;
   /** Reads tensors back, which takes as much again for a moment. */
@@ -31,15 +75,6 @@ export interface BudgetScope extends Scope {
   ): Promise<{ -readonly [I in keyof T]: TensorData<T[I]> }>;
 }
 
-/** Kernels' parameters, positions: small things that nobody counts one by one. */
-const SMALL = 2 ** 16;
-
-/** Bytes of an objective's term and of what it takes for each image. */
-const TERM = 64;
-
-/** Room that is left beside a network that is large itself. */
-const BESIDE = DEFAULT_MEMORY / 2;
-
 /**
  * Runs a technique's work, which may hold `memory` bytes on the GPU together with its network, and frees what it allocated.
  * @throws InputError, before it is allocated, for what would exceed them.
@@ -47,44 +82,24 @@ const BESIDE = DEFAULT_MEMORY / 2;
 export function withBudget<T>(
   network: Network,
   who: string,
-  { memory }: MemoryOptions,
+  options: MemoryOptions,
   work: (scope: BudgetScope) => Promise<T>,
 ): Promise<T> {
   return withScope(network.device, async (scope) => {
-    const held = memoryOf(network);
-    if (memory !== undefined) assertMemory(memory, who);
-    const most = memory ?? Math.max(DEFAULT_MEMORY, held + BESIDE);
-    let used = held;
-    const check = (bytes: number, what: string): void => {
-      if (used + bytes <= most) return;
-      const more = used + bytes - held;
-      throw new InputError(
-        `${who}: expected to keep within ${inMebibytes(most)} of GPU memory, needs ${inMebibytes(used + bytes)} or more: network "${network.graph.name}" takes ${inMebibytes(held)} at batch ${network.batch}, and ${what} makes it ${inMebibytes(more)} beside it; raise memory, or create the network with a smaller batch, { gradients: false } or { keep: [] }`,
-      );
-    };
-    const reserve = (bytes: number, what: string): void => {
-      check(bytes, what);
-      used += bytes;
-    };
-    const scores = network.shapes.get(logitsOf(network.graph))?.at(-1) ?? 1;
-    reserve(SMALL + 4 * network.batch * scores, "its kernels' parameters");
+    const budget = budgetOf(network, who, options);
     return work({
       ...scope,
-      left: () => most - used,
-      reserve,
-      tensor(shape, options) {
-        reserve(4 * sizeOf(shape), options?.label ?? "a tensor");
-        return scope.tensor(shape, options);
+      tensor(shape, tensorOptions) {
+        budget.reserve(4 * sizeOf(shape), tensorOptions?.label ?? "a tensor");
+        return scope.tensor(shape, tensorOptions);
       },
       async objective(objective) {
-        const masks = objective.terms.map((term) => (term.of === "region" ? 4 * term.mask.length : 0));
-        const bytes = masks.reduce((sum, mask) => sum + mask + TERM + 12 * network.batch, 0);
-        reserve(bytes, "the objective");
+        budget.reserve(bytesOfObjective(objective, network.batch), "the objective");
         return scope.own(await createObjective(network, objective));
       },
       async read(tensors) {
         const bytes = tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-        check(bytes, "the readback");
+        budget.check(bytes, "the readback");
         return readTensors(network.device, tensors);
       },
     });

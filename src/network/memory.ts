@@ -23,6 +23,9 @@ export interface Footprint {
 /** The most that the parameters of a layer's kernels take. */
 const PARAMS = { forward: 512, backward: 1536 } as const;
 
+/** The most that the rules of a layer's activation take: two slots, and what they are copied from. */
+const RULES = 48;
+
 const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
 
 /**
@@ -69,12 +72,13 @@ function footprint(graph: Graph, shapes: Shapes, withGradients: boolean, weights
     if (layer.op === "input") continue;
     const saved = opOf(layer).saved?.(layer, layer.inputs.map(shapeOf)) ?? {};
     for (const { shape } of Object.values(saved)) other += bytesOf(shape);
+    if (activationOf(layer)) other += RULES;
     const activation = layer.op === "activation" ? undefined : activationOf(layer);
     if (activation && activation.kind !== "linear") gated = Math.max(gated, bytes);
   }
   if (withGradients) {
     const largest = Math.max(...graph.layers.flatMap(({ name }) => [...shapeOf(name)]));
-    other += gated + 4 * (largest + 64) + 64;
+    other += gated + 4 * (largest + 64) + 4 * (shapeOf(graph.output)[0] ?? 1) + 64;
   }
   return { activations, gradients, weights, other, total: activations + gradients + weights + other };
 }

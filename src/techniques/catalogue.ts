@@ -1,10 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
-import { type Colour, colourOf } from "../images/colour.ts";
+import type { Colour } from "../images/colour.ts";
 import type { FigureTechnique } from "../images/figure.ts";
-import { inputFrom } from "../images/preprocess.ts";
 import type { LoopOptions } from "../loops/batches.ts";
 import type { Network } from "../network/network.ts";
-import { Objective } from "../objectives/objective.ts";
 import { ablationCam } from "./ablation-cam.ts";
 import { cam } from "./cam.ts";
 import { deconvnet } from "./deconvnet.ts";
@@ -287,21 +285,7 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     takes: ["on", "patch", "stride", "fill"],
     forwardOnly: true,
     samples: 196,
-    run: forward((network, image, { target, fill, ...options }) => {
-      if (target instanceof Objective) {
-        throw new InputError(
-          "occlusion: expected a class or the elements of a layer as the target, got an objective",
-        );
-      }
-      const { graph } = network;
-      const colour =
-        fill === "black" ? [...colourOf(graph, inputFrom(graph, image), fill, "occlusion")] : fill;
-      return occlusion(network, image, {
-        ...options,
-        ...(target === undefined ? {} : { target }),
-        ...(colour === undefined ? {} : { fill: colour }),
-      });
-    }),
+    run: forward(occlusion),
   },
   {
     name: "rise",

@@ -105,6 +105,13 @@ export async function withQuestion<T>(
   }
 }
 
+/** @throws InputError when a class's score is to be something else than its logit or probability. */
+export function assertScore(on: string, who: string): void {
+  if (on !== "logit" && on !== "probability") {
+    throw new InputError(`${who}: expected "logit" or "probability" as what a class's score is, got "${on}"`);
+  }
+}
+
 /**
  * What a question means, as an objective: a class is its logit, or with `on` its probability. Without a question the
  * network runs and the scores are read back to find the top class.
@@ -115,6 +122,7 @@ export async function objectiveOf(
   { target, on = "logit", signal }: ObjectiveOptions & { readonly on?: "logit" | "probability" },
 ): Promise<{ readonly target: Target | Objective; readonly objective: Objective }> {
   signal?.throwIfAborted();
+  assertScore(on, "target");
   const layer = logitsOf(network.graph);
   if (target instanceof Objective) return { target, objective: target };
   const found: Target =

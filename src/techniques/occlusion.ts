@@ -1,41 +1,50 @@
 import { whileAlive } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, record } from "../gpu/kernel.ts";
-import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
+import { type Command, record, sequence } from "../gpu/kernel.ts";
+import type { Scope } from "../gpu/scope.ts";
+import { createTensor, readTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Colour, colourOf } from "../images/colour.ts";
 import { inputFrom } from "../images/preprocess.ts";
-import { classOf, inputOf, logitsOf } from "../network/graph.ts";
+import type { LoopOptions } from "../loops/batches.ts";
+import { budgetOf, bytesOfObjective, type MemoryOptions } from "../loops/budget.ts";
+import { type Graph, inputOf, logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Own } from "../network/stages.ts";
-import { planWindows } from "../network/windows/plan.ts";
+import { MOST_PATCHES, planWindows } from "../network/windows/plan.ts";
 import { createWindows } from "../network/windows/windows.ts";
+import { elements, Objective, termsByLayer } from "../objectives/objective.ts";
+import { createObjectiveValues } from "../objectives/values.ts";
 import {
   createOcclude,
   createOcclusionMap,
   createOcclusionScore,
+  type Score,
   type Sweep,
   sweepOver,
 } from "../ops/occlusion.ts";
-import { ask, classesOf, type ExplainOptions, type Explanation, type Picture, submit } from "./explain.ts";
+import {
+  assertScore,
+  type Explanation,
+  type ObjectiveOptions,
+  objectiveOf,
+  type Picture,
+  submit,
+} from "./explain.ts";
 
-export interface OcclusionOptions extends ExplainOptions {
+export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Side of the square patch, in pixels. Default: a seventh of the image's shorter side. */
   readonly patch?: number;
   /** Pixels from one patch to the next. Default: half the patch. */
   readonly stride?: number;
-  /**
-   * What covers the patch, in the units of the network's input: one value, or one a channel. "mean" (the default) is
-   * the data set's mean pixel, which is what the preprocessing subtracts; where it subtracts nothing, the image's own.
-   */
-  readonly fill?: "mean" | number | readonly number[];
-  /** What the covered image is judged by. Default "logit". */
+  /** What covers the patch. Default "mean". */
+  readonly fill?: Colour;
+  /** What a class's score is. Default "logit". */
   readonly on?: "logit" | "probability";
   /**
    * Whether to compute, for each patch, only what it changes, which gives the same map faster. Default true; false runs
    * whole covered images, a batch of the network's at a time.
    */
   readonly incremental?: boolean;
-  /** Called with the fraction done, 0 to 1. */
-  readonly onProgress?: (fraction: number) => void;
 }
 
 /** The share of the full sweep's work below which an incremental one is worth its buffers. */
@@ -70,14 +79,15 @@ export interface Occlusion {
 
 /**
  * Prepares a sweep of patches over an image (Zeiler & Fergus 2013, section 4.2). The clean image is computed once, and for
- * every patch what it changes: rectangles that grow from layer to layer, exact to rounding. Where that saves little, or
- * `incremental` is false, whole covered images run through the network instead, a batch at a time.
- * @throws InputError when the patch is larger than the image or the stride is 0.
+ * every patch what it changes: rectangles that grow from layer to layer, exact to rounding, up to the layers that the
+ * objective asks. Where that saves little, or `incremental` is false, whole covered images run through the network
+ * instead, a batch at a time.
+ * @throws InputError when the patch is larger than the image, the stride is 0, or the target is not in the network.
  */
 export async function createOcclusion(
   network: Network,
-  target: Target,
-  options: Pick<OcclusionOptions, "patch" | "stride" | "on" | "incremental"> = {},
+  target: Target | Objective,
+  options: Pick<OcclusionOptions, "patch" | "stride" | "on" | "incremental" | "memory"> = {},
 ): Promise<Occlusion> {
   const { patch, stride, on = "logit", incremental = true } = options;
   const { device, graph, batch } = network;
@@ -85,36 +95,57 @@ export async function createOcclusion(
   const side = patch ?? Math.max(1, Math.round(Math.min(height, width) / 7));
   const step = stride ?? Math.max(1, Math.floor(side / 2));
   const sweep = sweepOver([height, width, channels], [side, side], [step, step]);
-  const a = network.activation(target.layer);
-  if (on === "probability" && (target.channel === undefined || target.layer !== logitsOf(graph))) {
+  assertScore(on, "occlusion");
+  if (on === "probability" && !(target instanceof Objective) && !isClass(graph, target)) {
     throw new InputError(
       `occlusion: expected a class as the target of a probability, got layer "${target.layer}"`,
     );
   }
+  const objective = target instanceof Objective ? target : elements(target);
+  const groups = termsByLayer(network, objective);
+  const layers = groups.map(({ layer }) => layer);
 
+  const budget = budgetOf(network, "occlusion", options);
   const owned: { destroy(): void }[] = [];
   const own: Own = (made) => {
     owned.push(made);
     return made;
   };
-  const tensor = (shape: readonly number[], label: string, dtype: "f32" | "u32" = "f32"): Tensor => {
-    const made = createTensor(device, shape, { label: `occlusion ${label}`, dtype });
-    own(made.buffer);
-    return made;
+  const scope: Pick<Scope, "tensor" | "command"> = {
+    tensor(shape, { label, ...more } = {}) {
+      budget.reserve(4 * sizeOf(shape), `its ${label}`);
+      const made = createTensor(device, shape, { ...more, label: `occlusion ${label}` } as typeof more);
+      own(made.buffer);
+      return made;
+    },
+    command: (made) => made.then(own),
   };
-  const command = (made: Promise<Command>): Promise<Command> => made.then(own);
+  const { tensor, command } = scope;
   const destroy = (): void => {
     for (const made of owned) made.destroy();
   };
   try {
-    const fill = tensor([channels], "fill");
-    const position = tensor([1], "position", "u32");
-    const scores = tensor([sweep.images], "scores");
-    const map = tensor([height, width], "map");
-    const { layer: _, image: __, ...elements } = target;
-    const score = { ...elements, probability: on === "probability" };
-    const judge = (of: Tensor, order: { readonly step?: number; readonly advance?: number } = {}) =>
-      command(createOcclusionScore(device, sweep, score, { a: of, position, scores, ...order }));
+    const fill = tensor([channels], { label: "fill" });
+    const position = tensor([1], { label: "position", dtype: "u32" });
+    const scores = tensor([sweep.images], { label: "scores" });
+    const map = tensor([height, width], { label: "map" });
+    budget.reserve(4 * height * width, "its readback");
+    /** What writes the objective of `images` images of the sweep, which lie `step` apart. */
+    const judge = async (
+      at: (layer: string) => Tensor,
+      images: number,
+      order: { readonly step?: number; readonly advance?: number } = {},
+    ): Promise<Command> => {
+      const write = (a: Tensor, score: Score): Promise<Command> =>
+        command(createOcclusionScore(device, sweep, score, { a, position, scores, ...order }));
+      if (!(target instanceof Objective)) {
+        const { layer, image: _, ...rest } = target;
+        return write(at(layer), { ...rest, probability: on === "probability" });
+      }
+      const values = tensor([images], { label: "values" });
+      const evaluate = await createObjectiveValues(device, groups, { at, values }, scope);
+      return sequence([evaluate, await write({ ...values, shape: [images, 1] }, { channel: 0 })]);
+    };
     const draw = await command(createOcclusionMap(device, sweep, { scores, y: map }));
     const common = {
       sweep,
@@ -126,16 +157,18 @@ export async function createOcclusion(
     };
 
     const bufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
-    const plan = incremental ? planWindows(graph, sweep, target.layer, { bufferBytes }) : undefined;
+    const memory = budget.left() - 2 * bytesOfObjective(objective, MOST_PATCHES);
+    const plan = incremental ? planWindows(graph, sweep, layers, { bufferBytes, memory }) : undefined;
     if (plan && plan.cost.planned < WORTHWHILE * plan.cost.full) {
+      budget.reserve(plan.bytes, "what its patches change");
       const windows = await createWindows(
         device,
         plan,
         { fill, position, constants: network.constants },
         own,
       );
-      const judgeClean = await judge(windows.clean);
-      const judgeChunk = await judge(windows.changed, { step: plan.chunks, advance: 1 });
+      const judgeClean = await judge(windows.clean, 1);
+      const judgeChunk = await judge(windows.changed, plan.patches, { step: plan.chunks, advance: 1 });
       return {
         ...common,
         image: { ...windows.image, shape: [height, width, channels] },
@@ -150,11 +183,12 @@ export async function createOcclusion(
       };
     }
 
-    const image = tensor([height, width, channels], "image");
+    const image = tensor([height, width, channels], { label: "image" });
     const occlude = await command(
       createOcclude(device, sweep, { x: image, fill, position, y: network.input }),
     );
-    const judgeBatch = await judge(a);
+    const judgeBatch = await judge((layer) => network.activation(layer), batch);
+    const [only, ...others] = layers;
     return {
       ...common,
       image,
@@ -163,7 +197,7 @@ export async function createOcclusion(
       recordStart: (encoder) => encoder.clearBuffer(position.buffer),
       recordStep(encoder) {
         record(encoder, [occlude]);
-        network.forward(encoder, { to: target.layer });
+        network.forward(encoder, others.length > 0 || only === undefined ? {} : { to: only });
         record(encoder, [judgeBatch]);
       },
     };
@@ -174,9 +208,10 @@ export async function createOcclusion(
 }
 
 /**
- * Occlusion: how much a class's score, or any neurons' activation, falls when a patch of the image is covered; at each
- * pixel the mean over the patches that cover it, [H, W] (Zeiler & Fergus 2013). Positive where covering hurts.
- * Any network will do, of any batch, with gradients or without; one created with `keep: []` sweeps fastest.
+ * Occlusion: how much a class's score, any neurons' activation, or any objective falls when a patch of the image is
+ * covered; at each pixel the mean over the patches that cover it, [H, W] (Zeiler & Fergus 2013). Positive where covering
+ * hurts. Any network will do, of any batch, with gradients or without; one created with `keep: []` sweeps fastest.
+ * @throws InputError when an option is out of range, or the sweep does not fit in its memory.
  */
 export async function occlusion(
   network: Network,
@@ -186,14 +221,11 @@ export async function occlusion(
   const { device, graph } = network;
   const { target: question, signal, onProgress, fill = "mean" } = options;
   signal?.throwIfAborted();
+  const asked = { ...(question === undefined ? {} : { target: question }), ...(signal ? { signal } : {}) };
   const input = inputFrom(graph, image);
-  const colour = fillColour(network, input, fill);
+  const colour = colourOf(graph, input, fill, "occlusion");
   const target =
-    question === undefined
-      ? await ask(network, input, options)
-      : typeof question === "object"
-        ? question
-        : { layer: logitsOf(graph), channel: classOf(graph, classesOf(network), question) };
+    typeof question === "object" ? question : (await objectiveOf(network, input, asked)).target;
   const sweep = await createOcclusion(network, target, options);
   try {
     device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
@@ -223,26 +255,7 @@ export async function occlusion(
   }
 }
 
-function fillColour(
-  network: Network,
-  input: Float32Array,
-  fill: NonNullable<OcclusionOptions["fill"]>,
-): Float32Array<ArrayBuffer> {
-  const { graph } = network;
-  const [height, width, channels] = inputOf(graph).shape;
-  if (fill === "mean") {
-    const colour = new Float32Array(channels);
-    if (graph.preprocessing.mean.some((mean) => mean !== 0)) return colour;
-    for (const [index, value] of input.entries()) {
-      colour[index % channels] = (colour[index % channels] ?? 0) + value / (height * width);
-    }
-    return colour;
-  }
-  const values = typeof fill === "number" ? Array<number>(channels).fill(fill) : fill;
-  if (values.length !== channels || !values.every(Number.isFinite)) {
-    throw new InputError(
-      `occlusion: expected a fill of "mean", a number, or ${channels} numbers, got ${String(fill)}`,
-    );
-  }
-  return Float32Array.from(values);
+/** Whether a target is one class's logit. */
+function isClass(graph: Graph, { layer, channel }: Target): boolean {
+  return layer === logitsOf(graph) && channel !== undefined;
 }

@@ -11,7 +11,7 @@ import {
   createWorklist,
 } from "../../ops/window-sweep.ts";
 import type { Layer } from "../graph.ts";
-import { opOf } from "../ops.ts";
+import { isView } from "../slots.ts";
 import { all, type Buffers, createStage, type Own } from "../stages.ts";
 import { createWindowCommand } from "./ops.ts";
 import type { WindowPlan } from "./plan.ts";
@@ -20,10 +20,10 @@ import type { WindowPlan } from "./plan.ts";
 export interface Windows {
   /** [1, H, W, C]: write the preprocessed image here. */
   readonly image: Tensor;
-  /** The target's layer for the clean image, [1, …]. */
-  readonly clean: Tensor;
-  /** The target's layer for the patches of a chunk, [patches, …]. */
-  readonly changed: Tensor;
+  /** A target's layer for the clean image, [1, …]. */
+  clean(target: string): Tensor;
+  /** A target's layer for the patches of a chunk, [patches, …]. */
+  changed(target: string): Tensor;
   /** Covers the image and computes the clean one. */
   readonly start: Command;
   /** Computes the next chunk. */
@@ -54,9 +54,8 @@ export async function createWindows(
   const buffers = await checked(device, "occlusion", () => allocate(device, plan, own));
   const { clean, windows, lists, tables, batch } = buffers;
   const [input] = plan.layers;
-  const target = plan.layers.at(-1);
   const covered = input && windows.get(input.name);
-  if (!input || !target || !covered) throw new InputError("occlusion: expected an input layer, got none");
+  if (!input || !covered) throw new InputError("occlusion: expected an input layer, got none");
 
   const cleanStages = all(
     plan.layers.map((layer) => createStage(device, layer, asBuffers(clean, constants), own)),
@@ -70,8 +69,8 @@ export async function createWindows(
   ]);
   return {
     image: tensorOf(clean, input.name),
-    clean: tensorOf(clean, target.name),
-    changed: tensorOf(batch, target.name),
+    clean: (target) => tensorOf(clean, target),
+    changed: (target) => tensorOf(batch, target),
     start: sequence([cover, ...stages.map(({ forward }) => forward)]),
     step: sequence([worklist, ...computed]),
   };
@@ -125,60 +124,18 @@ function windowedOf(buffer: GPUBuffer, shape: Shape, layout: WindowLayout): Wind
   return { buffer, shape: [1, height, width, channels], layout };
 }
 
-function isView(layer: Layer): boolean {
-  return layer.op !== "input" && opOf(layer).view === true;
-}
-
-/**
- * Tensors for the layers that run on a chunk as a batch. They share buffers: one is free again when the last layer that
- * reads it has run.
- */
+/** Tensors for the layers that run on a chunk as a batch, where the plan has them. */
 function allocateBatch(
-  { layers, shapes, windowed, patches }: WindowPlan,
+  { shapes, patches, batch }: WindowPlan,
   tensor: (shape: Shape, label: string) => Tensor,
 ): ReadonlyMap<string, Tensor> {
-  const target = layers.at(-1);
-  const shapeOf = (name: string): Shape => [patches, ...(shapes.get(name) ?? []).slice(1)];
-  const inFull = layers.filter(({ name }) => !windowed.has(name));
-  const lastRead = new Map<GPUBuffer, number>();
-  const batch = new Map<string, Tensor>();
-  const free: { buffer: GPUBuffer; size: number }[] = [];
-  const sizes = new Map<GPUBuffer, number>();
-  const readUntil = (name: string): number => {
-    const reads = layers.flatMap((layer, index) =>
-      windowed.has(layer.name) || !layer.inputs.includes(name)
-        ? []
-        : [isView(layer) ? readUntil(layer.name) : index],
-    );
-    return name === target?.name ? layers.length : Math.max(-1, ...reads);
-  };
-  const place = (name: string): void => {
-    if (batch.has(name)) return;
-    const shape = shapeOf(name);
-    const size = sizeOf(shape);
-    const fits = free.filter((candidate) => candidate.size >= size).sort((a, b) => a.size - b.size)[0];
-    const buffer = fits?.buffer ?? tensor(shape, `batch of ${name}`).buffer;
-    if (fits) free.splice(free.indexOf(fits), 1);
-    else sizes.set(buffer, size);
-    batch.set(name, { buffer, shape, dtype: "f32" });
-    lastRead.set(buffer, readUntil(name));
-  };
-  for (const [index, layer] of layers.entries()) {
-    if (inFull.includes(layer)) {
-      const [source = ""] = layer.inputs;
-      if (layer.op !== "globalPool") for (const input of layer.inputs) place(input);
-      else if (!windowed.has(source)) place(source);
-      const viewed = isView(layer) ? batch.get(source) : undefined;
-      if (viewed) batch.set(layer.name, { ...viewed, shape: shapeOf(layer.name) });
-      else place(layer.name);
-    } else if (layer === target) place(layer.name);
-    for (const [buffer, last] of lastRead) {
-      if (last !== index) continue;
-      lastRead.delete(buffer);
-      free.push({ buffer, size: sizes.get(buffer) ?? 0 });
-    }
+  const slots = batch.sizes.map((size, slot) => tensor([patches * size], `batch ${slot}`));
+  const found = new Map<string, Tensor>();
+  for (const [name, shape] of shapes) {
+    const slot = slots[batch.slotOf.get(name) ?? -1];
+    if (slot) found.set(name, { ...slot, shape: [patches, ...shape.slice(1)] });
   }
-  return batch;
+  return found;
 }
 
 function asBuffers(
@@ -191,8 +148,7 @@ function asBuffers(
     gradients: new Map(),
     saved: new Map(),
     readers: new Map(),
-    scratch: undefined,
-    control: undefined,
+    backward: undefined,
   };
 }
 
@@ -230,12 +186,12 @@ async function createLayer(
 }
 
 /** Which windows each layer, in order, needs laid out whole, where no layer before it did. */
-function spreads({ layers, windowed }: WindowPlan): { layer: Layer; whole: readonly string[] }[] {
+function spreads({ layers, windowed, targets }: WindowPlan): { layer: Layer; whole: readonly string[] }[] {
   const done = new Set<string>();
-  return layers.map((layer, index) => {
+  return layers.map((layer) => {
     const reads = windowed.has(layer.name) || layer.op === "globalPool" ? [] : layer.inputs;
-    const last = index === layers.length - 1 ? [layer.name] : [];
-    const whole = [...new Set([...reads, ...last])].filter((name) => windowed.has(name) && !done.has(name));
+    const asked = targets.includes(layer.name) ? [layer.name] : [];
+    const whole = [...new Set([...reads, ...asked])].filter((name) => windowed.has(name) && !done.has(name));
     for (const name of whole) done.add(name);
     return { layer, whole };
   });
