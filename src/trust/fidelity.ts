@@ -71,14 +71,14 @@ export interface NoiseSite {
   readonly objective: Objective;
   /** In units of the input. */
   readonly radius: number;
-  readonly perturbations: number;
+  readonly draws: number;
   readonly seed: number;
 }
 
 /** Infidelity whose perturbation I is uniform noise in (−radius, radius), drawn for every element. */
 export function infidelityByNoise(
   network: Network,
-  { input, map, objective, radius, perturbations, seed }: NoiseSite,
+  { input, map, objective, radius, draws, seed }: NoiseSite,
   options: LoopOptions,
 ): Promise<Infidelity> {
   const { device, graph } = network;
@@ -89,7 +89,7 @@ export function infidelityByNoise(
     const [clean = 0, ...noisy] = await scoresOf(
       network,
       objective,
-      perturbations + 1,
+      draws + 1,
       (position) => createUniformBatch(device, { ...fill, position }),
       options,
     );

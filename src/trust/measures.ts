@@ -54,7 +54,9 @@ export interface TrustOptions extends LoopOptions {
   readonly subsets?: number;
   /** Half width of the uniform noise of infidelity and sensitivity, as a fraction of the input's max − min. Default 0.02. */
   readonly radius?: number;
-  /** Noisy copies for infidelity and for sensitivity. Default 10. */
+  /** Noisy copies for infidelity. Default 100: ten, which are common, leave its figure uncertain by half. */
+  readonly draws?: number;
+  /** Noisy copies for sensitivity; the technique runs once for each. Default 10. */
   readonly perturbations?: number;
   /**
    * The network with its parameters randomised, by `createRandomisedNetwork`, where several calls share one. Default:

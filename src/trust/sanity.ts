@@ -110,7 +110,9 @@ export async function cascadingRandomisation(
   const known = parameterLayers(network.graph);
   const stray = layers?.find((name) => !known.includes(name));
   if (stray !== undefined) {
-    throw new InputError(`cascading randomisation: expected layers with parameters (${known.join(", ")}), got "${stray}"`);
+    throw new InputError(
+      `cascading randomisation: expected layers with parameters (${known.join(", ")}), got "${stray}"`,
+    );
   }
   const made = await makeMap(network, image, technique, options);
   const steps: CascadeStep[] = [];

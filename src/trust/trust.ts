@@ -149,12 +149,13 @@ function numbersOf(network: Network, options: TrustOptions) {
   const [height, width] = inputOf(network.graph).shape;
   const side = Math.min(height, width);
   const { steps = Math.min(50, height * width), chances = 4, grid = Math.min(9, side) } = options;
-  const { share = 0.2, subsets = 200, radius = 0.02, perturbations = 10 } = options;
+  const { share = 0.2, subsets = 200, radius = 0.02, draws = 100, perturbations = 10 } = options;
   for (const [what, value, least, most] of [
     ["steps", steps, 1, height * width],
     ["chances", chances, 0, 1000],
     ["a grid", grid, 1, side],
     ["subsets", subsets, 2, 2 ** 20],
+    ["draws", draws, 1, 2 ** 20],
     ["perturbations", perturbations, 1, 2 ** 20],
   ] as const) {
     if (!Number.isInteger(value) || value < least || value > most) {
@@ -167,7 +168,17 @@ function numbersOf(network: Network, options: TrustOptions) {
   if (!(radius > 0 && Number.isFinite(radius))) {
     throw new InputError(`trust: expected a radius above 0 (a fraction of max − min), got ${radius}`);
   }
-  return { steps, chances, grid, share, subsets, perturbations, radius, seed: seedOf(options.seed, "trust") };
+  return {
+    steps,
+    chances,
+    grid,
+    share,
+    subsets,
+    draws,
+    perturbations,
+    radius,
+    seed: seedOf(options.seed, "trust"),
+  };
 }
 
 function rangeOf(input: Float32Array): number {
