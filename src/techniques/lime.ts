@@ -129,7 +129,7 @@ function hiding(
   const channels = inputOf(graph).shape[2];
   const colours = new Float64Array(count * channels);
   if (hide !== "segment") {
-    const colour = colourOf(graph, input, hide, "LIME");
+    const colour = colourOf(graph, input, hide, "LIME hide");
     return Float32Array.from(colours, (_, i) => colour[i % channels] ?? 0);
   }
   const sizes = new Uint32Array(count);

@@ -223,7 +223,7 @@ export async function occlusion(
   signal?.throwIfAborted();
   const asked = { ...(question === undefined ? {} : { target: question }), ...(signal ? { signal } : {}) };
   const input = inputFrom(graph, image);
-  const colour = colourOf(graph, input, fill, "occlusion");
+  const colour = colourOf(graph, input, fill, "occlusion fill");
   const target =
     typeof question === "object" ? question : (await objectiveOf(network, input, asked)).target;
   const sweep = await createOcclusion(network, target, options);

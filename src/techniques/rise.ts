@@ -49,7 +49,7 @@ export function rise(network: Network, image: Picture, options: RiseOptions = {}
     }
     const seed = seedOf(options.seed, "RISE");
     const input = inputFrom(graph, image);
-    const hidden = colourOf(graph, input, colour, "RISE");
+    const hidden = colourOf(graph, input, colour, "RISE fill");
     const batches = own(createBatches(network, count, "RISE"));
     const { target, objective } = await objectiveOf(network, input, { ...options, on });
     const asked = await scope.objective(objective);

@@ -176,9 +176,9 @@ describe("occlusion of an objective", () => {
     [
       "a fill that is none",
       { target: 0, fill: "white" as "black" },
-      /occlusion: expected a colour .* got white/,
+      /occlusion fill: expected a colour .* got white/,
     ],
-    ["a fill of NaN", { target: 0, fill: [0, Number.NaN] }, /occlusion: expected a colour/],
+    ["a fill of NaN", { target: 0, fill: [0, Number.NaN] }, /occlusion fill: expected a colour/],
     ["a patch of NaN", { target: 0, patch: Number.NaN }, /occlusion: expected a patch .* got NaN/],
     [
       "a negative stride",

@@ -193,7 +193,7 @@ describe("occlusion", () => {
     [{ patch: 1.5 }, /got 1.5/],
     [{ stride: 0 }, /stride of at least 1 pixel, got 0/],
     [{ fill: [1, 2] }, /or 3 numbers, got 1,2/],
-    [{ fill: Number.NaN }, /colour .* got NaN/],
+    [{ fill: Number.NaN }, /fill: .* got NaN/],
     [{ target: { layer: "relu1" }, on: "probability" as const }, /expected a class .* got layer "relu1"/],
   ])("%o is refused", async (options, message) => {
     const spy = vi.spyOn(device.queue, "submit");
