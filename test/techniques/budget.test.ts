@@ -1,12 +1,16 @@
+import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import type { LoopOptions } from "../../src/loops/batches.ts";
 import type { MemoryOptions } from "../../src/loops/budget.ts";
-import { batchWithin, memoryOf } from "../../src/network/memory.ts";
+import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { batchWithin, DEFAULT_MEMORY, memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
+import { modelFromDisk } from "../../src/node/files.ts";
 import { ablationCam } from "../../src/techniques/ablation-cam.ts";
 import type { Explanation } from "../../src/techniques/explain.ts";
 import { lime } from "../../src/techniques/lime.ts";
+import { occlusion } from "../../src/techniques/occlusion.ts";
 import { rise } from "../../src/techniques/rise.ts";
 import { scoreCam } from "../../src/techniques/score-cam.ts";
 import { smoothGrad } from "../../src/techniques/smooth-grad.ts";
@@ -77,6 +81,50 @@ describe.each(TECHNIQUES)("%s", (name, run) => {
     });
     expect(left).toBe(0);
     network.destroy();
+  });
+});
+
+const MOBILENET = "../shared/models/mobilenet_v1_0.25_224";
+
+describe.skipIf(!existsSync(MOBILENET))("on a network of 224×224", () => {
+  const photo = values(224 * 224 * 3, random(5));
+  /** A grid of 7×7 segments. */
+  const cells = Uint32Array.from({ length: 224 ** 2 }, (_, i) => {
+    return 7 * Math.floor(i / 224 / 32) + Math.floor((i % 224) / 32);
+  });
+  const runs: [string, (network: Network, memory: MemoryOptions, count: number) => Promise<Explanation>][] = [
+    ["RISE", (network, memory, masks) => rise(network, photo, { target: 3, masks, ...memory })],
+    [
+      "LIME",
+      (network, memory, samples) => lime(network, photo, { target: 3, samples, segments: cells, ...memory }),
+    ],
+    [
+      "occlusion",
+      (network, memory, count) =>
+        occlusion(network, photo, { target: 3, patch: 56, stride: Math.floor(1200 / count), ...memory }),
+    ],
+  ];
+
+  test.each(runs)("%s keeps to 512 MiB, and to less, whatever the number of samples", async (name, run) => {
+    const graph = await loadLayersModel(await modelFromDisk(MOBILENET));
+    for (const memory of [undefined, 48 * 2 ** 20]) {
+      const within = memory === undefined ? {} : { memory };
+      const options = { keep: [], gradients: false, ...within, most: 16 };
+      const peaks = [];
+      for (const count of [10, 40]) {
+        const { peak, left } = await liveBytes(device, async () => {
+          const batch = batchWithin(device, graph, options);
+          const network = await createNetwork(device, graph, { ...options, batch });
+          await run(network, within, count);
+          network.destroy();
+        });
+        expect(peak).toBeLessThanOrEqual(memory ?? DEFAULT_MEMORY);
+        expect(left).toBe(0);
+        peaks.push(peak);
+      }
+      // A sweep of patches has as many places as its stride says: a score each.
+      if (name !== "occlusion") expect(peaks[0]).toBe(peaks[1]);
+    }
   });
 });
 
