@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import type { Bench, Case, Task } from "../../bench/case.ts";
+import { coveringOf, dropsOf, masksOf } from "../../bench/cases/covering.ts";
+import { createClock } from "../../bench/clock.ts";
+import { chooseSizes } from "../../bench/sizes.ts";
+import { batchesOf } from "../../bench/techniques/subject.ts";
+import { testDevice } from "../gpu.ts";
+
+function task(size: string, flops: number): Task {
+  return {
+    size,
+    work: { flops, bytes: 0 },
+    prepare: () => {
+      throw new Error("expected nobody to run it");
+    },
+  };
+}
+
+const CASE: Case = {
+  id: "made/up",
+  title: "made up",
+  tasks: [task("real", 1e12), task("less", 1e10), task("least", 1e3)],
+};
+
+async function benchOn(software: boolean): Promise<Bench> {
+  const absent = { absent: "not here" };
+  const shipped = () => Promise.reject(new Error("expected nobody to ask"));
+  return { device: await testDevice(), software, tfjs: absent, ort: absent, shipped };
+}
+
+test("sizes are as asked for; a GPU gets the real ones", async () => {
+  const clock = await createClock(await testDevice());
+  const limits = { copy: 10, f32: 10 };
+  const [hardware, software] = [await benchOn(false), await benchOn(true)];
+  expect((await chooseSizes(hardware, clock, limits, "auto"))(CASE).size).toBe("real");
+  expect((await chooseSizes(software, clock, limits, "real"))(CASE).size).toBe("real");
+  expect((await chooseSizes(hardware, clock, limits, "small"))(CASE).size).toBe("least");
+  clock.destroy();
+});
+
+test("a software adapter gets the largest that it is fast enough for, by what it did to a small convolution", async () => {
+  const clock = await createClock(await testDevice());
+  const bench = await benchOn(true);
+  // The share of the limits that the probe reaches scales with them, so that only the work decides.
+  const choose = await chooseSizes(bench, clock, { copy: 1e6, f32: 1e6 }, "auto");
+  expect(choose(CASE).size).not.toBe("real");
+  const tiny: Case = { ...CASE, tasks: [task("real", 1e3), task("least", 1)] };
+  expect(choose(tiny).size).toBe("real");
+  const huge: Case = { ...CASE, tasks: [task("real", 1e18), task("least", 1e17)] };
+  expect(choose(huge).size).toBe("least");
+  clock.destroy();
+});
+
+test("a sweep of covered images is laid out in even batches", () => {
+  // (96 − 8) / 4 + 1 = 23 places each way, and the clean image.
+  expect(coveringOf(96, 8, 4, 32)).toMatchObject({ images: 530, batches: 17, batch: 32 });
+  expect(coveringOf(10, 4, 4, 8)).toMatchObject({ images: 10, batches: 2, batch: 5 });
+});
+
+test("each mask covers one patch, the last ones moved back to the border; the clean image stays clean", () => {
+  const covering = coveringOf(10, 4, 4, 10);
+  const masks = masksOf(covering, 0);
+  const covered = (image: number) =>
+    [...masks.subarray(image * 100, (image + 1) * 100).entries()]
+      .filter(([, value]) => value === 0)
+      .map(([pixel]) => pixel);
+  expect(covered(0)).toEqual([]);
+  expect(covered(1)).toEqual([0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33]);
+  expect(covered(9)[0]).toBe(66);
+  expect(covered(9).at(-1)).toBe(99);
+  expect([...dropsOf(Float32Array.of(5, 3, 6))]).toEqual([2, -1]);
+});
+
+test("samples are split into batches, the last one as large as what is left", () => {
+  expect(batchesOf({ samples: 20, batch: 8 })).toEqual([
+    [0, 8],
+    [8, 8],
+    [16, 4],
+  ]);
+});
