@@ -1,4 +1,4 @@
-import { InputError } from "../gpu/errors.ts";
+import { UnsupportedError } from "../gpu/errors.ts";
 import { classOf, type Graph, layerOf, logitsOf, shapesOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
@@ -6,7 +6,7 @@ import { lastMaps } from "../techniques/grad-cam.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Input } from "./model.ts";
 import { neuronsOf, type Objective } from "./objective.ts";
-import { assertOptions, attributionOptions } from "./techniques.ts";
+import { assertOptions } from "./techniques.ts";
 import type { Values } from "./values.ts";
 
 /** What is asked of whom: found from the command line and the graph, before anything is put on a GPU. */
@@ -82,31 +82,21 @@ export function scoreOf(
 }
 
 export interface AskOptions {
-  readonly layer?: string | undefined;
-  readonly values: Values;
+  readonly settings: AttributionOptions;
   readonly io: Io;
   readonly onProgress: (fraction: number) => void;
-  /** In place of the technique's own, where the command line says nothing. */
-  readonly settings?: AttributionOptions;
 }
 
-/** Asks a technique. @throws InputError for neurons where only classes can be asked. */
-export function askTechnique(
+/** Asks a technique. @throws UnsupportedError for neurons where only classes can be asked. */
+export async function askTechnique(
   technique: AttributionTechnique,
   network: Network,
   input: Input,
   { target, report }: Objective,
-  { layer, values, io, onProgress, settings = {} }: AskOptions,
+  { settings, io, onProgress }: AskOptions,
 ): Promise<Attribution> {
   if (technique.classesOnly && report.index === undefined) {
-    throw new InputError(`${technique.title}: expected a class, got neurons of a layer`);
+    throw new UnsupportedError(`${technique.title}: expected a class, got neurons of a layer`);
   }
-  return technique.run(network, input.values, {
-    ...settings,
-    ...attributionOptions(technique, values),
-    ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
-    target,
-    signal: io.signal,
-    onProgress,
-  });
+  return technique.run(network, input.values, { ...settings, target, signal: io.signal, onProgress });
 }

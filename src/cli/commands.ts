@@ -1,4 +1,5 @@
 import { ATTRIBUTIONS } from "../techniques/catalogue.ts";
+import { TRUST_LEGEND } from "../trust/format.ts";
 import { activationsCommand } from "./activations.ts";
 import { datasetCommand } from "./dataset.ts";
 import { explainCommand } from "./explain.ts";
@@ -6,6 +7,7 @@ import { type Io, UsageError } from "./io.ts";
 import { layersCommand } from "./layers.ts";
 import type { OptionName } from "./options.ts";
 import { predictCommand } from "./predict.ts";
+import { trustCommand } from "./trust-table.ts";
 import type { Values } from "./values.ts";
 
 /** One command: what it takes, what it says about itself, what it does. */
@@ -60,7 +62,7 @@ export const COMMANDS: readonly CliCommand[] = [
       "",
       "S is the logit of the class, x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for the CAMs, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
       "--out map.png draws the image, the map over it and the map with its colour bar; --out map.npy keeps the numbers, float32, in the shape above.",
-      "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) are set side by side in one picture; --all is every technique. With several, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
+      "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) are set side by side in one picture; --all is every technique, with a table of how far each map can be trusted beneath. With several, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
     ],
     options: [
       "image",
@@ -80,6 +82,8 @@ export const COMMANDS: readonly CliCommand[] = [
       "stride",
       "fill",
       "batch",
+      "trust",
+      "measures",
       "scale",
       "show",
       "clip",
@@ -97,6 +101,44 @@ export const COMMANDS: readonly CliCommand[] = [
       "vitrine explain deconvnet --image synthetic:3 --layer conv3_3 --channel 5 --out pattern.png",
     ],
     run: explainCommand,
+  },
+  {
+    name: "trust",
+    usage: "[TECHNIQUE,…]",
+    summary: "How far the maps of techniques can be trusted.",
+    details: [
+      ...TRUST_LEGEND,
+      "",
+      "Without names, every technique that is quick; --all is every one (RISE and LIME take thousands of images for each map: see --samples). Over several images, or --dataset N, mean ± standard deviation. What speaks against a map is said in words below.",
+    ],
+    options: [
+      "image",
+      "dataset",
+      ...MODEL,
+      "all",
+      "target",
+      "measures",
+      "layer",
+      "probability",
+      "samples",
+      "noise",
+      "steps",
+      "baseline",
+      "random",
+      "patch",
+      "stride",
+      "fill",
+      "batch",
+      "seed",
+      "json",
+      "markdown",
+    ],
+    examples: [
+      "vitrine trust saliency,guided-backprop,grad-cam --image synthetic:4",
+      "vitrine trust --dataset 20 --measures insertion,deletion,classSwap --markdown",
+      "vitrine trust --all --image dog.jpg --model squeezenet --labels imagenet.json --samples 500 --json",
+    ],
+    run: trustCommand,
   },
   {
     name: "layers",

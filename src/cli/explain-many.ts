@@ -5,6 +5,9 @@ import { deprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
+import { formatTrust } from "../trust/format.ts";
+import type { Trust } from "../trust/measures.ts";
+import { createRandomisedNetwork } from "../trust/randomise.ts";
 import { type Asking, askTechnique, scoreOf } from "./ask.ts";
 import type { Setting } from "./explain.ts";
 import { progressOf, UsageError } from "./io.ts";
@@ -13,6 +16,8 @@ import { withNetwork } from "./network.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
+import { attributionOptions } from "./techniques.ts";
+import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
 /** One question: a technique, at a layer where it weighs maps, about a class or neurons. */
@@ -23,7 +28,7 @@ interface Question {
 }
 
 /** Its answer, or why there is none. */
-type Answer = Question & { readonly found: Attribution | string };
+type Answer = Question & { readonly found: Attribution | string; readonly trust?: Trust };
 
 /** Samples that a sheet's techniques take unless --samples says otherwise: a look at all, and not the last digit. */
 const SHEET_SAMPLES: Readonly<Record<string, number>> = { rise: 1000, lime: 500 };
@@ -41,6 +46,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   const show = showOf(values);
   const scale = scaleOf(values) ?? (techniques.length === 1 && targets.length > 1 ? "row" : "own");
   const shading = shadingOf(values);
+  const plan = trustPlanOf(values, values.has("all"));
   const kept = [...new Set([...layers, ...(neurons ? [neurons.layer] : [])])];
   const batch = techniques.some(({ samples }) => samples !== undefined)
     ? (values.whole("batch", 1, 1024) ?? 16)
@@ -57,7 +63,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
         objectives.map((objective) => ({ technique, layer, objective })),
       ),
     );
-    return { objectives, answers: await answer(network, questions, setting) };
+    return { objectives, answers: await answerAll(network, questions, plan, setting) };
   });
   io.progress();
 
@@ -75,6 +81,9 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   };
   const cellsOf = (wanted: (answer: Answer) => boolean) => answers.filter(wanted).map(multiple);
   const [only] = objectives;
+  const judged = answers.flatMap(({ trust, ...about }) =>
+    trust ? [{ name: rowName(about, asking, objectives), trust }] : [],
+  );
   const across = targets.length === 1 && layers.length > 1;
   const rows: MultiplesRow[] =
     techniques.length === 1 && layers.length > 1 && !across
@@ -103,48 +112,71 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
       ].join(" · "),
       ...{ columns, rows, scale, show },
       wrap: techniques.length > 1 && !across,
-      notes: [],
+      ...(judged.length > 0 ? { table: drawnTrust(judged) } : {}),
     });
   if (out !== undefined) await writeResult(out, { data: new Float32Array(), shape: [0], draw }, io);
-  report(answers, objectives, setting, neurons);
+  report(answers, objectives, setting, asking);
   if (out === undefined && !values.has("json")) io.err("vitrine: --out sheet.png draws them");
+}
+
+/** Asks the questions one by one, and measures each answer where that is wanted. */
+async function answerAll(
+  network: Network,
+  questions: readonly Question[],
+  plan: TrustPlan | undefined,
+  setting: Setting,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const wanted = plan?.measures.includes("parameters") ?? false;
+  const randomised = wanted ? await createRandomisedNetwork(network) : undefined;
+  try {
+    for (const [i, question] of questions.entries()) {
+      const name = `${i + 1} of ${questions.length}, ${question.technique.name}`;
+      answers.push(await answer(network, question, name, { ...setting, plan, randomised }));
+    }
+  } finally {
+    randomised?.destroy();
+  }
+  return answers;
 }
 
 async function answer(
   network: Network,
-  questions: readonly Question[],
-  { input, values, io }: Setting,
-): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (const [i, question] of questions.entries()) {
-    const { technique, layer, objective } = question;
-    const onProgress = progressOf(io, `${i + 1} of ${questions.length}, ${technique.name}`);
+  question: Question,
+  name: string,
+  more: Setting & { readonly plan: TrustPlan | undefined; readonly randomised: Network | undefined },
+): Promise<Answer> {
+  const { technique, layer, objective } = question;
+  const { input, values, io, plan, randomised } = more;
+  const usual = SHEET_SAMPLES[technique.name];
+  const settings = {
+    ...(usual === undefined ? {} : { samples: usual }),
+    ...attributionOptions(technique, values),
+    ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
+  };
+  try {
+    const onProgress = progressOf(io, name);
     onProgress(0);
-    const usual = values.has("samples") ? undefined : SHEET_SAMPLES[technique.name];
-    try {
-      const samples = questions.length > 1 && usual !== undefined ? { samples: usual } : {};
-      const found = await askTechnique(technique, network, input, objective, {
-        ...{ layer, values, io, onProgress },
-        settings: samples,
-      });
-      answers.push({ ...question, found });
-    } catch (error) {
-      // Not every technique is defined for every network: the sheet says so in its place.
-      if (!(error instanceof UnsupportedError)) throw error;
-      answers.push({ ...question, found: error.message });
-    }
+    const found = await askTechnique(technique, network, input, objective, { settings, io, onProgress });
+    if (!plan) return { ...question, found };
+    const loop = { settings, randomised, io, onProgress: progressOf(io, `${name}, its trust`) };
+    const trust = await measureTrust(network, input.values, technique, found, plan, loop);
+    return { ...question, found, trust };
+  } catch (error) {
+    // Not every technique is defined for every network: the sheet says so in its place.
+    if (!(error instanceof UnsupportedError)) throw error;
+    return { ...question, found: error.message };
   }
-  return answers;
 }
 
 function report(
   answers: readonly Answer[],
   objectives: readonly Objective[],
   { graph, input, values, io, out }: Setting,
-  neurons: Asking["neurons"],
+  asking: Asking,
 ): void {
-  const results = answers.map(({ technique, layer, objective, found }) => {
-    const of = scoreOf(technique, neurons, values);
+  const results = answers.map(({ technique, layer, objective, found, trust }) => {
+    const of = scoreOf(technique, asking.neurons, values);
     const asked = { technique: technique.name, target: objective.report, of, layer };
     if (typeof found === "string") return { ...asked, refused: found };
     const { data, shape, account } = found;
@@ -155,6 +187,7 @@ function report(
       ...summary,
       maxAt: placeOf(data.indexOf(summary.max), shape).slice(0, 2),
       ...account,
+      ...(trust ? { trust: trustReport(trust) } : {}),
     };
   });
   if (values.has("json")) {
@@ -163,20 +196,31 @@ function report(
     return;
   }
   io.out(`${objectives.map(({ title }) => title).join("; ")}`);
-  const widest = Math.max(...results.map((result) => nameOfRow(result).length));
-  for (const result of results) {
-    const name = nameOfRow(result).padEnd(widest);
+  const names = answers.map((answer) => rowName(answer, asking, objectives));
+  const widest = Math.max(...names.map((name) => name.length));
+  for (const [i, result] of results.entries()) {
+    const name = (names[i] ?? "").padEnd(widest);
     if ("refused" in result) io.out(`  ${name}  ${result.refused}`);
     else {
       const { min, max, maxAt } = result;
       io.out(`  ${name}  min ${min.toPrecision(4)}, max ${max.toPrecision(4)} at ${maxAt.join(",")}`);
     }
   }
+  const rows = answers.flatMap(({ technique: { name }, trust }, i) =>
+    trust ? [{ name, title: names[i] ?? name, trust }] : [],
+  );
+  if (rows.length > 0) io.out(`\n${formatTrust({ target: undefined, rows })}`);
+}
 
-  function nameOfRow({ technique, layer, target }: (typeof results)[number]): string {
-    const several = objectives.length > 1 ? [String(target.label ?? target.index)] : [];
-    return [technique, ...(layer === undefined ? [] : [`at ${layer}`]), ...several].join(" ");
-  }
+/** A technique, with the layer and the class where there are several. */
+function rowName(
+  { technique, layer, objective }: Question,
+  { layers }: Asking,
+  objectives: readonly Objective[],
+): string {
+  const several = objectives.length > 1 ? [nameOf(objective)] : [];
+  const at = layer === undefined || layers.length === 1 ? [] : [`at ${layer}`];
+  return [technique.title, ...at, ...several].join(", ");
 }
 
 function nameOf({ report: { label, index, layer } }: Objective): string {

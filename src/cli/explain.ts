@@ -7,6 +7,7 @@ import { type Graph, inputOf } from "../network/graph.ts";
 import { sweepOver } from "../ops/occlusion.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
+import { formatTrust } from "../trust/format.ts";
 import { type Asking, askingOf, askTechnique, scoreOf } from "./ask.ts";
 import { explainMany } from "./explain-many.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
@@ -16,6 +17,7 @@ import { findObjective } from "./objective.ts";
 import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
 import { shadingOf } from "./shading.ts";
 import { attributionOptions, techniquesNamed } from "./techniques.ts";
+import { legendOf, measureTrust, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
 /** `vitrine explain TECHNIQUE [IMAGE]`: which pixels decided. */
@@ -56,16 +58,30 @@ async function explainOne(
 ): Promise<void> {
   if (values.has("scale")) throw new UsageError("--scale expects several maps to share it, got one");
   const panels = panelsOf(values);
-  const batch = technique.samples === undefined ? 1 : (values.whole("batch", 1, 1024) ?? 16);
+  const plan = trustPlanOf(values, false);
+  const many = technique.samples !== undefined || plan !== undefined;
+  const batch = many ? (values.whole("batch", 1, 1024) ?? 16) : 1;
   const kept = [layer, neurons?.layer].filter((name) => name !== undefined);
   const options = { keep: kept, gradients: !technique.forwardOnly, batch };
   const shading = shadingOf(values);
-  const { objective, found } = await withNetwork(await io.device(), graph, options, async (network) => {
-    const objective = await findObjective(network, input, neurons, values, io.signal);
-    const onProgress = progressOf(io, technique.name);
-    const found = await askTechnique(technique, network, input, objective, { layer, values, io, onProgress });
-    return { objective, found };
-  });
+  const settings = {
+    ...attributionOptions(technique, values),
+    ...(layer === undefined ? {} : { layer }),
+  };
+  const { objective, found, judged } = await withNetwork(
+    await io.device(),
+    graph,
+    options,
+    async (network) => {
+      const objective = await findObjective(network, input, neurons, values, io.signal);
+      const onProgress = progressOf(io, technique.name);
+      const found = await askTechnique(technique, network, input, objective, { settings, io, onProgress });
+      if (!plan) return { objective, found };
+      const loop = { settings, randomised: undefined, io, onProgress: progressOf(io, "its trust") };
+      const judged = await measureTrust(network, input.values, technique, found, plan, loop);
+      return { objective, found, judged };
+    },
+  );
   io.progress();
 
   const { data, shape } = found;
@@ -112,6 +128,7 @@ async function explainOne(
       ...summary,
       maxAt: place,
       ...found.account,
+      ...(judged ? { trust: trustReport(judged) } : {}),
       out,
     };
     io.out(JSON.stringify(report, null, 2));
@@ -126,6 +143,8 @@ async function explainOne(
     const words = Object.entries(found.account).map(([name, value]) => `${name} ${formatNumber(value)}`);
     io.out(`  ${words.join(", ")}`);
   }
+  if (judged) io.out(`\n${formatTrust({ target: undefined, rows: [{ ...technique, trust: judged }] })}\n`);
+  if (judged && plan) for (const line of legendOf(plan.measures)) io.out(`  ${line}`);
   if (out === undefined) io.err("vitrine: --out map.png draws it, --out map.npy keeps the numbers");
 }
 

@@ -95,6 +95,12 @@ export const OPTIONS = {
     help: "Integrated gradients: where the path begins, a colour in units of the network's input (a number, or one a channel), black, mean, or the image blurred. Default black.",
   },
   all: { name: "all", help: "Every technique, side by side on one sheet." },
+  trust: { name: "trust", help: "Measure how far the map can be trusted, by all measures." },
+  measures: {
+    name: "measures",
+    value: "M,…",
+    help: "Which: insertion, deletion, muFidelity, infidelity, sensitivity, parameters, logit, classSwap; or all, or none. --all takes insertion, deletion, muFidelity, parameters and classSwap, in few steps, unless this says otherwise.",
+  },
   scale: {
     name: "scale",
     value: "own|row|column|all",
@@ -130,6 +136,12 @@ export const OPTIONS = {
     value: "N",
     help: "Images a forward pass takes at once. The numbers stay the same. Default 16 for techniques that run many, 8 for several images.",
   },
+  dataset: {
+    name: "dataset",
+    value: "N",
+    help: "In place of --image: N pictures of the shipped data set that the shipped network has not seen.",
+  },
+  markdown: { name: "markdown", help: "Print the table as Markdown." },
   top: { name: "top", value: "K", help: "How many to list. Default 5." },
   index: {
     name: "index",

@@ -49,7 +49,8 @@ export function techniquesNamed(text: string | undefined): AttributionTechnique[
 
 /** @throws UsageError naming the first option that none of the techniques reads. */
 export function assertOptions(techniques: readonly AttributionTechnique[], values: Values): void {
-  const known = new Set(techniques.flatMap(optionsOf));
+  const measured = values.has("trust") || values.has("measures");
+  const known = new Set(techniques.flatMap(optionsOf).concat(measured ? ["batch"] : []));
   for (const option of new Set(ATTRIBUTIONS.flatMap(optionsOf))) {
     if (!values.has(option) || known.has(option)) continue;
     const who = techniques.length === 1 ? techniques[0]?.name : "none of these techniques";

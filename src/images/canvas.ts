@@ -124,6 +124,23 @@ export function fitText(text: string, size: number, width: number): string {
   return `${characters.join("").trimEnd()}…`;
 }
 
+/** A text in lines of a width in pixels, no more than `most`, the last shortened where it must be. */
+export function wrapText(text: string, size: number, width: number, most: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || textWidth(longer, size) <= width) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  if (line !== "") lines.push(line);
+  const shown = lines.length > most ? [...lines.slice(0, most - 1), lines.slice(most - 1).join(" ")] : lines;
+  return shown.map((each) => fitText(each, size, width));
+}
+
 /** Characters without their accents, which the lettering does not have. */
 function written(text: string): string[] {
   return [...text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("—", "–").replaceAll("’", "'")];

@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
+import { wrapText } from "./canvas.ts";
 import { enlargePixels, shownSize } from "./enlarge.ts";
-import { formatNumber } from "./layout.ts";
+import { TEXT } from "./layout.ts";
 import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
 import { assertFits, extremes, isSignal, rescaled, type Shade, type ShadeOptions, shadeOf } from "./shade.ts";
@@ -90,7 +91,8 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
         : show === "map"
           ? paintMap(shade, shown)
           : paintOver(shade, under, shown);
-      const words = [...(wrap && columns.length > 1 ? [] : [shade.unit]), shade.brief];
+      const unit = signal ? "signal; grey is zero" : shade.unit;
+      const words = [...wrapText(unit, TEXT, shown.width, 2), shade.brief];
       const caption = [...words, ...(cell.note === undefined ? [] : [cell.note])];
       return { ...label, picture: drawn, bar: signal ? signalBar(shade.max) : barOf(shade), caption };
     });
@@ -156,9 +158,4 @@ function onScales(shades: Shades, scale: NonNullable<MultiplesOptions["scale"]>)
       return shade && shared ? rescaled(shade, ...shared) : shade;
     }),
   );
-}
-
-/** A share as people read it in a caption. */
-export function formatPercent(share: number): string {
-  return `${formatNumber(100 * share)} %`;
 }

@@ -1,4 +1,4 @@
-import { type Canvas, fitText, textWidth } from "./canvas.ts";
+import { type Canvas, textWidth, wrapText } from "./canvas.ts";
 import { INK, LEADING, LINE, QUIET, TEXT } from "./layout.ts";
 
 /** A table of figures beneath a sheet. */
@@ -17,8 +17,8 @@ export interface Table {
 const ROW = 20;
 const APART = 22;
 
-/** How large a table is, and where its columns end. */
-export function measureTable({ title, columns, rows, notes = [] }: Table) {
+/** How large a table is, and where its columns end; its notes take `room`. */
+export function measureTable({ title, columns, rows, notes = [] }: Table, room: number) {
   const widths = columns.map((heading, column) =>
     Math.ceil(
       Math.max(
@@ -31,24 +31,25 @@ export function measureTable({ title, columns, rows, notes = [] }: Table) {
   for (const width of widths) ends.push((ends.at(-1) ?? -APART) + APART + width);
   const lines = Math.max(...columns.map((heading) => heading.split("\n").length));
   const head = (title ? LEADING + 8 : 0) + lines * LEADING + 6;
-  const height = head + rows.length * ROW + (notes.length > 0 ? 8 + notes.length * LEADING : 0);
+  const words = room > 0 ? notes.flatMap((note) => wrapText(note, TEXT, room, 4)) : [];
+  const height = head + rows.length * ROW + (words.length > 0 ? 8 + words.length * LEADING : 0);
   const width = Math.max(ends.at(-1) ?? 0, title ? Math.ceil(textWidth(title, TEXT)) : 0);
-  return { width, height, ends, lines };
+  return { width, height, ends, lines, words };
 }
 
 /** Draws a table: names to the left, figures flush right. */
 export function drawTable(canvas: Canvas, table: Table, left: number, top: number, room: number): void {
-  const { title, columns, rows, marked, notes = [] } = table;
-  const { ends, lines, width } = measureTable(table);
+  const { title, columns, rows, marked } = table;
+  const { ends, lines, width, words } = measureTable(table, room);
   let y = top;
   if (title) {
     canvas.text(title, left, y + TEXT, { color: INK, size: TEXT, weight: 0.16 });
     y += LEADING + 8;
   }
   for (const [column, heading] of columns.entries()) {
-    const words = heading.split("\n");
-    for (const [line, text] of words.entries()) {
-      const down = y + (lines - words.length + line) * LEADING + TEXT;
+    const parts = heading.split("\n");
+    for (const [line, text] of parts.entries()) {
+      const down = y + (lines - parts.length + line) * LEADING + TEXT;
       if (column === 0) canvas.text(text, left, down, { color: QUIET, size: TEXT });
       else canvas.text(text, left + (ends[column] ?? 0), down, { color: QUIET, size: TEXT, align: "right" });
     }
@@ -67,8 +68,8 @@ export function drawTable(canvas: Canvas, table: Table, left: number, top: numbe
     if (i < rows.length - 1) canvas.rect(left, y, width, 1, [232, 234, 237]);
   }
   y += 8;
-  for (const note of notes) {
-    canvas.text(fitText(note, TEXT, room), left, y + TEXT + 2, { color: QUIET, size: TEXT });
+  for (const note of words) {
+    canvas.text(note, left, y + TEXT + 2, { color: QUIET, size: TEXT });
     y += LEADING;
   }
 }

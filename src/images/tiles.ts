@@ -1,4 +1,4 @@
-import { Canvas, fitText, textWidth } from "./canvas.ts";
+import { Canvas, fitText, textWidth, wrapText } from "./canvas.ts";
 import { type ColorBar, formatNumber, INK, LEADING, LINE, MARGIN, QUIET, TEXT, TITLE } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
 import { drawTable, measureTable, type Table } from "./table.ts";
@@ -57,8 +57,10 @@ export function layOutTiles(layout: TileLayout): Canvas {
     ...lines.map((groups) => groups.reduce((sum, group) => sum + groupWidth(group) + GROUPS, -GROUPS)),
   );
   const top = MARGIN + TITLE + (subtitle ? LEADING + 4 : 0) + 18;
-  const measured = table && measureTable(table);
-  const right = Math.max(left + widest, MARGIN + (measured?.width ?? 0), 320 - MARGIN);
+  const tableWidth = table ? measureTable(table, 0).width : 0;
+  const right = Math.max(left + widest, MARGIN + tableWidth, 320 - MARGIN);
+  const room = right - MARGIN;
+  const measured = table && measureTable(table, room);
   const below = top + lines.length * (block + LINES) - LINES;
   const foot =
     (bar ? LINES + BAR + 6 + 2 * LEADING : 0) + (notes.length > 0 ? LINES + notes.length * LEADING : 0);
@@ -66,7 +68,6 @@ export function layOutTiles(layout: TileLayout): Canvas {
     right + MARGIN,
     below + foot + (measured ? LINES + 14 + measured.height : 0) + MARGIN - 8,
   );
-  const room = canvas.width - 2 * MARGIN;
   canvas.text(fitText(title, TITLE, room), MARGIN, MARGIN + TITLE, { color: INK, size: TITLE, weight: 0.14 });
   if (subtitle) {
     const at = MARGIN + TITLE + LEADING + 4;
@@ -77,7 +78,7 @@ export function layOutTiles(layout: TileLayout): Canvas {
     let x = left;
     for (const group of groups) {
       if (group.heading && beside) {
-        for (const [line, text] of wrapText(group.heading, SIDE - 16, 6).entries()) {
+        for (const [line, text] of wrapText(group.heading, TEXT, SIDE - 16, 6).entries()) {
           const at = y + label + TEXT + 2 + line * LEADING;
           canvas.text(text, MARGIN, at, { color: INK, size: TEXT, weight: 0.15 });
         }
@@ -123,7 +124,12 @@ function drawTile(
   if (!picture && caption.length === 0) return;
   if (!picture) {
     canvas.rect(x, top, width, height, EMPTY);
-    const lines = wrapText(caption.join(" "), width - 20, Math.max(1, Math.floor((height - 20) / LEADING)));
+    const lines = wrapText(
+      caption.join(" "),
+      TEXT,
+      width - 20,
+      Math.max(1, Math.floor((height - 20) / LEADING)),
+    );
     for (const [line, text] of lines.entries()) {
       canvas.text(text, x + 10, top + 10 + TEXT + line * LEADING, { color: QUIET, size: TEXT });
     }
@@ -157,21 +163,4 @@ function lyingBar(canvas: Canvas, { table, min, max }: ColorBar, x: number, y: n
   canvas.text(high, x + width, at, { ...style, align: "right" });
   const free = width / 2 - Math.max(textWidth(low, TEXT), textWidth(high, TEXT));
   if (min < 0 && max > 0 && free > 16) canvas.text("0", x + width / 2, at, { ...style, align: "center" });
-}
-
-/** A text in lines of a width, no more than `most`, the last shortened where it must be. */
-export function wrapText(text: string, width: number, most: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line === "" || textWidth(longer, TEXT) <= width) line = longer;
-    else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  if (line !== "") lines.push(line);
-  const shown = lines.length > most ? [...lines.slice(0, most - 1), lines.slice(most - 1).join(" ")] : lines;
-  return shown.map((each) => fitText(each, TEXT, width));
 }

@@ -1,0 +1,147 @@
+import type { Table } from "../images/table.ts";
+import { logitsOf } from "../network/graph.ts";
+import type { Network } from "../network/network.ts";
+import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
+import { TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../trust/format.ts";
+import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS } from "../trust/measures.ts";
+import { figureOf } from "../trust/table.ts";
+import { trust } from "../trust/trust.ts";
+import { type Io, UsageError } from "./io.ts";
+import { nearest } from "./options.ts";
+import type { Values } from "./values.ts";
+
+/** What a sheet of all techniques measures unless it is told otherwise: nothing that asks a technique ten times over. */
+const LIGHT: readonly Measure[] = ["insertion", "deletion", "muFidelity", "parameters", "classSwap"];
+/** How finely it does. */
+const LIGHTLY = { steps: 20, chances: 2, subsets: 100 } as const;
+
+const LIKENESSES: readonly Measure[] = ["parameters", "logit", "classSwap"];
+
+/** What is to be measured. */
+export interface TrustPlan {
+  readonly measures: readonly Measure[];
+  readonly settings: Pick<TrustOptions, "steps" | "chances" | "subsets">;
+}
+
+/**
+ * What --trust and --measures ask for; nothing where trust was not asked for.
+ * @param always whether measuring is the default, as it is for a sheet of all techniques.
+ */
+export function trustPlanOf(values: Values, always: boolean): TrustPlan | undefined {
+  const text = values.text("measures");
+  if (text === "none") {
+    if (values.has("trust")) throw new UsageError("expected --trust or --measures none, got both");
+    return undefined;
+  }
+  if (text !== undefined && text !== "all") {
+    return { measures: text.split(",").map((part) => measureNamed(part.trim())), settings: {} };
+  }
+  if (text === "all" || values.has("trust")) return { measures: MEASURES, settings: {} };
+  return always ? { measures: LIGHT, settings: LIGHTLY } : undefined;
+}
+
+function measureNamed(name: string): Measure {
+  const found = MEASURES.find((measure) => measure.toLowerCase() === name.toLowerCase());
+  if (found) return found;
+  const near = name === "" ? undefined : nearest(name, MEASURES);
+  throw new UsageError(
+    `--measures expects ${MEASURES.join(", ")}, all or none, got "${name}"${near ? `; did you mean ${near}?` : ""}`,
+  );
+}
+
+export interface TrustSetting {
+  /** What the technique was told. */
+  readonly settings: AttributionOptions;
+  /** The network with randomised parameters, where several techniques share it. */
+  readonly randomised: Network | undefined;
+  readonly io: Io;
+  readonly onProgress: (fraction: number) => void;
+}
+
+/** Measures a map that was made already. What is not defined for the target is left out. */
+export function measureTrust(
+  network: Network,
+  input: Float32Array,
+  technique: AttributionTechnique,
+  found: Attribution,
+  { measures, settings }: TrustPlan,
+  { settings: told, randomised, io, onProgress }: TrustSetting,
+): Promise<Trust> {
+  const { target } = found;
+  const ofClass = "layer" in target && target.layer === logitsOf(network.graph);
+  return trust(network, input, technique, {
+    ...settings,
+    target,
+    settings: told,
+    explanation: found,
+    measures: measures.filter((name) => ofClass || (name !== "logit" && name !== "classSwap")),
+    signal: io.signal,
+    onProgress,
+    ...(randomised ? { randomised } : {}),
+  });
+}
+
+/** A map's name and figures. */
+export interface Judged {
+  readonly name: string;
+  readonly trust: Trust;
+}
+
+/** Beneath a sheet: maps by measures, the best of each in bold, and what the figures mean. */
+export function drawnTrust(rows: readonly Judged[]): Table {
+  const shown = MEASURES.filter((measure) =>
+    rows.some(({ trust }) => figureOf(trust, measure) !== undefined),
+  );
+  const best = shown.map((measure) => {
+    // A likeness has no best: 0 and −1 are as good as each other.
+    if (LIKENESSES.includes(measure)) return undefined;
+    const known = rows.map(({ trust }) => figureOf(trust, measure)).filter((value) => value !== undefined);
+    return figure(TRUST_HEADS[measure].endsWith("↑") ? Math.max(...known) : Math.min(...known));
+  });
+  const verdicts = VERDICTS.flatMap((verdict) => {
+    const names = rows.filter(({ trust }) => trust.verdicts.includes(verdict)).map(({ name }) => name);
+    const words = VERDICT_WORDS[verdict];
+    return names.length > 0
+      ? [`${words.charAt(0).toUpperCase()}${words.slice(1)}: ${names.join(", ")}.`]
+      : [];
+  });
+  return {
+    title: "How far each map can be trusted",
+    columns: ["", ...shown.map((measure) => TRUST_HEADS[measure])],
+    rows: rows.map(({ name, trust }) => [name, ...shown.map((measure) => cell(trust, measure))]),
+    marked: (row, column) => {
+      const { trust } = rows[row] ?? {};
+      const measure = shown[column - 1];
+      const value = trust && measure && figureOf(trust, measure);
+      return value !== undefined && figure(value) === best[column - 1];
+    },
+    notes: [...verdicts, ...legendOf(shown)],
+  };
+}
+
+/** What the columns are. */
+export function legendOf(shown: readonly Measure[]): string[] {
+  const heads = shown.map((measure) => TRUST_HEADS[measure].slice(0, -2));
+  return TRUST_LEGEND.filter((line) => {
+    const [names = ""] = line.split(":");
+    return names.split(", ").some((name) => heads.includes(name));
+  });
+}
+
+function cell(trust: Trust, measure: Measure): string {
+  const value = figureOf(trust, measure);
+  if (value === undefined) return "–";
+  const chance =
+    (measure === "insertion" || measure === "deletion" ? trust[measure]?.chance : undefined) ?? [];
+  const mean = chance.reduce((sum, area) => sum + area, 0) / chance.length;
+  return `${figure(value)}${chance.length > 0 ? ` (${figure(mean)})` : ""}`;
+}
+
+function figure(value: number): string {
+  return value.toFixed(2).replace("-", "−");
+}
+
+/** The measures as plain numbers, for --json. */
+export function trustReport({ target: _, ...figures }: Trust): Omit<Trust, "target"> {
+  return figures;
+}
