@@ -1,0 +1,120 @@
+import { basename } from "node:path";
+import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
+import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
+import { lastMaps } from "../techniques/grad-cam.ts";
+import { formatTrust, TRUST_LEGEND } from "../trust/format.ts";
+import { MEASURES } from "../trust/measures.ts";
+import {
+  type NamedTechnique,
+  type TrustSummary,
+  type TrustTable,
+  trustSummary,
+  trustTable,
+} from "../trust/table.ts";
+import { type Io, progressOf, UsageError } from "./io.ts";
+import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
+import { withNetwork } from "./network.ts";
+import { attributionOptions, techniquesNamed } from "./techniques.ts";
+import { trustPlanOf, trustReport } from "./trust.ts";
+import type { Values } from "./values.ts";
+
+/** The first picture that the shipped network has not seen. */
+const UNSEEN = 1_000_000;
+/** Techniques that run more images than this for one map are measured when they are named, or with --all. */
+const MANY = 100;
+
+/** `vitrine trust [TECHNIQUE,…]`: how far the maps of techniques can be trusted, for an image or over several. */
+export async function trustCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
+  const techniques = techniquesOf(positionals, values);
+  if (values.text("measures") === "none") throw new UsageError("trust expects measures to take, got none");
+  const { measures } = trustPlanOf(values, false) ?? { measures: MEASURES };
+  const count = values.whole("dataset", 2, 100_000);
+  if (count !== undefined && values.has("image"))
+    throw new UsageError("expected --image or --dataset, got both");
+  values.exclusive("json", "markdown");
+  const graph = await openModel(values, io);
+  const inputs = await readInputs(
+    graph,
+    values,
+    io,
+    Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`),
+  );
+  warnOfGuess(graph, io);
+
+  const target = values.text("target");
+  const layer = values.text("layer");
+  const seed = values.whole("random", 0, 2 ** 32 - 1);
+  const options = {
+    measures,
+    settings: (technique: NamedTechnique) => settingsOf(technique, layer, values),
+    signal: io.signal,
+    onProgress: progressOf(io, "measuring"),
+    ...(target === undefined ? {} : { target }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+  const batch = values.whole("batch", 1, 1024) ?? 4;
+  const keep = [layer === undefined ? lastMaps(graph, shapesOf(graph)) : layerOf(graph, layer).name];
+  const [first] = inputs;
+  const device = await io.device();
+  const table = await withNetwork<TrustTable | TrustSummary>(device, graph, { keep, batch }, (network) =>
+    inputs.length === 1 && first
+      ? trustTable(network, first.values, techniques, options)
+      : trustSummary(
+          network,
+          inputs.map((input) => input.values),
+          techniques,
+          options,
+        ),
+  );
+  io.progress();
+  const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
+  if (values.has("json")) {
+    const images = inputs.map(({ name }) => name);
+    const report = "target" in table ? { images, ...tableReport(table) } : { images, rows: table.rows };
+    io.out(JSON.stringify({ ...about, ...report }, null, 2));
+    return;
+  }
+  if (values.has("markdown")) {
+    io.out(formatTrust(table, "markdown"));
+    return;
+  }
+  const [image] = inputs.length === 1 ? inputs.map(({ name }) => basename(name)) : [];
+  const of =
+    "target" in table ? [nameOf(graph, table)] : target === undefined ? ["each for its top class"] : [target];
+  io.out(
+    ["How far each map can be trusted", graph.name, image ?? `${inputs.length} images`, ...of].join(" · "),
+  );
+  io.out("");
+  io.out(formatTrust(table));
+  io.out("");
+  for (const line of TRUST_LEGEND) io.out(`  ${line}`);
+}
+
+/** The techniques that are named; else those that are quick, or with --all every one. */
+function techniquesOf(positionals: readonly string[], values: Values): readonly AttributionTechnique[] {
+  if (values.has("all")) {
+    if (positionals.length > 0) throw new UsageError("expected names of techniques or --all, got both");
+    return ATTRIBUTIONS;
+  }
+  if (positionals.length > 0) return positionals.flatMap((text) => techniquesNamed(text));
+  return ATTRIBUTIONS.filter(({ samples = 1 }) => samples <= MANY);
+}
+
+function settingsOf(technique: NamedTechnique, layer: string | undefined, values: Values) {
+  const known = ATTRIBUTIONS.find(({ name }) => name === technique.name);
+  if (!known) return {};
+  const weighed = known.weighsMaps && layer !== undefined ? { layer } : {};
+  return { ...attributionOptions(known, values), ...weighed };
+}
+
+function nameOf({ labels }: Graph, { target }: TrustTable): string {
+  const channel = target && "channel" in target ? target.channel : undefined;
+  return channel === undefined ? "no technique is defined" : (labels?.[channel] ?? `class ${channel}`);
+}
+
+function tableReport({ target, rows }: TrustTable) {
+  return {
+    target,
+    rows: rows.map(({ trust, ...row }) => ({ ...row, ...(trust ? trustReport(trust) : {}) })),
+  };
+}
