@@ -10,7 +10,7 @@ import { commit, packageVersion, system } from "./machine.ts";
  * Node 20's V8 stops for half a minute when it optimises ONNX Runtime's largest functions. Compiled once, not twice, they
  * only schedule: a run's cost on the CPU was the same 0.2 to 0.3 ms either way.
  */
-const ONE_COMPILATION = "--wasm-tiering-budget=100000000";
+export const ONE_COMPILATION = "--wasm-tiering-budget=100000000";
 
 /** Runs the suite in this process, on Dawn. */
 export async function runInNode(
