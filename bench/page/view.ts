@@ -51,7 +51,7 @@ export function createView(page: BenchPage): { readonly tell: (progress: Progres
     const search = new URLSearchParams({ words, sizes, seconds: String(seconds) });
     history.replaceState(null, "", `?${search}`);
     const count = chosen(filterOf(words)).length;
-    status.textContent = count === 0 ? "No case has such a name." : `${count} cases chosen.`;
+    status.textContent = count === 0 ? "No case has such a name." : `${casesOf(count)} chosen.`;
     run.disabled = count === 0 || !navigator.gpu;
     if (!navigator.gpu) {
       status.textContent =
@@ -120,12 +120,16 @@ export function createView(page: BenchPage): { readonly tell: (progress: Progres
           busy(false);
           downloads.hidden = false;
           report.innerHTML = reportBody(results);
-          status.textContent = `${results.rows.length} cases in ${Math.round(results.seconds)} s${
+          status.textContent = `${casesOf(results.rows.length)} in ${Math.round(results.seconds)} s${
             hidden ? "; the tab was hidden for a while, which slows a browser down: run again" : ""
           }.`;
       }
     },
   };
+}
+
+function casesOf(count: number): string {
+  return count === 1 ? "1 case" : `${count} cases`;
 }
 
 function filterOf(words: string): string[] {
