@@ -11,7 +11,7 @@ export async function main(): Promise<void> {
   const a = createTensor(device, [4], { data: new Float32Array([2, 2, 0, 0]) }); // the ReLU's output
   const dy = createTensor(device, [4], { data: new Float32Array([5, -5, 5, -5]) }); // the signal from above
   const dx = createTensor(device, [4]);
-  const rule = device.createBuffer({ size: 16, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  const rule = device.createBuffer({ size: 16, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
 
   const relu = await createActivationGradient(device, { activation: { kind: "relu" }, a, dy, dx, rule });
   for (const [code, name] of ["gradient", "guided", "deconvnet"].entries()) {

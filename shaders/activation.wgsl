@@ -3,28 +3,30 @@
 //   x  [size]  pre-activation
 //   y  [size]  activation
 //
-// One workgroup computes 256 consecutive elements.
+// One workgroup computes 256 values of four elements each, or of one where the size is no multiple of four.
 
 struct Params {
-  size: u32,
+  size: u32,  // values
   alpha: f32, // slope of leaky ReLU below zero
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
+@group(0) @binding(2) var<storage, read_write> y: array<Value>;
+
+alias Value = vec4<f32>; // or f32
 
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh, 6 swish
 override ACTIVATION: u32 = 0u;
 
-fn activate(z: f32) -> f32 {
+fn activate(z: Value) -> Value {
   switch ACTIVATION {
-    case 1u: { return max(z, 0.0); }
-    case 2u: { return clamp(z, 0.0, 6.0); }
-    case 3u: { return select(params.alpha * z, z, z > 0.0); }
-    case 4u: { return 1.0 / (1.0 + exp(-z)); }
-    case 5u: { return tanh(clamp(z, -20.0, 20.0)); } // some drivers overflow beyond
-    case 6u: { return z / (1.0 + exp(-z)); }
+    case 1u: { return max(z, Value()); }
+    case 2u: { return clamp(z, Value(), Value(6.0)); }
+    case 3u: { return select(params.alpha * z, z, z > Value()); }
+    case 4u: { return Value(1.0) / (Value(1.0) + exp(-z)); }
+    case 5u: { return tanh(clamp(z, Value(-20.0), Value(20.0))); } // some drivers overflow beyond
+    case 6u: { return z / (Value(1.0) + exp(-z)); }
     default: { return z; }
   }
 }

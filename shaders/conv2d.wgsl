@@ -4,7 +4,10 @@
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
 //   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
-//   y  [batch, outHeight, outWidth, outChannels]  forward: the output; backward: the gradient to the input
+//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GATE is 0
+//   rules  [slots]                                codes of backward rules (activation_gradient.wgsl); unused likewise
+//   y  [batch, outHeight, outWidth, outChannels]  forward: the output; backward: the gradient to the input, or to what
+//                                                 the input is the activation of
 //
 // Along each axis, tap k of output row r reads input row (r · scale + k · dilation + offset) / phases, where that is
 // whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and phases
@@ -26,14 +29,17 @@ struct Params {
   inChunks: u32,       // chunks of a pixel of x
   outChunks: u32,
   tiles: u32,          // workgroups side by side over the output channels
-  alpha: f32,          // slope of leaky ReLU below zero
+  slot: u32,           // which of the rules counts
+  alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GATE
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<In>;
 @group(0) @binding(2) var<storage, read> w: array<Out>;
 @group(0) @binding(3) var<storage, read> b: array<Out>;
-@group(0) @binding(4) var<storage, read_write> y: array<Out>;
+@group(0) @binding(4) var<storage, read> a: array<Out>;
+@group(0) @binding(5) var<storage, read> rules: array<u32>;
+@group(0) @binding(6) var<storage, read_write> y: array<Out>;
 
 alias In = vec4<f32>; // or f32, with IN = 1
 const IN = 4u;
@@ -50,6 +56,7 @@ override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override ACTIVATION: u32 = 0u;
+override GATE: u32 = 0u; // the activation through which y is taken back by its rule, numbered alike
 
 fn activate(z: Out) -> Out {
   switch ACTIVATION {
@@ -59,6 +66,18 @@ fn activate(z: Out) -> Out {
     case 4u: { return Out(1.0) / (Out(1.0) + exp(-z)); }
     case 5u: { return tanh(clamp(z, Out(-20.0), Out(20.0))); } // some drivers overflow beyond
     default: { return z; }
+  }
+}
+
+fn slope(v: Out) -> Out {
+  let open = select(Out(), Out(1.0), v > Out());
+  switch GATE {
+    case 1u: { return open; }
+    case 2u: { return select(Out(), open, v < Out(6.0)); }
+    case 3u: { return select(Out(params.alpha), Out(1.0), v > Out()); }
+    case 4u: { return v * (Out(1.0) - v); }
+    case 5u: { return Out(1.0) - v * v; }
+    default: { return Out(1.0); }
   }
 }
 
@@ -140,6 +159,7 @@ fn main(
     }
   }
 
+  let rule = select(4u, rules[params.slot], GATE != 0u);
   for (var j = 0u; j < COLUMNS; j++) {
     if (column[j] < params.outChunks) {
       var bias = Out();
@@ -149,6 +169,12 @@ fn main(
       for (var p = 0u; p < PIXELS; p++) {
         if (live[p]) {
           var z = activate(acc[p][j] + bias);
+          if (rule == 1u || rule == 2u) {
+            z = max(z, Out());
+          }
+          if (rule <= 1u) {
+            z *= slope(a[place[p] + column[j]]);
+          }
           if (ACCUMULATE) {
             z += y[place[p] + column[j]];
           }

@@ -3,7 +3,10 @@
 //   x  [batch, inHeight, inWidth, inChannels]
 //   w  [kernel rows, kernel columns, filters]      filters = the larger of inChannels and outChannels
 //   b  [outChannels]                               bias; unused where BIAS is false
-//   y  [batch, outHeight, outWidth, outChannels]
+//   a  [batch, outHeight, outWidth, outChannels]   backward: the activation whose gradient y is; unused where GATE is 0
+//   rules  [slots]                                 codes of backward rules (activation_gradient.wgsl); unused likewise
+//   y  [batch, outHeight, outWidth, outChannels]   backward: the gradient to the input, or to what that is the
+//                                                  activation of
 //
 // Forward, output channel c reads input channel c / multiplier by filter c; backward, it sums filters
 // c · multiplier … of the gradient's channels of the same numbers. Along each axis, tap k of output row r reads input row
@@ -24,14 +27,17 @@ struct Params {
   inChunks: u32,
   outChunks: u32,
   multiplier: u32,
-  alpha: f32,        // slope of leaky ReLU below zero
+  slot: u32,         // which of the rules counts
+  alpha: f32,        // slope of leaky ReLU below zero, of ACTIVATION or GATE
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<Chunk>;
 @group(0) @binding(2) var<storage, read> w: array<Chunk>;
 @group(0) @binding(3) var<storage, read> b: array<Chunk>;
-@group(0) @binding(4) var<storage, read_write> y: array<Chunk>;
+@group(0) @binding(4) var<storage, read> a: array<Chunk>;
+@group(0) @binding(5) var<storage, read> rules: array<u32>;
+@group(0) @binding(6) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
 const PIXELS = 4u;
@@ -42,6 +48,7 @@ override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override ACTIVATION: u32 = 0u;
+override GATE: u32 = 0u; // the activation through which y is taken back by its rule, numbered alike
 
 fn activate(z: Chunk) -> Chunk {
   switch ACTIVATION {
@@ -51,6 +58,18 @@ fn activate(z: Chunk) -> Chunk {
     case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
     case 5u: { return tanh(clamp(z, Chunk(-20.0), Chunk(20.0))); } // some drivers overflow beyond
     default: { return z; }
+  }
+}
+
+fn slope(v: Chunk) -> Chunk {
+  let open = select(Chunk(), Chunk(1.0), v > Chunk());
+  switch GATE {
+    case 1u: { return open; }
+    case 2u: { return select(Chunk(), open, v < Chunk(6.0)); }
+    case 3u: { return select(Chunk(params.alpha), Chunk(1.0), v > Chunk()); }
+    case 4u: { return v * (Chunk(1.0) - v); }
+    case 5u: { return Chunk(1.0) - v * v; }
+    default: { return Chunk(1.0); }
   }
 }
 
@@ -110,11 +129,18 @@ fn main(
   if (BIAS) {
     bias = b[channel];
   }
+  let rule = select(4u, rules[params.slot], GATE != 0u);
   let start = (line * params.outSize.y + begin) * params.outChunks + channel;
   for (var p = 0u; p < PIXELS; p++) {
     if (begin + p < params.outSize.y) {
       let at = start + p * params.outChunks;
       var z = activate(acc[p] + bias);
+      if (rule == 1u || rule == 2u) {
+        z = max(z, Chunk());
+      }
+      if (rule <= 1u) {
+        z *= slope(a[at]);
+      }
       if (ACCUMULATE) {
         z += y[at];
       }

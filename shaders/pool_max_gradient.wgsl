@@ -2,9 +2,12 @@
 //
 //   argmax  [N, output, channels]  row·width + column of each window's winner
 //   dy      [N, output, channels]
-//   dx      [N, image, channels]
+//   a       [N, image, channels]   the activation whose gradient dx is; unused where GATE is 0
+//   rules   [slots]                codes of backward rules (activation_gradient.wgsl); unused likewise
+//   dx      [N, image, channels]   the gradient to the input, or to what that is the activation of
 //
-// Gathers, so it needs no atomics. One workgroup computes 256 consecutive elements of dx.
+// Gathers, so it needs no atomics. One workgroup computes 256 consecutive values of dx: four channels, where their number
+// allows.
 
 struct Params {
   image: vec2<u32>,   // height, width of x
@@ -12,15 +15,37 @@ struct Params {
   window: vec2<u32>,
   strides: vec2<u32>,
   before: vec2<u32>,  // padding above and to the left
-  channels: u32,
-  size: u32,          // elements of dx
+  channels: u32,      // values of a pixel
+  size: u32,          // values of dx
   accumulate: u32,    // 1: add to dx
+  slot: u32,          // which of the rules counts
+  alpha: f32,         // slope of leaky ReLU below zero
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> argmax: array<u32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(1) var<storage, read> argmax: array<Index>;
+@group(0) @binding(2) var<storage, read> dy: array<Value>;
+@group(0) @binding(3) var<storage, read> a: array<Value>;
+@group(0) @binding(4) var<storage, read> rules: array<u32>;
+@group(0) @binding(5) var<storage, read_write> dx: array<Value>;
+
+alias Value = vec4<f32>; // or f32
+alias Index = vec4<u32>; // or u32
+
+// The activation through which dx is taken back by its rule: 0 none, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
+override GATE: u32 = 0u;
+
+fn slope(v: Value) -> Value {
+  let open = select(Value(), Value(1.0), v > Value());
+  switch GATE {
+    case 1u: { return open; }
+    case 2u: { return select(Value(), open, v < Value(6.0)); }
+    case 3u: { return select(Value(params.alpha), Value(1.0), v > Value()); }
+    case 4u: { return v * (Value(1.0) - v); }
+    case 5u: { return Value(1.0) - v * v; }
+    default: { return Value(1.0); }
+  }
+}
 
 @compute @workgroup_size(256)
 fn main(
@@ -47,14 +72,20 @@ fn main(
   );
   let end = min(at / params.strides + 1u, params.output);
 
-  var sum = 0.0;
+  let place = Index(here.x * params.image.y + here.y);
+  var sum = Value();
   for (var v = first.x; v < end.x; v++) {
     for (var u = first.y; u < end.y; u++) {
       let o = ((image * params.output.x + v) * params.output.y + u) * params.channels + channel;
-      if (argmax[o] == here.x * params.image.y + here.y) {
-        sum += dy[o];
-      }
+      sum += select(Value(), dy[o], argmax[o] == place);
     }
+  }
+  let rule = select(4u, rules[params.slot], GATE != 0u);
+  if (rule == 1u || rule == 2u) {
+    sum = max(sum, Value());
+  }
+  if (rule <= 1u) {
+    sum *= slope(a[i]);
   }
   if (params.accumulate == 1u) {
     sum += dx[i];

@@ -83,6 +83,7 @@ export {
 export type { OpLayer } from "./network/ops.ts";
 export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
+export type { LayerRules } from "./network/rules.ts";
 export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
 export {
   channel,
@@ -95,7 +96,11 @@ export {
   region,
   type Term,
 } from "./objectives/objective.ts";
-export { type BackwardRule, createActivationGradient } from "./ops/activation.ts";
+export {
+  type ActivationGradientSite,
+  type BackwardRule,
+  createActivationGradient,
+} from "./ops/activation.ts";
 export { type CastSite, createCast } from "./ops/cast.ts";
 export { createClassActivationMap } from "./ops/class-activation-map.ts";
 export {
@@ -113,6 +118,13 @@ export {
   type GramSite,
   gramShape,
 } from "./ops/gram.ts";
+export {
+  createRelu,
+  createReluGradient,
+  type ReluGradientSite,
+  type ReluSite,
+  reluMaskShape,
+} from "./ops/guided-relu.ts";
 export {
   type ChannelHistogram,
   createHistogram,
@@ -191,7 +203,7 @@ export {
   smoothGradSquared,
   varGrad,
 } from "./techniques/smooth-grad.ts";
-export { formatTrust, TRUST_HEADS, TRUST_LEGEND } from "./trust/format.ts";
+export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./trust/format.ts";
 export {
   type Curve,
   type Infidelity,

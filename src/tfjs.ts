@@ -199,13 +199,12 @@ function run(shape: Shape, planInto: (y: Tensor<"f32">) => Plan): tf.Tensor {
 
 const rules = new WeakMap<GPUDevice, GPUBuffer>();
 
-/** The code of the guided rule as a uniform, one a device. */
+/** The code of the guided rule in a buffer, one a device. */
 function guidedRule(device: GPUDevice): GPUBuffer {
   const known = rules.get(device);
   if (known) return known;
-  const data = Uint32Array.from([RULE_CODES.guided, 0, 0, 0]);
-  const usage = GPUBufferUsage.UNIFORM;
-  const { buffer } = createTensor(device, [4], { dtype: "u32", data, usage, label: "guided rule" });
+  const data = Uint32Array.of(RULE_CODES.guided);
+  const { buffer } = createTensor(device, [1], { dtype: "u32", data, label: "guided rule" });
   rules.set(device, buffer);
   return buffer;
 }

@@ -7,7 +7,7 @@ import { commandRunner } from "../peers/ours.ts";
 import { noise } from "../random.ts";
 import { formatShape, type Shape, sizeOf } from "../shape.ts";
 
-/** Code of the guided rule in a kernel's uniform. */
+/** Code of the guided rule in a kernel's table. */
 const GUIDED = 1;
 
 /** dx = dy where both the ReLU's output and the signal are positive. */
@@ -31,7 +31,7 @@ function guided(shape: Shape): Task {
                 createTensor(device, shape, { data: dy }),
                 createTensor(device, shape),
               ] as const;
-              const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+              const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
               const rule = device.createBuffer({ size: 16, usage });
               device.queue.writeBuffer(rule, 0, new Uint32Array([GUIDED]));
               const command = await createActivationGradient(device, {

@@ -1,48 +1,80 @@
 import { createTensor } from "../gpu/tensor.ts";
-import { RULE_CODES } from "../ops/activation.ts";
+import { PASS } from "../ops/activation.ts";
 
 /** In a target: every index. */
 export const EVERY = 0xffffffff;
 
 /**
- * The few numbers that change from one backward pass to the next: which elements seed it, and the rule at the ReLUs.
- * They reach the kernels by copies from a table of whole numbers on the GPU, so that recording writes no queue and one
- * encoder may hold several passes.
+ * The few numbers that change from one backward pass to the next: which elements seed it, and the rules at the ReLUs.
+ * They reach the kernels by copies from tables on the GPU, so that recording writes no queue and one encoder may hold
+ * several passes.
  */
 export class Control {
   /** Uniform (n, y, x, c); see seed.wgsl. */
   readonly target: GPUBuffer;
-  /** Uniform rule code; see activation_gradient.wgsl. */
-  readonly rule: GPUBuffer;
+  /** Codes of rules, one a slot; see activation_gradient.wgsl. */
+  readonly rules: GPUBuffer;
+  readonly #slots: number;
+  /** EVERY, 0, 1, 2, … */
   readonly #numbers: GPUBuffer;
+  /** Each code `slots` times, so that a run of slots is one copy. */
+  readonly #codes: GPUBuffer;
 
-  /** @param largest the largest index that a target can hold. */
-  constructor(device: GPUDevice, largest: number) {
-    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    this.target = device.createBuffer({ label: "vitrine target", size: 16, usage });
-    this.rule = device.createBuffer({ label: "vitrine rule", size: 16, usage });
-    const count = Math.max(largest, ...Object.values(RULE_CODES)) + 2;
-    const data = Uint32Array.from({ length: count }, (_, index) => (index === 0 ? EVERY : index - 1));
-    this.#numbers = createTensor(device, [count], { dtype: "u32", data, label: "vitrine numbers" }).buffer;
+  /**
+   * @param largest the largest index that a target can hold.
+   * @param slots how many rules there are.
+   */
+  constructor(device: GPUDevice, largest: number, slots: number) {
+    const usage = GPUBufferUsage.COPY_DST;
+    this.#slots = Math.max(1, slots);
+    this.target = device.createBuffer({
+      label: "vitrine target",
+      size: 16,
+      usage: usage | GPUBufferUsage.UNIFORM,
+    });
+    this.rules = device.createBuffer({
+      label: "vitrine rules",
+      size: 4 * this.#slots,
+      usage: usage | GPUBufferUsage.STORAGE,
+    });
+    const table = (label: string, length: number, at: (index: number) => number): GPUBuffer =>
+      createTensor(device, [length], {
+        dtype: "u32",
+        data: Uint32Array.from({ length }, (_, index) => at(index)),
+        label,
+      }).buffer;
+    this.#numbers = table("vitrine numbers", largest + 2, (index) => (index === 0 ? EVERY : index - 1));
+    this.#codes = table("vitrine codes", (PASS + 1) * this.#slots, (index) =>
+      Math.floor(index / this.#slots),
+    );
   }
 
-  setRule(encoder: GPUCommandEncoder, code: number): void {
-    this.#copy(encoder, this.rule, [code]);
+  /** @param codes one a slot; where there is none, any may stand. */
+  setRules(encoder: GPUCommandEncoder, codes: readonly (number | undefined)[]): void {
+    for (let first = 0; first < codes.length; ) {
+      const code = codes[first] ?? 0;
+      let end = first + 1;
+      while (end < codes.length && (codes[end] ?? code) === code) end++;
+      encoder.copyBufferToBuffer(
+        this.#codes,
+        4 * code * this.#slots,
+        this.rules,
+        4 * first,
+        4 * (end - first),
+      );
+      first = end;
+    }
   }
 
   /** @param indices (n, y, x, c), each a number of at most `largest`, or EVERY. */
   setTarget(encoder: GPUCommandEncoder, indices: readonly number[]): void {
-    this.#copy(encoder, this.target, indices);
+    for (const [place, value] of indices.entries()) {
+      const index = value === EVERY ? 0 : value + 1;
+      encoder.copyBufferToBuffer(this.#numbers, 4 * index, this.target, 4 * place, 4);
+    }
   }
 
   destroy(): void {
-    for (const buffer of [this.target, this.rule, this.#numbers]) buffer.destroy();
-  }
-
-  #copy(encoder: GPUCommandEncoder, to: GPUBuffer, values: readonly number[]): void {
-    for (const [place, value] of values.entries()) {
-      const index = value === EVERY ? 0 : value + 1;
-      encoder.copyBufferToBuffer(this.#numbers, 4 * index, to, 4 * place, 4);
-    }
+    for (const buffer of [this.target, this.rules, this.#numbers, this.#codes]) buffer.destroy();
   }
 }

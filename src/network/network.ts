@@ -2,19 +2,20 @@ import { checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { assertRule, type BackwardRule, RULE_CODES } from "../ops/activation.ts";
+import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../ops/activation.ts";
 import type { Tensors } from "../ops/op.ts";
 import { type Control, EVERY } from "./control.ts";
 import { fuse } from "./fuse.ts";
 import { type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
+import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
 
 export interface NetworkOptions {
   /** Images that one forward pass takes; fixed for the network's life. Default 1. */
   readonly batch?: number;
   /**
-   * Layers whose activations must be there to be seen: "all" (the default), or names. The others may be fused into
-   * their neighbours; the input, the output and the logits always stay.
+   * Layers whose activations and gradients must be there to be seen: "all" (the default), or names. The others may be
+   * fused into their neighbours; the input, the output and the logits always stay.
    */
   readonly keep?: "all" | readonly string[];
   /** Whether `backward` will be used. Without it, half the memory and half the kernels. Default true. */
@@ -49,8 +50,8 @@ export interface Seed {
 }
 
 export interface BackwardOptions {
-  /** How the signal passes a ReLU. Default "gradient". */
-  readonly rule?: BackwardRule;
+  /** How the signal passes a ReLU: one rule, or rules for layers by name. Default "gradient". */
+  readonly rule?: BackwardRule | LayerRules;
   /** The layer down to which the signal is taken. Default: the input. */
   readonly to?: string;
 }
@@ -104,7 +105,8 @@ export class Network {
 
   /**
    * The gradient of the last backward pass's objective to a layer's output, of the same shape.
-   * Only layers between the pass's two ends hold one.
+   * Only layers between the pass's two ends hold one, and among those that `keep` did not name some hold what the rule
+   * let through their activation instead; the pass's end never does.
    */
   gradient(layer: string): Tensor {
     return this.#backwardOf(this.#stage(layer)).dy;
@@ -135,7 +137,8 @@ export class Network {
    * Records the way back from a target (a sum of the layer's elements), from the caller's own seed, or from seeds at
    * several layers, down to `to`. It reads the activations of the last forward pass, which may serve any number of
    * backward passes.
-   * @throws InputError when the target lies outside the layer, or `to` does not lead to it.
+   * @throws InputError when the target lies outside the layer, `to` does not lead to it, or rules are given for a layer
+   * that there is not.
    * @throws UnsupportedError when the rule is not defined for an activation on the way.
    */
   backward(
@@ -148,9 +151,21 @@ export class Network {
     const way = this.#ways(end, starts);
     const control = this.#control;
     if (!control) throw noGradients(this.graph);
-    for (const { layer } of way) {
-      const activation = activationOf(layer);
-      if (activation && layer !== end.layer) assertRule(rule, activation, layer.name);
+    const ruleOf = rulesOf(this.graph, rule);
+    const seeded = new Set(starts.map(({ layer }) => layer));
+    const early = new Set<Stage>();
+    const codes: (number | undefined)[] = [];
+    for (const stage of way) {
+      const { slot, early: gate } = this.#backwardOf(stage);
+      const { name } = stage.layer;
+      const activation = activationOf(stage.layer);
+      const own = ruleOf(name);
+      if (activation && stage !== end) assertRule(own, activation, name);
+      if (slot !== undefined) codes[slot] = RULE_CODES[own];
+      if (!gate) continue;
+      // What asks for the whole gradient first, or adds to it, cannot go through the activation as it is written.
+      if (stage !== end && !seeded.has(name) && own !== "redirected") early.add(stage);
+      codes[gate.slot] = early.has(stage) ? RULE_CODES[own] : PASS;
     }
 
     const commands: Command[] = [];
@@ -165,19 +180,23 @@ export class Network {
         commands.push(seed);
       }
     }
-    control.setRule(encoder, RULE_CODES[rule]);
+    control.setRules(encoder, codes);
 
     const onWay = new Set(way.map((stage) => stage.layer.name));
     for (const stage of way.reverse()) {
-      const { dy, gate, steps } = this.#backwardOf(stage);
+      const { dy, blocked, gate, steps, early: gated } = this.#backwardOf(stage);
       for (const { layer, write, add } of isStarts(from) ? from : []) {
         if (layer !== stage.layer.name) continue;
         commands.push(written.has(dy.buffer) ? add : write);
         written.add(dy.buffer);
       }
       if (stage === end) continue;
-      if (gate) commands.push(gate);
-      for (const { input, write, add } of steps) {
+      const through = gated && early.has(stage) ? gated.steps : steps;
+      if (through === steps) {
+        if (blocked && ruleOf(stage.layer.name) === "redirected") commands.push(blocked);
+        if (gate) commands.push(gate);
+      }
+      for (const { input, write, add } of through) {
         if (!onWay.has(input)) continue;
         const { buffer } = this.gradient(input);
         commands.push(add && written.has(buffer) ? add : write);
@@ -306,6 +325,7 @@ export async function createNetwork(
   const { batch = 1, keep = "all", gradients = true } = options;
   const running = keep === "all" ? graph : fuse(graph, keep);
   const shapes = shapesOf(running, batch);
+  const kept = new Set(keep === "all" ? running.layers.map(({ name }) => name) : keep);
   const owned: { destroy(): void }[] = [];
   const own: Own = (made) => {
     owned.push(made);
@@ -313,7 +333,7 @@ export async function createNetwork(
   };
   try {
     const buffers = await checked(device, `network "${graph.name}"`, () =>
-      allocate(device, running, shapes, gradients, own),
+      allocate(device, running, shapes, gradients ? kept : undefined, own),
     );
     const stages = await all(running.layers.map((layer) => createStage(device, layer, buffers, own)));
     return new Network({
@@ -324,7 +344,7 @@ export async function createNetwork(
       owned,
       stages: new Map(stages.map((stage) => [stage.layer.name, stage])),
       constants: buffers.constants,
-      control: buffers.control,
+      control: buffers.backward?.control,
     });
   } catch (error) {
     for (const made of owned) made.destroy();

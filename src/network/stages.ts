@@ -1,9 +1,21 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { NOTHING } from "../gpu/kernel.ts";
-import { createTensor, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { type Activation, createActivationGradient } from "../ops/activation.ts";
-import type { Tensors } from "../ops/op.ts";
+import {
+  createTensor,
+  type DType,
+  type Shape,
+  sizeOf,
+  type Tensor,
+  type TensorOptions,
+} from "../gpu/tensor.ts";
+import {
+  type Activation,
+  createActivationGradient,
+  createBlocked,
+  type FusedActivation,
+} from "../ops/activation.ts";
+import type { Gate, Tensors } from "../ops/op.ts";
 import { createSeed } from "../ops/seed.ts";
 import { Control } from "./control.ts";
 import type { Graph, Layer, Shapes } from "./graph.ts";
@@ -20,11 +32,25 @@ export interface Stage {
     readonly dy: Tensor;
     /** Writes the seed of a target in this layer into `dy`. */
     readonly seed: Command;
-    /** Takes `dy` back through the layer's fused activation. */
+    /** Where in the control's rules the one of the layer's activation stands. */
+    readonly slot?: number;
+    /** Finds what the rule "redirected" asks at the layer's activation, before `gate` or `steps`. */
+    readonly blocked?: Command;
+    /** Takes `dy` back through the layer's fused activation, for `steps`. */
     readonly gate?: Command;
     /** One for each input. */
     readonly steps: readonly BackwardStep[];
+    /** Only where a reader takes `dy` back through the activation as it writes it. */
+    readonly early?: EarlyGate;
   };
+}
+
+/** The way through a layer's activation as the layer above takes it. */
+export interface EarlyGate {
+  /** Where in the control's rules the one that the reader follows stands. */
+  readonly slot: number;
+  /** The steps that read what the reader wrote. */
+  readonly steps: readonly BackwardStep[];
 }
 
 /** The gradient to one input: written over what is there, or added to it. */
@@ -47,9 +73,20 @@ export interface Buffers {
   readonly saved: ReadonlyMap<string, Tensors>;
   /** How many layers read each layer. */
   readonly readers: ReadonlyMap<string, number>;
+  /** What only a network with gradients has. */
+  readonly backward: BackwardBuffers | undefined;
+}
+
+interface BackwardBuffers {
+  readonly control: Control;
   /** Where a gradient waits between a layer's gate and its backward kernel. */
   readonly scratch: Tensor | undefined;
-  readonly control: Control | undefined;
+  /** [batch]: what the rule "redirected" asks, at the layer where it is asked. */
+  readonly blocked: Tensor<"u32">;
+  /** Where in the control's rules each activation's stands, by layer. */
+  readonly slots: ReadonlyMap<string, number>;
+  /** Activations that the only reader of a layer takes the gradient through, by that layer. */
+  readonly early: ReadonlyMap<string, Gate>;
 }
 
 /** The activation that a layer applies, if any. */
@@ -57,20 +94,50 @@ export function activationOf(layer: Layer): Activation | undefined {
   return "activation" in layer ? layer.activation : undefined;
 }
 
-function isGated(layer: Layer): boolean {
-  const activation = activationOf(layer);
-  return layer.op !== "activation" && activation !== undefined && activation.kind !== "linear";
+/** The activation that is fused to another op, if there is one. */
+function fusedOf(layer: Layer): FusedActivation | undefined {
+  if (layer.op === "activation" || !("activation" in layer)) return undefined;
+  return layer.activation?.kind === "linear" ? undefined : layer.activation;
 }
 
-/** Allocates every buffer of a network. */
+/**
+ * Layers whose gradient their only reader takes through their activation as it writes it: those that nobody asked to see,
+ * where the reader's kernel can.
+ */
+function earlyOf(graph: Graph, readers: ReadonlyMap<string, number>, kept: ReadonlySet<string>): Layer[] {
+  const readBy = new Map(
+    graph.layers.flatMap((layer) => layer.inputs.map((input) => [input, layer] as const)),
+  );
+  return graph.layers.filter((layer) => {
+    const reader = readBy.get(layer.name);
+    return (
+      fusedOf(layer) &&
+      reader &&
+      reader.op !== "input" &&
+      opOf(reader).gates &&
+      readers.get(layer.name) === 1 &&
+      !kept.has(layer.name)
+    );
+  });
+}
+
+/**
+ * Allocates every buffer of a network.
+ * @param kept layers whose gradients somebody may look at; undefined for a network without gradients.
+ */
 export function allocate(
   device: GPUDevice,
   graph: Graph,
   shapes: Shapes,
-  withGradients: boolean,
+  kept: ReadonlySet<string> | undefined,
   own: Own,
 ): Buffers {
-  const tensor = (shape: Shape, label: string, options: Parameters<typeof createTensor>[2] = {}): Tensor => {
+  const withGradients = kept !== undefined;
+  const tensor = <D extends DType = "f32">(
+    shape: Shape,
+    label: string,
+    options: TensorOptions<D> = {},
+  ): Tensor<D> => {
     const made = createTensor(device, shape, { ...options, label });
     own(made.buffer);
     return made;
@@ -108,21 +175,26 @@ export function allocate(
     constants.set(name, tensors(name, op?.constants?.(layer, inputs, withGradients) ?? {}));
     saved.set(name, tensors(name, withGradients ? (op?.saved?.(layer, inputs) ?? {}) : {}));
   }
-  if (!withGradients)
-    return { activations, gradients, constants, saved, readers, scratch: undefined, control: undefined };
+  if (!kept) return { activations, gradients, constants, saved, readers, backward: undefined };
 
-  const gated = graph.layers.filter(isGated).map(({ name }) => sizeOf(shapeOf(name)));
+  const gated = graph.layers.filter(fusedOf).map(({ name }) => sizeOf(shapeOf(name)));
   const scratch = gated.length > 0 ? tensor([Math.max(...gated)], "vitrine scratch") : undefined;
+  const [batch = 1] = shapeOf(graph.output);
+  const blocked = tensor([batch], "vitrine blocked", { dtype: "u32" });
   const largest = Math.max(...graph.layers.flatMap(({ name }) => [...shapeOf(name)]));
-  return {
-    activations,
-    gradients,
-    constants,
-    saved,
-    readers,
-    scratch,
-    control: own(new Control(device, largest)),
-  };
+  const activated = graph.layers.filter(activationOf);
+  const slots = new Map(activated.map(({ name }, slot) => [name, slot]));
+  const gates = earlyOf(graph, readers, kept);
+  const control = own(new Control(device, largest, activated.length + gates.length));
+  const early = new Map(
+    gates.flatMap((layer, index): [string, Gate][] => {
+      const [activation, a] = [fusedOf(layer), activations.get(layer.name)];
+      const slot = activated.length + index;
+      return activation && a ? [[layer.name, { activation, a, rules: control.rules, slot }]] : [];
+    }),
+  );
+  const backward = { control, scratch, blocked, slots, early };
+  return { activations, gradients, constants, saved, readers, backward };
 }
 
 /** Compiles and binds what a layer runs, forward and backward. */
@@ -132,14 +204,16 @@ export async function createStage(
   buffers: Buffers,
   own: Own,
 ): Promise<Stage> {
-  const { activations, gradients, constants, saved, readers, scratch, control } = buffers;
+  const { activations, gradients, constants, saved, readers, backward } = buffers;
   const owned = (command: Promise<Command>): Promise<Command> => command.then(own);
   const { name } = layer;
   const y = tensorOf(activations, name);
-  const dy = control ? tensorOf(gradients, name) : undefined;
+  const dy = backward ? tensorOf(gradients, name) : undefined;
   const [first, ...others] = layer.inputs.map((input) => tensorOf(activations, input));
   const seed =
-    dy && control ? owned(createSeed(device, { dy, target: control.target, label: name })) : undefined;
+    dy && backward
+      ? owned(createSeed(device, { dy, target: backward.control.target, label: name }))
+      : undefined;
   if (layer.op === "input" || !first) {
     return {
       layer,
@@ -158,31 +232,62 @@ export async function createStage(
     saved: saved.get(name) ?? {},
   };
   const forward = owned(op.forward(device, site));
-  if (!control || !dy || !seed) return { layer, y, forward: await forward };
+  if (!backward || !dy || !seed) return { layer, y, forward: await forward };
 
-  const { rule } = control;
+  const {
+    scratch,
+    blocked,
+    slots,
+    early,
+    control: { rules: rule },
+  } = backward;
+  const slot = slots.get(name) ?? 0;
   const activation = activationOf(layer);
-  const ungated = scratch && activation && isGated(layer) ? { ...scratch, shape: y.shape } : undefined;
-  const gate =
-    ungated && activation
-      ? owned(createActivationGradient(device, { activation, a: y, dy, dx: ungated, rule, label: name }))
+  const asked =
+    activation?.kind === "relu" || activation?.kind === "relu6"
+      ? { activation, a: y, dy, rule, slot, blocked, label: name }
       : undefined;
-  const steps = layer.inputs.map(async (input, index): Promise<BackwardStep> => {
-    const dx = tensorOf(gradients, input);
-    const step = (accumulate: boolean): Promise<Command> =>
-      owned(op.backward(device, { ...site, dy: ungated ?? dy, input: index, dx, accumulate, rule }));
-    const [write, add] = await all([step(false), ...((readers.get(input) ?? 0) > 1 ? [step(true)] : [])]);
-    return { input, write: write ?? NOTHING, ...(add ? { add } : {}) };
-  });
-  const [[forwardCommand = NOTHING, seedCommand = NOTHING, gateCommand], backward] = await all([
-    all([forward, seed, ...(gate ? [gate] : [])]),
-    all(steps),
+  const fused = fusedOf(layer);
+  const ungated = scratch && fused ? { ...scratch, shape: y.shape } : undefined;
+  const gate =
+    ungated && fused
+      ? { activation: fused, a: y, dy, dx: ungated, rule, slot, blocked, label: name }
+      : undefined;
+  const stepsFrom = (from: Tensor): Promise<BackwardStep[]> =>
+    all(
+      layer.inputs.map(async (input, index): Promise<BackwardStep> => {
+        const dx = tensorOf(gradients, input);
+        const to = { ...site, dy: from, input: index, dx, rule, slot, blocked };
+        const [write, add] = await all([
+          owned(op.backward(device, { ...to, accumulate: false, gate: early.get(input) })),
+          ...((readers.get(input) ?? 0) > 1 ? [owned(op.backward(device, { ...to, accumulate: true }))] : []),
+        ]);
+        return { input, write: write ?? NOTHING, ...(add ? { add } : {}) };
+      }),
+    );
+  const gatedBefore = early.get(name);
+  const made = await all([
+    forward,
+    seed,
+    stepsFrom(ungated ?? dy),
+    gatedBefore ? stepsFrom(dy) : undefined,
+    gate ? owned(createActivationGradient(device, gate)) : undefined,
+    asked ? owned(createBlocked(device, asked)) : undefined,
   ] as const);
+  const [forwardCommand, seedCommand, steps, earlySteps, gateCommand, blockedCommand] = made;
   return {
     layer,
     y,
     forward: forwardCommand,
-    backward: { dy, seed: seedCommand, ...(gateCommand ? { gate: gateCommand } : {}), steps: backward },
+    backward: {
+      dy,
+      seed: seedCommand,
+      ...(activation ? { slot } : {}),
+      ...(blockedCommand ? { blocked: blockedCommand } : {}),
+      ...(gateCommand ? { gate: gateCommand } : {}),
+      steps,
+      ...(gatedBefore && earlySteps ? { early: { slot: gatedBefore.slot, steps: earlySteps } } : {}),
+    },
   };
 }
 
@@ -190,7 +295,7 @@ export async function createStage(
  * Promise.all that waits for every promise before it fails, so that nothing is still being made when the caller cleans
  * up.
  */
-export async function all<const T extends readonly Promise<unknown>[]>(
+export async function all<const T extends readonly unknown[]>(
   promises: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(promises);

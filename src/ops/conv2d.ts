@@ -3,8 +3,8 @@ import subgroupShader from "../../shaders/conv2d_subgroups.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation } from "./activation.ts";
-import { type Constant, type LayerBase, type Op, onlyImage } from "./op.ts";
+import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
+import { type Constant, type Gate, type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
 import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
 
@@ -31,7 +31,10 @@ export interface Convolution {
   readonly dilation: Pair;
   readonly offset: Pair;
   readonly phases: Pair;
+  /** Applied to y; not together with `gate`. */
   readonly activation?: FusedActivation | undefined;
+  /** Takes y back through the activation that it is the gradient of. */
+  readonly gate?: Gate | undefined;
   readonly accumulate?: boolean;
   /** Default: what {@link chooseTiling} says. */
   readonly tiling?: Tiling;
@@ -39,7 +42,21 @@ export interface Convolution {
 
 /** Makes a run of the convolution kernel ready to record. */
 export function createConvolution(device: GPUDevice, run: Convolution): Promise<Command> {
-  const { label, x, w, b, y, kernel, scale, dilation, offset, phases, activation, accumulate = false } = run;
+  const {
+    label,
+    x,
+    w,
+    b,
+    y,
+    kernel,
+    scale,
+    dilation,
+    offset,
+    phases,
+    activation,
+    gate,
+    accumulate = false,
+  } = run;
   const [batch = 1, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
   const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
   const grid = [Math.ceil(outHeight / phases[0]), Math.ceil(outWidth / phases[1])] as const;
@@ -50,12 +67,14 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
   const outChunks = outChannels / output;
   const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
   const { code, alpha } = activationCode(activation);
+  const { GATE, ...gateParams } = gateCode(gate);
   return createDispatch(device, tiling.subgroups ? subgroupShader : shader, {
     label,
     constants: {
       LANES: tiling.lanes,
       BIAS: Number(b !== undefined),
       ACTIVATION: code,
+      GATE,
       PHASED: Number(phases[0] * phases[1] > 1),
       ACCUMULATE: Number(accumulate),
       ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
@@ -82,9 +101,10 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
       inChunks: inChannels / input,
       outChunks,
       tiles,
-      alpha,
+      ...gateParams,
+      ...(gate ? {} : { alpha }),
     },
-    bindings: { x, w, b: b ?? w, y },
+    bindings: { x, w, b: b ?? w, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
     workgroups: [
       ...gridOf(
         tiles * Math.ceil(pixels / (tiling.lanes * tiling.pixels)),
@@ -136,6 +156,8 @@ function constant(name: string, constants: Readonly<Record<string, Tensor>>, lay
 }
 
 export const conv2d: Op<Conv2dLayer> = {
+  gates: true,
+
   shape(layer, x) {
     const who = `conv2d "${layer.name}"`;
     const [n, h, w, c] = onlyImage(layer, x);
@@ -177,7 +199,7 @@ export const conv2d: Op<Conv2dLayer> = {
     });
   },
 
-  backward(device, { layer, x: [x], constants, dy, dx, accumulate }) {
+  backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
     const { size, top, left } = geometry(layer, x);
     return createConvolution(device, {
       label: `${layer.name} backward`,
@@ -190,6 +212,7 @@ export const conv2d: Op<Conv2dLayer> = {
       offset: [top, left],
       phases: layer.strides,
       accumulate,
+      gate,
     });
   },
 };

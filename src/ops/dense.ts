@@ -3,7 +3,7 @@ import backwardShader from "../../shaders/dense_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation } from "./activation.ts";
+import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
 import { type Constant, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
 
 /** y = x·w + b over the last axis, then activation; w is [features in, features out]. */
@@ -48,6 +48,8 @@ function weights({ w }: Tensors, layer: string): Tensor {
 }
 
 export const dense: Op<DenseLayer> = {
+  gates: true,
+
   shape(layer, x) {
     const shape = onlyInput(layer, x);
     const [features, units = 0] = layer.w.shape;
@@ -78,13 +80,16 @@ export const dense: Op<DenseLayer> = {
     });
   },
 
-  async backward(device, { layer, x: [x], constants, dy, dx, accumulate }) {
+  async backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
     const { params, redeclare, chunk, workgroups } = geometry(layer, x);
+    const w = weights(constants, layer.name);
+    const { GATE, ...gateParams } = gateCode(gate);
     return createDispatch(device, backwardShader, {
       label: layer.name,
+      constants: { GATE },
       redeclare: { ...redeclare, CHUNK: `${chunk}u` },
-      params: { ...params, accumulate: Number(accumulate) },
-      bindings: { w: weights(constants, layer.name), dy, dx },
+      params: { ...params, accumulate: Number(accumulate), ...gateParams },
+      bindings: { w, dy, a: gate?.a ?? w, rules: gate?.rules ?? w, dx },
       workgroups: workgroups(Math.ceil(params.features / FEATURES)),
     });
   },

@@ -2,8 +2,8 @@ import shader from "../../shaders/depthwise_conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation } from "./activation.ts";
-import { type Constant, type LayerBase, type Op, onlyImage, type Tensors } from "./op.ts";
+import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
+import { type Constant, type Gate, type LayerBase, type Op, onlyImage, type Tensors } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
 
 /**
@@ -32,9 +32,10 @@ function createRun(
     readonly y: Tensor;
     readonly backward: boolean;
     readonly accumulate: boolean;
+    readonly gate?: Gate | undefined;
   },
 ): Promise<Command> {
-  const { image, x, y, backward, accumulate } = run;
+  const { image, x, y, backward, accumulate, gate } = run;
   const { strides, dilations } = layer;
   const [kh = 1, kw = 1, , multiplier = 1] = layer.w.shape;
   const [, height = 1, width = 1] = image.shape;
@@ -45,7 +46,8 @@ function createRun(
   const chunk = multiplier === 1 && outChannels % 4 === 0 ? 4 : 1;
   const runs = Math.ceil(outWidth / PIXELS);
   const size = (sizeOf(y.shape) / outWidth / chunk) * runs;
-  const { code, alpha } = activationCode(backward ? undefined : layer.activation);
+  const { code, alpha } = activationCode(layer.activation);
+  const { GATE, ...gateParams } = gateCode(gate);
   const { w, b = w } = constants;
   if (!w || !b) {
     throw new InputError(
@@ -59,7 +61,8 @@ function createRun(
       PHASED: Number(backward && strides[0] * strides[1] > 1),
       BIAS: Number(!backward && layer.b !== undefined),
       ACCUMULATE: Number(accumulate),
-      ACTIVATION: code,
+      ACTIVATION: backward ? 0 : code,
+      GATE,
     },
     redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32", PIXELS: `${PIXELS}u` },
     params: {
@@ -75,14 +78,17 @@ function createRun(
       inChunks: inChannels / chunk,
       outChunks: outChannels / chunk,
       multiplier,
-      alpha,
+      ...gateParams,
+      ...(backward ? {} : { alpha }),
     },
-    bindings: { x, w, b, y },
+    bindings: { x, w, b, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
     workgroups: gridOf(Math.ceil(size / 64)),
   });
 }
 
 export const depthwiseConv2d: Op<DepthwiseConv2dLayer> = {
+  gates: true,
+
   shape(layer, x) {
     const who = `depthwiseConv2d "${layer.name}"`;
     const [n, h, w, c] = onlyImage(layer, x);
@@ -104,6 +110,6 @@ export const depthwiseConv2d: Op<DepthwiseConv2dLayer> = {
   forward: (device, { layer, constants, x: [x], y }) =>
     createRun(device, layer, constants, { image: x, x, y, backward: false, accumulate: false }),
 
-  backward: (device, { layer, constants, x: [x], dy, dx, accumulate }) =>
-    createRun(device, layer, constants, { image: x, x: dy, y: dx, backward: true, accumulate }),
+  backward: (device, { layer, constants, x: [x], dy, dx, accumulate, gate }) =>
+    createRun(device, layer, constants, { image: x, x: dy, y: dx, backward: true, accumulate, gate }),
 };

@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { type DType, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
+import type { FusedActivation } from "./activation.ts";
 
 /** What every layer of a graph says, whatever its op. */
 export interface LayerBase {
@@ -30,6 +31,20 @@ export interface ForwardSite<L> {
   readonly saved: Tensors;
 }
 
+/**
+ * The way back through the activation of the layer that a gradient belongs to, for a kernel that writes that gradient to
+ * take at once: dx is then the gradient to the pre-activation, and no pass of its own follows.
+ */
+export interface Gate {
+  readonly activation: FusedActivation;
+  /** The activation's output, of dx's shape. */
+  readonly a: Tensor;
+  /** Storage buffer of rule codes, u32 each. "Redirected" leaves the signal as it is, like the code "pass". */
+  readonly rules: GPUBuffer;
+  /** Which of the codes counts. */
+  readonly slot: number;
+}
+
 /** Where a layer runs backward, to one of its inputs. */
 export interface BackwardSite<L> extends ForwardSite<L> {
   /** Gradient of the objective to this layer's output; before its fused activation, if it has one. */
@@ -40,8 +55,14 @@ export interface BackwardSite<L> extends ForwardSite<L> {
   readonly dx: Tensor;
   /** Whether it is added to what `dx` holds, or written over it. */
   readonly accumulate: boolean;
-  /** One u32: the code of the backward rule of this call (see activation.ts). */
+  /** Codes of backward rules, u32 each (see activation.ts); a storage buffer. */
   readonly rule: GPUBuffer;
+  /** Which of the codes is this layer's. Default 0. */
+  readonly slot?: number;
+  /** [batch]: what `createBlocked` finds, if it is recorded before; see activation.ts. */
+  readonly blocked?: Tensor<"u32">;
+  /** Only for ops that say `gates`, and not with `accumulate`. */
+  readonly gate?: Gate | undefined;
 }
 
 /**
@@ -53,6 +74,8 @@ export interface Op<L extends LayerBase> {
   shape(layer: L, x: readonly Shape[]): Shape;
   /** The output is the first input's buffer under another shape, so nothing runs. */
   readonly view?: boolean;
+  /** Backward takes the gradient through its site's `gate`. */
+  readonly gates?: boolean;
   /** Arrays to upload once, prepacked as the kernels read them. */
   constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
   /** Tensors that forward writes for backward to read. */

@@ -5,6 +5,7 @@ import maxGradientShader from "../../shaders/pool_max_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";
+import { gateCode } from "./activation.ts";
 import { createArgmaxDispatch } from "./argmax.ts";
 import { type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
@@ -19,6 +20,8 @@ export interface PoolLayer extends LayerBase, Omit<Window, "dilations"> {
 }
 
 export const pool: Op<PoolLayer> = {
+  gates: true,
+
   shape(layer, x) {
     const [n, h, w, c] = onlyImage(layer, x);
     const { padding, size } = layer;
@@ -49,13 +52,22 @@ export const pool: Op<PoolLayer> = {
       : createDispatch(device, averageShader, options);
   },
 
-  backward(device, { layer, x: [x], y, dy, dx, accumulate, saved }) {
+  backward(device, { layer, x: [x], y, dy, dx, accumulate, saved, gate }) {
     const max = layer.mode === "max";
+    const params = paramsOf(layer, x.shape, y.shape, x.shape);
+    const chunk = params.channels % 4 === 0 ? 4 : 1;
+    const [channels, size] = [params.channels / chunk, params.size / chunk];
+    const { GATE, ...gateParams } = gateCode(gate);
     return createDispatch(device, max ? maxGradientShader : averageGradientShader, {
       label: layer.name,
-      params: { ...paramsOf(layer, x.shape, y.shape, x.shape), accumulate: Number(accumulate) },
-      bindings: { dy, dx, ...(max ? saved : {}) },
-      workgroups: gridOf(Math.ceil(sizeOf(x.shape) / 256)),
+      constants: { GATE },
+      redeclare: {
+        Value: chunk === 4 ? "vec4<f32>" : "f32",
+        ...(max ? { Index: chunk === 4 ? "vec4<u32>" : "u32" } : {}),
+      },
+      params: { ...params, channels, size, accumulate: Number(accumulate), ...gateParams },
+      bindings: { dy, a: gate?.a ?? dy, rules: gate?.rules ?? dy, dx, ...(max ? saved : {}) },
+      workgroups: gridOf(Math.ceil(size / 256)),
     });
   },
 };

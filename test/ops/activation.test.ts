@@ -53,6 +53,8 @@ describe("rules at a ReLU", () => {
     ["relu6", "gradient", [0, 0, 0, 0, 5, -5, 0, 0]],
     ["relu6", "guided", [0, 0, 0, 0, 5, 0, 0, 0]],
     ["relu6", "deconvnet", [5, 0, 5, 0, 5, 0, 5, 0]],
+    ["relu", "redirected", [0, 0, 0, 0, 5, -5, 5, -5]],
+    ["relu6", "redirected", [0, 0, 0, 0, 5, -5, 0, 0]],
   ])("%s, %s", async (kind, rule, expected) => {
     const layer = layerOf({ kind });
     const dx = await runBackward(activation, layer, [x], { dy, rule });
@@ -63,12 +65,47 @@ describe("rules at a ReLU", () => {
   });
 });
 
+describe("the rule redirected, where the gradient lets nothing pass", () => {
+  // An image of which one signal passes, one of which none does.
+  const open = { z: [-2, -2, 9, 3], dy: [5, -5, -5, -1] };
+  const shut = { z: [-2, -2, 9, 9], dy: [5, -5, -5, 5] };
+  const silent = { z: [-2, 3, 9, 9], dy: [-5, 0, 0, 5] };
+  const run = (kind: Activation["kind"], ...images: (typeof open)[]) =>
+    runBackward(
+      activation,
+      layerOf({ kind }),
+      [{ shape: [images.length, 4], data: new Float32Array(images.flatMap(({ z }) => z)) }],
+      { dy: new Float32Array(images.flatMap(({ dy }) => dy)), rule: "redirected" },
+    ).then((dx) => [...dx].map((value) => value + 0));
+
+  test("opens closed ReLUs to what would raise them", async () => {
+    expect(await run("relu", open, { ...shut, z: [-2, -2, -9, 0] })).toEqual([0, 0, -5, -1, 5, 0, 0, 5]);
+  });
+
+  test("opens a ReLU6 above its ceiling to what would lower it", async () => {
+    expect(await run("relu6", open, shut, silent)).toEqual([0, 0, 0, -1, 5, 0, -5, 0, 0, 0, 0, 0]);
+  });
+
+  test("looks through all of a large image", async () => {
+    const size = 1000;
+    const z = new Float32Array(2 * size).fill(-1);
+    const dy = new Float32Array(2 * size).fill(1);
+    z[size + 777] = 2;
+    const dx = await runBackward(activation, layerOf({ kind: "relu" }), [{ shape: [2, size], data: z }], {
+      dy,
+      rule: "redirected",
+    });
+    expect(dx.subarray(0, size)).toEqual(new Float32Array(size).fill(1));
+    expect(dx.subarray(size)).toEqual(new Float32Array(size).fill(0).fill(1, 777, 778));
+  });
+});
+
 describe("assertRule", () => {
   test.each(EVERY)("lets the plain gradient pass any activation: $kind", (kind) => {
     expect(() => assertRule("gradient", kind, "layer")).not.toThrow();
   });
 
-  test.each(["guided", "deconvnet"] as const)("refuses %s where there is no ReLU", (rule) => {
+  test.each(["guided", "deconvnet", "redirected"] as const)("refuses %s where there is no ReLU", (rule) => {
     for (const kind of ["linear", "relu", "relu6"] as const) {
       expect(() => assertRule(rule, { kind }, "layer")).not.toThrow();
     }

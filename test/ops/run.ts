@@ -1,6 +1,6 @@
 import { type Command, record } from "../../src/gpu/kernel.ts";
 import { createTensor, readTensor, type Shape, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
-import { type BackwardRule, RULE_CODES } from "../../src/ops/activation.ts";
+import { type BackwardRule, type FusedActivation, PASS, RULE_CODES } from "../../src/ops/activation.ts";
 import type { ForwardSite, LayerBase, Op, Tensors } from "../../src/ops/op.ts";
 import { testDevice } from "../gpu.ts";
 
@@ -20,7 +20,9 @@ export interface BackwardRun {
   readonly dy: Float32Array;
   /** Which input. Default 0. */
   readonly input?: number;
-  readonly rule?: BackwardRule;
+  readonly rule?: BackwardRule | "pass";
+  /** The activation that the input is the output of, for the op to take dx through by the rule. */
+  readonly gate?: FusedActivation;
   /** What dx holds before, to add to; without it dx holds NaN and must be written over. */
   readonly onto?: Float32Array;
 }
@@ -51,18 +53,24 @@ export async function runBackward<L extends LayerBase>(
   op: Op<L>,
   layer: L,
   x: readonly Values[],
-  { dy, input = 0, rule = "gradient", onto }: BackwardRun,
+  { dy, input = 0, rule = "gradient", gate, onto }: BackwardRun,
 ): Promise<Float32Array> {
   return withSite(op, layer, x, {}, async (device, site, own) => {
     const shape = x[input]?.shape ?? [];
     const dx = own(createTensor(device, shape, { data: onto ?? nothing(shape), label: "dx" }));
+    // The slot beside the one that counts holds another rule.
+    const code = rule === "pass" ? PASS : RULE_CODES[rule];
+    const rules = own(uniform(device, [(code + 1) % (PASS + 1), code])).buffer;
+    const a = site.x[input] ?? site.x[0];
     const command = await op.backward(device, {
       ...site,
       dy: own(createTensor(device, site.y.shape, { data: dy, label: "dy" })),
       input,
       dx,
       accumulate: onto !== undefined,
-      rule: own(uniform(device, [RULE_CODES[rule]])).buffer,
+      rule: rules,
+      slot: 1,
+      ...(gate ? { gate: { activation: gate, a, rules, slot: 1 } } : {}),
     });
     await submit(command);
     const values = await readTensor(device, dx);
