@@ -34,7 +34,7 @@ export function askingOf(techniques: readonly AttributionTechnique[], graph: Gra
   return {
     techniques,
     targets: neurons ? [undefined] : targetsOf(graph, values),
-    layers: weighs ? layersOf(graph, neurons ? neurons.layer : values.text("layer")) : [],
+    layers: weighs ? layersOf(graph, neurons ? leadingTo(graph, neurons) : values.text("layer")) : [],
     neurons,
   };
 }
@@ -61,6 +61,12 @@ function targetsOf(graph: Graph, values: Values): (string | undefined)[] {
   const twice = names.find((_, i) => found.indexOf(found[i] ?? 0) < i);
   if (twice !== undefined) throw new UsageError(`--target names class "${twice}" twice`);
   return names;
+}
+
+/** The layer whose maps lead to some neurons. */
+function leadingTo(graph: Graph, { layer }: Target): string {
+  const [before = layer] = layerOf(graph, layer).inputs;
+  return layerOf(graph, before).op === "input" ? layer : before;
 }
 
 function layersOf(graph: Graph, text: string | undefined): string[] {

@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { UnsupportedError } from "../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
@@ -39,6 +39,12 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   const { techniques, targets, layers, neurons } = asking;
   if (out !== undefined && extname(out).toLowerCase() !== ".png") {
     throw new UsageError(`--out expects a .png for several maps, whose shapes differ, got "${out}"`);
+  }
+  const flat = layers.length > 1 ? techniques.find(({ weighsMaps }) => !weighsMaps) : undefined;
+  if (flat) {
+    throw new UsageError(
+      `--layer names several layers, and ${flat.name} weighs the maps of none; leave it out`,
+    );
   }
   if (techniques.length > 1 && layers.length > 1 && targets.length > 1) {
     throw new UsageError("expected several techniques, layers or targets, two of the three at most, got all");
@@ -90,10 +96,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
       ? layers.map((layer) => ({ label: layer, cells: cellsOf((answer) => answer.layer === layer) }))
       : techniques.map((technique) => {
           const cells = cellsOf((answer) => answer.technique === technique);
-          // A technique that weighs no maps has one map for all layers.
-          const blank =
-            across && !technique.weighsMaps ? layers.slice(1).map(() => "weighs no layer's maps") : [];
-          return { label: techniques.length === 1 ? "" : technique.title, cells: [...cells, ...blank] };
+          return { label: techniques.length === 1 ? "" : technique.title, cells };
         });
   const columns = across
     ? layers.map((layer) => `at ${layer}`)
@@ -163,9 +166,10 @@ async function answer(
     const trust = await measureTrust(network, input.values, technique, found, plan, loop);
     return { ...question, found, trust };
   } catch (error) {
-    // Not every technique is defined for every network: the sheet says so in its place.
-    if (!(error instanceof UnsupportedError)) throw error;
-    return { ...question, found: error.message };
+    // Not every technique is defined for every network, or for neurons: the sheet says so in its place.
+    const refused = objective.report.index === undefined && error instanceof InputError;
+    if (!(error instanceof UnsupportedError) && !refused) throw error;
+    return { ...question, found: (error as Error).message };
   }
 }
 

@@ -64,7 +64,7 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
   for (const { label, cells } of rows) {
     if (cells.length === columns.length && cells.length > 0) continue;
     throw new InputError(
-      `small multiples: expected ${columns.length || "at least one"} maps in row "${label}", got ${cells.length}`,
+      `small multiples: expected ${columns.length > 0 ? `${columns.length} maps` : "at least one map"} in row "${label}", got ${cells.length}`,
     );
   }
   if (rows.length === 0) throw new InputError("small multiples: expected at least one row, got none");

@@ -51,7 +51,7 @@ export function layOutTiles(layout: TileLayout): Canvas {
   const barred = tiles.some((tile) => tile.bar) ? BAR + 4 + LEADING : 0;
   const captions = Math.max(0, ...tiles.map((tile) => (tile.picture ? tile.caption.length : 0)));
   const block = heading + label + height + 6 + barred + captions * LEADING;
-  const left = MARGIN + (beside ? SIDE : 0);
+  const left = MARGIN + (beside && lines.flat().some((group) => group.heading) ? SIDE : 0);
   const groupWidth = (group: TileGroup) => group.tiles.length * (width + GAP) - GAP;
   const widest = Math.max(
     ...lines.map((groups) => groups.reduce((sum, group) => sum + groupWidth(group) + GROUPS, -GROUPS)),
