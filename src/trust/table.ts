@@ -184,6 +184,7 @@ async function tableOf(
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
       rows.push({ name, title, unsupported: error.message });
+      onProgress?.((place + 1) / techniques.length);
     }
   }
   return { target: rows.find((row) => row.trust)?.trust?.target, rows };

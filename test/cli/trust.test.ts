@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { writeNpy } from "../../src/node/npy.ts";
+import type { TrustSummaryRow } from "../../src/trust/table.ts";
+import { folder, json, vitrine, writeTinyModel } from "./run.ts";
+
+const at = (name: string) => join(folder, name);
+let model: string;
+
+beforeAll(async () => {
+  model = await writeTinyModel("tiny-trust");
+  for (const [name, pace] of [
+    ["e.npy", 5],
+    ["f.npy", 9],
+  ] as const) {
+    await writeNpy(at(name), {
+      shape: [12, 12, 3],
+      data: Float32Array.from({ length: 432 }, (_, i) => Math.sin(i / pace) / 2 + 0.5),
+    });
+  }
+});
+
+const tiny = (...more: string[]) => ["--model", model, "--preprocess", "unit", ...more];
+
+interface Row {
+  readonly name: string;
+  readonly muFidelity?: number;
+  readonly insertion?: { readonly curve: number[] };
+  readonly words: string[];
+}
+
+describe("vitrine trust", () => {
+  test("prints a table, with what it means below", async () => {
+    const { code, out } = await vitrine([
+      "trust",
+      "saliency,guided-backprop",
+      "grad-cam",
+      "--image",
+      at("e.npy"),
+      ...tiny(),
+    ]);
+    expect(code).toBe(0);
+    const lines = out.split("\n");
+    expect(lines[0]).toBe("How far each map can be trusted · tiny · e.npy · class 2");
+    expect(lines[2]).toMatch(/^technique +insertion ↑ +deletion ↓ +μFidelity ↑ .* runner-up ↓$/);
+    expect(lines.slice(3, 6).map((line) => line.split("  ")[0])).toEqual([
+      "Saliency",
+      "Guided backprop",
+      "Grad-CAM",
+    ]);
+    expect(out).toContain("infidelity: share of the score's changes");
+  });
+
+  test("reports plain numbers as JSON, the same for the same seed", async () => {
+    const args = [
+      "trust",
+      "saliency",
+      "--image",
+      at("e.npy"),
+      "--measures",
+      "mufidelity,insertion",
+      "--target",
+      "2",
+    ];
+    const run = (...more: string[]) =>
+      json<{ model: string; target: { channel: number }; images: string[]; rows: Row[] }>([
+        ...args,
+        ...tiny(...more),
+      ]);
+    const found = await run();
+    expect(found).toMatchObject({ model: "tiny", target: { channel: 2 }, images: [at("e.npy")] });
+    const [row] = found.rows;
+    expect(Object.keys(row ?? {}).sort()).toEqual([
+      "insertion",
+      "muFidelity",
+      "name",
+      "title",
+      "verdicts",
+      "words",
+    ]);
+    expect(row?.insertion?.curve.length).toBe(51);
+    expect(await run("--random", "0")).toEqual(found);
+    expect((await run("--random", "1")).rows[0]?.muFidelity).not.toBe(row?.muFidelity);
+  });
+
+  test("goes over several images, and over the data set", async () => {
+    const args = ["trust", "saliency", "--measures", "muFidelity", ...tiny()];
+    const two = await json<{ images: string[]; rows: TrustSummaryRow[] }>([
+      ...args,
+      "--image",
+      at("e.npy"),
+      "--image",
+      at("f.npy"),
+    ]);
+    expect(two.images).toEqual([at("e.npy"), at("f.npy")]);
+    expect(two.rows[0]?.figures.muFidelity?.count).toBe(2);
+    const drawn = await json<{ images: string[]; rows: TrustSummaryRow[] }>([...args, "--dataset", "3"]);
+    expect(drawn.images[0]).toBe("synthetic:1000000");
+    expect(drawn.rows[0]?.figures.muFidelity?.count).toBe(3);
+    const { out } = await vitrine([...args, "--dataset", "3", "--markdown"]);
+    expect(out.split("\n")[0]).toBe("| technique | μFidelity ↑ |");
+    expect(out.split("\n")[2]).toMatch(/^\| Saliency \| -?\d\.\d+ ± \d\.\d+ \|$/);
+  });
+
+  test("tells techniques their options, and takes the quick ones where none is named", async () => {
+    const args = ["--image", at("e.npy"), "--measures", "muFidelity", ...tiny()];
+    const [few, many] = [
+      await json<{ rows: Row[] }>(["trust", "rise", "--samples", "20", ...args]),
+      await json<{ rows: Row[] }>(["trust", "rise", "--samples", "60", ...args]),
+    ];
+    expect(few.rows[0]?.muFidelity).not.toBe(many.rows[0]?.muFidelity);
+    const names = (
+      await json<{ rows: Row[] }>(["trust", "--samples", "4", "--steps", "4", ...args])
+    ).rows.map(({ name }) => name);
+    expect(names).toContain("smoothgrad");
+    expect(names).toContain("grad-cam");
+    expect(names).not.toContain("rise");
+  });
+
+  test.each<[string[], RegExp]>([
+    [["salience", "--image", "synthetic:1"], /expects a technique.*did you mean saliency/],
+    [["saliency", "--all", "--image", "synthetic:1"], /names of techniques or --all, got both/],
+    [["saliency"], /expected --image FILE, got none/],
+    [["saliency", "--image", "synthetic:1", "--dataset", "3"], /--image or --dataset, got both/],
+    [["saliency", "--dataset", "1"], /--dataset expects a whole number of 2 to/],
+    [["saliency", "--image", "synthetic:1", "--measures", "none"], /measures to take, got none/],
+    [["saliency", "--image", "synthetic:1", "--measures", "deletoin"], /did you mean deletion/],
+    [["saliency", "--image", "synthetic:1", "--json", "--markdown"], /--json or --markdown, got both/],
+    [["saliency", "--image", "synthetic:1", "--layer", "conv9"], /expected a layer's name.*got "conv9"/],
+    [["saliency", "--image", "synthetic:1", "--target", "walrus"], /walrus/],
+  ])("%j is refused", async (args, message) => {
+    const { code, out, err } = await vitrine(["trust", ...args]);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toMatch(message);
+  });
+});
