@@ -174,6 +174,7 @@ export type {
   Picture,
   Question,
 } from "./techniques/explain.ts";
+export { type EachOptions, explainEach } from "./techniques/explain-each.ts";
 export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
 export { gradCamPlusPlus } from "./techniques/grad-cam-plus-plus.ts";
 export { gradientTimesInput } from "./techniques/gradient-input.ts";

@@ -66,7 +66,7 @@ export function bytesOfObjective({ terms }: Objective, batch: number): number {
 }
 
 /** A scope that keeps to a budget. */
-export interface BudgetScope extends Scope {
+export interface BudgetScope extends Scope, Budget {
   /** An objective that dies with the scope. */
   objective(objective: Objective): Promise<ObjectiveCommand>;
   /** Reads tensors back, which takes as much again for a moment. */
@@ -89,6 +89,7 @@ export function withBudget<T>(
     const budget = budgetOf(network, who, options);
     return work({
       ...scope,
+      ...budget,
       tensor(shape, tensorOptions) {
         budget.reserve(4 * sizeOf(shape), tensorOptions?.label ?? "a tensor");
         return scope.tensor(shape, tensorOptions);

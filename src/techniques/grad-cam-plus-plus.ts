@@ -1,7 +1,7 @@
 import type { Network } from "../network/network.ts";
 import { createGradCamPlusPlusWeights, createWeightedMaps } from "../ops/activation-maps.ts";
 import type { Explanation, Picture } from "./explain.ts";
-import { gradientMap, type LayerOptions } from "./layer-maps.ts";
+import { gradientMap, type LayerOptions, type MapMaker } from "./layer-maps.ts";
 
 /**
  * Grad-CAM++: ReLU(Σ_k w_k·A_k), [h, w] at the layer's resolution, with w_k = Σ α·ReLU(g) and
@@ -14,11 +14,14 @@ export function gradCamPlusPlus(
   image: Picture,
   options: LayerOptions = {},
 ): Promise<Explanation> {
-  return gradientMap(network, image, options, "Grad-CAM++", async ({ a, g, y, channels }, scope) => {
-    const w = scope.tensor([channels], { label: "Grad-CAM++ weights" });
-    return [
-      await scope.command(createGradCamPlusPlusWeights(network.device, { a, g, w })),
-      await scope.command(createWeightedMaps(network.device, { a, w, y, rectify: true })),
-    ];
-  });
+  return gradientMap(network, image, options, "Grad-CAM++", plusPlusMap);
 }
+
+/** @internal */
+export const plusPlusMap: MapMaker = async (device, { a, g, y, channels }, scope) => {
+  const w = scope.tensor([channels], { label: "Grad-CAM++ weights" });
+  return [
+    await scope.command(createGradCamPlusPlusWeights(device, { a, g, w })),
+    await scope.command(createWeightedMaps(device, { a, w, y, rectify: true })),
+  ];
+};

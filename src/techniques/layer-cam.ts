@@ -1,7 +1,7 @@
 import type { Network } from "../network/network.ts";
 import { createLayerCamMap } from "../ops/activation-maps.ts";
 import type { Explanation, Picture } from "./explain.ts";
-import { gradientMap, type LayerOptions } from "./layer-maps.ts";
+import { gradientMap, type LayerOptions, type MapMaker } from "./layer-maps.ts";
 
 /**
  * Layer-CAM: ReLU(Σ_k ReLU(g_k) ⊙ A_k), [h, w] at the layer's resolution (Jiang et al. 2021, "LayerCAM", IEEE TIP 30,
@@ -9,7 +9,10 @@ import { gradientMap, type LayerOptions } from "./layer-maps.ts";
  * @throws InputError when the layer has no pixels or does not exist.
  */
 export function layerCam(network: Network, image: Picture, options: LayerOptions = {}): Promise<Explanation> {
-  return gradientMap(network, image, options, "Layer-CAM", async ({ a, g, y }, scope) => [
-    await scope.command(createLayerCamMap(network.device, { a, g, y })),
-  ]);
+  return gradientMap(network, image, options, "Layer-CAM", layerCamMap);
 }
+
+/** @internal */
+export const layerCamMap: MapMaker = async (device, { a, g, y }, scope) => [
+  await scope.command(createLayerCamMap(device, { a, g, y })),
+];

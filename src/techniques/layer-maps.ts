@@ -48,22 +48,26 @@ export function assertBelow(
   }
 }
 
+/** Prepares what makes a map `y` [h, w] of the first image's activations and their gradients `g`. */
+export type MapMaker = (
+  device: GPUDevice,
+  site: Maps & { readonly g: Tensor; readonly y: Tensor },
+  scope: Scope,
+) => Promise<readonly Command[]>;
+
 /** A map [h, w] that commands make of a layer's activations and gradients: what the gradient CAMs share. */
 export function gradientMap(
   network: Network,
   image: Picture,
   { layer, ...options }: LayerOptions,
   who: string,
-  make: (
-    site: Maps & { readonly g: Tensor; readonly y: Tensor },
-    scope: Scope,
-  ) => Promise<readonly Command[]>,
+  make: MapMaker,
 ): Promise<Explanation> {
   const { device } = network;
   return withScope(device, async (scope) => {
     const maps = mapsAt(network, layer, who);
     const y = scope.tensor([maps.height, maps.width], { label: `${who} map` });
-    const commands = await make({ ...maps, g: network.gradient(maps.layer), y }, scope);
+    const commands = await make(device, { ...maps, g: network.gradient(maps.layer), y }, scope);
     return withQuestion(network, image, options, async (from, target) => {
       submit(network, (encoder) => {
         network.backward(encoder, from, { to: maps.layer });

@@ -1,0 +1,76 @@
+import { type Shape, sizeOf } from "../gpu/tensor.ts";
+import type { Network, Seed, Start, Target } from "../network/network.ts";
+import { type LoopOptions, runSteps } from "./batches.ts";
+import type { BudgetScope } from "./budget.ts";
+
+/** Where a way back begins: the same for every image of the batch, or a seed for each. */
+export type Origin = Target | Seed | readonly Start[];
+
+/** What a technique reads off after a way back. */
+export interface Signal {
+  /** Shape of one image's. */
+  readonly shape: Shape;
+  /** Records the way back, for all images of the batch. */
+  record(encoder: GPUCommandEncoder, from: Origin): void;
+  /** Records what makes image `n`'s values of it, and their copy. */
+  copy(encoder: GPUCommandEncoder, n: number, to: GPUBuffer, offset: number): void;
+}
+
+/** The most bytes that wait on the GPU to be read. */
+const READ_AT_ONCE = 2 ** 25;
+
+/**
+ * The loop of several questions about a batch of images: one way back for each question, all from one forward pass, which the
+ * caller has submitted.
+ * @param images how many images of the batch count.
+ * @returns the signals' values for each question and image: `found[question][image][signal]`.
+ */
+export async function runBackwards(
+  network: Network,
+  {
+    signals,
+    origins,
+    images,
+  }: { readonly signals: readonly Signal[]; readonly origins: readonly Origin[]; readonly images: number },
+  { tensor, read, left }: BudgetScope,
+  options: LoopOptions,
+): Promise<Float32Array[][][]> {
+  const each = signals.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const bytes = 4 * each * images;
+  // As much again for the readback.
+  const room = Math.floor(Math.min(READ_AT_ONCE, left() / 2) / bytes);
+  const slots = Math.max(1, Math.min(origins.length, room));
+  const maps = tensor([slots, images, each], { label: "maps" });
+  const found: Float32Array[][][] = [];
+  const recording = (encoder: GPUCommandEncoder, step: number): void => {
+    const at = bytes * (step % slots);
+    const from = origins[step];
+    if (from === undefined) return;
+    let within = 0;
+    for (const signal of signals) {
+      signal.record(encoder, from);
+      for (let n = 0; n < images; n++) signal.copy(encoder, n, maps.buffer, at + 4 * (n * each + within));
+      within += sizeOf(signal.shape);
+    }
+  };
+  const drained = async (count: number): Promise<void> => {
+    const [values] = await read([maps]);
+    for (let slot = 0; slot < count; slot++) {
+      found.push(
+        Array.from({ length: images }, (_, n) => {
+          let from = (slot * images + n) * each;
+          return signals.map(({ shape }) => {
+            const value = values.slice(from, from + sizeOf(shape));
+            from += value.length;
+            return value;
+          });
+        }),
+      );
+    }
+  };
+  await runSteps(network, origins.length, options, recording, (step) => {
+    const full = step % slots === slots - 1 || step === origins.length - 1;
+    return full ? drained((step % slots) + 1) : undefined;
+  });
+  return found;
+}

@@ -1,0 +1,234 @@
+import { InputError } from "../gpu/errors.ts";
+import { record } from "../gpu/kernel.ts";
+import { readTensor, sizeOf } from "../gpu/tensor.ts";
+import { enlargeMap } from "../images/enlarge.ts";
+import { inputFrom } from "../images/preprocess.ts";
+import { type Origin, runBackwards, type Signal } from "../loops/backwards.ts";
+import { type BudgetScope, type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { classOf, inputOf, logitsOf } from "../network/graph.ts";
+import type { Network, Target } from "../network/network.ts";
+import { Objective } from "../objectives/objective.ts";
+import type { BackwardRule } from "../ops/activation.ts";
+import { createClassActivationMap } from "../ops/class-activation-map.ts";
+import { type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
+import { classesOf, type Picture, type Question, submit } from "./explain.ts";
+import { plusPlusMap } from "./grad-cam-plus-plus.ts";
+import { layerCamMap } from "./layer-cam.ts";
+import { type MapMaker, mapsAt } from "./layer-maps.ts";
+
+export interface EachOptions extends Omit<AttributionOptions, "target">, MemoryOptions {
+  /** What to ask of every image, side by side. Default: each image's own class with the highest score. */
+  readonly targets?: readonly (Question | Objective)[];
+}
+
+/** A technique that needs one way back: its signals, and what it makes of one image's. */
+interface Passes {
+  signals(network: Network, options: EachOptions, scope: BudgetScope): Promise<readonly Signal[]>;
+  /** Default: the only signal is the map. */
+  combine?(values: readonly Float32Array[], signals: readonly Signal[], input: Float32Array): Float32Array;
+}
+
+/**
+ * Explains many images, each with a map for every target, in the targets' order: as many images at a time as the network's batch,
+ * and with the techniques of one way back (saliency and its kin, and the gradient CAMs) one forward pass for all targets. Any
+ * other attribution technique runs image by image and target by target. Memory does not grow with the number of images.
+ * @param technique its name, as `ATTRIBUTIONS` lists them.
+ * @throws InputError when there is no such technique, no target, or an option is out of range.
+ */
+export async function* explainEach(
+  network: Network,
+  images: Iterable<Picture> | AsyncIterable<Picture>,
+  technique: string,
+  options: EachOptions = {},
+): AsyncGenerator<Attribution[]> {
+  const named = attributionNamed(technique);
+  const { targets, ...common } = options;
+  if (targets?.length === 0) {
+    throw new InputError(
+      `${technique}: expected at least one target, got none; leave targets out for the top class`,
+    );
+  }
+  options.signal?.throwIfAborted();
+  const passes = options.on === "probability" ? undefined : PASSES.get(technique);
+  if (!passes) {
+    for await (const image of images) {
+      const found: Attribution[] = [];
+      for (const target of targets ?? [undefined]) {
+        found.push(
+          await named.run(network, image, { ...common, ...(target === undefined ? {} : { target }) }),
+        );
+      }
+      yield found;
+    }
+    return;
+  }
+  const batch: Picture[] = [];
+  for await (const image of images) {
+    if (batch.push(image) < network.batch) continue;
+    yield* await explainBatch(network, batch.splice(0), technique, passes, options);
+  }
+  if (batch.length > 0) yield* await explainBatch(network, batch, technique, passes, options);
+}
+
+function explainBatch(
+  network: Network,
+  images: readonly Picture[],
+  technique: string,
+  { signals: make, combine = ([map = new Float32Array()]) => map }: Passes,
+  options: EachOptions,
+): Promise<Attribution[][]> {
+  return withBudget(network, technique, options, async (scope) => {
+    options.signal?.throwIfAborted();
+    const inputs = images.map((image) => inputFrom(network.graph, image));
+    const signals = await make(network, options, scope);
+    let offset = 0;
+    for (const { buffer, byteOffset, byteLength } of inputs) {
+      network.device.queue.writeBuffer(network.input.buffer, offset, buffer, byteOffset, byteLength);
+      offset += byteLength;
+    }
+    submit(network, (encoder) => network.forward(encoder));
+    const asked = options.targets
+      ? await originsOf(network, options.targets, scope)
+      : [await topOf(network, images.length, scope)];
+    options.signal?.throwIfAborted();
+    const loop = { signals, origins: asked.map(({ origin }) => origin), images: images.length };
+    const found = await runBackwards(network, loop, scope, options);
+    const shape = signals[0]?.shape ?? [];
+    return inputs.map((input, n) =>
+      asked.map(({ targetOf }, question) => {
+        const data = combine(found[question]?.[n] ?? [], signals, input);
+        return { data, shape, target: targetOf(n) };
+      }),
+    );
+  });
+}
+
+interface Asked {
+  readonly origin: Origin;
+  targetOf(image: number): Target | Objective;
+}
+
+/** The same of every image. */
+async function originsOf(
+  network: Network,
+  targets: readonly (Question | Objective)[],
+  scope: BudgetScope,
+): Promise<Asked[]> {
+  const layer = logitsOf(network.graph);
+  const asked: Asked[] = [];
+  for (const target of targets) {
+    if (target instanceof Objective) {
+      const { starts } = await scope.objective(target);
+      asked.push({ origin: starts, targetOf: () => target });
+      continue;
+    }
+    const { image: _, ...origin }: Target =
+      typeof target === "object"
+        ? target
+        : { layer, channel: classOf(network.graph, classesOf(network), target) };
+    asked.push({ origin, targetOf: () => ({ ...origin, image: 0 }) });
+  }
+  return asked;
+}
+
+/** Each image's own top class: a seed with a one for each. */
+async function topOf(network: Network, images: number, scope: BudgetScope): Promise<Asked> {
+  const classes = classesOf(network);
+  const layer = logitsOf(network.graph);
+  const scores = network.activation(layer);
+  const values = await readTensor(network.device, scores);
+  const channels = Array.from({ length: images }, (_, n) => {
+    const own = values.subarray(n * classes, (n + 1) * classes);
+    return own.reduce((best, score, index) => (score > (own[best] ?? 0) ? index : best), 0);
+  });
+  const ones = new Float32Array(sizeOf(scores.shape));
+  for (const [n, channel] of channels.entries()) ones[n * classes + channel] = 1;
+  const seed = scope.tensor(scores.shape, { data: ones, label: "top classes" });
+  return {
+    origin: { layer, seed },
+    targetOf: (image) => ({ layer, channel: channels[image] ?? 0, image: 0 }),
+  };
+}
+
+/** The signal at the image. */
+function atImage(network: Network, rule: BackwardRule): Signal {
+  const { name, shape } = inputOf(network.graph);
+  const bytes = 4 * sizeOf(shape);
+  const { buffer } = network.gradient(name);
+  return {
+    shape,
+    record: (encoder, from) => network.backward(encoder, from, { rule }),
+    copy: (encoder, n, to, offset) => encoder.copyBufferToBuffer(buffer, n * bytes, to, offset, bytes),
+  };
+}
+
+/** A map of a layer's activations and gradients, one image after another. */
+async function atLayer(
+  network: Network,
+  layer: string | undefined,
+  who: string,
+  make: MapMaker,
+  scope: BudgetScope,
+): Promise<Signal> {
+  const maps = mapsAt(network, layer, who);
+  const { height, width, channels } = maps;
+  const one = [1, height, width, channels];
+  const a = scope.tensor(one, { label: who });
+  const g = scope.tensor(one, { label: who });
+  const y = scope.tensor([height, width], { label: who });
+  const all = network.gradient(maps.layer);
+  const commands = await make(network.device, { ...maps, a, g, y }, scope);
+  const bytes = a.buffer.size;
+  return {
+    shape: y.shape,
+    record: (encoder, from) => network.backward(encoder, from, { to: maps.layer }),
+    copy(encoder, n, to, offset) {
+      encoder.copyBufferToBuffer(maps.a.buffer, n * bytes, a.buffer, 0, bytes);
+      encoder.copyBufferToBuffer(all.buffer, n * bytes, g.buffer, 0, bytes);
+      record(encoder, commands);
+      encoder.copyBufferToBuffer(y.buffer, 0, to, offset, y.buffer.size);
+    },
+  };
+}
+
+const gradCamMap: MapMaker = async (device, { a, g, y, layer }, scope) => [
+  await scope.command(createClassActivationMap(device, { a, g, y, label: layer })),
+];
+
+const byRule = (rule: BackwardRule): Passes => ({ signals: async (network) => [atImage(network, rule)] });
+
+const byMap = (who: string, make: MapMaker): Passes => ({
+  signals: async (network, { layer }, scope) => [await atLayer(network, layer, who, make, scope)],
+});
+
+const PASSES: ReadonlyMap<string, Passes> = new Map<string, Passes>([
+  ["saliency", byRule("gradient")],
+  ["guided-backprop", byRule("guided")],
+  ["deconvnet", byRule("deconvnet")],
+  [
+    "gradient-input",
+    {
+      ...byRule("gradient"),
+      combine: ([gradient = new Float32Array()], _, input) =>
+        gradient.map((slope, i) => slope * (input[i] ?? 0)),
+    },
+  ],
+  ["grad-cam", byMap("Grad-CAM", gradCamMap)],
+  ["grad-cam-plus-plus", byMap("Grad-CAM++", plusPlusMap)],
+  ["layer-cam", byMap("Layer-CAM", layerCamMap)],
+  [
+    "guided-grad-cam",
+    {
+      signals: async (network, { layer }, scope) => [
+        atImage(network, "guided"),
+        await atLayer(network, layer, "Grad-CAM", gradCamMap, scope),
+      ],
+      combine([signal = new Float32Array(), map = new Float32Array()], [image, cam]) {
+        const [height = 1, width = 1, channels = 1] = image?.shape ?? [];
+        const [h = 1, w = 1] = cam?.shape ?? [];
+        const large = enlargeMap(map, [h, w], { width, height, squares: false });
+        return signal.map((value, i) => value * (large[Math.floor(i / channels)] ?? 0));
+      },
+    },
+  ],
+]);
