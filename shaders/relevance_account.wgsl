@@ -1,0 +1,44 @@
+// Sums of an account's blocks: what a layer's biases and its stabiliser took of the relevance, image by image.
+//
+//   partials  [images, blocks, 2]         see relevance_share.wgsl
+//   account   [entries, images, 2]        entry `slot` is written
+//
+// One workgroup computes one image, a tree over 256 strided partial sums.
+
+struct Params {
+  images: u32,
+  blocks: u32,
+  slot: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> partials: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read_write> account: array<vec2<f32>>;
+
+var<workgroup> sums: array<vec2<f32>, 256>;
+
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let image = group.x + group.y * groups.x;
+  if (image >= params.images) {
+    return;
+  }
+  var sum = vec2<f32>(0.0);
+  for (var i = thread; i < params.blocks; i += 256u) {
+    sum += partials[image * params.blocks + i];
+  }
+  sums[thread] = sum;
+  for (var stride = 128u; stride > 0u; stride /= 2u) {
+    workgroupBarrier();
+    if (thread < stride) {
+      sums[thread] += sums[thread + stride];
+    }
+  }
+  if (thread == 0u) {
+    account[params.slot * params.images + image] = sums[0];
+  }
+}
