@@ -24,17 +24,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from techniques import forward, load
-
-
-def last_maps(layers, x):
-    """How many layers there are up to the last with more than one pixel."""
-    found = 0
-    for i in range(1, len(layers) + 1):
-        y = forward(layers[:i], x)[0]
-        if y.dim() == 4 and y.shape[2] * y.shape[3] > 1:
-            found = i
-    return found
+from network import beside, input_of, last_maps, load, run
 
 
 def weighed(weights, a):
@@ -44,11 +34,19 @@ def weighed(weights, a):
 def main():
     model, source, out = map(pathlib.Path, sys.argv[1:4])
     layers = load(model)
-    x = torch.tensor(np.load(source), dtype=torch.float64).permute(2, 0, 1)[None]
-    cut = last_maps(layers, x)
-    below, above = layers[:cut], layers[cut:]
-    a = forward(below, x)[0].detach().requires_grad_()
-    logits = forward(above, a)[0]
+    x = input_of(source)
+    end = layers[-1][1]["name"]
+    clean = run(layers, x)
+    last = last_maps(clean)
+    around = beside(layers, clean, last)
+
+    def from_maps(some):
+        """Logits for the layer's maps, changed: several of them, with the rest of the network as the image has it."""
+        rest = {name: y.expand(len(some), *y.shape[1:]) for name, y in around.items()}
+        return run(layers, None, given={**rest, last: some})[end]
+
+    a = clean[last].clone().requires_grad_()
+    logits = from_maps(a)
     target = int(logits[0].argmax())
     (g,) = torch.autograd.grad(logits[0, target], a)
     a = a.detach()
@@ -56,12 +54,12 @@ def main():
     def save(name, array):
         np.save(out / f"{name}.npy", np.ascontiguousarray(array.detach().numpy(), np.float32))
 
-    def score(images, part=layers):
+    def score(some, network=lambda images: run(layers, images)[end]):
         with torch.no_grad():
-            return torch.cat([forward(part, some)[0][:, target] for some in images.split(16)])
+            return torch.cat([network(part)[:, target] for part in some.split(16)])
 
-    if above[0][0] == "GlobalAveragePooling2D":
-        save("cam", weighed(above[1][2]["kernel"][:, target], a))
+    if layers[-2][0] == "GlobalAveragePooling2D" and layers[-2][1]["inputs"] == [last]:
+        save("cam", weighed(layers[-1][2]["kernel"][:, target], a))
     alpha = g**2 / (2 * g**2 + a.sum((2, 3), keepdim=True) * g**3)
     alpha = torch.where(g == 0, torch.zeros_like(g), alpha)
     save("grad-cam-plus-plus", weighed((alpha * g.clamp(min=0)).sum((2, 3)), a).clamp(min=0))
@@ -71,7 +69,7 @@ def main():
     map_ = weighed(g.mean((2, 3)), a).clamp(min=0)
     large = F.interpolate(map_[None, None], size, mode="bilinear", align_corners=False)
     at = x.clone().requires_grad_()
-    (guided,) = torch.autograd.grad(forward(layers, at, "guided")[0][0, target], at)
+    (guided,) = torch.autograd.grad(run(layers, at, "guided")[end][0, target], at)
     save("guided-grad-cam", (guided * large)[0].permute(1, 2, 0))
 
     masks = F.interpolate(a, size, mode="bilinear", align_corners=False)[0]
@@ -81,8 +79,8 @@ def main():
 
     channels = a.shape[1]
     ablated = a * (1 - torch.eye(channels, dtype=a.dtype))[:, :, None, None]
-    whole = score(a, above)
-    save("ablation-cam", weighed((whole - score(ablated, above)) / whole.abs(), a).clamp(min=0))
+    whole = score(a, from_maps)
+    save("ablation-cam", weighed((whole - score(ablated, from_maps)) / whole.abs(), a).clamp(min=0))
 
 
 if __name__ == "__main__":

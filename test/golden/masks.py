@@ -1,9 +1,8 @@
 """Golden values for the techniques that hide parts of the image, computed by PyTorch from their papers' definitions.
 
-    python3 test/golden/masks.py MODEL_DIR INPUT.npy OUT_DIR [--mean M --std S]
+    python3 test/golden/masks.py MODEL_DIR INPUT.npy OUT_DIR
 
-writes float32 arrays for the top class's logit S (M and S undo the preprocessing: 0 and 1, the default, for values of
-0…1 already):
+writes float32 arrays for the top class's logit S:
 
     rise.npy           [H, W]  1/(N·p)·sum of S(x · M_i)·M_i over 24 masks of 7×7 cells, p = 0.5, seed 3 (Petsiuk 2018)
     rise-probability.npy       the same for the softmax, 5×5 cells, p = 0.25
@@ -18,16 +17,16 @@ are below p·2^24; a segment shows if the hash's top bit is 1; sample 0 of LIME 
 Needs PyTorch >= 1.13 and NumPy. The computation runs in float64.
 """
 
-import argparse
 import math
 import pathlib
+import sys
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from network import forward, input_of, load, preprocessing_of
 from sampling import hash32
-from techniques import forward, load
 
 
 def draw(seed, sample, counters):
@@ -124,16 +123,10 @@ def lime(score, x, labels, samples, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("input", type=pathlib.Path)
-    parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--mean", type=float, default=0)
-    parser.add_argument("--std", type=float, default=1)
-    args = parser.parse_args()
-    layers = load(args.model)
-    pixels = np.load(args.input)
-    x = torch.tensor(pixels, dtype=torch.float64).permute(2, 0, 1)[None]
+    model, source, out = map(pathlib.Path, sys.argv[1:4])
+    layers = load(model)
+    x = input_of(source)
+    mean, std = preprocessing_of(model)
     target = int(forward(layers, x)[0][0].argmax())
 
     def score(images, of=lambda s: s):
@@ -141,11 +134,11 @@ def main():
             return torch.cat([of(forward(layers, some)[0])[:, target] for some in images.split(16)])
 
     def save(name, array):
-        np.save(args.out / f"{name}.npy", np.ascontiguousarray(array, np.float32))
+        np.save(out / f"{name}.npy", np.ascontiguousarray(array, np.float32))
 
     save("rise", rise(score, x, 24, 7, 0.5, 3))
     save("rise-probability", rise(lambda images: score(images, lambda s: s.softmax(1)), x, 24, 5, 0.25, 3))
-    rgb = np.rint((pixels.astype(np.float64) * args.std + args.mean) * 255).clip(0, 255)
+    rgb = np.rint((x[0].permute(1, 2, 0).numpy() * std + mean) * 255).clip(0, 255)
     labels = quickshift(rgb)
     save("segments", labels)
     weights, fit = lime(score, x, labels, 64, 9)

@@ -24,7 +24,7 @@ import pathlib
 import numpy as np
 import torch
 
-from techniques import forward, load
+from network import forward, load
 
 SAMPLES, NOISE, SEED = 5, 0.15, 7
 
