@@ -1,4 +1,4 @@
-import { InputError } from "../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { deprocess, inputFrom } from "../images/preprocess.ts";
 import { quickshift, type Segments } from "../images/quickshift.ts";
@@ -44,7 +44,8 @@ const READ_EVERY = 4096;
  * painted over its pixels, [H, W] (Ribeiro et al. 2016, arXiv:1602.04938, section 3.4). Samples weigh
  * √exp(−d²/width²), d the cosine distance of what shows from the whole; ridge regression. R² is reported: a map whose R² is
  * low explains little. Any network will do, with gradients or without.
- * @throws InputError when an option is out of range.
+ * @throws InputError when an option is out of range; UnsupportedError when the image is neither grey nor RGB and no segments
+ * are given.
  */
 export function lime(network: Network, image: Picture, options: LimeOptions = {}): Promise<LimeExplanation> {
   const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
@@ -63,6 +64,11 @@ export function lime(network: Network, image: Picture, options: LimeOptions = {}
     const { shape } = inputOf(graph);
     const [height, width, channels] = shape;
     const input = inputFrom(graph, image);
+    if (!options.segments && channels !== 1 && channels !== 3) {
+      throw new UnsupportedError(
+        `LIME: expected an image of 1 or 3 channels to find segments in, got ${channels}; give segments of your own`,
+      );
+    }
     const segments = options.segments
       ? givenSegments(options.segments, height * width)
       : quickshift(deprocess(input, graph));
