@@ -8,7 +8,7 @@ export const WHOLE_IMAGES = "whole images";
 export interface Reached {
   /** "tfjs over ours". */
   readonly what: string;
-  /** "at least 15×". */
+  /** "≥ 15×". */
   readonly goal: string;
   /** Absent when it was not measured. */
   readonly value?: number;
@@ -26,7 +26,7 @@ export function reachedBy(row: Row): Reached[] {
     const value = measuredBy(row, goal);
     return {
       what: nameOf(row, goal),
-      goal: least === undefined ? `at most ${written(most ?? 0)}` : `at least ${written(least)}`,
+      goal: least === undefined ? `≤ ${written(most ?? 0)}` : `≥ ${written(least)}`,
       unit,
       ...(value === undefined
         ? {}

@@ -3,8 +3,8 @@ import { legend, styleOf } from "./names.ts";
 import { axisNumber, dot, escapeText, line, logScale, path, svg, text } from "./svg.ts";
 import { short } from "./table.ts";
 
-const WIDTH = 420;
-const HEIGHT = 280;
+const WIDTH = 350;
+const HEIGHT = 260;
 const LEFT = 56;
 const BOTTOM = 40;
 

@@ -1,12 +1,12 @@
 import { groupOf } from "../case.ts";
 import type { Results, Row } from "../result.ts";
-import { GOAL_COLUMNS, goalCells } from "./goals.ts";
 import { growthPlots } from "./growth.ts";
 import { ratioPlot } from "./ratios.ts";
 import { rooflinePlot } from "./roofline.ts";
 import style from "./style.css?raw";
 import { escapeText } from "./svg.ts";
-import { COLUMNS, cellsOf, short } from "./table.ts";
+import { short } from "./table.ts";
+import { figuresTable, goalsTable } from "./tables.ts";
 
 /** A report that needs no other file and fetches nothing. */
 export function htmlReport(results: Results): string {
@@ -31,11 +31,14 @@ export function reportBody(results: Results): string {
   const { rows } = results;
   return [
     surroundings(results),
-    section("What it is to show", goalTable(rows)),
-    section("The others' time over ours", ratioPlot(rows)),
+    section("What it is to show", goalsTable(rows)),
+    section("The others’ time over ours", ratioPlot(rows)),
     section("Under the roof of this device", rooflinePlot(results)),
     section("How the time grows", growthPlots(rows)),
-    section("All figures", [...groupsOf(rows)].map(([group, members]) => table(group, members)).join("")),
+    section(
+      "All figures",
+      [...groupsOf(rows)].map(([group, members]) => figuresTable(group, members)).join(""),
+    ),
     LEGEND,
   ].join("\n");
 }
@@ -47,7 +50,7 @@ function section(title: string, body: string): string {
 function surroundings({ environment, limits, complete, seconds }: Results): string {
   const { adapter, software, host, system, commit, date, quantum, versions, features } = environment;
   const facts: readonly (readonly [string, string])[] = [
-    ["adapter", adapter],
+    ["adapter", `${adapter}${software ? " (software)" : ""}`],
     ["host", host],
     ["system", system],
     ["commit", commit],
@@ -72,39 +75,10 @@ function surroundings({ environment, limits, complete, seconds }: Results): stri
   return `${warning}<dl>${facts.map(([term, fact]) => `<dt>${term}</dt><dd>${escapeText(fact)}</dd>`).join("")}</dl>`;
 }
 
-function goalTable(rows: readonly Row[]): string {
-  const lines = goalCells(rows).map((cells) => {
-    const verdict = cells.at(-1) ?? "";
-    const data = cells.map((cell) => `<td>${escapeText(cell)}</td>`).join("");
-    return `<tr class="${cells[0] ? "first " : ""}${verdict.replace(" ", "-")}">${data}</tr>`;
-  });
-  if (lines.length === 0) return "";
-  const head = GOAL_COLUMNS.map((name) => `<th>${name}</th>`).join("");
-  return `<div class="wide"><table class="goals"><thead><tr>${head}</tr></thead><tbody>${lines.join("")}</tbody></table></div>`;
-}
-
 function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows) groups.set(groupOf(row.id), [...(groups.get(groupOf(row.id)) ?? []), row]);
   return groups;
-}
-
-function table(group: string, rows: readonly Row[]): string {
-  const lines = rows.flatMap((row) =>
-    cellsOf(row).map((cells, index) => {
-      const last = cells.length - 1;
-      const data = cells.map((cell, column) => {
-        const span =
-          column === last && cells.length < COLUMNS.length
-            ? ` colspan="${COLUMNS.length - last}" class="absent"`
-            : "";
-        return `<td${span}>${escapeText(cell)}</td>`;
-      });
-      return `<tr${index === 0 ? ' class="first"' : ""}>${data.join("")}</tr>`;
-    }),
-  );
-  const head = COLUMNS.map((name) => `<th>${name}</th>`).join("");
-  return `<h3>${escapeText(group)}</h3><div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${lines.join("")}</tbody></table></div>`;
 }
 
 const LEGEND = `<p class="legend">ms: median of one run by the GPU’s clock where the host has one, between marks in the

@@ -1,32 +1,38 @@
 import type { Row } from "../result.ts";
 import { legend, styleOf } from "./names.ts";
-import { axisNumber, dot, line, logScale, svg, text } from "./svg.ts";
+import { axisNumber, dot, line, logScale, svg, text, twice } from "./svg.ts";
 import { short } from "./table.ts";
 
-const WIDTH = 860;
-const NAMES = 300;
-const LINE = 22;
 const TOP = 26;
+/** Names to the left where there is room, above the marks where there is none. */
+const WIDE = { width: 1100, names: 400, step: 22, right: 24 };
+const NARROW = { width: 350, names: 0, step: 36, right: 8 };
 
 /** How many times longer each of the others took than ours, case by case, with its spread. */
 export function ratioPlot(rows: readonly Row[]): string {
   const shown = rows.filter(({ entries }) => entries.some(({ timed }) => timed?.ratio));
   if (shown.length === 0) return "";
+  return `${legend(shown, ["peer", "variant"])}${twice(plot(shown, WIDE), plot(shown, NARROW))}`;
+}
+
+function plot(shown: readonly Row[], { width, names, step, right }: typeof WIDE): string {
   const ratios = shown.flatMap(({ entries }) => entries.flatMap(({ timed }) => timed?.ratio ?? []));
+  const left = names || 8;
   const x = logScale(
     [1, ...ratios.flatMap(({ p10, p90 }) => [p10, p90])],
-    [NAMES, WIDTH - 24],
+    [left, width - right],
     (value) => `${axisNumber(value)}×`,
+    names ? undefined : 4,
   );
-  const height = TOP + LINE * shown.length + 6;
+  const height = TOP + step * shown.length + 6;
   const grid = x.ticks.flatMap(({ value, label }) => [
     line(x(value), TOP - 6, x(value), height, value === 1 ? "even" : "grid"),
-    text(x(value), 14, label, "tick", "middle"),
+    text(x(value), 14, label, "tick", x(value) > width - 24 ? "end" : x(value) < 24 ? "start" : "middle"),
   ]);
   const marks = shown.flatMap((row, index) => {
-    const y = TOP + LINE * (index + 0.5);
+    const y = TOP + step * (index + (names ? 0.5 : 0.72));
     return [
-      text(NAMES - 14, y + 4, row.title, "name", "end"),
+      names ? text(names - 14, y + 4, row.title, "name", "end") : text(left, y - 11, row.title, "name"),
       ...row.entries.flatMap((entry) => {
         const ratio = entry.timed?.ratio;
         if (!ratio) return [];
@@ -39,5 +45,5 @@ export function ratioPlot(rows: readonly Row[]): string {
       }),
     ];
   });
-  return `${legend(shown, ["peer", "variant"])}${svg(WIDTH, height, "Time of the others over ours", ...grid, ...marks)}`;
+  return svg(width, height, "Time of the others over ours", ...grid, ...marks);
 }

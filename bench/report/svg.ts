@@ -59,11 +59,20 @@ export interface Scale {
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 
-/** A logarithmic scale from values, rounded outwards to 1, 2 or 5 times a power of ten, to pixels. */
+/** A plot for a page that is wide, and one for a page that is not; a style sheet shows the one that fits. */
+export function twice(wide: string, narrow: string): string {
+  return `<div class="if-wide">${wide}</div><div class="if-narrow">${narrow}</div>`;
+}
+
+/**
+ * A logarithmic scale from values, rounded outwards to 1, 2 or 5 times a power of ten, to pixels.
+ * @param most more ticks than these have labels at powers of ten alone.
+ */
 export function logScale(
   values: readonly number[],
   [from, to]: readonly [number, number],
   write: (value: number) => string,
+  most = 7,
 ): Scale {
   const steps = niceSteps(values);
   const low = Math.log10(steps[0] ?? 1);
@@ -71,7 +80,8 @@ export function logScale(
   const scale = (value: number): number => from + ((Math.log10(value) - low) / (high - low)) * (to - from);
   const invert = (pixel: number): number => 10 ** (low + ((pixel - from) / (to - from)) * (high - low));
   // Labels want room: over many decades the powers of ten alone.
-  const shown = steps.length <= 7 ? steps : steps.filter((step) => /^1(e|$)/.test(step.toExponential(0)));
+  const tens = steps.filter((step) => /^1e/.test(step.toExponential(0)));
+  const shown = steps.length <= most || tens.length < 2 ? steps : tens;
   return Object.assign(scale, { invert, ticks: shown.map((value) => ({ value, label: write(value) })) });
 }
 

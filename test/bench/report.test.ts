@@ -51,7 +51,7 @@ describe("goals", () => {
   test("compare others' time with ours, or ours with another's", () => {
     expect(reached({ goals: [{ of: "tfjs", least: 3 }] })).toEqual({
       what: "tfjs over ours",
-      goal: "at least 3×",
+      goal: "≥ 3×",
       unit: "×",
       value: 4,
       met: true,
@@ -68,7 +68,7 @@ describe("goals", () => {
   test("take the share of the limit, and of the saving that is exact", () => {
     expect(reached({ goals: [{ of: "limit", least: 0.25 }] })).toMatchObject({
       what: "of the multiply-add limit",
-      goal: "at least 25 %",
+      goal: "≥ 25 %",
       value: 0.25,
       met: true,
     });
@@ -82,7 +82,7 @@ describe("goals", () => {
 
   test("that were not measured are neither met nor missed", () => {
     const found = reached({ goals: [{ of: "onnxruntime", least: 2 }] });
-    expect(found).toEqual({ what: "onnxruntime over ours", goal: "at least 2×", unit: "×" });
+    expect(found).toEqual({ what: "onnxruntime over ours", goal: "≥ 2×", unit: "×" });
   });
 });
 
@@ -153,8 +153,8 @@ test("Markdown has two tables, no cell broken by a pipe, and says that a softwar
   }
   expect(text).toContain("software adapter");
   expect(text).toContain("real: 8 × 784, 128");
-  expect(tables[1]).toContain("| tfjs over ours | at least 5× | 4.00× | missed |");
-  expect(tables[1]).toContain("| of the multiply-add limit | at least 20 % | 25.0 % | met |");
+  expect(tables[1]).toContain("| tfjs over ours | ≥ 5× | 4.00× | missed |");
+  expect(tables[1]).toContain("| of the multiply-add limit | ≥ 20 % | 25.0 % | met |");
   const { environment } = results();
   const hardware = { ...environment, software: false };
   expect(markdownReport(results([row()], { environment: hardware }))).not.toContain("software adapter");
@@ -205,6 +205,7 @@ describe("the HTML report", () => {
       expect(html).toContain(`aria-label="${label}"`);
     }
     expect(html).toContain("What it is to show");
+    expect(html).toContain("1 of 2 met");
     expect(html).toContain('class="warning"');
     expect([...html.matchAll(/<h3>(\w+)</g)].map(([, group]) => group)).toEqual(["conv", "gram", "growth"]);
     expect(html).toContain("failed: no &lt;device&gt;");
