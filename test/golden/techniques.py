@@ -14,9 +14,8 @@ reads a tfjs LayersModel (network.py says of which layers) and a float32 [H, W, 
     occlusion-probability.npy          the same for the softmax,
     occlusion-channel.npy              for the sum of the last layer with pixels, over the channel strongest at its middle,
     occlusion-neuron.npy               and for that channel at the middle, [h // 2, w // 2]
-    local-linear.npy     [H, W, C]     x · dS/dx
-    account.npy          [3]           S, the sum of local-linear, and what the network gives for 0 when its ReLUs and
-                                       windows do what they did for x: S = sum + rest where it is linear piece by piece
+    account.npy          [3]           S, the sum of x · dS/dx, and what the network gives for 0 when its ReLUs and windows
+                                       do what they did for x: S is the sum of both where it is linear piece by piece
 
 Needs PyTorch >= 1.13 and NumPy (on Debian: python3-torch). The computation runs in float64.
 """
@@ -77,7 +76,6 @@ def main():
             weights = at_maps.mean((2, 3), keepdim=True)
             save("grad-cam", (weights * maps).sum(1).clamp(min=0)[0].detach().numpy())
             share = image * gradient
-            save("local-linear", share[0].permute(1, 2, 0).numpy())
             at_zero = run(layers, torch.zeros_like(image), frozen=clean)[layers[-1][1]["name"]][0, target].item()
             save("account", [logits[0, target].item(), share.sum().item(), at_zero])
 

@@ -2,15 +2,17 @@ import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Shape } from "../../src/gpu/tensor.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { testDevice } from "../gpu.ts";
 
-/** Networks that golden values exist for, and where they are. */
-const MODELS: [name: string, path: string][] = [
-  ["vitrine", "models/vitrine"],
-  ["tinyvgg", "../shared/models/tinyvgg"],
+/** Networks that golden values exist for, and where they are; one of them also with all layers fused that can be. */
+const MODELS: [title: string, name: string, path: string, options?: NetworkOptions][] = [
+  ["vitrine", "vitrine", "models/vitrine"],
+  ["tinyvgg", "tinyvgg", "../shared/models/tinyvgg"],
+  ["residual", "residual", "test/golden/residual"],
+  ["residual, fused,", "residual", "test/golden/residual", { keep: [] }],
 ];
 
 /** What a technique finds, to be held against the golden array of its name. */
@@ -26,13 +28,14 @@ export type Case = readonly [
 
 /** Holds techniques on a network against what PyTorch computed: within 1e-4 of the array's largest magnitude. */
 export function againstPyTorch(cases: readonly Case[]): void {
-  describe.each(MODELS)("%s agrees with PyTorch", (name, path) => {
-    describe.skipIf(!existsSync(path))("on picture 19", () => {
+  describe.each(MODELS)("%s agrees with PyTorch", (_, name, path, options) => {
+    describe.skipIf(!existsSync(path))("on its picture", () => {
       let network: Network;
       let input: Float32Array;
       beforeAll(async () => {
         network = await createNetwork(await testDevice(), await loadLayersModel(await modelFromDisk(path)), {
           batch: 8,
+          ...options,
         });
         input = (await readNpy(`test/golden/${name}/input.npy`)).data;
       });
