@@ -2,11 +2,18 @@ import { InputError } from "../gpu/errors.ts";
 import type { Colour } from "../images/colour.ts";
 import type { FigureTechnique } from "../images/figure.ts";
 import type { LoopOptions } from "../loops/batches.ts";
+import type { MemoryOptions } from "../loops/budget.ts";
 import type { Network } from "../network/network.ts";
 import { ablationCam } from "./ablation-cam.ts";
 import { cam } from "./cam.ts";
 import { deconvnet } from "./deconvnet.ts";
-import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import {
+  assertScore,
+  type Explanation,
+  type ObjectiveOptions,
+  objectiveOf,
+  type Picture,
+} from "./explain.ts";
 import { gradCam } from "./grad-cam.ts";
 import { gradCamPlusPlus } from "./grad-cam-plus-plus.ts";
 import { gradientTimesInput } from "./gradient-input.ts";
@@ -24,7 +31,7 @@ import { scoreCam } from "./score-cam.ts";
 import { smoothGrad, smoothGradSquared, varGrad } from "./smooth-grad.ts";
 
 /** What any attribution technique can be told. Each reads what its `takes` lists, and what all share. */
-export interface AttributionOptions extends ObjectiveOptions, LoopOptions {
+export interface AttributionOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** The CAMs: whose maps are weighed. Default: the last layer with more than one pixel. */
   readonly layer?: string;
   /** What a class's score is. Default: the technique's `on`. */
@@ -48,7 +55,10 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions {
 }
 
 /** The options that belong to some techniques only. */
-export type AttributionOption = Exclude<keyof AttributionOptions, "target" | "signal" | "onProgress">;
+export type AttributionOption = Exclude<
+  keyof AttributionOptions,
+  "target" | "signal" | "onProgress" | "memory"
+>;
 
 /** What a technique found, with its own account of it in numbers: a residual, an R², a count. */
 export interface Attribution extends Explanation {
@@ -91,6 +101,7 @@ type Backward = (network: Network, image: Picture, options: AttributionOptions) 
 /** A technique that starts at a gradient: a probability is an objective, not an option. */
 function backward(technique: Backward): Run {
   return async (network, image, { on, ...options } = {}) => {
+    if (on !== undefined) assertScore(on, "attribution");
     if (on !== "probability") return technique(network, image, options);
     const { target, objective } = await objectiveOf(network, image, { ...options, on });
     const found = await technique(network, image, { ...options, target: objective });

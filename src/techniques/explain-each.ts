@@ -4,7 +4,7 @@ import { readTensor, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { type Origin, runBackwards, type Signal } from "../loops/backwards.ts";
-import { type BudgetScope, type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { type BudgetScope, withBudget } from "../loops/budget.ts";
 import { classOf, inputOf, logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
@@ -16,7 +16,7 @@ import { plusPlusMap } from "./grad-cam-plus-plus.ts";
 import { layerCamMap } from "./layer-cam.ts";
 import { type MapMaker, mapsAt } from "./layer-maps.ts";
 
-export interface EachOptions extends Omit<AttributionOptions, "target">, MemoryOptions {
+export interface EachOptions extends Omit<AttributionOptions, "target"> {
   /** What to ask of every image, side by side. Default: each image's own class with the highest score. */
   readonly targets?: readonly (Question | Objective)[];
 }

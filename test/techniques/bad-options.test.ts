@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InputError, VitrineError } from "../../src/gpu/errors.ts";
+import { createNetwork, type Network } from "../../src/network/network.ts";
+import { channel, logit, region } from "../../src/objectives/objective.ts";
+import { ATTRIBUTIONS, type AttributionOptions, attributionNamed } from "../../src/techniques/catalogue.ts";
+import { lime } from "../../src/techniques/lime.ts";
+import { type RiseOptions, rise } from "../../src/techniques/rise.ts";
+import { saliencyMask } from "../../src/techniques/saliency-mask.ts";
+import { testDevice } from "../gpu.ts";
+import { liveBytes } from "../live-bytes.ts";
+import { branches, chain, random, values } from "../network/graphs.ts";
+
+let device: GPUDevice;
+let network: Network;
+/** Ends in global average pooling, as CAM wants it. */
+let pooled: Network;
+const image = values(8 * 6 * 3, random(21));
+const other = values(7 * 7 * 2, random(4));
+
+beforeAll(async () => {
+  device = await testDevice();
+  network = await createNetwork(device, chain(), { batch: 2 });
+  pooled = await createNetwork(device, branches());
+});
+afterAll(() => {
+  network.destroy();
+  pooled.destroy();
+});
+
+/** Whatever goes wrong is said in words of ours, and nothing stays behind. */
+async function refused(work: () => Promise<unknown>, message: RegExp): Promise<void> {
+  const { left } = await liveBytes(device, async () => {
+    const error = await work().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(VitrineError);
+    expect((error as Error).message).toMatch(message);
+  });
+  expect(left).toBe(0);
+}
+
+const BAD_NUMBERS = [Number.NaN, Number.POSITIVE_INFINITY, -1];
+const FEW = { samples: 4, steps: 3 } as const;
+
+/** What every technique refuses, by the option; each message says what came. */
+const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> = {
+  target: [
+    ...[Number.NaN, -1, 1.5, 99].map((target): [AttributionOptions, RegExp] => [
+      { target },
+      new RegExp(`target: expected a class of 0 to \\d, got ${target}`),
+    ]),
+    [{ target: "nobody" }, /target "nobody": the network .* has no labels; give the class's number/],
+    [{ target: logit(77) }, /class of 0 to \d, got 77/],
+    [{ target: channel("nowhere", 0) }, /expected a layer's name \(.*\), got "nowhere"/],
+    [{ target: region([1], 0).plus(region([1, 2], 0)) }, /mask of 1×1 places .* got 2 values/],
+  ],
+  elements: [
+    [{ target: { layer: "nowhere" } }, /expected a layer's name \(.*\), got "nowhere"/],
+    ...BAD_NUMBERS.map((x): [AttributionOptions, RegExp] => [
+      { target: { layer: "conv2", x } },
+      new RegExp(`conv2.*expected x of 0 to 2, got ${x}`),
+    ]),
+    [{ target: { layer: "conv2", channel: 5 } }, /conv2.*expected channel of 0 to 4, got 5/],
+    [{ target: { layer: "conv2", y: 0.5 } }, /conv2.*expected y of 0 to 3, got 0.5/],
+  ],
+  on: [[{ target: 0, on: "loss" as "logit" }, /"logit" or "probability" .* got "loss"/]],
+  layer: [
+    [{ target: 0, layer: "nowhere" }, /expected a layer's name \(.*\), got "nowhere"/],
+    [{ target: 0, layer: "logits" }, /CAM.*: expected a layer with maps \(H×W×C\), got "logits"/],
+  ],
+  samples: [Number.NaN, -1, 0, 2.5, 2 ** 24 + 1].map((samples): [AttributionOptions, RegExp] => [
+    { target: 0, samples },
+    new RegExp(`^(SmoothGrad|RISE|LIME): expected 1 to 16777216 samples, got ${samples}`),
+  ]),
+  noise: BAD_NUMBERS.map((noise): [AttributionOptions, RegExp] => [
+    { target: 0, noise },
+    new RegExp(`^SmoothGrad: expected noise of at least 0 .* got ${noise}`),
+  ]),
+  seed: [...BAD_NUMBERS, 0.5, 2 ** 32].map((seed): [AttributionOptions, RegExp] => [
+    { target: 0, seed },
+    new RegExp(`^(SmoothGrad|RISE|LIME): expected a seed of 0 to 4294967295, got ${seed}`),
+  ]),
+  steps: [Number.NaN, 0, -1, 1.5, 10_001].map((steps): [AttributionOptions, RegExp] => [
+    { target: 0, steps },
+    new RegExp(`expected 1 to 10000 steps, got ${steps}`),
+  ]),
+  baseline: [
+    [{ target: 0, baseline: "white" as "black" }, /baseline of black, mean, blur.* got "white"/],
+    [{ target: 0, baseline: [1] }, /or \d numbers, got 1$/],
+    [{ target: 0, baseline: Number.NaN }, /got NaN/],
+    [{ target: 0, baseline: { image: new Float32Array(3) } }, /expected .*\d×\d×\d/],
+  ],
+  patch: [Number.NaN, 0, -1, 1.5, 99].map((patch): [AttributionOptions, RegExp] => [
+    { target: 0, patch },
+    new RegExp(`^occlusion: expected a patch of 1×1 to 8×6 pixels, got ${patch}×${patch}`),
+  ]),
+  stride: [Number.NaN, 0, -1, 1.5].map((stride): [AttributionOptions, RegExp] => [
+    { target: 0, stride },
+    new RegExp(`^occlusion: expected a stride of at least 1 pixel, got ${stride}×${stride}`),
+  ]),
+  fill: [
+    [{ target: 0, fill: [1, 2] }, /^(occlusion|RISE) fill: expected a colour .* got 1,2/],
+    [{ target: 0, fill: [1, 2, Number.NaN] }, /^(occlusion|RISE) fill: expected a colour/],
+    [{ target: 0, fill: Number.POSITIVE_INFINITY }, /^(occlusion|RISE) fill: .* got Infinity/],
+    [{ target: 0, fill: "white" as "black" }, /^(occlusion|RISE) fill: .* got white/],
+  ],
+  memory: BAD_NUMBERS.filter((bytes) => bytes !== Number.POSITIVE_INFINITY).map(
+    (memory): [AttributionOptions, RegExp] => [
+      { target: 0, memory },
+      new RegExp(`: expected a memory above 0 bytes, got ${memory}`),
+    ],
+  ),
+};
+
+/** What keeps to a budget of memory. */
+const BUDGETED = [
+  "smoothgrad",
+  "smoothgrad-squared",
+  "vargrad",
+  "score-cam",
+  "ablation-cam",
+  "occlusion",
+  "rise",
+  "lime",
+];
+
+for (const { name, run, takes, classesOnly = false, weighsMaps = false } of ATTRIBUTIONS) {
+  const of = (): [Network, Float32Array<ArrayBuffer>] => (classesOnly ? [pooled, other] : [network, image]);
+  const options = [
+    "target",
+    ...(classesOnly ? [] : ["elements"]),
+    ...takes,
+    ...(BUDGETED.includes(name) ? ["memory"] : []),
+  ];
+  /** Before the elements that are asked. */
+  const common = { ...FEW, ...(weighsMaps ? { layer: "relu1" } : {}) };
+
+  describe(name, () => {
+    test.each(options)("refuses what is no %s, saying what came and leaving nothing", async (option) => {
+      for (const [bad, message] of SHARED[option] ?? []) {
+        await refused(() => run(...of(), { ...common, ...bad }), message);
+      }
+      expect(SHARED[option]?.length).toBeGreaterThan(0);
+    });
+
+    test("refuses images of another size or with a hole in them", async () => {
+      const [on, good] = of();
+      await refused(() => run(on, good.slice(1), { target: 0, ...FEW }), /\d×\d×\d/);
+      await refused(() => run(on, new Float32Array(), { target: 0, ...FEW }), /\d×\d×\d/);
+      await refused(() => run(on, good.with(3, Number.NaN), { target: 0, ...FEW }), /NaN/);
+      await refused(
+        () => run(on, good.with(3, Number.NEGATIVE_INFINITY), { target: 0, ...FEW }),
+        /Infinity|finite/,
+      );
+    });
+
+    test("throws the reason of a signal that came before it, leaving nothing", async () => {
+      const signal = AbortSignal.abort(new Error("no more"));
+      const { left } = await liveBytes(device, async () => {
+        for (const target of [undefined, 0, logit(0)]) {
+          const asked = target === undefined ? {} : { target };
+          await expect(run(...of(), { ...FEW, ...asked, signal })).rejects.toThrow("no more");
+        }
+      });
+      expect(left).toBe(0);
+    });
+  });
+}
+
+test("a CAM refuses a layer that does not lead to what is asked", async () => {
+  const options = { target: { layer: "conv1", channel: 0 }, layer: "pool1" };
+  for (const name of ["grad-cam", "grad-cam-plus-plus", "layer-cam", "guided-grad-cam", "ablation-cam"]) {
+    await refused(() => attributionNamed(name).run(network, image, options), /leads to "conv1"/);
+  }
+});
+
+describe("options that one technique has", () => {
+  test.each<[RiseOptions, RegExp]>([
+    ...[Number.NaN, 0, -1, 1.5, 7].map((grid): [RiseOptions, RegExp] => [
+      { grid },
+      new RegExp(`^RISE: expected a grid of 1 to 6 cells, got ${grid}`),
+    ]),
+    ...[Number.NaN, 0, -1, 1.01].map((keep): [RiseOptions, RegExp] => [
+      { keep },
+      new RegExp(`^RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`),
+    ]),
+  ])("RISE refuses %o", async (bad, message) => {
+    await refused(() => rise(network, image, { target: 0, masks: 4, ...bad }), message);
+  });
+
+  const stripes = Array.from({ length: 48 }, (_, i) => Math.floor(i / 6));
+  test.each<[string, Parameters<typeof lime>[2], RegExp]>([
+    ["a kernel width of NaN", { kernelWidth: Number.NaN }, /^LIME: expected a kernel width above 0, got NaN/],
+    ["a kernel width of 0", { kernelWidth: 0 }, /^LIME: expected a kernel width above 0, got 0/],
+    [
+      "an endless alpha",
+      { alpha: Number.POSITIVE_INFINITY },
+      /^LIME: expected an alpha above 0, got Infinity/,
+    ],
+    ["a negative alpha", { alpha: -1 }, /^LIME: expected an alpha above 0, got -1/],
+    ["too few segments", { segments: stripes.slice(1) }, /one for each of 48 pixels, got 47 values/],
+    ["no segments", { segments: [] }, /one for each of 48 pixels, got 0 values/],
+    ["a gap in the numbers", { segments: stripes.map((label) => label * 2) }, /numbered 0, 1, 2/],
+    ["a negative number", { segments: stripes.with(3, -1) }, /numbered 0, 1, 2/],
+    ["half a number", { segments: stripes.with(3, 0.5) }, /numbered 0, 1, 2/],
+    ["NaN for a number", { segments: stripes.with(3, Number.NaN) }, /numbered 0, 1, 2/],
+    ["two values for three channels", { hide: [1, 2] }, /^LIME hide: expected a colour .* got 1,2/],
+    ["a colour that is none", { hide: "white" as "black" }, /^LIME hide: expected .* got white/],
+  ])("LIME refuses %s", async (_, bad, message) => {
+    await refused(() => lime(network, image, { target: 0, samples: 4, segments: stripes, ...bad }), message);
+  });
+
+  test.each([
+    [{ foreground: Number.NaN }, /quantiles of 0 to 1/],
+    [{ foreground: 1.1 }, /got 0.3 and 1.1/],
+    [{ background: -0.1 }, /got -0.1/],
+    [{ background: 0.95 }, /background below foreground/],
+    [{ smoothness: -1 }, /smoothness of at least 0, got -1/],
+    [{ smoothness: Number.NaN }, /got NaN/],
+  ])("the mask refuses %o", async (bad, message) => {
+    await refused(() => saliencyMask(network, image, { target: 0, ...bad }), message);
+  });
+});
+
+test("a technique that goes backward says so on a network that cannot", async () => {
+  const forward = await createNetwork(device, chain(), { gradients: false });
+  for (const { name, run, forwardOnly = false } of ATTRIBUTIONS) {
+    if (forwardOnly) continue;
+    await refused(
+      () => run(forward, image, { target: 0, ...FEW }),
+      /created without gradients; create it with/,
+    );
+    expect(attributionNamed(name).run).toBe(run);
+  }
+  forward.destroy();
+});
+
+test("errors are those of bad input, not of the engine", async () => {
+  const { run } = attributionNamed("rise");
+  await expect(run(network, image, { target: 0, samples: 0 })).rejects.toBeInstanceOf(InputError);
+});
