@@ -1,22 +1,20 @@
 import { InputError } from "../gpu/errors.ts";
-import { withScope } from "../gpu/scope.ts";
-import { readTensors } from "../gpu/tensor.ts";
 import { gaussianBlur } from "../images/blur.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { gaussLegendre } from "../loops/quadrature.ts";
 import { runSamples } from "../loops/samples.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
-import { createObjective } from "../objectives/commands.ts";
 import { createPathBatch, createWeightedSum } from "../ops/sampling.ts";
 import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 
 /** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
 export type Baseline = Colour | "blur" | { readonly image: Picture };
 
-export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions {
+export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
   readonly steps?: number;
   /**
@@ -55,7 +53,8 @@ export function integratedGradients(
 ): Promise<PathExplanation> {
   const { steps = 50, baseline = "black", signal } = options;
   const { device, graph, batch } = network;
-  return withScope(device, async ({ own, tensor, command }) => {
+  return withBudget(network, "integrated gradients", options, async (scope) => {
+    const { own, tensor, command, read } = scope;
     const { nodes, weights } = gaussLegendre(steps);
     const { name, shape } = inputOf(graph);
     const input = inputFrom(graph, image);
@@ -64,7 +63,7 @@ export function integratedGradients(
     // Both ends of the path are samples without weight, for their scores.
     const batches = own(createBatches(network, steps + 2, "integrated gradients"));
     const { target, objective } = await objectiveOf(network, input, options);
-    const asked = own(await createObjective(network, objective));
+    const asked = await scope.objective(objective);
     const label = "integrated gradients";
     const constant = (data: Float32Array) => tensor([data.length], { data, label });
     const alphas = constant(Float32Array.from([0, 1, ...nodes]));
@@ -77,7 +76,7 @@ export function integratedGradients(
     const fill = await command(createPathBatch(device, path));
     const gather = await command(createWeightedSum(device, { x: g, w, position, sum }));
     await runSamples(network, asked, { batches, fill, gather, scores, gradient: true }, options);
-    const [mean, [before = 0, after = 0]] = await readTensors(device, [sum, scores]);
+    const [mean, [before = 0, after = 0]] = await read([sum, scores]);
     signal?.throwIfAborted();
     const data = mean.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
     return { data, shape, target, completeness: completenessOf(data, after - before) };

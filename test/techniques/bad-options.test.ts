@@ -118,6 +118,7 @@ const BUDGETED = [
   "smoothgrad",
   "smoothgrad-squared",
   "vargrad",
+  "integrated-gradients",
   "score-cam",
   "ablation-cam",
   "occlusion",

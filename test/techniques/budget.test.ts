@@ -9,6 +9,7 @@ import { createNetwork, type Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { ablationCam } from "../../src/techniques/ablation-cam.ts";
 import type { Explanation } from "../../src/techniques/explain.ts";
+import { integratedGradients } from "../../src/techniques/integrated-gradients.ts";
 import { lime } from "../../src/techniques/lime.ts";
 import { occlusion } from "../../src/techniques/occlusion.ts";
 import { rise } from "../../src/techniques/rise.ts";
@@ -31,12 +32,13 @@ const TECHNIQUES: [string, Run][] = [
   ["RISE", (network, options, masks) => rise(network, image, { target: 1, masks, ...options })],
   ["LIME", (network, options, samples) => lime(network, image, { target: 1, samples, segments, ...options })],
   ["SmoothGrad", (network, options, samples) => smoothGrad(network, image, { samples, ...options })],
+  ["integrated gradients", (network, options) => integratedGradients(network, image, options)],
   ["Score-CAM", (network, options) => scoreCam(network, image, options)],
   ["Ablation-CAM", (network, options) => ablationCam(network, image, { target: 1, ...options })],
 ];
 
 describe.each(TECHNIQUES)("%s", (name, run) => {
-  const gradients = name === "SmoothGrad";
+  const gradients = ["SmoothGrad", "integrated gradients"].includes(name);
   /** A network as large as the budget allows, then the technique on it. */
   const within = (memory: number, count: number) =>
     liveBytes(device, async () => {
