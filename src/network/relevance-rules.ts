@@ -11,7 +11,8 @@ import type { Layer } from "./graph.ts";
  * - "zBox": by x·w − low·w⁺ − high·w⁻, the biases apart: for layers that read the image, whose values lie between `low` and
  *   `high` (Montavon et al. 2017, zᴮ).
  *
- * `epsilon` is in units of z. Default 1e-6 for the rule of that name, else 1e-9: then only against a division by zero.
+ * `epsilon` is in units of z. Default 1e-3 for the rule of that name: a thousand times the rounding of a z of float32, which
+ * is what it would amplify otherwise, where large contributions cancel. Else 1e-9: only against a division by zero.
  */
 export type RelevanceRule =
   | { readonly kind: "epsilon"; readonly epsilon?: number }
@@ -162,7 +163,7 @@ function gammaOf({ gamma = 0.25 }: { readonly gamma?: number }): number {
 
 /** @throws InputError when it is negative or not finite. */
 export function epsilonOf(rule: RelevanceRule): number {
-  const { kind, epsilon = kind === "epsilon" ? 1e-6 : 1e-9 } = rule;
+  const { kind, epsilon = kind === "epsilon" ? 1e-3 : 1e-9 } = rule;
   if (!(epsilon >= 0 && epsilon < Number.POSITIVE_INFINITY)) {
     throw new InputError(`LRP rule "${kind}": expected an epsilon of at least 0, got ${epsilon}`);
   }
