@@ -12,6 +12,11 @@ export type Contender = {
   readonly kind: Kind;
   /** It computes something else, there to compare the time with, and is not held against the reference. */
   readonly other?: true;
+  /**
+   * The share of the work that its runner does, where the work is many like parts and a few of them tell how long all
+   * take; its times are scaled to the whole. Default 1.
+   */
+  readonly share?: number;
 } & ({ readonly create: () => Promise<Runner> } | { readonly absent: string });
 
 /** What a case costs at least, whoever does it. */
@@ -56,6 +61,8 @@ export interface Task {
   /** The size, for people: "56×56, 128 → 256". */
   readonly size: string;
   readonly work: Work;
+  /** Operations that ours, and whoever of the others has most to do, really carry out. Default: those of `work`. */
+  readonly cost?: { readonly ours: number; readonly others: number };
   /** Largest difference allowed; default 1e-4. */
   readonly tolerance?: number;
   readonly prepare: (bench: Bench) => Prepared | Promise<Prepared>;

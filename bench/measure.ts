@@ -71,10 +71,12 @@ export async function measureCase(
     const timesOf = (index: number): number[] =>
       (samples[index] ?? []).map(({ gpu, wall }) => (by === "gpu" && gpu !== undefined ? gpu : wall));
     for (const [index, { contender, cold, error, repeats }] of running.entries()) {
+      const { share } = contender;
       const times = timesOf(index);
       const gpu = (samples[index] ?? []).flatMap((sample) => sample.gpu ?? []);
       const timed: Timed = {
         repeats,
+        ...(share === undefined ? {} : { share }),
         cold,
         ...(gpu.length > 0 ? { gpu: summarise(gpu) } : {}),
         wall: summarise((samples[index] ?? []).map(({ wall }) => wall)),
@@ -150,11 +152,12 @@ async function race(clock: Clock, effort: Effort, running: readonly Running[]): 
     }
   }
   const samples = await clock.read();
-  return running.map(({ repeats }, index) =>
-    samples
+  return running.map(({ repeats, contender: { share = 1 } }, index) => {
+    const runs = repeats * share;
+    return samples
       .filter((_, place) => order[place] === index)
-      .map(({ gpu, wall }) => ({ gpu: gpu === undefined ? undefined : gpu / repeats, wall: wall / repeats })),
-  );
+      .map(({ gpu, wall }) => ({ gpu: gpu === undefined ? undefined : gpu / runs, wall: wall / runs }));
+  });
 }
 
 /** Finds how often to repeat, then runs until the times settle; the last of them, in milliseconds. */
@@ -167,6 +170,8 @@ async function warm(clock: Clock, effort: Effort, entrant: Running): Promise<num
     time = await run();
   }
   const times = [time];
+  // One more after the first result and this is enough of what takes long.
+  if (time > effort.milliseconds / 4) return time;
   while (!settled(times) && times.length < 8 && performance.now() < patience) times.push(await run());
   return times.at(-1) ?? time;
 }

@@ -14,7 +14,7 @@ Words choose cases whose name holds one of them: npm run bench -- occlusion vgg1
   --adapter WHICH    high-performance (default), low-power, or software
   --sizes SIZES      auto (default: the published sizes, smaller ones where a software adapter would take minutes),
                      real, or small
-  --seconds N        how long a case is measured (default: 2; on a software adapter 1.2)
+  --seconds N        how long a case is measured (default: 2; on a software adapter 0.8)
 
   --json FILE        write the results; "-" prints them, as with the next three
   --csv FILE

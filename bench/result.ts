@@ -18,6 +18,8 @@ export interface Entry {
 export interface Timed {
   /** How often the work was repeated within one sample. */
   readonly repeats: number;
+  /** The share of the work that was run, where its times are scaled to the whole. */
+  readonly share?: number;
   /** Milliseconds from nothing to the first result: compilation, uploads, the first run. */
   readonly cold: number;
   /** Milliseconds of one run by the GPU's clock, where it has one. */

@@ -1,4 +1,4 @@
-import type { Bench, Case, Task } from "./case.ts";
+import type { Bench, Case, Task, Work } from "./case.ts";
 import { paceTask } from "./cases/layers.ts";
 import type { Clock } from "./clock.ts";
 import type { Limits } from "./limits.ts";
@@ -9,27 +9,38 @@ import { timeOf } from "./result.ts";
 export type Sizes = "auto" | "real" | "small";
 
 /** How long one run of the slowest contender may take on a software adapter, in seconds. */
-const PATIENCE_S = 0.5;
+const PATIENCE_S = 0.3;
 
 /** Chooses a size for each case. */
 export type Choose = (one: Case) => Task;
 
 /**
  * Prepares the choice of sizes. A GPU runs the published ones. On a software adapter a small convolution tells which share
- * of the device's limits the slowest contender reaches, and with it how long it would take for each size.
+ * of the device's limits ours and the slowest of the others reach, and with it how long they would take for each size.
  */
 export async function chooseSizes(bench: Bench, clock: Clock, limits: Limits, sizes: Sizes): Promise<Choose> {
   if (sizes === "small") return ({ tasks }) => tasks.at(-1) ?? tasks[0];
   if (sizes === "real" || !bench.software) return ({ tasks }) => tasks[0];
   const probe: Case = { id: "pace", title: "pace", tasks: [paceTask] };
   const row = await measureCase(bench, clock, { milliseconds: 100, fewest: 1, most: 3 }, probe, paceTask);
-  const times = row.entries.flatMap(({ timed }) => (timed ? timeOf(row, timed).median : []));
-  const share = leastSeconds(paceTask, limits) / (Math.max(...times) / 1e3);
-  return ({ tasks }) =>
-    tasks.find((task) => leastSeconds(task, limits) / share <= PATIENCE_S) ?? tasks.at(-1) ?? tasks[0];
+  const times = row.entries.flatMap(({ kind, timed }) =>
+    timed ? [{ kind, ms: timeOf(row, timed).median }] : [],
+  );
+  const slowest = (among: typeof times): number => {
+    const most = Math.max(...(among.length > 0 ? among : times).map(({ ms }) => ms));
+    return leastSeconds(paceTask.work, limits) / (most / 1e3);
+  };
+  const ours = slowest(times.filter(({ kind }) => kind === "ours"));
+  const others = slowest(times.filter(({ kind }) => kind !== "ours"));
+  const seconds = ({ work: { flops, bytes }, cost }: Task): number => {
+    const least = (done = flops): number =>
+      leastSeconds({ flops: done, bytes: (bytes * done) / flops }, limits);
+    return Math.max(least(cost?.ours) / ours, least(cost?.others) / others);
+  };
+  return ({ tasks }) => tasks.find((task) => seconds(task) <= PATIENCE_S) ?? tasks.at(-1) ?? tasks[0];
 }
 
 /** What the limits allow at best. */
-function leastSeconds({ work: { flops, bytes } }: Task, { f32, copy }: Limits): number {
+function leastSeconds({ flops, bytes }: Work, { f32, copy }: Limits): number {
   return Math.max(flops / (f32 * 1e9), bytes / (copy * 1e9));
 }

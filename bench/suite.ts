@@ -117,7 +117,7 @@ export async function runSuite(
 
 /** A software adapter's many seconds go into the first runs already. */
 function effortFor({ software }: Bench): Effort {
-  return { milliseconds: software ? 1200 : 2000, fewest: 5, most: 25 };
+  return { milliseconds: software ? 800 : 2000, fewest: 5, most: 25 };
 }
 
 function environmentOf(bench: Bench, facts: HostFacts, quantum: number | undefined): Environment {

@@ -111,7 +111,31 @@ function twice({ flops, bytes }: Task["work"]): Task["work"] {
   return { flops: 2 * flops, bytes: 2 * bytes };
 }
 
-const VGG_LIKE = { size: "64×64, 32 to 128 channels", work: workOf(vggLike(64, { outline: true }), 1) };
+/** The six convolutions at their size, and at a smaller one; `passes` of them, a way back counted as one. */
+function vggLikeTasks(
+  passes: number,
+  prepare: (bench: Bench, graph: Graph, batch: number) => Prepared,
+): [Task, Task] {
+  const task = (side: number): Task => {
+    const { flops, bytes } = workOf(vggLike(side, { outline: true }), 1);
+    return {
+      size: `${side}×${side}, 32 to 128 channels`,
+      work: { flops: passes * flops, bytes: passes * bytes },
+      tolerance: TOLERANCE,
+      prepare: (bench) => prepare(bench, vggLike(side), 1),
+    };
+  };
+  return [task(64), task(32)];
+}
+
+function shippedTask(batch: number): Task {
+  return {
+    size: `${batch} × 96×96`,
+    work: twice(workOf(shippedOutline(), batch)),
+    tolerance: TOLERANCE,
+    prepare: async (bench) => bothWays(bench, await shippedNetwork(bench), batch, "gradient"),
+  };
+}
 
 /** From an image to the gradient of a class to it. */
 export const gradientCases: readonly Case[] = [
@@ -120,33 +144,19 @@ export const gradientCases: readonly Case[] = [
       id: `gradient/vgg-like-${rule === "guided" ? "guided" : "plain"}`,
       title: `six convolutions, forward and ${rule === "guided" ? "guided " : ""}back to the image`,
       goals: [{ of: "tfjs", least: 4 }, ...(rule === "guided" ? [{ of: "plain gradient", most: 1.03 }] : [])],
-      tasks: [
-        {
-          ...VGG_LIKE,
-          work: twice(VGG_LIKE.work),
-          tolerance: TOLERANCE,
-          prepare: (bench) => bothWays(bench, vggLike(), 1, rule),
-        },
-      ],
+      tasks: vggLikeTasks(2, (bench, graph, batch) => bothWays(bench, graph, batch, rule)),
     }),
   ),
   {
     id: "gradient/vgg-like-back-alone",
     title: "six convolutions, back to the image alone",
     goals: [{ of: "forward pass", most: 1.15 }],
-    tasks: [{ ...VGG_LIKE, tolerance: TOLERANCE, prepare: (bench) => backAlone(bench, vggLike(), 1) }],
+    tasks: vggLikeTasks(1, backAlone),
   },
   {
     id: "gradient/shipped",
     title: "shipped network, forward and back to the image",
-    tasks: [
-      {
-        size: "8 × 96×96",
-        work: twice(workOf(shippedOutline(), 8)),
-        tolerance: TOLERANCE,
-        prepare: async (bench) => bothWays(bench, await shippedNetwork(bench), 8, "gradient"),
-      },
-    ],
+    tasks: [shippedTask(8), shippedTask(1)],
   },
   ...PUBLISHED.map(({ name, title, build, batch = 1, scales: [real, ...smaller] }): Case => {
     const task = (scale: typeof real): Task => ({

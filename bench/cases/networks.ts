@@ -95,18 +95,20 @@ function manySmallLayers(): Graph {
   return graph.build();
 }
 
+function shippedTask(batch: number): Task {
+  return {
+    size: `${batch} × 96×96`,
+    work: workOf(shippedOutline(), batch),
+    prepare: async (bench) => forwardAgainstPeer(bench, await shippedNetwork(bench), batch),
+  };
+}
+
 /** Forward passes of whole networks. */
 export const forwardCases: readonly Case[] = [
   {
     id: "forward/shipped",
     title: "shipped network, forward",
-    tasks: [
-      {
-        size: "8 × 96×96",
-        work: workOf(shippedOutline(), 8),
-        prepare: async (bench) => forwardAgainstPeer(bench, await shippedNetwork(bench), 8),
-      },
-    ],
+    tasks: [shippedTask(8), shippedTask(1)],
   },
   ...PUBLISHED.map(({ name, title, build, batch = 1, scales: [real, ...smaller] }): Case => {
     const task = (scale: Scale): Task => ({

@@ -31,25 +31,35 @@ import { shippedNetwork, shippedOutline } from "./networks.ts";
 interface Explained {
   readonly name: string;
   readonly title: string;
-  readonly outline: () => Graph;
-  readonly graph: (bench: Bench) => Promise<Graph>;
+  /** The network at its sizes, the real one first. */
+  readonly sizes: readonly [Sized, ...Sized[]];
+  /** Names of the techniques; left out: all. */
+  readonly of?: readonly string[];
   /** The layer whose maps the CAMs weigh, and one of fewer maps: each is a pass of Score-CAM's. */
   readonly layers: readonly [string, string];
+}
+
+interface Sized {
+  readonly outline: Graph;
+  readonly graph: (bench: Bench) => Promise<Graph>;
+}
+
+function vggLikeOf(side: number): Sized {
+  return { outline: vggLike(side, { outline: true }), graph: async () => vggLike(side) };
 }
 
 const EXPLAINED: readonly Explained[] = [
   {
     name: "shipped",
     title: "shipped network",
-    outline: shippedOutline,
-    graph: shippedNetwork,
+    sizes: [{ outline: shippedOutline(), graph: shippedNetwork }],
     layers: ["conv3_3", "conv1"],
   },
   {
     name: "vgg-like",
-    title: "six convolutions at 64×64",
-    outline: () => vggLike(64, { outline: true }),
-    graph: async () => vggLike(),
+    title: "six convolutions",
+    sizes: [vggLikeOf(64), vggLikeOf(32)],
+    of: ["saliency", "smoothgrad", "grad-cam", "rise", "occlusion"],
     layers: ["block3_conv2", "block1_conv2"],
   },
 ];
@@ -65,6 +75,10 @@ interface Technique {
   readonly tolerance: number;
   /** How many samples it takes, of occlusion the stride; the real number first, fewer samples after it. Default 1. */
   readonly samples?: readonly [number, ...number[]];
+  /** Whether it takes a pass for each of a layer's maps. */
+  readonly eachMap?: true;
+  /** How many times less work ours is sure to do. Default 1. */
+  readonly saves?: number;
   /** For people: "64 masks". */
   readonly size?: (samples: number) => string;
   readonly contenders: (subject: Subject, layer: string) => [Contender, Contender];
@@ -102,7 +116,7 @@ const TECHNIQUES: readonly Technique[] = [
     name: "smoothgrad",
     title: "SmoothGrad",
     ...NOISY,
-    samples: [64, 16],
+    samples: [64, 16, 4],
     size: (samples) => `${samples} noisy copies`,
     passes: (samples) => 2 * samples,
     contenders: (subject) => [
@@ -122,7 +136,7 @@ const TECHNIQUES: readonly Technique[] = [
     title: "integrated gradients",
     ...GRADIENT,
     // Ours adds both ends of the path, for the residual; together they fill whole batches.
-    samples: [62, 14],
+    samples: [62, 14, 6],
     size: (samples) => `${samples} steps`,
     passes: (samples) => 2 * samples,
     contenders: (subject) => [
@@ -148,7 +162,7 @@ const TECHNIQUES: readonly Technique[] = [
     name: "rise",
     title: "RISE",
     ...MASKS,
-    samples: [512, 64, 32],
+    samples: [512, 64, 32, 16],
     size: (samples) => `${samples} masks`,
     passes: (samples) => samples,
     contenders: (subject) => [
@@ -167,6 +181,7 @@ const TECHNIQUES: readonly Technique[] = [
   {
     name: "occlusion",
     title: "occlusion",
+    saves: 3,
     ...MASKS,
     samples: [4, 8, 22],
     size: (stride) => `patch ${PATCH}, stride ${stride}`,
@@ -185,7 +200,7 @@ const TECHNIQUES: readonly Technique[] = [
     name: "lime",
     title: "LIME",
     ...MASKS,
-    samples: [512, 64, 32],
+    samples: [512, 64, 32, 16],
     size: (samples) => `${samples} samples, ${CELLS * CELLS} squares`,
     passes: (samples) => samples,
     contenders: (subject) => [
@@ -205,7 +220,7 @@ const TECHNIQUES: readonly Technique[] = [
     name: "score-cam",
     title: "Score-CAM",
     ...MASKS,
-    size: () => "a pass a map",
+    eachMap: true,
     passes: (_, maps) => maps,
     contenders: (subject, layer) => [
       oursExplains(subject, { batch: subject.batch, keep: [layer], gradients: false }, (network) =>
@@ -217,44 +232,47 @@ const TECHNIQUES: readonly Technique[] = [
 ];
 
 /** An explanation is the whole way from an image to values in memory, so it goes by the wall's clock. */
-function caseOf({ name, title, outline, graph, layers }: Explained, technique: Technique): Case {
-  const { samples = [1], size, passes, contenders, check, tolerance } = technique;
-  const shapes = shapesOf(outline());
-  const [, side = 0] = shapes.get(outline().layers[0]?.name ?? "") ?? [];
-  const { flops, bytes } = workOf(outline(), 1);
-  const taskOf = (count: number, layer: string): Task => {
-    const maps = shapes.get(layer)?.at(-1) ?? 1;
-    const times = passes(count, maps, side);
-    return {
-      size: [
-        `${side}×${side}`,
-        ...(size ? [size(count)] : []),
-        ...(technique.name.endsWith("cam") ? [layer] : []),
-      ].join(", "),
-      work: { flops: flops * times, bytes: bytes * times },
-      tolerance,
-      prepare: async (bench) => ({
-        contenders: [
-          ...contenders(subjectOf(bench, await graph(bench), count, times), layer),
-          ortHasNone("it has no such technique, and no gradients"),
-        ],
-        reference: "peer",
-        check,
-      }),
-    };
-  };
-  const [real, ...fewer] = samples;
+function caseOf({ name, title, sizes, layers }: Explained, technique: Technique): Case {
+  const { samples = [1], kind } = technique;
   const [last, early] = layers;
+  const [first, ...smaller] = sizes;
+  const [real, ...fewer] = samples;
+  const fewest = samples.at(-1) ?? real;
   return {
     id: `technique/${name}-${technique.name}`,
     title: `${title}, ${technique.title}`,
     clock: "wall",
-    goals: [{ of: "tfjs", least: technique.kind === "masks" ? 5 : 3 }],
+    goals: [{ of: "tfjs", least: kind === "masks" ? 5 : 3 }],
     tasks: [
-      taskOf(real, last),
-      ...fewer.map((count) => taskOf(count, last)),
-      ...(technique.name === "score-cam" ? [taskOf(real, early)] : []),
+      taskOf(technique, first, real, last),
+      ...fewer.map((count) => taskOf(technique, first, count, last)),
+      ...(technique.eachMap ? [taskOf(technique, first, real, early)] : []),
+      ...smaller.map((size) => taskOf(technique, size, fewest, technique.eachMap ? early : last)),
     ],
+  };
+}
+
+function taskOf(technique: Technique, { outline, graph }: Sized, count: number, layer: string): Task {
+  const { size, passes, contenders, check, tolerance, saves = 1 } = technique;
+  const shapes = shapesOf(outline);
+  const [, side = 0] = shapes.get(outline.layers[0]?.name ?? "") ?? [];
+  const { flops, bytes } = workOf(outline, 1);
+  const times = passes(count, shapes.get(layer)?.at(-1) ?? 1, side);
+  return {
+    size: [`${side}×${side}`, ...(size ? [size(count)] : []), ...(technique.eachMap ? [layer] : [])].join(
+      ", ",
+    ),
+    work: { flops: flops * times, bytes: bytes * times },
+    cost: { ours: (flops * times) / saves, others: flops * times },
+    tolerance,
+    prepare: async (bench) => ({
+      contenders: [
+        ...contenders(subjectOf(bench, await graph(bench), count, times), layer),
+        ortHasNone("it has no such technique, and no gradients"),
+      ],
+      reference: "peer",
+      check,
+    }),
   };
 }
 
@@ -270,5 +288,7 @@ function centred(values: Float32Array): Float32Array {
 
 /** Techniques of attribution, whole calls of the library beside the same written on tfjs by its recommended means. */
 export const techniqueCases: readonly Case[] = EXPLAINED.flatMap((explained) =>
-  TECHNIQUES.map((technique) => caseOf(explained, technique)),
+  TECHNIQUES.filter(({ name }) => explained.of === undefined || explained.of.includes(name)).map(
+    (technique) => caseOf(explained, technique),
+  ),
 );

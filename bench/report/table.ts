@@ -35,6 +35,9 @@ export function cellsOf(row: Row): string[][] {
   const remarks = [
     row.reducedFrom ? `real: ${row.reducedFrom}` : "",
     row.saving === undefined ? "" : `exact saving ${short(row.saving)}×`,
+    ...row.entries.flatMap(({ name, timed }) =>
+      timed?.share === undefined ? [] : `${name}: time of ${percent(timed.share)} of it, scaled`,
+    ),
     row.note ?? "",
   ].filter(Boolean);
   const size = remarks.length > 0 ? `${row.size} (${remarks.join("; ")})` : row.size;

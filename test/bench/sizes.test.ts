@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Bench, Case, Task } from "../../bench/case.ts";
-import { coveringOf, dropsOf, masksOf } from "../../bench/cases/covering.ts";
+import { coveringOf, dropsOf, inBoth, laidOut, masksOf } from "../../bench/cases/covering.ts";
 import { createClock } from "../../bench/clock.ts";
 import { chooseSizes } from "../../bench/sizes.ts";
 import { batchesOf } from "../../bench/techniques/subject.ts";
@@ -46,6 +46,12 @@ test("a software adapter gets the largest that it is fast enough for, by what it
   expect(choose(CASE).size).not.toBe("real");
   const tiny: Case = { ...CASE, tasks: [task("real", 1e3), task("least", 1)] };
   expect(choose(tiny).size).toBe("real");
+  // Who has less to do than the work that counts is asked about that.
+  const part: Case = {
+    ...CASE,
+    tasks: [{ ...task("real", 1e18), cost: { ours: 1, others: 1 } }, task("least", 1)],
+  };
+  expect(choose(part).size).toBe("real");
   const huge: Case = { ...CASE, tasks: [task("real", 1e18), task("least", 1e17)] };
   expect(choose(huge).size).toBe("least");
   clock.destroy();
@@ -55,6 +61,36 @@ test("a sweep of covered images is laid out in even batches", () => {
   // (96 − 8) / 4 + 1 = 23 places each way, and the clean image.
   expect(coveringOf(96, 8, 4, 32)).toMatchObject({ images: 530, batches: 17, batch: 32 });
   expect(coveringOf(10, 4, 4, 8)).toMatchObject({ images: 10, batches: 2, batch: 5 });
+});
+
+test("of a sweep that takes long a few batches are run, spread over it; two sweeps are compared where both ran", () => {
+  const covering = coveringOf(10, 4, 2, 3, 2);
+  // 17 images in six batches of three, of which the first and the fourth run.
+  expect(covering).toMatchObject({ images: 17, batches: 6, batch: 3, run: [0, 3] });
+  expect(coveringOf(10, 4, 2, 3).run).toEqual([0, 1, 2, 3, 4, 5]);
+  const part = laidOut(covering, Float32Array.of(1, 2, 3, 10, 11, 12));
+  expect([...part.entries()].filter(([, score]) => Number.isFinite(score))).toEqual([
+    [0, 1],
+    [1, 2],
+    [2, 3],
+    [9, 10],
+    [10, 11],
+    [11, 12],
+  ]);
+  const whole = Float32Array.from({ length: 17 }, (_, image) => image + 1);
+  expect(inBoth(covering, whole, part)).toEqual([
+    Float32Array.of(1, 2, 3, 10, 11, 12),
+    Float32Array.of(1, 2, 3, 10, 11, 12),
+  ]);
+  const prefix = laidOut({ ...covering, run: [0, 1] }, Float32Array.of(1, 2, 3, 4, 5, 6));
+  expect(inBoth(covering, prefix, part)[0]).toEqual(Float32Array.of(1, 2, 3));
+  for (const wrong of [whole.with(5, Number.NaN), whole.subarray(1), new Float32Array(17).fill(Infinity)]) {
+    expect(inBoth(covering, wrong, part)[0]).toHaveLength(0);
+  }
+  // The last batch is filled up with clean images.
+  expect(laidOut({ ...covering, run: [5] }, Float32Array.of(7, 8, 9)).slice(15)).toEqual(
+    Float32Array.of(7, 8),
+  );
 });
 
 test("each mask covers one patch, the last ones moved back to the border; the clean image stays clean", () => {
