@@ -83,6 +83,14 @@ export {
 export type { OpLayer } from "./network/ops.ts";
 export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
+export { createRelevance, type Relevance, type RelevanceOptions } from "./network/relevance.ts";
+export {
+  COMPOSITES,
+  type Composite,
+  type CompositeName,
+  type RelevanceRule,
+  type RuleCase,
+} from "./network/relevance-rules.ts";
 export type { LayerRules } from "./network/rules.ts";
 export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
 export {
@@ -192,6 +200,7 @@ export { layerCam } from "./techniques/layer-cam.ts";
 export type { LayerOptions } from "./techniques/layer-maps.ts";
 export { type LimeExplanation, type LimeOptions, lime } from "./techniques/lime.ts";
 export { type LocalLinear, localLinear } from "./techniques/local-linear.ts";
+export { type Conservation, type LrpOptions, lrp, type RelevanceExplanation } from "./techniques/lrp.ts";
 export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } from "./techniques/occlusion.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export { type RiseOptions, rise } from "./techniques/rise.ts";

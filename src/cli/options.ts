@@ -94,6 +94,11 @@ export const OPTIONS = {
     value: "V|black|mean|blur",
     help: "Integrated gradients: where the path begins, a colour in units of the network's input (a number, or one a channel), black, mean, or the image blurred. Default black.",
   },
+  rules: {
+    name: "rules",
+    value: "NAME",
+    help: "LRP: how layers share relevance: composite (z-box at the image, gamma in convolutions, epsilon above), epsilon, gamma or z-plus. Default composite.",
+  },
   all: { name: "all", help: "Every technique, side by side on one sheet." },
   trust: { name: "trust", help: "Measure how far the map can be trusted, by all measures." },
   measures: {

@@ -1,4 +1,5 @@
 import type { Colour } from "../images/colour.ts";
+import { COMPOSITES, type CompositeName } from "../network/relevance-rules.ts";
 import {
   ATTRIBUTIONS,
   type AttributionOption,
@@ -17,6 +18,7 @@ const NAMED: Readonly<Record<Exclude<AttributionOption, "layer">, OptionName>> =
   noise: "noise",
   steps: "steps",
   baseline: "baseline",
+  rules: "rules",
   seed: "random",
   patch: "patch",
   stride: "stride",
@@ -71,6 +73,7 @@ export function attributionOptions(
     noise: others.length > 0 ? Number.NaN : noise,
     steps: values.whole("steps", 1, 10_000),
     baseline: colourValue<Baseline>(values, "baseline", ["black", "mean", "blur"]),
+    rules: rulesValue(values),
     seed: values.whole("random", 0, 2 ** 32 - 1),
     patch: values.whole("patch", 1, Number.MAX_SAFE_INTEGER),
     stride: values.whole("stride", 1, Number.MAX_SAFE_INTEGER),
@@ -80,6 +83,13 @@ export function attributionOptions(
     ([name, value]) => value !== undefined && takes.includes(name as AttributionOption),
   );
   return Object.fromEntries(given);
+}
+
+function rulesValue(values: Values): CompositeName | undefined {
+  const name = values.text("rules");
+  const names = Object.keys(COMPOSITES);
+  if (name === undefined || names.includes(name)) return name as CompositeName | undefined;
+  throw new UsageError(`--rules expects ${names.join(", ")}, got "${name}"`);
 }
 
 /** A word, a number, or one number a channel. */

@@ -56,7 +56,7 @@ export async function createRelevance(network: Network, options: RelevanceOption
   const { rules = COMPOSITES.composite, from = [logitsOf(graph)], pass = [] } = options;
   if (!network.hasGradients) {
     throw new InputError(
-      `LRP: expected a network with gradients, got "${graph.name}" without; create it with { gradients: true }`,
+      `network "${graph.name}": created without gradients; create it with { gradients: true }`,
     );
   }
   const steps = planRelevance(graph, { composite: rules, from, pass });

@@ -4,6 +4,7 @@ import type { FigureTechnique } from "../images/figure.ts";
 import type { LoopOptions } from "../loops/batches.ts";
 import type { MemoryOptions } from "../loops/budget.ts";
 import type { Network } from "../network/network.ts";
+import type { CompositeName } from "../network/relevance-rules.ts";
 import { ablationCam } from "./ablation-cam.ts";
 import { cam } from "./cam.ts";
 import { deconvnet } from "./deconvnet.ts";
@@ -23,6 +24,7 @@ import { type Baseline, integratedGradients } from "./integrated-gradients.ts";
 import { layerCam } from "./layer-cam.ts";
 import { lime } from "./lime.ts";
 import { localLinear } from "./local-linear.ts";
+import { lrp } from "./lrp.ts";
 import { occlusion } from "./occlusion.ts";
 import { rise } from "./rise.ts";
 import { saliency } from "./saliency.ts";
@@ -44,6 +46,8 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly steps?: number;
   /** Where a path begins. */
   readonly baseline?: Baseline;
+  /** LRP: how layers share relevance. */
+  readonly rules?: CompositeName;
   /** Seed of noise and masks. */
   readonly seed?: number;
   /** Side of the patch that covers, in pixels. */
@@ -201,6 +205,18 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
       const { sum, difference, residual, relative } = found.completeness;
       return { ...found, account: { sum, difference, residual, relative } };
     }),
+  },
+  {
+    name: "lrp",
+    title: "LRP",
+    summary: `relevance shared layer by layer, with what biases took, signed, ${PIXELS} (Bach et al. 2015)`,
+    figure: "attribution",
+    unit: "sum over colour of the relevance",
+    takes: ["rules"],
+    async run(network, image, options) {
+      const found = await lrp(network, image, options);
+      return { ...found, account: { ...found.conservation } };
+    },
   },
   {
     name: "guided-backprop",

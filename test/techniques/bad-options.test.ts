@@ -91,6 +91,7 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     [{ target: 0, baseline: Number.NaN }, /got NaN/],
     [{ target: 0, baseline: { image: new Float32Array(3) } }, /expected .*\d×\d×\d/],
   ],
+  rules: [[{ target: 0, rules: "delta" as "gamma" }, /LRP: expected rules of composite, .* got "delta"/]],
   patch: [Number.NaN, 0, -1, 1.5, 99].map((patch): [AttributionOptions, RegExp] => [
     { target: 0, patch },
     new RegExp(`^occlusion: expected a patch of 1×1 to 8×6 pixels, got ${patch}×${patch}`),
