@@ -42,6 +42,7 @@ export {
   type FigureTechnique,
   renderFigure,
 } from "./images/figure.ts";
+export { type FilterFigureOptions, type FilterSet, renderFilters } from "./images/filters.ts";
 export {
   type Multiple,
   type MultiplesOptions,
@@ -183,6 +184,14 @@ export type {
   Question,
 } from "./techniques/explain.ts";
 export { type EachOptions, explainEach } from "./techniques/explain-each.ts";
+export {
+  type Combination,
+  type CombinationOptions,
+  type Filters,
+  type FiltersOptions,
+  filterCombination,
+  filtersOf,
+} from "./techniques/filters.ts";
 export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
 export { gradCamPlusPlus } from "./techniques/grad-cam-plus-plus.ts";
 export { gradientTimesInput } from "./techniques/gradient-input.ts";

@@ -3,6 +3,7 @@ import { TRUST_LEGEND } from "../trust/format.ts";
 import { activationsCommand } from "./activations.ts";
 import { datasetCommand } from "./dataset.ts";
 import { explainCommand } from "./explain.ts";
+import { filtersCommand } from "./filters.ts";
 import { type Io, UsageError } from "./io.ts";
 import { layersCommand } from "./layers.ts";
 import type { OptionName } from "./options.ts";
@@ -141,6 +142,24 @@ export const COMMANDS: readonly CliCommand[] = [
       "vitrine trust --all --image dog.jpg --model squeezenet --labels imagenet.json --samples 500 --json",
     ],
     run: trustCommand,
+  },
+  {
+    name: "filters",
+    usage: "",
+    summary: "A convolution's weights, as pictures. Needs no GPU.",
+    details: [
+      "Filters of the first layer are small pictures on one scale, grey for zero. Of a later layer (--layer), rows are the --top filters of the largest norm, or those of --channel, columns their inputs; beside them the combination of first-layer filters that each makes, of all its weights or the --strongest.",
+      "A filter is dead when its norm is below a hundredth of the layer's largest. --out w.npy keeps the weights, [kh,kw,inputs,outputs].",
+    ],
+    options: [...MODEL, "layer", "channel", "top", "strongest", "out", "json"],
+    examples: [
+      "vitrine filters --out filters.png",
+      "vitrine filters --model squeezenet --layer fire2_squeeze1x1 --top 16 --out fire2.png",
+    ],
+    run(positionals, values, io) {
+      none("filters", positionals);
+      return filtersCommand(values, io);
+    },
   },
   {
     name: "layers",

@@ -62,7 +62,11 @@ export const OPTIONS = {
     value: "NAME",
     help: 'A layer of the network; "vitrine layers" lists them.',
   },
-  channel: { name: "channel", value: "K", help: "One channel of --layer, from 0." },
+  channel: {
+    name: "channel",
+    value: "K",
+    help: "One channel of --layer, from 0; of filters, several with commas between.",
+  },
   at: { name: "at", value: "Y,X", help: "One place of --layer, from 0,0 at the top left." },
   patch: {
     name: "patch",
@@ -147,7 +151,12 @@ export const OPTIONS = {
     help: "In place of --image: N pictures of the shipped data set that the shipped network has not seen.",
   },
   markdown: { name: "markdown", help: "Print the table as Markdown." },
-  top: { name: "top", value: "K", help: "How many to list. Default 5." },
+  top: { name: "top", value: "K", help: "How many to list. Default 5; of filters, 8." },
+  strongest: {
+    name: "strongest",
+    value: "N",
+    help: "How many of a filter's weights its combination of first-layer filters is made of, the strongest. Default: all.",
+  },
   index: {
     name: "index",
     value: "I",

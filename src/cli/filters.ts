@@ -1,0 +1,76 @@
+import { UnsupportedError } from "../gpu/errors.ts";
+import { renderFilters } from "../images/filters.ts";
+import { formatNumber } from "../images/layout.ts";
+import { inputOf } from "../network/graph.ts";
+import { type Combination, filterCombination, filtersOf } from "../techniques/filters.ts";
+import { type Io, UsageError } from "./io.ts";
+import { openModel } from "./model.ts";
+import { outOf, writeResult } from "./output.ts";
+import type { Values } from "./values.ts";
+
+/** `vitrine filters`: a convolution's weights. Needs no GPU. */
+export async function filtersCommand(values: Values, io: Io): Promise<void> {
+  const out = outOf(values, [".png", ".npy"]);
+  const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 8;
+  const chosen = values.numbers("channel");
+  const keep = values.whole("strongest", 1, Number.MAX_SAFE_INTEGER);
+  const graph = await openModel(values, io);
+  const layer = values.text("layer");
+  const filters = filtersOf(graph, layer === undefined ? {} : { layer });
+  const [kh, kw, inputs, outputs] = filters.shape;
+  const stray = chosen?.find((k) => !Number.isInteger(k) || k < 0 || k >= outputs);
+  if (stray !== undefined) {
+    throw new UsageError(
+      `--channel expects filters of 0 to ${outputs - 1} of layer "${filters.layer}", got ${stray}`,
+    );
+  }
+  const ranked = [...filters.norms.keys()].sort(
+    (a, b) => (filters.norms[b] ?? 0) - (filters.norms[a] ?? 0) || a - b,
+  );
+  const channels =
+    chosen ?? (filters.first && !values.has("top") ? [...filters.norms.keys()] : ranked.slice(0, top));
+  const images = inputOf(graph).shape[2];
+  const combinations = filters.first || (images !== 1 && images !== 3) ? undefined : combine();
+  const draw = () =>
+    renderFilters({
+      filters,
+      channels,
+      title: `Filters of ${filters.layer}`,
+      subtitle: `${graph.name} · ${kh}×${kw}×${inputs}×${outputs}`,
+      ...(combinations ? { combinations } : {}),
+    });
+  if (out !== undefined) await writeResult(out, { data: filters.w, shape: filters.shape, draw }, io);
+  const strongest = ranked.slice(0, top).map((channel) => ({ channel, norm: filters.norms[channel] ?? 0 }));
+  if (values.has("json")) {
+    const { shape, largest, dead, norms } = filters;
+    const report = { model: graph.name, layer: filters.layer, shape, largest, dead, norms: [...norms], out };
+    io.out(JSON.stringify(report, null, 2));
+    return;
+  }
+  io.out(
+    `${filters.layer}: ${outputs} filters of ${kh}×${kw}×${inputs}, max |w| ${formatNumber(filters.largest)}`,
+  );
+  for (const { channel, norm } of strongest) io.out(`  filter ${channel}: norm ${formatNumber(norm)}`);
+  io.out(
+    filters.dead.length === 0
+      ? "  no dead filter"
+      : `  dead: ${filters.dead.join(", ")} (norm at most ${filters.threshold} of the largest)`,
+  );
+
+  /** A layer that no combination is defined for has none; its weights are shown all the same. */
+  function combine(): Combination[] | undefined {
+    try {
+      return channels.map((channel) =>
+        filterCombination(graph, {
+          layer: filters.layer,
+          channel,
+          ...(keep === undefined ? {} : { strongest: keep }),
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      io.err(`vitrine: ${error.message}`);
+      return undefined;
+    }
+  }
+}
