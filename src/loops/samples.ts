@@ -4,13 +4,8 @@ import type { Network } from "../network/network.ts";
 import type { ObjectiveCommand } from "../objectives/commands.ts";
 import { type Batches, type LoopOptions, runSteps } from "./batches.ts";
 
-/** What happens to each batch of samples. */
-export interface Samples {
-  readonly batches: Batches;
-  /** Writes the batch: into the network's input, or into the activation of `after`. */
-  readonly fill: Command;
-  /** The layer that `fill` writes, where it is not the input; only what follows from it runs. */
-  readonly after?: string;
+/** What is asked of every sample, and what takes in the answers. */
+export interface Answers {
   /**
    * Gets the objective of every sample, in order. It holds whole batches; where it holds fewer than there are, the next ones
    * go over the first.
@@ -18,10 +13,21 @@ export interface Samples {
   readonly scores?: Tensor;
   /** Takes the scores' values in, each time that `scores` is full and at the end: one value a sample, in order. */
   readonly take?: (values: Float32Array) => void;
-  /** Whether the gradient to the input is taken. Default false. */
-  readonly gradient?: boolean;
   /** Takes in what the batch gave: gradients, or masks weighed by their scores. */
   readonly gather?: Command;
+}
+
+/** What happens to each batch of samples. */
+export interface Samples extends Answers {
+  readonly batches: Batches;
+  /** Writes the batch: into the network's input, or into the activation of `after`. */
+  readonly fill: Command;
+  /** The layer that `fill` writes, where it is not the input; only what follows from it runs. */
+  readonly after?: string;
+  /** Whether the gradient to the input is taken. Default false. */
+  readonly gradient?: boolean;
+  /** What else is asked of the same samples, which run forward once for all. */
+  readonly beside?: readonly (Answers & { readonly objective: ObjectiveCommand })[];
 }
 
 /**
@@ -34,11 +40,12 @@ export function runSamples(
   samples: Samples,
   options: LoopOptions,
 ): Promise<void> {
-  const { batches, fill, after, scores, take, gradient = false, gather } = samples;
+  const { batches, fill, after, gradient = false, beside = [] } = samples;
   const { device, batch } = network;
-  const room = scores ? sizeOf(scores.shape) : 0;
-  const [only, ...others] = objective.layers;
-  const to = others.length === 0 ? only : undefined;
+  const questions = [{ ...samples, objective }, ...beside];
+  const layers = new Set(questions.flatMap((question) => question.objective.layers));
+  const [only] = layers;
+  const to = layers.size === 1 ? only : undefined;
   const recording = (encoder: GPUCommandEncoder, step: number): void => {
     const first = batches.begin(step);
     record(encoder, [fill]);
@@ -46,21 +53,26 @@ export function runSamples(
       ...(to === undefined ? {} : { to }),
       ...(after === undefined ? {} : { after }),
     });
-    if (scores) {
-      record(encoder, [objective.score]);
-      const at = 4 * (first % room);
-      encoder.copyBufferToBuffer(objective.values.buffer, 0, scores.buffer, at, 4 * batch);
+    for (const { objective, scores, gather } of questions) {
+      if (scores) {
+        record(encoder, [objective.score]);
+        const at = 4 * (first % sizeOf(scores.shape));
+        encoder.copyBufferToBuffer(objective.values.buffer, 0, scores.buffer, at, 4 * batch);
+      }
+      if (gradient) network.backward(encoder, objective.starts);
+      if (gather) record(encoder, [gather]);
     }
-    if (gradient) network.backward(encoder, objective.starts);
-    if (gather) record(encoder, [gather]);
   };
-  const drained = async (tensor: Tensor, step: number): Promise<void> => {
+  const drained = async (step: number): Promise<void> => {
     const end = Math.min(batches.count, (step + 1) * batch);
-    const values = await readTensor(device, tensor);
-    take?.(values.subarray(0, ((end - 1) % room) + 1) as Float32Array);
+    for (const { scores, take } of questions) {
+      if (!scores || !take) continue;
+      const room = sizeOf(scores.shape);
+      if (((step + 1) * batch) % room !== 0 && step < batches.steps - 1) continue;
+      const values = await readTensor(device, scores);
+      take(values.subarray(0, ((end - 1) % room) + 1) as Float32Array);
+    }
   };
-  return runSteps(network, batches.steps, options, recording, (step) => {
-    const full = ((step + 1) * batch) % room === 0 || step === batches.steps - 1;
-    return scores && take && full ? drained(scores, step) : undefined;
-  });
+  const reads = questions.some(({ scores, take }) => scores && take);
+  return runSteps(network, batches.steps, options, recording, reads ? drained : undefined);
 }

@@ -22,11 +22,11 @@ import { guidedBackprop } from "./guided-backprop.ts";
 import { guidedGradCam } from "./guided-grad-cam.ts";
 import { type Baseline, integratedGradients } from "./integrated-gradients.ts";
 import { layerCam } from "./layer-cam.ts";
-import { lime } from "./lime.ts";
+import { type LimeExplanation, lime, limeEach } from "./lime.ts";
 import { localLinear } from "./local-linear.ts";
 import { lrp } from "./lrp.ts";
 import { occlusion } from "./occlusion.ts";
-import { rise } from "./rise.ts";
+import { rise, riseEach } from "./rise.ts";
 import { saliency } from "./saliency.ts";
 import { saliencyMask } from "./saliency-mask.ts";
 import { scoreCam } from "./score-cam.ts";
@@ -97,6 +97,13 @@ export interface AttributionTechnique {
    * @throws InputError for an option out of range; UnsupportedError for a network that the technique is not defined on.
    */
   run(network: Network, image: Picture, options?: AttributionOptions): Promise<Attribution>;
+  /** The same for several targets, where one sweep of samples answers all of them. */
+  runEach?(
+    network: Network,
+    image: Picture,
+    targets: readonly AttributionOptions["target"][],
+    options?: Omit<AttributionOptions, "target">,
+  ): Promise<readonly Attribution[]>;
 }
 
 type Run = AttributionTechnique["run"];
@@ -117,6 +124,11 @@ const forward =
   (technique: Backward): Run =>
   (network, image, options = {}) =>
     technique(network, image, options);
+
+function accountedFit(found: LimeExplanation): Attribution {
+  const { fit, segments } = found;
+  return { ...found, account: { segments: segments.count, intercept: fit.intercept, r2: fit.r2 } };
+}
 
 const PIXELS = "[H,W,C]";
 
@@ -327,6 +339,8 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     run: forward((network, image, { samples: masks, ...options }) =>
       rise(network, image, { ...options, ...(masks === undefined ? {} : { masks }) }),
     ),
+    runEach: (network, image, targets, { samples: masks, ...options } = {}) =>
+      riseEach(network, image, targets, { ...options, ...(masks === undefined ? {} : { masks }) }),
   },
   {
     name: "lime",
@@ -337,11 +351,9 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     takes: ["on", "samples", "seed"],
     forwardOnly: true,
     samples: 1000,
-    run: forward(async (network, image, options) => {
-      const found = await lime(network, image, options);
-      const { fit, segments } = found;
-      return { ...found, account: { segments: segments.count, intercept: fit.intercept, r2: fit.r2 } };
-    }),
+    run: forward(async (network, image, options) => accountedFit(await lime(network, image, options))),
+    runEach: async (network, image, targets, options = {}) =>
+      (await limeEach(network, image, targets, options)).map(accountedFit),
   },
 ];
 

@@ -8,8 +8,15 @@ import { type Fit, ridge } from "../loops/ridge.ts";
 import { runSamples } from "../loops/samples.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
+import type { Objective } from "../objectives/objective.ts";
 import { createSegmentBatch, segmentShows } from "../ops/masking.ts";
-import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import {
+  type Explanation,
+  type ObjectiveOptions,
+  objectiveOf,
+  type Picture,
+  type Question,
+} from "./explain.ts";
 import { seedOf } from "./seed.ts";
 
 export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
@@ -47,7 +54,22 @@ const READ_EVERY = 4096;
  * @throws InputError when an option is out of range; UnsupportedError when the image is neither grey nor RGB and no segments
  * are given.
  */
-export function lime(network: Network, image: Picture, options: LimeOptions = {}): Promise<LimeExplanation> {
+export async function lime(
+  network: Network,
+  image: Picture,
+  options: LimeOptions = {},
+): Promise<LimeExplanation> {
+  const [found] = await limeEach(network, image, [options.target], options);
+  return found;
+}
+
+/** The same for several targets, whose scores are read off one sweep of segments. */
+export function limeEach<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  image: Picture,
+  targets: T,
+  options: Omit<LimeOptions, "target"> = {},
+): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
   const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
   const { device, graph, batch } = network;
   return withBudget(network, "LIME", options, async (scope) => {
@@ -75,10 +97,7 @@ export function lime(network: Network, image: Picture, options: LimeOptions = {}
     const { labels, count } = segments;
     const colours = hiding(graph, input, segments, hide);
     const batches = own(createBatches(network, samples, "LIME"));
-    const { target, objective } = await objectiveOf(network, input, options);
-    const asked = await scope.objective(objective);
     const label = "LIME";
-    const scores = tensor([Math.ceil(READ_EVERY / batch) * batch], { label });
     const site = {
       x: tensor(shape, { data: input, label }),
       labels: tensor([height, width], { dtype: "u32", data: labels, label }),
@@ -88,11 +107,21 @@ export function lime(network: Network, image: Picture, options: LimeOptions = {}
       seed,
     };
     const fill = await command(createSegmentBatch(device, site));
-    const y: number[] = [];
-    const take = (values: Float32Array): void => {
-      for (const value of values) y.push(value);
-    };
-    await runSamples(network, asked, { batches, fill, scores, take }, options);
+    const asked = [];
+    for (const question of targets) {
+      const what = question === undefined ? {} : { target: question };
+      const common = { on: options.on ?? "logit", ...(signal ? { signal } : {}) };
+      const { target, objective } = await objectiveOf(network, input, { ...what, ...common });
+      const scores = tensor([Math.ceil(READ_EVERY / batch) * batch], { label });
+      const y: number[] = [];
+      const take = (values: Float32Array): void => {
+        for (const value of values) y.push(value);
+      };
+      asked.push({ objective: await scope.objective(objective), scores, take, y, target });
+    }
+    const [first, ...beside] = asked;
+    if (!first) throw new InputError("LIME: expected at least one target, got none");
+    await runSamples(network, first.objective, { ...first, batches, fill, beside }, options);
     signal?.throwIfAborted();
 
     const z = new Uint8Array(samples * count);
@@ -107,9 +136,12 @@ export function lime(network: Network, image: Picture, options: LimeOptions = {}
       const distance = 1 - Math.sqrt(shown / count);
       weights[sample] = Math.sqrt(Math.exp(-(distance ** 2) / kernelWidth ** 2));
     }
-    const fit = ridge(z, y, weights, count, alpha);
-    const data = Float32Array.from(labels, (segment) => fit.coefficients[segment] ?? 0);
-    return { data, shape: [height, width], target, segments, fit };
+    const found = asked.map(({ y, target }): LimeExplanation => {
+      const fit = ridge(z, y, weights, count, alpha);
+      const data = Float32Array.from(labels, (segment) => fit.coefficients[segment] ?? 0);
+      return { data, shape: [height, width], target, segments, fit };
+    });
+    return found as { -readonly [I in keyof T]: LimeExplanation };
   });
 }
 

@@ -6,9 +6,17 @@ import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
+import type { Objective } from "../objectives/objective.ts";
 import { createRiseBatch } from "../ops/masking.ts";
 import { createWeightedSum } from "../ops/sampling.ts";
-import { asksClass, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import {
+  asksClass,
+  type Explanation,
+  type ObjectiveOptions,
+  objectiveOf,
+  type Picture,
+  type Question,
+} from "./explain.ts";
 import { seedOf } from "./seed.ts";
 
 export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
@@ -32,9 +40,23 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
  * whatever their number. Any network will do, with gradients or without.
  * @throws InputError when an option is out of range.
  */
-export function rise(network: Network, image: Picture, options: RiseOptions = {}): Promise<Explanation> {
+export async function rise(
+  network: Network,
+  image: Picture,
+  options: RiseOptions = {},
+): Promise<Explanation> {
+  const [found] = await riseEach(network, image, [options.target], options);
+  return found;
+}
+
+/** The same for several targets, whose scores are read off one sweep of masks. */
+export function riseEach<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  image: Picture,
+  targets: T,
+  options: Omit<RiseOptions, "target"> = {},
+): Promise<{ -readonly [I in keyof T]: Explanation }> {
   const { masks: count = 4000, keep = 0.5, fill: colour = "mean", signal } = options;
-  const { on = asksClass(network, options.target) ? "probability" : "logit" } = options;
   const { device, graph, batch } = network;
   return withBudget(network, "RISE", options, async (scope) => {
     const { own, tensor, command, read } = scope;
@@ -51,21 +73,36 @@ export function rise(network: Network, image: Picture, options: RiseOptions = {}
     const input = inputFrom(graph, image);
     const hidden = colourOf(graph, input, colour, "RISE fill");
     const batches = own(createBatches(network, count, "RISE"));
-    const { target, objective } = await objectiveOf(network, input, { ...options, on });
-    const asked = await scope.objective(objective);
     const label = "RISE";
     const x = tensor(shape, { data: input, label });
     const fill = tensor([channels], { data: hidden, label });
     const masks = tensor([batch, height, width], { label: `${label} masks` });
-    const scores = tensor([batch], { label: `${label} scores` });
-    const sum = tensor([height, width], { label });
     const { position } = batches;
     const site = { x, fill, position, masks, y: network.input, grid, seed, keep };
     const mask = await command(createRiseBatch(device, site));
-    const gather = await command(createWeightedSum(device, { x: masks, w: scores, position, sum }));
-    await runSamples(network, asked, { batches, fill: mask, scores, gather }, options);
-    const [data] = await read([sum]);
+    const asked = [];
+    for (const question of targets) {
+      const on = options.on ?? (asksClass(network, question) ? "probability" : "logit");
+      const what = question === undefined ? {} : { target: question };
+      const { target, objective } = await objectiveOf(network, input, {
+        ...what,
+        on,
+        ...(signal ? { signal } : {}),
+      });
+      const scores = tensor([batch], { label: `${label} scores` });
+      const sum = tensor([height, width], { label });
+      const gather = await command(createWeightedSum(device, { x: masks, w: scores, position, sum }));
+      asked.push({ objective: await scope.objective(objective), scores, gather, sum, target });
+    }
+    const [first, ...beside] = asked;
+    if (!first) throw new InputError("RISE: expected at least one target, got none");
+    await runSamples(network, first.objective, { ...first, batches, fill: mask, beside }, options);
+    const sums = await read(asked.map(({ sum }) => sum));
     signal?.throwIfAborted();
-    return { data: data.map((value) => value / (count * keep)), shape: [height, width], target };
+    const found = asked.map(({ target }, i): Explanation => {
+      const data = (sums[i] as Float32Array).map((value) => value / (count * keep));
+      return { data, shape: [height, width], target };
+    });
+    return found as { -readonly [I in keyof T]: Explanation };
   });
 }

@@ -96,7 +96,7 @@ test("one forward pass serves all targets of a batch, and one readback", async (
 test("any other technique runs image by image and target by target", async () => {
   const targets = [1, channel("conv2", 2)];
   const options = { samples: 12, seed: 3 };
-  for (const name of ["rise", "occlusion", "smoothgrad"]) {
+  for (const name of ["rise", "lime", "occlusion", "smoothgrad"]) {
     const found = await each(name, { targets, ...options }, images.slice(0, 2));
     for (const [i, maps] of found.entries()) {
       for (const [k, { data }] of maps.entries()) {
@@ -108,6 +108,16 @@ test("any other technique runs image by image and target by target", async () =>
     }
     expect(found.map((maps) => maps.length)).toEqual([2, 2]);
   }
+  const forward = vi.spyOn(network, "forward");
+  // Twelve samples are four batches, for one target as for four.
+  for (const name of ["rise", "lime"]) {
+    for (const several of [[1], [1, 0, 2, channel("conv2", 2)]]) {
+      forward.mockClear();
+      await each(name, { targets: several, ...options }, images.slice(0, 1));
+      expect(forward.mock.calls.length).toBe(4);
+    }
+  }
+  forward.mockRestore();
   const [[asked] = []] = await each("saliency", { targets: [1], on: "probability" }, images.slice(0, 1));
   const [[expected] = []] = await each("saliency", { targets: [probability(1)] }, images.slice(0, 1));
   expect(asked?.data).toEqual(expected?.data);
