@@ -43,7 +43,8 @@ export interface RelevancePlanOptions {
  */
 export function planRelevance(graph: Graph, options: RelevancePlanOptions): readonly RelevanceStep[] {
   const { composite, from, pass } = options;
-  for (const name of pass) layerOf(graph, name);
+  const named = composite.flatMap(({ at }) => (typeof at === "object" ? at : []));
+  for (const name of [...pass, ...named]) layerOf(graph, name);
   const folded = fuse(graph, from);
   const way = below(folded, from);
   const image = inputOf(graph).name;
@@ -95,10 +96,8 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
     return { way: "share", layer, rule: ruleOf(layer), signed: { input: !input, output: !output } };
   });
   const shared = new Set(steps.flatMap(({ way, layer }) => (way === "share" ? members(layer) : [])));
-  for (const { at } of composite) {
-    if (typeof at !== "object") continue;
-    const stray = at.find((name) => layerOf(graph, name) && !shared.has(name));
-    if (stray === undefined) continue;
+  const stray = named.find((name) => !shared.has(name));
+  if (stray !== undefined) {
     throw new InputError(
       `LRP rules: expected layers on the way that share relevance (${[...shared].slice(0, 12).join(", ")}), got "${stray}"`,
     );
