@@ -97,6 +97,8 @@ export interface Case {
   readonly growth?: Growth;
   /** Whose clock the ratios go by: the GPU's (default), or the wall's, for what the CPU spends. */
   readonly clock?: "gpu" | "wall";
+  /** How much of a limited run's time it gets, beside others. Default 1. */
+  readonly weight?: number;
   /** What its figures are to show; told beside them, and no failure when missed. */
   readonly goals?: readonly Goal[];
 }

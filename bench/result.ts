@@ -90,6 +90,8 @@ export interface Results {
   /** Whether every case that was chosen is here. */
   readonly complete: boolean;
   readonly seconds: number;
+  /** Cases that a run cut short, or out of time, did not come to. */
+  readonly leftOut?: readonly string[];
   readonly rows: readonly Row[];
 }
 

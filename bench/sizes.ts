@@ -8,11 +8,8 @@ import { timeOf } from "./result.ts";
 /** Which sizes run: those that the device is fast enough for, the published ones, or the smallest. */
 export type Sizes = "auto" | "real" | "small";
 
-/** How long one run of the slowest contender may take on a software adapter, in seconds. */
-const PATIENCE_S = 0.3;
-
-/** Chooses a size for each case. */
-export type Choose = (one: Case) => Task;
+/** Chooses a size for a case, of which one run of the slowest contender may take so many seconds on a software adapter. */
+export type Choose = (one: Case, patience: number) => Task;
 
 /**
  * Prepares the choice of sizes. A GPU runs the published ones. On a software adapter a small convolution tells which share
@@ -37,7 +34,7 @@ export async function chooseSizes(bench: Bench, clock: Clock, limits: Limits, si
       leastSeconds({ flops: done, bytes: (bytes * done) / flops }, limits);
     return Math.max(least(cost?.ours) / ours, least(cost?.others) / others);
   };
-  return ({ tasks }) => tasks.find((task) => seconds(task) <= PATIENCE_S) ?? tasks.at(-1) ?? tasks[0];
+  return ({ tasks }, patience) => tasks.find((task) => seconds(task) <= patience) ?? tasks.at(-1) ?? tasks[0];
 }
 
 /** What the limits allow at best. */

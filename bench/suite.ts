@@ -1,4 +1,5 @@
 import { adapterName, isSoftwareAdapter } from "../src/index.ts";
+import { allowance } from "./budget.ts";
 import type { Bench, Case, Task } from "./case.ts";
 import { gradientCases } from "./cases/gradients.ts";
 import { gramCases } from "./cases/gram.ts";
@@ -32,9 +33,17 @@ export interface SuiteOptions {
   readonly filter?: readonly string[];
   readonly sizes?: Sizes;
   readonly effort?: Effort;
+  /**
+   * Seconds that the run may take; what it falls behind, it makes up for with smaller sizes and fewer rounds, and in the
+   * end by leaving cases out. Default: for all cases on a software adapter {@link BUDGET_S}, otherwise no limit.
+   */
+  readonly budget?: number;
   /** Ends the run after the case under way. */
   readonly signal?: AbortSignal;
 }
+
+/** Six minutes, less a case and the second measurement of the limits. */
+const BUDGET_S = 335;
 
 /** What a run tells while it goes on. */
 export type Progress =
@@ -63,11 +72,15 @@ export function chosen(filter: readonly string[] = [], suite = SUITE): Case[] {
 export async function runSuite(
   bench: Bench,
   facts: HostFacts,
-  { filter = [], sizes = "auto", effort = effortFor(bench), signal }: SuiteOptions,
+  options: SuiteOptions,
   tell: (progress: Progress) => void,
 ): Promise<Results> {
+  const { filter = [], sizes = "auto", effort = effortFor(bench), signal } = options;
+  const limited = bench.software && filter.length === 0 && sizes === "auto";
+  const { budget = limited ? BUDGET_S : Number.POSITIVE_INFINITY } = options;
   const { device } = bench;
   const started = performance.now();
+  const elapsed = (): number => (performance.now() - started) / 1e3;
   const cases = chosen(filter);
   const clock = await createClock(device);
   const environment = environmentOf(bench, facts, clock.quantum);
@@ -77,10 +90,11 @@ export async function runSuite(
   const choose = await chooseSizes(bench, clock, limits, sizes);
   const rows: Row[] = [];
   for (const [index, one] of cases.entries()) {
-    if (signal?.aborted) break;
-    const task = choose(one);
+    const allowed = allowance(budget - elapsed(), cases.slice(index), effort);
+    if (signal?.aborted || !allowed) break;
+    const task = choose(one, allowed.patience);
     tell({ kind: "case", index, id: one.id, title: one.title });
-    const row = withRates(await measured(one, task), limits);
+    const row = withRates(await measured(one, task, allowed.effort), limits);
     rows.push(row);
     tell({ kind: "row", row });
   }
@@ -92,13 +106,14 @@ export async function runSuite(
     environment,
     limits,
     complete: rows.length === cases.length,
-    seconds: (performance.now() - started) / 1e3,
+    seconds: elapsed(),
     rows: rows.map((row) => withRates(row, limits)),
+    ...(rows.length === cases.length ? {} : { leftOut: cases.slice(rows.length).map(({ id }) => id) }),
   };
   tell({ kind: "end", results });
   return results;
 
-  async function measured(one: Case, task: Task): Promise<Row> {
+  async function measured(one: Case, task: Task, effort: Effort): Promise<Row> {
     const [real] = one.tasks;
     const reduced = task === real ? {} : { reducedFrom: real.size };
     const began = performance.now();

@@ -47,7 +47,7 @@ function section(title: string, body: string): string {
   return body === "" ? "" : `<section><h2>${title}</h2>${body}</section>`;
 }
 
-function surroundings({ environment, limits, complete, seconds }: Results): string {
+function surroundings({ environment, limits, complete, seconds, leftOut = [] }: Results): string {
   const { adapter, software, host, system, commit, date, quantum, versions, features } = environment;
   const facts: readonly (readonly [string, string])[] = [
     ["adapter", `${adapter}${software ? " (software)" : ""}`],
@@ -68,6 +68,7 @@ function surroundings({ environment, limits, complete, seconds }: Results): stri
     ],
     ["features", features.join(", ")],
     ["run", `${Math.round(seconds)} s${complete ? "" : ", cut short"}`],
+    ...(leftOut.length > 0 ? [["not measured", leftOut.join(", ")] as const] : []),
   ];
   const warning = software
     ? '<p class="warning">A software adapter: the ratios tell something, the times do not compare with any GPU’s.</p>'

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { allowance } from "../../bench/budget.ts";
 import type { Bench, Case, Task } from "../../bench/case.ts";
 import { coveringOf, dropsOf, inBoth, laidOut, masksOf } from "../../bench/cases/covering.ts";
 import { createClock } from "../../bench/clock.ts";
@@ -32,9 +33,9 @@ test("sizes are as asked for; a GPU gets the real ones", async () => {
   const clock = await createClock(await testDevice());
   const limits = { copy: 10, f32: 10 };
   const [hardware, software] = [await benchOn(false), await benchOn(true)];
-  expect((await chooseSizes(hardware, clock, limits, "auto"))(CASE).size).toBe("real");
-  expect((await chooseSizes(software, clock, limits, "real"))(CASE).size).toBe("real");
-  expect((await chooseSizes(hardware, clock, limits, "small"))(CASE).size).toBe("least");
+  expect((await chooseSizes(hardware, clock, limits, "auto"))(CASE, 0.3).size).toBe("real");
+  expect((await chooseSizes(software, clock, limits, "real"))(CASE, 0.3).size).toBe("real");
+  expect((await chooseSizes(hardware, clock, limits, "small"))(CASE, 0.3).size).toBe("least");
   clock.destroy();
 });
 
@@ -43,18 +44,36 @@ test("a software adapter gets the largest that it is fast enough for, by what it
   const bench = await benchOn(true);
   // The share of the limits that the probe reaches scales with them, so that only the work decides.
   const choose = await chooseSizes(bench, clock, { copy: 1e6, f32: 1e6 }, "auto");
-  expect(choose(CASE).size).not.toBe("real");
+  expect(choose(CASE, 0.3).size).not.toBe("real");
   const tiny: Case = { ...CASE, tasks: [task("real", 1e3), task("least", 1)] };
-  expect(choose(tiny).size).toBe("real");
+  expect(choose(tiny, 0.3).size).toBe("real");
   // Who has less to do than the work that counts is asked about that.
   const part: Case = {
     ...CASE,
     tasks: [{ ...task("real", 1e18), cost: { ours: 1, others: 1 } }, task("least", 1)],
   };
-  expect(choose(part).size).toBe("real");
+  expect(choose(part, 0.3).size).toBe("real");
   const huge: Case = { ...CASE, tasks: [task("real", 1e18), task("least", 1e17)] };
-  expect(choose(huge).size).toBe("least");
+  expect(choose(huge, 0.3).size).toBe("least");
+  // With more patience the same gets a larger size.
+  expect(choose(huge, Number.POSITIVE_INFINITY).size).toBe("real");
   clock.destroy();
+});
+
+test("a limited run gives each case a share of the time that is left, and nothing when none is", () => {
+  const effort = { milliseconds: 800, fewest: 5, most: 25 };
+  const ten = Array.from({ length: 10 }, () => ({}));
+  expect(allowance(1000, ten, effort)).toEqual({ patience: 0.3, effort });
+  const behind = allowance(20, ten, effort);
+  expect(behind?.patience).toBeCloseTo(0.125, 9);
+  expect(behind?.effort).toEqual({ ...effort, milliseconds: 400 });
+  expect(allowance(0.1, ten, effort)?.effort.milliseconds).toBe(150);
+  expect(allowance(0, ten, effort)).toBeUndefined();
+  expect(allowance(Number.POSITIVE_INFINITY, ten, effort)).toEqual({ patience: 0.3, effort });
+  // Three of twelve parts.
+  const heavy = allowance(24, [{ weight: 3 }, ...ten.slice(1)], effort);
+  expect(heavy?.patience).toBeCloseTo(6 / 16, 9);
+  expect(allowance(1e6, [{ weight: 3 }], effort)?.effort.milliseconds).toBe(2400);
 });
 
 test("a sweep of covered images is laid out in even batches", () => {

@@ -90,7 +90,14 @@ test("a run that is stopped leaves what it measured until then", async () => {
   });
   expect(results.complete).toBe(false);
   expect(results.rows.map(({ id }) => id)).toEqual(["growth/gram-16"]);
+  expect(results.leftOut).toEqual(["growth/gram-32"]);
   expect(results.rows[0]?.entries[0]?.rate?.share).toBeGreaterThan(0);
+});
+
+test("a run out of time says what it left out", async () => {
+  const options = { filter: ["growth/gram-16"], sizes: "small", effort: EFFORT, budget: 0 } as const;
+  const results = await runSuite(bench, FACTS, options, () => {});
+  expect(results).toMatchObject({ complete: false, rows: [], leftOut: ["growth/gram-16"] });
 });
 
 describe("a contender", () => {

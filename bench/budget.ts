@@ -1,0 +1,40 @@
+import type { Case } from "./case.ts";
+import type { Effort } from "./measure.ts";
+
+/** How much of its time a case of a limited run may take to measure, and how long one run of its slowest contender. */
+export interface Allowance {
+  readonly effort: Effort;
+  /** Seconds. */
+  readonly patience: number;
+}
+
+/** A round of all contenders, some to warm up, and what compiles: so many runs of the slowest go into a case. */
+const RUNS = 16;
+/** The share of a case's time that goes into its rounds, beside preparation, compilation and references. */
+const ROUNDS = 0.2;
+/** The most that one run of the slowest may take in a case of weight 1, however much time there is, in seconds. */
+const PATIENCE_S = 0.3;
+const LEAST_MS = 150;
+
+/**
+ * What the first of some cases may take when so many seconds are left for all of them: a share by its weight, so that a
+ * run that falls behind measures less of what follows and a run that is ahead no more than it wants.
+ * @returns nothing when no time is left.
+ */
+export function allowance(
+  seconds: number,
+  cases: readonly Pick<Case, "weight">[],
+  effort: Effort,
+): Allowance | undefined {
+  if (seconds <= 0) return undefined;
+  const weightOf = ({ weight = 1 }: Pick<Case, "weight">): number => weight;
+  const weight = cases[0] ? weightOf(cases[0]) : 1;
+  const share = (seconds * weight) / cases.reduce((sum, one) => sum + weightOf(one), 0);
+  return {
+    patience: Math.min(PATIENCE_S * weight, share / RUNS),
+    effort: {
+      ...effort,
+      milliseconds: Math.min(effort.milliseconds * weight, Math.max(LEAST_MS, 1e3 * share * ROUNDS)),
+    },
+  };
+}
