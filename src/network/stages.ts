@@ -11,6 +11,7 @@ import {
 } from "../gpu/tensor.ts";
 import {
   type Activation,
+  activationCode,
   createActivationGradient,
   createBlocked,
   type FusedActivation,
@@ -190,7 +191,9 @@ export function allocate(
     gates.flatMap((layer, index): [string, Gate][] => {
       const [activation, a] = [fusedOf(layer), activations.get(layer.name)];
       const slot = activated.length + index;
-      return activation && a ? [[layer.name, { activation, a, rules: control.rules, slot }]] : [];
+      return activation && a
+        ? [[layer.name, { ...activationCode(activation), a, rules: control.rules, slot }]]
+        : [];
     }),
   );
   const backward = { control, scratch, blocked, slots, early };

@@ -68,14 +68,13 @@ export function assertRule(rule: BackwardRule, activation: Activation, layer: st
   }
 }
 
-/** What a kernel needs that takes a gradient through the activation of the layer it writes to; see {@link Gate}. */
+/** `override GATE` and parameters of a kernel that takes a gradient through an activation, or through none. */
 export function gateCode(gate: Gate | undefined): {
   readonly GATE: number;
   readonly alpha: number;
   readonly slot: number;
 } {
-  const { code, alpha } = activationCode(gate?.activation);
-  return { GATE: code, alpha, slot: gate?.slot ?? 0 };
+  return { GATE: gate?.code ?? 0, alpha: gate?.alpha ?? 0, slot: gate?.slot ?? 0 };
 }
 
 export interface ActivationGradientSite {

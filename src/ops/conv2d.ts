@@ -4,7 +4,7 @@ import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
-import { type Constant, type Gate, type LayerBase, type Op, onlyImage } from "./op.ts";
+import { type Constant, type ForwardSite, type Gate, type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
 import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
 
@@ -42,30 +42,14 @@ export interface Convolution {
 
 /** Makes a run of the convolution kernel ready to record. */
 export function createConvolution(device: GPUDevice, run: Convolution): Promise<Command> {
-  const {
-    label,
-    x,
-    w,
-    b,
-    y,
-    kernel,
-    scale,
-    dilation,
-    offset,
-    phases,
-    activation,
-    gate,
-    accumulate = false,
-  } = run;
-  const [batch = 1, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
-  const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
+  const { label, x, w, b, y, phases, activation, gate, accumulate = false } = run;
+  const [, outHeight = 1, outWidth = 1] = y.shape;
   const grid = [Math.ceil(outHeight / phases[0]), Math.ceil(outWidth / phases[1])] as const;
-  const pixels = batch * grid[0] * grid[1];
-  const tiling = run.tiling ?? chooseTiling(device, pixels, outChannels);
-  const input = inChannels % 4 === 0 ? 4 : 1;
-  const output = outChannels % 4 === 0 ? 4 : 1;
-  const outChunks = outChannels / output;
-  const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
+  const { tiling, redeclare, params, workgroups } = layOut(
+    device,
+    run,
+    (x.shape[0] ?? 1) * grid[0] * grid[1],
+  );
   const { code, alpha } = activationCode(activation);
   const { GATE, ...gateParams } = gateCode(gate);
   return createDispatch(device, tiling.subgroups ? subgroupShader : shader, {
@@ -79,6 +63,29 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
       ACCUMULATE: Number(accumulate),
       ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
     },
+    redeclare,
+    params: { ...params, grid, phases, ...gateParams, ...(gate ? {} : { alpha }) },
+    bindings: { x, w, b: b ?? w, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
+    workgroups: [...workgroups, phases[0] * phases[1]],
+  });
+}
+
+/** What the kernels of a convolution share that computes so many pixels, of one phase. */
+export function layOut(
+  device: GPUDevice,
+  { x, y, kernel, scale, dilation, offset, tiling: wanted }: Omit<Convolution, "phases">,
+  pixels: number,
+) {
+  const [batch = 1, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
+  const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
+  const tiling = wanted ?? chooseTiling(device, pixels, outChannels);
+  const input = inChannels % 4 === 0 ? 4 : 1;
+  const output = outChannels % 4 === 0 ? 4 : 1;
+  const outChunks = outChannels / output;
+  const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
+  const strips = Math.ceil(pixels / (tiling.lanes * tiling.pixels));
+  return {
+    tiling,
     redeclare: {
       IN: `${input}u`,
       In: input === 4 ? "vec4<f32>" : "f32",
@@ -91,28 +98,17 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
     params: {
       inSize: [inHeight, inWidth],
       outSize: [outHeight, outWidth],
-      grid,
       kernel,
       scale,
       dilation,
       offset,
-      phases,
       batch,
       inChunks: inChannels / input,
       outChunks,
       tiles,
-      ...gateParams,
-      ...(gate ? {} : { alpha }),
     },
-    bindings: { x, w, b: b ?? w, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
-    workgroups: [
-      ...gridOf(
-        tiles * Math.ceil(pixels / (tiling.lanes * tiling.pixels)),
-        device.limits.maxComputeWorkgroupsPerDimension,
-      ),
-      phases[0] * phases[1],
-    ],
-  });
+    workgroups: gridOf(tiles * strips, device.limits.maxComputeWorkgroupsPerDimension),
+  };
 }
 
 /**
@@ -155,6 +151,28 @@ function constant(name: string, constants: Readonly<Record<string, Tensor>>, lay
   return tensor;
 }
 
+/** The run of the kernel that computes a layer. */
+export function forwardRun({
+  layer,
+  x: [x],
+  y,
+  constants,
+}: ForwardSite<Conv2dLayer>): Omit<Convolution, "phases"> {
+  const { size, top, left } = geometry(layer, x);
+  return {
+    label: layer.name,
+    x,
+    w: constant("w", constants, layer.name),
+    b: constants.b,
+    y,
+    kernel: size,
+    scale: layer.strides,
+    dilation: layer.dilations,
+    offset: [-top, -left],
+    activation: layer.activation,
+  };
+}
+
 export const conv2d: Op<Conv2dLayer> = {
   gates: true,
 
@@ -182,22 +200,7 @@ export const conv2d: Op<Conv2dLayer> = {
     };
   },
 
-  forward(device, { layer, x: [x], y, constants }) {
-    const { size, top, left } = geometry(layer, x);
-    return createConvolution(device, {
-      label: layer.name,
-      x,
-      w: constant("w", constants, layer.name),
-      b: constants.b,
-      y,
-      kernel: size,
-      scale: layer.strides,
-      dilation: layer.dilations,
-      offset: [-top, -left],
-      phases: [1, 1],
-      activation: layer.activation,
-    });
-  },
+  forward: (device, site) => createConvolution(device, { ...forwardRun(site), phases: [1, 1] }),
 
   backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
     const { size, top, left } = geometry(layer, x);

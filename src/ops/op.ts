@@ -1,7 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { type DType, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
-import type { FusedActivation } from "./activation.ts";
 
 /** What every layer of a graph says, whatever its op. */
 export interface LayerBase {
@@ -36,7 +35,9 @@ export interface ForwardSite<L> {
  * take at once: dx is then the gradient to the pre-activation, and no pass of its own follows.
  */
 export interface Gate {
-  readonly activation: FusedActivation;
+  /** Which activation it is, and the slope of a leaky ReLU: what `activationCode` gives. */
+  readonly code: number;
+  readonly alpha: number;
   /** The activation's output, of dx's shape. */
   readonly a: Tensor;
   /** Storage buffer of rule codes, u32 each. "Redirected" leaves the signal as it is, like the code "pass". */

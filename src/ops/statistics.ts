@@ -1,11 +1,12 @@
 import partialShader from "../../shaders/statistics.wgsl";
+import gatherShader from "../../shaders/statistics_gather.wgsl";
 import mergeShader from "../../shaders/statistics_merge.wgsl";
 import momentsShader from "../../shaders/statistics_moments.wgsl";
 import { isSoftwareAdapter } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
 import { createTensor, formatShape, readTensor, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { createSteps, type Plan } from "./steps.ts";
+import { createSteps, type Plan, type Scratch, type Step } from "./steps.ts";
 
 /** What is known of each channel of some activations, as plain data; each list holds one number a channel. */
 export interface ChannelStatistics {
@@ -41,6 +42,8 @@ const BLOCK = 16;
 const WORKGROUPS = { gpu: 512, software: 16 };
 /** Up to so many strips, one thread merges all those of a channel. */
 const FEW_STRIPS = 32;
+/** From so many strips on, they are merged in two steps. */
+const MANY_STRIPS = 256;
 
 /**
  * Allocates an empty summary of so many channels, [10, C] u32, owned by the caller. Clearing the buffer empties it again.
@@ -75,8 +78,6 @@ export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
     const { width, value, lanes, tiles, slots } = lanesOf(channels, THREADS);
     const { strip, strips } = stripsOf(device, rows, slots, tiles);
     const partial = scratch([strips, 6, channels], "statistics partial");
-    // Threads of the merge: side by side over channels, and sharing a channel's strips.
-    const [mergeLanes, mergeParts] = strips > FEW_STRIPS ? [16, 16] : [64, 1];
     const named = label ? { label } : {};
     return [
       {
@@ -87,24 +88,64 @@ export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
         bindings: { x, partial },
         workgroups: gridOf(strips * tiles),
       },
-      {
-        shader: mergeShader,
-        ...named,
-        redeclare: { LANES: `${mergeLanes}u`, PARTS: `${mergeParts}u` },
-        params: {
-          rows,
-          channels,
-          strip,
-          strips,
-          run: Math.ceil(strips / mergeParts),
-          accumulate: Number(accumulate),
-          nothing: 0,
-        },
-        bindings: { partial, summary },
-        workgroups: [Math.ceil(channels / mergeLanes)],
-      },
+      mergeStep(partial, { summary, rows, strip, accumulate, ...named }),
     ];
   };
+}
+
+/** Where partial statistics go, and what they are of. */
+export interface PartialSite {
+  readonly summary: Tensor<"u32">;
+  /** Rows that were seen, in strips of `strip`. */
+  readonly rows: number;
+  readonly strip: number;
+  readonly accumulate: boolean;
+  readonly label?: string;
+}
+
+/** The dispatch that merges partial statistics [strips, 6, C] into a summary; see `statistics_merge.wgsl`. */
+export function mergeStep(partial: Tensor, site: PartialSite): Step {
+  const { summary, rows, strip, accumulate, label } = site;
+  const [strips = 1, , channels = 1] = partial.shape;
+  // Threads of the merge: side by side over channels, and sharing a channel's strips.
+  const [lanes, parts] = strips > FEW_STRIPS ? [16, 16] : [64, 1];
+  return {
+    shader: mergeShader,
+    ...(label ? { label } : {}),
+    redeclare: { LANES: `${lanes}u`, PARTS: `${parts}u` },
+    params: {
+      rows,
+      channels,
+      strip,
+      strips,
+      run: Math.ceil(strips / parts),
+      accumulate: Number(accumulate),
+      nothing: 0,
+    },
+    bindings: { partial, summary },
+    workgroups: [Math.ceil(channels / lanes)],
+  };
+}
+
+/** The dispatches that do so where there are many strips: runs of them are merged first, side by side. */
+export function gatherSteps(scratch: Scratch, partial: Tensor, site: PartialSite): readonly Step[] {
+  const { rows, strip, label } = site;
+  const [strips = 1, , channels = 1] = partial.shape;
+  if (strips <= MANY_STRIPS) return [mergeStep(partial, site)];
+  const run = Math.ceil(strips / MANY_STRIPS);
+  const fewer = Math.ceil(strips / run);
+  const y = scratch([fewer, 6, channels], "statistics gathered");
+  const tiles = Math.ceil(channels / 64);
+  return [
+    {
+      shader: gatherShader,
+      ...(label ? { label } : {}),
+      params: { rows, channels, strip, strips, run, tiles },
+      bindings: { partial, y },
+      workgroups: gridOf(tiles * fewer),
+    },
+    mergeStep(y, { ...site, strip: run * strip }),
+  ];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createTensor, readTensors } from "../../src/gpu/tensor.ts";
-import type { BackwardRule, FusedActivation } from "../../src/ops/activation.ts";
+import { activationCode, type BackwardRule, type FusedActivation } from "../../src/ops/activation.ts";
 import { conv2d, createConvolution } from "../../src/ops/conv2d.ts";
 import { dense } from "../../src/ops/dense.ts";
 import { depthwiseConv2d } from "../../src/ops/depthwise-conv2d.ts";
@@ -116,7 +116,7 @@ test.each([4, 3])("conv2d does so without subgroups, %i channels", async (channe
     await createConvolution(device, {
       ...run,
       y,
-      gate: { activation: { kind: "relu" }, a, rules: rules.buffer, slot: 1 },
+      gate: { ...activationCode({ kind: "relu" }), a, rules: rules.buffer, slot: 1 },
     }),
   ];
   await submit(...commands);

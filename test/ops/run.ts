@@ -1,6 +1,12 @@
 import { type Command, record } from "../../src/gpu/kernel.ts";
 import { createTensor, readTensor, type Shape, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
-import { type BackwardRule, type FusedActivation, PASS, RULE_CODES } from "../../src/ops/activation.ts";
+import {
+  activationCode,
+  type BackwardRule,
+  type FusedActivation,
+  PASS,
+  RULE_CODES,
+} from "../../src/ops/activation.ts";
 import type { ForwardSite, LayerBase, Op, Tensors } from "../../src/ops/op.ts";
 import { testDevice } from "../gpu.ts";
 
@@ -70,7 +76,7 @@ export async function runBackward<L extends LayerBase>(
       accumulate: onto !== undefined,
       rule: rules,
       slot: 1,
-      ...(gate ? { gate: { activation: gate, a, rules, slot: 1 } } : {}),
+      ...(gate ? { gate: { ...activationCode(gate), a, rules, slot: 1 } } : {}),
     });
     await submit(command);
     const values = await readTensor(device, dx);

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor, type Shape, sizeOf } from "../../src/gpu/tensor.ts";
 import {
-  type ChannelStatistics,
   createMoments,
   createStatistics,
   createStatisticsSummary,
@@ -11,42 +10,9 @@ import {
 } from "../../src/ops/statistics.ts";
 import { testDevice } from "../gpu.ts";
 import { numbers } from "../reference/numbers.ts";
+import { expectStatistics, statisticsOf } from "../reference/statistics.ts";
 import { forAll } from "./check.ts";
 import { submit } from "./run.ts";
-
-/** Statistics in f64, in two passes. */
-function reference(data: ArrayLike<number>, channels: number): ChannelStatistics {
-  const count = data.length / channels;
-  const of = Array.from({ length: channels }, (_, c) =>
-    Float64Array.from({ length: count }, (_, row) => data[row * channels + c] ?? Number.NaN),
-  );
-  const mean = of.map((values) => values.reduce((sum, v) => sum + v, 0) / count);
-  return {
-    count,
-    mean,
-    m2: of.map((values, c) => values.reduce((sum, v) => sum + (v - (mean[c] ?? 0)) ** 2, 0)),
-    min: of.map((values) => values.reduce((least, v) => Math.min(least, v), Number.POSITIVE_INFINITY)),
-    max: of.map((values) => values.reduce((most, v) => Math.max(most, v), Number.NEGATIVE_INFINITY)),
-    zeros: of.map((values) => values.reduce((sum, v) => sum + Number(v === 0), 0)),
-  };
-}
-
-/**
- * Counts and extremes to the bit; mean within `tolerance` standard deviations, M2 relatively.
- */
-function expectStatistics(actual: ChannelStatistics, expected: ChannelStatistics, tolerance = 1e-6): void {
-  const { count, min, max, zeros } = expected;
-  expect(actual).toMatchObject({ count, min, max, zeros });
-  for (const [c, m2] of expected.m2.entries()) {
-    const mean = expected.mean[c] ?? Number.NaN;
-    const deviation = Math.sqrt(m2 / count);
-    // A single value has no deviation, and one f32 cannot hold more than itself.
-    expect(Math.abs((actual.mean[c] ?? Number.NaN) - mean)).toBeLessThanOrEqual(
-      tolerance * deviation + 1e-12 * Math.abs(mean),
-    );
-    expect(Math.abs((actual.m2[c] ?? Number.NaN) - m2)).toBeLessThanOrEqual(tolerance * m2);
-  }
-}
 
 /** One batch after another into one summary. */
 async function statistics(
@@ -85,7 +51,7 @@ describe("statistics", () => {
       async (shape) => {
         const data = activations(sizeOf(shape), 3);
         const { result } = await statistics(shape[3], [{ data, shape }]);
-        expectStatistics(result, reference(data, shape[3]));
+        expectStatistics(result, statisticsOf(data, shape[3]));
       },
     ));
 
@@ -95,7 +61,7 @@ describe("statistics", () => {
       const channels = shape.at(-1) ?? 0;
       const data = activations(sizeOf(shape), 4);
       const first = await statistics(channels, [{ data, shape }]);
-      expectStatistics(first.result, reference(data, channels));
+      expectStatistics(first.result, statisticsOf(data, channels));
       expect((await statistics(channels, [{ data, shape }])).words).toEqual(first.words);
     },
   );
@@ -111,7 +77,7 @@ describe("statistics", () => {
         const batches = counts.map((images, i) => ({ data: numbers(sizeOf(shape), 10 + i), shape, images }));
         const all = batches.flatMap(({ data, images }) => [...data.subarray(0, images * 6 * channels)]);
         const { result } = await statistics(channels, batches);
-        expectStatistics(result, reference(all, channels));
+        expectStatistics(result, statisticsOf(all, channels));
       },
     ));
 
@@ -125,7 +91,7 @@ describe("statistics", () => {
     const all = new Float32Array(1_000_000);
     for (const [i, { data }] of batches.entries()) all.set(data, i * 40_000);
     const { result } = await statistics(channels, batches);
-    expectStatistics(result, reference(all, channels), 1e-6);
+    expectStatistics(result, statisticsOf(all, channels), 1e-6);
   });
 
   test("lose nothing to 10⁷ values about 1000", async () => {
@@ -134,7 +100,7 @@ describe("statistics", () => {
     const some = numbers(1_000_003, 7);
     for (let i = 0; i < data.length; i++) data[i] = 1000 + (some[i % some.length] ?? 0) * 1.7;
     const { result } = await statistics(channels, [{ data, shape: [10, 62_500, channels] }]);
-    expectStatistics(result, reference(data, channels), 1e-6);
+    expectStatistics(result, statisticsOf(data, channels), 1e-6);
   });
 
   test.each([
@@ -145,7 +111,7 @@ describe("statistics", () => {
   ])("of values that are hard to sum: %s", async (_, base) => {
     const data = numbers(5000, 8).map((v, i) => (base.length === 0 ? Math.fround(base(i)) : base(i) + v));
     const { result } = await statistics(1, [{ data, shape: [1, 5000, 1] }]);
-    expectStatistics(result, reference(data, 1));
+    expectStatistics(result, statisticsOf(data, 1));
   });
 
   test("of nothing are empty, and start anew where they do not accumulate", async () => {
