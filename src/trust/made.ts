@@ -1,8 +1,9 @@
 import { inputFrom } from "../images/preprocess.ts";
+import { logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
-import { ask, type Picture } from "../techniques/explain.ts";
+import { ask, asksClass, type Picture } from "../techniques/explain.ts";
 import type { Judged, TrustOptions } from "./measures.ts";
 
 /** A map, and how its technique makes another. */
@@ -15,6 +16,15 @@ export interface Made {
   /** The class's score that the technique explains. */
   readonly on: "logit" | "probability";
   run(network: Network, input: Float32Array, target: Target | Objective): Promise<Attribution>;
+}
+
+/** Whether a target is a class of a network that scores every class once, and not at every place. */
+export function isClass(
+  network: Network,
+  target: Target | Objective,
+): target is Target & { channel: number } {
+  const shape = network.shapes.get(logitsOf(network.graph)) ?? [];
+  return asksClass(network, target) && shape.slice(1, -1).every((axis) => axis === 1);
 }
 
 /** Makes a technique's map of an image, unless it is given. */

@@ -7,7 +7,7 @@ import type { Picture } from "../techniques/explain.ts";
 import { predict } from "../techniques/predict.ts";
 import { spearman } from "./correlation.ts";
 import { importanceOf } from "./importance.ts";
-import { type Made, makeMap } from "./made.ts";
+import { isClass, type Made, makeMap } from "./made.ts";
 import type { Judged, Likeness, TrustOptions } from "./measures.ts";
 import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
 
@@ -41,15 +41,35 @@ function norm(values: Float32Array): number {
 }
 
 /**
- * Spearman's rank correlation of a map with the one that another network, or another target, gives in its place (Adebayo et
- * al. 2018, arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
+ * Spearman's rank correlation of a map with the one that another target gives in its place (Adebayo et al. 2018,
+ * arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
  */
 export async function likenessTo(
   network: Network,
   target: Target | Objective,
-  { input, map, figure, run }: Made,
+  made: Made,
 ): Promise<Likeness> {
-  const other = await run(network, input, target);
+  return likeness(made, await made.run(network, made.input, target));
+}
+
+/**
+ * The same with the map that a network with randomised parameters gives. Where that is blank, as of a class whose last ReLU
+ * never opens, it says nothing: the top class of that network is explained instead.
+ */
+export async function likenessToRandomised(randomised: Network, made: Made): Promise<Likeness> {
+  const { input, target, run } = made;
+  const map = await run(randomised, input, target);
+  if (!isClass(randomised, target) || !isBlank(map.data)) return likeness(made, map);
+  const [top] = await predict(randomised, input, { top: 1 });
+  return likeness(made, await run(randomised, input, { ...target, channel: top?.index ?? target.channel }));
+}
+
+/** Whether a map is the same everywhere. */
+export function isBlank(data: Float32Array): boolean {
+  return data.every((value) => value === data[0]);
+}
+
+function likeness({ map, figure }: Made, other: Made["map"]): Likeness {
   const magnitudes = (of: Made["map"]) => importanceOf(of, figure).data.map(Math.abs);
   return {
     correlation: spearman(magnitudes(map), magnitudes(other)),
@@ -123,7 +143,7 @@ export async function cascadingRandomisation(
       layers: known.slice(known.indexOf(layer)),
     });
     try {
-      steps.push({ layer, ...(await likenessTo(random, made.target, made)) });
+      steps.push({ layer, ...(await likenessToRandomised(random, made)) });
     } finally {
       random.destroy();
     }

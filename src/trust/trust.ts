@@ -1,17 +1,23 @@
 import { InputError } from "../gpu/errors.ts";
-import { inputOf, logitsOf } from "../network/graph.ts";
+import { inputOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
-import { Objective } from "../objectives/objective.ts";
-import { asksClass, objectiveOf, type Picture } from "../techniques/explain.ts";
+import { objectiveOf, type Picture } from "../techniques/explain.ts";
 import { baselineOf } from "../techniques/integrated-gradients.ts";
 import { seedOf } from "../techniques/seed.ts";
 import { curvesOf } from "./curves.ts";
 import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";
 import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
-import { makeMap } from "./made.ts";
+import { isClass, makeMap } from "./made.ts";
 import { type Judged, MEASURES, type Measure, type Trust, type TrustOptions } from "./measures.ts";
 import { createRandomisedNetwork } from "./randomise.ts";
-import { likenessTo, type OtherClasses, otherClassesOf, sensitivityOf } from "./sanity.ts";
+import {
+  isBlank,
+  likenessTo,
+  likenessToRandomised,
+  type OtherClasses,
+  otherClassesOf,
+  sensitivityOf,
+} from "./sanity.ts";
 import { findingsOf } from "./words.ts";
 
 /** Measures that compare classes. */
@@ -38,15 +44,16 @@ export async function trust(
   assertMeasures(options.measures);
   const made = await makeMap(network, image, technique, options);
   const { input, target, map, figure } = made;
-  const isClass = asksClass(network, target) && scoresOnce(network);
-  const others = isClass ? await othersOf(network, input, target, numbers.seed, signal) : undefined;
+  const others = isClass(network, target)
+    ? await otherClassesOf(network, input, target.channel, numbers.seed, signal)
+    : undefined;
   const measures = measuresOf(options.measures, others);
   const progress = progressOver(measures, options);
 
   const own = importanceOf(map, figure);
   const importance = atImageSize(own, inputOf(graph).shape);
   const scoreAs = async (on: "logit" | "probability") =>
-    (await objectiveOf(network, input, { target, on: isClass ? on : "logit" })).objective;
+    (await objectiveOf(network, input, { target, on: isClass(network, target) ? on : "logit" })).objective;
   const objective = await scoreAs(options.on ?? "probability");
   const base = baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
   const radius = numbers.radius * rangeOf(input);
@@ -77,7 +84,7 @@ export async function trust(
   if (measures.includes("parameters")) {
     const randomised = options.randomised ?? (await createRandomisedNetwork(network, { seed: numbers.seed }));
     try {
-      found.randomised = { parameters: await likenessTo(randomised, target, made) };
+      found.randomised = { parameters: await likenessToRandomised(randomised, made) };
     } finally {
       if (!options.randomised) randomised.destroy();
     }
@@ -95,30 +102,13 @@ export async function trust(
     found.classSwap = await swap(others.runnerUp);
     progress("classSwap").onProgress(1);
   }
-  const blank = own.data.every((value) => value === own.data[0]);
   const nameOf = (index: number): string => graph.labels?.[index] ?? `class ${index}`;
-  const findings = findingsOf(found, { blank, nameOf });
+  const findings = findingsOf(found, { blank: isBlank(own.data), nameOf });
   return {
     ...found,
     verdicts: findings.map(({ verdict }) => verdict),
     words: findings.map(({ text }) => text),
   };
-}
-
-async function othersOf(
-  network: Network,
-  input: Float32Array,
-  target: Target | Objective,
-  seed: number,
-  signal: AbortSignal | undefined,
-): Promise<OtherClasses | undefined> {
-  if (target instanceof Objective || target.channel === undefined) return undefined;
-  return otherClassesOf(network, input, target.channel, seed, signal);
-}
-
-/** Whether the network scores every class once, and not at every place. */
-function scoresOnce({ graph, shapes }: Network): boolean {
-  return (shapes.get(logitsOf(graph)) ?? []).slice(1, -1).every((axis) => axis === 1);
 }
 
 function assertMeasures(asked: readonly Measure[] = []): void {

@@ -30,8 +30,8 @@ import sys
 import numpy as np
 import torch
 
+from network import forward, load
 from sampling import blur, gradient, hash32
-from techniques import forward, load
 
 SEED, STEPS, CHANCES, GRID, SUBSET, SUBSETS, RADIUS, DRAWS, NEAR = 5, 20, 3, 9, 16, 40, 0.02, 10, 6
 
@@ -117,15 +117,26 @@ def shuffled(array, seed, signs):
 
 
 def randomised(layers):
+    """Every layer's arrays shuffled, kernels with random signs; batch norm's are its scale and offset a channel."""
     found, number = [], 0
     for kind, config, weights in layers:
         if weights:
             key = hash32(np.uint64(number) ^ hash32(SEED))
-            arrays = {"kernel": 0, "bias": 1}
-            weights = {
-                name: shuffled(value, hash32(np.uint64(arrays[name]) ^ hash32(key)), name == "kernel")
-                for name, value in weights.items()
+            arrays = {0: weights.get("kernel"), 1: weights.get("bias")}
+            if kind == "BatchNormalization":
+                scale = weights["gamma"] / (weights["moving_variance"] + config["epsilon"]).sqrt()
+                arrays = {2: scale, 3: weights["beta"] - weights["moving_mean"] * scale}
+            made = {
+                place: shuffled(value, hash32(np.uint64(place) ^ hash32(key)), place == 0)
+                for place, value in arrays.items()
+                if value is not None
             }
+            if kind == "BatchNormalization":
+                zero = torch.zeros_like(made[2])
+                weights = {"gamma": made[2], "beta": made[3], "moving_mean": zero, "moving_variance": zero + 1}
+                config = {**config, "epsilon": 0}
+            else:
+                weights = {"kernel": made[0], **({"bias": made[1]} if 1 in made else {})}
             number += 1
         found.append((kind, config, weights))
     return found

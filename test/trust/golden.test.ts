@@ -16,6 +16,7 @@ import { testDevice } from "../gpu.ts";
 const MODELS: [name: string, path: string][] = [
   ["vitrine", "models/vitrine"],
   ["tinyvgg", "../shared/models/tinyvgg"],
+  ["residual", "test/golden/residual"],
 ];
 
 const OPTIONS: TrustOptions = {
@@ -29,7 +30,7 @@ const OPTIONS: TrustOptions = {
 };
 
 describe.each(MODELS)("%s agrees with PyTorch", (name, path) => {
-  describe.skipIf(!existsSync(path))("on picture 19", () => {
+  describe.skipIf(!existsSync(path))("on its picture", () => {
     let network: Network;
     let input: Float32Array;
     let target: Target;

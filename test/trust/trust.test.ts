@@ -10,6 +10,7 @@ import { chanceShift } from "../../src/trust/curves.ts";
 import { subsetOf } from "../../src/trust/fidelity.ts";
 import { ranksOf } from "../../src/trust/importance.ts";
 import type { Judged, TrustOptions } from "../../src/trust/measures.ts";
+import { createRandomisedNetwork } from "../../src/trust/randomise.ts";
 import { trust } from "../../src/trust/trust.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, constant, graph, random, values } from "../network/graphs.ts";
@@ -263,6 +264,22 @@ describe("likeness", () => {
     expect(order.slice(2)).toContain(randomised?.logit?.other);
     const lower = await measure(saliency, { measures: ["classSwap"], target: order[2] ?? 0 });
     expect(lower.classSwap?.other).toBe(order[0]);
+  });
+
+  test("to a randomised network whose map is blank is to its top class's", async () => {
+    const randomised = await createRandomisedNetwork(network, { seed: 2 });
+    const [top, other] = (await predict(randomised, image)).map(({ index }) => index);
+    const asked: (number | undefined)[] = [];
+    const dead: Judged = async (on, _, options) => {
+      const target = (options?.target ?? AFFINE) as Target;
+      if (on === randomised) asked.push(target.channel);
+      const blank = on === randomised && target.channel === other;
+      return { data: blank ? new Float32Array(PIXELS) : map, shape: [HEIGHT, WIDTH], target };
+    };
+    const found = await measure(dead, { measures: ["parameters"], target: other ?? 0, randomised });
+    randomised.destroy();
+    expect(asked).toEqual([other, top]);
+    expect(found.randomised?.parameters?.correlation).toBe(1);
   });
 
   test("of opposite maps is in their magnitudes alone, and no word is said", async () => {
