@@ -95,8 +95,11 @@ export interface Case {
   /** The real size first, then smaller ones for adapters that would take minutes. */
   readonly tasks: readonly [Task, ...Task[]];
   readonly growth?: Growth;
-  /** Whose clock the ratios go by: the GPU's (default), or the wall's, for what the CPU spends. */
-  readonly clock?: "gpu" | "wall";
+  /**
+   * Whose clock the ratios go by: the GPU's (default); the wall's, for whole answers; or the CPU's until all is submitted,
+   * whatever the GPU does in the meantime.
+   */
+  readonly clock?: "gpu" | "wall" | "submit";
   /** How much of a limited run's time it gets, beside others. Default 1. */
   readonly weight?: number;
   /** What its figures are to show; told beside them, and no failure when missed. */

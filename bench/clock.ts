@@ -1,9 +1,10 @@
 import { createTimer, type Timer } from "../src/index.ts";
 
-/** One measurement: milliseconds of the GPU where it has timestamps, and of the wall. */
+/** One measurement: milliseconds of the GPU where it has timestamps, of the wall, and of the CPU until all was submitted. */
 export interface Sample {
   readonly gpu: number | undefined;
   readonly wall: number;
+  readonly submit: number;
 }
 
 /** Measures work on one device by two clocks. */
@@ -31,7 +32,7 @@ export async function createClock(device: GPUDevice): Promise<Clock> {
     ? await createTimer(device, { capacity: CAPACITY })
     : undefined;
   const quantum = timer && (await quantumOf(device, timer));
-  let walls: number[] = [];
+  let taken: Omit<Sample, "gpu">[] = [];
 
   const mark = (record: (encoder: GPUCommandEncoder) => void): void => {
     const encoder = device.createCommandEncoder();
@@ -53,20 +54,21 @@ export async function createClock(device: GPUDevice): Promise<Clock> {
       if (span) mark((encoder) => span.begin(encoder));
       const start = performance.now();
       await work();
+      const submit = performance.now() - start;
       if (span) mark((encoder) => span.end(encoder));
       await device.queue.onSubmittedWorkDone();
-      const sample = { wall: performance.now() - start };
-      walls.push(sample.wall);
+      const sample = { wall: performance.now() - start, submit };
+      taken.push(sample);
       return sample;
     },
     async read() {
       const timings = (await timer?.read()) ?? [];
-      const samples = walls.map((time, index) => {
+      const samples = taken.map((times, index) => {
         const { nanoseconds } = timings[index] ?? {};
         // A clock that stands still or runs backwards is no clock.
-        return { wall: time, gpu: nanoseconds && nanoseconds > 0 ? nanoseconds / 1e6 : undefined };
+        return { ...times, gpu: nanoseconds && nanoseconds > 0 ? nanoseconds / 1e6 : undefined };
       });
-      walls = [];
+      taken = [];
       return samples;
     },
     destroy: () => timer?.destroy(),

@@ -69,17 +69,20 @@ export async function measureCase(
     const samples = await race(clock, effort, running);
     const ours = running.findIndex(({ contender }) => contender.kind === "ours");
     const timesOf = (index: number): number[] =>
-      (samples[index] ?? []).map(({ gpu, wall }) => (by === "gpu" && gpu !== undefined ? gpu : wall));
+      (samples[index] ?? []).map((sample) => sample[by] ?? sample.wall);
     for (const [index, { contender, cold, error, repeats }] of running.entries()) {
       const { share } = contender;
       const times = timesOf(index);
-      const gpu = (samples[index] ?? []).flatMap((sample) => sample.gpu ?? []);
+      const of = (clock: keyof Sample): number[] =>
+        (samples[index] ?? []).flatMap((sample) => sample[clock] ?? []);
+      const gpu = of("gpu");
       const timed: Timed = {
         repeats,
         ...(share === undefined ? {} : { share }),
         cold,
         ...(gpu.length > 0 ? { gpu: summarise(gpu) } : {}),
-        wall: summarise((samples[index] ?? []).map(({ wall }) => wall)),
+        wall: summarise(of("wall")),
+        ...(by === "submit" ? { submit: summarise(of("submit")) } : {}),
         ...(index !== ours && ours >= 0 ? { ratio: pairedRatio(times, timesOf(ours)) } : {}),
       };
       const { name, kind } = contender;
@@ -156,7 +159,11 @@ async function race(clock: Clock, effort: Effort, running: readonly Running[]): 
     const runs = repeats * share;
     return samples
       .filter((_, place) => order[place] === index)
-      .map(({ gpu, wall }) => ({ gpu: gpu === undefined ? undefined : gpu / runs, wall: wall / runs }));
+      .map(({ gpu, wall, submit }) => ({
+        gpu: gpu === undefined ? undefined : gpu / runs,
+        wall: wall / runs,
+        submit: submit / runs,
+      }));
   });
 }
 

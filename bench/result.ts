@@ -26,6 +26,8 @@ export interface Timed {
   readonly gpu?: Summary;
   /** The same by the wall's, one synchronisation a sample. */
   readonly wall: Summary;
+  /** Milliseconds until one run is on the GPU's queue, in a row that goes by that. */
+  readonly submit?: Summary;
   /** Its time over ours, round by round: above 1, ours is faster. Absent for ours. */
   readonly ratio?: Ratio;
 }
@@ -49,7 +51,7 @@ export interface Row {
   /** The real size, where this adapter got a smaller one. */
   readonly reducedFrom?: string;
   readonly work: Work;
-  readonly clock: "gpu" | "wall";
+  readonly clock: "gpu" | "wall" | "submit";
   /** What the outputs were compared with. */
   readonly reference: string;
   readonly tolerance: number;
@@ -101,8 +103,8 @@ export function oursOf(row: Row): Entry | undefined {
 }
 
 /** The time that a row goes by, in milliseconds: the GPU's where the row's clock is that and it has one. */
-export function timeOf(row: Pick<Row, "clock">, { gpu, wall }: Timed): Summary {
-  return row.clock === "gpu" && gpu ? gpu : wall;
+export function timeOf({ clock }: Pick<Row, "clock">, { gpu, submit, wall }: Timed): Summary {
+  return (clock === "gpu" ? gpu : clock === "submit" ? submit : undefined) ?? wall;
 }
 
 /** A row with its rates, as the limits known by now have it. */

@@ -42,7 +42,7 @@ export function csvReport({ environment, rows }: Results): string {
         row.reducedFrom,
         name,
         kind,
-        timed && (row.clock === "gpu" && timed.gpu ? "gpu" : "wall"),
+        timed && (row.clock === "gpu" && !timed.gpu ? "wall" : row.clock),
         time?.n,
         timed?.repeats,
         time?.min,
