@@ -43,6 +43,7 @@ export {
   renderFigure,
 } from "./images/figure.ts";
 export { type FilterFigureOptions, type FilterSet, renderFilters } from "./images/filters.ts";
+export { type MaskedImage, type MaskFigureOptions, renderMasks } from "./images/masks.ts";
 export {
   type Multiple,
   type MultiplesOptions,
@@ -222,6 +223,13 @@ export {
   smoothGradSquared,
   varGrad,
 } from "./techniques/smooth-grad.ts";
+export {
+  mapAtImage,
+  type UnitMask,
+  type UnitMaskOptions,
+  type UnitThreshold,
+  unitMask,
+} from "./techniques/unit-mask.ts";
 export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./trust/format.ts";
 export {
   type Curve,

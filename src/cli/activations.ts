@@ -7,9 +7,11 @@ import { renderMapSheet } from "../images/sheet.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { activations } from "../techniques/activations.ts";
 import { type Io, UsageError } from "./io.ts";
+import { maskCommand, thresholdOf } from "./masks.ts";
 import { openModel, readInputs, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
+import { scaleOf, shadingOf } from "./shading.ts";
 import type { Values } from "./values.ts";
 
 /** `vitrine activations`: what a layer, or one of its channels, answers to an image. */
@@ -30,7 +32,22 @@ export async function activationsCommand(images: readonly string[], values: Valu
       `--channel expects one of the ${whole.length === 3 ? channels : 0} maps of layer "${layer}" (${formatShape(whole)}), got ${channel}`,
     );
   }
-  const [input, ...others] = await readInputs(graph, values, io, images);
+  const shading = shadingOf(values);
+  const scale = scaleOf(values);
+  if (scale === "row" || scale === "column") {
+    throw new UsageError(`--scale expects own or all for the maps of a layer, got "${scale}"`);
+  }
+  const threshold = thresholdOf(values);
+  if (threshold !== undefined && channel === undefined) {
+    throw new UsageError("--threshold expects --channel beside it: the unit whose mask is wanted");
+  }
+  const inputs = await readInputs(graph, values, io, images);
+  if (threshold !== undefined && channel !== undefined) {
+    const asked = { layer, channel, threshold, inputs, out };
+    await maskCommand(graph, asked, values, io);
+    return;
+  }
+  const [input, ...others] = inputs;
   if (!input || others.length > 0) throw new UsageError("activations expects one image, got several");
   warnOfGuess(graph, io);
 
@@ -42,7 +59,7 @@ export async function activationsCommand(images: readonly string[], values: Valu
   const title = channel === undefined ? `Activations of ${layer}` : `${layer}, channel ${channel}`;
   const draw = () =>
     channel === undefined
-      ? renderMapSheet({ data, shape, title, subtitle })
+      ? renderMapSheet({ data, shape, title, subtitle, ...shading, ...(scale ? { scale } : {}) })
       : renderFigure({
           image: deprocess(input.values, graph),
           map: data,
@@ -50,6 +67,7 @@ export async function activationsCommand(images: readonly string[], values: Valu
           technique: "activation",
           title,
           subtitle,
+          ...shading,
         });
   if (out !== undefined) await writeResult(out, { data, shape, draw }, io);
 

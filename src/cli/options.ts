@@ -67,6 +67,11 @@ export const OPTIONS = {
     value: "K",
     help: "One channel of --layer, from 0; of filters, several with commas between.",
   },
+  threshold: {
+    name: "threshold",
+    value: "T",
+    help: "Cut the channel's map and show where the unit is on: above mean + N standard deviations (2sigma), in the strongest part (top0.5%), or above a value. Of several images, mean, deviation and quantile are those of all together.",
+  },
   at: { name: "at", value: "Y,X", help: "One place of --layer, from 0,0 at the top left." },
   patch: {
     name: "patch",
@@ -113,7 +118,7 @@ export const OPTIONS = {
   scale: {
     name: "scale",
     value: "own|row|column|all",
-    help: "Several maps: which share the ends of their colours. Default own; row where one technique shows several classes.",
+    help: "Several maps: which share the ends of their colours. Default own; row where one technique shows several classes; all for the maps of a layer.",
   },
   show: {
     name: "show",

@@ -191,7 +191,8 @@ function clipped(magnitudes: Float32Array, clip: number, nothing: string) {
   return { scale, note: `nothing clipped; ${max}`, brief: `${max}, unclipped`, clips: false };
 }
 
-function colorsFor({ colors }: ShadeOptions, usual: ColorMapName): ColorMapName {
+/** The colour map that was asked for, where it is of the usual one's kind. */
+export function colorsFor({ colors }: Pick<ShadeOptions, "colors">, usual: ColorMapName): ColorMapName {
   if (colors === undefined) return usual;
   const kinds: readonly (readonly ColorMapName[])[] = [SEQUENTIAL_MAPS, DIVERGING_MAPS];
   // Says which names there are when it is none of them.

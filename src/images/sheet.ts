@@ -1,10 +1,10 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { Canvas } from "./canvas.ts";
-import { colorMap } from "./color-maps.ts";
+import { type ColorMapName, colorMap } from "./color-maps.ts";
 import { formatNumber, layOut } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
-import { colorAt } from "./shade.ts";
+import { colorAt, colorsFor } from "./shade.ts";
 
 export interface MapSheetOptions {
   readonly data: Float32Array;
@@ -12,6 +12,12 @@ export interface MapSheetOptions {
   readonly shape: Shape;
   readonly title: string;
   readonly subtitle?: string;
+  /** Which maps share the ends of their colours: "all" of the layer (the default), or each its "own". */
+  readonly scale?: "all" | "own";
+  /** Percentile of the magnitudes, of the layer or of each map, at which the colours end. Default 100: nothing clipped. */
+  readonly clip?: number;
+  /** The colour map, where its kind fits: diverging where a value is negative, sequential where none is. */
+  readonly colors?: ColorMapName;
 }
 
 /** Width that a sheet of maps aims at, and the most that it takes. */
@@ -24,11 +30,12 @@ const MOST_TILE = 320;
 const VALUE = 24;
 
 /**
- * Draws all maps of a layer side by side, in the order of their channels, all on the layer's own scale. A layer without
+ * Draws all maps of a layer side by side, in the order of their channels, on one scale or each on its own. A layer without
  * pixels is drawn as one square a value.
- * @throws InputError when the values do not fit the shape.
+ * @throws InputError when the values do not fit the shape, or an option is out of range.
  */
-export function renderMapSheet({ data, shape, title, subtitle }: MapSheetOptions): Pixels {
+export function renderMapSheet(options: MapSheetOptions): Pixels {
+  const { data, shape, title, subtitle, scale: share = "all", clip = 100, colors } = options;
   if ((shape.length !== 3 && shape.length !== 1) || data.length !== sizeOf(shape)) {
     throw new InputError(
       `sheet of maps: expected h×w×c values, or c, got ${data.length} for ${formatShape(shape)}`,
@@ -38,10 +45,25 @@ export function renderMapSheet({ data, shape, title, subtitle }: MapSheetOptions
     shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1, shape[2] ?? 1] : [1, 1, shape[0] ?? 1];
   const low = data.reduce((least, value) => Math.min(least, value), 0);
   const high = data.reduce((most, value) => Math.max(most, value), 0);
+  const bad = data.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) throw new InputError(`sheet of maps: expected finite values, got ${bad}`);
+  if (!(clip > 0 && clip <= 100)) {
+    throw new InputError(`sheet of maps: expected a percentile above 0 and up to 100, got ${clip}`);
+  }
   const signed = low < 0;
-  const scale = Math.max(high, -low) || 1;
+  const layer = endOf(data, clip);
+  const ends = Array.from({ length: channels }, (_, channel) =>
+    share === "own" && shape.length === 3
+      ? endOf(
+          data.filter((_, i) => i % channels === channel),
+          clip,
+        )
+      : layer,
+  );
+  const own = share === "own" && shape.length === 3;
+  const scale = own ? 1 : layer;
   const min = signed ? -scale : 0;
-  const table = colorMap(signed ? "rdbu" : "inferno");
+  const table = colorMap(colorsFor({ ...(colors ? { colors } : {}) }, signed ? "rdbu" : "inferno"));
 
   const columns = shape.length === 1 ? Math.min(channels, 32) : columnsFor(channels, width / height);
   const reduce = Math.ceil((width * columns) / WIDEST);
@@ -56,10 +78,11 @@ export function renderMapSheet({ data, shape, title, subtitle }: MapSheetOptions
   for (let channel = 0; channel < channels; channel++) {
     const left = (channel % columns) * tileWidth;
     const top = Math.floor(channel / columns) * tileHeight;
+    const end = ends[channel] ?? 1;
     for (let y = 0; y < h; y++) {
       for (let x = 0; x < w; x++) {
         const value = meanOf(data, [height, width, channels], channel, y * reduce, x * reduce, reduce);
-        const color = colorAt(table, value, min, scale);
+        const color = colorAt(table, value, signed ? -end : 0, end);
         picture.rect(left + x * repeat, top + y * repeat, repeat, repeat, color);
       }
     }
@@ -78,9 +101,9 @@ export function renderMapSheet({ data, shape, title, subtitle }: MapSheetOptions
         bar: { table, min, max: scale },
         caption: [
           shape.length === 3
-            ? `activation, one scale for the layer; ${channels} ${channels === 1 ? "map" : "maps"} of ${height}×${width}`
+            ? `activation, ${own ? "each map on a scale of its own, the bar a share of its end" : "one scale for the layer"}; ${channels} ${channels === 1 ? "map" : "maps"} of ${height}×${width}`
             : `activation, one square a value; ${channels} values`,
-          `from ${formatNumber(low)} to ${formatNumber(high)}, numbered by the first channel of a row${reduce > 1 ? `; each pixel the mean of ${reduce}×${reduce}` : ""}`,
+          `from ${formatNumber(low)} to ${formatNumber(high)}${clip < 100 ? `, clipped at the ${clip}th percentile${own ? " of each map" : ""}` : ""}, numbered by the first channel of a row${reduce > 1 ? `; each pixel the mean of ${reduce}×${reduce}` : ""}`,
         ],
       },
     ],
@@ -91,6 +114,13 @@ export function renderMapSheet({ data, shape, title, subtitle }: MapSheetOptions
 function columnsFor(channels: number, aspect: number): number {
   const wanted = Math.sqrt((1.6 * channels) / aspect);
   return Math.min(channels, Math.max(1, 2 ** Math.round(Math.log2(wanted))));
+}
+
+/** The magnitude that the strongest colour stands for. */
+function endOf(values: Float32Array, clip: number): number {
+  const magnitudes = values.map(Math.abs).sort();
+  const end = magnitudes[Math.floor((clip / 100) * (magnitudes.length - 1))] ?? 0;
+  return end || (magnitudes.at(-1) ?? 0) || 1;
 }
 
 function meanOf(

@@ -144,6 +144,27 @@ describe("a sheet of maps", () => {
     expect(() => renderMapSheet({ data: new Float32Array(30), shape: [2, 3], title: "" })).toThrow(/h×w×c/);
   });
 
+  test("has one scale for the layer, or one a map, clipped where that is asked", () => {
+    // Two maps of 1×4; the second ten times the first.
+    const data = Float32Array.from([1, 10, 2, 20, 3, 30, 4, 40]);
+    const draw = (more: object) => renderMapSheet({ data, shape: [1, 4, 2], title: "", ...more });
+    const bright = colorMap("inferno").slice(-3);
+    const cells = (more: object) => {
+      const sheet = draw(more);
+      // Squares are as large whatever the scale; the colour bar has a row or two.
+      return Math.round(count(sheet, bright) / cell);
+    };
+    const cell = count(draw({}), bright) - 14;
+    expect([cells({}), cells({ scale: "own" })]).toEqual([1, 2]);
+    // The middle of eight magnitudes is 4: what is above is clipped, the first map's last too.
+    expect([cells({ clip: 50 }), cells({ clip: 50, scale: "own" })]).toEqual([5, 6]);
+    expect(count(draw({ colors: "viridis" }), colorMap("viridis").slice(-3))).toBeGreaterThan(cell);
+    expect(() => draw({ clip: 0 })).toThrow(/percentile above 0/);
+    expect(() => renderMapSheet({ data: data.fill(Number.NaN), shape: [1, 4, 2], title: "" })).toThrow(
+      /finite/,
+    );
+  });
+
   test("reduces what would be too large", () => {
     const sheet = renderMapSheet({
       data: new Float32Array(300 * 300 * 64),

@@ -121,7 +121,9 @@ describe("small multiples", () => {
 
   test("refuses rows that do not fit, and maps of another size than the image", () => {
     expect(() => draw({ rows: [] })).toThrow(/at least one row/);
-    expect(() => draw({ columns: [], rows: [{ label: "one", cells: [] }] })).toThrow(/at least one map in row/);
+    expect(() => draw({ columns: [], rows: [{ label: "one", cells: [] }] })).toThrow(
+      /at least one map in row/,
+    );
     expect(() => draw({ columns: ["a"] })).toThrow(/expected 1 maps in row "one", got 2/);
     const saliency = { map: new Float32Array(12), shape: [2, 2, 3], technique: "saliency" } as const;
     expect(() => draw({ columns: ["a"], rows: [{ label: "", cells: [saliency] }] })).toThrow(
