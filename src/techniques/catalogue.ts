@@ -25,7 +25,7 @@ import { layerCam } from "./layer-cam.ts";
 import { type LimeExplanation, lime, limeEach } from "./lime.ts";
 import { localLinear } from "./local-linear.ts";
 import { lrp } from "./lrp.ts";
-import { occlusion } from "./occlusion.ts";
+import { occlusion, occlusionEach } from "./occlusion.ts";
 import { rise, riseEach } from "./rise.ts";
 import { saliency } from "./saliency.ts";
 import { saliencyMask } from "./saliency-mask.ts";
@@ -325,6 +325,7 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     forwardOnly: true,
     samples: 196,
     run: forward(occlusion),
+    runEach: occlusionEach,
   },
   {
     name: "rise",

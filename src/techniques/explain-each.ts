@@ -31,7 +31,7 @@ interface Passes {
 /**
  * Explains many images, each with a map for every target, in the targets' order: as many images at a time as the network's batch,
  * and with the techniques of one way back (saliency and its kin, and the gradient CAMs) one forward pass for all targets. Any
- * other attribution technique runs image by image, with one sweep of samples for all targets (RISE, LIME) or target by target. Memory does not grow with the number of images.
+ * other attribution technique runs image by image, with one sweep of samples for all targets (occlusion, RISE, LIME) or target by target. Memory does not grow with the number of images.
  * @param technique its name, as `ATTRIBUTIONS` lists them.
  * @throws InputError when there is no such technique, no target, or an option is out of range.
  */

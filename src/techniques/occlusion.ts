@@ -2,7 +2,7 @@ import { whileAlive } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record, sequence } from "../gpu/kernel.ts";
 import type { Scope } from "../gpu/scope.ts";
-import { createTensor, readTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { createTensor, readTensors, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import type { LoopOptions } from "../loops/batches.ts";
@@ -28,6 +28,7 @@ import {
   type ObjectiveOptions,
   objectiveOf,
   type Picture,
+  type Question,
   submit,
 } from "./explain.ts";
 
@@ -54,16 +55,23 @@ const WORTHWHILE = 0.9;
 const BREATH_MS = 100;
 
 /** An occlusion sweep as a command. */
-export interface Occlusion {
+export interface Occlusion extends OcclusionSweep, Judged {}
+
+/** What a sweep gives for one target. */
+interface Judged {
+  /** [sweep.images]: the objective of the clean image, then of each covered one, row after row of patches. */
+  readonly scores: Tensor;
+  /** [H, W]: the heat map. */
+  readonly map: Tensor;
+}
+
+/** A sweep, whatever is asked of it. */
+interface OcclusionSweep {
   readonly sweep: Sweep;
   /** [H, W, C]: the image, as the network takes it. */
   readonly image: Tensor;
   /** [C]: what covers it. */
   readonly fill: Tensor;
-  /** [sweep.images]: the objective of the clean image, then of each covered one, row after row of patches. */
-  readonly scores: Tensor;
-  /** [H, W]: the heat map. */
-  readonly map: Tensor;
   /** How often `recordStep` must be recorded before `recordMap`. */
   readonly steps: number;
   /** How many times fewer multiply-adds than whole covered images take: what is exact to leave out. 1: nothing is. */
@@ -87,8 +95,21 @@ export interface Occlusion {
 export async function createOcclusion(
   network: Network,
   target: Target | Objective,
-  options: Pick<OcclusionOptions, "patch" | "stride" | "on" | "incremental" | "memory"> = {},
+  options: SweepOptions = {},
 ): Promise<Occlusion> {
+  const { judged, ...sweep } = await createSweep(network, [target], options);
+  const [{ scores, map }] = judged;
+  return { ...sweep, scores, map };
+}
+
+type SweepOptions = Pick<OcclusionOptions, "patch" | "stride" | "on" | "incremental" | "memory">;
+
+/** One sweep for several targets. */
+async function createSweep(
+  network: Network,
+  targets: readonly (Target | Objective)[],
+  options: SweepOptions,
+): Promise<OcclusionSweep & { readonly judged: readonly [Judged, ...Judged[]] }> {
   const { patch, stride, on = "logit", incremental = true } = options;
   const { device, graph, batch } = network;
   const [height, width, channels] = inputOf(graph).shape;
@@ -96,14 +117,16 @@ export async function createOcclusion(
   const step = stride ?? Math.max(1, Math.floor(side / 2));
   const sweep = sweepOver([height, width, channels], [side, side], [step, step]);
   assertScore(on, "occlusion");
-  if (on === "probability" && !(target instanceof Objective) && !isClass(graph, target)) {
-    throw new InputError(
-      `occlusion: expected a class as the target of a probability, got layer "${target.layer}"`,
-    );
+  for (const target of targets) {
+    if (on === "probability" && !(target instanceof Objective) && !isClass(graph, target)) {
+      throw new InputError(
+        `occlusion: expected a class as the target of a probability, got layer "${target.layer}"`,
+      );
+    }
   }
-  const objective = target instanceof Objective ? target : elements(target);
-  const groups = termsByLayer(network, objective);
-  const layers = groups.map(({ layer }) => layer);
+  const objectives = targets.map((target) => (target instanceof Objective ? target : elements(target)));
+  const asked = objectives.map((objective) => termsByLayer(network, objective));
+  const layers = [...new Set(asked.flatMap((groups) => groups.map(({ layer }) => layer)))];
 
   const budget = budgetOf(network, "occlusion", options);
   const owned: { destroy(): void }[] = [];
@@ -127,37 +150,54 @@ export async function createOcclusion(
   try {
     const fill = tensor([channels], { label: "fill" });
     const position = tensor([1], { label: "position", dtype: "u32" });
-    const scores = tensor([sweep.images], { label: "scores" });
-    const map = tensor([height, width], { label: "map" });
-    budget.reserve(4 * height * width, "its readback");
-    /** What writes the objective of `images` images of the sweep, which lie `step` apart. */
+    const judged: Judged[] = [];
+    const draw: Command[] = [];
+    for (const _ of targets) {
+      const scores = tensor([sweep.images], { label: "scores" });
+      const map = tensor([height, width], { label: "map" });
+      budget.reserve(4 * height * width, "its readback");
+      judged.push({ scores, map });
+      draw.push(await command(createOcclusionMap(device, sweep, { scores, y: map })));
+    }
+    const [first, ...others] = judged;
+    if (!first) throw new InputError("occlusion: expected at least one target, got none");
+    /** What writes the objectives of `images` images of the sweep, which lie `step` apart, and moves it on. */
     const judge = async (
       at: (layer: string) => Tensor,
       images: number,
-      order: { readonly step?: number; readonly advance?: number } = {},
+      { advance = images, ...order }: { readonly step?: number; readonly advance?: number } = {},
     ): Promise<Command> => {
-      const write = (a: Tensor, score: Score): Promise<Command> =>
-        command(createOcclusionScore(device, sweep, score, { a, position, scores, ...order }));
-      if (!(target instanceof Objective)) {
-        const { layer, image: _, ...rest } = target;
-        return write(at(layer), { ...rest, probability: on === "probability" });
+      const commands: Command[] = [];
+      for (const [index, target] of targets.entries()) {
+        const { scores } = judged[index] ?? first;
+        // The last one moves the sweep on for all.
+        const site = { position, scores, ...order, advance: index === targets.length - 1 ? advance : 0 };
+        const write = (a: Tensor, score: Score): Promise<Command> =>
+          command(createOcclusionScore(device, sweep, score, { a, ...site }));
+        if (!(target instanceof Objective)) {
+          const { layer, image: _, ...rest } = target;
+          commands.push(await write(at(layer), { ...rest, probability: on === "probability" }));
+          continue;
+        }
+        const values = tensor([images], { label: "values" });
+        commands.push(
+          await createObjectiveValues(device, asked[index] ?? [], { at, values }, scope),
+          await write({ ...values, shape: [images, 1] }, { channel: 0 }),
+        );
       }
-      const values = tensor([images], { label: "values" });
-      const evaluate = await createObjectiveValues(device, groups, { at, values }, scope);
-      return sequence([evaluate, await write({ ...values, shape: [images, 1] }, { channel: 0 })]);
+      return sequence(commands);
     };
-    const draw = await command(createOcclusionMap(device, sweep, { scores, y: map }));
     const common = {
       sweep,
       fill,
-      scores,
-      map,
+      judged: [first, ...others] as const,
       destroy,
-      recordMap: (encoder: GPUCommandEncoder) => record(encoder, [draw]),
+      recordMap: (encoder: GPUCommandEncoder) => record(encoder, draw),
     };
 
     const bufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
-    const memory = budget.left() - 2 * bytesOfObjective(objective, MOST_PATCHES);
+    const judging = objectives.map((objective) => bytesOfObjective(objective, MOST_PATCHES));
+    const memory = budget.left() - 2 * judging.reduce((sum, bytes) => sum + bytes, 0);
     const plan = incremental ? planWindows(graph, sweep, layers, { bufferBytes, memory }) : undefined;
     if (plan && plan.cost.planned < WORTHWHILE * plan.cost.full) {
       budget.reserve(plan.bytes, "what its patches change");
@@ -188,7 +228,7 @@ export async function createOcclusion(
       createOcclude(device, sweep, { x: image, fill, position, y: network.input }),
     );
     const judgeBatch = await judge((layer) => network.activation(layer), batch);
-    const [only, ...others] = layers;
+    const [only] = layers;
     return {
       ...common,
       image,
@@ -197,7 +237,7 @@ export async function createOcclusion(
       recordStart: (encoder) => encoder.clearBuffer(position.buffer),
       recordStep(encoder) {
         record(encoder, [occlude]);
-        network.forward(encoder, others.length > 0 || only === undefined ? {} : { to: only });
+        network.forward(encoder, layers.length === 1 && only !== undefined ? { to: only } : {});
         record(encoder, [judgeBatch]);
       },
     };
@@ -218,15 +258,28 @@ export async function occlusion(
   image: Picture,
   options: OcclusionOptions = {},
 ): Promise<Explanation> {
+  const [found] = await occlusionEach(network, image, [options.target], options);
+  return found;
+}
+
+/** The same for several targets, whose scores are read off one sweep of patches. */
+export async function occlusionEach<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  image: Picture,
+  questions: T,
+  options: Omit<OcclusionOptions, "target"> = {},
+): Promise<{ -readonly [I in keyof T]: Explanation }> {
   const { device, graph } = network;
-  const { target: question, signal, onProgress, fill = "mean" } = options;
+  const { signal, onProgress, fill = "mean" } = options;
   signal?.throwIfAborted();
-  const asked = { ...(question === undefined ? {} : { target: question }), ...(signal ? { signal } : {}) };
   const input = inputFrom(graph, image);
   const colour = colourOf(graph, input, fill, "occlusion fill");
-  const target =
-    typeof question === "object" ? question : (await objectiveOf(network, input, asked)).target;
-  const sweep = await createOcclusion(network, target, options);
+  const targets: (Target | Objective)[] = [];
+  for (const question of questions) {
+    const asked = { ...(question === undefined ? {} : { target: question }), ...(signal ? { signal } : {}) };
+    targets.push(typeof question === "object" ? question : (await objectiveOf(network, input, asked)).target);
+  }
+  const sweep = await createSweep(network, targets, options);
   try {
     device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
     device.queue.writeBuffer(sweep.fill.buffer, 0, colour);
@@ -246,10 +299,17 @@ export async function occlusion(
       [rested, pending] = [now, 0];
     }
     submit(network, sweep.recordMap);
-    const data = await readTensor(device, sweep.map);
+    const { judged } = sweep;
+    const maps = await readTensors(
+      device,
+      judged.map(({ map }) => map),
+    );
     signal?.throwIfAborted();
     onProgress?.(1);
-    return { data, shape: sweep.map.shape, target };
+    const found = targets.map((target, i): Explanation => {
+      return { data: maps[i] as Float32Array, shape: [sweep.sweep.height, sweep.sweep.width], target };
+    });
+    return found as { -readonly [I in keyof T]: Explanation };
   } finally {
     sweep.destroy();
   }

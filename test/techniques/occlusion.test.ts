@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { record } from "../../src/gpu/kernel.ts";
 import { readTensor } from "../../src/gpu/tensor.ts";
@@ -15,7 +15,12 @@ import {
   probability,
   region,
 } from "../../src/objectives/objective.ts";
-import { createOcclusion, type OcclusionOptions, occlusion } from "../../src/techniques/occlusion.ts";
+import {
+  createOcclusion,
+  type OcclusionOptions,
+  occlusion,
+  occlusionEach,
+} from "../../src/techniques/occlusion.ts";
 import { testDevice } from "../gpu.ts";
 import { liveBytes } from "../live-bytes.ts";
 import { constant, graph, random, values } from "../network/graphs.ts";
@@ -140,6 +145,34 @@ describe("occlusion of an objective", () => {
     );
     expect(difference(found, expected)).toBeLessThan(1e-4);
   });
+
+  test.each([true, false])(
+    "of several targets is one sweep, with the same bits (incremental: %s)",
+    async (incremental) => {
+      const targets = [logit(2), 1, { layer: "conv1", channel: 1 }, undefined, layerNorm("pool1")] as const;
+      const options = { ...sizes, incremental };
+      const submits = vi.spyOn(device.queue, "submit");
+      const found = await occlusionEach(network, image, targets, options);
+      const sweep = await createOcclusion(network, logit(2), options);
+      // Beside the sweep: its start, its end, the readback, and the question of the top class.
+      expect(submits.mock.calls.length).toBe(sweep.steps + 5);
+      submits.mockRestore();
+      sweep.destroy();
+      for (const [i, target] of targets.entries()) {
+        const alone = await occlusion(network, image, {
+          ...options,
+          ...(target === undefined ? {} : { target }),
+        });
+        if (incremental)
+          expect(difference(found[i]?.data ?? new Float32Array(), alone.data)).toBeLessThan(1e-5);
+        else expect(found[i]).toEqual(alone);
+        expect(found[i]?.target).toEqual(alone.target);
+      }
+      await expect(occlusionEach(network, image, [], options)).rejects.toThrow(
+        /expected at least one target/,
+      );
+    },
+  );
 
   test("asks a region of a network that scores every place", async () => {
     const objective = region(mask, 1);
