@@ -86,6 +86,23 @@ describe("worked by hand: two layers", () => {
     expect(found.conservation.residual).toBeCloseTo(0, 5);
   });
 
+  test("γ = 1 of a negative score and input favours what is negative", async () => {
+    // −3·1 − ½·(−2) + ½ = −1½, shared by −6, 1 and ½.
+    const array = (shape: number[], ...data: number[]) => ({ shape, data: Float32Array.from(data) });
+    const network = await on(
+      graph("negative", [
+        { op: "input", name: "image", inputs: [], shape: [1, 1, 2] },
+        { op: "dense", name: "score", inputs: ["image"], w: array([2, 1], -3, -0.5), b: array([1], 0.5) },
+      ]),
+    );
+    const rules = everywhere({ kind: "gamma", gamma: 1 });
+    const { data, conservation } = await lrp(network, Float32Array.of(1, -2), { target: 0, rules });
+    expect(conservation.score).toBe(-1.5);
+    expect(data[0]).toBeCloseTo(-2, 5);
+    expect(data[1]).toBeCloseTo(1 / 3, 5);
+    expect(conservation.bias).toBeCloseTo(1 / 6, 5);
+  });
+
   function withoutFlat(): Graph {
     const { layers, ...rest } = byHand();
     return {
