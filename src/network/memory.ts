@@ -1,10 +1,10 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { fuse } from "./fuse.ts";
-import { type Graph, inputOf, type Shapes, shapesOf } from "./graph.ts";
+import { type Graph, inputOf, logitsOf, type Shapes, shapesOf } from "./graph.ts";
 import type { Network, NetworkOptions } from "./network.ts";
 import { opOf } from "./ops.ts";
-import { isView } from "./slots.ts";
+import { isView, planActivations } from "./slots.ts";
 import { activationOf } from "./stages.ts";
 
 /** What a network and its technique may hold on the GPU together unless told otherwise, in bytes: 512 MiB. */
@@ -33,7 +33,7 @@ const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
  * @throws InputError, UnsupportedError for a graph that cannot be right or run.
  */
 export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footprint {
-  const { batch = 1, keep = "all", gradients = true } = options;
+  const { batch = 1, keep = "all", gradients = true, share = false } = options;
   const running = keep === "all" ? graph : fuse(graph, keep);
   const shapes = shapesOf(running, batch);
   const weights = running.layers.reduce((sum, layer) => {
@@ -42,20 +42,35 @@ export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footpri
     const constants = Object.values(opOf(layer).constants?.(layer, inputs, gradients) ?? {});
     return sum + constants.reduce((bytes, { shape }) => bytes + bytesOf(shape), 0);
   }, 0);
-  return footprint(running, shapes, gradients, weights);
+  const alone = share && keep !== "all" ? [...keep, logitsOf(running)] : undefined;
+  return footprint(running, shapes, { gradients, weights, alone });
 }
 
 /** How much GPU memory a network holds, in bytes. */
 export function memoryOf(network: Network): number {
-  const { graph, shapes, hasGradients, constants } = network;
+  const { graph, shapes, hasGradients, constants, kept } = network;
   let weights = 0;
   for (const tensors of constants.values()) {
     for (const { buffer } of Object.values(tensors)) weights += buffer.size;
   }
-  return footprint(graph, shapes, hasGradients, weights).total;
+  const alone = kept && [...kept];
+  return footprint(graph, shapes, { gradients: hasGradients, weights, alone }).total;
 }
 
-function footprint(graph: Graph, shapes: Shapes, withGradients: boolean, weights: number): Footprint {
+function footprint(
+  graph: Graph,
+  shapes: Shapes,
+  {
+    gradients: withGradients,
+    weights,
+    alone,
+  }: {
+    readonly gradients: boolean;
+    readonly weights: number;
+    /** Layers with buffers of their own, where the others share theirs. */
+    readonly alone: readonly string[] | undefined;
+  },
+): Footprint {
   const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
   const readers = new Map<string, number>();
   for (const input of graph.layers.flatMap(({ inputs }) => inputs))
@@ -80,10 +95,12 @@ function footprint(graph: Graph, shapes: Shapes, withGradients: boolean, weights
     const largest = Math.max(...graph.layers.flatMap(({ name }) => [...shapeOf(name)]));
     other += gated + 4 * (largest + 64) + 4 * (shapeOf(graph.output)[0] ?? 1) + 64;
   }
+  if (alone)
+    activations = 4 * planActivations(graph, shapes, alone).sizes.reduce((sum, size) => sum + size, 0);
   return { activations, gradients, weights, other, total: activations + gradients + weights + other };
 }
 
-export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients"> {
+export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients" | "share"> {
   /** Bytes of GPU buffers that the network and a technique on it may hold together. Default 512 MiB. */
   readonly memory?: number;
   /** The largest batch that is wanted. Default 32: more seldom makes a GPU faster. */
@@ -117,6 +134,7 @@ export function batchWithin(device: GPUDevice, graph: Graph, options: BatchOptio
       `a memory of at least ${needed}`,
       ...(network.gradients === false ? [] : ["{ gradients: false }, if nothing goes backward"]),
       ...(network.keep === undefined || network.keep === "all" ? ["{ keep: [] }"] : []),
+      ...(network.share ? [] : ["{ share: true } beside both"]),
     ];
     throw new InputError(
       `network "${graph.name}": expected to keep within ${inMebibytes(memory)}, needs ${inMebibytes(needed)} for one image (weights ${inMebibytes(one.weights)}, activations ${inMebibytes(one.activations)}, gradients ${inMebibytes(one.gradients)}); use ${help.join(", or ")}`,

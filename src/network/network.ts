@@ -6,7 +6,7 @@ import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../ops/activati
 import type { Tensors } from "../ops/op.ts";
 import { type Control, EVERY } from "./control.ts";
 import { fuse } from "./fuse.ts";
-import { type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
+import { type Graph, inputOf, layerOf, logitsOf, type Shapes, shapesOf } from "./graph.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
 
@@ -20,6 +20,12 @@ export interface NetworkOptions {
   readonly keep?: "all" | readonly string[];
   /** Whether `backward` will be used. Without it, half the memory and half the kernels. Default true. */
   readonly gradients?: boolean;
+  /**
+   * Whether layers that `keep` does not name share buffers, one after another: for networks that only run forward, the least
+   * memory and so the largest batch. Only the input, the output, the logits and what `keep` names can then be read.
+   * Needs `gradients: false` and names in `keep`. Default false.
+   */
+  readonly share?: boolean;
 }
 
 /** Where a backward pass starts: positions that are left out mean the sum over all of them. */
@@ -90,6 +96,7 @@ export class Network {
     this.#stages = parts.stages;
     this.#control = parts.control;
     this.#owned = parts.owned;
+    this.kept = parts.kept;
     this.input = this.activation(inputOf(parts.graph).name);
   }
 
@@ -98,9 +105,17 @@ export class Network {
     return this.#control !== undefined;
   }
 
-  /** The output of a layer, [batch, …]. @throws InputError when there is no such layer, or it was fused away. */
+  /** @internal The layers with buffers of their own, in a network whose others share theirs. */
+  readonly kept: ReadonlySet<string> | undefined;
+
+  /**
+   * The output of a layer, [batch, …].
+   * @throws InputError when there is no such layer, it was fused away, or it shares its buffer with others.
+   */
   activation(layer: string): Tensor {
-    return this.#stage(layer).y;
+    const { y } = this.#stage(layer);
+    if (this.kept?.has(layer) === false) throw shared(this.graph, `layer "${layer}"`, layer);
+    return y;
   }
 
   /**
@@ -115,7 +130,7 @@ export class Network {
   /**
    * Records the layers up to and including `to` (default: all). With `after`, only those that follow from that layer: it
    * and whatever does not depend on it keep what their activations hold, so that a layer may be changed by hand.
-   * @throws InputError when there is no such layer, or the network was destroyed.
+   * @throws InputError when there is no such layer, the network was destroyed, or what `after` needs shares its buffer.
    */
   forward(
     encoder: GPUCommandEncoder,
@@ -126,6 +141,11 @@ export class Network {
     const stages = [...this.#live().values()].filter(
       ({ layer: { name } }) => (!needed || needed.has(name)) && (!from || (name !== after && from.has(name))),
     );
+    for (const input of from && this.kept ? stages.flatMap(({ layer }) => layer.inputs) : []) {
+      if (!from?.has(input) && !this.kept?.has(input)) {
+        throw shared(this.graph, `forward after "${after}" from "${input}", which goes around it,`, input);
+      }
+    }
     record(
       encoder,
       stages.map((stage) => stage.forward),
@@ -270,6 +290,12 @@ function isStarts(from: Target | Seed | readonly Start[]): from is readonly Star
   return Array.isArray(from);
 }
 
+function shared(graph: Graph, what: string, layer: string): InputError {
+  return new InputError(
+    `network "${graph.name}": ${what} shares its buffer with others; name "${layer}" in keep, or create the network without { share: true }`,
+  );
+}
+
 function noGradients(graph: Graph): InputError {
   return new InputError(
     `network "${graph.name}": created without gradients; create it with { gradients: true }`,
@@ -285,6 +311,7 @@ interface NetworkParts {
   readonly stages: ReadonlyMap<string, Stage>;
   readonly constants: ReadonlyMap<string, Tensors>;
   readonly control: Control | undefined;
+  readonly kept: ReadonlySet<string> | undefined;
   readonly owned: readonly { destroy(): void }[];
 }
 
@@ -322,10 +349,16 @@ export async function createNetwork(
   graph: Graph,
   options: NetworkOptions = {},
 ): Promise<Network> {
-  const { batch = 1, keep = "all", gradients = true } = options;
+  const { batch = 1, keep = "all", gradients = true, share = false } = options;
+  if (share && (gradients || keep === "all")) {
+    throw new InputError(
+      `network "${graph.name}": expected { gradients: false } and names in keep for { share: true }, got ${gradients ? "gradients" : 'keep "all"'}`,
+    );
+  }
   const running = keep === "all" ? graph : fuse(graph, keep);
   const shapes = shapesOf(running, batch);
   const kept = new Set(keep === "all" ? running.layers.map(({ name }) => name) : keep);
+  const alone = share && keep !== "all" ? [...keep, logitsOf(running)] : undefined;
   const owned: { destroy(): void }[] = [];
   const own: Own = (made) => {
     owned.push(made);
@@ -333,7 +366,7 @@ export async function createNetwork(
   };
   try {
     const buffers = await checked(device, `network "${graph.name}"`, () =>
-      allocate(device, running, shapes, gradients ? kept : undefined, own),
+      allocate(device, running, shapes, gradients ? kept : undefined, own, alone),
     );
     const stages = await all(running.layers.map((layer) => createStage(device, layer, buffers, own)));
     return new Network({
@@ -345,6 +378,7 @@ export async function createNetwork(
       stages: new Map(stages.map((stage) => [stage.layer.name, stage])),
       constants: buffers.constants,
       control: buffers.backward?.control,
+      kept: alone && new Set([...alone, inputOf(running).name, running.output]),
     });
   } catch (error) {
     for (const made of owned) made.destroy();

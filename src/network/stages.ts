@@ -21,6 +21,7 @@ import { createSeed } from "../ops/seed.ts";
 import { Control } from "./control.ts";
 import type { Graph, Layer, Shapes } from "./graph.ts";
 import { opOf } from "./ops.ts";
+import { planActivations } from "./slots.ts";
 
 /** A layer on the device. */
 export interface Stage {
@@ -125,6 +126,7 @@ function earlyOf(graph: Graph, readers: ReadonlyMap<string, number>, kept: Reado
 /**
  * Allocates every buffer of a network.
  * @param kept layers whose gradients somebody may look at; undefined for a network without gradients.
+ * @param alone layers that have buffers of their own, where the others share theirs.
  */
 export function allocate(
   device: GPUDevice,
@@ -132,6 +134,7 @@ export function allocate(
   shapes: Shapes,
   kept: ReadonlySet<string> | undefined,
   own: Own,
+  alone?: readonly string[],
 ): Buffers {
   const withGradients = kept !== undefined;
   const tensor = <D extends DType = "f32">(
@@ -155,6 +158,8 @@ export function allocate(
   for (const input of graph.layers.flatMap((layer) => layer.inputs))
     readers.set(input, (readers.get(input) ?? 0) + 1);
 
+  const shared = alone && planActivations(graph, shapes, alone);
+  const pool = shared?.sizes.map((size, slot) => tensor([size], `activations ${slot}`)) ?? [];
   const activations = new Map<string, Tensor>();
   const gradients = new Map<string, Tensor>();
   const constants = new Map<string, Tensors>();
@@ -165,11 +170,12 @@ export function allocate(
     const [source = ""] = layer.inputs;
     const op = layer.op === "input" ? undefined : opOf(layer);
     const viewed = op?.view ? activations.get(source) : undefined;
-    activations.set(name, viewed ? { ...viewed, shape } : tensor(shape, name));
+    const place = viewed ?? pool[shared?.slotOf.get(name) ?? -1];
+    activations.set(name, place ? { ...place, shape } : tensor(shape, name));
     if (withGradients) {
       // A view shares its gradient too, unless other layers add theirs to the viewed one.
-      const shared = op?.view && readers.get(source) === 1 ? gradients.get(source) : undefined;
-      gradients.set(name, shared ? { ...shared, shape } : tensor(shape, `gradient of ${name}`));
+      const same = op?.view && readers.get(source) === 1 ? gradients.get(source) : undefined;
+      gradients.set(name, same ? { ...same, shape } : tensor(shape, `gradient of ${name}`));
     }
     if (layer.op === "input") continue;
     const inputs = layer.inputs.map(shapeOf);

@@ -1,14 +1,18 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import { sizeOf } from "../../src/gpu/tensor.ts";
-import { shapesOf } from "../../src/network/graph.ts";
+import { readTensors, sizeOf } from "../../src/gpu/tensor.ts";
+import { type Graph, shapesOf } from "../../src/network/graph.ts";
 import { batchWithin, footprintOf, memoryOf } from "../../src/network/memory.ts";
-import { createNetwork, type NetworkOptions } from "../../src/network/network.ts";
+import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
 import { type Lifetime, planActivations, shareSlots } from "../../src/network/slots.ts";
+import { ablationCam } from "../../src/techniques/ablation-cam.ts";
+import { occlusion } from "../../src/techniques/occlusion.ts";
+import { rise } from "../../src/techniques/rise.ts";
+import { scoreCam } from "../../src/techniques/score-cam.ts";
 import { testDevice } from "../gpu.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { branches, chain } from "./graphs.ts";
+import { branches, chain, random, values } from "./graphs.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -22,6 +26,7 @@ describe("a network's footprint", () => {
     ["chain", chain, { batch: 2, keep: [] }],
     ["branches", branches, { batch: 2 }],
     ["branches", branches, { keep: [], gradients: false }],
+    ["branches", branches, { keep: ["add"], gradients: false, share: true, batch: 3 }],
   ])("of %s is what it takes, known before and after", async (_, make, options) => {
     const { result, peak } = await liveBytes(device, () => createNetwork(device, make(), options));
     const { total, ...parts } = footprintOf(make(), options);
@@ -31,6 +36,86 @@ describe("a network's footprint", () => {
     expect(total).toBeGreaterThanOrEqual(peak);
     expect(total - peak).toBeLessThan(2048 * make().layers.length);
     result.destroy();
+  });
+});
+
+describe("a network whose layers share buffers", () => {
+  const share = { gradients: false, share: true } as const;
+
+  test.each<[string, () => Graph, string[]]>([
+    ["chain", chain, []],
+    ["chain", chain, ["pool1"]],
+    ["branches", branches, []],
+    ["branches", branches, ["tanh1", "drop"]],
+  ])("%s computes the same, run after run, in less", async (_, make, keep) => {
+    const plain = await createNetwork(device, make(), { batch: 2, keep, gradients: false });
+    const sharing = await createNetwork(device, make(), { batch: 2, keep, ...share });
+    expect(memoryOf(sharing)).toBeLessThan(memoryOf(plain));
+    const read = [...(sharing.kept ?? [])];
+    const next = random(6);
+    for (let run = 0; run < 3; run++) {
+      const image = values(sizeOf(plain.input.shape), next);
+      const results: Float32Array[][] = [];
+      for (const network of [plain, sharing]) {
+        device.queue.writeBuffer(network.input.buffer, 0, image);
+        const encoder = device.createCommandEncoder();
+        network.forward(encoder);
+        device.queue.submit([encoder.finish()]);
+        results.push(
+          await readTensors(
+            device,
+            read.map((name) => network.activation(name)),
+          ),
+        );
+      }
+      expect(results[1]).toEqual(results[0]);
+      expect(results[0]?.every((values) => values.some((value) => value !== 0))).toBe(true);
+    }
+    for (const network of [plain, sharing]) network.destroy();
+  });
+
+  test("gives no look at a layer that shares, and says what to do", async () => {
+    const network = await createNetwork(device, branches(), { keep: ["add"], ...share });
+    expect(network.activation("add").shape).toEqual([1, 7, 7, 4]);
+    expect(() => network.activation("tanh1")).toThrow(
+      /layer "tanh1" shares its buffer with others; name "tanh1" in keep/,
+    );
+    const encoder = device.createCommandEncoder();
+    // The concatenation reads tanh1 beside what follows from add.
+    expect(() => network.forward(encoder, { after: "add" })).toThrow(
+      /forward after "add" from "tanh1", which goes around it, shares its buffer .* name "tanh1" in keep/,
+    );
+    network.destroy();
+    const both = await createNetwork(device, branches(), { keep: ["add", "tanh1"], ...share });
+    both.forward(encoder, { after: "add" });
+    both.destroy();
+  });
+
+  test("is refused with gradients, or where every layer is kept", async () => {
+    await expect(createNetwork(device, chain(), { keep: [], share: true })).rejects.toThrow(
+      /expected { gradients: false } and names in keep for { share: true }, got gradients/,
+    );
+    await expect(createNetwork(device, chain(), share)).rejects.toThrow(/got keep "all"/);
+  });
+
+  test("runs techniques with the same bits, in a larger batch", async () => {
+    const image = values(8 * 6 * 3, random(3));
+    const memory = 1_000_000;
+    const options = { keep: ["pool1"], gradients: false, most: 999 };
+    const batch = batchWithin(device, chain(), { ...options, memory });
+    const larger = batchWithin(device, chain(), { ...options, share: true, memory });
+    expect(larger).toBeGreaterThan(batch);
+    const plain = await createNetwork(device, chain(), { ...options, batch: 4 });
+    const sharing = await createNetwork(device, chain(), { ...options, share: true, batch: 4 });
+    const of = async (network: Network): Promise<Float32Array[]> => [
+      (await rise(network, image, { masks: 9 })).data,
+      (await occlusion(network, image, { target: 1 })).data,
+      (await occlusion(network, image, { target: 1, incremental: false })).data,
+      (await scoreCam(network, image, { target: 1, layer: "pool1" })).data,
+      (await ablationCam(network, image, { target: 1, layer: "pool1" })).data,
+    ];
+    expect(await of(sharing)).toEqual(await of(plain));
+    for (const network of [plain, sharing]) network.destroy();
   });
 });
 
