@@ -278,6 +278,11 @@ describe("mistakes", () => {
     ["a noise of two numbers", () => explain("vargrad", "--noise", "1,2"), /noise of at least 0/],
     ["no samples", () => explain("rise", "--samples", "0"), /--samples expects a whole number of 1/],
     [
+      "unknown rules",
+      () => explain("lrp", "--rules", "delta"),
+      /--rules expects composite, epsilon, gamma, z-plus, got "delta"/,
+    ],
+    [
       "an unknown baseline",
       () => explain("integrated-gradients", "--baseline", "white"),
       /--baseline expects/,
