@@ -2,6 +2,7 @@ import { SEQUENTIAL_MAPS } from "../src/index.ts";
 import { randomSample } from "./samples.ts";
 import type { Session } from "./session.ts";
 import { levelOf } from "./state.ts";
+import { SCALES } from "./why/shade.ts";
 
 export interface KeyActions {
   help(): void;
@@ -59,6 +60,15 @@ function along(session: Session, dx: number, dy: number): void {
   }
 }
 
+/** Makes another of the strongest classes the target, and what is asked is asked of it. */
+function swapClass(session: Session, by: number): void {
+  const { store, answers } = session;
+  const { target } = store.state;
+  const at = answers.findIndex(({ index }) => index === target);
+  const next = answers[(Math.max(0, at) + by + answers.length) % Math.max(1, answers.length)];
+  if (next) store.set({ target: next === answers[0] ? undefined : next.index });
+}
+
 /** The whole page by keys. Returns how to stop listening. */
 export function attachKeyboard(session: Session, actions: KeyActions): () => void {
   const { store, room } = session;
@@ -90,6 +100,8 @@ export function attachKeyboard(session: Session, actions: KeyActions): () => voi
     else if (event.key === "Home") store.select({ layer: room.exhibits[0]?.layer });
     else if (event.key === "End") store.select({ layer: room.exhibits.at(-1)?.layer });
     else if (event.key === "?") actions.help();
+    else if (event.key === ",") swapClass(session, -1);
+    else if (event.key === ".") swapClass(session, 1);
     else if (event.key === "[")
       store.set({ threshold: Math.max(0, Number((state.threshold - 0.02).toFixed(3))) });
     else if (event.key === "]")
@@ -118,6 +130,20 @@ export function attachKeyboard(session: Session, actions: KeyActions): () => voi
           break;
         case "w":
           actions.why();
+          break;
+        case "b":
+          store.set({ versus: state.versus === undefined ? "second" : undefined });
+          break;
+        case "r": {
+          const next = SCALES[(SCALES.indexOf(state.ends) + 1) % SCALES.length];
+          if (next) store.set({ ends: next });
+          break;
+        }
+        case "t":
+          store.set({ trust: !state.trust });
+          break;
+        case "l":
+          store.set({ along: !state.along });
           break;
         case "p":
           actions.png();

@@ -7,7 +7,6 @@ import {
   shapesOf,
   VitrineError,
 } from "../src/index.ts";
-import { isTechnique } from "./asking.ts";
 import { attachIntake, type Intake, labelsIn } from "./intake.ts";
 import { loadShippedModel } from "./model.ts";
 import { notice, toast } from "./notices.ts";
@@ -15,7 +14,7 @@ import { createPage } from "./page.ts";
 import { pixelsFromFile } from "./pixels.ts";
 import { isSample } from "./samples.ts";
 import { Session } from "./session.ts";
-import { DEFAULTS, fromHash, Store, toHash } from "./state.ts";
+import { DEFAULTS, fromHash, Store, toHash, UNASKED } from "./state.ts";
 
 declare global {
   interface Window {
@@ -61,8 +60,7 @@ async function open(device: GPUDevice, next: Graph, intake: Intake): Promise<voi
         channel: undefined,
         y: undefined,
         x: undefined,
-        target: undefined,
-        technique: undefined,
+        ...UNASKED,
         view: undefined,
       });
   }
@@ -195,9 +193,6 @@ addEventListener("hashchange", () => {
   current?.session.room.look(state.view);
 });
 
-const ready = boot().then(() => {
-  const { technique } = store.state;
-  if (technique !== undefined && !isTechnique(technique)) store.set({ technique: undefined });
-});
+const ready = boot();
 ready.catch(() => {});
 window.vitrine = { ready, session: () => current?.session, store };

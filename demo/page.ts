@@ -3,10 +3,12 @@ import type { Intake } from "./intake.ts";
 import { sortFiles } from "./intake.ts";
 import { attachKeyboard, up } from "./keyboard.ts";
 import { answersPanel } from "./panels/answers.ts";
+import { dock } from "./panels/dock.ts";
 import { helpDialog } from "./panels/help.ts";
 import { imagePanel } from "./panels/image.ts";
 import { inspectorPanel } from "./panels/inspector.ts";
 import { stripPanel } from "./panels/strip.ts";
+import { download } from "./panels/take.ts";
 import { tip } from "./panels/tip.ts";
 import { whyPanel } from "./panels/why.ts";
 import type { Session } from "./session.ts";
@@ -28,21 +30,20 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
 
   const image = imagePanel(session, open);
   const answers = answersPanel(session);
-  const why = whyPanel(session, fail);
+  const why = whyPanel(session);
   const inspector = inspectorPanel(session);
   const strip = stripPanel(session);
   const pointed = tip(session);
+  const answersToWhy = dock(session, fail, () => {
+    if (SMALL.matches && store.state.why.length > 0 && document.body.dataset.sheet === "image") show("why");
+    else resize();
+  });
 
   const path = h("nav", { class: "path", "aria-label": "Selection" });
   const png = async () => {
     try {
       const blob = await room.png(getComputedStyle(document.body).backgroundColor);
-      const link = h("a", {
-        href: URL.createObjectURL(blob),
-        download: `vitrine-${store.state.layer ?? session.graph.name}.png`,
-      });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      download(blob, `vitrine-${store.state.layer ?? session.graph.name}.png`);
     } catch (error) {
       fail(error);
     }
@@ -84,6 +85,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     ["", "Room"],
     ["image", "Image"],
     ["layer", "Layer"],
+    ["why", "Why"],
   ];
   const tabs = h(
     "nav",
@@ -92,7 +94,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
       h("button", { "aria-pressed": String(sheet === ""), onclick: () => show(sheet) }, text),
     ),
   );
-  const show = (sheet: string) => {
+  function show(sheet: string): void {
     if (sheet) document.body.dataset.sheet = sheet;
     else delete document.body.dataset.sheet;
     for (const [index, button] of [...tabs.children].entries()) {
@@ -100,8 +102,8 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     }
     resize();
     room.home();
-  };
-  const parts = [bar, left, right, strip.element, tabs, pointed.element, picker, help];
+  }
+  const parts = [bar, left, right, ...answersToWhy.parts, strip.element, tabs, pointed.element, picker, help];
   document.body.append(...parts);
 
   function resize(): void {
@@ -111,11 +113,13 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     };
     const top = 52;
     if (SMALL.matches) {
-      const sheet = covered(left) ?? covered(right) ?? covered(strip.element);
+      const sheet =
+        covered(left) ?? covered(right) ?? covered(answersToWhy.element) ?? covered(strip.element);
       room.resize({ top, right: 12, left: 12, bottom: (sheet ? innerHeight - sheet.top : 48) + 24 });
       return;
     }
-    const [a, b, c] = [covered(left), covered(right), covered(strip.element)];
+    const [a, b] = [covered(left), covered(right)];
+    const c = covered(answersToWhy.element) ?? covered(strip.element);
     room.resize({
       top,
       left: (a?.right ?? 0) + 24,
@@ -152,14 +156,14 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
 
   const observer = new ResizeObserver(resize);
   observer.observe(room.canvas);
-  resize();
+  answersToWhy.draw();
   const stops = [
     store.listen((_: State, changed) => {
       if (selects(changed)) drawPath();
     }),
     attachKeyboard(session, {
       help: () => help.showModal(),
-      why: () => void why.run(),
+      why: () => why.ask(),
       png: () => void png(),
       fold,
     }),
@@ -168,7 +172,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     dispose() {
       observer.disconnect();
       for (const stop of stops) stop();
-      for (const part of [image, answers, why, inspector, strip, pointed]) part.dispose();
+      for (const part of [image, answers, why, answersToWhy, inspector, strip, pointed]) part.dispose();
       for (const part of parts) part.remove();
     },
   };

@@ -1,5 +1,4 @@
 import {
-  colorize,
   createNetwork,
   deprocess,
   type Graph,
@@ -11,14 +10,15 @@ import {
   readTensor,
   type Tensor,
 } from "../src/index.ts";
-import { type Answer, ask, type TechniqueName } from "./asking.ts";
 import { Emitter } from "./emitter.ts";
-import { enlarge, imageData, paint } from "./pixels.ts";
+import { paint } from "./pixels.ts";
 import type { Hovered } from "./room/picking.ts";
 import { Room } from "./room/room.ts";
 import { sizeOf } from "./room/sizes.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
-import { type Store, selects } from "./state.ts";
+import type { Store } from "./state.ts";
+import { drawMap } from "./why/draw.ts";
+import { Enquiry } from "./why/enquiry.ts";
 
 /** A picture that was shown, and where it came from. */
 export interface Shown {
@@ -34,10 +34,9 @@ export class Session {
   readonly store: Store;
   /** What the network sees, at its own resolution. */
   readonly picture: HTMLCanvasElement;
-  /** The same with the last answer over it. */
+  /** The same with a map over it, when one was asked for. */
   readonly composed: HTMLCanvasElement;
   readonly answered: Emitter<readonly Prediction[]> = new Emitter();
-  readonly explained: Emitter<Answer | undefined> = new Emitter();
   readonly hovered: Emitter<{
     hovered: Hovered | undefined;
     at: { readonly x: number; readonly y: number };
@@ -45,16 +44,13 @@ export class Session {
   readonly shownPicture: Emitter<Shown> = new Emitter();
   readonly failed: Emitter<unknown> = new Emitter();
   room!: Room;
+  /** "Why this?" and its answers. */
+  readonly enquiry: Enquiry;
   answers: readonly Prediction[] = [];
-  explanation: Answer | undefined;
-  /** How strongly an explanation covers the picture, 0 to 1. */
-  opacity = 0.75;
   shown: Shown | undefined;
   input: Float32Array = new Float32Array();
 
-  #asking: Network | undefined;
   #turn: Promise<unknown> = Promise.resolve();
-  #asked: Promise<unknown> = Promise.resolve();
   #stop: (() => void) | undefined;
   #disposed = false;
 
@@ -72,6 +68,7 @@ export class Session {
       // A canvas without a context is no source for a texture yet.
       canvas.getContext("2d")?.fillRect(0, 0, width, height);
     }
+    this.enquiry = new Enquiry(this);
   }
 
   /** Puts a graph on a device and into the room. */
@@ -91,9 +88,16 @@ export class Session {
       network.destroy();
       throw error;
     }
+    let before: { readonly answer?: unknown; readonly max?: number | undefined } = {};
+    session.enquiry.changed.listen(() => {
+      const { answer, ends } = session.enquiry.over ?? {};
+      // Progress is no new picture.
+      if (answer !== before.answer || ends?.max !== before.max) session.compose();
+      before = { answer, max: ends?.max };
+    });
     session.#stop = store.listen((state, changed) => {
       if (changed.has("image") && isSample(state.image)) void session.showSample(state.image);
-      if (changed.has("target") || (selects(changed) && state.target === "unit")) session.forget();
+      if (changed.has("strength") || changed.has("colors")) session.compose();
     });
     return session;
   }
@@ -124,12 +128,10 @@ export class Session {
   async #show(shown: Shown): Promise<void> {
     if (this.#disposed) return;
     this.shown = shown;
-    this.explanation = undefined;
     this.input = preprocess(shown.pixels, this.graph);
     paint(this.picture, deprocess(this.input, this.graph));
-    this.compose();
     this.shownPicture.emit(shown);
-    this.explained.emit(undefined);
+    this.compose();
     const answers = await predict(this.network, this.input, { top: 5 });
     if (this.#disposed) return;
     this.answers = answers;
@@ -138,88 +140,13 @@ export class Session {
     this.answered.emit(answers);
   }
 
-  /** Asks why, on a network of its own, so that what is looked at stays as it is. */
-  explain(
-    technique: TechniqueName,
-    options: { readonly onProgress: (fraction: number) => void; readonly signal: AbortSignal },
-  ): Promise<Answer | undefined> {
-    const work = this.#asked.then(async () => {
-      if (this.#disposed || options.signal.aborted) return undefined;
-      const { input } = this;
-      this.#asking ??= await createNetwork(this.device, this.graph, { batch: 1 });
-      const answer = await ask(this.#asking, input, technique, { ...options, target: this.#target() });
-      // The picture may have changed meanwhile: then this answers nobody's question.
-      if (this.#disposed || options.signal.aborted || input !== this.input) return undefined;
-      this.explanation = answer;
-      this.compose();
-      this.explained.emit(answer);
-      return answer;
-    });
-    this.#asked = work.catch(() => {});
-    return work;
-  }
-
-  /** What a technique is asked about: a class, or what is selected. */
-  #target(): number | { layer: string; channel: number; y?: number; x?: number } {
-    const { target, layer, channel, y, x } = this.store.state;
-    if (target === "unit" && layer !== undefined && channel !== undefined) {
-      return { layer, channel, ...(y !== undefined && x !== undefined ? { y, x } : {}) };
-    }
-    return typeof target === "number" ? target : (this.answers[0]?.index ?? 0);
-  }
-
-  /** Takes the explanation away again. */
-  forget(): void {
-    if (!this.explanation) return;
-    this.explanation = undefined;
-    this.compose();
-    this.explained.emit(undefined);
-  }
-
-  /** Draws the picture with the explanation over it. */
+  /** Draws the picture with the map over it that is chosen to lie there. */
   compose(): void {
     const context = this.composed.getContext("2d");
     if (!context) return;
-    context.globalAlpha = 1;
-    context.drawImage(this.picture, 0, 0);
-    if (this.explanation) {
-      const [height, width] = this.inputSize;
-      const over = document.createElement("canvas");
-      over.width = width;
-      over.height = height;
-      over.getContext("2d")?.putImageData(this.#heat(this.explanation), 0, 0);
-      context.drawImage(over, 0, 0);
-    }
+    const over = this.enquiry.over;
+    drawMap(context, this, over);
     this.room?.pictureChanged();
-  }
-
-  /** The explanation's colours: where it says little, the picture shines through. */
-  #heat(answer: Answer): ImageData {
-    const [height, width] = this.inputSize;
-    const values = enlarge(answer.values, answer.shape, [height, width]);
-    const pixels = colorize(values, {
-      map: answer.signed ? "polar" : this.store.state.colors,
-      min: answer.min,
-      max: answer.max,
-      width,
-    });
-    const most = Math.max(Math.abs(answer.min), Math.abs(answer.max)) || 1;
-    return imageData(
-      pixels,
-      (i) => this.opacity * Math.min(1, 0.25 + (1.2 * Math.abs(values[i] ?? 0)) / most),
-    );
-  }
-
-  /** The explanation alone, as pixels. */
-  heatMap(answer: Answer): Pixels {
-    const [height, width] = this.inputSize;
-    const values = enlarge(answer.values, answer.shape, [height, width]);
-    return colorize(values, {
-      map: answer.signed ? "polar" : this.store.state.colors,
-      min: answer.min,
-      max: answer.max,
-      width,
-    });
   }
 
   /** Reads some numbers of a buffer, to print them. */
@@ -260,7 +187,7 @@ export class Session {
     this.#stop?.();
     this.room.dispose();
     this.network.destroy();
-    this.#asking?.destroy();
+    this.enquiry.dispose();
   }
 
   /** The same, and what goes wrong is told to whoever shows errors. */

@@ -1,5 +1,6 @@
-import { SEQUENTIAL_MAPS } from "../src/index.ts";
+import { ATTRIBUTIONS, SEQUENTIAL_MAPS } from "../src/index.ts";
 import { FIRST_SAMPLE, isSample } from "./samples.ts";
+import { SCALES, type ScaleOfMaps } from "./why/shade.ts";
 
 /** What is looked at: image › layer › channel › voxel. Each level needs the one before. */
 export interface Selection {
@@ -23,9 +24,26 @@ export interface State extends Selection {
   readonly threshold: number;
   readonly scale: Scale;
   readonly colors: (typeof SEQUENTIAL_MAPS)[number];
-  readonly technique?: string | undefined;
-  /** What the technique asks about: a class, or the selected channel or voxel; undefined: the top class. */
+  /** Techniques that were asked why, by their names, in the order of their cards. */
+  readonly why: readonly string[];
+  /** What they are asked about: a class, or the selected channel or voxel; undefined: the top class. */
   readonly target?: number | "unit" | undefined;
+  /** A second class beside it; "second": the strongest but the target. */
+  readonly versus?: number | "second" | undefined;
+  /** The layer whose maps the CAMs weigh; undefined: the last with pixels. */
+  readonly weighs?: string | undefined;
+  /** Where the colours of the maps end. */
+  readonly ends: ScaleOfMaps;
+  /** Whether trust is measured beside each map. */
+  readonly trust: boolean;
+  /** Whether Grad-CAM is shown along the network. */
+  readonly along: boolean;
+  /** The card whose map lies over the image; undefined: the first. */
+  readonly over?: string | undefined;
+  /** How strongly maps cover the image, 0 to 1. */
+  readonly strength: number;
+  /** Undefined: as the system has it. */
+  readonly theme?: "light" | "dark" | undefined;
   /** Camera, as its own text. */
   readonly view?: string | undefined;
 }
@@ -37,7 +55,25 @@ export const DEFAULTS: State = {
   threshold: 0.1,
   scale: "layer",
   colors: "inferno",
+  why: [],
+  ends: "robust",
+  trust: false,
+  along: false,
+  strength: 0.75,
 };
+
+/** What is asked, to be forgotten with the network that it was asked of. */
+export const UNASKED = {
+  why: [],
+  target: undefined,
+  versus: undefined,
+  weighs: undefined,
+  over: undefined,
+} as const satisfies Partial<State>;
+
+const same = (a: unknown, b: unknown): boolean =>
+  a === b ||
+  (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, i) => one === b[i]));
 
 type Listener = (state: State, changed: ReadonlySet<keyof State>) => void;
 
@@ -54,7 +90,7 @@ export class Store {
   set(change: Partial<State>): void {
     const next = { ...this.#state, ...change };
     const keys = Object.keys(change) as (keyof State)[];
-    const changed = new Set(keys.filter((key) => next[key] !== this.#state[key]));
+    const changed = new Set(keys.filter((key) => !same(next[key], this.#state[key])));
     if (changed.size === 0) return;
     this.#state = next;
     for (const listener of this.#listeners) listener(next, changed);
@@ -100,6 +136,7 @@ export function fromHash(hash: string): State {
   const [y, x] = (query.get("voxel") ?? "").split(",").map((text) => whole(text));
   const layer = query.get("layer") ?? undefined;
   const channel = layer === undefined ? undefined : whole(query.get("channel"));
+  const asked = (query.get("why") ?? "").split(",");
   const voxel = channel !== undefined && y !== undefined && x !== undefined;
   return {
     image: isSample(image) ? image : DEFAULTS.image,
@@ -112,8 +149,18 @@ export function fromHash(hash: string): State {
     threshold: share(query.get("threshold"), DEFAULTS.threshold),
     scale: oneOf(query.get("scale"), ["layer", "map"], DEFAULTS.scale),
     colors: oneOf(query.get("colors"), SEQUENTIAL_MAPS, DEFAULTS.colors),
-    technique: query.get("technique") ?? undefined,
+    why: ATTRIBUTIONS.map(({ name }) => name)
+      .filter((name) => asked.includes(name))
+      .sort((a, b) => asked.indexOf(a) - asked.indexOf(b)),
     target: query.get("target") === "unit" ? "unit" : whole(query.get("target")),
+    versus: query.get("versus") === "second" ? "second" : whole(query.get("versus")),
+    weighs: query.get("weighs") ?? undefined,
+    ends: oneOf(query.get("ends"), SCALES, DEFAULTS.ends),
+    trust: query.get("trust") === "on",
+    along: query.get("along") === "on",
+    over: query.get("over") ?? undefined,
+    strength: share(query.get("strength"), DEFAULTS.strength),
+    theme: (["light", "dark"] as const).find((name) => name === query.get("theme")),
     view: query.get("view") ?? undefined,
   };
 }
@@ -133,8 +180,16 @@ export function toHash(state: State): string {
   put("threshold", Number(state.threshold.toFixed(3)), DEFAULTS.threshold);
   put("scale", state.scale, DEFAULTS.scale);
   put("colors", state.colors, DEFAULTS.colors);
-  put("technique", state.technique);
+  put("why", state.why.join(",") || undefined);
   put("target", state.target);
+  put("versus", state.versus);
+  put("weighs", state.weighs);
+  put("ends", state.ends, DEFAULTS.ends);
+  put("trust", state.trust ? "on" : undefined);
+  put("along", state.along ? "on" : undefined);
+  put("over", state.over);
+  put("strength", Number(state.strength.toFixed(2)), DEFAULTS.strength);
+  put("theme", state.theme);
   put("view", state.view);
   return query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
 }

@@ -14,7 +14,8 @@ export function imagePanel(
   const sees = h("div", { class: "sees hidden" });
   session.composed.setAttribute("role", "img");
   session.composed.setAttribute("aria-label", "The image as the network sees it");
-  const frame = h("div", { class: "picture" }, session.composed, sees);
+  const cross = h("i", { class: "cross hidden" });
+  const frame = h("div", { class: "picture" }, session.composed, sees, cross);
   const samples = h("div", { class: "samples", role: "group", "aria-label": "Sample pictures" });
   const buttons = new Map<string, HTMLButtonElement>();
   const element = h(
@@ -76,6 +77,15 @@ export function imagePanel(
     sees.style.width = percent(inside.right - inside.left, width);
     sees.style.height = percent(inside.bottom - inside.top, height);
   };
+  const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, Math.floor(value * size)));
+  session.composed.addEventListener("pointermove", ({ clientX, clientY }) => {
+    const box = session.composed.getBoundingClientRect();
+    session.enquiry.cursor.emit({
+      y: within((clientY - box.top) / box.height, height),
+      x: within((clientX - box.left) / box.width, width),
+    });
+  });
+  session.composed.addEventListener("pointerleave", () => session.enquiry.cursor.emit(undefined));
   const selected = () => {
     const { layer, y, x } = store.state;
     return layer !== undefined && y !== undefined && x !== undefined ? { layer, y, x } : undefined;
@@ -84,6 +94,12 @@ export function imagePanel(
     store.listen((_, changed) => {
       if (changed.has("image")) press();
       outline(selected());
+    }),
+    session.enquiry.cursor.listen((at) => {
+      cross.classList.toggle("hidden", !at || session.enquiry.cards.length === 0);
+      if (!at) return;
+      cross.style.left = `${(100 * (at.x + 0.5)) / width}%`;
+      cross.style.top = `${(100 * (at.y + 0.5)) / height}%`;
     }),
     session.hovered.listen(({ hovered }) => outline(hovered ?? selected())),
     session.shownPicture.listen((shown) => {

@@ -1,192 +1,126 @@
-import { type Answer, isTechnique, TECHNIQUES, type TechniqueName } from "../asking.ts";
-import { h, slider } from "../dom.ts";
-import { paint } from "../pixels.ts";
+import { ATTRIBUTIONS, attributionNamed } from "../../src/index.ts";
+import { h } from "../dom.ts";
 import type { Session } from "../session.ts";
-import { legend } from "./legend.ts";
+import { subjectsOf } from "../why/question.ts";
 
-/** "Why this?": a technique, a target, and the map beside and over the image. */
-export function whyPanel(
-  session: Session,
-  onError: (error: unknown) => void,
-): { element: HTMLElement; run(): Promise<void>; dispose(): void } {
-  const { store } = session;
-  let running: AbortController | undefined;
+/** What the menu calls all techniques. */
+const ALL = "all";
 
+/** Techniques by the way they find out. */
+const KINDS: readonly (readonly [string, readonly string[]])[] = [
+  [
+    "Weigh a layer’s maps",
+    ["grad-cam", "grad-cam-plus-plus", "layer-cam", "cam", "score-cam", "ablation-cam"],
+  ],
+  ["Hide parts of the image", ["occlusion", "rise", "lime"]],
+  ["Follow the gradient", ["saliency", "saliency-mask", "smoothgrad", "smoothgrad-squared", "vargrad"]],
+  ["Share the score out", ["integrated-gradients", "gradient-input", "local-linear", "lrp"]],
+  ["Positive paths only", ["guided-backprop", "guided-grad-cam", "deconvnet"]],
+];
+
+/** "Why this?": which technique, about which class, beside which other. The answers stand in the dock. */
+export function whyPanel(session: Session): { element: HTMLElement; ask(): void; dispose(): void } {
+  const { store, graph } = session;
+  const known = new Set(KINDS.flatMap(([, names]) => names));
+  const others = ATTRIBUTIONS.map(({ name }) => name).filter((name) => !known.has(name));
   const technique = h(
     "select",
-    { "aria-label": "Technique", onchange: () => store.set({ technique: technique.value }) },
-    ...Object.entries(TECHNIQUES).map(([value, { title }]) => h("option", { value }, title)),
+    { "aria-label": "Technique", onchange: () => describe() },
+    ...[...KINDS, ["Others", others] as const].flatMap(([label, names]) => {
+      const options = names.flatMap((name) => {
+        const found = ATTRIBUTIONS.find((one) => one.name === name);
+        return found ? [h("option", { value: name }, found.title)] : [];
+      });
+      return options.length > 0 ? [h("optgroup", { label }, ...options)] : [];
+    }),
+    h("option", { value: ALL }, `All ${ATTRIBUTIONS.length} techniques`),
   );
-  const target = h("select", {
-    "aria-label": "Target",
-    onchange: () =>
-      store.set({
-        target: target.value === "top" ? undefined : target.value === "unit" ? "unit" : Number(target.value),
-      }),
-  });
+  const chooser = (label: string, choose: (value: string) => void) => {
+    const select = h("select", { "aria-label": label, onchange: () => choose(select.value) });
+    return select;
+  };
+  const target = chooser("Class", (value) =>
+    store.set({ target: value === "top" ? undefined : value === "unit" ? "unit" : Number(value) }),
+  );
+  const versus = chooser("Beside", (value) =>
+    store.set({ versus: value === "" ? undefined : value === "second" ? "second" : Number(value) }),
+  );
   const says = h("p", { class: "note" });
-  const button = h(
-    "button",
-    { class: "primary grow", onclick: () => (running ? running.abort() : void run()) },
-    "Ask why",
-  );
-  const clear = h(
-    "button",
-    {
-      class: "quiet hidden",
-      onclick: () => {
-        store.set({ technique: undefined });
-      },
-    },
-    "Clear",
-  );
-  const bar = h("progress", { max: 1, value: 0, class: "hidden", "aria-label": "Progress" });
-  const alone = h("canvas", { role: "img", "aria-label": "The map alone" });
-  const over = h("canvas", { role: "img", "aria-label": "The map over the image" });
-  const key = legend();
-  const note = h("p", { class: "note" });
-  const opacity = slider("Strength over the image", { min: 0, max: 1, step: 0.01 }, (value) => {
-    session.opacity = value;
-    opacity.set(value, `${Math.round(100 * value)} %`);
-    session.compose();
-    mirror();
-  });
-  opacity.set(session.opacity, `${Math.round(100 * session.opacity)} %`);
-  const result = h(
-    "div",
-    { class: "stack hidden" },
-    h(
-      "div",
-      { class: "pair" },
-      h("figure", {}, alone, h("figcaption", {}, "map")),
-      h("figure", {}, over, h("figcaption", {}, "over the image")),
-    ),
-    key.element,
-    note,
-    opacity.element,
-  );
+  const button = h("button", { class: "primary grow", onclick: () => ask() }, "Ask why");
   const element = h(
     "section",
     { class: "stack why" },
     h("h2", {}, "Why this?"),
-    h("div", { class: "pair" }, technique, target),
-    h("div", { class: "row" }, button, clear),
-    bar,
+    h(
+      "div",
+      { class: "fields" },
+      h("label", { class: "field" }, h("span", {}, "Class"), target),
+      h("label", { class: "field" }, h("span", {}, "Beside"), versus),
+      h("label", { class: "field" }, h("span", {}, "Technique"), technique),
+    ),
+    h("div", { class: "row" }, button),
     says,
-    result,
   );
 
-  const mirror = () => {
-    over.width = session.composed.width;
-    over.height = session.composed.height;
-    over.getContext("2d")?.drawImage(session.composed, 0, 0);
+  const ask = () => {
+    const { why } = store.state;
+    const names = technique.value === ALL ? ATTRIBUTIONS.map(({ name }) => name) : [technique.value];
+    store.set({ why: [...why, ...names.filter((name) => !why.includes(name))] });
   };
-  const name = (): TechniqueName => (isTechnique(technique.value) ? technique.value : "gradcam");
-
-  const drawTargets = () => {
+  const describe = () => {
+    const { why } = store.state;
+    const all = technique.value === ALL;
+    says.textContent = all
+      ? "One after another; each can be stopped."
+      : attributionNamed(technique.value).summary;
+    const asked = all ? why.length === ATTRIBUTIONS.length : why.includes(technique.value);
+    button.disabled = asked;
+    button.textContent = asked ? "Asked" : why.length > 0 ? "Ask this too" : "Ask why";
+  };
+  const draw = () => {
     const { state } = store;
-    const labels = session.graph.labels;
-    const best = session.answers[0];
-    const options = [
-      h("option", { value: "top" }, best ? `${best.label ?? `class ${best.index}`} (top)` : "top class"),
-    ];
-    if (state.layer !== undefined && state.channel !== undefined) {
-      const unit = state.y === undefined ? "" : ` (${state.y}, ${state.x})`;
-      options.push(h("option", { value: "unit" }, `${state.layer} · ${state.channel}${unit}`));
-    }
+    const [best] = session.answers;
     const classes =
-      labels?.map((label, index) => ({ index, label })) ??
+      graph.labels?.map((label, index) => ({ index, label })) ??
       session.answers.map(({ index }) => ({ index, label: `class ${index}` }));
-    options.push(...classes.map(({ index, label }) => h("option", { value: String(index) }, label)));
-    target.replaceChildren(...options);
-    const wanted = state.target === undefined ? "top" : String(state.target);
-    target.value = options.some(({ value }) => value === wanted) ? wanted : "top";
+    const options = () => classes.map(({ index, label }) => h("option", { value: String(index) }, label));
+    const top = best ? `${best.label ?? `class ${best.index}`} (top)` : "top class";
+    const unit =
+      state.layer !== undefined && state.channel !== undefined
+        ? [
+            h(
+              "option",
+              { value: "unit" },
+              `${state.layer} · ${state.channel}${state.y === undefined ? "" : ` (${state.y}, ${state.x})`}`,
+            ),
+          ]
+        : [];
+    target.replaceChildren(h("option", { value: "top" }, top), ...unit, ...options());
+    target.value = state.target === undefined ? "top" : String(state.target);
+    if (target.selectedIndex < 0) target.value = "top";
+    const [first, second] = subjectsOf({ ...state, versus: "second" }, session.answers);
+    const runnerUp = session.answers.find(({ index }) => index === second)?.label ?? `class ${second}`;
+    versus.replaceChildren(
+      h("option", { value: "" }, "no other"),
+      h("option", { value: "second" }, second === undefined ? "the runner-up" : `${runnerUp} (next)`),
+      ...options().filter(({ value }) => value !== String(first)),
+    );
+    versus.value = String(state.versus ?? "");
+    if (versus.selectedIndex < 0) versus.value = "";
+    describe();
   };
-  const drawAnswer = (answer: Answer | undefined) => {
-    result.classList.toggle("hidden", !answer);
-    says.classList.toggle("hidden", answer !== undefined);
-    clear.classList.toggle("hidden", !answer);
-    if (!answer) return;
-    paint(alone, session.heatMap(answer));
-    mirror();
-    const { title } = TECHNIQUES[answer.technique];
-    key.set({
-      map: answer.signed ? "polar" : store.state.colors,
-      min: answer.min,
-      max: answer.max,
-      unit: answer.unit,
-    });
-    const empty = answer.max === 0 ? "Nothing speaks for this target: the map is zero everywhere." : "";
-    note.textContent = [`${title}, ${answer.unit}.`, answer.clipped, empty].filter(Boolean).join(" ");
-    result.scrollIntoView({ block: "nearest" });
-  };
-  const follow = () => {
-    technique.value = isTechnique(store.state.technique) ? store.state.technique : technique.value;
-    says.textContent = TECHNIQUES[name()].says;
-  };
-
-  async function run(): Promise<void> {
-    running?.abort();
-    const mine = new AbortController();
-    running = mine;
-    store.set({ technique: name() });
-    button.textContent = "Stop";
-    bar.classList.remove("hidden");
-    bar.removeAttribute("value");
-    try {
-      const stopped = new Promise<undefined>((resolve) => {
-        mine.signal.addEventListener("abort", () => resolve(undefined), { once: true });
-      });
-      const found = session.explain(name(), {
-        signal: mine.signal,
-        onProgress: (fraction) => {
-          if (running === mine) bar.value = fraction;
-        },
-      });
-      // The GPU may need a moment to come to a stop; the page does not.
-      await Promise.race([found, stopped]);
-    } catch (error) {
-      if (!mine.signal.aborted && !session.disposed) onError(error);
-    } finally {
-      if (running === mine) {
-        running = undefined;
-        button.textContent = "Ask why";
-        bar.classList.add("hidden");
-      }
-    }
-  }
-
   const stops = [
-    session.answered.listen(() => {
-      drawTargets();
-      // A question that was asked stays asked when the picture changes.
-      if (store.state.technique !== undefined) void run();
-    }),
-    session.explained.listen(drawAnswer),
-    store.listen((state, changed) => {
-      if (["target", "layer", "channel", "y", "x"].some((key) => changed.has(key as "layer"))) drawTargets();
-      if (changed.has("technique")) {
-        follow();
-        if (state.technique === undefined) {
-          running?.abort();
-          session.forget();
-        }
-      }
-      if (changed.has("colors") && session.explanation) {
-        session.compose();
-        drawAnswer(session.explanation);
-      }
-      const asks = changed.has("target") || (changed.has("technique") && !running);
-      if (asks && state.technique !== undefined && session.answers.length > 0) void run();
+    session.answered.listen(draw),
+    store.listen((_, changed) => {
+      const asks = ["target", "versus", "layer", "channel", "y", "x", "why"] as const;
+      if (asks.some((key) => changed.has(key))) draw();
     }),
   ];
-  drawTargets();
-  follow();
+  draw();
   return {
     element,
-    run,
-    dispose() {
-      running?.abort();
+    ask,
+    dispose: () => {
       for (const stop of stops) stop();
     },
   };

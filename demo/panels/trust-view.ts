@@ -1,0 +1,96 @@
+import { figureOf, MEASURES, type Measure, TRUST_HEADS, type Trust } from "../../src/index.ts";
+import { figure, h, svg } from "../dom.ts";
+import type { TrustFigures } from "../why/trusting.ts";
+
+const WIDTH = 160;
+const HEIGHT = 56;
+
+const SAYS: Readonly<Record<Measure, string>> = {
+  insertion:
+    "Area under the score as the map’s strongest pixels come to a blurred image; in brackets by chance",
+  deletion: "Area under the score as they go; in brackets by chance",
+  muFidelity: "Correlation of what regions sum to in the map with how far the score falls without them",
+  infidelity: "Share of the score’s changes that the map leaves unexplained",
+  sensitivity: "How much faint noise changes the map, in its own size",
+  parameters: "Rank correlation with the map of a network with random weights",
+  logit: "Rank correlation with the map of a class drawn at random",
+  classSwap: "Rank correlation with the map of the strongest other class",
+};
+
+/** The score as pixels come (solid) and go (dashed). */
+function plot({ insertion, deletion }: Trust): SVGElement | undefined {
+  if (!insertion || !deletion) return undefined;
+  const most = Math.max(...insertion.curve, ...deletion.curve, 1e-9);
+  const path = (curve: readonly number[]) =>
+    curve
+      .map((score, i) => {
+        const x = 1 + ((WIDTH - 2) * i) / Math.max(1, curve.length - 1);
+        const y = HEIGHT - 2 - ((HEIGHT - 12) * Math.max(0, score)) / most;
+        return `${i === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+      })
+      .join("");
+  const words = `Score as the strongest pixels come (solid, area ${figure(insertion.area)}) and go (dashed, area ${figure(deletion.area)}), up to ${figure(most)}`;
+  const element = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words });
+  const title = svg("title", {});
+  title.textContent = words;
+  const top = svg("text", { x: 3, y: 8 });
+  top.textContent = figure(most);
+  element.append(
+    title,
+    svg("path", { class: "axis", d: `M1 10H${WIDTH - 1}M1 ${HEIGHT - 2}H${WIDTH - 1}` }),
+    svg("path", { class: "going", d: path(deletion.curve) }),
+    svg("path", { class: "coming", d: path(insertion.curve) }),
+    top,
+  );
+  return element;
+}
+
+/** Beside a map: how far it can be trusted. Figures appear as they are measured. */
+export function trustView(): {
+  readonly element: HTMLElement;
+  draw(figures: TrustFigures | undefined): void;
+} {
+  const element = h("div", { class: "trust", "aria-live": "polite" });
+  let drawn = "";
+  return {
+    element,
+    draw(figures) {
+      element.classList.toggle("hidden", !figures);
+      if (!figures) return;
+      const { found, groups } = figures;
+      const now = `${found.length} ${groups.map(({ progress }) => progress.stage).join()}`;
+      if (now === drawn) return;
+      drawn = now;
+      const whole = (measure: Measure) => groups.find(({ measures }) => measures.includes(measure));
+      const rows = MEASURES.flatMap((measure) => {
+        const group = whole(measure);
+        if (!group) return [];
+        const one = found.find((trust) => figureOf(trust, measure) !== undefined);
+        const value = one && figureOf(one, measure);
+        const chance = (measure === "insertion" || measure === "deletion") && one?.[measure]?.chance;
+        const mean =
+          chance && chance.length > 0
+            ? chance.reduce((sum, area) => sum + area, 0) / chance.length
+            : undefined;
+        const { stage } = group.progress;
+        const said =
+          value !== undefined
+            ? `${figure(value)}${mean === undefined ? "" : ` (${figure(mean)})`}`
+            : stage === "waiting" || stage === "working"
+              ? "…"
+              : "–";
+        const failed = group.progress.stage === "failed" ? group.progress.words : SAYS[measure];
+        return [h("dt", { title: failed }, TRUST_HEADS[measure]), h("dd", {}, said)];
+      });
+      const words = [...new Set(found.flatMap(({ words }) => words))];
+      const done = groups.every(({ progress }) => !["waiting", "working"].includes(progress.stage));
+      const curves = found.map(plot).find((one) => one !== undefined);
+      element.replaceChildren(
+        ...(curves ? [curves] : []),
+        h("dl", {}, ...rows),
+        ...words.map((line) => h("p", { class: "warn" }, line)),
+        ...(done && words.length === 0 ? [h("p", {}, "Nothing measured speaks against this map.")] : []),
+      );
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  deprocess,
+  type Graph,
+  isSoftwareAdapter,
+  type Multiple,
+  type Pixels,
+  renderFigure,
+  renderMultiples,
+  sumOverColour,
+} from "../../src/index.ts";
+import { paint } from "../pixels.ts";
+import { isSample } from "../samples.ts";
+import type { Session } from "../session.ts";
+import type { State } from "../state.ts";
+import type { Answer, Card } from "./enquiry.ts";
+import { nameOf, type Question, settingsOf } from "./question.ts";
+
+/** How many times larger a picture can be taken away. */
+export const ZOOMS = [1, 2, 4] as const;
+
+/** A map as the library's figures take it. */
+function multipleOf({ question: { technique }, found }: Answer, { ends, colors }: State): Multiple {
+  const { figure, unit } = technique;
+  const drawn = figure === "attribution" && found.shape.length === 3 ? sumOverColour(found) : found;
+  return {
+    map: drawn.data,
+    shape: drawn.shape,
+    technique: figure,
+    colors,
+    ...(unit === undefined ? {} : { unit }),
+    ...(ends === "raw" ? { clip: 100 } : {}),
+  };
+}
+
+function subtitleOf(session: Session, layer: string | undefined): string {
+  return [session.graph.name, ...(layer === undefined ? [] : [`layer ${layer}`]), session.shown?.title ?? ""]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** The figure of one map, as people publish it: image, overlay, map, colour bar, what was clipped. */
+export function figureOfAnswer(session: Session, answer: Answer): Pixels {
+  const { technique, subject, layer } = answer.question;
+  return renderFigure({
+    image: deprocess(session.input, session.graph),
+    title: `${technique.title}: ${nameOf(session.graph, subject)}`,
+    subtitle: subtitleOf(session, layer),
+    ...multipleOf(answer, session.store.state),
+  });
+}
+
+/** All cards on one sheet: techniques below one another, classes side by side. */
+export function sheetOfCards(session: Session, cards: readonly Card[]): Pixels {
+  const { state } = session.store;
+  const techniques = [...new Set(cards.map(({ question }) => question.technique))];
+  const columns = [...new Set(cards.map(({ about }) => about))];
+  const alone = columns.length === 1;
+  const layer = cards.find(({ question }) => question.layer !== undefined)?.question.layer;
+  return renderMultiples({
+    image: deprocess(session.input, session.graph),
+    title: `Why ${columns.join(" or ")}?`,
+    subtitle: subtitleOf(session, layer),
+    columns: alone ? [""] : columns,
+    rows: techniques.map((technique) => ({
+      label: technique.title,
+      cells: columns.map((about) => {
+        const card = cards.find((one) => one.question.technique === technique && one.about === about);
+        if (card?.answer) return multipleOf(card.answer, state);
+        return card?.progress.stage === "failed" ? card.progress.words : "not computed";
+      }),
+    })),
+    scale: state.ends === "shared" ? "row" : "own",
+    wrap: alone,
+  });
+}
+
+/** Pixels as a PNG file, each a square of `zoom` pixels. */
+export async function pngOf(pixels: Pixels, zoom: number): Promise<Blob> {
+  const small = document.createElement("canvas");
+  paint(small, pixels);
+  const canvas = new OffscreenCanvas(pixels.width * zoom, pixels.height * zoom);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("export: this browser gives no 2D canvas");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** An array as a NumPy file (.npy 1.0), float32 in C order. */
+export function npyOf({
+  data,
+  shape,
+}: {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}): Blob {
+  const axes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const words = `{'descr': '<f4', 'fortran_order': False, 'shape': (${axes}), }`;
+  // The values begin at a multiple of 64 bytes.
+  const header = `${words.padEnd(Math.ceil((words.length + 11) / 64) * 64 - 11)}\n`;
+  const head = new Uint8Array([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, 0, 0]);
+  new DataView(head.buffer).setUint16(8, header.length, true);
+  return new Blob([head, header, Float32Array.from(data)], { type: "application/octet-stream" });
+}
+
+const quoted = (text: string): string =>
+  /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The command that makes the same map; undefined where the command line cannot ask this. */
+export function commandOf(session: Session, question: Question): string | undefined {
+  const { technique, subject } = question;
+  const { state } = session.store;
+  const lines: string[] = [];
+  const words = ["vitrine explain", technique.name];
+  const { samples, steps, layer } = settingsOf(question, isSoftwareAdapter(session.device));
+
+  const { image } = state;
+  if (image === undefined || !isSample(image))
+    words.push("--image", quoted(session.shown?.title ?? "picture.png"));
+  else if (image.startsWith("pair-")) {
+    const file = `${image}.png`;
+    const [height, width] = session.inputSize;
+    lines.push(
+      `vitrine dataset --pair --index ${image.slice(5)} --size ${Math.max(height, width)} --out ${file}`,
+    );
+    words.push("--image", file);
+  } else words.push("--image", `synthetic:${image}`);
+
+  if (!isShipped(session.graph)) words.push("--model", "FOLDER");
+  if (typeof subject === "number") {
+    const label = session.graph.labels?.[subject];
+    words.push("--target", label !== undefined && /^[a-z][\w-]*$/i.test(label) ? label : String(subject));
+    if (layer !== undefined) words.push("--layer", quoted(layer));
+  } else {
+    // There --layer means whose maps are weighed.
+    if (technique.weighsMaps || technique.classesOnly) return undefined;
+    words.push("--layer", quoted(subject.layer), "--channel", String(subject.channel));
+    if (subject.y !== undefined) words.push("--at", `${subject.y},${subject.x}`);
+  }
+  if (samples !== undefined) words.push("--samples", String(samples));
+  if (steps !== undefined) words.push("--steps", String(steps));
+  if (state.ends === "raw") words.push("--clip", "100");
+  if (state.colors !== "inferno") words.push("--colors", state.colors);
+  words.push("--out", `${technique.name}.png`);
+  return [...lines, words.join(" ")].join("\n");
+}
+
+/** Whether it is the network that comes with the page. */
+function isShipped(graph: Graph): boolean {
+  return graph.name === "vitrine";
+}
