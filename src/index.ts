@@ -35,6 +35,7 @@ export {
   SEQUENTIAL_MAPS,
 } from "./images/color-maps.ts";
 export type { Colour } from "./images/colour.ts";
+export { type FieldFigureOptions, type MeasuredField, renderField } from "./images/field.ts";
 export {
   FIGURE_PANELS,
   type FigureOptions,
@@ -64,7 +65,7 @@ export { type ModelFiles, modelFromFiles, modelFromUrl } from "./models/files.ts
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
 export { fuse } from "./network/fuse.ts";
 export { classOf, type Graph, type Layer, layerOf, logitsOf, shapesOf } from "./network/graph.ts";
-export { createLayer, type LayerCommand } from "./network/layer.ts";
+export { createLayer, type LayerCommand, type LayerSite } from "./network/layer.ts";
 export {
   type BatchOptions,
   batchWithin,
@@ -119,6 +120,7 @@ export {
   createCoMoments,
   readCoMoments,
 } from "./ops/co-moments.ts";
+export type { StatisticsOf } from "./ops/conv2d-statistics.ts";
 export {
   createGram,
   createGramGradient,
@@ -177,6 +179,12 @@ export {
   attributionNamed,
 } from "./techniques/catalogue.ts";
 export { deconvnet } from "./techniques/deconvnet.ts";
+export {
+  type Discrepancy,
+  type EmpiricalField,
+  type EmpiricalFieldOptions,
+  empiricalField,
+} from "./techniques/empirical-field.ts";
 export type {
   ExplainOptions,
   Explanation,

@@ -3,6 +3,7 @@ import { TRUST_LEGEND } from "../trust/format.ts";
 import { activationsCommand } from "./activations.ts";
 import { datasetCommand } from "./dataset.ts";
 import { explainCommand } from "./explain.ts";
+import { fieldCommand } from "./field.ts";
 import { filtersCommand } from "./filters.ts";
 import { type Io, UsageError } from "./io.ts";
 import { layersCommand } from "./layers.ts";
@@ -157,6 +158,34 @@ export const COMMANDS: readonly CliCommand[] = [
       "vitrine trust --all --image dog.jpg --model squeezenet --labels imagenet.json --samples 500 --json",
     ],
     run: trustCommand,
+  },
+  {
+    name: "field",
+    usage: "--layer NAME [IMAGE...]",
+    summary: "What of the image a unit sees: in theory, and with images measured.",
+    details: [
+      "Without images, the exact rectangle that the unit at --at (default: the middle) can see; needs no GPU.",
+      "With images and --channel, the empirical field: a square covers each image place by place, the change of the unit (at --at, or where it answers most) is averaged over the images, centred on the unit (Zhou et al. 2015). --out field.png draws it with the theoretical rectangle, --out field.npy keeps it.",
+    ],
+    options: [
+      "image",
+      ...MODEL,
+      "layer",
+      "channel",
+      "at",
+      "patch",
+      "stride",
+      "fill",
+      "batch",
+      "seed",
+      "out",
+      "json",
+    ],
+    examples: [
+      "vitrine field --layer conv3_3 --at 5,5",
+      "vitrine field a.jpg b.jpg c.jpg --layer conv2_2 --channel 7 --out field.png",
+    ],
+    run: fieldCommand,
   },
   {
     name: "filters",

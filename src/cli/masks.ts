@@ -77,7 +77,7 @@ export async function maskCommand(
   const draw = () =>
     renderMasks({
       title: `${layer}, channel ${channel}`,
-      subtitle: `${graph.name} · on where the activation is above ${words}`,
+      subtitle: `${graph.name} · on ${words}`,
       masks: masks.map((mask, i) => ({
         ...mask,
         image: deprocess(inputs[i]?.values ?? new Float32Array(), graph),
@@ -94,7 +94,7 @@ export async function maskCommand(
     io.out(JSON.stringify({ model: graph.name, layer, channel, results, out }, null, 2));
     return;
   }
-  io.out(`${layer}, channel ${channel}: on where the activation is above ${words}`);
+  io.out(`${layer}, channel ${channel}: on ${words}`);
   for (const { image, threshold, share } of results) {
     io.out(`  ${image}: above ${formatNumber(threshold)} on ${formatNumber(100 * share)} % of the image`);
   }
@@ -119,7 +119,7 @@ function statisticsOf(map: Float32Array): ChannelStatistics {
 
 function wordsOf(threshold: Asked, images: number): string {
   const of = images > 1 ? `over ${images} images` : "of the map";
-  if (typeof threshold === "number") return formatNumber(threshold);
-  if ("sigmas" in threshold) return `mean + ${formatNumber(threshold.sigmas)} σ ${of}`;
-  return `all but the top ${formatNumber(100 * threshold.top)} % ${of}`;
+  if (typeof threshold === "number") return `above ${formatNumber(threshold)}`;
+  if ("sigmas" in threshold) return `above mean + ${formatNumber(threshold.sigmas)} σ ${of}`;
+  return `in the strongest ${formatNumber(100 * threshold.top)} % ${of}`;
 }

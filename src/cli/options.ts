@@ -76,12 +76,12 @@ export const OPTIONS = {
   patch: {
     name: "patch",
     value: "P",
-    help: "Occlusion: side of the square patch in pixels of the network's input. Default: a seventh of its shorter side.",
+    help: "Occlusion: side of the square patch in pixels of the network's input. Default: a seventh of its shorter side; of field, 11 at 224 pixels, in proportion.",
   },
   stride: {
     name: "stride",
     value: "S",
-    help: "Occlusion: pixels from one patch to the next. Default: half the patch.",
+    help: "Occlusion: pixels from one patch to the next. Default: half the patch; of field, 3 at 224 pixels, in proportion.",
   },
   samples: {
     name: "samples",

@@ -62,7 +62,7 @@ export function assertOptions(techniques: readonly AttributionTechnique[], value
 
 /** What the command line says of a technique's own options. Those that it does not read are left out. */
 export function attributionOptions(
-  { takes }: AttributionTechnique,
+  { takes }: Pick<AttributionTechnique, "takes">,
   values: Values,
 ): Omit<AttributionOptions, "target" | "signal" | "onProgress" | "layer"> {
   const [noise, ...others] = values.numbers("noise") ?? [];

@@ -1,0 +1,103 @@
+import { InputError } from "../gpu/errors.ts";
+import { formatShape } from "../gpu/tensor.ts";
+import type { Colour } from "../images/colour.ts";
+import { renderField } from "../images/field.ts";
+import { formatNumber } from "../images/layout.ts";
+import { deprocess } from "../images/preprocess.ts";
+import { layerOf, shapesOf } from "../network/graph.ts";
+import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
+import { empiricalField } from "../techniques/empirical-field.ts";
+import { type Io, progressOf, UsageError } from "./io.ts";
+import { openModel, readInputs, warnOfGuess } from "./model.ts";
+import { withNetwork } from "./network.ts";
+import { neuronsOf } from "./objective.ts";
+import { outOf, writeResult } from "./output.ts";
+import { attributionOptions } from "./techniques.ts";
+import type { Values } from "./values.ts";
+
+/** `vitrine field`: what of the image a unit can see, and with images, what of it moves the unit. */
+export async function fieldCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
+  const out = outOf(values, [".png", ".npy"]);
+  const layer = values.text("layer");
+  if (layer === undefined) {
+    throw new UsageError('field expects --layer NAME, got none; "vitrine layers" lists the names');
+  }
+  const graph = await openModel(values, io);
+  layerOf(graph, layer);
+  const shape = shapesOf(graph).get(layer)?.slice(1) ?? [];
+  const { channel, y, x } = neuronsOf(graph, values) ?? {};
+  const place = y === undefined || x === undefined ? undefined : { y, x };
+  const measured = images.length > 0 || values.has("image");
+  if (!measured) {
+    if (out !== undefined)
+      throw new UsageError("field expects images to measure a unit on for --out, got none");
+    const [h = 1, w = 1] = shape.length === 3 ? shape : [];
+    const at = place ?? { y: Math.floor(h / 2), x: Math.floor(w / 2) };
+    const { full, inside } = receptiveField(graph, { layer, ...at });
+    if (values.has("json")) io.out(JSON.stringify({ model: graph.name, layer, at, full, inside }, null, 2));
+    else {
+      io.out(`${layer} of ${formatShape(shape)}, unit at ${at.y},${at.x}`);
+      io.out(`  sees ${sizeOf(full)} pixels: ${words(full)}`);
+      io.out(`  of the image ${sizeOf(inside)}: ${words(inside)}`);
+    }
+    return;
+  }
+  if (channel === undefined) throw new UsageError("field expects --channel K: which unit is measured");
+  if (shape.length !== 3) {
+    throw new InputError(`field expects a layer with maps, got "${layer}" of ${formatShape(shape)}`);
+  }
+  const { patch, stride, fill } = attributionOptions({ takes: ["patch", "stride", "fill"] }, values);
+  const options = {
+    ...{ layer, channel },
+    ...(place ? { at: place } : {}),
+    ...(patch === undefined ? {} : { patch }),
+    ...(stride === undefined ? {} : { stride }),
+    ...(fill === undefined ? {} : { fill: fill as Colour }),
+  };
+  const inputs = await readInputs(graph, values, io, images);
+  warnOfGuess(graph, io);
+  const setting = { keep: [layer], gradients: false, batch: values.whole("batch", 1, 1024) ?? 16 };
+  const found = await withNetwork(await io.device(), graph, setting, (network) =>
+    empiricalField(
+      network,
+      inputs.map((input) => input.values),
+      { ...options, signal: io.signal, onProgress: progressOf(io, "covering") },
+    ),
+  );
+  io.progress();
+
+  const { theoretical, side } = found;
+  const count = `${inputs.length} ${inputs.length === 1 ? "image" : "images"}`;
+  const draw = () =>
+    renderField({
+      field: found,
+      images: inputs.map((input) => deprocess(input.values, graph)),
+      title: `Receptive field of ${layer}, channel ${channel}`,
+      subtitle: `${graph.name} · ${count}`,
+    });
+  if (out !== undefined) await writeResult(out, { data: found.data, shape: found.shape, draw }, io);
+  const units = found.images.map(({ y, x, value, theoretical }, i) => ({
+    ...{ image: inputs[i]?.name ?? "", at: [y, x], value, theoretical },
+  }));
+  if (values.has("json")) {
+    const { patch, stride, shape } = found;
+    const about = { model: graph.name, layer, channel, patch, stride, shape, theoretical, side };
+    io.out(JSON.stringify({ ...about, units, out }, null, 2));
+    return;
+  }
+  io.out(`${layer}, channel ${channel}: theory ${sizeOf(theoretical)} pixels, measured over ${count}`);
+  io.out(
+    `  above half its largest discrepancy: as many pixels as ${formatNumber(side)}×${formatNumber(side)}`,
+  );
+  for (const { image, at, value } of units) {
+    io.out(`  ${image}: unit at ${at.join(",")}, activation ${formatNumber(value)}`);
+  }
+}
+
+function sizeOf({ top, left, bottom, right }: Rectangle): string {
+  return `${bottom - top}×${right - left}`;
+}
+
+function words({ top, left, bottom, right }: Rectangle): string {
+  return `rows ${top} to ${bottom - 1}, columns ${left} to ${right - 1}`;
+}
