@@ -2,6 +2,11 @@ import { checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { createTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
+import {
+  createConv2dStatistics,
+  createStatisticsAfter,
+  type StatisticsOf,
+} from "../ops/conv2d-statistics.ts";
 import type { Constant } from "../ops/op.ts";
 import { type OpLayer, opOf } from "./ops.ts";
 
@@ -11,16 +16,25 @@ export interface LayerCommand extends Command {
   record(encoder: GPUCommandEncoder): void;
 }
 
+/** What a layer by itself reads and writes. */
+export interface LayerSite {
+  readonly x: readonly [Tensor, ...Tensor[]];
+  readonly y: Tensor;
+  /** Where statistics of each channel of y go, if they are wanted; see `createStatistics`. */
+  readonly statistics?: StatisticsOf;
+}
+
 /**
  * Puts one layer on a device, between tensors that the caller owns: for an app that wants our kernels in a pipeline of
  * its own, and no network. The command owns the layer's weights; the tensors stay the caller's.
  * @param layer as in a graph; the names in `inputs` mean nothing here, one for each of `x`.
+ * @param site `statistics` gathers those of y on the way: in the layer's own kernel where it is a convolution, else after it.
  * @throws InputError when the shapes do not fit the layer; UnsupportedError when Vitrine has no such op.
  */
 export async function createLayer(
   device: GPUDevice,
   layer: OpLayer,
-  { x, y }: { readonly x: readonly [Tensor, ...Tensor[]]; readonly y: Tensor },
+  { x, y, statistics }: LayerSite,
 ): Promise<LayerCommand> {
   const op = opOf(layer);
   const shapes = x.map((tensor) => tensor.shape);
@@ -47,7 +61,12 @@ export async function createLayer(
     for (const { buffer } of Object.values(constants)) buffer.destroy();
   };
   try {
-    const command = await op.forward(device, { layer, x, y, constants, saved: {} });
+    const site = { x, y, constants, saved: {} };
+    const command = await (statistics && layer.op === "conv2d"
+      ? createConv2dStatistics(device, { ...site, layer, statistics })
+      : statistics
+        ? createStatisticsAfter(device, op.forward(device, { ...site, layer }), { ...statistics, x: y })
+        : op.forward(device, { ...site, layer }));
     return {
       encode: (pass) => command.encode(pass),
       record(encoder) {

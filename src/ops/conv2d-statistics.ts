@@ -1,32 +1,56 @@
 import shader from "../../shaders/conv2d_statistics.wgsl";
 import subgroupShader from "../../shaders/conv2d_subgroups_statistics.wgsl";
-import type { Command } from "../gpu/kernel.ts";
+import { isSoftwareAdapter } from "../gpu/device.ts";
+import { type Command, sequence } from "../gpu/kernel.ts";
 import { activationCode } from "./activation.ts";
-import { type Conv2dLayer, type Convolution, forwardRun, layOut } from "./conv2d.ts";
+import { type Conv2dLayer, type Convolution, conv2d, forwardRun, layOut } from "./conv2d.ts";
 import type { ForwardSite } from "./op.ts";
-import { expectSummary, gatherSteps, rowsOf, type StatisticsSite } from "./statistics.ts";
+import { createStatistics, expectSummary, gatherSteps, rowsOf, type StatisticsSite } from "./statistics.ts";
 import { createSteps, type Plan } from "./steps.ts";
 
 /** Where the statistics of a layer's output go; as `createStatistics` has it. */
-export type StatisticsOf = Pick<StatisticsSite, "summary" | "images" | "accumulate">;
+export interface StatisticsOf extends Pick<StatisticsSite, "summary" | "images" | "accumulate"> {
+  /**
+   * Whether the layer's own kernel gathers them where it can, or a pass after it. Default: its own, except on a software
+   * adapter: there the barrier that this takes costs more than reading the output again from the processor's cache.
+   */
+  readonly fused?: boolean;
+}
 
 /**
  * Makes a convolution forward ready to record that gathers the statistics of its output on the way (what `createStatistics`
  * would find in a pass of its own), while its values are at hand: they are not read again. Deterministic.
  * @throws InputError when the shapes do not fit.
  */
-export function createConv2dStatistics(
+export async function createConv2dStatistics(
   device: GPUDevice,
-  site: ForwardSite<Conv2dLayer> & { readonly statistics: StatisticsOf },
+  { statistics, ...site }: ForwardSite<Conv2dLayer> & { readonly statistics: StatisticsOf },
 ): Promise<Command> {
-  return createConvolutionStatistics(device, forwardRun(site), site.statistics);
+  const { fused = !isSoftwareAdapter(device) } = statistics;
+  if (fused) return createConvolutionStatistics(device, forwardRun(site), statistics);
+  return createStatisticsAfter(device, conv2d.forward(device, site), { ...statistics, x: site.y });
 }
 
-/** The same for a run of the kernel; see {@link Convolution}. */
+/** A command, and then the statistics of what it left; frees the command with itself. */
+export async function createStatisticsAfter(
+  device: GPUDevice,
+  command: Promise<Command>,
+  site: StatisticsSite,
+): Promise<Command> {
+  const made = await command;
+  try {
+    return sequence([made, await createStatistics(device, site)]);
+  } catch (error) {
+    made.destroy();
+    throw error;
+  }
+}
+
+/** The same for a run of the kernel, always by itself; see {@link Convolution}. */
 export function createConvolutionStatistics(
   device: GPUDevice,
   run: Omit<Convolution, "phases" | "gate" | "accumulate">,
-  statistics: StatisticsOf,
+  statistics: Omit<StatisticsOf, "fused">,
 ): Promise<Command> {
   return createSteps(device, `convolution "${run.label}"`, planConvolution(device, run, statistics));
 }

@@ -1,7 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import { readTensor } from "../../src/gpu/tensor.ts";
+import { createTensor, readTensor, type Tensor } from "../../src/gpu/tensor.ts";
 import { createLayer } from "../../src/network/layer.ts";
+import type { OpLayer } from "../../src/network/ops.ts";
+import { createStatisticsSummary, readStatistics } from "../../src/ops/statistics.ts";
 import { testDevice } from "../gpu.ts";
 
 const SUM = {
@@ -46,6 +48,38 @@ test("a layer runs between buffers of the caller's, in the caller's encoder, and
   for (const destroy of destroyed) expect(destroy).toHaveBeenCalledOnce();
   expect([...(await readTensor(device, y))]).toEqual([2, 6, 14, 18]);
   for (const { buffer } of [x, y]) buffer.destroy();
+});
+
+test("a layer gathers the statistics of its output as well, in its own kernel or after it", async () => {
+  const device = await testDevice();
+  const RELU = { op: "activation", name: "relu", inputs: ["x"], activation: { kind: "relu" } } as const;
+  const nine = createTensor(device, [1, 3, 3, 1], { data: new Float32Array([1, 2, 3, 4, 5, 6, 7, 8, 9]) });
+  const four = createTensor(device, [1, 2, 2, 1], { data: new Float32Array([2, -6, 14, 18]) });
+  const y = createTensor(device, [1, 2, 2, 1]);
+  const summary = createStatisticsSummary(device, 1);
+  const of = async (layer: OpLayer, x: Tensor, fused?: boolean) => {
+    device.queue.writeBuffer(y.buffer, 0, new Float32Array(4).fill(Number.NaN));
+    const statistics = { summary, accumulate: false, ...(fused === undefined ? {} : { fused }) };
+    const command = await createLayer(device, layer, { x: [x], y, statistics });
+    const encoder = device.createCommandEncoder();
+    command.record(encoder);
+    device.queue.submit([encoder.finish()]);
+    const found = await readStatistics(device, summary);
+    command.destroy();
+    return found;
+  };
+  const sums = {
+    count: 4,
+    mean: [10],
+    m2: [8 ** 2 + 4 ** 2 + 4 ** 2 + 8 ** 2],
+    min: [2],
+    max: [18],
+    zeros: [0],
+  };
+  for (const fused of [true, false, undefined]) expect(await of(SUM, nine, fused)).toEqual(sums);
+  expect(await of(RELU, four)).toMatchObject({ count: 4, mean: [8.5], min: [0], max: [18], zeros: [1] });
+  await expect(of(SUM, { ...nine, shape: [3, 3, 1, 1] })).rejects.toThrow(InputError);
+  for (const { buffer } of [nine, four, y, summary]) buffer.destroy();
 });
 
 test("a layer refuses tensors that do not fit", async () => {
