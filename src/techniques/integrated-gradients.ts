@@ -18,6 +18,11 @@ export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOption
   /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
   readonly steps?: number;
   /**
+   * The largest `completeness.relative` to be content with. The steps are doubled until it is reached, at most four times (up
+   * to sixteen times `steps`, of which `completeness` then says how far they came). Default: `steps`, once.
+   */
+  readonly tolerance?: number;
+  /**
    * Default "black". "blur" is the image under a Gaussian whose standard deviation is a tenth of its shorter side. An
    * attribution says what distinguishes the image from its baseline: what is black in both gets none.
    */
@@ -32,24 +37,60 @@ export interface Completeness {
   readonly difference: number;
   /** sum − difference. */
   readonly residual: number;
-  /** |residual| as a share of |difference|. Above 0.01, take more steps. */
+  /** |residual| as a share of |difference|. Above 0.01, take more steps, or ask for a tolerance. */
   readonly relative: number;
 }
 
 /** Attributions with how well they add up. */
 export interface PathExplanation extends Explanation {
   readonly completeness: Completeness;
+  /** Nodes of the rule that gave it. */
+  readonly steps: number;
 }
+
+/** How often the steps are doubled at most. */
+const DOUBLINGS = 4;
 
 /**
  * Integrated gradients: (x − x′) ⊙ ∫₀¹ ∂S(x′ + α(x − x′))/∂x dα, signed, [H, W, C]
  * (Sundararajan et al. 2017, arXiv:1703.01365, eq. 1), by a Gauss–Legendre rule. The score at both ends of the path is
  * measured too, and the completeness residual is reported (ibid., proposition 1).
  */
-export function integratedGradients(
+export async function integratedGradients(
   network: Network,
   image: Picture,
   options: IntegratedGradientsOptions = {},
+): Promise<PathExplanation> {
+  const { tolerance, steps = 50, onProgress } = options;
+  if (tolerance === undefined) return alongPath(network, image, options);
+  if (!(tolerance > 0 && Number.isFinite(tolerance))) {
+    throw new InputError(
+      `integrated gradients: expected a tolerance above 0 (a share of the difference), got ${tolerance}`,
+    );
+  }
+  // Rounds of 1, 2, 4, … parts of the work; the last may not be needed.
+  const parts = 2 ** (DOUBLINGS + 1) - 1;
+  const round = (factor: number, target: Pick<ObjectiveOptions, "target">) =>
+    alongPath(network, image, {
+      ...options,
+      ...target,
+      steps: steps * factor,
+      onProgress: (done) => onProgress?.((factor * (1 + done) - 1) / parts),
+    });
+  let found = await round(1, {});
+  for (let factor = 2; factor <= 2 ** DOUBLINGS; factor *= 2) {
+    const { residual, difference } = found.completeness;
+    if (Math.abs(residual) <= tolerance * Math.abs(difference)) break;
+    found = await round(factor, { target: found.target });
+  }
+  onProgress?.(1);
+  return found;
+}
+
+function alongPath(
+  network: Network,
+  image: Picture,
+  options: IntegratedGradientsOptions,
 ): Promise<PathExplanation> {
   const { steps = 50, baseline = "black", signal } = options;
   const { device, graph, batch } = network;
@@ -79,7 +120,7 @@ export function integratedGradients(
     const [mean, [before = 0, after = 0]] = await read([sum, scores]);
     signal?.throwIfAborted();
     const data = mean.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
-    return { data, shape, target, completeness: completenessOf(data, after - before) };
+    return { data, shape, target, completeness: completenessOf(data, after - before), steps };
   });
 }
 
