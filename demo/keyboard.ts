@@ -2,6 +2,7 @@ import { SEQUENTIAL_MAPS } from "../src/index.ts";
 import { randomSample } from "./samples.ts";
 import type { Session } from "./session.ts";
 import { levelOf } from "./state.ts";
+import { toggleTheme } from "./theme.ts";
 import { SCALES } from "./why/shade.ts";
 
 export interface KeyActions {
@@ -144,6 +145,9 @@ export function attachKeyboard(session: Session, actions: KeyActions): () => voi
           break;
         case "l":
           store.set({ along: !state.along });
+          break;
+        case "d":
+          toggleTheme(store);
           break;
         case "p":
           actions.png();

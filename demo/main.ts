@@ -15,6 +15,7 @@ import { pixelsFromFile } from "./pixels.ts";
 import { isSample } from "./samples.ts";
 import { Session } from "./session.ts";
 import { DEFAULTS, fromHash, Store, toHash, UNASKED } from "./state.ts";
+import { followTheme } from "./theme.ts";
 
 declare global {
   interface Window {
@@ -177,6 +178,7 @@ async function boot(): Promise<void> {
 }
 
 attachIntake(intake);
+followTheme(store, () => current?.session.room.invalidate());
 let written = location.hash.slice(1);
 let writing = 0;
 store.listen(() => {

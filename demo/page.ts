@@ -13,6 +13,7 @@ import { tip } from "./panels/tip.ts";
 import { whyPanel } from "./panels/why.ts";
 import type { Session } from "./session.ts";
 import { levelOf, type State, selects } from "./state.ts";
+import { themeOf, toggleTheme } from "./theme.ts";
 
 const SMALL = matchMedia("(max-width: 820px)");
 
@@ -52,6 +53,15 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     document.body.classList.toggle("folded");
     resize();
   };
+  const theme = h("button", {
+    class: "quiet wide",
+    title: "Light or dark (D)",
+    onclick: () => toggleTheme(store),
+  });
+  const nameTheme = () => {
+    theme.textContent = themeOf(store) === "light" ? "Dark" : "Light";
+  };
+  nameTheme();
   const mark = svg("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" });
   mark.append(svg("path", { d: "M3 7v9h9V7zM3 7l4-4h10v9l-5 4M12 7l5-4" }));
   const bar = h(
@@ -67,6 +77,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
       { class: "quiet wide", title: "Save the room as a picture (P)", onclick: () => void png() },
       "PNG",
     ),
+    theme,
     h(
       "button",
       { class: "quiet", title: "Keys (?)", "aria-label": "Keys", onclick: () => help.showModal() },
@@ -160,6 +171,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
   const stops = [
     store.listen((_: State, changed) => {
       if (selects(changed)) drawPath();
+      if (changed.has("theme")) nameTheme();
     }),
     attachKeyboard(session, {
       help: () => help.showModal(),

@@ -17,6 +17,7 @@ const KEYS: readonly (readonly [keys: readonly string[], what: string])[] = [
   [["T"], "measure how far the maps can be trusted"],
   [["L"], "Grad-CAM along the network"],
   [["F"], "frame what is selected"],
+  [["D"], "light or dark"],
   [["H"], "hide or show the panels"],
   [["P"], "save the room as PNG"],
   [["⇧ arrows"], "fly; ⇧ with Page Up and Page Down for height"],

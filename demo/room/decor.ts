@@ -4,7 +4,8 @@ import type { Selection } from "../state.ts";
 import { exhibitOf } from "./arrangement.ts";
 import { type Backing, createBacking } from "./backing.ts";
 import type { Exhibit } from "./exhibit.ts";
-import { ACCENT, createField, type Field } from "./field.ts";
+import { createField, type Field } from "./field.ts";
+import { ink } from "./ink.ts";
 import { boxPoints, createLines, type Lines } from "./lines.ts";
 
 /** A unit of a layer. */
@@ -31,10 +32,10 @@ export class Decor {
     this.#exhibits = exhibits;
     const links = exhibits.reduce((sum, { stand }) => sum + stand.from.length, 0);
     const maps = Math.max(...exhibits.map(({ size }) => size[2]));
-    this.#edges = createLines(links * 16, 0x4a525d, 0.75);
-    this.#chosen = createLines(12, ACCENT, 1);
+    this.#edges = createLines(links * 16, ink().line, 0.75);
+    this.#chosen = createLines(12, ink().accent, 1);
     this.#chosen.object.renderOrder = 3;
-    this.#tiles = createLines(4 * maps, 0x4a525d, 0.5);
+    this.#tiles = createLines(4 * maps, ink().line, 0.5);
     this.#backing = createBacking(maps);
     this.#field = createField();
     this.object.add(
@@ -70,6 +71,7 @@ export class Decor {
     const [height, width] = open.size;
     const half = new Vector3((width * cell) / 2, (height * cell) / 2, open.voxelExtent(now).z);
     half.addScalar(cell * 0.2);
+    this.#chosen.color(ink().accent);
     this.#chosen.set(boxPoints(centre.clone().sub(half), centre.clone().add(half)));
   }
 
@@ -87,7 +89,7 @@ export class Decor {
         corners.push(a, c, z, b, c, z, b, d, z, a, c, z, b, d, z, a, d, z);
         points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
       }
-      this.#tiles.color(0x4a525d, 0.55 * open.sheet.at(now));
+      this.#tiles.color(ink().line, 0.55 * open.sheet.at(now));
     }
     this.#tiles.set(points);
     this.#backing.set(corners, open ? open.sheet.at(now) : 0);
@@ -121,6 +123,7 @@ export class Decor {
         }
       }
     }
+    this.#edges.color(ink().line, 0.75);
     this.#edges.set(points);
   }
 

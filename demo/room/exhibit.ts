@@ -1,6 +1,6 @@
 import { Box3, Group, Vector3 } from "three/webgpu";
 import type { Layout } from "../state.ts";
-import { ACCENT } from "./field.ts";
+import { ink } from "./ink.ts";
 import { boxLines, boxPoints, type Lines } from "./lines.ts";
 import { Moving } from "./motion.ts";
 import { extentOf, type Stand, sheetOf, strideFor } from "./plan.ts";
@@ -197,7 +197,7 @@ export class Exhibit {
     this.frame.set(boxPoints(new Vector3(-x / 2, 0, -z / 2), new Vector3(x / 2, y, z / 2)));
     const flat = this.sheet.at(now);
     this.frame.color(
-      this.open ? ACCENT : hot ? 0x7d8794 : 0x3c444e,
+      this.open ? ink().accent : hot ? ink().hot : ink().box,
       this.open ? 0.45 * (1 - flat) : 0.7 * (1 - 0.6 * flat),
     );
   }

@@ -1,27 +1,12 @@
-import {
-  ColorManagement,
-  LinearSRGBColorSpace,
-  NoToneMapping,
-  type Ray,
-  Scene,
-  type StorageBufferAttribute,
-  WebGPURenderer,
-} from "three/webgpu";
-import { isSoftwareAdapter, logitsOf, type Network, type Prediction } from "../../src/index.ts";
+import type { Ray } from "three/webgpu";
+import type { Network, Prediction } from "../../src/index.ts";
 import { type Selection, type State, type Store, selects } from "../state.ts";
-import { adopt, adopted, release } from "./adopt.ts";
 import { arrange, exhibitOf, homeOf } from "./arrangement.ts";
 import { type Insets, OrbitCamera } from "./camera.ts";
-import { Decor } from "./decor.ts";
-import { Exhibit } from "./exhibit.ts";
-import { Names } from "./names.ts";
-import { createPalette, writePalette } from "./palette.ts";
+import type { Exhibit } from "./exhibit.ts";
 import { exhibitsAlong, Follower, type Hovered, pickAlong, rayThrough, type Spot } from "./picking.ts";
-import { createPicture, type Picture } from "./picture.ts";
-import { planOf } from "./plan.ts";
 import { attachPointer } from "./pointer.ts";
-import { sizeOf } from "./sizes.ts";
-import { compileKernels, type Kernels, Ranges, Volume } from "./volume.ts";
+import { Stage } from "./stage.ts";
 
 export interface RoomOptions {
   readonly device: GPUDevice;
@@ -33,27 +18,18 @@ export interface RoomOptions {
   readonly onHover: (hovered: Hovered | undefined, at: Spot) => void;
 }
 
-/** The room: a row of exhibits from the image to the answer. It draws only when something changed. */
+/**
+ * The room: a row of exhibits from the image to the answer, which follows the page's state, the pointer and the camera. It
+ * draws only when something changed; see stage.ts for how.
+ */
 export class Room {
-  readonly exhibits: readonly Exhibit[];
   readonly camera: OrbitCamera = new OrbitCamera();
-  readonly canvas: HTMLCanvasElement;
-  readonly software: boolean;
   /** Frames drawn so far. */
   frames = 0;
 
+  readonly #stage: Stage;
   readonly #options: RoomOptions;
-  readonly #renderer: WebGPURenderer;
-  readonly #kernels: Kernels;
-  readonly #scene = new Scene();
-  readonly #names: Names;
-  readonly #decor: Decor;
   readonly #follower: Follower;
-  readonly #ranges: (Ranges | undefined)[];
-  /** The room's colours on the GPU; see palette.ts. */
-  readonly colorsBuffer: GPUBuffer;
-  readonly #colors: StorageBufferAttribute;
-  readonly #picture: Picture;
   readonly #stops: (() => void)[] = [];
   #insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   #size = { width: 1, height: 1 };
@@ -64,73 +40,20 @@ export class Room {
   #disposed = false;
 
   static async create(options: RoomOptions): Promise<Room> {
-    const { device, host } = options;
-    const software = isSoftwareAdapter(device);
-    const canvas = document.createElement("canvas");
-    canvas.className = "room";
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", "The network's activation volumes, in space");
-    host.prepend(canvas);
-    ColorManagement.enabled = false;
-    const renderer = new WebGPURenderer({ canvas, device, antialias: !software, alpha: true });
-    renderer.onDeviceLost = () => {};
-    renderer.outputColorSpace = LinearSRGBColorSpace;
-    renderer.toneMapping = NoToneMapping;
-    await renderer.init();
-    renderer.setClearColor(0, 0);
-    renderer.setPixelRatio(software ? 1 : Math.min(devicePixelRatio, 2));
-    return new Room(options, canvas, renderer, await compileKernels(device), software);
+    const { colors } = options.store.state;
+    return new Room(options, await Stage.create({ ...options, colors }));
   }
 
-  private constructor(
-    options: RoomOptions,
-    canvas: HTMLCanvasElement,
-    renderer: WebGPURenderer,
-    kernels: Kernels,
-    software: boolean,
-  ) {
-    const { device, network, store, host } = options;
+  private constructor(options: RoomOptions, stage: Stage) {
     this.#options = options;
-    this.canvas = canvas;
-    this.#renderer = renderer;
-    this.#kernels = kernels;
-    this.software = software;
-
-    this.colorsBuffer = createPalette(device);
-    this.#colors = adopt(renderer, this.colorsBuffer, 4);
-    writePalette(device, this.colorsBuffer, store.state.colors);
-
-    const { graph } = network;
-    const plan = planOf(graph);
-    const sizes = plan.map(({ shown }) => sizeOf(network.shapes.get(shown) ?? []));
-    const largest = {
-      edge: Math.max(...sizes.map(([height, width]) => Math.max(height, width))),
-      channels: Math.max(...sizes.map(([height, width, channels]) => (height * width > 1 ? channels : 1))),
-    };
-    const logits = logitsOf(graph);
-    this.exhibits = plan.map(
-      (stand, index) =>
-        new Exhibit(stand, index, sizes[index] ?? [1, 1, 1], largest, stand.stages.includes(logits)),
-    );
-    this.#names = new Names(host.querySelector<HTMLElement>(".labels") ?? host, this.exhibits, graph.labels);
-    this.#ranges = this.exhibits.map(({ kind, layer, size: [height, width, channels] }) =>
-      kind === "picture"
-        ? undefined
-        : new Ranges(device, kernels, network.activation(layer).buffer, height * width, channels),
-    );
-
-    this.#picture = createPicture(options.picture);
-    this.exhibits[0]?.group.add(this.#picture.mesh);
-    this.#decor = new Decor(graph, this.exhibits);
-    this.#scene.add(this.#decor.object, ...this.exhibits.map(({ group }) => group));
+    this.#stage = stage;
     this.#follower = new Follower(
       (at) => this.pick(at),
       (hovered, at) => this.#setHovered(hovered, at),
     );
-
     this.#stops.push(
-      store.listen((state, changed) => this.#follow(state, changed)),
-      attachPointer(canvas, this.camera, {
+      options.store.listen((state, changed) => this.#follow(state, changed)),
+      attachPointer(stage.canvas, this.camera, {
         hover: (at) => this.#follower.move(at),
         click: (at) => void this.#click(at),
         moved: () => {
@@ -142,28 +65,35 @@ export class Room {
     this.#arrange(performance.now());
   }
 
+  get exhibits(): readonly Exhibit[] {
+    return this.#stage.exhibits;
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.#stage.canvas;
+  }
+
+  /** The room's colours on the GPU; see palette.ts. */
+  get colorsBuffer(): GPUBuffer {
+    return this.#stage.colorsBuffer;
+  }
+
   /** The network ran again: ranges and visible voxels are found anew, on the GPU. */
   activationsChanged(): void {
-    const { device } = this.#options;
-    const encoder = device.createCommandEncoder({ label: "ranges" });
-    const pass = encoder.beginComputePass();
-    for (const ranges of this.#ranges) ranges?.encode(pass);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
-    this.#spoil();
+    this.#stage.measure();
+    this.invalidate();
     this.#setHovered(undefined, { x: 0, y: 0 });
-    this.#picture.changed();
   }
 
   /** What lies over the picture changed. */
   pictureChanged(): void {
-    this.#picture.changed();
+    this.#stage.picture.changed();
     this.invalidate();
   }
 
   /** The strongest classes changed: the first is named in the room. */
   showAnswers(answers: readonly Prediction[]): void {
-    this.#names.mark(answers[0]?.index);
+    this.#stage.names.mark(answers[0]?.index);
     this.invalidate();
   }
 
@@ -173,7 +103,7 @@ export class Room {
     if (width === 0 || height === 0) return;
     this.#size = { width, height };
     this.#insets = insets;
-    this.#renderer.setSize(width, height, false);
+    this.#stage.resize(width, height);
     this.camera.resize(width, height, insets);
     this.#arrange(performance.now());
     this.invalidate();
@@ -204,8 +134,7 @@ export class Room {
 
   /** The range buffer of the exhibit that shows a layer. */
   rangesOf(layer: string): GPUBuffer | undefined {
-    const exhibit = this.exhibitOf(layer);
-    return exhibit && this.#ranges[exhibit.index]?.buffer;
+    return this.#stage.rangesOf(layer);
   }
 
   /** Whether nothing moves and nothing waits to be drawn. */
@@ -220,16 +149,7 @@ export class Room {
 
   /** Whether three draws every shown activation from the network's own buffers; for tests. */
   adoptsActivations(): boolean {
-    const volumes = this.exhibits.filter(({ volume }) => volume);
-    return (
-      volumes.length > 0 &&
-      volumes.every(
-        ({ volume, layer }) =>
-          volume &&
-          adopted(this.#renderer, volume.attributes.activation) ===
-            this.#options.network.activation(layer).buffer,
-      )
-    );
+    return this.#stage.adoptsActivations();
   }
 
   /** Where a unit is seen on the canvas, in pixels; for tests. */
@@ -251,14 +171,7 @@ export class Room {
   /** The room as it stands, as a PNG. */
   async png(background: string): Promise<Blob> {
     this.#draw(performance.now());
-    const { width, height } = this.canvas;
-    const copy = new OffscreenCanvas(width, height);
-    const context = copy.getContext("2d");
-    if (!context) throw new Error("export: this browser gives no 2D canvas");
-    context.fillStyle = background;
-    context.fillRect(0, 0, width, height);
-    context.drawImage(this.canvas, 0, 0);
-    return copy.convertToBlob({ type: "image/png" });
+    return this.#stage.png(background);
   }
 
   /** Asks for a frame. */
@@ -275,16 +188,7 @@ export class Room {
     cancelAnimationFrame(this.#scheduled);
     clearTimeout(this.#viewTimer);
     for (const stop of this.#stops) stop();
-    for (const exhibit of this.exhibits) exhibit.volume?.destroy();
-    for (const ranges of this.#ranges) ranges?.destroy();
-    release(this.#renderer, this.#colors);
-    this.colorsBuffer.destroy();
-    this.#picture.dispose();
-    this.#decor.dispose();
-    this.#names.dispose();
-    for (const { frame } of this.exhibits) frame.dispose();
-    this.#renderer.dispose();
-    this.canvas.remove();
+    this.#stage.dispose();
   }
 
   /** Width over height of what the panels leave free. */
@@ -294,87 +198,28 @@ export class Room {
   }
 
   #follow(state: State, changed: ReadonlySet<keyof State>): void {
-    const now = performance.now();
-    if (changed.has("colors")) writePalette(this.#options.device, this.colorsBuffer, state.colors);
-    if (changed.has("threshold") || changed.has("scale")) this.#spoil();
-    if (selects(changed) || changed.has("layout") || changed.has("explode")) this.#arrange(now);
+    if (changed.has("colors")) this.#stage.color(state.colors);
+    if (changed.has("threshold") || changed.has("scale")) this.#stage.spoil();
+    if (selects(changed) || changed.has("layout") || changed.has("explode")) this.#arrange(performance.now());
     if (changed.has("layer") || changed.has("layout")) this.home();
     if (changed.size > 1 || !changed.has("view")) this.invalidate();
   }
 
-  /** Every volume's visible voxels must be found again. */
-  #spoil(): void {
-    for (const exhibit of this.exhibits) exhibit.stale = true;
-    this.invalidate();
-  }
-
   /** Sends every exhibit to its place. */
   #arrange(now: number): void {
-    const { state } = this.#options.store;
-    const aspect = this.#aspect;
-    arrange(this.exhibits, state, { aspect, software: this.software, settle: this.frames === 0 }, now);
-  }
-
-  #ensureVolume(exhibit: Exhibit): Volume | undefined {
-    const ranges = this.#ranges[exhibit.index];
-    if (!ranges) return undefined;
-    const [sy, sx, sc] = exhibit.stride;
-    const [height, width, channels] = exhibit.size;
-    const needed = Math.ceil(height / sy) * Math.ceil(width / sx) * Math.ceil(channels / sc);
-    if (exhibit.volume && exhibit.volume.capacity >= needed) return exhibit.volume;
-    exhibit.volume?.destroy();
-    exhibit.volume?.mesh.removeFromParent();
-    const { device, network } = this.#options;
-    exhibit.volume = new Volume(
-      this.#renderer,
-      device,
-      this.#kernels,
-      this.#colors,
-      ranges,
-      network.activation(exhibit.layer),
-      exhibit.size,
-      needed,
-    );
-    exhibit.group.add(exhibit.volume.mesh);
-    return exhibit.volume;
+    const { software } = this.#stage;
+    const surroundings = { aspect: this.#aspect, software, settle: this.frames === 0 };
+    arrange(this.exhibits, this.#options.store.state, surroundings, now);
   }
 
   #draw(now: number): void {
     if (this.#disposed) return;
-    const { device, store } = this.#options;
-    const { state } = store;
-    let moving = this.camera.step(this.#last === 0 ? 16 : now - this.#last);
+    const travels = this.camera.step(this.#last === 0 ? 16 : now - this.#last);
     this.#last = now;
-    const encoder = device.createCommandEncoder({ label: "room" });
-    const eye = this.camera.camera.position;
-    for (const exhibit of this.exhibits) {
-      if (exhibit.moving(now)) {
-        moving = true;
-        exhibit.stale = true;
-      }
-      exhibit.group.position.set(exhibit.x.at(now), exhibit.y.at(now), 0);
-      const volume = this.#ensureVolume(exhibit);
-      if (volume) {
-        if (exhibit.stale) {
-          const threshold = exhibit.kind === "vector" ? 0 : state.threshold;
-          volume.place(encoder, threshold, state.scale === "map", exhibit.placing(now));
-          exhibit.stale = moving && exhibit.moving(now);
-        }
-        volume.look.extent.value.copy(exhibit.voxelExtent(now));
-        volume.look.eye.value.copy(eye).sub(exhibit.group.position);
-        volume.look.perMap.value = Number(state.scale === "map" && exhibit.kind === "volume");
-        volume.look.bars.value = Number(exhibit.bars);
-      } else {
-        this.#picture.scale(exhibit.extent());
-      }
-      exhibit.outline(this.#hovered?.layer === exhibit.layer, now);
-    }
-    device.queue.submit([encoder.finish()]);
-    this.#decor.draw(state, this.#hovered ?? unitOf(state), now);
-    this.#renderer.render(this.#scene, this.camera.camera);
-    this.#names.draw(this.camera.camera, this.#size.width, this.#size.height, now);
+    const { state } = this.#options.store;
+    const moves = this.#stage.draw(state, this.#hovered, this.camera.camera, this.#size, now);
     this.frames++;
-    if (moving) this.invalidate();
+    if (travels || moves) this.invalidate();
     else this.#last = 0;
   }
 
@@ -409,11 +254,4 @@ export class Room {
     clearTimeout(this.#viewTimer);
     this.#viewTimer = window.setTimeout(() => this.#options.store.set({ view: this.camera.view }), 300);
   }
-}
-
-/** The selected unit, if the selection goes so deep. */
-function unitOf({ layer, channel, y, x }: Selection) {
-  return layer !== undefined && channel !== undefined && y !== undefined && x !== undefined
-    ? { layer, channel, y, x }
-    : undefined;
 }

@@ -1,0 +1,25 @@
+/** Colours of lines in the room: what is not a value. */
+interface Ink {
+  /** What is selected and what it sees. */
+  readonly accent: number;
+  /** Links between exhibits, and frames of maps. */
+  readonly line: number;
+  /** Boxes around exhibits; under the pointer. */
+  readonly box: number;
+  readonly hot: number;
+}
+
+const DARK: Ink = { accent: 0x7fe3d0, line: 0x4a525d, box: 0x3c444e, hot: 0x7d8794 };
+const LIGHT: Ink = { accent: 0x0b7a69, line: 0xa3abb5, box: 0xb4bbc4, hot: 0x6b7683 };
+
+let current = DARK;
+
+/** The colours that lines are drawn with now. */
+export function ink(): Ink {
+  return current;
+}
+
+/** Takes the colours of a theme, from the next frame on. */
+export function writeWith(theme: "light" | "dark"): void {
+  current = theme === "light" ? LIGHT : DARK;
+}
