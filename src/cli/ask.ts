@@ -2,6 +2,7 @@ import { UnsupportedError } from "../gpu/errors.ts";
 import { classOf, type Graph, layerOf, logitsOf, shapesOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
+import { explainEach } from "../techniques/explain-each.ts";
 import { lastMaps } from "../techniques/grad-cam.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Input } from "./model.ts";
@@ -88,21 +89,33 @@ export function scoreOf(
 }
 
 export interface AskOptions {
-  readonly settings: AttributionOptions;
+  readonly settings: Omit<AttributionOptions, "target">;
   readonly io: Io;
   readonly onProgress: (fraction: number) => void;
 }
 
-/** Asks a technique. @throws UnsupportedError for neurons where only classes can be asked. */
+/**
+ * Asks a technique about each of some objectives, with one forward pass or one sweep where it can.
+ * @throws UnsupportedError for neurons where only classes can be asked.
+ */
 export async function askTechnique(
   technique: AttributionTechnique,
   network: Network,
   input: Input,
-  { target, report }: Objective,
+  objectives: readonly Objective[],
   { settings, io, onProgress }: AskOptions,
-): Promise<Attribution> {
-  if (technique.classesOnly && report.index === undefined) {
+): Promise<readonly Attribution[]> {
+  if (technique.classesOnly && objectives.some(({ report }) => report.index === undefined)) {
     throw new UnsupportedError(`${technique.title}: expected a class, got neurons of a layer`);
   }
-  return technique.run(network, input.values, { ...settings, target, signal: io.signal, onProgress });
+  const { signal } = io;
+  const [only, ...others] = objectives;
+  if (only && others.length === 0) {
+    const { target } = only;
+    return [await technique.run(network, input.values, { ...settings, target, signal, onProgress })];
+  }
+  const targets = objectives.map(({ target }) => target);
+  const options = { ...settings, targets, signal, onProgress };
+  for await (const found of explainEach(network, [input.values], technique.name, options)) return found;
+  return [];
 }

@@ -3,7 +3,7 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
-import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
+import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
 import type { Trust } from "../trust/measures.ts";
@@ -28,7 +28,12 @@ interface Question {
 }
 
 /** Its answer, or why there is none. */
-type Answer = Question & { readonly found: Attribution | string; readonly trust?: Trust };
+type Answer = Question & {
+  readonly found: Attribution | string;
+  /** About how many images it took. */
+  readonly samples: number | undefined;
+  readonly trust?: Trust;
+};
 
 /** Samples that a sheet's techniques take unless --samples says otherwise: a look at all, and not the last digit. */
 const SHEET_SAMPLES: Readonly<Record<string, number>> = { rise: 1000, lime: 500 };
@@ -54,9 +59,8 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   const shading = shadingOf(values);
   const plan = trustPlanOf(values, values.has("all"));
   const kept = [...new Set([...layers, ...(neurons ? [neurons.layer] : [])])];
-  const batch = techniques.some(({ samples }) => samples !== undefined)
-    ? (values.whole("batch", 1, 1024) ?? 16)
-    : 1;
+  const many = plan !== undefined || techniques.some(({ samples }) => samples !== undefined);
+  const batch = many ? (values.whole("batch", 1, 1024) ?? 16) : 1;
   const gradients = techniques.some(({ forwardOnly }) => !forwardOnly);
   const options = { keep: kept, gradients, batch };
   const { objectives, answers } = await withNetwork(await io.device(), graph, options, async (network) => {
@@ -64,21 +68,16 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
     for (const target of targets) {
       objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
     }
-    const questions = techniques.flatMap((technique) =>
-      (technique.weighsMaps ? layers : [undefined]).flatMap((layer) =>
-        objectives.map((objective) => ({ technique, layer, objective })),
-      ),
-    );
-    return { objectives, answers: await answerAll(network, questions, plan, setting) };
+    return { objectives, answers: await answerAll(network, asking, objectives, { ...setting, plan }) };
   });
   io.progress();
 
   const image = deprocess(input.values, graph);
-  const multiple = ({ technique, found }: Answer): Multiple | string => {
+  const multiple = ({ technique, found, samples }: Answer): Multiple | string => {
     if (typeof found === "string") return found;
     const { figure, unit } = technique;
     const drawn = figure === "attribution" && found.shape.length === 3 ? sumOverColour(found) : found;
-    const note = noteOf(technique, found, values);
+    const note = noteOf(technique, found, samples);
     return {
       ...{ map: drawn.data, shape: drawn.shape, technique: figure, ...shading },
       ...(unit === undefined ? {} : { unit }),
@@ -122,20 +121,35 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   if (out === undefined && !values.has("json")) io.err("vitrine: --out sheet.png draws them");
 }
 
-/** Asks the questions one by one, and measures each answer where that is wanted. */
+interface AnswerSetting extends Setting {
+  readonly plan: TrustPlan | undefined;
+}
+
+/** Asks one technique after another about all objectives, and measures each answer where that is wanted. */
 async function answerAll(
   network: Network,
-  questions: readonly Question[],
-  plan: TrustPlan | undefined,
-  setting: Setting,
+  { techniques, layers }: Asking,
+  objectives: readonly Objective[],
+  setting: AnswerSetting,
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
-  const wanted = plan?.measures.includes("parameters") ?? false;
+  const pairs = techniques.flatMap((technique) =>
+    (technique.weighsMaps ? layers : [undefined]).map((layer) => ({ technique, layer })),
+  );
+  const wanted = setting.plan?.measures.includes("parameters") ?? false;
   const randomised = wanted ? await createRandomisedNetwork(network) : undefined;
   try {
-    for (const [i, question] of questions.entries()) {
-      const name = `${i + 1} of ${questions.length}, ${question.technique.name}`;
-      answers.push(await answer(network, question, name, { ...setting, plan, randomised }));
+    for (const [i, { technique, layer }] of pairs.entries()) {
+      const name = `${i + 1} of ${pairs.length}, ${technique.name}`;
+      const questions = objectives.map((objective) => ({ technique, layer, objective }));
+      const settings = {
+        ...(techniques.length > 1 ? sheetSamples(technique) : {}),
+        ...attributionOptions(technique, setting.values),
+        ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
+      };
+      answers.push(
+        ...(await answer(network, technique, questions, { ...setting, name, settings, randomised })),
+      );
     }
   } finally {
     randomised?.destroy();
@@ -143,33 +157,50 @@ async function answerAll(
   return answers;
 }
 
+function sheetSamples({ name }: AttributionTechnique): { readonly samples?: number } {
+  const samples = SHEET_SAMPLES[name];
+  return samples === undefined ? {} : { samples };
+}
+
 async function answer(
   network: Network,
-  question: Question,
-  name: string,
-  more: Setting & { readonly plan: TrustPlan | undefined; readonly randomised: Network | undefined },
-): Promise<Answer> {
-  const { technique, layer, objective } = question;
-  const { input, values, io, plan, randomised } = more;
-  const usual = SHEET_SAMPLES[technique.name];
-  const settings = {
-    ...(usual === undefined ? {} : { samples: usual }),
-    ...attributionOptions(technique, values),
-    ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
-  };
+  technique: AttributionTechnique,
+  questions: readonly Question[],
+  more: AnswerSetting & {
+    readonly name: string;
+    readonly settings: Omit<AttributionOptions, "target">;
+    readonly randomised: Network | undefined;
+  },
+): Promise<Answer[]> {
+  const { input, io, plan, name, settings } = more;
+  const objectives = questions.map(({ objective }) => objective);
   try {
     const onProgress = progressOf(io, name);
     onProgress(0);
-    const found = await askTechnique(technique, network, input, objective, { settings, io, onProgress });
-    if (!plan) return { ...question, found };
-    const loop = { settings, randomised, io, onProgress: progressOf(io, `${name}, its trust`) };
-    const trust = await measureTrust(network, input.values, technique, found, plan, loop);
-    return { ...question, found, trust };
+    const all = await askTechnique(technique, network, input, objectives, { settings, io, onProgress });
+    const answers: Answer[] = [];
+    for (const [i, found] of all.entries()) {
+      const question = questions[i];
+      if (!question) continue;
+      const loop = { ...more, onProgress: progressOf(io, `${name}, its trust`) };
+      const trust = plan && (await measureTrust(network, input.values, technique, found, plan, loop));
+      answers.push({
+        ...question,
+        samples: settings.samples ?? technique.samples,
+        found,
+        ...(trust ? { trust } : {}),
+      });
+    }
+    return answers;
   } catch (error) {
     // Not every technique is defined for every network, or for neurons: the sheet says so in its place.
-    const refused = objective.report.index === undefined && error instanceof InputError;
-    if (!(error instanceof UnsupportedError) && !refused) throw error;
-    return { ...question, found: (error as Error).message };
+    const ofNeurons = objectives.some(({ report }) => report.index === undefined);
+    if (!(error instanceof UnsupportedError) && !(ofNeurons && error instanceof InputError)) throw error;
+    return questions.map((question) => ({
+      ...question,
+      samples: undefined,
+      found: (error as Error).message,
+    }));
   }
 }
 
@@ -233,16 +264,17 @@ function nameOf({ report: { label, index, layer } }: Objective): string {
 
 /** What belongs below a map of a sheet: how many samples it took, how far its account is off. */
 function noteOf(
-  technique: AttributionTechnique,
+  { takes, name }: AttributionTechnique,
   { account }: Attribution,
-  values: Values,
-): string | undefined {
-  const samples = SHEET_SAMPLES[technique.name] ?? technique.samples;
-  const count = values.whole("samples", 1, 2 ** 24) ?? samples;
-  if (account?.relative !== undefined) return `residual ${(100 * account.relative).toPrecision(2)} %`;
-  if (account?.r2 !== undefined) return `${count} samples, R² ${account.r2.toFixed(2)}`;
-  if (!technique.takes.includes("samples")) return undefined;
-  return `${count} ${technique.name === "rise" ? "masks" : "copies"}`;
+  samples: number | undefined,
+) {
+  const { relative, r2, score, residual } = account ?? {};
+  if (relative !== undefined) return `residual ${(100 * relative).toPrecision(2)} %`;
+  if (r2 !== undefined) return `${samples} samples, R² ${r2.toFixed(2)}`;
+  if (score && residual !== undefined)
+    return `residual ${((100 * Math.abs(residual)) / Math.abs(score)).toPrecision(2)} %`;
+  if (!takes.includes("samples")) return undefined;
+  return `${samples} ${name === "rise" ? "masks" : "copies"}`;
 }
 
 function showOf(values: Values): "overlay" | "map" {

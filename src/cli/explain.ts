@@ -75,7 +75,9 @@ async function explainOne(
     async (network) => {
       const objective = await findObjective(network, input, neurons, values, io.signal);
       const onProgress = progressOf(io, technique.name);
-      const found = await askTechnique(technique, network, input, objective, { settings, io, onProgress });
+      const asked = { settings, io, onProgress };
+      const [found] = await askTechnique(technique, network, input, [objective], asked);
+      if (!found) throw new Error(`${technique.name}: expected an answer, got none`);
       if (!plan) return { objective, found };
       const loop = { settings, randomised: undefined, io, onProgress: progressOf(io, "its trust") };
       const judged = await measureTrust(network, input.values, technique, found, plan, loop);

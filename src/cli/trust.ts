@@ -13,7 +13,7 @@ import type { Values } from "./values.ts";
 /** What a sheet of all techniques measures unless it is told otherwise: nothing that asks a technique ten times over. */
 const LIGHT: readonly Measure[] = ["insertion", "deletion", "muFidelity", "parameters", "classSwap"];
 /** How finely it does. */
-const LIGHTLY = { steps: 20, chances: 2, subsets: 100 } as const;
+const LIGHTLY = { steps: 20, chances: 4, subsets: 100 } as const;
 
 const LIKENESSES: readonly Measure[] = ["parameters", "logit", "classSwap"];
 
@@ -51,7 +51,7 @@ function measureNamed(name: string): Measure {
 
 export interface TrustSetting {
   /** What the technique was told. */
-  readonly settings: AttributionOptions;
+  readonly settings: Omit<AttributionOptions, "target">;
   /** The network with randomised parameters, where several techniques share it. */
   readonly randomised: Network | undefined;
   readonly io: Io;
@@ -138,7 +138,8 @@ function cell(trust: Trust, measure: Measure): string {
 }
 
 function figure(value: number): string {
-  return value.toFixed(2).replace("-", "−");
+  // No −0.00.
+  return (Math.round(100 * value) / 100 + 0).toFixed(2).replace("-", "−");
 }
 
 /** The measures as plain numbers, for --json. */
