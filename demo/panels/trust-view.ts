@@ -46,7 +46,7 @@ function plot({ insertion, deletion }: Trust): SVGElement | undefined {
 }
 
 /** Beside a map: how far it can be trusted. Figures appear as they are measured. */
-export function trustView(): {
+export function trustView(software: boolean): {
   readonly element: HTMLElement;
   draw(figures: TrustFigures | undefined): void;
 } {
@@ -89,6 +89,7 @@ export function trustView(): {
         ...(curves ? [curves] : []),
         h("dl", {}, ...rows),
         ...words.map((line) => h("p", { class: "warn" }, line)),
+        ...(done && software ? [h("p", {}, "Measured in few steps: software adapter.")] : []),
         ...(done && words.length === 0 ? [h("p", {}, "Nothing measured speaks against this map.")] : []),
       );
     },

@@ -1,4 +1,5 @@
 import { BufferAttribute, BufferGeometry, Mesh, MeshBasicNodeMaterial } from "three/webgpu";
+import { ink } from "./ink.ts";
 
 /** Dark ground behind the maps of a sheet: what lies below the threshold is dark, not empty. */
 export interface Backing {
@@ -25,7 +26,7 @@ export function createBacking(most: number): Backing {
       positions.array.set(corners);
       positions.needsUpdate = true;
       geometry.setDrawRange(0, corners.length / 3);
-      material.opacity = 0.6 * strength;
+      material.opacity = ink().ground * strength;
     },
     dispose() {
       geometry.dispose();

@@ -7,10 +7,12 @@ interface Ink {
   /** Boxes around exhibits; under the pointer. */
   readonly box: number;
   readonly hot: number;
+  /** How dark the ground behind the maps of a sheet is, 0 to 1. */
+  readonly ground: number;
 }
 
-const DARK: Ink = { accent: 0x7fe3d0, line: 0x4a525d, box: 0x3c444e, hot: 0x7d8794 };
-const LIGHT: Ink = { accent: 0x0b7a69, line: 0xa3abb5, box: 0xb4bbc4, hot: 0x6b7683 };
+const DARK: Ink = { accent: 0x7fe3d0, line: 0x4a525d, box: 0x3c444e, hot: 0x7d8794, ground: 0.6 };
+const LIGHT: Ink = { accent: 0x0b7a69, line: 0xa3abb5, box: 0xb4bbc4, hot: 0x6b7683, ground: 0.92 };
 
 let current = DARK;
 

@@ -37,6 +37,8 @@ export class Room {
   #last = 0;
   #hovered: Hovered | undefined;
   #viewTimer = 0;
+  /** Whether the camera is where `home` sends it, and goes along when the panels leave other space free. */
+  #atHome = false;
   #disposed = false;
 
   static async create(options: RoomOptions): Promise<Room> {
@@ -56,10 +58,7 @@ export class Room {
       attachPointer(stage.canvas, this.camera, {
         hover: (at) => this.#follower.move(at),
         click: (at) => void this.#click(at),
-        moved: () => {
-          this.invalidate();
-          this.#rememberView();
-        },
+        moved: () => this.#moved(),
       }),
     );
     this.#arrange(performance.now());
@@ -106,6 +105,7 @@ export class Room {
     this.#stage.resize(width, height);
     this.camera.resize(width, height, insets);
     this.#arrange(performance.now());
+    if (this.#atHome) this.home();
     this.invalidate();
   }
 
@@ -114,12 +114,14 @@ export class Room {
     const { state } = this.#options.store;
     const { box, azimuth, elevation, margin } = homeOf(this.exhibits, state, this.#aspect);
     this.camera.frame(box, azimuth, elevation, margin);
+    this.#atHome = true;
     this.invalidate();
     this.#rememberView();
   }
 
   /** Goes where a text from the address says, without a journey. */
   look(view: string | undefined): void {
+    this.#atHome = false;
     if (!view || !this.camera.look(view)) this.home();
     this.camera.arrive();
     this.invalidate();
@@ -128,8 +130,7 @@ export class Room {
   /** Flies by keys. */
   fly(right: number, up: number, ahead: number): void {
     this.camera.fly(right, up, ahead);
-    this.invalidate();
-    this.#rememberView();
+    this.#moved();
   }
 
   /** The range buffer of the exhibit that shows a layer. */
@@ -250,8 +251,17 @@ export class Room {
     store.select({ layer: exhibit.layer, channel: hit.channel, y: hit.y, x: hit.x });
   }
 
+  /** The camera was moved by hand. */
+  #moved(): void {
+    this.#atHome = false;
+    this.invalidate();
+    this.#rememberView();
+  }
+
+  /** Puts the view into the page's state, unless it is the one that everybody begins with. */
   #rememberView(): void {
     clearTimeout(this.#viewTimer);
-    this.#viewTimer = window.setTimeout(() => this.#options.store.set({ view: this.camera.view }), 300);
+    const remember = () => this.#options.store.set({ view: this.#atHome ? undefined : this.camera.view });
+    this.#viewTimer = window.setTimeout(remember, 300);
   }
 }
