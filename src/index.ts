@@ -86,14 +86,14 @@ export {
 export type { OpLayer } from "./network/ops.ts";
 export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
-export { createRelevance, type Relevance, type RelevanceOptions } from "./network/relevance.ts";
+export { createRelevance, type Relevance, type RelevanceOptions } from "./network/relevance/relevance.ts";
 export {
   COMPOSITES,
   type Composite,
   type CompositeName,
   type RelevanceRule,
   type RuleCase,
-} from "./network/relevance-rules.ts";
+} from "./network/relevance/rules.ts";
 export type { LayerRules } from "./network/rules.ts";
 export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
 export {

@@ -1,5 +1,5 @@
 import type { Colour } from "../images/colour.ts";
-import { COMPOSITES, type CompositeName } from "../network/relevance-rules.ts";
+import { COMPOSITES, type CompositeName } from "../network/relevance/rules.ts";
 import {
   ATTRIBUTIONS,
   type AttributionOption,

@@ -1,14 +1,17 @@
 import { checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
-import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../ops/activation.ts";
 import type { Tensors } from "../ops/op.ts";
-import { type Control, EVERY } from "./control.ts";
+import type { Control } from "./control.ts";
 import { fuse } from "./fuse.ts";
 import { type Graph, inputOf, layerOf, logitsOf, type Shapes, shapesOf } from "./graph.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
+import { copySeed, isStarts, type Seed, type Start, type Target, targetIndices } from "./start.ts";
+
+export type { Seed, Start, Target } from "./start.ts";
 
 export interface NetworkOptions {
   /** Images that one forward pass takes; fixed for the network's life. Default 1. */
@@ -28,38 +31,16 @@ export interface NetworkOptions {
   readonly share?: boolean;
 }
 
-/** Where a backward pass starts: positions that are left out mean the sum over all of them. */
-export interface Target {
-  readonly layer: string;
-  readonly channel?: number;
-  readonly y?: number;
-  readonly x?: number;
-  /** Which image of the batch; left out: each one's own. */
-  readonly image?: number;
-}
-
-/**
- * One of several layers at which a backward pass starts, with the commands that write its seed into
- * `network.gradient(layer)`, or add it to what is there. See `createObjective`.
- */
-export interface Start {
-  readonly layer: string;
-  readonly write: Command;
-  readonly add: Command;
-}
-
-/** A gradient with which the caller starts the backward pass himself. */
-export interface Seed {
-  readonly layer: string;
-  /** Shape of the layer's activation. It may be `network.gradient(layer)` itself, already written. */
-  readonly seed: Tensor;
-}
-
 export interface BackwardOptions {
   /** How the signal passes a ReLU: one rule, or rules for layers by name. Default "gradient". */
   readonly rule?: BackwardRule | LayerRules;
   /** The layer down to which the signal is taken. Default: the input. */
   readonly to?: string;
+  /**
+   * Whose gradients will be looked at: those of the pass's end and of layers that `keep` names, or those of all layers on
+   * the way, which takes a pass more for some. Default "kept".
+   */
+  readonly gradients?: "kept" | "all";
 }
 
 /**
@@ -121,7 +102,7 @@ export class Network {
   /**
    * The gradient of the last backward pass's objective to a layer's output, of the same shape.
    * Only layers between the pass's two ends hold one, and among those that `keep` did not name some hold what the rule
-   * let through their activation instead; the pass's end never does.
+   * let through their activation instead, unless the pass was recorded with `gradients: "all"`.
    */
   gradient(layer: string): Tensor {
     return this.#backwardOf(this.#stage(layer)).dy;
@@ -164,7 +145,7 @@ export class Network {
   backward(
     encoder: GPUCommandEncoder,
     from: Target | Seed | readonly Start[],
-    { rule = "gradient", to }: BackwardOptions = {},
+    { rule = "gradient", to, gradients = "kept" }: BackwardOptions = {},
   ): void {
     const starts = isStarts(from) ? from : [from];
     const end = this.#stage(to ?? inputOf(this.graph).name);
@@ -184,7 +165,8 @@ export class Network {
       if (slot !== undefined) codes[slot] = RULE_CODES[own];
       if (!gate) continue;
       // What asks for the whole gradient first, or adds to it, cannot go through the activation as it is written.
-      if (stage !== end && !seeded.has(name) && own !== "redirected") early.add(stage);
+      const late = stage === end || seeded.has(name) || own === "redirected" || gradients === "all";
+      if (!late) early.add(stage);
       codes[gate.slot] = early.has(stage) ? RULE_CODES[own] : PASS;
     }
 
@@ -286,10 +268,6 @@ export class Network {
   }
 }
 
-function isStarts(from: Target | Seed | readonly Start[]): from is readonly Start[] {
-  return Array.isArray(from);
-}
-
 function shared(graph: Graph, what: string, layer: string): InputError {
   return new InputError(
     `network "${graph.name}": ${what} shares its buffer with others; name "${layer}" in keep, or create the network without { share: true }`,
@@ -313,30 +291,6 @@ interface NetworkParts {
   readonly control: Control | undefined;
   readonly kept: ReadonlySet<string> | undefined;
   readonly owned: readonly { destroy(): void }[];
-}
-
-function copySeed(encoder: GPUCommandEncoder, { layer, seed }: Seed, dy: Tensor): void {
-  if (formatShape(seed.shape) !== formatShape(dy.shape)) {
-    throw new InputError(
-      `backward from "${layer}": expected a seed of shape ${formatShape(dy.shape)}, got ${formatShape(seed.shape)}`,
-    );
-  }
-  if (seed.buffer !== dy.buffer)
-    encoder.copyBufferToBuffer(seed.buffer, 0, dy.buffer, 0, sizeOf(dy.shape) * 4);
-}
-
-function targetIndices({ layer, image, y, x, channel }: Target, shape: Shape): number[] {
-  const n = shape[0] ?? 1;
-  const [h, w, c] =
-    shape.length === 4 ? [shape[1] ?? 1, shape[2] ?? 1, shape[3] ?? 1] : [1, 1, sizeOf(shape) / n];
-  const index = (name: string, value: number | undefined, size: number): number => {
-    if (value === undefined) return EVERY;
-    if (!Number.isInteger(value) || value < 0 || value >= size) {
-      throw new InputError(`target in layer "${layer}": expected ${name} of 0 to ${size - 1}, got ${value}`);
-    }
-    return value;
-  };
-  return [index("image", image, n), index("y", y, h), index("x", x, w), index("channel", channel, c)];
 }
 
 /**

@@ -4,7 +4,7 @@ import type { FigureTechnique } from "../images/figure.ts";
 import type { LoopOptions } from "../loops/batches.ts";
 import type { MemoryOptions } from "../loops/budget.ts";
 import type { Network } from "../network/network.ts";
-import type { CompositeName } from "../network/relevance-rules.ts";
+import type { CompositeName } from "../network/relevance/rules.ts";
 import { ablationCam } from "./ablation-cam.ts";
 import { cam } from "./cam.ts";
 import { deconvnet } from "./deconvnet.ts";

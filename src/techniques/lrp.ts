@@ -4,8 +4,8 @@ import { withScope } from "../gpu/scope.ts";
 import { readTensors, sizeOf } from "../gpu/tensor.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
-import { createRelevance } from "../network/relevance.ts";
-import { type Composite, type CompositeName, compositeNamed } from "../network/relevance-rules.ts";
+import { createRelevance } from "../network/relevance/relevance.ts";
+import { type Composite, type CompositeName, compositeNamed } from "../network/relevance/rules.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { termsByLayer } from "../objectives/objective.ts";
 import {

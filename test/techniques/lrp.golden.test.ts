@@ -1,4 +1,4 @@
-import type { Composite, CompositeName } from "../../src/network/relevance-rules.ts";
+import type { Composite, CompositeName } from "../../src/network/relevance/rules.ts";
 import { lrp } from "../../src/techniques/lrp.ts";
 import { againstPyTorch, type Case } from "./golden.ts";
 

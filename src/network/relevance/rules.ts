@@ -1,6 +1,6 @@
-import { InputError } from "../gpu/errors.ts";
-import type { Part, Sign } from "../ops/relevance.ts";
-import type { Layer } from "./graph.ts";
+import { InputError } from "../../gpu/errors.ts";
+import type { Part, Sign } from "../../ops/relevance.ts";
+import type { Layer } from "../graph.ts";
 
 /**
  * How a layer's outputs share their relevance among its inputs, z = Σ x·w + b being what they compute:

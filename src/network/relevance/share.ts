@@ -1,24 +1,20 @@
-import { UnsupportedError } from "../gpu/errors.ts";
-import { type Command, sequence } from "../gpu/kernel.ts";
-import { asNhwc, type Shape, type Tensor } from "../gpu/tensor.ts";
-import type { BatchNormLayer } from "../ops/batch-norm.ts";
-import type { Conv2dLayer } from "../ops/conv2d.ts";
-import type { DenseLayer } from "../ops/dense.ts";
-import type { DepthwiseConv2dLayer } from "../ops/depthwise-conv2d.ts";
-import type { Constant, Tensors } from "../ops/op.ts";
-import { createRelevanceProduct, createRelevanceShare, type RelevanceProductSite } from "../ops/relevance.ts";
-import { type OpLayer, opOf } from "./ops.ts";
-import type { RelevanceStep, ShareLayer } from "./relevance-plan.ts";
+import { UnsupportedError } from "../../gpu/errors.ts";
+import { type Command, sequence } from "../../gpu/kernel.ts";
+import { asNhwc, type Shape, type Tensor } from "../../gpu/tensor.ts";
+import type { BatchNormLayer } from "../../ops/batch-norm.ts";
+import type { Conv2dLayer } from "../../ops/conv2d.ts";
+import type { DenseLayer } from "../../ops/dense.ts";
+import type { DepthwiseConv2dLayer } from "../../ops/depthwise-conv2d.ts";
+import type { Constant, Tensors } from "../../ops/op.ts";
 import {
-  branchesOf,
-  epsilonOf,
-  type RuleBranch,
-  type RuleTerm,
-  SAME,
-  type Slopes,
-  sloped,
-} from "./relevance-rules.ts";
-import { all, type Own } from "./stages.ts";
+  createRelevanceProduct,
+  createRelevanceShare,
+  type RelevanceProductSite,
+} from "../../ops/relevance.ts";
+import { type OpLayer, opOf } from "../ops.ts";
+import { all, type Own } from "../stages.ts";
+import type { RelevanceStep, ShareLayer } from "./plan.ts";
+import { branchesOf, epsilonOf, type RuleBranch, type RuleTerm, SAME, type Slopes, sloped } from "./rules.ts";
 
 type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 

@@ -1,9 +1,9 @@
-import { InputError, UnsupportedError } from "../gpu/errors.ts";
-import { fuse } from "./fuse.ts";
-import { type Graph, inputOf, type Layer, layerOf } from "./graph.ts";
-import type { OpLayer } from "./ops.ts";
-import type { Composite, RelevanceRule, RuleCase } from "./relevance-rules.ts";
-import { activationOf } from "./stages.ts";
+import { InputError, UnsupportedError } from "../../gpu/errors.ts";
+import { fuse } from "../fuse.ts";
+import { type Graph, inputOf, type Layer, layerOf } from "../graph.ts";
+import type { OpLayer } from "../ops.ts";
+import { activationOf } from "../stages.ts";
+import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";
 
 /** A layer whose outputs share their relevance among its inputs: a linear one, but for its activation. */
 export type ShareLayer = Extract<

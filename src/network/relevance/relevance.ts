@@ -1,17 +1,17 @@
-import { checked } from "../gpu/device.ts";
-import { InputError } from "../gpu/errors.ts";
-import { record } from "../gpu/kernel.ts";
-import { createTensor, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import type { Constant, Tensors } from "../ops/op.ts";
-import { createRelevanceProduct } from "../ops/relevance.ts";
-import { inputOf, type Layer, logitsOf } from "./graph.ts";
-import type { Network, Start } from "./network.ts";
-import { planRelevance, type RelevanceStep } from "./relevance-plan.ts";
-import { COMPOSITES, type Composite, type RelevanceRule } from "./relevance-rules.ts";
-import { createShare, type Destination, entriesOf, type Workspace } from "./relevance-share.ts";
-import { createWay } from "./relevance-way.ts";
-import { shareSlots } from "./slots.ts";
-import { all, type Own } from "./stages.ts";
+import { checked } from "../../gpu/device.ts";
+import { InputError } from "../../gpu/errors.ts";
+import { record } from "../../gpu/kernel.ts";
+import { createTensor, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
+import type { Constant, Tensors } from "../../ops/op.ts";
+import { createRelevanceProduct } from "../../ops/relevance.ts";
+import { inputOf, type Layer, logitsOf } from "../graph.ts";
+import type { Network, Start } from "../network.ts";
+import { shareSlots } from "../slots.ts";
+import { all, type Own } from "../stages.ts";
+import { planRelevance, type RelevanceStep } from "./plan.ts";
+import { COMPOSITES, type Composite, type RelevanceRule } from "./rules.ts";
+import { createShare, type Destination, entriesOf, type Workspace } from "./share.ts";
+import { createWay } from "./way.ts";
 
 export interface RelevanceOptions {
   /** Default: `COMPOSITES.composite`. */

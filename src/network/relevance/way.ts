@@ -1,10 +1,10 @@
-import { type Command, NOTHING, sequence } from "../gpu/kernel.ts";
-import { createTensor, type Tensor } from "../gpu/tensor.ts";
-import { createRelevanceProduct } from "../ops/relevance.ts";
-import { opOf } from "./ops.ts";
-import type { RelevanceStep } from "./relevance-plan.ts";
-import type { Destination, Workspace } from "./relevance-share.ts";
-import { all, type Own } from "./stages.ts";
+import { type Command, NOTHING, sequence } from "../../gpu/kernel.ts";
+import { createTensor, type Tensor } from "../../gpu/tensor.ts";
+import { createRelevanceProduct } from "../../ops/relevance.ts";
+import { opOf } from "../ops.ts";
+import { all, type Own } from "../stages.ts";
+import type { RelevanceStep } from "./plan.ts";
+import type { Destination, Workspace } from "./share.ts";
 
 /** Steps that need no rule. */
 export async function createWay(
