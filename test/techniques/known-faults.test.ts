@@ -308,6 +308,26 @@ describe("activations for which a rule is not defined", () => {
   );
 });
 
+test("batch norm folded into a layer takes that layer's bias with it", async () => {
+  const graph = byHand(
+    image([1, 1, 1]),
+    mix("conv", "image", [1, 2], [1, -3], { b: [5, 7] }),
+    {
+      op: "batchNorm",
+      name: "norm",
+      inputs: ["conv"],
+      scale: Float32Array.of(2, -1),
+      offset: Float32Array.of(11, 13),
+    },
+    ...ending("norm", [2, 2], [1, 0, 0, 1]),
+  );
+  for (const keep of ["all", []] as const) {
+    const network = await on(graph, { keep });
+    const { data } = await activations(network, pixels(4), { layer: "scores" });
+    close(data, [(4 + 5) * 2 + 11, -(4 * -3 + 7) + 13]);
+  }
+});
+
 test("average is not maximum", async () => {
   const window = { size: [2, 2], strides: [2, 2], padding: "valid" } as const;
   const network = await on(
