@@ -72,7 +72,7 @@ export function localLinear(
     submit(network, (encoder) => {
       network.forward(encoder);
       record(encoder, [asked.score]);
-      network.backward(encoder, asked.starts);
+      network.backward(encoder, asked.starts, { gradients: "all" });
       record(encoder, commands);
     });
     const read = [asked.values, shares, network.gradient(name)] as const;

@@ -211,6 +211,23 @@ describe("an activation passed by the kernel above it", () => {
     }
   });
 
+  test("leaves every gradient as it was where all are asked for", async () => {
+    networks ??= pair();
+    const [whole, fused] = await networks;
+    await gradientOf(whole, x, { layer: "logits" }, { rule: "guided" });
+    await gradientOf(fused, x, { layer: "logits" }, { rule: "guided", gradients: "all" });
+    for (const layer of ["image", "c1", "c2", "c3", "f1"]) {
+      expectClose(
+        await readTensor(device, fused.gradient(layer)),
+        await readTensor(device, whole.gradient(layer)),
+        1e-6,
+      );
+    }
+    await gradientOf(fused, x, { layer: "logits" }, { rule: "guided" });
+    const [early, late] = [fused.gradient("c3"), whole.gradient("c3")];
+    expect(await readTensor(device, early)).not.toEqual(await readTensor(device, late));
+  });
+
   test("leaves the gradient of kept layers as it was", async () => {
     networks ??= pair();
     const kept = await networkOf(mixed(), ["c1", "d"]);
