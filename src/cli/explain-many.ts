@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { formatNumber } from "../images/layout.ts";
 import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
@@ -100,7 +101,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   const columns = across
     ? layers.map((layer) => `at ${layer}`)
     : targets.length > 1
-      ? objectives.map(({ title }) => title)
+      ? objectives.map(headingOf)
       : [""];
   const what = techniques.length === 1 ? `${techniques[0]?.title}: ` : "";
   const draw = () =>
@@ -258,8 +259,16 @@ function rowName(
   return [technique.title, ...at, ...several].join(", ");
 }
 
+/** A class's first name, of several with commas between; or its layer. */
 function nameOf({ report: { label, index, layer } }: Objective): string {
-  return String(label ?? (index === undefined ? layer : `class ${index}`));
+  const [name = ""] = String(label ?? (index === undefined ? layer : `class ${index}`)).split(",");
+  return name;
+}
+
+/** The objective's title with the class's first name only. */
+function headingOf(objective: Objective): string {
+  const { label } = objective.report;
+  return label === undefined ? objective.title : objective.title.replace(String(label), nameOf(objective));
 }
 
 /** What belongs below a map of a sheet: how many samples it took, how far its account is off. */
@@ -269,10 +278,10 @@ function noteOf(
   samples: number | undefined,
 ) {
   const { relative, r2, score, residual } = account ?? {};
-  if (relative !== undefined) return `residual ${(100 * relative).toPrecision(2)} %`;
+  if (relative !== undefined) return `residual ${formatNumber(100 * relative)} %`;
   if (r2 !== undefined) return `${samples} samples, R² ${r2.toFixed(2)}`;
   if (score && residual !== undefined)
-    return `residual ${((100 * Math.abs(residual)) / Math.abs(score)).toPrecision(2)} %`;
+    return `residual ${formatNumber((100 * Math.abs(residual)) / Math.abs(score))} %`;
   if (!takes.includes("samples")) return undefined;
   return `${samples} ${name === "rise" ? "masks" : "copies"}`;
 }
