@@ -3,7 +3,7 @@ import { csvReport } from "../report/csv.ts";
 import { htmlReport, reportBody } from "../report/html.ts";
 import { markdownReport } from "../report/markdown.ts";
 import { gist } from "../report/table.ts";
-import type { Results } from "../result.ts";
+import type { Environment, Results } from "../result.ts";
 import type { Sizes } from "../sizes.ts";
 import { chosen, type HostFacts, type Progress } from "../suite.ts";
 import type { BenchPage } from "./bench-page.ts";
@@ -102,7 +102,7 @@ export function createView(page: BenchPage): { readonly tell: (progress: Progres
           downloads.hidden = true;
           bar.max = progress.cases;
           bar.value = 0;
-          status.textContent = `${progress.environment.adapter}: measuring the limits …`;
+          status.textContent = `${nameOf(progress.environment)}: measuring the limits …`;
           break;
         case "case":
           bar.value = progress.index;
@@ -126,6 +126,10 @@ export function createView(page: BenchPage): { readonly tell: (progress: Progres
       }
     },
   };
+}
+
+function nameOf({ adapter, software }: Environment): string {
+  return `${adapter}${software ? " (software)" : ""}`;
 }
 
 function casesOf(count: number): string {
