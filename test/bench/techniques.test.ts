@@ -21,14 +21,14 @@ test("whoever is compared with ours hides the very segments that ours hides", ()
 });
 
 test("its noise is standard normal, and another for another seed", () => {
-  const noise = normalNoise(50, 1000, 5);
+  const noise = normalNoise(50, 20_000, 5);
   const mean = noise.reduce((sum, value) => sum + value, 0) / noise.length;
   const variance = noise.reduce((sum, value) => sum + (value - mean) ** 2, 0) / noise.length;
-  // Four standard errors of 50 000 values.
-  expect(Math.abs(mean)).toBeLessThan(0.018);
-  expect(Math.abs(variance - 1)).toBeLessThan(0.026);
+  // Four standard errors of a million values.
+  expect(Math.abs(mean)).toBeLessThan(0.004);
+  expect(Math.abs(variance - 1)).toBeLessThan(0.0057);
   const within = noise.filter((value) => Math.abs(value) < 1.959964).length / noise.length;
-  expect(Math.abs(within - 0.95)).toBeLessThan(0.004);
+  expect(Math.abs(within - 0.95)).toBeLessThan(0.0009);
   expect(normalNoise(1, 10, 6)).not.toEqual(normalNoise(1, 10, 5));
 });
 
