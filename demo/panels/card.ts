@@ -9,7 +9,8 @@ import { trustView } from "./trust-view.ts";
 /** One map with its class, its colours, its trust, and ways to stop it and to take it away. */
 export interface CardView {
   readonly element: HTMLElement;
-  draw(card: Card): void;
+  /** @param over whether its map lies over the image. */
+  draw(card: Card, over: boolean): void;
   point(at: { readonly y: number; readonly x: number } | undefined): void;
 }
 
@@ -76,13 +77,12 @@ export function cardView(session: Session, first: Card, takeAway: (card: Card) =
 
   return {
     element,
-    draw(next) {
+    draw(next, over) {
       card = next;
       const { answer, ends } = card;
-      const chosen = enquiry.over?.id === card.id;
       about.textContent = card.about;
       tile.element.setAttribute("aria-label", `${technique.title}, ${card.about}: lay it over the image`);
-      tile.element.setAttribute("aria-pressed", String(chosen));
+      tile.element.setAttribute("aria-pressed", String(over));
       take.classList.toggle("hidden", !answer);
       take.setAttribute("aria-label", `Save ${technique.title}, ${card.about}`);
       element.classList.toggle("empty", !answer);

@@ -137,7 +137,8 @@ export function dock(
       }
       cards.replaceChildren(...state.why.flatMap((name) => groups.get(name)?.element ?? []));
     }
-    for (const card of all) views.get(card.id)?.draw(card);
+    const over = enquiry.over?.id;
+    for (const card of all) views.get(card.id)?.draw(card, card.id === over);
     for (const [name, { alike }] of groups) alike.textContent = likeness(all, name);
     strip.draw();
     if (now !== shape) {

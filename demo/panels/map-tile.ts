@@ -21,6 +21,7 @@ export function mapTile(session: Session, label: string, press: () => void): Map
   const [height, width] = session.inputSize;
   let drawn = "";
   let from: Answer | undefined;
+  let picture: Float32Array | undefined;
   let at: { readonly y: number; readonly x: number } | undefined;
   const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, value));
 
@@ -48,8 +49,8 @@ export function mapTile(session: Session, label: string, press: () => void): Map
     draw(answer, ends) {
       const { strength, colors } = store.state;
       const now = `${strength} ${colors} ${ends?.min} ${ends?.max}`;
-      if (answer === from && now === drawn) return;
-      [from, drawn] = [answer, now];
+      if (answer === from && now === drawn && picture === session.input) return;
+      [from, drawn, picture] = [answer, now, session.input];
       const context = canvas.getContext("2d");
       if (context) drawMap(context, session, { answer, ends });
     },
