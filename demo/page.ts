@@ -36,8 +36,8 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
   const strip = stripPanel(session);
   const pointed = tip(session);
   const answersToWhy = dock(session, fail, () => {
-    if (SMALL.matches && store.state.why.length > 0 && document.body.dataset.sheet === "image") show("why");
-    else resize();
+    // On a phone the answers are a sheet of their own.
+    if (SMALL.matches && document.body.dataset.sheet === "image") show("why");
   });
 
   const path = h("nav", { class: "path", "aria-label": "Selection" });
@@ -167,7 +167,9 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
 
   const observer = new ResizeObserver(resize);
   observer.observe(room.canvas);
+  observer.observe(answersToWhy.element);
   answersToWhy.draw();
+  resize();
   const stops = [
     store.listen((_: State, changed) => {
       if (selects(changed)) drawPath();

@@ -116,6 +116,8 @@ const ACCOUNTS: Readonly<Record<string, (account: Readonly<Record<string, number
   "integrated-gradients": ({ relative = 0 }) =>
     `Completeness: ${figure(100 * Math.abs(relative))} % missing.`,
   "local-linear": ({ score = 0, bias = 0 }) => `Of ${figure(score)} the biases hold ${figure(bias)}.`,
+  lrp: ({ score = 0, bias = 0, residual = 0 }) =>
+    `Of ${figure(score)} the biases took ${figure(bias)}; ${figure(residual)} is missing.`,
   lime: ({ r2 = 0, segments = 0 }) => `R² ${figure(r2)} over ${segments} segments.`,
 };
 

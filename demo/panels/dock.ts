@@ -11,7 +11,7 @@ import { download, takeDialog } from "./take.ts";
 export function dock(
   session: Session,
   onError: (error: unknown) => void,
-  onResize: () => void,
+  onAsk: () => void,
 ): { element: HTMLElement; parts: readonly HTMLElement[]; draw(): void; dispose(): void } {
   const { store, enquiry } = session;
   const take = takeDialog(session, onError);
@@ -125,8 +125,9 @@ export function dock(
     trust.setAttribute("aria-pressed", String(state.trust));
     strength.set(state.strength, `${Math.round(100 * state.strength)} %`);
     const ids = all.map(({ id }) => id);
-    const now = `${ids.join()} ${state.along} ${state.trust}`;
-    if (now !== shape) {
+    const now = ids.join();
+    const anew = now !== shape;
+    if (anew) {
       for (const id of views.keys()) if (!ids.includes(id)) views.delete(id);
       for (const name of groups.keys()) if (!state.why.includes(name)) groups.delete(name);
       for (const { row } of groups.values()) row.replaceChildren();
@@ -141,11 +142,11 @@ export function dock(
     for (const card of all) views.get(card.id)?.draw(card, card.id === over);
     for (const [name, { alike }] of groups) alike.textContent = likeness(all, name);
     strip.draw();
-    if (now !== shape) {
-      const more = shown > 0 && state.why.length > shown;
+    if (anew) {
+      const more = state.why.length > shown;
+      if (more && shown > 0) cards.scrollTo({ left: cards.scrollWidth });
       [shape, shown] = [now, state.why.length];
-      onResize();
-      if (more) cards.scrollTo({ left: cards.scrollWidth });
+      if (more) onAsk();
     }
   };
   const stops = [
