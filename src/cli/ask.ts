@@ -10,6 +10,15 @@ import { neuronsOf, type Objective } from "./objective.ts";
 import { assertOptions } from "./techniques.ts";
 import type { Values } from "./values.ts";
 
+/** What every way to explain an image is given. */
+export interface Setting {
+  readonly graph: Graph;
+  readonly input: Input;
+  readonly values: Values;
+  readonly io: Io;
+  readonly out: string | undefined;
+}
+
 /** What is asked of whom: found from the command line and the graph, before anything is put on a GPU. */
 export interface Asking {
   readonly techniques: readonly AttributionTechnique[];

@@ -8,10 +8,10 @@ import { sweepOver } from "../ops/occlusion.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
-import { type Asking, askingOf, askTechnique, scoreOf } from "./ask.ts";
+import { type Asking, askingOf, askTechnique, type Setting, scoreOf } from "./ask.ts";
 import { explainMany } from "./explain-many.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
-import { type Input, openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
+import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { findObjective } from "./objective.ts";
 import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
@@ -38,15 +38,6 @@ export async function explainCommand(positionals: readonly string[], values: Val
   const one = techniques.length * asking.targets.length * Math.max(1, asking.layers.length) === 1;
   if (one && technique) await explainOne(technique, asking, { ...setting, layout });
   else await explainMany(asking, setting);
-}
-
-/** What every way to explain an image is given. */
-export interface Setting {
-  readonly graph: Graph;
-  readonly input: Input;
-  readonly values: Values;
-  readonly io: Io;
-  readonly out: string | undefined;
 }
 
 type Sweep = ReturnType<typeof sweepOver>;
