@@ -210,14 +210,16 @@ function report(
   { graph, input, values, io, out }: Setting,
   asking: Asking,
 ): void {
-  const results = answers.map(({ technique, layer, objective, found, trust }) => {
+  const results = answers.map(({ technique, layer, objective, found, samples, trust }) => {
     const of = scoreOf(technique, asking.neurons, values);
     const asked = { technique: technique.name, target: objective.report, of, layer };
     if (typeof found === "string") return { ...asked, refused: found };
     const { data, shape, account } = found;
     const summary: Summary = summaryOf(data);
+    const counted = technique.takes.includes("samples") ? { samples } : {};
     return {
       ...asked,
+      ...counted,
       shape,
       ...summary,
       maxAt: placeOf(data.indexOf(summary.max), shape).slice(0, 2),

@@ -45,6 +45,7 @@ describe("explain --all", () => {
     const { results } = await json<Report>(args);
     expect(results.map(({ technique }) => technique)).toEqual(ATTRIBUTIONS.map(({ name }) => name));
     expect(results.filter(({ refused }) => refused)).toEqual([]);
+    expect(results.find(({ technique }) => technique === "rise")).toMatchObject({ samples: 8 });
     const one = await json<Line>(["explain", "grad-cam", ...tiny()]);
     expect(results.find(({ technique }) => technique === "grad-cam")?.max).toBe(one.max);
     const { width, height } = await readImage(at("all.png"));
