@@ -36,7 +36,7 @@ export function cardView(session: Session, first: Card, takeAway: (card: Card) =
   const work = h("div", { class: "work" }, h("div", { class: "row" }, says, stop), bar);
   const note = h("p", { class: "caption" });
   const under = h("p", { class: "caption value" });
-  const trust = trustView(enquiry.software);
+  const trust = trustView(enquiry.software, () => enquiry.stopTrust(card.question));
   const element = h(
     "div",
     { class: "card" },

@@ -46,11 +46,18 @@ function plot({ insertion, deletion }: Trust): SVGElement | undefined {
 }
 
 /** Beside a map: how far it can be trusted. Figures appear as they are measured. */
-export function trustView(software: boolean): {
+export function trustView(
+  software: boolean,
+  onStop: () => void,
+): {
   readonly element: HTMLElement;
   draw(figures: TrustFigures | undefined): void;
 } {
-  const element = h("div", { class: "trust", "aria-live": "polite" });
+  const bar = h("progress", { max: 1, "aria-label": "Progress of the trust figures" });
+  const stop = h("button", { class: "small", "aria-label": "Stop measuring trust", onclick: onStop }, "Stop");
+  const work = h("div", { class: "row" }, bar, stop);
+  const body = h("div", { "aria-live": "polite" });
+  const element = h("div", { class: "trust" }, body, work);
   let drawn = "";
   return {
     element,
@@ -58,6 +65,14 @@ export function trustView(software: boolean): {
       element.classList.toggle("hidden", !figures);
       if (!figures) return;
       const { found, groups } = figures;
+      const parts = groups.map(({ progress }) =>
+        progress.stage === "working" ? (progress.fraction ?? 0) : progress.stage === "waiting" ? 0 : 1,
+      );
+      bar.value = parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length);
+      work.classList.toggle(
+        "hidden",
+        groups.every(({ progress }) => !["waiting", "working"].includes(progress.stage)),
+      );
       const now = `${found.length} ${groups.map(({ progress }) => progress.stage).join()}`;
       if (now === drawn) return;
       drawn = now;
@@ -85,12 +100,14 @@ export function trustView(software: boolean): {
       const words = [...new Set(found.flatMap(({ words }) => words))];
       const done = groups.every(({ progress }) => !["waiting", "working"].includes(progress.stage));
       const curves = found.map(plot).find((one) => one !== undefined);
-      element.replaceChildren(
+      body.replaceChildren(
         ...(curves ? [curves] : []),
         h("dl", {}, ...rows),
         ...words.map((line) => h("p", { class: "warn" }, line)),
         ...(done && software ? [h("p", {}, "Measured in few steps: software adapter.")] : []),
-        ...(done && words.length === 0 ? [h("p", {}, "Nothing measured speaks against this map.")] : []),
+        ...(done && words.length === 0 && found.length > 0
+          ? [h("p", {}, "Nothing measured speaks against this map.")]
+          : []),
       );
     },
   };

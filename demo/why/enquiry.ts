@@ -142,6 +142,14 @@ export class Enquiry {
     this.#desk.stop(keyOf(question));
   }
 
+  /** Stops measuring the trust of a map; what is measured stays. */
+  stopTrust(question: Question): void {
+    for (const measures of measuresFor(question, this.software)) {
+      const key = `trust ${measures.join()} ${keyOf(question)}`;
+      if (["waiting", "working"].includes(this.#desk.progressOf(key).stage)) this.#desk.stop(key);
+    }
+  }
+
   again(question: Question): void {
     this.#desk.again(keyOf(question));
   }
