@@ -65,6 +65,13 @@ export class Desk {
     void this.#pump();
   }
 
+  /** Takes up again every task that was stopped and whose key begins so, when it is wanted. */
+  resume(prefix: string): void {
+    for (const [key, { stage }] of this.#progress) {
+      if (stage === "stopped" && key.startsWith(prefix)) this.#progress.delete(key);
+    }
+  }
+
   /** Forgets everything: the question was about something that is gone. */
   forget(): void {
     this.#wanted = [];

@@ -81,6 +81,7 @@ export class Enquiry {
         this.#ask();
       }),
       session.store.listen((state, changed) => {
+        if (changed.has("trust")) this.#desk.resume("trust ");
         if (asksAnew(state, changed)) this.#ask();
         else if (changed.has("ends") || changed.has("colors") || changed.has("over")) this.changed.emit();
       }),
