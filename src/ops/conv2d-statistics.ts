@@ -77,7 +77,9 @@ function planConvolution(
         redeclare: {
           ...redeclare,
           LANES: `${tiling.lanes}u`,
-          ...(tiling.subgroups ? {} : { CHANNEL_LANES: `${tiling.channelLanes}u` }),
+          ...(tiling.subgroups
+            ? {}
+            : { CHANNEL_LANES: `${tiling.channelLanes}u`, COLUMNS: `${tiling.columns}u` }),
         },
         params: { ...params, rows, alpha },
         bindings: { x, w, b: b ?? w, y, partial },

@@ -1,4 +1,5 @@
 import shader from "../../shaders/conv2d.wgsl";
+import quadsShader from "../../shaders/conv2d_quads.wgsl";
 import subgroupShader from "../../shaders/conv2d_subgroups.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
@@ -52,7 +53,8 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
   );
   const { code, alpha } = activationCode(activation);
   const { GATE, ...gateParams } = gateCode(gate);
-  return createDispatch(device, tiling.subgroups ? subgroupShader : shader, {
+  const kernel = kernelOf(tiling, redeclare);
+  return createDispatch(device, kernel.shader, {
     label,
     constants: {
       LANES: tiling.lanes,
@@ -63,11 +65,24 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
       ACCUMULATE: Number(accumulate),
       ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
     },
-    redeclare,
+    redeclare: kernel.redeclare,
     params: { ...params, grid, phases, ...gateParams, ...(gate ? {} : { alpha }) },
     bindings: { x, w, b: b ?? w, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
     workgroups: [...workgroups, phases[0] * phases[1]],
   });
+}
+
+/** The kernel for a tiling. */
+function kernelOf(
+  { subgroups, pixels, columns }: Tiling,
+  { PIXELS, OUT, Out, ...narrow }: ReturnType<typeof layOut>["redeclare"],
+) {
+  const COLUMNS = `${columns}u`;
+  if (subgroups) return { shader: subgroupShader, redeclare: { ...narrow, OUT, Out, PIXELS } };
+  if (OUT === "4u" && pixels === 4 && columns <= 2) {
+    return { shader: quadsShader, redeclare: { ...narrow, COLUMNS } };
+  }
+  return { shader, redeclare: { ...narrow, OUT, Out, PIXELS, COLUMNS } };
 }
 
 /** What the kernels of a convolution share that computes so many pixels, of one phase. */
@@ -93,7 +108,6 @@ export function layOut(
       Out: output === 4 ? "vec4<f32>" : "f32",
       BLOCK: `${blockOf(outChannels)}u`,
       PIXELS: `${tiling.pixels}u`,
-      ...(tiling.subgroups ? {} : { COLUMNS: `${tiling.columns}u` }),
     },
     params: {
       inSize: [inHeight, inWidth],

@@ -49,7 +49,7 @@ export function useTiles(device: GPUDevice, tiles: Tiles): void {
  * Tiles for a device that nobody measured. In order of weight:
  * - Where all subgroups have eight lanes (llvmpipe: a read costs there as much as dozens of products) lanes share their
  *   reads of weights: 2.5 to 3 times as fast as without. On GPUs with wide subgroups the cache does that job.
- * - A thread keeps 4 pixels × 8 channels where there is much work, or else 2 × 4, so that small images with many
+ * - A thread keeps 4 pixels × 8 channels where there is much work, or else 4 × 4, so that small images with many
  *   channels still fill a GPU; a CPU is always full (SwiftShader: 1.7 times as fast with 4 × 8).
  */
 export function defaultTiles(device: GPUDevice): Tiles {
@@ -59,14 +59,16 @@ export function defaultTiles(device: GPUDevice): Tiles {
     return { little: tile, much: tile };
   }
   const much = { subgroups: false, pixels: 4, channels: 8 };
-  return { little: isSoftwareAdapter(device) ? much : { subgroups: false, pixels: 2, channels: 4 }, much };
+  return { little: isSoftwareAdapter(device) ? much : { subgroups: false, pixels: 4, channels: 4 }, much };
 }
 
 /** Every tile that a device can run. */
 export function tilesFor(device: GPUDevice): Tile[] {
   const { least } = subgroupsOf(device);
   return [
-    ...[4, 8].flatMap((channels) => [2, 4].map((pixels) => ({ subgroups: false, pixels, channels }))),
+    { subgroups: false, pixels: 4, channels: 4 },
+    { subgroups: false, pixels: 4, channels: 8 },
+    { subgroups: false, pixels: 2, channels: 4 },
     { subgroups: false, pixels: 8, channels: 4 },
     ...(least >= 8 ? [2, 4].map((pixels) => ({ subgroups: true, pixels, channels: 16 })) : []),
   ];

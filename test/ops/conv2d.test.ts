@@ -179,6 +179,16 @@ describe("conv2d", () => {
       tilingOf(tile, 36),
       { cout: 36 },
     ]),
+    [
+      "three channels in",
+      tilingOf({ subgroups: false, pixels: 4, channels: 8 }, 36),
+      { x: [2, 6, 5, 3], cout: 36 },
+    ],
+    [
+      "six channels in",
+      tilingOf({ subgroups: false, pixels: 4, channels: 4 }, 8),
+      { x: [2, 6, 5, 6], cout: 8 },
+    ],
     ["few channels", chosen(without, 60, 8), {}],
     ["many channels", chosen(without, 60, 36), { cout: 36 }],
     ["much work", chosen(without, 1e6, 36), { cout: 36 }],

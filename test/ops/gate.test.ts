@@ -88,7 +88,11 @@ function passed(rule: BackwardRule | "pass", activation: FusedActivation, a: num
   return rule === "deconvnet" ? s : s * slope(activation, a);
 }
 
-test.each([4, 3])("conv2d does so without subgroups, %i channels", async (channels) => {
+test.each([
+  [4, 2],
+  [4, 4],
+  [3, 2],
+])("conv2d does so without subgroups, %i channels, tiles of %i pixels", async (channels, pixels) => {
   const device = await testDevice();
   const shape = [2, 5, 4, channels];
   const tensors = {
@@ -109,7 +113,7 @@ test.each([4, 3])("conv2d does so without subgroups, %i channels", async (channe
     dilation: [-1, -1],
     offset: [1, 1],
     phases: [1, 1],
-    tiling: { subgroups: false, pixels: 2, lanes: 8, columns: channels === 4 ? 1 : 4, channelLanes: 2 },
+    tiling: { subgroups: false, pixels, lanes: 8, columns: channels === 4 ? 1 : 4, channelLanes: 2 },
   } as const;
   const commands = [
     await createConvolution(device, { ...run, y: plain }),

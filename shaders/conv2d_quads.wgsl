@@ -1,0 +1,209 @@
+// Sibling of conv2d.wgsl with the same bindings, for output channels in fours: tiles of four pixels by four channels as
+// matrices, which every compiler keeps in registers; arrays that a loop runs over, some keep in memory.
+// Two-dimensional convolution as an implicit matrix product of pixels by weights, and its gradient to the input:
+// y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
+//
+//   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
+//   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   b  [outChannels]                              bias; unused where BIAS is false
+//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GATE is 0
+//   rules  [slots]                                codes of backward rules (activation_gradient.wgsl); unused likewise
+//   y  [batch, outHeight, outWidth, outChannels]  forward: the output; backward: the gradient to the input, or to what
+//                                                 the input is the activation of
+//
+// Along each axis, tap k of output row r reads input row (r · scale + k · dilation + offset) / phases, where that is
+// whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and phases
+// the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap is tried
+// in vain.
+// One workgroup computes LANES · 4 pixels of one phase by CHANNEL_LANES · COLUMNS chunks of four output channels; one thread
+// keeps 4 by COLUMNS of them. Input channels go in fours too, the last of them padded with zeros.
+
+struct Params {
+  inSize: vec2<u32>,   // height, width
+  outSize: vec2<u32>,
+  grid: vec2<u32>,     // rows and columns of one phase: outSize / phases, rounded up
+  kernel: vec2<u32>,
+  scale: vec2<i32>,
+  dilation: vec2<i32>,
+  offset: vec2<i32>,
+  phases: vec2<i32>,
+  batch: u32,
+  inChunks: u32,       // values of a pixel of x: four channels each, or one where IN is 1
+  outChunks: u32,      // output channels / 4
+  tiles: u32,          // workgroups side by side over the output channels
+  slot: u32,           // which of the rules counts
+  alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GATE
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<In>;
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> b: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> a: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> rules: array<u32>;
+@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+
+alias In = vec4<f32>; // or f32, with IN = 1
+const IN = 4u;
+const COLUMNS = 2u; // or 1
+const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
+
+override LANES: u32 = 8u;
+override CHANNEL_LANES: u32 = 8u;
+override PHASED: bool = false; // whether phases differ from 1
+override BIAS: bool = true;
+override ACCUMULATE: bool = false; // add to y
+// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
+override ACTIVATION: u32 = 0u;
+override GATE: u32 = 0u; // the activation through which y is taken back by its rule, numbered alike
+
+fn activate(z: vec4<f32>) -> vec4<f32> {
+  switch ACTIVATION {
+    case 1u: { return max(z, vec4<f32>(0.0)); }
+    case 2u: { return clamp(z, vec4<f32>(0.0), vec4<f32>(6.0)); }
+    case 3u: { return select(params.alpha * z, z, z > vec4<f32>(0.0)); }
+    case 4u: { return vec4<f32>(1.0) / (vec4<f32>(1.0) + exp(-z)); }
+    case 5u: { return tanh(clamp(z, vec4<f32>(-20.0), vec4<f32>(20.0))); } // some drivers overflow beyond
+    default: { return z; }
+  }
+}
+
+fn slope(v: vec4<f32>) -> vec4<f32> {
+  let open = select(vec4<f32>(), vec4<f32>(1.0), v > vec4<f32>());
+  switch GATE {
+    case 1u: { return open; }
+    case 2u: { return select(vec4<f32>(), open, v < vec4<f32>(6.0)); }
+    case 3u: { return select(vec4<f32>(params.alpha), vec4<f32>(1.0), v > vec4<f32>()); }
+    case 4u: { return v * (vec4<f32>(1.0) - v); }
+    case 5u: { return vec4<f32>(1.0) - v * v; }
+    default: { return vec4<f32>(1.0); }
+  }
+}
+
+/// Four channels of a pixel of x, of which `source` is the first value; zeros outside of x and beyond the last channel.
+fn take(source: u32, chunk: u32, inside: bool) -> vec4<f32> {
+  if (IN == 4u) {
+    return select(vec4<f32>(), vec4<f32>(x[source + chunk]), inside);
+  }
+  var v = vec4<f32>();
+  if (inside) {
+    let first = source + chunk * 4u;
+    let left = params.inChunks - chunk * 4u;
+    v.x = vec4<f32>(x[first]).x;
+    if (left > 1u) {
+      v.y = vec4<f32>(x[first + 1u]).x;
+    }
+    if (left > 2u) {
+      v.z = vec4<f32>(x[first + 2u]).x;
+    }
+    if (left > 3u) {
+      v.w = vec4<f32>(x[first + 3u]).x;
+    }
+  }
+  return v;
+}
+
+/// Weights of four input channels (columns) to four output channels (rows), `stride` apart.
+fn weights(first: u32, stride: u32) -> mat4x4<f32> {
+  return mat4x4<f32>(w[first], w[first + stride], w[first + 2u * stride], w[first + 3u * stride]);
+}
+
+fn put(place: u32, column: u32, sum: vec4<f32>, live: bool) {
+  if (!live || column >= params.outChunks) {
+    return;
+  }
+  var z = sum;
+  if (BIAS) {
+    z += b[column];
+  }
+  z = activate(z);
+  let rule = select(4u, rules[params.slot], GATE != 0u);
+  if (rule == 1u || rule == 2u) {
+    z = max(z, vec4<f32>());
+  }
+  if (rule <= 1u) {
+    z *= slope(a[place + column]);
+  }
+  if (ACCUMULATE) {
+    z += y[place + column];
+  }
+  y[place + column] = z;
+}
+
+@compute @workgroup_size(LANES, CHANNEL_LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_id) thread: vec3<u32>,
+) {
+  let id = group.x + group.y * groups.x;
+  let tile = id % params.tiles;
+  let phase = vec2<i32>(i32(group.z) / params.phases.y, i32(group.z) % params.phases.y);
+
+  // Four pixels, one a component.
+  let pixel = (id / params.tiles) * LANES * 4u + thread.x + vec4<u32>(0u, 1u, 2u, 3u) * LANES;
+  let area = params.grid.x * params.grid.y;
+  let n = pixel / area;
+  let r = (pixel % area) / params.grid.y;
+  let c = pixel % params.grid.y;
+  let outRow = r * u32(params.phases.x) + u32(phase.x);
+  let outColumn = c * u32(params.phases.y) + u32(phase.y);
+  let place = ((n * params.outSize.x + outRow) * params.outSize.y + outColumn) * params.outChunks; // chunk of y
+  let live = (n < vec4<u32>(params.batch)) & (outRow < vec4<u32>(params.outSize.x)) &
+    (outColumn < vec4<u32>(params.outSize.y));
+  let size = vec2<i32>(params.inSize);
+  let top = vec4<i32>(r) * params.scale.x;
+  let left = vec4<i32>(c) * params.scale.y;
+  let image = vec4<i32>(n) * size.x;
+
+  // Chunks of w that this thread reads: one or two, CHANNEL_LANES apart, every BLOCK / 4.
+  let stride = BLOCK / 4u;
+  let depth = params.kernel.x * params.kernel.y * params.inChunks * IN;
+  let column = tile * COLUMNS * CHANNEL_LANES + select(thread.y, 0u, CHANNEL_LANES == 1u);
+  let other = column + CHANNEL_LANES;
+  let weight = (column / stride) * depth * stride + column % stride;
+  let otherWeight = (other / stride) * depth * stride + other % stride;
+  let chunks = select(params.inChunks, (params.inChunks + 3u) / 4u, IN == 1u);
+
+  var sum = mat4x4<f32>(); // a column a pixel
+  var otherSum = mat4x4<f32>();
+  for (var ky = 0; ky < i32(params.kernel.x); ky++) {
+    let ty = phase.x * params.scale.x + ky * params.dilation.x + params.offset.x;
+    for (var kx = 0; kx < i32(params.kernel.y); kx++) {
+      let tx = phase.y * params.scale.y + kx * params.dilation.y + params.offset.y;
+      if (PHASED && (ty % params.phases.x != 0 || tx % params.phases.y != 0)) {
+        continue;
+      }
+      let row = top + select(ty, ty / params.phases.x, PHASED);
+      let col = left + select(tx, tx / params.phases.y, PHASED);
+      let inside = live & (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) &
+        (col < vec4<i32>(size.y));
+      let source = select(vec4<u32>(), vec4<u32>((image + row) * size.y + col) * params.inChunks, inside);
+      var at = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * IN * stride;
+      for (var chunk = 0u; chunk < chunks; chunk++) {
+        let v = mat4x4<f32>(
+          take(source.x, chunk, inside.x),
+          take(source.y, chunk, inside.y),
+          take(source.z, chunk, inside.z),
+          take(source.w, chunk, inside.w),
+        );
+        sum += weights(weight + at, stride) * v;
+        if (COLUMNS == 2u) {
+          otherSum += weights(otherWeight + at, stride) * v;
+        }
+        at += 4u * stride;
+      }
+    }
+  }
+
+  put(place.x, column, sum[0], live.x);
+  put(place.y, column, sum[1], live.y);
+  put(place.z, column, sum[2], live.z);
+  put(place.w, column, sum[3], live.w);
+  if (COLUMNS == 2u) {
+    put(place.x, other, otherSum[0], live.x);
+    put(place.y, other, otherSum[1], live.y);
+    put(place.z, other, otherSum[2], live.z);
+    put(place.w, other, otherSum[3], live.w);
+  }
+}
