@@ -1,3 +1,4 @@
+import type { Tuning } from "../src/index.ts";
 import type { Goal, Growth, Kind, Work } from "./case.ts";
 import type { Limits } from "./limits.ts";
 import type { Ratio, Summary } from "./statistics.ts";
@@ -82,6 +83,8 @@ export interface Environment {
   /** Step of the GPU's clock in nanoseconds; absent where it has none. */
   readonly quantum?: number;
   readonly versions: Readonly<Record<string, string>>;
+  /** The convolution's register tiles, where they were chosen by measurement. */
+  readonly tiles?: Tuning["tiles"];
 }
 
 /** A whole run. */

@@ -1,4 +1,4 @@
-import { adapterName, isSoftwareAdapter } from "../src/index.ts";
+import { adapterName, isSoftwareAdapter, type Tuning, tuneConvolutions } from "../src/index.ts";
 import { allowance } from "./budget.ts";
 import type { Bench, Case, Task } from "./case.ts";
 import { gradientCases } from "./cases/gradients.ts";
@@ -83,7 +83,9 @@ export async function runSuite(
   const elapsed = (): number => (performance.now() - started) / 1e3;
   const cases = chosen(filter);
   const clock = await createClock(device);
-  const environment = environmentOf(bench, facts, clock.quantum);
+  // Software adapters have tiles of their own already, and take seconds to compile the others.
+  const tuning = bench.software ? undefined : await tuneConvolutions(device);
+  const environment = environmentOf(bench, facts, clock.quantum, tuning);
   tell({ kind: "start", cases: cases.length, environment });
   let limits = await measureLimits(device, clock, bench.software);
   tell({ kind: "limits", limits });
@@ -135,7 +137,12 @@ function effortFor({ software }: Bench): Effort {
   return { milliseconds: software ? 800 : 2000, fewest: 5, most: 25 };
 }
 
-function environmentOf(bench: Bench, facts: HostFacts, quantum: number | undefined): Environment {
+function environmentOf(
+  bench: Bench,
+  facts: HostFacts,
+  quantum: number | undefined,
+  tuning: Tuning | undefined,
+): Environment {
   const { device } = bench;
   return {
     date: new Date().toISOString(),
@@ -149,5 +156,6 @@ function environmentOf(bench: Bench, facts: HostFacts, quantum: number | undefin
     software: isSoftwareAdapter(device),
     features: [...device.features].sort(),
     ...(quantum === undefined ? {} : { quantum }),
+    ...(tuning ? { tiles: tuning.tiles } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import type { Tuning } from "../../src/index.ts";
 import { groupOf } from "../case.ts";
 import type { Results, Row } from "../result.ts";
 import { growthPlots } from "./growth.ts";
@@ -43,12 +44,16 @@ export function reportBody(results: Results): string {
   ].join("\n");
 }
 
+function tileText({ pixels, channels, subgroups }: Tuning["tiles"]["much"]): string {
+  return `${pixels} pixels × ${channels} channels${subgroups ? " by subgroups" : ""}`;
+}
+
 function section(title: string, body: string): string {
   return body === "" ? "" : `<section><h2>${title}</h2>${body}</section>`;
 }
 
 function surroundings({ environment, limits, complete, seconds, leftOut = [] }: Results): string {
-  const { adapter, software, host, system, commit, date, quantum, versions, features } = environment;
+  const { adapter, software, host, system, commit, date, quantum, versions, features, tiles } = environment;
   const facts: readonly (readonly [string, string])[] = [
     ["adapter", `${adapter}${software ? " (software)" : ""}`],
     ["host", host],
@@ -67,6 +72,14 @@ function surroundings({ environment, limits, complete, seconds, leftOut = [] }: 
         .join(", "),
     ],
     ["features", features.join(", ")],
+    ...(tiles
+      ? [
+          [
+            "tiles of the convolution",
+            `${tileText(tiles.little)} where there is little work, ${tileText(tiles.much)} where there is much`,
+          ] as const,
+        ]
+      : []),
     ["run", `${Math.round(seconds)} s${complete ? "" : ", cut short"}`],
     ...(leftOut.length > 0 ? [["not measured", leftOut.join(", ")] as const] : []),
   ];
