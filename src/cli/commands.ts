@@ -100,6 +100,7 @@ export const COMMANDS: readonly CliCommand[] = [
       "stride",
       "fill",
       "batch",
+      "memory",
       "trust",
       "measures",
       "scale",
@@ -127,7 +128,7 @@ export const COMMANDS: readonly CliCommand[] = [
     details: [
       ...TRUST_LEGEND,
       "",
-      "Without names, every technique that is quick; --all is every one (RISE and LIME take thousands of images for each map: see --samples). Over several images, or --dataset N, mean ± standard deviation. What speaks against a map is said in words below.",
+      "Without names, every technique that is quick; --all is every one (RISE and LIME take thousands of images for each map: see --samples). Over several images, or --dataset N, mean ± standard deviation, with curves of 20 steps and 2 random rankings where one image has 50 and 4. What speaks against a map is said in words below.",
     ],
     options: [
       "image",
@@ -148,6 +149,7 @@ export const COMMANDS: readonly CliCommand[] = [
       "stride",
       "fill",
       "batch",
+      "memory",
       "seed",
       "json",
       "markdown",

@@ -3,20 +3,19 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatNumber } from "../images/layout.ts";
 import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
 import { deprocess } from "../images/preprocess.ts";
-import type { Network } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
 import type { Trust } from "../trust/measures.ts";
-import { createRandomisedNetwork } from "../trust/randomise.ts";
+import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askTechnique, type Setting, scoreOf } from "./ask.ts";
 import { progressOf, UsageError } from "./io.ts";
 import { preprocessingReport } from "./model.ts";
-import { withNetwork } from "./network.ts";
+import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
-import { attributionOptions } from "./techniques.ts";
+import { attributionOptions, toleranceOf } from "./techniques.ts";
 import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
@@ -35,8 +34,15 @@ type Answer = Question & {
   readonly trust?: Trust;
 };
 
-/** Samples that a sheet's techniques take unless --samples says otherwise: a look at all, and not the last digit. */
-const SHEET_SAMPLES: Readonly<Record<string, number>> = { rise: 1000, lime: 500 };
+/** What a sheet's techniques are told unless --samples or --steps says otherwise: a look at all, and not the last digit. */
+const SHEET_SETTINGS: Readonly<Record<string, Pick<AttributionOptions, "samples" | "steps">>> = {
+  smoothgrad: { samples: 25 },
+  "smoothgrad-squared": { samples: 25 },
+  vargrad: { samples: 25 },
+  "integrated-gradients": { steps: 20 },
+  rise: { samples: 500 },
+  lime: { samples: 300 },
+};
 
 /** Several techniques, classes or layers side by side. */
 export async function explainMany(asking: Asking, setting: Setting): Promise<void> {
@@ -59,17 +65,21 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   const shading = shadingOf(values);
   const plan = trustPlanOf(values, values.has("all"));
   const kept = [...new Set([...layers, ...(neurons ? [neurons.layer] : [])])];
-  const many = plan !== undefined || techniques.some(({ samples }) => samples !== undefined);
-  const batch = many ? (values.whole("batch", 1, 1024) ?? 16) : 1;
-  const gradients = techniques.some(({ forwardOnly }) => !forwardOnly);
-  const options = { keep: kept, gradients, batch };
-  const { objectives, answers } = await withNetwork(await io.device(), graph, options, async (network) => {
-    const objectives: Objective[] = [];
-    for (const target of targets) {
-      objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
-    }
-    return { objectives, answers: await answerAll(network, asking, objectives, { ...setting, plan }) };
-  });
+  const needs = needsOf(techniques, kept, plan);
+  const { objectives, answers } = await withNetworks(
+    await io.device(),
+    graph,
+    needs,
+    values,
+    async (networks) => {
+      const network = await networks.first();
+      const objectives: Objective[] = [];
+      for (const target of targets) {
+        objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
+      }
+      return { objectives, answers: await answerAll(networks, asking, objectives, { ...setting, plan }) };
+    },
+  );
   io.progress();
 
   const image = deprocess(input.values, graph);
@@ -127,7 +137,7 @@ interface AnswerSetting extends Setting {
 
 /** Asks one technique after another about all objectives, and measures each answer where that is wanted. */
 async function answerAll(
-  network: Network,
+  networks: Networks,
   { techniques, layers }: Asking,
   objectives: readonly Objective[],
   setting: AnswerSetting,
@@ -136,53 +146,46 @@ async function answerAll(
   const pairs = techniques.flatMap((technique) =>
     (technique.weighsMaps ? layers : [undefined]).map((layer) => ({ technique, layer })),
   );
-  const wanted = setting.plan?.measures.includes("parameters") ?? false;
-  const randomised = wanted ? await createRandomisedNetwork(network) : undefined;
-  try {
-    for (const [i, { technique, layer }] of pairs.entries()) {
-      const name = `${i + 1} of ${pairs.length}, ${technique.name}`;
-      const questions = objectives.map((objective) => ({ technique, layer, objective }));
-      const settings = {
-        ...(techniques.length > 1 ? sheetSamples(technique) : {}),
-        ...attributionOptions(technique, setting.values),
-        ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
-      };
-      answers.push(
-        ...(await answer(network, technique, questions, { ...setting, name, settings, randomised })),
-      );
-    }
-  } finally {
-    randomised?.destroy();
+  const shared = objectives.map(() => new SharedScores());
+  for (const [i, { technique, layer }] of pairs.entries()) {
+    const name = `${i + 1} of ${pairs.length}, ${technique.name}`;
+    const questions = objectives.map((objective) => ({ technique, layer, objective }));
+    const settings = {
+      ...(techniques.length > 1 ? SHEET_SETTINGS[technique.name] : {}),
+      ...toleranceOf(technique, setting.values),
+      ...attributionOptions(technique, setting.values),
+      ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
+    };
+    answers.push(...(await answer(networks, technique, questions, { ...setting, name, settings, shared })));
   }
   return answers;
 }
 
-function sheetSamples({ name }: AttributionTechnique): { readonly samples?: number } {
-  const samples = SHEET_SAMPLES[name];
-  return samples === undefined ? {} : { samples };
-}
-
 async function answer(
-  network: Network,
+  networks: Networks,
   technique: AttributionTechnique,
   questions: readonly Question[],
   more: AnswerSetting & {
     readonly name: string;
     readonly settings: Omit<AttributionOptions, "target">;
-    readonly randomised: Network | undefined;
+    /** One for each objective. */
+    readonly shared: readonly SharedScores[];
   },
 ): Promise<Answer[]> {
-  const { input, io, plan, name, settings } = more;
+  const { input, io, plan, name, settings, shared } = more;
   const objectives = questions.map(({ objective }) => objective);
   try {
     const onProgress = progressOf(io, name);
     onProgress(0);
-    const all = await askTechnique(technique, network, input, objectives, { settings, io, onProgress });
+    const network = await networks.of(technique);
+    const asked = { settings: { ...settings, ...networks.memoryFor(network) }, io, onProgress };
+    const all = await askTechnique(technique, network, input, objectives, asked);
     const answers: Answer[] = [];
     for (const [i, found] of all.entries()) {
       const question = questions[i];
       if (!question) continue;
-      const loop = { ...more, onProgress: progressOf(io, `${name}, its trust`) };
+      const known = { networks, settings, shared: shared[i] ?? new SharedScores(), io };
+      const loop = { ...known, onProgress: progressOf(io, `${name}, its trust`) };
       const trust = plan && (await measureTrust(network, input.values, technique, found, plan, loop));
       answers.push({
         ...question,
@@ -278,8 +281,8 @@ function noteOf(
   { account }: Attribution,
   samples: number | undefined,
 ) {
-  const { relative, r2, score, residual } = account ?? {};
-  if (relative !== undefined) return `residual ${formatNumber(100 * relative)} %`;
+  const { relative, r2, score, residual, steps } = account ?? {};
+  if (relative !== undefined) return `${steps} steps, residual ${formatNumber(100 * relative)} %`;
   if (r2 !== undefined) return `${samples} samples, R² ${r2.toFixed(2)}`;
   if (score && residual !== undefined)
     return `residual ${formatNumber((100 * Math.abs(residual)) / Math.abs(score))} %`;

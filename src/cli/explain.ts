@@ -8,15 +8,16 @@ import { sweepOver } from "../ops/occlusion.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
+import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askingOf, askTechnique, type Setting, scoreOf } from "./ask.ts";
 import { explainMany } from "./explain-many.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
-import { withNetwork } from "./network.ts";
+import { needsOf, withNetworks } from "./networks.ts";
 import { findObjective } from "./objective.ts";
 import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
 import { shadingOf } from "./shading.ts";
-import { attributionOptions, techniquesNamed } from "./techniques.ts";
+import { attributionOptions, techniquesNamed, toleranceOf } from "./techniques.ts";
 import { legendOf, measureTrust, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
@@ -50,27 +51,30 @@ async function explainOne(
   if (values.has("scale")) throw new UsageError("--scale expects several maps to share it, got one");
   const panels = panelsOf(values);
   const plan = trustPlanOf(values, false);
-  const many = technique.samples !== undefined || plan !== undefined;
-  const batch = many ? (values.whole("batch", 1, 1024) ?? 16) : 1;
   const kept = [layer, neurons?.layer].filter((name) => name !== undefined);
-  const options = { keep: kept, gradients: !technique.forwardOnly, batch };
+  const needs = needsOf([technique], kept, plan);
   const shading = shadingOf(values);
   const settings = {
+    ...toleranceOf(technique, values),
     ...attributionOptions(technique, values),
     ...(layer === undefined ? {} : { layer }),
   };
-  const { objective, found, judged } = await withNetwork(
+  const { objective, found, judged } = await withNetworks(
     await io.device(),
     graph,
-    options,
-    async (network) => {
+    needs,
+    values,
+    async (networks) => {
+      const network = await networks.of(technique);
       const objective = await findObjective(network, input, neurons, values, io.signal);
       const onProgress = progressOf(io, technique.name);
-      const asked = { settings, io, onProgress };
+      onProgress(0);
+      const asked = { settings: { ...settings, ...networks.memoryFor(network) }, io, onProgress };
       const [found] = await askTechnique(technique, network, input, [objective], asked);
       if (!found) throw new Error(`${technique.name}: expected an answer, got none`);
       if (!plan) return { objective, found };
-      const loop = { settings, randomised: undefined, io, onProgress: progressOf(io, "its trust") };
+      const shared = new SharedScores();
+      const loop = { settings, networks, shared, io, onProgress: progressOf(io, "its trust") };
       const judged = await measureTrust(network, input.values, technique, found, plan, loop);
       return { objective, found, judged };
     },

@@ -6,7 +6,7 @@ export interface Io {
   out(line: string): void;
   /** Writes a line to standard error. */
   err(line: string): void;
-  /** Redraws the progress line; nothing clears it. Does nothing where standard error is no terminal. */
+  /** Redraws the progress line; nothing clears it. Where standard error is no terminal, a line of its own now and then. */
   progress(line?: string): void;
   /** Opens the GPU. */
   device(): Promise<GPUDevice>;

@@ -14,6 +14,9 @@ const REFUSED = 1;
 const FAILED = 2;
 const STOPPED = 130;
 
+/** Milliseconds between lines of progress where standard error is no terminal. */
+const LOG_EVERY = 10_000;
+
 /**
  * Runs a command line (without the program's name) and says the exit code: 0 done, 1 input that cannot be right, 2 a
  * failure of the GPU or the program, 130 stopped. Never throws.
@@ -96,12 +99,21 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 function terminalIo(signal: AbortSignal): Io & { close(): Promise<void> } {
   let opened: Promise<GPUDevice> | undefined;
   let shown = false;
+  let logged = performance.now();
   return {
     signal,
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
     progress(line) {
-      if (!process.stderr.isTTY || (line === undefined && !shown)) return;
+      if (!process.stderr.isTTY) {
+        // A log gets a line now and then, and none of what is quick.
+        const now = performance.now();
+        if (line === undefined || now - logged < LOG_EVERY) return;
+        logged = now;
+        process.stderr.write(`vitrine: ${line}\n`);
+        return;
+      }
+      if (line === undefined && !shown) return;
       process.stderr.write(`\r\x1b[2K${line ?? ""}`);
       shown = line !== undefined;
     },

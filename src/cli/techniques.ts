@@ -11,8 +11,11 @@ import { UsageError } from "./io.ts";
 import { nearest, type OptionName } from "./options.ts";
 import type { Values } from "./values.ts";
 
-/** The command line's options that set a technique's own; `layer` is asked for by every command in its own way. */
-const NAMED: Readonly<Record<Exclude<AttributionOption, "layer">, OptionName>> = {
+/** What the command line has no option of its own for: `layer` is asked for by every command in its own way. */
+type Unnamed = "layer" | "tolerance";
+
+/** The command line's options that set a technique's own. */
+const NAMED: Readonly<Record<Exclude<AttributionOption, Unnamed>, OptionName>> = {
   on: "probability",
   samples: "samples",
   noise: "noise",
@@ -30,7 +33,7 @@ export function optionsOf(technique: AttributionTechnique): OptionName[] {
   const { takes, samples, weighsMaps, classesOnly } = technique;
   return [
     ...(weighsMaps || classesOnly ? [] : (["channel", "at"] as const)),
-    ...takes.flatMap((option) => (option === "layer" ? [] : [NAMED[option]])),
+    ...takes.flatMap((option) => (option === "layer" || option === "tolerance" ? [] : [NAMED[option]])),
     ...(samples === undefined ? [] : (["batch"] as const)),
   ];
 }
@@ -83,6 +86,14 @@ export function attributionOptions(
     ([name, value]) => value !== undefined && takes.includes(name as AttributionOption),
   );
   return Object.fromEntries(given);
+}
+
+/** How far a path's sum may be off unless --steps says how many nodes it gets. */
+export function toleranceOf(
+  { takes }: Pick<AttributionTechnique, "takes">,
+  values: Values,
+): Pick<AttributionOptions, "tolerance"> {
+  return takes.includes("tolerance") && !values.has("steps") ? { tolerance: 0.01 } : {};
 }
 
 function rulesValue(values: Values): CompositeName | undefined {

@@ -13,9 +13,9 @@ import {
 } from "../trust/table.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
-import { withNetwork } from "./network.ts";
+import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { attributionOptions, techniquesNamed } from "./techniques.ts";
-import { trustPlanOf, trustReport } from "./trust.ts";
+import { LIGHTLY, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
 /** The first picture that the shipped network has not seen. */
@@ -27,7 +27,7 @@ const MANY = 100;
 export async function trustCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
   const techniques = techniquesOf(positionals, values);
   if (values.text("measures") === "none") throw new UsageError("trust expects measures to take, got none");
-  const { measures } = trustPlanOf(values, false) ?? { measures: MEASURES };
+  const { measures } = trustPlanOf(values, false) ?? { measures: MEASURES, settings: {} };
   const count = values.whole("dataset", 2, 100_000);
   if (count !== undefined && values.has("image"))
     throw new UsageError("expected --image or --dataset, got both");
@@ -44,28 +44,41 @@ export async function trustCommand(positionals: readonly string[], values: Value
   const target = values.text("target");
   const layer = values.text("layer");
   const seed = values.whole("random", 0, 2 ** 32 - 1);
+  let [show, done] = [progressOf(io, "measuring"), 0];
   const options = {
+    ...(inputs.length > 1 ? LIGHTLY : {}),
     measures,
-    settings: (technique: NamedTechnique) => settingsOf(technique, layer, values),
     signal: io.signal,
-    onProgress: progressOf(io, "measuring"),
+    onProgress(fraction: number) {
+      done = fraction;
+      show(fraction);
+    },
+    onTechnique({ name }: NamedTechnique, place: number, image: number) {
+      const which = inputs.length > 1 ? `image ${image + 1} of ${inputs.length}, ` : "";
+      show = progressOf(io, `${which}${place + 1} of ${techniques.length}, ${name}, in all`);
+      show(done);
+    },
     ...(target === undefined ? {} : { target }),
     ...(seed === undefined ? {} : { seed }),
   };
-  const batch = values.whole("batch", 1, 1024) ?? 4;
   const keep = [layer === undefined ? lastMaps(graph, shapesOf(graph)) : layerOf(graph, layer).name];
   const [first] = inputs;
   const device = await io.device();
-  const table = await withNetwork<TrustTable | TrustSummary>(device, graph, { keep, batch }, (network) =>
-    inputs.length === 1 && first
-      ? trustTable(network, first.values, techniques, options)
-      : trustSummary(
-          network,
-          inputs.map((input) => input.values),
-          techniques,
-          options,
-        ),
-  );
+  const needs = needsOf(techniques, keep, { measures });
+  const work = async (networks: Networks): Promise<TrustTable | TrustSummary> => {
+    const network = await networks.first();
+    const sweep = await networks.several();
+    const settings = (technique: NamedTechnique) => ({
+      ...settingsOf(technique, layer, values),
+      ...networks.memoryFor(technique.samples === undefined ? network : sweep),
+    });
+    const all = { ...options, sweep, settings };
+    const pictures = inputs.map((input) => input.values);
+    return inputs.length === 1 && first
+      ? trustTable(network, first.values, techniques, all)
+      : trustSummary(network, pictures, techniques, all);
+  };
+  const table = await withNetworks(device, graph, needs, values, work);
   io.progress();
   const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
   if (values.has("json")) {

@@ -4,23 +4,25 @@ import type { Network } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import { TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../trust/format.ts";
 import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS } from "../trust/measures.ts";
+import type { SharedScores } from "../trust/scores.ts";
 import { figureOf } from "../trust/table.ts";
 import { trust } from "../trust/trust.ts";
 import { type Io, UsageError } from "./io.ts";
+import type { Networks } from "./networks.ts";
 import { nearest } from "./options.ts";
 import type { Values } from "./values.ts";
 
 /** What a sheet of all techniques measures unless it is told otherwise: nothing that asks a technique ten times over. */
 const LIGHT: readonly Measure[] = ["insertion", "deletion", "muFidelity", "parameters", "classSwap"];
-/** How finely it does. */
-const LIGHTLY = { steps: 20, chances: 4, subsets: 100 } as const;
+/** How finely it does, and a table over several images: the curves cost most, and each map has its own. */
+export const LIGHTLY = { steps: 20, chances: 2 } as const;
 
 const LIKENESSES: readonly Measure[] = ["parameters", "logit", "classSwap"];
 
 /** What is to be measured. */
 export interface TrustPlan {
   readonly measures: readonly Measure[];
-  readonly settings: Pick<TrustOptions, "steps" | "chances" | "subsets">;
+  readonly settings: Pick<TrustOptions, "steps" | "chances">;
 }
 
 /**
@@ -52,33 +54,47 @@ function measureNamed(name: string): Measure {
 export interface TrustSetting {
   /** What the technique was told. */
   readonly settings: Omit<AttributionOptions, "target">;
-  /** The network with randomised parameters, where several techniques share it. */
-  readonly randomised: Network | undefined;
+  readonly networks: Networks;
+  /** What techniques that are asked about one image share. */
+  readonly shared: SharedScores;
   readonly io: Io;
   readonly onProgress: (fraction: number) => void;
 }
 
 /** Measures a map that was made already. What is not defined for the target is left out. */
-export function measureTrust(
+export async function measureTrust(
   network: Network,
   input: Float32Array,
   technique: AttributionTechnique,
   found: Attribution,
   { measures, settings }: TrustPlan,
-  { settings: told, randomised, io, onProgress }: TrustSetting,
+  { settings: told, networks, shared, io, onProgress }: TrustSetting,
 ): Promise<Trust> {
   const { target } = found;
   const ofClass = "layer" in target && target.layer === logitsOf(network.graph);
+  const sweep = await networks.several();
+  const randomised = measures.includes("parameters") ? await networks.randomised(network) : undefined;
   return trust(network, input, technique, {
     ...settings,
     target,
-    settings: told,
+    sweep,
+    shared,
+    settings: { ...again(told, found), ...networks.memoryFor(network) },
     explanation: found,
     measures: measures.filter((name) => ofClass || (name !== "logit" && name !== "classSwap")),
     signal: io.signal,
     onProgress,
     ...(randomised ? { randomised } : {}),
   });
+}
+
+/** What makes a map like one that was made: with as many steps as that took in the end. */
+function again(
+  { tolerance, ...settings }: Omit<AttributionOptions, "target">,
+  { account }: Attribution,
+): Omit<AttributionOptions, "target"> {
+  const { steps } = account ?? {};
+  return tolerance === undefined || steps === undefined ? settings : { ...settings, steps };
 }
 
 /** A map's name and figures. */

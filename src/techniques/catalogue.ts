@@ -44,6 +44,8 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly noise?: number;
   /** Nodes along a path. */
   readonly steps?: number;
+  /** Integrated gradients: how far the sum may be off, as a share of the difference, before the steps are doubled. */
+  readonly tolerance?: number;
   /** Where a path begins. */
   readonly baseline?: Baseline;
   /** LRP: how layers share relevance. */
@@ -90,6 +92,8 @@ export interface AttributionTechnique {
   readonly on?: "probability";
   /** Whether it needs no gradients: a network made with `gradients: false` will do. */
   readonly forwardOnly?: boolean;
+  /** False where it reads no layer but the output and the one it is asked: a network made with `share: true` will do. */
+  readonly looksWithin?: false;
   /** About how many images it runs through the network by default, where many: the network's `batch` at a time. */
   readonly samples?: number;
   /**
@@ -210,12 +214,12 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     summary: `(x − x′) ⊙ mean of ∂S/∂x from a baseline x′, signed, ${PIXELS} (Sundararajan et al. 2017)`,
     figure: "attribution",
     unit: "sum over colour of the attribution",
-    takes: ["on", "steps", "baseline"],
+    takes: ["on", "steps", "tolerance", "baseline"],
     samples: 52,
     run: backward(async (network, image, options) => {
       const found = await integratedGradients(network, image, options);
       const { sum, difference, residual, relative } = found.completeness;
-      return { ...found, account: { sum, difference, residual, relative } };
+      return { ...found, account: { steps: found.steps, sum, difference, residual, relative } };
     }),
   },
   {
@@ -302,6 +306,7 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     takes: ["layer", "on"],
     weighsMaps: true,
     forwardOnly: true,
+    looksWithin: false,
     samples: 512,
     run: forward(scoreCam),
   },
@@ -336,6 +341,7 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     on: "probability",
     takes: ["on", "samples", "fill", "seed"],
     forwardOnly: true,
+    looksWithin: false,
     samples: 4000,
     run: forward((network, image, { samples: masks, ...options }) =>
       rise(network, image, { ...options, ...(masks === undefined ? {} : { masks }) }),
@@ -351,6 +357,7 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     unit: "weight of the segment",
     takes: ["on", "samples", "seed"],
     forwardOnly: true,
+    looksWithin: false,
     samples: 1000,
     run: forward(async (network, image, options) => accountedFit(await lime(network, image, options))),
     runEach: async (network, image, targets, options = {}) =>

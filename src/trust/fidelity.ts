@@ -7,7 +7,7 @@ import { hash32 } from "../ops/masking.ts";
 import { createCellsBatch, createUniformBatch, uniformNoise } from "../ops/perturbing.ts";
 import { pearson } from "./correlation.ts";
 import type { Infidelity } from "./measures.ts";
-import { scoresOf, wholeBatches } from "./scores.ts";
+import { type SharedScores, scoresOf, wholeBatches } from "./scores.ts";
 
 export interface CellsSite {
   /** [H, W, C] */
@@ -18,6 +18,7 @@ export interface CellsSite {
   readonly importance: Float32Array;
   readonly objective: Objective;
   readonly grid: number;
+  readonly shared: SharedScores;
 }
 
 /**
@@ -45,7 +46,7 @@ export async function muFidelityOf(
   const cells = grid * grid;
   const size = Math.min(cells, Math.max(1, Math.round(share * cells)));
   const removed = Array.from({ length: subsets }, (_, i) => subsetOf(seed, i, cells, size));
-  const { sums, falls } = await withoutCells(network, site, removed, options);
+  const { sums, falls } = await withoutCells(network, site, { removed, of: [share, subsets, seed] }, options);
   return pearson(sums, falls);
 }
 
@@ -59,7 +60,7 @@ export async function infidelityByCells(
   options: LoopOptions,
 ): Promise<Infidelity> {
   const removed = Array.from({ length: site.grid ** 2 }, (_, cell) => [cell]);
-  const { sums, falls } = await withoutCells(network, site, removed, options);
+  const { sums, falls } = await withoutCells(network, site, { removed, of: "each" }, options);
   return { ...misses(sums, falls), by: "cells" };
 }
 
@@ -73,42 +74,46 @@ export interface NoiseSite {
   readonly radius: number;
   readonly draws: number;
   readonly seed: number;
+  readonly shared: SharedScores;
 }
 
 /** Infidelity whose perturbation I is uniform noise in (−radius, radius), drawn for every element. */
-export function infidelityByNoise(
+export async function infidelityByNoise(
   network: Network,
-  { input, map, objective, radius, draws, seed }: NoiseSite,
+  { input, map, objective, radius, draws, seed, shared }: NoiseSite,
   options: LoopOptions,
 ): Promise<Infidelity> {
   const { device, graph } = network;
   const { shape } = inputOf(graph);
-  return withScope(device, async ({ tensor }) => {
-    const x = tensor(shape, { data: input, label: "infidelity" });
-    const fill = { x, y: network.input, seed, radius };
-    const [clean = 0, ...noisy] = await scoresOf(
-      network,
-      objective,
-      draws + 1,
-      (position) => createUniformBatch(device, { ...fill, position }),
-      options,
-    );
-    const sums = noisy.map((_, i) =>
-      uniformNoise(seed, i + 1, input.length, radius).reduce(
-        (sum, noise, element) => sum + noise * (map[element] ?? 0),
-        0,
-      ),
-    );
-    const falls = noisy.map((score) => clean - score);
-    return { ...misses(sums, falls), by: "noise" };
-  });
+  const of = ["noise", seed, radius, draws, objective.terms];
+  const [clean = 0, ...noisy] = await shared.get(network, { input, of }, () =>
+    withScope(device, async ({ tensor }) => {
+      const x = tensor(shape, { data: input, label: "infidelity" });
+      const fill = { x, y: network.input, seed, radius };
+      return scoresOf(
+        network,
+        objective,
+        draws + 1,
+        (position) => createUniformBatch(device, { ...fill, position }),
+        options,
+      );
+    }),
+  );
+  const sums = noisy.map((_, i) =>
+    uniformNoise(seed, i + 1, input.length, radius).reduce(
+      (sum, noise, element) => sum + noise * (map[element] ?? 0),
+      0,
+    ),
+  );
+  const falls = noisy.map((score) => clean - score);
+  return { ...misses(sums, falls), by: "noise" };
 }
 
 /** How the sums of a map over some subsets of cells miss what the score does without them. */
 async function withoutCells(
   network: Network,
-  { input, baseline, importance, objective, grid }: CellsSite,
-  removed: readonly (readonly number[])[],
+  { input, baseline, importance, objective, grid, shared }: CellsSite,
+  { removed, of }: { readonly removed: readonly (readonly number[])[]; readonly of: unknown },
   options: LoopOptions,
 ): Promise<{ readonly sums: readonly number[]; readonly falls: readonly number[] }> {
   const { device, graph } = network;
@@ -130,27 +135,30 @@ async function withoutCells(
       table[at] = ((table[at] ?? 0) | (1 << (cell % 32))) >>> 0;
     }
   }
-  return withScope(device, async ({ tensor }) => {
-    const label = "trust cells";
-    const fill = {
-      x: tensor(shape, { data: input, label }),
-      base: tensor(shape, { data: baseline, label }),
-      hidden: tensor([table.length], { dtype: "u32", data: table, label }),
-      y: network.input,
-      grid,
-    };
-    const [clean = 0, ...without] = await scoresOf(
-      network,
-      objective,
-      count,
-      (position) => createCellsBatch(device, { ...fill, position }),
-      options,
-    );
-    return {
-      sums: removed.map((cells) => cells.reduce((sum, cell) => sum + (weights[cell] ?? 0), 0)),
-      falls: without.map((score) => clean - score),
-    };
-  });
+  const asked = { input, base: baseline, of: ["cells", grid, of, objective.terms] };
+  const [clean = 0, ...without] = await shared.get(network, asked, () =>
+    withScope(device, async ({ tensor }) => {
+      const label = "trust cells";
+      const fill = {
+        x: tensor(shape, { data: input, label }),
+        base: tensor(shape, { data: baseline, label }),
+        hidden: tensor([table.length], { dtype: "u32", data: table, label }),
+        y: network.input,
+        grid,
+      };
+      return scoresOf(
+        network,
+        objective,
+        count,
+        (position) => createCellsBatch(device, { ...fill, position }),
+        options,
+      );
+    }),
+  );
+  return {
+    sums: removed.map((cells) => cells.reduce((sum, cell) => sum + (weights[cell] ?? 0), 0)),
+    falls: without.map((score) => clean - score),
+  };
 }
 
 function misses(sums: readonly number[], falls: readonly number[]): Omit<Infidelity, "by"> {

@@ -4,6 +4,7 @@ import type { Objective } from "../objectives/objective.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import type { Question } from "../techniques/explain.ts";
 import type { Baseline } from "../techniques/integrated-gradients.ts";
+import type { SharedScores } from "./scores.ts";
 
 /** What can be measured of a map. "parameters" and "logit" are the sanity checks, "classSwap" the runner-up's map. */
 export const MEASURES = [
@@ -63,6 +64,13 @@ export interface TrustOptions extends LoopOptions {
    * created for the call.
    */
   readonly randomised?: Network;
+  /**
+   * A network of the same graph on which changed images run, as many at a time as its batch; the technique runs on the other,
+   * whose batch is best 1 where the technique needs one image. It may share buffers and have no gradients. Default: the same.
+   */
+  readonly sweep?: Network;
+  /** Scores that no map decides, where several techniques are judged on one image. Default: taken anew. */
+  readonly shared?: SharedScores;
 }
 
 /** A curve of the score as the map's pixels come or go, strongest first (Petsiuk et al. 2018, section 4.2). */

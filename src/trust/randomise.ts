@@ -50,12 +50,17 @@ export function randomiseGraph(graph: Graph, { seed, layers }: RandomiseOptions 
 }
 
 /**
- * The network with its parameters randomised, for sanity checks: the same layers, batch and device. The caller destroys it.
+ * The network with its parameters randomised, for sanity checks: the same layers, batch, buffers and device. The caller destroys it.
  * @throws as {@link randomiseGraph} and `createNetwork` do.
  */
 export function createRandomisedNetwork(network: Network, options: RandomiseOptions = {}): Promise<Network> {
-  const { device, graph, batch, hasGradients } = network;
-  return createNetwork(device, randomiseGraph(graph, options), { batch, gradients: hasGradients });
+  const { device, graph, batch, hasGradients, kept } = network;
+  const buffers = kept ? { keep: [...kept], share: true } : {};
+  return createNetwork(device, randomiseGraph(graph, options), {
+    batch,
+    gradients: hasGradients,
+    ...buffers,
+  });
 }
 
 function hasParameters(layer: Layer): boolean {

@@ -12,6 +12,46 @@ export function wholeBatches({ batch }: Network, count: number): number {
   return Math.ceil(count / batch) * batch;
 }
 
+/**
+ * Scores of changed images that no map decides: what a network says without some cells, or under noise. Techniques that are
+ * judged on the same image share them. They are those of one image and network; another takes their place.
+ */
+export class SharedScores {
+  #network: Network | undefined;
+  #input: Float32Array = new Float32Array();
+  readonly #known = new Map<
+    string,
+    { readonly base: Float32Array | undefined; readonly scores: Float32Array }
+  >();
+
+  /**
+   * The scores that are known already, or `make`'s.
+   * @param of what decides them beside network, image and base.
+   * @param base what takes the place of removed pixels, where any are.
+   */
+  async get(
+    network: Network,
+    { input, base, of }: { readonly input: Float32Array; readonly base?: Float32Array; readonly of: unknown },
+    make: () => Promise<Float32Array>,
+  ): Promise<Float32Array> {
+    if (network !== this.#network || !same(input, this.#input)) {
+      this.#known.clear();
+      this.#network = network;
+      this.#input = input.slice();
+    }
+    const key = JSON.stringify(of);
+    const known = this.#known.get(key);
+    if (known && same(known.base, base)) return known.scores;
+    const scores = await make();
+    this.#known.set(key, { base: base?.slice(), scores });
+    return scores;
+  }
+}
+
+function same(a: Float32Array | undefined, b: Float32Array | undefined): boolean {
+  return a === b || (a !== undefined && a.length === b?.length && a.every((value, i) => value === b[i]));
+}
+
 /** The objective of every sample that `fill` makes, as many at a time as the network's batch. */
 export function scoresOf(
   network: Network,

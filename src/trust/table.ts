@@ -5,15 +5,22 @@ import type { AttributionTechnique } from "../techniques/catalogue.ts";
 import type { Picture } from "../techniques/explain.ts";
 import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS, type Verdict } from "./measures.ts";
 import { createRandomisedNetwork } from "./randomise.ts";
+import { SharedScores } from "./scores.ts";
 import { trust } from "./trust.ts";
 
 /** A technique with a name: an entry of `ATTRIBUTIONS`, or one's own. */
 export type NamedTechnique = Pick<AttributionTechnique, "name" | "title" | "run"> &
-  Partial<Pick<AttributionTechnique, "figure" | "on">>;
+  Partial<Pick<AttributionTechnique, "figure" | "on" | "samples" | "forwardOnly">>;
 
 export interface TrustTableOptions extends Omit<TrustOptions, "settings" | "explanation"> {
   /** What each technique is told beside the target. */
   readonly settings?: TrustOptions["settings"] | ((technique: NamedTechnique) => TrustOptions["settings"]);
+  /**
+   * Where changed images run; see `trust`. Techniques of many samples run there too, if it has the gradients that they need.
+   */
+  readonly sweep?: Network;
+  /** Called when a technique's turn comes, with its place and the image's, from 0. */
+  readonly onTechnique?: (technique: NamedTechnique, place: number, image: number) => void;
 }
 
 /** A technique's line of a table. */
@@ -90,7 +97,7 @@ export async function trustTable(
   techniques: readonly NamedTechnique[],
   options: TrustTableOptions = {},
 ): Promise<TrustTable> {
-  return withRandomised(network, options, (shared) => tableOf(network, image, techniques, shared));
+  return withShared(options, (shared) => tableOf(network, image, techniques, shared));
 }
 
 /**
@@ -108,15 +115,14 @@ export async function trustSummary(
   } = {},
 ): Promise<TrustSummary> {
   const { onProgress, count = Array.isArray(images) ? images.length : undefined } = options;
-  return withRandomised(network, options, async (shared) => {
+  return withShared(options, async (shared) => {
     const tables: TrustTable[] = [];
     for await (const image of images) {
       const done = tables.length;
       const part = count === undefined ? undefined : (f: number) => onProgress?.((done + f) / count);
       const { onProgress: _, ...rest } = shared;
-      tables.push(
-        await tableOf(network, image, techniques, { ...rest, ...(part ? { onProgress: part } : {}) }),
-      );
+      const more = { ...rest, ...(part ? { onProgress: part } : {}), place: done };
+      tables.push(await tableOf(network, image, techniques, more));
     }
     return summaryOf(tables);
   });
@@ -148,19 +154,26 @@ export function summaryOf(tables: readonly TrustTable[]): TrustSummary {
   return { images: tables.length, rows };
 }
 
-async function withRandomised<T>(
-  network: Network,
-  options: TrustTableOptions,
-  work: (options: TrustTableOptions) => Promise<T>,
-): Promise<T> {
+/** What the techniques of a table share. */
+interface Shared extends TrustTableOptions {
+  /** A network's copy with randomised parameters, made when it is first asked for. */
+  randomisedOf(network: Network): Promise<Network | undefined>;
+}
+
+async function withShared<T>(options: TrustTableOptions, work: (shared: Shared) => Promise<T>): Promise<T> {
+  const { randomised: given, seed = 0 } = options;
   const wanted = options.measures?.includes("parameters") ?? true;
-  if (options.randomised || !wanted) return work(options);
-  const { seed = 0 } = options;
-  const randomised = await createRandomisedNetwork(network, { seed });
+  const made = new Map<Network, Network>();
+  const randomisedOf = async (network: Network): Promise<Network | undefined> => {
+    if (given || !wanted) return given;
+    const found = made.get(network) ?? (await createRandomisedNetwork(network, { seed }));
+    made.set(network, found);
+    return found;
+  };
   try {
-    return await work({ ...options, randomised });
+    return await work({ shared: new SharedScores(), ...options, randomisedOf });
   } finally {
-    randomised.destroy();
+    for (const network of made.values()) network.destroy();
   }
 }
 
@@ -168,15 +181,28 @@ async function tableOf(
   network: Network,
   image: Picture,
   techniques: readonly NamedTechnique[],
-  { settings, onProgress, ...options }: TrustTableOptions,
+  {
+    settings,
+    onProgress,
+    onTechnique,
+    randomisedOf,
+    place: which = 0,
+    ...options
+  }: Shared & { readonly place?: number },
 ): Promise<TrustTable> {
+  const { sweep = network } = options;
   const rows: TrustRow[] = [];
   for (const [place, technique] of techniques.entries()) {
-    const { name, title } = technique;
+    const { name, title, samples, forwardOnly } = technique;
     const told = typeof settings === "function" ? settings(technique) : settings;
+    const many = samples !== undefined && (forwardOnly || sweep.hasGradients);
+    const own = many ? sweep : network;
+    onTechnique?.(technique, place, which);
     try {
-      const found = await trust(network, image, technique, {
+      const randomised = await randomisedOf(own);
+      const found = await trust(own, image, technique, {
         ...options,
+        ...(randomised ? { randomised } : {}),
         ...(told ? { settings: told } : {}),
         onProgress: (fraction) => onProgress?.((place + fraction) / techniques.length),
       });

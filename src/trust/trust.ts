@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { formatShape } from "../gpu/tensor.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { objectiveOf, type Picture } from "../techniques/explain.ts";
@@ -18,6 +19,7 @@ import {
   otherClassesOf,
   sensitivityOf,
 } from "./sanity.ts";
+import { SharedScores } from "./scores.ts";
 import { findingsOf } from "./words.ts";
 
 /** Measures that compare classes. */
@@ -26,7 +28,7 @@ const OF_CLASSES: readonly Measure[] = ["logit", "classSwap"];
 /**
  * How far the map that a technique makes of an image can be trusted: insertion and deletion, μFidelity, infidelity,
  * sensitivity, and likeness to the maps of other classes and of a randomised network, each on request; and what they mean,
- * in words. Changed images are made on the GPU, as many at a time as the network's batch, whatever their number.
+ * in words. Changed images are made on the GPU, as many at a time as the network's batch (or that of `sweep`), whatever their number.
  *
  * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "parameters", "logit" and
  * "classSwap". "parameters" needs a second network for a while; see `randomised`.
@@ -39,7 +41,8 @@ export async function trust(
   options: TrustOptions = {},
 ): Promise<Trust> {
   const { graph } = network;
-  const { signal } = options;
+  const { signal, sweep = network, shared = new SharedScores() } = options;
+  assertAlike(network, sweep);
   const numbers = numbersOf(network, options);
   assertMeasures(options.measures);
   const made = await makeMap(network, image, technique, options);
@@ -57,25 +60,25 @@ export async function trust(
   const objective = await scoreAs(options.on ?? "probability");
   const base = baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
   const radius = numbers.radius * rangeOf(input);
-  const site = { ...numbers, radius, input, importance, objective, baseline: base };
+  const site = { ...numbers, radius, input, importance, objective, baseline: base, shared };
 
   const found: { -readonly [Key in keyof Trust]: Trust[Key] } = { target, verdicts: [], words: [] };
   const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
   if (which.length > 0) {
     const start = baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
     const baselines = { insertion: start, deletion: base };
-    Object.assign(found, await curvesOf(network, { ...site, baselines, which }, progress(...which)));
+    Object.assign(found, await curvesOf(sweep, { ...site, baselines, which }, progress(...which)));
   }
   if (measures.includes("muFidelity")) {
-    found.muFidelity = await muFidelityOf(network, site, progress("muFidelity"));
+    found.muFidelity = await muFidelityOf(sweep, site, progress("muFidelity"));
   }
   if (measures.includes("infidelity")) {
     // What the map explains, whatever the curves judge by.
     const explained = { ...site, objective: await scoreAs(made.on) };
     const loop = progress("infidelity");
     found.infidelity = holdsSlopes(map.shape, figure)
-      ? await infidelityByNoise(network, { ...explained, map: map.data }, loop)
-      : await infidelityByCells(network, explained, loop);
+      ? await infidelityByNoise(sweep, { ...explained, map: map.data }, loop)
+      : await infidelityByCells(sweep, explained, loop);
   }
   if (measures.includes("sensitivity")) {
     const { onProgress } = progress("sensitivity");
@@ -109,6 +112,15 @@ export async function trust(
     verdicts: findings.map(({ verdict }) => verdict),
     words: findings.map(({ text }) => text),
   };
+}
+
+/** @throws InputError when changed images would run on another network than the technique. */
+function assertAlike({ graph, device }: Network, sweep: Network): void {
+  const [ours, theirs] = [graph, sweep.graph].map((of) => `${of.name}, ${formatShape(inputOf(of).shape)}`);
+  if (ours === theirs && device === sweep.device) return;
+  throw new InputError(
+    `trust: expected a network for changed images of the same graph and device (${ours}), got ${theirs}${device === sweep.device ? "" : " on another device"}`,
+  );
 }
 
 function assertMeasures(asked: readonly Measure[] = []): void {
