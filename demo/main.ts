@@ -1,10 +1,12 @@
 import {
   type Graph,
+  isSoftwareAdapter,
   loadLayersModel,
   logitsOf,
   modelFromFiles,
   requestDevice,
   shapesOf,
+  tuneConvolutions,
   VitrineError,
 } from "../src/index.ts";
 import { attachIntake, type Intake, labelsIn } from "./intake.ts";
@@ -83,12 +85,24 @@ async function open(device: GPUDevice, next: Graph, intake: Intake): Promise<voi
 async function start(intake: Intake): Promise<void> {
   const device = await requestDevice();
   void device.lost.then((info) => void recover(info, intake));
+  const tuned = tune(device);
   if (!graph) {
     board.progress(0);
     graph = await loadShippedModel((fraction) => board.progress(fraction));
   }
   board.progress(undefined);
+  await tuned;
   await open(device, graph, intake);
+}
+
+/** A GPU is measured once and remembered; a software adapter would take seconds for it, and has good tiles already. */
+async function tune(device: GPUDevice): Promise<void> {
+  if (isSoftwareAdapter(device)) return;
+  try {
+    await tuneConvolutions(device, { store: localStorage });
+  } catch {
+    // Storage is forbidden, or the device is lost, which is told elsewhere: the usual tiles serve as well.
+  }
 }
 
 /** The device is gone: everything is made anew on another one, and looks as it did. */
