@@ -2,7 +2,7 @@
 //
 //   x        [images, pixels, channels]  read in place, in chunks of four channels
 //   mean     [images, channels]          subtracted from x where CENTRE; else unused
-//   partial  [images, slices, tiles, TILE, TILE]
+//   partial  [images, slices, tiles, 8, 8]
 //
 // Tiles are numbered column by column over those on and above the diagonal, (0,0) (0,1) (1,1) (0,2) …, or over all of them
 // where FULL. One thread computes one tile of one slice in registers; one workgroup computes 64 consecutive ones.
@@ -12,7 +12,7 @@ struct Params {
   pixels: u32,
   chunks: u32,  // channels / 4
   tiles: u32,   // of one image
-  side: u32,    // tiles along an edge: ⌈channels / TILE⌉
+  side: u32,    // tiles along an edge: ⌈channels / 8⌉
   slices: u32,
   slice: u32,   // pixels of a slice
 }
@@ -23,8 +23,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4<f32>>;
 
 alias Stored = vec4<f32>; // or vec4<f16>
-const TILE = 8u;
-const CHUNKS = TILE / 4u; // of a tile's edge
 
 override CENTRE: bool = false;
 override FULL: bool = false;
@@ -44,6 +42,28 @@ fn place(tile: u32) -> vec2<u32> {
   return vec2<u32>(tile - column * (column + 1u) / 2u, column);
 }
 
+/// sum + b ⊗ a: each column gains one element of a times b.
+fn grow(sum: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    fma(vec4<f32>(a.x), b, sum[0]),
+    fma(vec4<f32>(a.y), b, sum[1]),
+    fma(vec4<f32>(a.z), b, sum[2]),
+    fma(vec4<f32>(a.w), b, sum[3]),
+  );
+}
+
+/// Four rows of a tile, from the quarters left and right.
+fn store(at: u32, left: mat4x4<f32>, right: mat4x4<f32>) {
+  partial[at + 0u] = left[0];
+  partial[at + 1u] = right[0];
+  partial[at + 2u] = left[1];
+  partial[at + 3u] = right[1];
+  partial[at + 4u] = left[2];
+  partial[at + 5u] = right[2];
+  partial[at + 6u] = left[3];
+  partial[at + 7u] = right[3];
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -61,42 +81,36 @@ fn main(
   let end = min(first + params.slice, params.pixels);
 
   // Beyond the last channel a chunk is read twice; what comes of it is dropped.
-  var row: array<u32, CHUNKS>;
-  var column: array<u32, CHUNKS>;
-  var rowMean: array<vec4<f32>, CHUNKS>;
-  var columnMean: array<vec4<f32>, CHUNKS>;
-  for (var k = 0u; k < CHUNKS; k++) {
-    row[k] = min(tile.x * CHUNKS + k, params.chunks - 1u);
-    column[k] = min(tile.y * CHUNKS + k, params.chunks - 1u);
-    if (CENTRE) {
-      rowMean[k] = mean[image * params.chunks + row[k]];
-      columnMean[k] = mean[image * params.chunks + column[k]];
-    }
+  let row = min(tile.x * 2u + vec2<u32>(0u, 1u), vec2<u32>(params.chunks - 1u));
+  let column = min(tile.y * 2u + vec2<u32>(0u, 1u), vec2<u32>(params.chunks - 1u));
+  var m = mat4x4<f32>();
+  if (CENTRE) {
+    let means = image * params.chunks;
+    m = mat4x4<f32>(mean[means + row.x], mean[means + row.y], mean[means + column.x], mean[means + column.y]);
   }
-  var sum: array<array<vec4<f32>, CHUNKS>, TILE>;
+  // Quarters of the tile, by row and column; a column of a matrix is a row of the tile. Arrays that loops index would stay
+  // in memory under simple compilers, such as SwiftShader's.
+  var sum00 = mat4x4<f32>();
+  var sum01 = mat4x4<f32>();
+  var sum10 = mat4x4<f32>();
+  var sum11 = mat4x4<f32>();
   for (var p = first; p < end; p++) {
     let base = (image * params.pixels + p) * params.chunks;
-    var a: array<vec4<f32>, CHUNKS>;
-    var b: array<vec4<f32>, CHUNKS>;
-    for (var k = 0u; k < CHUNKS; k++) {
-      a[k] = vec4<f32>(x[base + row[k]]);
-      b[k] = vec4<f32>(x[base + column[k]]);
-      if (CENTRE) {
-        a[k] -= rowMean[k];
-        b[k] -= columnMean[k];
-      }
+    var a0 = vec4<f32>(x[base + row.x]);
+    var a1 = vec4<f32>(x[base + row.y]);
+    var b0 = vec4<f32>(x[base + column.x]);
+    var b1 = vec4<f32>(x[base + column.y]);
+    if (CENTRE) {
+      a0 -= m[0];
+      a1 -= m[1];
+      b0 -= m[2];
+      b1 -= m[3];
     }
-    for (var k = 0u; k < CHUNKS; k++) {
-      for (var c = 0u; c < 4u; c++) {
-        for (var l = 0u; l < CHUNKS; l++) {
-          sum[4u * k + c][l] = fma(vec4<f32>(a[k][c]), b[l], sum[4u * k + c][l]);
-        }
-      }
-    }
+    sum00 = grow(sum00, a0, b0);
+    sum01 = grow(sum01, a0, b1);
+    sum10 = grow(sum10, a1, b0);
+    sum11 = grow(sum11, a1, b1);
   }
-  for (var r = 0u; r < TILE; r++) {
-    for (var l = 0u; l < CHUNKS; l++) {
-      partial[(id * TILE + r) * CHUNKS + l] = sum[r][l];
-    }
-  }
+  store(id * 16u, sum00, sum01);
+  store(id * 16u + 8u, sum10, sum11);
 }

@@ -5,13 +5,13 @@
 //   s     [images, channels, channels]  symmetric
 //   dx    [images, pixels, channels]
 //
-// One thread computes PIXELS pixels by two chunks in registers; one workgroup computes 64 such consecutive blocks.
+// One thread computes four pixels by two chunks in registers; one workgroup computes 64 such consecutive blocks.
 
 struct Params {
   images: u32,
   pixels: u32,
   chunks: u32, // channels / 4
-  rows: u32,   // blocks of pixels of an image: ⌈pixels / PIXELS⌉
+  rows: u32,   // blocks of pixels of an image: ⌈pixels / 4⌉
   pairs: u32,  // ⌈chunks / 2⌉
 }
 
@@ -22,10 +22,35 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
 
 alias Stored = vec4<f32>; // or vec4<f16>
-const PIXELS = 4u;
 
 override CENTRE: bool = false;
 override ACCUMULATE: bool = false; // add to dx
+
+/// sum + b ⊗ a: each column gains one element of a times b.
+fn grow(sum: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    fma(vec4<f32>(a.x), b, sum[0]),
+    fma(vec4<f32>(a.y), b, sum[1]),
+    fma(vec4<f32>(a.z), b, sum[2]),
+    fma(vec4<f32>(a.w), b, sum[3]),
+  );
+}
+
+/// Two neighbouring chunks of a pixel, the second where there is one.
+fn store(at: u32, chunk: u32, first: vec4<f32>, second: vec4<f32>) {
+  put(at, first);
+  if (chunk + 1u < params.chunks) {
+    put(at + 1u, second);
+  }
+}
+
+fn put(at: u32, value: vec4<f32>) {
+  if (ACCUMULATE) {
+    dx[at] += value;
+  } else {
+    dx[at] = value;
+  }
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -41,44 +66,44 @@ fn main(
     return;
   }
   // Beyond the last pixel and the last chunk the last one is computed again, and not written.
-  var pixel: array<u32, PIXELS>;
-  for (var p = 0u; p < PIXELS; p++) {
-    pixel[p] = (image * params.pixels + min(row * PIXELS + p, params.pixels - 1u)) * params.chunks;
-  }
+  let pixel = row * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+  let at = (image * params.pixels + min(pixel, vec4<u32>(params.pixels - 1u))) * params.chunks;
   let left = pair * 2u;
   let right = min(left + 1u, params.chunks - 1u);
   var weights = image * params.chunks * 4u * params.chunks;
-  var sum: array<array<vec4<f32>, 2>, PIXELS>;
+  // A column for each pixel.
+  var l = mat4x4<f32>();
+  var r = mat4x4<f32>();
   for (var k = 0u; k < params.chunks; k++) {
-    var a: array<vec4<f32>, PIXELS>;
-    for (var p = 0u; p < PIXELS; p++) {
-      a[p] = vec4<f32>(x[pixel[p] + k]);
-      if (CENTRE) {
-        a[p] -= mean[image * params.chunks + k];
-      }
+    var a0 = vec4<f32>(x[at.x + k]);
+    var a1 = vec4<f32>(x[at.y + k]);
+    var a2 = vec4<f32>(x[at.z + k]);
+    var a3 = vec4<f32>(x[at.w + k]);
+    if (CENTRE) {
+      let m = mean[image * params.chunks + k];
+      a0 -= m;
+      a1 -= m;
+      a2 -= m;
+      a3 -= m;
     }
-    for (var c = 0u; c < 4u; c++) {
-      let l = s[weights + left];
-      let r = s[weights + right];
-      for (var p = 0u; p < PIXELS; p++) {
-        sum[p][0] = fma(vec4<f32>(a[p][c]), l, sum[p][0]);
-        sum[p][1] = fma(vec4<f32>(a[p][c]), r, sum[p][1]);
-      }
-      weights += params.chunks;
-    }
+    let a = transpose(mat4x4<f32>(a0, a1, a2, a3));
+    l = grow(l, a[0], s[weights + left]);
+    r = grow(r, a[0], s[weights + right]);
+    weights += params.chunks;
+    l = grow(l, a[1], s[weights + left]);
+    r = grow(r, a[1], s[weights + right]);
+    weights += params.chunks;
+    l = grow(l, a[2], s[weights + left]);
+    r = grow(r, a[2], s[weights + right]);
+    weights += params.chunks;
+    l = grow(l, a[3], s[weights + left]);
+    r = grow(r, a[3], s[weights + right]);
+    weights += params.chunks;
   }
-  for (var p = 0u; p < PIXELS; p++) {
-    if (row * PIXELS + p >= params.pixels) {
-      break;
-    }
-    for (var j = 0u; j < 2u; j++) {
-      if (left + j < params.chunks) {
-        let o = pixel[p] + left + j;
-        if (ACCUMULATE) {
-          sum[p][j] += dx[o];
-        }
-        dx[o] = sum[p][j];
-      }
-    }
-  }
+  let live = pixel < vec4<u32>(params.pixels);
+  let out = at + left;
+  if (live.x) { store(out.x, left, l[0], r[0]); }
+  if (live.y) { store(out.y, left, l[1], r[1]); }
+  if (live.z) { store(out.z, left, l[2], r[2]); }
+  if (live.w) { store(out.w, left, l[3], r[3]); }
 }

@@ -41,7 +41,7 @@ export interface GramGradientSite extends GramOptions {
   readonly accumulate?: boolean;
 }
 
-/** Edge of the square of elements that one thread computes; TILE in gram_sum.wgsl. */
+/** Edge of the square of elements that one thread computes in gram.wgsl; TILE in gram_sum.wgsl. */
 const TILE = 8;
 const PIXELS = 4; // of a thread in gram_gradient.wgsl
 /** Threads that keep a large GPU busy; the pixels are cut into slices until there are about as many. */
