@@ -1,4 +1,5 @@
 import shader from "../../shaders/window_conv2d.wgsl";
+import quadsShader from "../../shaders/window_conv2d_quads.wgsl";
 import subgroupShader from "../../shaders/window_conv2d_subgroups.wgsl";
 import depthwiseShader from "../../shaders/window_depthwise_conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
@@ -30,7 +31,8 @@ export async function createWindowConv2d(
   const output = chunkOf(outChannels);
   const outChunks = outChannels / output.size;
   const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
-  return createDispatch(device, tiling.subgroups ? subgroupShader : shader, {
+  const quads = !tiling.subgroups && output.size === 4 && tiling.pixels === 4 && tiling.columns <= 2;
+  return createDispatch(device, tiling.subgroups ? subgroupShader : quads ? quadsShader : shader, {
     label: layer.name,
     constants: {
       LANES: tiling.lanes,
@@ -41,10 +43,8 @@ export async function createWindowConv2d(
     redeclare: {
       IN: `${input.size}u`,
       In: input.type,
-      OUT: `${output.size}u`,
-      Out: output.type,
       BLOCK: `${w.shape[2]}u`,
-      PIXELS: `${tiling.pixels}u`,
+      ...(quads ? {} : { OUT: `${output.size}u`, Out: output.type, PIXELS: `${tiling.pixels}u` }),
       ...(tiling.subgroups ? {} : { COLUMNS: `${tiling.columns}u` }),
     },
     params: {

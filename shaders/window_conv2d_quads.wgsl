@@ -1,0 +1,177 @@
+// Sibling of window_conv2d.wgsl with the same bindings, for output channels in fours: tiles of four items by four channels as
+// matrices, which every compiler keeps in registers (see conv2d_quads.wgsl).
+// Two-dimensional convolution of windows into a clean image: what changes when a patch of the image is covered.
+//
+//   x      [inSize + windows, inChannels]    the clean layer, then its windows, patch after patch
+//   w      [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   b      [outChannels]                     bias; unused where BIAS is false
+//   rects  [layouts, patches + 1, 4]         the windows: top, left, height << 16 | width, pixels before it (or their total)
+//   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
+//   y      [outSize + windows, outChannels]  the clean layer, which stays, then its windows
+//
+// A patch changes a rectangle of every layer; all else reads as the clean layer has it, and zero outside of x. Windows lie
+// side by side without gaps, so that the work is exactly the changed pixels, in the order of the work list.
+// One workgroup computes LANES · 4 items by CHANNEL_LANES · COLUMNS chunks of four output channels; one thread keeps 4 by
+// COLUMNS of them. Input channels go in fours too where their number allows.
+
+struct Params {
+  inSize: vec2<u32>, // height, width
+  outSize: vec2<u32>,
+  kernel: vec2<u32>,
+  strides: vec2<i32>,
+  dilation: vec2<i32>,
+  offset: vec2<i32>,
+  rects: u32,     // where the rectangles of x begin
+  count: u32,     // which rectangle holds the number of items
+  work: u32,      // where the work list of y begins
+  inChunks: u32,  // chunks of a pixel of x
+  outChunks: u32, // output channels / 4
+  tiles: u32,     // workgroups side by side over the output channels
+  alpha: f32,     // slope of leaky ReLU below zero
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<In>;
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> b: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> rects: array<vec4<i32>>;
+@group(0) @binding(5) var<storage, read> work: array<vec2<u32>>;
+@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+
+alias In = vec4<f32>; // or f32, with IN = 1
+const IN = 4u;
+const COLUMNS = 2u; // or 1
+const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
+
+override LANES: u32 = 8u;
+override CHANNEL_LANES: u32 = 8u;
+override BIAS: bool = true;
+// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
+override ACTIVATION: u32 = 0u;
+
+fn activate(z: vec4<f32>) -> vec4<f32> {
+  switch ACTIVATION {
+    case 1u: { return max(z, vec4<f32>(0.0)); }
+    case 2u: { return clamp(z, vec4<f32>(0.0), vec4<f32>(6.0)); }
+    case 3u: { return select(params.alpha * z, z, z > vec4<f32>(0.0)); }
+    case 4u: { return vec4<f32>(1.0) / (vec4<f32>(1.0) + exp(-z)); }
+    case 5u: { return tanh(clamp(z, vec4<f32>(-20.0), vec4<f32>(20.0))); } // some drivers overflow beyond
+    default: { return z; }
+  }
+}
+
+// Weights of four input channels (columns) to four output channels (rows), `stride` apart.
+fn weights(first: u32, stride: u32) -> mat4x4<f32> {
+  return mat4x4<f32>(w[first], w[first + stride], w[first + 2u * stride], w[first + 3u * stride]);
+}
+
+// Weights of one input channel times that channel of four items.
+fn products(weights: vec4<f32>, v0: In, v1: In, v2: In, v3: In) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    weights * vec4<f32>(v0).x,
+    weights * vec4<f32>(v1).x,
+    weights * vec4<f32>(v2).x,
+    weights * vec4<f32>(v3).x,
+  );
+}
+
+fn store(item: u32, column: u32, sum: vec4<f32>, live: bool) {
+  if (!live || column >= params.outChunks) {
+    return;
+  }
+  var z = sum;
+  if (BIAS) {
+    z += b[column];
+  }
+  y[(params.outSize.x * params.outSize.y + item) * params.outChunks + column] = activate(z);
+}
+
+@compute @workgroup_size(LANES, CHANNEL_LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_id) thread: vec3<u32>,
+) {
+  let id = group.x + group.y * groups.x;
+  let tile = id % params.tiles;
+
+  // Four items, one a component: where they read from, and the rectangle of x that their patch changes.
+  let item = (id / params.tiles) * LANES * 4u + thread.x + vec4<u32>(0u, 1u, 2u, 3u) * LANES;
+  let live = item < vec4<u32>(u32(rects[params.count].w));
+  let entry = params.work + select(vec4<u32>(), item, live);
+  let e0 = work[entry.x];
+  let e1 = work[entry.y];
+  let e2 = work[entry.z];
+  let e3 = work[entry.w];
+  let pixel = vec4<u32>(e0.y, e1.y, e2.y, e3.y);
+  let top = vec4<i32>(pixel >> vec4<u32>(16u)) * params.strides.x + params.offset.x;
+  let left = vec4<i32>(pixel & vec4<u32>(0xffffu)) * params.strides.y + params.offset.y;
+  let r0 = rects[params.rects + e0.x];
+  let r1 = rects[params.rects + e1.x];
+  let r2 = rects[params.rects + e2.x];
+  let r3 = rects[params.rects + e3.x];
+  let rectTop = vec4<i32>(r0.x, r1.x, r2.x, r3.x);
+  let rectLeft = vec4<i32>(r0.y, r1.y, r2.y, r3.y);
+  let rectSize = vec4<i32>(r0.z, r1.z, r2.z, r3.z);
+  let height = rectSize >> vec4<u32>(16u);
+  let width = rectSize & vec4<i32>(0xffff);
+  let size = vec2<i32>(params.inSize);
+  let begin = vec4<i32>(r0.w, r1.w, r2.w, r3.w) + size.x * size.y;
+
+  // Chunks of w that this thread reads: one or two, CHANNEL_LANES apart, every BLOCK / 4.
+  let stride = BLOCK / 4u;
+  let depth = params.kernel.x * params.kernel.y * params.inChunks * IN;
+  let column = tile * COLUMNS * CHANNEL_LANES + select(thread.y, 0u, CHANNEL_LANES == 1u);
+  let other = column + CHANNEL_LANES;
+  let weight = (column / stride) * depth * stride + column % stride;
+  let otherWeight = (other / stride) * depth * stride + other % stride;
+
+  var sum = mat4x4<f32>(); // a column an item
+  var otherSum = mat4x4<f32>();
+  for (var ky = 0; ky < i32(params.kernel.x); ky++) {
+    for (var kx = 0; kx < i32(params.kernel.y); kx++) {
+      let row = top + ky * params.dilation.x;
+      let col = left + kx * params.dilation.y;
+      let inside = live & (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) &
+        (col < vec4<i32>(size.y));
+      // In the patch's window, or in the clean layer.
+      let down = row - rectTop;
+      let right = col - rectLeft;
+      let changed = (down >= vec4<i32>(0)) & (down < height) & (right >= vec4<i32>(0)) & (right < width);
+      let place = select(row * size.y + col, begin + down * width + right, changed);
+      let source = select(vec4<u32>(), vec4<u32>(place) * params.inChunks, inside);
+      var tap = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * IN * stride;
+      for (var chunk = 0u; chunk < params.inChunks; chunk++) {
+        let at = source + chunk;
+        let v0 = select(In(), x[at.x], inside.x);
+        let v1 = select(In(), x[at.y], inside.y);
+        let v2 = select(In(), x[at.z], inside.z);
+        let v3 = select(In(), x[at.w], inside.w);
+        if (IN == 4u) {
+          let v = mat4x4<f32>(vec4<f32>(v0), vec4<f32>(v1), vec4<f32>(v2), vec4<f32>(v3));
+          sum += weights(weight + tap, stride) * v;
+          if (COLUMNS == 2u) {
+            otherSum += weights(otherWeight + tap, stride) * v;
+          }
+        } else {
+          sum += products(w[weight + tap], v0, v1, v2, v3);
+          if (COLUMNS == 2u) {
+            otherSum += products(w[otherWeight + tap], v0, v1, v2, v3);
+          }
+        }
+        tap += IN * stride;
+      }
+    }
+  }
+
+  store(item.x, column, sum[0], live.x);
+  store(item.y, column, sum[1], live.y);
+  store(item.z, column, sum[2], live.z);
+  store(item.w, column, sum[3], live.w);
+  if (COLUMNS == 2u) {
+    store(item.x, other, otherSum[0], live.x);
+    store(item.y, other, otherSum[1], live.y);
+    store(item.z, other, otherSum[2], live.z);
+    store(item.w, other, otherSum[3], live.w);
+  }
+}
