@@ -259,6 +259,7 @@ export {
   randomiseGraph,
 } from "./trust/randomise.ts";
 export { type CascadeOptions, type CascadeStep, cascadingRandomisation } from "./trust/sanity.ts";
+export { SharedScores } from "./trust/scores.ts";
 export {
   figureOf,
   type NamedTechnique,

@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { writeNpy } from "../../src/node/npy.ts";
+import { main } from "../../src/cli/main.ts";
+import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { createNetwork } from "../../src/network/network.ts";
+import { modelFromDisk } from "../../src/node/files.ts";
+import { readNpy, writeNpy } from "../../src/node/npy.ts";
+import { attributionNamed } from "../../src/techniques/catalogue.ts";
 import type { TrustSummaryRow } from "../../src/trust/table.ts";
+import { trust } from "../../src/trust/trust.ts";
+import { testDevice } from "../gpu.ts";
 import { folder, json, vitrine, writeTinyModel } from "./run.ts";
 
 const at = (name: string) => join(folder, name);
@@ -27,6 +34,17 @@ interface Row {
   readonly muFidelity?: number;
   readonly insertion?: { readonly curve: number[] };
   readonly words: string[];
+}
+
+/** Saliency's area under a deletion curve of 20 steps. */
+async function coarsely(image: Float32Array): Promise<number | undefined> {
+  const graph = await loadLayersModel(await modelFromDisk(model));
+  const network = await createNetwork(await testDevice(), graph);
+  const { deletion } = await trust(network, image, attributionNamed("saliency"), {
+    ...{ measures: ["deletion"], steps: 20, chances: 0, deletionBaseline: "mean" },
+  });
+  network.destroy();
+  return deletion?.area;
 }
 
 describe("vitrine trust", () => {
@@ -102,6 +120,34 @@ describe("vitrine trust", () => {
     expect(out.split("\n")[2]).toMatch(/^\| Saliency \| -?\d\.\d+ ± \d\.\d+ \|$/);
   });
 
+  test("over several images takes fewer steps, and says whose turn it is", async () => {
+    const turns = new Set<string>();
+    const args = ["trust", "saliency,rise", "--measures", "deletion", "--samples", "4", "--json", ...tiny()];
+    const images = ["--image", at("e.npy"), "--image", at("f.npy")];
+    const out: string[] = [];
+    const code = await main([...args, ...images], {
+      out: (line) => out.push(line),
+      err: () => {},
+      progress: (line) => line && turns.add(line.replace(/ \d+ %$/, "")),
+      device: testDevice,
+      signal: new AbortController().signal,
+    });
+    expect(code).toBe(0);
+    expect([...turns].filter((line) => line.startsWith("image"))).toEqual([
+      "image 1 of 2, 1 of 2, saliency, in all",
+      "image 1 of 2, 2 of 2, rise, in all",
+      "image 2 of 2, 1 of 2, saliency, in all",
+      "image 2 of 2, 2 of 2, rise, in all",
+    ]);
+    const { rows } = JSON.parse(out.join("\n")) as { rows: TrustSummaryRow[] };
+    const coarse = [];
+    for (const image of [at("e.npy"), at("f.npy")]) {
+      const data = new Float32Array((await readNpy(image)).data);
+      coarse.push(await coarsely(data));
+    }
+    expect(rows[0]?.figures.deletion?.mean).toBeCloseTo(((coarse[0] ?? 0) + (coarse[1] ?? 0)) / 2, 6);
+  });
+
   test("tells techniques their options, and takes the quick ones where none is named", async () => {
     const args = ["--image", at("e.npy"), "--measures", "muFidelity", ...tiny()];
     const [few, many] = [
@@ -126,6 +172,12 @@ describe("vitrine trust", () => {
     [["saliency", "--image", "synthetic:1", "--measures", "none"], /measures to take, got none/],
     [["saliency", "--image", "synthetic:1", "--measures", "deletoin"], /did you mean deletion/],
     [["saliency", "--image", "synthetic:1", "--json", "--markdown"], /--json or --markdown, got both/],
+    [["saliency", "--image", "synthetic:1", "--memory", "0"], /--memory expects a whole number of 1 to/],
+    [["saliency", "--image", "synthetic:1", "--memory", "2GB"], /--memory expects.*got "2GB"/],
+    [
+      ["saliency", "--image", "synthetic:1", "--memory", "3"],
+      /--memory 3 MiB is too little: network "vitrine"/,
+    ],
     [["saliency", "--image", "synthetic:1", "--layer", "conv9"], /expected a layer's name.*got "conv9"/],
     [["saliency", "--image", "synthetic:1", "--target", "walrus"], /walrus/],
   ])("%j is refused", async (args, message) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { UnsupportedError } from "../../src/gpu/errors.ts";
 import type { Graph } from "../../src/network/graph.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
@@ -8,6 +8,7 @@ import { formatTrust } from "../../src/trust/format.ts";
 import type { Trust } from "../../src/trust/measures.ts";
 import { createRandomisedNetwork, parameterLayers, randomiseGraph } from "../../src/trust/randomise.ts";
 import { cascadingRandomisation } from "../../src/trust/sanity.ts";
+import { SharedScores } from "../../src/trust/scores.ts";
 import {
   type NamedTechnique,
   summaryOf,
@@ -152,6 +153,82 @@ describe("a table", () => {
     });
     expect(table.target).toMatchObject({ channel: 2 });
     await expect(trustTable(network, image, [saliency], { ...quick, subsets: 0 })).rejects.toThrow(/subsets/);
+  });
+
+  test("runs changed images on another network, and once where no map decides them", async () => {
+    const sweep = await createNetwork(device, chain(), {
+      ...{ batch: 5, keep: [], gradients: false, share: true },
+    });
+    const measures = ["insertion", "muFidelity", "infidelity", "parameters"] as const;
+    const options = { ...quick, measures, steps: 4, draws: 20 };
+    const forward = vi.spyOn(sweep, "forward");
+    const passes = async (techniques: readonly NamedTechnique[]) => {
+      forward.mockClear();
+      const { rows } = await trustTable(network, image, techniques, { ...options, sweep });
+      return { rows, passes: forward.mock.calls.length };
+    };
+    // 25 images of curves; 21 without cells and 21 with noise, each and the image itself.
+    const one = await passes([saliency]);
+    expect(one.passes).toBe(5 + 5 + 5);
+    const two = await passes([saliency, guided]);
+    expect(two.passes).toBe(one.passes + 5);
+    for (const [place, technique] of [saliency, guided].entries()) {
+      const alone = await trust(network, image, technique, options);
+      expect(two.rows[place]?.trust).toEqual(alone);
+    }
+    sweep.destroy();
+  });
+
+  test("shares no scores between images, baselines, seeds or numbers of draws", async () => {
+    const shared = new SharedScores();
+    const measures = ["muFidelity", "infidelity"] as const;
+    const [other = image] = images;
+    for (const [picture, more] of [
+      [image, {}],
+      [other, {}],
+      [image, {}],
+      [image, { seed: 3 }],
+      [image, { deletionBaseline: "blur" }],
+      [image, { draws: 7, subsets: 9 }],
+      [image, { on: "logit" }],
+      [image, { radius: 0.3 }],
+      [image, { target: 1 }],
+    ] as const) {
+      for (const technique of [saliency, attributionNamed("gradient-input")]) {
+        const options = { ...quick, draws: 10, ...more, measures };
+        const found = await trust(network, picture, technique, { ...options, shared });
+        expect(found).toEqual(await trust(network, picture, technique, options));
+      }
+    }
+  });
+
+  test("gives techniques of many samples the network of many images, where it will do", async () => {
+    const seen: number[] = [];
+    const watched = (name: string): NamedTechnique => ({
+      ...attributionNamed(name),
+      run(on, ...rest) {
+        seen.push(on.batch);
+        return attributionNamed(name).run(on, ...rest);
+      },
+    });
+    const sweep = await createNetwork(device, chain(), { batch: 5, gradients: false });
+    const told = { measures: ["classSwap"], settings: { samples: 6 }, sweep } as const;
+    const turns: string[] = [];
+    await trustTable(network, image, ["saliency", "rise", "smoothgrad"].map(watched), {
+      ...told,
+      onTechnique: ({ name }, place, of) => turns.push(`${name} ${place} ${of}`),
+    });
+    expect(seen).toEqual([3, 3, 5, 5, 3, 3]);
+    expect(turns).toEqual(["saliency 0 0", "rise 1 0", "smoothgrad 2 0"]);
+    sweep.destroy();
+  });
+
+  test("refuses changed images on a network of another graph", async () => {
+    const sweep = await createNetwork(device, branches());
+    await expect(trust(network, image, saliency, { ...quick, sweep })).rejects.toThrow(
+      /network for changed images of the same graph and device \(.*got/,
+    );
+    sweep.destroy();
   });
 
   test("over a data set is the mean and the spread of the images' own", async () => {
