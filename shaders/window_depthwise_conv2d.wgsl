@@ -7,7 +7,7 @@
 //   w      [kernel rows, kernel columns, outChannels]
 //   b      [outChannels]                     bias; unused where BIAS is false
 //
-// Output channel c reads input channel c / multiplier. One workgroup computes 64 runs of PIXELS items, one chunk of channels
+// Output channel c reads input channel c / multiplier. One workgroup computes 64 runs of four items, one chunk of channels
 // a thread, which reads a tap's weights once for all of them; channels go in chunks of four where the multiplier is 1 and
 // their number allows.
 
@@ -36,7 +36,6 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
-const PIXELS = 4u;
 
 override BIAS: bool = true;
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
@@ -53,13 +52,15 @@ fn activate(z: Chunk) -> Chunk {
   }
 }
 
-// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
+fn store(item: u32, channel: u32, sum: Chunk, live: bool) {
+  if (!live) {
+    return;
+  }
+  var z = sum;
+  if (BIAS) {
+    z += b[channel];
+  }
+  y[(params.outSize.x * params.outSize.y + item) * params.channels + channel] = activate(z);
 }
 
 @compute @workgroup_size(64)
@@ -69,42 +70,62 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let i = (group.x + group.y * groups.x) * 64u + thread;
-  let first = i / params.channels * PIXELS;
   let count = u32(rects[params.count].w);
-  if (first >= count) {
-    return;
-  }
   let channel = i % params.channels;
   let source = channel / params.multiplier;
-  var corner: array<vec2<i32>, PIXELS>;
-  var rect: array<vec4<i32>, PIXELS>;
-  for (var p = 0u; p < PIXELS; p++) {
-    let entry = work[params.work + min(first + p, count - 1u)];
-    corner[p] = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu)) * params.strides + params.offset;
-    rect[p] = rects[params.rects + entry.x];
-  }
 
-  var acc: array<Chunk, PIXELS>;
+  // Four items, one a component: where they read from, and the rectangle of x that their patch changes. Variables, not
+  // arrays: those that a loop runs over, some compilers keep in memory.
+  let item = i / params.channels * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+  if (item.x >= count) {
+    return;
+  }
+  let live = item < vec4<u32>(count);
+  let entry = params.work + min(item, vec4<u32>(count - 1u));
+  let e0 = work[entry.x];
+  let e1 = work[entry.y];
+  let e2 = work[entry.z];
+  let e3 = work[entry.w];
+  let at = vec4<u32>(e0.y, e1.y, e2.y, e3.y);
+  let top = vec4<i32>(at >> vec4<u32>(16u)) * params.strides.x + params.offset.x;
+  let left = vec4<i32>(at & vec4<u32>(0xffffu)) * params.strides.y + params.offset.y;
+  let r0 = rects[params.rects + e0.x];
+  let r1 = rects[params.rects + e1.x];
+  let r2 = rects[params.rects + e2.x];
+  let r3 = rects[params.rects + e3.x];
+  let rectTop = vec4<i32>(r0.x, r1.x, r2.x, r3.x);
+  let rectLeft = vec4<i32>(r0.y, r1.y, r2.y, r3.y);
+  let rectSize = vec4<i32>(r0.z, r1.z, r2.z, r3.z);
+  let height = rectSize >> vec4<u32>(16u);
+  let width = rectSize & vec4<i32>(0xffff);
+  let size = vec2<i32>(params.inSize);
+  let begin = vec4<i32>(r0.w, r1.w, r2.w, r3.w) + size.x * size.y;
+
+  var z0 = Chunk();
+  var z1 = Chunk();
+  var z2 = Chunk();
+  var z3 = Chunk();
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
+      let row = top + ky * params.dilation.x;
+      let col = left + kx * params.dilation.y;
+      let inside = (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) & (col < vec4<i32>(size.y));
+      // In the patch's window, or in the clean layer.
+      let down = row - rectTop;
+      let right = col - rectLeft;
+      let changed = (down >= vec4<i32>(0)) & (down < height) & (right >= vec4<i32>(0)) & (right < width);
+      let place = select(row * size.y + col, begin + down * width + right, changed);
+      let from0 = select(vec4<u32>(), vec4<u32>(place), inside) * params.inChunks + source;
       let weights = w[u32(ky * i32(params.kernel.y) + kx) * params.channels + channel];
-      for (var p = 0u; p < PIXELS; p++) {
-        let at = corner[p] + vec2<i32>(ky, kx) * params.dilation;
-        let inside = all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
-        let from0 = select(0u, u32(place(rect[p], at)), inside) * params.inChunks + source;
-        acc[p] = fma(select(Chunk(), x[from0], inside), weights, acc[p]);
-      }
+      z0 = fma(select(Chunk(), x[from0.x], inside.x), weights, z0);
+      z1 = fma(select(Chunk(), x[from0.y], inside.y), weights, z1);
+      z2 = fma(select(Chunk(), x[from0.z], inside.z), weights, z2);
+      z3 = fma(select(Chunk(), x[from0.w], inside.w), weights, z3);
     }
   }
 
-  var bias = Chunk();
-  if (BIAS) {
-    bias = b[channel];
-  }
-  let start = params.outSize.x * params.outSize.y + first;
-  for (var p = 0u; p < PIXELS; p++) {
-    if (first + p < count) {
-      y[(start + p) * params.channels + channel] = activate(acc[p] + bias);
-    }
-  }
+  store(item.x, channel, z0, live.x);
+  store(item.y, channel, z1, live.y);
+  store(item.z, channel, z2, live.z);
+  store(item.w, channel, z3, live.w);
 }

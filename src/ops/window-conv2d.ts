@@ -11,7 +11,7 @@ import { windowGeometry } from "./padding.ts";
 import { chooseTiling } from "./tiling.ts";
 import { chunkOf, listsOf, type WindowSite } from "./window.ts";
 
-/** Items of one thread of the depthwise kernel; PIXELS there. */
+/** Items of one thread of the depthwise kernel. */
 const ITEMS = 4;
 
 /** Convolution of windows; it reads the weights as conv2d packs them. */
@@ -83,7 +83,7 @@ export async function createWindowDepthwise(
   return createDispatch(device, depthwiseShader, {
     label: layer.name,
     constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
-    redeclare: { Chunk: chunk.type, PIXELS: `${ITEMS}u` },
+    redeclare: { Chunk: chunk.type },
     params: {
       inSize: [height, width],
       outSize: [outHeight, outWidth],
