@@ -18,7 +18,7 @@ export interface DepthwiseConv2dLayer extends LayerBase, Omit<Window, "size"> {
   readonly activation?: FusedActivation;
 }
 
-/** Neighbouring pixels of one thread. */
+/** Neighbouring pixels of one thread of the kernel. */
 const PIXELS = 4;
 
 /** The kernel's run over y, or (backward) over dx with dy as its x. */
@@ -59,12 +59,13 @@ function createRun(
     constants: {
       BACKWARD: Number(backward),
       PHASED: Number(backward && strides[0] * strides[1] > 1),
+      SLIDING: Number((backward ? 1 : strides[1]) === dilations[1]),
       BIAS: Number(!backward && layer.b !== undefined),
       ACCUMULATE: Number(accumulate),
       ACTIVATION: backward ? 0 : code,
       GATE,
     },
-    redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32", PIXELS: `${PIXELS}u` },
+    redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32" },
     params: {
       inSize: [inHeight, inWidth],
       outSize: [outHeight, outWidth],
