@@ -23,7 +23,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
-const ROWS = 1u;
+const ROWS = 1u; // or 8
 const LANES = 16u;
 const SPLITS = 16u; // at least ROWS; ROWS · LANES · SPLITS chunks fit workgroup memory
 
@@ -56,17 +56,48 @@ fn main(
   let chunk = (id / params.rowTiles) * LANES + thread.x;
   let column = min(chunk, params.chunks - 1u);
 
-  var acc: array<Chunk, ROWS>;
+  let last = params.rows - 1u;
+  let x0 = min(row0, last) * params.features;
+  let x1 = min(row0 + 1u, last) * params.features;
+  let x2 = min(row0 + 2u, last) * params.features;
+  let x3 = min(row0 + 3u, last) * params.features;
+  let x4 = min(row0 + 4u, last) * params.features;
+  let x5 = min(row0 + 5u, last) * params.features;
+  let x6 = min(row0 + 6u, last) * params.features;
+  let x7 = min(row0 + 7u, last) * params.features;
+
+  // Not an array, which simple compilers keep in memory where loops index it.
+  var acc0 = Chunk();
+  var acc1 = Chunk();
+  var acc2 = Chunk();
+  var acc3 = Chunk();
+  var acc4 = Chunk();
+  var acc5 = Chunk();
+  var acc6 = Chunk();
+  var acc7 = Chunk();
   for (var i = thread.y; i < params.features; i += SPLITS) {
     let weights = w[i * params.chunks + column];
-    for (var r = 0u; r < ROWS; r++) {
-      let row = min(row0 + r, params.rows - 1u);
-      acc[r] = fma(Chunk(x[row * params.features + i]), weights, acc[r]);
+    acc0 = fma(Chunk(x[x0 + i]), weights, acc0);
+    if (ROWS > 1u) {
+      acc1 = fma(Chunk(x[x1 + i]), weights, acc1);
+      acc2 = fma(Chunk(x[x2 + i]), weights, acc2);
+      acc3 = fma(Chunk(x[x3 + i]), weights, acc3);
+      acc4 = fma(Chunk(x[x4 + i]), weights, acc4);
+      acc5 = fma(Chunk(x[x5 + i]), weights, acc5);
+      acc6 = fma(Chunk(x[x6 + i]), weights, acc6);
+      acc7 = fma(Chunk(x[x7 + i]), weights, acc7);
     }
   }
 
-  for (var r = 0u; r < ROWS; r++) {
-    partial[r * SPLITS * LANES + index] = acc[r];
+  partial[index] = acc0;
+  if (ROWS > 1u) {
+    partial[SPLITS * LANES + index] = acc1;
+    partial[2u * SPLITS * LANES + index] = acc2;
+    partial[3u * SPLITS * LANES + index] = acc3;
+    partial[4u * SPLITS * LANES + index] = acc4;
+    partial[5u * SPLITS * LANES + index] = acc5;
+    partial[6u * SPLITS * LANES + index] = acc6;
+    partial[7u * SPLITS * LANES + index] = acc7;
   }
   workgroupBarrier();
 

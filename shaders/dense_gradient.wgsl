@@ -6,7 +6,7 @@
 //   rules  [slots]        codes of backward rules (activation_gradient.wgsl); unused likewise
 //   dx  [rows, features]  the gradient to the input, or to what that is the activation of
 //
-// One workgroup computes ROWS rows of 32 features: LANES threads share the units of two features, reading w along its
+// One workgroup computes ROWS rows of 32 features: LANES threads share the units of four features, reading w along its
 // rows, and their sums are added in a fixed order. Units go in chunks of four where their number allows.
 
 struct Params {
@@ -28,14 +28,14 @@ struct Params {
 
 alias Chunk = vec4<f32>; // or f32, with CHUNK = 1
 const CHUNK = 4u;
-const ROWS = 1u;
+const ROWS = 1u; // or 8
 const LANES = 16u;
-const PAIRS = 16u; // of features
+const QUADS = 8u; // of features
 
 // The activation through which dx is taken back by its rule: 0 none, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override GATE: u32 = 0u;
 
-var<workgroup> partial: array<f32, ROWS * 2u * PAIRS * LANES>;
+var<workgroup> partial: array<vec4<f32>, ROWS * QUADS * LANES>;
 
 fn slope(v: f32) -> f32 {
   switch GATE {
@@ -48,7 +48,12 @@ fn slope(v: f32) -> f32 {
   }
 }
 
-@compute @workgroup_size(LANES, PAIRS)
+/// A lone f32 fills one component only, or it would be counted four times.
+fn widen(v: Chunk) -> vec4<f32> {
+  return vec4<f32>(v) * vec4<f32>(1.0, vec3<f32>(f32(CHUNK == 4u)));
+}
+
+@compute @workgroup_size(LANES, QUADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -57,37 +62,68 @@ fn main(
 ) {
   let id = group.x + group.y * groups.x;
   let row0 = (id % params.rowTiles) * ROWS;
-  let feature0 = (id / params.rowTiles) * 2u * PAIRS;
-  let last = params.features - 1u;
-  let begin0 = min(feature0 + thread.y, last) * params.chunks;
-  let begin1 = min(feature0 + thread.y + PAIRS, last) * params.chunks;
+  let feature0 = (id / params.rowTiles) * 4u * QUADS;
+  let features = min(feature0 + thread.y * 4u + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.features - 1u));
+  let begin = features * params.chunks;
+  let end = params.rows - 1u;
+  let dy0 = min(row0, end) * params.chunks;
+  let dy1 = min(row0 + 1u, end) * params.chunks;
+  let dy2 = min(row0 + 2u, end) * params.chunks;
+  let dy3 = min(row0 + 3u, end) * params.chunks;
+  let dy4 = min(row0 + 4u, end) * params.chunks;
+  let dy5 = min(row0 + 5u, end) * params.chunks;
+  let dy6 = min(row0 + 6u, end) * params.chunks;
+  let dy7 = min(row0 + 7u, end) * params.chunks;
 
-  var acc0: array<Chunk, ROWS>;
-  var acc1: array<Chunk, ROWS>;
+  // Not arrays, which simple compilers keep in memory where loops index them.
+  var acc0 = vec4<f32>();
+  var acc1 = vec4<f32>();
+  var acc2 = vec4<f32>();
+  var acc3 = vec4<f32>();
+  var acc4 = vec4<f32>();
+  var acc5 = vec4<f32>();
+  var acc6 = vec4<f32>();
+  var acc7 = vec4<f32>();
   for (var chunk = thread.x; chunk < params.chunks; chunk += LANES) {
-    let w0 = w[begin0 + chunk];
-    let w1 = w[begin1 + chunk];
-    for (var r = 0u; r < ROWS; r++) {
-      let signal = dy[min(row0 + r, params.rows - 1u) * params.chunks + chunk];
-      acc0[r] = fma(signal, w0, acc0[r]);
-      acc1[r] = fma(signal, w1, acc1[r]);
+    let weights = mat4x4<f32>(
+      widen(w[begin.x + chunk]),
+      widen(w[begin.y + chunk]),
+      widen(w[begin.z + chunk]),
+      widen(w[begin.w + chunk]),
+    );
+    acc0 += vec4<f32>(dy[dy0 + chunk]) * weights;
+    if (ROWS > 1u) {
+      acc1 += vec4<f32>(dy[dy1 + chunk]) * weights;
+      acc2 += vec4<f32>(dy[dy2 + chunk]) * weights;
+      acc3 += vec4<f32>(dy[dy3 + chunk]) * weights;
+      acc4 += vec4<f32>(dy[dy4 + chunk]) * weights;
+      acc5 += vec4<f32>(dy[dy5 + chunk]) * weights;
+      acc6 += vec4<f32>(dy[dy6 + chunk]) * weights;
+      acc7 += vec4<f32>(dy[dy7 + chunk]) * weights;
     }
   }
 
-  // Adds up a chunk; a lone f32 would be counted four times.
-  let ones = vec4<f32>(1.0, vec3<f32>(f32(CHUNK == 4u)));
-  for (var r = 0u; r < ROWS; r++) {
-    partial[2u * r * PAIRS * LANES + index] = dot(vec4<f32>(acc0[r]), ones);
-    partial[(2u * r + 1u) * PAIRS * LANES + index] = dot(vec4<f32>(acc1[r]), ones);
+  partial[index] = acc0;
+  if (ROWS > 1u) {
+    partial[QUADS * LANES + index] = acc1;
+    partial[2u * QUADS * LANES + index] = acc2;
+    partial[3u * QUADS * LANES + index] = acc3;
+    partial[4u * QUADS * LANES + index] = acc4;
+    partial[5u * QUADS * LANES + index] = acc5;
+    partial[6u * QUADS * LANES + index] = acc6;
+    partial[7u * QUADS * LANES + index] = acc7;
   }
   workgroupBarrier();
 
-  let row = row0 + index / (2u * PAIRS);
-  let feature = feature0 + index % (2u * PAIRS);
-  if (index < ROWS * 2u * PAIRS && row < params.rows && feature < params.features) {
+  for (var o = index; o < ROWS * 4u * QUADS; o += QUADS * LANES) {
+    let row = row0 + o / (4u * QUADS);
+    let feature = feature0 + o % (4u * QUADS);
+    if (row >= params.rows || feature >= params.features) {
+      continue;
+    }
     var sum = 0.0;
     for (var lane = 0u; lane < LANES; lane++) {
-      sum += partial[index * LANES + lane];
+      sum += partial[o / 4u * LANES + lane][o % 4u];
     }
     let at = row * params.features + feature;
     let rule = select(4u, rules[params.slot], GATE != 0u);

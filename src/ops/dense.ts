@@ -15,11 +15,11 @@ export interface DenseLayer extends LayerBase {
   readonly activation?: FusedActivation;
 }
 
-/** Chunks of units that one workgroup computes forward (LANES), and features backward (2 · PAIRS). */
+/** Chunks of units that one workgroup computes forward (LANES), and features backward (4 · QUADS). */
 const CHUNKS = 16;
 const FEATURES = 32;
 
-/** Rows that one thread keeps: two kernels at most, whatever the batch. */
+/** Rows that one thread keeps, as the kernels are written for: two kernels at most, whatever the batch. */
 function rowsOfThread(rows: number): number {
   return rows === 1 ? 1 : 8;
 }
