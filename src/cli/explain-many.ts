@@ -124,7 +124,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
       ].join(" · "),
       ...{ columns, rows, scale, show },
       wrap: techniques.length > 1 && !across,
-      ...(judged.length > 0 ? { table: drawnTrust(judged) } : {}),
+      ...(plan && judged.length > 0 ? { table: drawnTrust(judged, plan) } : {}),
     });
   if (out !== undefined) await writeResult(out, { data: new Float32Array(), shape: [0], draw }, io);
   report(answers, objectives, setting, asking);

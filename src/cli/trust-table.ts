@@ -15,7 +15,7 @@ import { type Io, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { attributionOptions, techniquesNamed } from "./techniques.ts";
-import { LIGHTLY, trustPlanOf, trustReport } from "./trust.ts";
+import { LIGHTLY, pace, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
 /** The first picture that the shipped network has not seen. */
@@ -44,9 +44,10 @@ export async function trustCommand(positionals: readonly string[], values: Value
   const target = values.text("target");
   const layer = values.text("layer");
   const seed = values.whole("random", 0, 2 ** 32 - 1);
+  const settings = inputs.length > 1 ? LIGHTLY : {};
   let [show, done] = [progressOf(io, "measuring"), 0];
   const options = {
-    ...(inputs.length > 1 ? LIGHTLY : {}),
+    ...settings,
     measures,
     signal: io.signal,
     onProgress(fraction: number) {
@@ -68,11 +69,11 @@ export async function trustCommand(positionals: readonly string[], values: Value
   const work = async (networks: Networks): Promise<TrustTable | TrustSummary> => {
     const network = await networks.first();
     const sweep = await networks.several();
-    const settings = (technique: NamedTechnique) => ({
+    const told = (technique: NamedTechnique) => ({
       ...settingsOf(technique, layer, values),
       ...networks.memoryFor(technique.samples === undefined ? network : sweep),
     });
-    const all = { ...options, sweep, settings };
+    const all = { ...options, sweep, settings: told };
     const pictures = inputs.map((input) => input.values);
     return inputs.length === 1 && first
       ? trustTable(network, first.values, techniques, all)
@@ -100,7 +101,7 @@ export async function trustCommand(positionals: readonly string[], values: Value
   io.out("");
   io.out(formatTrust(table));
   io.out("");
-  for (const line of TRUST_LEGEND) io.out(`  ${line}`);
+  for (const line of [...TRUST_LEGEND, ...pace(settings)]) io.out(`  ${line}`);
 }
 
 /** The techniques that are named; else those that are quick, or with --all every one. */

@@ -104,7 +104,7 @@ export interface Judged {
 }
 
 /** Beneath a sheet: maps by measures, the best of each in bold, and what the figures mean. */
-export function drawnTrust(rows: readonly Judged[]): Table {
+export function drawnTrust(rows: readonly Judged[], { settings }: TrustPlan): Table {
   const shown = MEASURES.filter((measure) =>
     rows.some(({ trust }) => figureOf(trust, measure) !== undefined),
   );
@@ -131,8 +131,13 @@ export function drawnTrust(rows: readonly Judged[]): Table {
       const value = trust && measure && figureOf(trust, measure);
       return value !== undefined && figure(value) === best[column - 1];
     },
-    notes: [...verdicts, ...legendOf(shown)],
+    notes: [...verdicts, ...legendOf(shown), ...pace(settings)],
   };
+}
+
+/** How finely curves were measured, where not as finely as they could be. */
+export function pace({ steps, chances }: TrustPlan["settings"]): string[] {
+  return steps === undefined ? [] : [`curves of ${steps} steps, beside ${chances} random rankings`];
 }
 
 /** What the columns are. */
