@@ -25,11 +25,19 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> counts: array<atomic<u32>>;
 
 alias Value = vec4<f32>; // or f32, with WIDTH = 1
-const WIDTH = 4u;
+const WIDTH = 4u; // or 1
 const BINS = 64u;
 const THREADS = 8u;
 
 var<workgroup> own: array<u32, (BINS + 2u) * WIDTH * THREADS>;
+
+/// One more in the bin of v, of channel c of this thread's.
+fn tally(v: f32, bounds: vec4<f32>, c: u32, thread: u32) {
+  var bin = 1u + min(u32(max((v - bounds.x) * bounds.z, 0.0)), BINS - 1u);
+  bin = select(bin, 0u, v < bounds.x);
+  bin = select(bin, BINS + 1u, v > bounds.y);
+  own[(bin * WIDTH + c) * THREADS + thread] += 1u;
+}
 
 @compute @workgroup_size(THREADS)
 fn main(
@@ -44,27 +52,28 @@ fn main(
   if (slot >= params.slots || column >= params.width) {
     return;
   }
-  var which: array<u32, WIDTH>; // ranges of this thread's channels
-  var bounds: array<vec4<f32>, WIDTH>;
-  for (var c = 0u; c < WIDTH; c++) {
-    which[c] = select(column * WIDTH + c, 0u, params.shared_range == 1u);
-    bounds[c] = range[which[c]];
-  }
+  let each = 1u - params.shared_range; // ranges of a channel
+  let first = column * WIDTH * each;
+  // Not an array, which simple compilers keep in memory where loops index it.
+  let bounds0 = range[first];
+  let bounds1 = range[first + min(1u, WIDTH - 1u) * each];
+  let bounds2 = range[first + min(2u, WIDTH - 1u) * each];
+  let bounds3 = range[first + min(3u, WIDTH - 1u) * each];
   let end = min((strip + 1u) * params.strip, params.rows);
   for (var row = strip * params.strip + slot; row < end; row += params.slots) {
     let v = vec4<f32>(x[row * params.width + column]);
-    for (var c = 0u; c < WIDTH; c++) {
-      var bin = 1u + min(u32(max((v[c] - bounds[c].x) * bounds[c].z, 0.0)), BINS - 1u);
-      bin = select(bin, 0u, v[c] < bounds[c].x);
-      bin = select(bin, BINS + 1u, v[c] > bounds[c].y);
-      own[(bin * WIDTH + c) * THREADS + thread] += 1u;
+    tally(v.x, bounds0, 0u, thread);
+    if (WIDTH > 1u) {
+      tally(v.y, bounds1, 1u, thread);
+      tally(v.z, bounds2, 2u, thread);
+      tally(v.w, bounds3, 3u, thread);
     }
   }
   for (var bin = 0u; bin < BINS + 2u; bin++) {
     for (var c = 0u; c < WIDTH; c++) {
       let count = own[(bin * WIDTH + c) * THREADS + thread];
       if (count > 0u) {
-        let o = (which[c] * (BINS + 2u) + bin) * 2u;
+        let o = ((first + c * each) * (BINS + 2u) + bin) * 2u;
         let before = atomicAdd(&counts[o], count);
         if (before + count < before) {
           atomicAdd(&counts[o + 1u], 1u);
