@@ -3,7 +3,6 @@ import {
   deprocess,
   type Graph,
   type Network,
-  type Pixels,
   type Prediction,
   predict,
   preprocess,
@@ -19,15 +18,10 @@ import { contentsOf, drawSample, isSample } from "./samples.ts";
 import type { Store } from "./state.ts";
 import { drawMap } from "./why/draw.ts";
 import { Enquiry } from "./why/enquiry.ts";
-
-/** A picture that was shown, and where it came from. */
-export interface Shown {
-  readonly title: string;
-  readonly pixels: Pixels;
-}
+import type { Scene, Shown } from "./why/scene.ts";
 
 /** One network on one device, with the room that shows it. When either goes, the session goes. */
-export class Session {
+export class Session implements Scene {
   readonly device: GPUDevice;
   readonly graph: Graph;
   readonly network: Network;

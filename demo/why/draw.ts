@@ -1,7 +1,7 @@
 import { colorize } from "../../src/index.ts";
 import { enlarge, imageData } from "../pixels.ts";
-import type { Session } from "../session.ts";
 import type { Answer } from "./enquiry.ts";
+import type { Scene } from "./scene.ts";
 import { colorsOf, type Ends } from "./shade.ts";
 
 /** What is to be drawn over the picture: an answer, and where its colours end. */
@@ -16,7 +16,7 @@ interface Drawn {
  */
 export function drawMap(
   context: CanvasRenderingContext2D,
-  { picture, store, inputSize: [height, width] }: Session,
+  { picture, store, inputSize: [height, width] }: Scene,
   drawn: Drawn | undefined,
 ): void {
   context.canvas.width = width;

@@ -10,10 +10,10 @@ import {
   trust,
 } from "../../src/index.ts";
 import { Emitter } from "../emitter.ts";
-import type { Session } from "../session.ts";
 import { type State, selects } from "../state.ts";
 import { Desk, type Progress, type Task } from "./desk.ts";
 import { keyOf, mapLayers, nameOf, type Question, settingsOf, subjectsOf, weighedLayer } from "./question.ts";
+import type { Scene } from "./scene.ts";
 import { type Ends, endsOf, type Flat, flatOf, sharedEnds } from "./shade.ts";
 import { measuresFor, type TrustFigures, trustTasks } from "./trusting.ts";
 
@@ -56,7 +56,7 @@ export class Enquiry {
   /** Layers whose maps can be weighed. */
   readonly layers: readonly string[];
 
-  readonly #session: Session;
+  readonly #scene: Scene;
   readonly #desk = new Desk();
   readonly #answers = new Map<string, Answer>();
   readonly #trusts = new Map<string, Map<string, Trust>>();
@@ -69,18 +69,18 @@ export class Enquiry {
   /** Whether the network has answered to the picture that is shown. */
   #answered = false;
 
-  constructor(session: Session) {
-    this.#session = session;
-    this.software = isSoftwareAdapter(session.device);
-    this.layers = mapLayers(session.graph);
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.software = isSoftwareAdapter(scene.device);
+    this.layers = mapLayers(scene.graph);
     this.#stops = [
       this.#desk.changed.listen(() => this.changed.emit()),
-      session.shownPicture.listen(() => this.#forget()),
-      session.answered.listen(() => {
+      scene.shownPicture.listen(() => this.#forget()),
+      scene.answered.listen(() => {
         this.#answered = true;
         this.#ask();
       }),
-      session.store.listen((state, changed) => {
+      scene.store.listen((state, changed) => {
         if (changed.has("trust")) this.#desk.resume("trust ");
         if (asksAnew(state, changed)) this.#ask();
         else if (changed.has("ends") || changed.has("colors") || changed.has("over")) this.changed.emit();
@@ -90,7 +90,7 @@ export class Enquiry {
 
   /** The cards that the state asks for, as far as they have come. */
   get cards(): Card[] {
-    const { graph, store } = this.#session;
+    const { graph, store } = this.#scene;
     return this.#questions.map(({ id, question }) => {
       const key = keyOf(question);
       const answer = this.#answers.get(key);
@@ -113,7 +113,7 @@ export class Enquiry {
       progress: this.#desk.progressOf(keyOf(question)),
       answer: this.#answers.get(keyOf(question)),
     }));
-    const { graph, store } = this.#session;
+    const { graph, store } = this.#scene;
     const { ends } = store.state;
     const all = found.flatMap(({ answer }) => (answer ? [endsOf(answer.flat, ends)] : []));
     return found.map(({ question, progress, answer }) => ({
@@ -130,12 +130,12 @@ export class Enquiry {
   /** The card whose map lies over the image. */
   get over(): Card | undefined {
     const cards = this.cards.filter(({ answer }) => answer);
-    return cards.find(({ id }) => id === this.#session.store.state.over) ?? cards[0];
+    return cards.find(({ id }) => id === this.#scene.store.state.over) ?? cards[0];
   }
 
   /** Whether something is being computed, or waits. */
   get busy(): boolean {
-    const asked = this.#session.store.state.why.length > 0;
+    const asked = this.#scene.store.state.why.length > 0;
     return this.#desk.busy || (asked && !this.#answered);
   }
 
@@ -177,7 +177,7 @@ export class Enquiry {
 
   /** Says at the desk what is wanted: maps first, then the strip, then trust. */
   #ask(): void {
-    const { store, graph, answers } = this.#session;
+    const { store, graph, answers } = this.#scene;
     const { state } = store;
     const subjects = this.#answered ? subjectsOf(state, answers) : [];
     this.#questions = state.why.flatMap((name) =>
@@ -205,16 +205,16 @@ export class Enquiry {
     return {
       key,
       run: async (options) => {
-        const { input } = this.#session;
+        const { input } = this.#scene;
         const network = await this.#networkFor(question);
         options.signal.throwIfAborted();
         const { subject: target, technique } = question;
         const settings = settingsOf(question, this.software);
         const found = await technique.run(network, input, { ...settings, target, ...options });
         // The picture may have changed meanwhile: then this answers nobody's question.
-        if (options.signal.aborted || input !== this.#session.input) return;
+        if (options.signal.aborted || input !== this.#scene.input) return;
         this.#answers.set(key, { question, found, flat: flatOf(technique, found) });
-        if (this.#session.store.state.trust) this.#ask();
+        if (this.#scene.store.state.trust) this.#ask();
       },
     };
   }
@@ -229,7 +229,7 @@ export class Enquiry {
         find: async (question, measures, options) => {
           const answer = this.#answers.get(keyOf(question));
           if (!answer) return;
-          const { input } = this.#session;
+          const { input } = this.#scene;
           const network = await this.#networkFor(question);
           const randomised = measures.includes("parameters") ? await this.#randomisedNetwork() : undefined;
           options.signal.throwIfAborted();
@@ -241,7 +241,7 @@ export class Enquiry {
             ...(randomised ? { randomised } : {}),
             ...options,
           });
-          if (options.signal.aborted || input !== this.#session.input) return;
+          if (options.signal.aborted || input !== this.#scene.input) return;
           const all = this.#trusts.get(keyOf(question)) ?? new Map<string, Trust>();
           this.#trusts.set(keyOf(question), all.set(measures.join(), judged));
         },
@@ -259,7 +259,7 @@ export class Enquiry {
   }
 
   #endsOf({ flat }: Answer, { technique }: Question): Ends {
-    const { ends } = this.#session.store.state;
+    const { ends } = this.#scene.store.state;
     if (ends !== "shared") return endsOf(flat, ends);
     const kin = this.#questions.flatMap(({ question }) => {
       const answer = question.technique === technique ? this.#answers.get(keyOf(question)) : undefined;
@@ -270,7 +270,7 @@ export class Enquiry {
 
   /** A network of its own, so that what is looked at stays as it is; of many images for those that run many. */
   #networkFor({ technique }: Question): Promise<Network> {
-    const { device, graph } = this.#session;
+    const { device, graph } = this.#scene;
     const many = technique.samples !== undefined && !this.software;
     const batch = many ? batchWithin(device, graph, { most: 16 }) : 1;
     const known = this.#networks.get(batch);
@@ -283,7 +283,7 @@ export class Enquiry {
 
   async #randomisedNetwork(): Promise<Network> {
     if (!this.#randomised) {
-      const { device, graph } = this.#session;
+      const { device, graph } = this.#scene;
       const one = this.#networks.get(1) ?? createNetwork(device, graph, { batch: 1 });
       this.#networks.set(1, one);
       this.#randomised = one.then((network) => createRandomisedNetwork(network));

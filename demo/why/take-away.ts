@@ -10,10 +10,10 @@ import {
 } from "../../src/index.ts";
 import { paint } from "../pixels.ts";
 import { isSample } from "../samples.ts";
-import type { Session } from "../session.ts";
 import type { State } from "../state.ts";
 import type { Answer, Card } from "./enquiry.ts";
 import { nameOf, type Question, settingsOf } from "./question.ts";
+import type { Scene } from "./scene.ts";
 
 /** How many times larger a picture can be taken away. */
 export const ZOOMS = [1, 2, 4] as const;
@@ -32,34 +32,34 @@ function multipleOf({ question: { technique }, found }: Answer, { ends, colors }
   };
 }
 
-function subtitleOf(session: Session, layer: string | undefined): string {
-  return [session.graph.name, ...(layer === undefined ? [] : [`layer ${layer}`]), session.shown?.title ?? ""]
+function subtitleOf(scene: Scene, layer: string | undefined): string {
+  return [scene.graph.name, ...(layer === undefined ? [] : [`layer ${layer}`]), scene.shown?.title ?? ""]
     .filter(Boolean)
     .join(" · ");
 }
 
 /** The figure of one map, as people publish it: image, overlay, map, colour bar, what was clipped. */
-export function figureOfAnswer(session: Session, answer: Answer): Pixels {
+export function figureOfAnswer(scene: Scene, answer: Answer): Pixels {
   const { technique, subject, layer } = answer.question;
   return renderFigure({
-    image: deprocess(session.input, session.graph),
-    title: `${technique.title}: ${nameOf(session.graph, subject)}`,
-    subtitle: subtitleOf(session, layer),
-    ...multipleOf(answer, session.store.state),
+    image: deprocess(scene.input, scene.graph),
+    title: `${technique.title}: ${nameOf(scene.graph, subject)}`,
+    subtitle: subtitleOf(scene, layer),
+    ...multipleOf(answer, scene.store.state),
   });
 }
 
 /** All cards on one sheet: techniques below one another, classes side by side. */
-export function sheetOfCards(session: Session, cards: readonly Card[]): Pixels {
-  const { state } = session.store;
+export function sheetOfCards(scene: Scene, cards: readonly Card[]): Pixels {
+  const { state } = scene.store;
   const techniques = [...new Set(cards.map(({ question }) => question.technique))];
   const columns = [...new Set(cards.map(({ about }) => about))];
   const alone = columns.length === 1;
   const layer = cards.find(({ question }) => question.layer !== undefined)?.question.layer;
   return renderMultiples({
-    image: deprocess(session.input, session.graph),
+    image: deprocess(scene.input, scene.graph),
     title: `Why ${columns.join(" or ")}?`,
-    subtitle: subtitleOf(session, layer),
+    subtitle: subtitleOf(scene, layer),
     columns: alone ? [""] : columns,
     rows: techniques.map((technique) => ({
       label: technique.title,
@@ -107,28 +107,28 @@ const quoted = (text: string): string =>
   /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The command that makes the same map; undefined where the command line cannot ask this. */
-export function commandOf(session: Session, question: Question): string | undefined {
+export function commandOf(scene: Scene, question: Question): string | undefined {
   const { technique, subject } = question;
-  const { state } = session.store;
+  const { state } = scene.store;
   const lines: string[] = [];
   const words = ["vitrine explain", technique.name];
-  const { samples, steps, layer } = settingsOf(question, isSoftwareAdapter(session.device));
+  const { samples, steps, layer } = settingsOf(question, isSoftwareAdapter(scene.device));
 
   const { image } = state;
   if (image === undefined || !isSample(image))
-    words.push("--image", quoted(session.shown?.title ?? "picture.png"));
+    words.push("--image", quoted(scene.shown?.title ?? "picture.png"));
   else if (image.startsWith("pair-")) {
     const file = `${image}.png`;
-    const [height, width] = session.inputSize;
+    const [height, width] = scene.inputSize;
     lines.push(
       `vitrine dataset --pair --index ${image.slice(5)} --size ${Math.max(height, width)} --out ${file}`,
     );
     words.push("--image", file);
   } else words.push("--image", `synthetic:${image}`);
 
-  if (!isShipped(session.graph)) words.push("--model", "FOLDER");
+  if (!isShipped(scene.graph)) words.push("--model", "FOLDER");
   if (typeof subject === "number") {
-    const label = session.graph.labels?.[subject];
+    const label = scene.graph.labels?.[subject];
     words.push("--target", label !== undefined && /^[a-z][\w-]*$/i.test(label) ? label : String(subject));
     if (layer !== undefined) words.push("--layer", quoted(layer));
   } else {
