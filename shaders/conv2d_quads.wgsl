@@ -16,7 +16,7 @@
 // the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap is tried
 // in vain.
 // One workgroup computes LANES · 4 pixels of one phase by CHANNEL_LANES · COLUMNS chunks of four output channels; one thread
-// keeps 4 by COLUMNS of them. Input channels go in fours too, the last of them padded with zeros.
+// keeps 4 by COLUMNS of them. Input channels go in fours where their number allows, or else one by one.
 
 struct Params {
   inSize: vec2<u32>,   // height, width
@@ -80,32 +80,19 @@ fn slope(v: vec4<f32>) -> vec4<f32> {
   }
 }
 
-/// Four channels of a pixel of x, of which `source` is the first value; zeros outside of x and beyond the last channel.
-fn take(source: u32, chunk: u32, inside: bool) -> vec4<f32> {
-  if (IN == 4u) {
-    return select(vec4<f32>(), vec4<f32>(x[source + chunk]), inside);
-  }
-  var v = vec4<f32>();
-  if (inside) {
-    let first = source + chunk * 4u;
-    let left = params.inChunks - chunk * 4u;
-    v.x = vec4<f32>(x[first]).x;
-    if (left > 1u) {
-      v.y = vec4<f32>(x[first + 1u]).x;
-    }
-    if (left > 2u) {
-      v.z = vec4<f32>(x[first + 2u]).x;
-    }
-    if (left > 3u) {
-      v.w = vec4<f32>(x[first + 3u]).x;
-    }
-  }
-  return v;
+/// A value of x; zero outside of it.
+fn take(at: u32, inside: bool) -> vec4<f32> {
+  return select(vec4<f32>(), vec4<f32>(x[at]), inside);
 }
 
 /// Weights of four input channels (columns) to four output channels (rows), `stride` apart.
 fn weights(first: u32, stride: u32) -> mat4x4<f32> {
   return mat4x4<f32>(w[first], w[first + stride], w[first + 2u * stride], w[first + 3u * stride]);
+}
+
+/// One input channel of four pixels times its weights to four output channels.
+fn products(weights: vec4<f32>, v: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(weights * v.x, weights * v.y, weights * v.z, weights * v.w);
 }
 
 fn put(place: u32, column: u32, sum: vec4<f32>, live: bool) {
@@ -163,7 +150,6 @@ fn main(
   let other = column + CHANNEL_LANES;
   let weight = (column / stride) * depth * stride + column % stride;
   let otherWeight = (other / stride) * depth * stride + other % stride;
-  let chunks = select(params.inChunks, (params.inChunks + 3u) / 4u, IN == 1u);
 
   var sum = mat4x4<f32>(); // a column a pixel
   var otherSum = mat4x4<f32>();
@@ -180,18 +166,25 @@ fn main(
         (col < vec4<i32>(size.y));
       let source = select(vec4<u32>(), vec4<u32>((image + row) * size.y + col) * params.inChunks, inside);
       var at = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * IN * stride;
-      for (var chunk = 0u; chunk < chunks; chunk++) {
-        let v = mat4x4<f32>(
-          take(source.x, chunk, inside.x),
-          take(source.y, chunk, inside.y),
-          take(source.z, chunk, inside.z),
-          take(source.w, chunk, inside.w),
-        );
-        sum += weights(weight + at, stride) * v;
-        if (COLUMNS == 2u) {
-          otherSum += weights(otherWeight + at, stride) * v;
+      for (var chunk = 0u; chunk < params.inChunks; chunk++) {
+        let v0 = take(source.x + chunk, inside.x);
+        let v1 = take(source.y + chunk, inside.y);
+        let v2 = take(source.z + chunk, inside.z);
+        let v3 = take(source.w + chunk, inside.w);
+        if (IN == 4u) {
+          let v = mat4x4<f32>(v0, v1, v2, v3);
+          sum += weights(weight + at, stride) * v;
+          if (COLUMNS == 2u) {
+            otherSum += weights(otherWeight + at, stride) * v;
+          }
+        } else {
+          let v = vec4<f32>(v0.x, v1.x, v2.x, v3.x);
+          sum += products(w[weight + at], v);
+          if (COLUMNS == 2u) {
+            otherSum += products(w[otherWeight + at], v);
+          }
         }
-        at += 4u * stride;
+        at += IN * stride;
       }
     }
   }
