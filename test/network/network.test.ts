@@ -6,6 +6,7 @@ import { createNetwork, type Network, type Target } from "../../src/network/netw
 import { createGpu } from "../../src/node/gpu.ts";
 import type { BackwardRule } from "../../src/ops/activation.ts";
 import { testDevice } from "../gpu.ts";
+import { expectClose } from "../reference/numbers.ts";
 import { branches, chain, graph, random, values } from "./graphs.ts";
 
 let device: GPUDevice;
@@ -367,7 +368,8 @@ describe("lives", () => {
     await run(own, Float32Array.from([...x, ...x]), own.graph.output);
     submit((here) => own.backward(here, { layer: "logits", channel: 1 }));
     const here = await readTensor(device, own.gradient("image"));
-    expect(there).toEqual(here.slice(0, there.length));
+    // Kernels that need no feature add up in an order of their own.
+    expectClose(there, here.slice(0, there.length), 2e-6);
     guest.destroy();
     await host.queue.onSubmittedWorkDone();
     expect(errors).toEqual([]);
