@@ -81,6 +81,10 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     { target: 0, seed },
     new RegExp(`^(SmoothGrad|RISE|LIME): expected a seed of 0 to 4294967295, got ${seed}`),
   ]),
+  tolerance: BAD_NUMBERS.map((tolerance): [AttributionOptions, RegExp] => [
+    { target: 0, tolerance },
+    new RegExp(`expected a tolerance .* got ${tolerance}`),
+  ]),
   steps: [Number.NaN, 0, -1, 1.5, 10_001].map((steps): [AttributionOptions, RegExp] => [
     { target: 0, steps },
     new RegExp(`expected 1 to 10000 steps, got ${steps}`),
