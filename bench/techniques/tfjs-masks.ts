@@ -48,7 +48,9 @@ export function tfjsRise(tf: Tf, subject: Subject, grid: number): TfjsTechnique 
           }),
         );
         // A cell shows with probability ½.
-        return tf.div(tf.addN(sums), samples * 0.5);
+        // tfjs's addN binds a buffer for each of its inputs, and a device has few.
+        const sum = sums.reduce((all, one) => tf.add(all, one));
+        return tf.div(sum, samples * 0.5);
       }),
     dispose() {
       dispose();
