@@ -1,3 +1,4 @@
+import type { Work } from "./case.ts";
 import type { Clock } from "./clock.ts";
 import { type Dispatch, dispatchOf } from "./dispatch.ts";
 import copyShader from "./shaders/copy.wgsl";
@@ -14,86 +15,128 @@ export interface Limits {
   readonly f16?: number;
 }
 
-/** Larger than a large GPU's caches; a software adapter's time is better spent elsewhere. */
-const COPY_BYTES = { hardware: 2 ** 28, software: 2 ** 26 };
+/** Larger than the caches of a large GPU, and of most processors. */
+const COPY_BYTES = { hardware: 2 ** 28, software: 2 ** 25 };
 const THREADS = { hardware: 2 ** 20, software: 2 ** 13 };
 const ROUNDS = 256;
 const SAMPLES = 5;
 
-/** The better of two measurements of the same device: whatever else a machine does only makes it seem slower. */
-export function better(a: Limits, b: Limits): Limits {
-  const f16 = Math.max(a.f16 ?? 0, b.f16 ?? 0);
-  return { copy: Math.max(a.copy, b.copy), f32: Math.max(a.f32, b.f32), ...(f16 > 0 ? { f16 } : {}) };
+/** What work can be bound by: multiply-adds, or bytes. */
+export type Bound = "arithmetic" | "bytes";
+
+/** The limits of a device, and how to measure them again beside something else. */
+export interface LimitProbes {
+  /** As measured alone, each as the best of several variants. */
+  readonly limits: Limits;
+  /** Submits the kernel that came nearest to a limit, once. */
+  submit(bound: Bound): void;
+  /** 10⁹ operations or bytes a second, when one submission took so many milliseconds. */
+  rate(bound: Bound, milliseconds: number): number;
+  destroy(): void;
 }
 
-/** Measures a device's limits, each as the best of several variants. A few seconds. */
-export async function measureLimits(device: GPUDevice, clock: Clock, software: boolean): Promise<Limits> {
+/** Which limit work meets first, and the seconds that it then takes at least. */
+export function leastTime({ flops, bytes }: Work, { f32, copy }: Limits): { by: Bound; seconds: number } {
+  const [arithmetic, moving] = [flops / (f32 * 1e9), bytes / (copy * 1e9)];
+  return arithmetic > moving ? { by: "arithmetic", seconds: arithmetic } : { by: "bytes", seconds: moving };
+}
+
+/** A kernel that does nothing but one thing, and how much of that. */
+interface Probe {
+  readonly amount: number;
+  readonly dispatch: Dispatch;
+  /** Milliseconds at its best. */
+  readonly least: number;
+}
+
+/** Measures a device's limits, and keeps the kernels that reached them. A few seconds. */
+export async function createLimitProbes(
+  device: GPUDevice,
+  clock: Clock,
+  software: boolean,
+): Promise<LimitProbes> {
   const size = software ? "software" : "hardware";
   const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
   const bytes = Math.min(COPY_BYTES[size], maxBufferSize, maxStorageBufferBindingSize);
   const threads = THREADS[size];
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-  const [x, y] = [1, 2].map(() => device.createBuffer({ size: bytes, usage }));
+  const [x, y] = [1, 2].map(() => device.createBuffer({ label: "limits", size: bytes, usage }));
   if (!x || !y) throw new Error("limits: no buffers");
   // A page that was never written costs a software adapter nothing to read.
   const piece = new Float32Array(2 ** 20).map((_, index) => (index % 97) + 1);
   for (let at = 0; at + piece.byteLength <= bytes; at += piece.byteLength)
     device.queue.writeBuffer(x, at, piece);
 
-  const best = async (amount: number, dispatches: readonly Dispatch[]): Promise<number> => {
-    const rates: number[] = [];
-    for (const dispatch of dispatches) rates.push(amount / (await fastest(device, clock, dispatch)) / 1e6);
-    return Math.max(...rates);
+  const best = async (variants: readonly Omit<Probe, "least">[]): Promise<Probe> => {
+    const probes: Probe[] = [];
+    for (const variant of variants)
+      probes.push({ ...variant, least: await fastest(device, clock, variant.dispatch) });
+    return probes.reduce((a, b) => (rateOf(b) > rateOf(a) ? b : a));
   };
-  try {
-    const count = bytes / 16;
-    const copies = [1, 4].map((each) =>
-      dispatchOf(device, copyShader.code, {
-        constants: { EACH: each },
-        params: new Uint32Array([count, 0, 0, 0]),
-        buffers: [x, y],
-        workgroups: Math.ceil(count / (256 * each)),
+  const count = bytes / 16;
+  const copies = [1, 4].map((each) => ({
+    amount: 2 * bytes,
+    dispatch: dispatchOf(device, copyShader.code, {
+      constants: { EACH: each },
+      params: new Uint32Array([count, 0, 0, 0]),
+      buffers: [x, y],
+      workgroups: Math.ceil(count / (256 * each)),
+    }),
+  }));
+  const params = new ArrayBuffer(16);
+  new Uint32Array(params).set([ROUNDS]);
+  new Float32Array(params).set([0.5, 1.5], 1);
+  const products = (code: string) =>
+    [1, 2, 4, 8].map((chains) => ({
+      amount: threads * ROUNDS * 4 * chains * 8,
+      dispatch: dispatchOf(device, code, {
+        constants: { CHAINS: chains },
+        params: new Uint32Array(params),
+        buffers: [y],
+        workgroups: threads / 256,
       }),
-    );
-    const params = new ArrayBuffer(16);
-    new Uint32Array(params).set([ROUNDS]);
-    new Float32Array(params).set([0.5, 1.5], 1);
-    const chains = [1, 2, 4, 8];
-    const fma = async (code: string): Promise<number> => {
-      const rates: number[] = [];
-      for (const chain of chains) {
-        const dispatch = dispatchOf(device, code, {
-          constants: { CHAINS: chain },
-          params: new Uint32Array(params),
-          buffers: [y],
-          workgroups: threads / 256,
-        });
-        rates.push(await best(threads * ROUNDS * 4 * chain * 8, [dispatch]));
-      }
-      return Math.max(...rates);
-    };
-    const copy = await best(2 * bytes, copies);
-    const f32 = await fma(fmaShader.code);
-    if (!device.features.has("shader-f16")) return { copy, f32 };
-    return { copy, f32, f16: await fma(halfShader.code) };
-  } finally {
+    }));
+  const free = (): void => {
     x.destroy();
     y.destroy();
+  };
+  try {
+    const probes = { bytes: await best(copies), arithmetic: await best(products(fmaShader.code)) };
+    const f16 = device.features.has("shader-f16") ? await best(products(halfShader.code)) : undefined;
+    return {
+      limits: {
+        copy: rateOf(probes.bytes),
+        f32: rateOf(probes.arithmetic),
+        ...(f16 ? { f16: rateOf(f16) } : {}),
+      },
+      submit: (bound) => submit(device, probes[bound].dispatch, 1),
+      rate: (bound, milliseconds) => probes[bound].amount / milliseconds / 1e6,
+      destroy: free,
+    };
+  } catch (error) {
+    free();
+    throw error;
   }
+}
+
+function rateOf({ amount, least }: Probe): number {
+  return amount / least / 1e6;
+}
+
+function submit(device: GPUDevice, dispatch: Dispatch, times: number): void {
+  const encoder = device.createCommandEncoder({ label: "limits" });
+  const pass = encoder.beginComputePass();
+  for (let index = 0; index < times; index++) dispatch(pass);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
 }
 
 /** Milliseconds of a dispatch at its best, repeated within one submit until the clock can tell. */
 async function fastest(device: GPUDevice, clock: Clock, dispatch: Dispatch): Promise<number> {
-  const submit = (times: number) => (): void => {
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (let index = 0; index < times; index++) dispatch(pass);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
-  };
-  await clock.wall(submit(1));
-  const times = Math.max(1, Math.ceil(clock.shortest / (await clock.wall(submit(1)))));
-  for (let index = 0; index < SAMPLES; index++) await clock.sample(submit(times));
+  const run = (times: number) => (): void => submit(device, dispatch, times);
+  await clock.wall(run(1));
+  const times = Math.max(1, Math.ceil(clock.shortest / (await clock.wall(run(1)))));
+  for (let index = 0; index < SAMPLES; index++) await clock.sample(run(times));
   const samples = await clock.read();
   return Math.min(...samples.map(({ gpu, wall }) => gpu ?? wall)) / times;
 }

@@ -1,8 +1,9 @@
 import type { Bench, Case, Contender, Task } from "./case.ts";
 import type { Clock, Sample } from "./clock.ts";
-import type { Entry, Row, Timed } from "./result.ts";
+import { type Bound, type LimitProbes, leastTime } from "./limits.ts";
+import type { Entry, Row, RowLimit, Timed } from "./result.ts";
 import type { Runner } from "./runner.ts";
-import { pairedRatio, settled, summarise } from "./statistics.ts";
+import { median, pairedRatio, settled, summarise } from "./statistics.ts";
 
 /** How long a case may take, and how often its rounds go. */
 export interface Effort {
@@ -10,6 +11,12 @@ export interface Effort {
   readonly milliseconds: number;
   readonly fewest: number;
   readonly most: number;
+}
+
+/** What measures. */
+export interface Instruments {
+  readonly clock: Clock;
+  readonly probes: LimitProbes;
 }
 
 /** A contender that gave the right answer and now runs for time. */
@@ -23,7 +30,12 @@ interface Running {
 
 const DEFAULT_TOLERANCE = 1e-4;
 const PEER = "peer";
+/** Stands for the limit where contenders have a number. */
+const LIMIT = -1;
+/** Rounds at least, where one takes longer than all of them should, and where it takes many times as long. */
 const FEW = 3;
+const FEWEST = 2;
+const MANY_TIMES = 5;
 const MOST_REPEATS = 4096;
 
 function peersFirst(contenders: readonly Contender[]): Contender[] {
@@ -33,10 +45,13 @@ function peersFirst(contenders: readonly Contender[]): Contender[] {
   ];
 }
 
-/** Measures a case at one size: checks everyone against the reference, then times them in turn. */
+/**
+ * Measures a case at one size: checks everyone against the reference, then times them in turn, and with them the limit
+ * that the work meets first.
+ */
 export async function measureCase(
   bench: Bench,
-  clock: Clock,
+  { clock, probes }: Instruments,
   effort: Effort,
   { id, title, growth, goals, clock: by = "gpu" }: Case,
   task: Task,
@@ -47,6 +62,7 @@ export async function measureCase(
   const tolerance = task.tolerance ?? DEFAULT_TOLERANCE;
   const byWitness = prepared.reference === PEER;
   let witness: { readonly name: string; readonly y: Float32Array } | undefined;
+  let limit: RowLimit | undefined;
   let note: string | undefined;
   let saving: number | undefined;
   try {
@@ -66,7 +82,9 @@ export async function measureCase(
     running.sort(
       (a, b) => prepared.contenders.indexOf(a.contender) - prepared.contenders.indexOf(b.contender),
     );
-    const samples = await race(clock, effort, running);
+    const { by: bound } = leastTime(task.work, probes.limits);
+    const { samples, limit: measured } = await race({ clock, probes }, effort, running, bound);
+    limit = measured;
     const ours = running.findIndex(({ contender }) => contender.kind === "ours");
     const timesOf = (index: number): number[] =>
       (samples[index] ?? []).map((sample) => sample[by] ?? sample.wall);
@@ -104,6 +122,7 @@ export async function measureCase(
     tolerance,
     ...(growth ? { growth } : {}),
     ...(note ? { note } : {}),
+    ...(limit ? { limit } : {}),
     ...(saving === undefined ? {} : { saving }),
     ...(goals ? { goals } : {}),
     entries: prepared.contenders.flatMap(({ name }) => entries.get(name) ?? []),
@@ -136,12 +155,20 @@ async function start(
   }
 }
 
-/** Warms everyone up, then lets them run in turn; the samples of each, milliseconds of one run. */
-async function race(clock: Clock, effort: Effort, running: readonly Running[]): Promise<Sample[][]> {
+/**
+ * Warms everyone up, then lets them run in turn, a limit's kernel at the end of each round.
+ * @returns the samples of each, milliseconds of one run; and the limit.
+ */
+async function race(
+  { clock, probes }: Instruments,
+  effort: Effort,
+  running: readonly Running[],
+  bound: Bound,
+): Promise<{ readonly samples: Sample[][]; readonly limit: RowLimit | undefined }> {
   let round = 0;
   for (const entrant of running) round += await warm(clock, effort, entrant);
-  // Where a single round takes longer than all of them should, a few must do.
-  const fewest = round > effort.milliseconds ? Math.min(FEW, effort.fewest) : effort.fewest;
+  const over = round / effort.milliseconds;
+  const fewest = Math.min(effort.fewest, over > MANY_TIMES ? FEWEST : over > 1 ? FEW : effort.fewest);
   const order: number[] = [];
   const end = performance.now() + effort.milliseconds;
   for (let round = 0; round < effort.most && (round < fewest || performance.now() < end); round++) {
@@ -153,18 +180,23 @@ async function race(clock: Clock, effort: Effort, running: readonly Running[]): 
       await clock.sample(() => entrant.runner.submit(entrant.repeats));
       order.push(index);
     }
+    await clock.sample(() => probes.submit(bound));
+    order.push(LIMIT);
   }
-  const samples = await clock.read();
-  return running.map(({ repeats, contender: { share = 1 } }, index) => {
-    const runs = repeats * share;
-    return samples
-      .filter((_, place) => order[place] === index)
-      .map(({ gpu, wall, submit }) => ({
+  const all = await clock.read();
+  const of = (index: number): Sample[] => all.filter((_, place) => order[place] === index);
+  const rates = of(LIMIT).map(({ gpu, wall }) => probes.rate(bound, gpu ?? wall));
+  return {
+    samples: running.map(({ repeats, contender: { share = 1 } }, index) => {
+      const runs = repeats * share;
+      return of(index).map(({ gpu, wall, submit }) => ({
         gpu: gpu === undefined ? undefined : gpu / runs,
         wall: wall / runs,
         submit: submit / runs,
       }));
-  });
+    }),
+    limit: rates.length > 0 ? { by: bound, median: median(rates), best: Math.max(...rates) } : undefined,
+  };
 }
 
 /** Finds how often to repeat, then runs until the times settle; the last of them, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { Tuning } from "../src/index.ts";
 import type { Goal, Growth, Kind, Work } from "./case.ts";
-import type { Limits } from "./limits.ts";
+import { type Bound, type Limits, leastTime } from "./limits.ts";
 import type { Ratio, Summary } from "./statistics.ts";
 
 /** What one contender did in one case: the plain data that reports, files and baselines are made of. */
@@ -41,7 +41,14 @@ export interface Rate {
   /** The least time that the limits allow over the time taken: above 1 where work was saved, or caches helped. */
   readonly share: number;
   /** Which limit that is: the one that the work meets first. */
-  readonly by: "arithmetic" | "bytes";
+  readonly by: Bound;
+}
+
+/** A limit in 10⁹ operations or bytes a second. */
+export interface RowLimit {
+  readonly by: Bound;
+  readonly median: number;
+  readonly best: number;
 }
 
 /** One case, measured. */
@@ -59,6 +66,8 @@ export interface Row {
   readonly growth?: Growth;
   /** What else a reader should know: the exact saving of a sweep. */
   readonly note?: string;
+  /** The limit that the work meets first, as measured between the rounds. */
+  readonly limit?: RowLimit;
   /** How many times less work than whole images it is exact to do. */
   readonly saving?: number;
   /** What the figures are to show. */
@@ -110,11 +119,22 @@ export function timeOf({ clock }: Pick<Row, "clock">, { gpu, submit, wall }: Tim
   return (clock === "gpu" ? gpu : clock === "submit" ? submit : undefined) ?? wall;
 }
 
-/** A row with its rates, as the limits known by now have it. */
+/** The limits of the device, the one that a row measured again as it was just then. */
+export function limitsOf({ limit }: Pick<Row, "limit">, limits: Limits): Limits {
+  if (!limit) return limits;
+  return { ...limits, [limit.by === "bytes" ? "copy" : "f32"]: limit.median };
+}
+
+/** The best that a run saw of each limit: whatever else a machine does only makes it seem slower. */
+export function bestLimits(limits: Limits, rows: readonly Row[]): Limits {
+  const best = (bound: Bound, alone: number): number =>
+    Math.max(alone, ...rows.flatMap(({ limit }) => (limit?.by === bound ? [limit.best] : [])));
+  return { ...limits, copy: best("bytes", limits.copy), f32: best("arithmetic", limits.f32) };
+}
+
+/** A row with its rates, by its own measurement of the limit that it meets, or else by those of the run. */
 export function withRates(row: Row, limits: Limits): Row {
-  const arithmetic = row.work.flops / (limits.f32 * 1e9);
-  const bytes = row.work.bytes / (limits.copy * 1e9);
-  const least = Math.max(arithmetic, bytes);
+  const { by, seconds: least } = leastTime(row.work, limitsOf(row, limits));
   const entries = row.entries.map((entry): Entry => {
     if (!entry.timed) return entry;
     const seconds = timeOf(row, entry.timed).median / 1e3;
@@ -122,7 +142,7 @@ export function withRates(row: Row, limits: Limits): Row {
       gflops: row.work.flops / seconds / 1e9,
       gbps: row.work.bytes / seconds / 1e9,
       share: least / seconds,
-      by: arithmetic > bytes ? "arithmetic" : "bytes",
+      by,
     };
     return { ...entry, rate };
   });

@@ -10,10 +10,10 @@ import { reluCases } from "./cases/relu.ts";
 import { statisticsCases } from "./cases/statistics.ts";
 import { techniqueCases } from "./cases/techniques.ts";
 import { createClock } from "./clock.ts";
-import { better, type Limits, measureLimits } from "./limits.ts";
+import { createLimitProbes, type Limits } from "./limits.ts";
 import { type Effort, measureCase } from "./measure.ts";
 import type { Environment, Results, Row } from "./result.ts";
-import { withRates } from "./result.ts";
+import { bestLimits, withRates } from "./result.ts";
 import { chooseSizes, type Sizes } from "./sizes.ts";
 
 /** Everything that can be measured, in the order in which it is. */
@@ -42,7 +42,7 @@ export interface SuiteOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Six minutes, less a case and the second measurement of the limits. */
+/** Six minutes, less a case. */
 const BUDGET_S = 335;
 
 /** What a run tells while it goes on. */
@@ -66,7 +66,7 @@ export function chosen(filter: readonly string[] = [], suite = SUITE): Case[] {
 }
 
 /**
- * Runs the suite on a device: limits, cases, limits again. What goes wrong in a case is told in its row and stops nothing.
+ * Runs the suite on a device. What goes wrong in a case is told in its row and stops nothing.
  * @param tell hears of everything as it happens, so that a run cut short leaves what it measured.
  */
 export async function runSuite(
@@ -81,35 +81,34 @@ export async function runSuite(
   const { device } = bench;
   const started = performance.now();
   const elapsed = (): number => (performance.now() - started) / 1e3;
-  const cases = chosen(filter);
+  const cases = limited ? goalsFirst(chosen(filter)) : chosen(filter);
   const clock = await createClock(device);
   // Software adapters have tiles of their own already, and take seconds to compile the others.
   const tuning = bench.software ? undefined : await tuneConvolutions(device);
   const environment = environmentOf(bench, facts, clock.quantum, tuning);
   tell({ kind: "start", cases: cases.length, environment });
-  let limits = await measureLimits(device, clock, bench.software);
-  tell({ kind: "limits", limits });
-  const choose = await chooseSizes(bench, clock, limits, sizes);
+  const probes = await createLimitProbes(device, clock, bench.software);
+  tell({ kind: "limits", limits: probes.limits });
+  const choose = await chooseSizes(bench, clock, probes, sizes);
   const rows: Row[] = [];
   for (const [index, one] of cases.entries()) {
     const allowed = allowance(budget - elapsed(), cases.slice(index), effort);
     if (signal?.aborted || !allowed) break;
     const task = choose(one, allowed.patience);
     tell({ kind: "case", index, id: one.id, title: one.title });
-    const row = withRates(await measured(one, task, allowed.effort), limits);
+    const row = withRates(await measured(one, task, allowed.effort), probes.limits);
     rows.push(row);
     tell({ kind: "row", row });
   }
-  // Whatever else the machine did in the meantime can only have hidden what it is able to do.
-  if (!signal?.aborted) limits = better(limits, await measureLimits(device, clock, bench.software));
+  probes.destroy();
   clock.destroy();
   const results: Results = {
     format: 1,
     environment,
-    limits,
+    limits: bestLimits(probes.limits, rows),
     complete: rows.length === cases.length,
     seconds: elapsed(),
-    rows: rows.map((row) => withRates(row, limits)),
+    rows: inSuiteOrder(rows),
     ...(rows.length === cases.length ? {} : { leftOut: cases.slice(rows.length).map(({ id }) => id) }),
   };
   tell({ kind: "end", results });
@@ -121,7 +120,11 @@ export async function runSuite(
     const began = performance.now();
     const seconds = (): number => (performance.now() - began) / 1e3;
     try {
-      return { ...(await measureCase(bench, clock, effort, one, task)), ...reduced, seconds: seconds() };
+      return {
+        ...(await measureCase(bench, { clock, probes }, effort, one, task)),
+        ...reduced,
+        seconds: seconds(),
+      };
     } catch (failure) {
       const { id, title, clock: by = "gpu", growth } = one;
       const { size, work, tolerance = 0 } = task;
@@ -130,6 +133,16 @@ export async function runSuite(
       return { ...head, ...reduced, seconds: seconds(), reference: "", failure: message, entries: [] };
     }
   }
+}
+
+/** What is to show something before what only tells more: a run that its time cuts short then leaves out the latter. */
+function goalsFirst(cases: readonly Case[]): Case[] {
+  const aims = ({ goals = [] }: Case): boolean => goals.length > 0;
+  return [...cases.filter(aims), ...cases.filter((one) => !aims(one))];
+}
+
+function inSuiteOrder(rows: readonly Row[]): Row[] {
+  return SUITE.flatMap(({ id }) => rows.find((row) => row.id === id) ?? []);
 }
 
 /** A software adapter's many seconds go into the first runs already. */

@@ -46,7 +46,7 @@ function table(columns: readonly string[], numbers: number, cells: readonly stri
 function legend({ seconds, complete, leftOut = [] }: Results): string {
   return [
     "ms: median of a run by the GPU's clock where the host has one (techniques and launches: the wall's; recording: the CPU's until all is submitted). cold: compile, upload, first run.",
-    "of limit: least time by the copy (B) or multiply-add (F) limit over the time taken. ours faster: median over rounds, p10–p90.",
+    "of limit: least time by the copy (B) or multiply-add (F) kernel, run between the rounds, over the time taken. ours faster: median over rounds, p10–p90.",
     `${complete ? "complete" : "incomplete"}, ${Math.round(seconds)} s${leftOut.length > 0 ? `; not measured: ${leftOut.join(", ")}` : ""}`,
   ].join("\n");
 }

@@ -98,6 +98,6 @@ function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
 const LEGEND = `<p class="legend">ms: median of one run by the GPU’s clock where the host has one, between marks in the
 queue before the first and after the last repetition; techniques and launches go by the wall’s clock, recording by the CPU’s until all is submitted. cold: compilation, upload and
 first run. GFLOP/s and GB/s count the work of the plain algorithm. of limit: the least time that the copy kernel (B) or
-the multiply-add kernel (F) of this run allows for that work, over the time taken; above 100 % where work is saved or a
-cache helps. ours faster: median over the rounds of their time over ours in the same round, and its 10th to 90th
+the multiply-add kernel (F), run at the end of each round, allows for that work, over the time taken; above 100 % where
+work is saved or a cache helps. ours faster: median over the rounds of their time over ours in the same round, and its 10th to 90th
 percentile. error: largest difference from the reference, relative to the reference’s largest value.</p>`;

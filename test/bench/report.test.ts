@@ -6,7 +6,7 @@ import { htmlReport } from "../../bench/report/html.ts";
 import { markdownReport } from "../../bench/report/markdown.ts";
 import { axisNumber, logScale } from "../../bench/report/svg.ts";
 import { gist, percent, short } from "../../bench/report/table.ts";
-import { oursOf, type Row, withRates, wrongIn } from "../../bench/result.ts";
+import { bestLimits, oursOf, type Row, withRates, wrongIn } from "../../bench/result.ts";
 import { entry, results, row } from "./made-up.ts";
 
 const AWKWARD = row({
@@ -37,6 +37,18 @@ describe("rates", () => {
     });
     expect(rated({ flops: 1e6, bytes: 1e7 })).toMatchObject({ gbps: 5, share: 0.5, by: "bytes" });
     expect(rated({ flops: 2.4e7, bytes: 1 }, { clock: "wall" })?.gflops).toBeCloseTo(8, 12);
+  });
+
+  test("go by the limit as the row itself saw it", () => {
+    const limit = { by: "arithmetic", median: 20, best: 30 } as const;
+    expect(rated({ flops: 2e7, bytes: 1e6 }, { limit })).toMatchObject({ gflops: 10, share: 0.5 });
+    expect(bestLimits(limits, [row({ limit })])).toEqual(limits);
+    expect(bestLimits(limits, [row({ limit: { ...limit, best: 50 } }), row()])).toEqual({
+      copy: 10,
+      f32: 50,
+    });
+    const bytes = { by: "bytes", median: 5, best: 12 } as const;
+    expect(bestLimits(limits, [row({ limit: bytes })])).toEqual({ copy: 12, f32: 40 });
   });
 
   test("make no wrong result of one at the tolerance, and one of NaN", () => {

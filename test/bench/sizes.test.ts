@@ -3,6 +3,7 @@ import { allowance } from "../../bench/budget.ts";
 import type { Bench, Case, Task } from "../../bench/case.ts";
 import { coveringOf, dropsOf, inBoth, laidOut, masksOf } from "../../bench/cases/covering.ts";
 import { createClock } from "../../bench/clock.ts";
+import type { LimitProbes } from "../../bench/limits.ts";
 import { chooseSizes } from "../../bench/sizes.ts";
 import { batchesOf } from "../../bench/techniques/subject.ts";
 import { testDevice } from "../gpu.ts";
@@ -29,13 +30,18 @@ async function benchOn(software: boolean): Promise<Bench> {
   return { device: await testDevice(), software, tfjs: absent, ort: absent, shipped };
 }
 
+/** Limits that are what they are said to be, however long their kernels take. */
+function probesOf(limit: number): LimitProbes {
+  return { limits: { copy: limit, f32: limit }, submit() {}, rate: () => limit, destroy() {} };
+}
+
 test("sizes are as asked for; a GPU gets the real ones", async () => {
   const clock = await createClock(await testDevice());
-  const limits = { copy: 10, f32: 10 };
+  const probes = probesOf(10);
   const [hardware, software] = [await benchOn(false), await benchOn(true)];
-  expect((await chooseSizes(hardware, clock, limits, "auto"))(CASE, 0.3).size).toBe("real");
-  expect((await chooseSizes(software, clock, limits, "real"))(CASE, 0.3).size).toBe("real");
-  expect((await chooseSizes(hardware, clock, limits, "small"))(CASE, 0.3).size).toBe("least");
+  expect((await chooseSizes(hardware, clock, probes, "auto"))(CASE, 0.3).size).toBe("real");
+  expect((await chooseSizes(software, clock, probes, "real"))(CASE, 0.3).size).toBe("real");
+  expect((await chooseSizes(hardware, clock, probes, "small"))(CASE, 0.3).size).toBe("least");
   clock.destroy();
 });
 
@@ -43,7 +49,7 @@ test("a software adapter gets the largest that it is fast enough for, by what it
   const clock = await createClock(await testDevice());
   const bench = await benchOn(true);
   // The share of the limits that the probe reaches scales with them, so that only the work decides.
-  const choose = await chooseSizes(bench, clock, { copy: 1e6, f32: 1e6 }, "auto");
+  const choose = await chooseSizes(bench, clock, probesOf(1e6), "auto");
   expect(choose(CASE, 0.3).size).not.toBe("real");
   const tiny: Case = { ...CASE, tasks: [task("real", 1e3), task("least", 1)] };
   expect(choose(tiny, 0.3).size).toBe("real");

@@ -1,10 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Bench, Contender } from "../../bench/case.ts";
-import { type Clock, createClock } from "../../bench/clock.ts";
+import { createClock } from "../../bench/clock.ts";
 import { createBench } from "../../bench/hosts/host.ts";
 import { ONE_COMPILATION } from "../../bench/hosts/node.ts";
-import { measureCase } from "../../bench/measure.ts";
+import { createLimitProbes } from "../../bench/limits.ts";
+import { type Instruments, measureCase } from "../../bench/measure.ts";
 import type { Results } from "../../bench/result.ts";
 import { type Progress, runSuite } from "../../bench/suite.ts";
 import { createGpu, modelFromDisk } from "../../src/node.ts";
@@ -72,6 +73,19 @@ describe("a run of two tiny cases", () => {
     }
   });
 
+  test("holds each case against the limit as it was between its rounds, and keeps the best of them", () => {
+    for (const { work, limit, entries } of results.rows) {
+      expect(limit?.median).toBeGreaterThan(0);
+      expect(limit?.best).toBeGreaterThanOrEqual(limit?.median ?? Infinity);
+      const [whole, all] =
+        limit?.by === "bytes" ? [work.bytes, results.limits.copy] : [work.flops, results.limits.f32];
+      expect(all).toBeGreaterThanOrEqual(limit?.best ?? Infinity);
+      const [ours] = entries;
+      const seconds = (ours?.timed?.gpu ?? ours?.timed?.wall)?.median ?? Number.NaN;
+      expect(ours?.rate?.share).toBeCloseTo(whole / ((limit?.median ?? 0) * 1e6 * seconds), 9);
+    }
+  });
+
   test("tells of every step as it is taken", () => {
     expect(told.map(({ kind }) => kind)).toEqual(["start", "limits", "case", "row", "case", "row", "end"]);
   });
@@ -101,13 +115,18 @@ test("a run out of time says what it left out", async () => {
 });
 
 describe("a contender", () => {
-  let clock: Clock;
+  let instruments: Instruments;
   const calls = { created: 0, submitted: 0, destroyed: 0 };
 
   beforeAll(async () => {
-    clock = await createClock(await testDevice());
+    const device = await testDevice();
+    const clock = await createClock(device);
+    instruments = { clock, probes: await createLimitProbes(device, clock, true) };
   });
-  afterAll(() => clock.destroy());
+  afterAll(() => {
+    instruments.clock.destroy();
+    instruments.probes.destroy();
+  });
 
   /** Somebody who answers so, at once. */
   function answers(name: string, kind: Contender["kind"], y: Float32Array | Error): Contender {
@@ -138,11 +157,17 @@ describe("a contender", () => {
           reference === "peer" ? Math.abs((y[0] ?? 0) - (witness[0] ?? 0)) : Math.abs((y[0] ?? 0) - 1),
       }),
     };
-    return measureCase(bench, clock, EFFORT, { id: "made/up", title: "made up", tasks: [task] }, task);
+    return measureCase(bench, instruments, EFFORT, { id: "made/up", title: "made up", tasks: [task] }, task);
   }
 
   const right = Float32Array.of(1);
   const wrong = Float32Array.of(1.5);
+
+  test("is timed as often as its time allows, and the limit with it", async () => {
+    const { entries, limit } = await measured("one", answers("vitrine", "ours", right));
+    expect(entries[0]?.timed?.wall.n).toBeGreaterThanOrEqual(EFFORT.fewest);
+    expect(limit?.by).toMatch(/arithmetic|bytes/);
+  });
 
   test("that answers wrongly is not timed, and is told of", async () => {
     const { entries } = await measured(
