@@ -85,8 +85,10 @@ function footprint(
     if (!view || readers.get(layer.inputs[0] ?? "") !== 1) gradients += bytes;
     other += PARAMS.backward;
     if (layer.op === "input") continue;
-    const saved = opOf(layer).saved?.(layer, layer.inputs.map(shapeOf)) ?? {};
-    for (const { shape } of Object.values(saved)) other += bytesOf(shape);
+    const op = opOf(layer);
+    const inputs = layer.inputs.map(shapeOf);
+    for (const { shape } of Object.values(op.saved?.(layer, inputs) ?? {})) other += bytesOf(shape);
+    other += bytesOf(op.scratch?.(layer, inputs) ?? [0]);
     if (activationOf(layer)) other += RULES;
     const activation = layer.op === "activation" ? undefined : activationOf(layer);
     if (activation && activation.kind !== "linear") gated = Math.max(gated, bytes);

@@ -1,12 +1,14 @@
 import shader from "../../shaders/conv2d.wgsl";
 import quadsShader from "../../shaders/conv2d_quads.wgsl";
 import subgroupShader from "../../shaders/conv2d_subgroups.wgsl";
+import copyShader from "../../shaders/copy_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
 import { type Constant, type ForwardSite, type Gate, type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
+import { createSteps, type Step } from "./steps.ts";
 import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
 
 /** Convolution (cross-correlation) of [N, H, W, Cin] by w [kh, kw, Cin, Cout], then bias, then activation. */
@@ -43,18 +45,62 @@ export interface Convolution {
 
 /** Makes a run of the convolution kernel ready to record. */
 export function createConvolution(device: GPUDevice, run: Convolution): Promise<Command> {
+  const { label, y, b, activation, gate, accumulate = false } = run;
+  const channels = y.shape[3] ?? 1;
+  const whole = inFours(channels);
+  const { tiling = chooseTiling(device, pixelsOf(run), whole) } = run;
+  if (whole === channels || tiling.subgroups || b || activation || gate) {
+    const { shader, ...options } = stepOf(device, run);
+    return createDispatch(device, shader, options);
+  }
+  // The gradient to an image of three channels, say: made of four, so that they stay in registers.
+  return createSteps(device, `convolution "${label}"`, (scratch) => {
+    const padded = scratch([...y.shape.slice(0, 3), whole], `${label} in fours`);
+    const size = sizeOf(y.shape);
+    return [
+      stepOf(device, { ...run, y: padded, tiling, accumulate: false }),
+      {
+        shader: copyShader,
+        label,
+        params: {
+          size,
+          block: channels,
+          xLength: whole,
+          xStart: 0,
+          yLength: channels,
+          yStart: 0,
+          accumulate: Number(accumulate),
+        },
+        bindings: { x: padded, y },
+        workgroups: gridOf(Math.ceil(size / 256)),
+      },
+    ];
+  });
+}
+
+function inFours(channels: number): number {
+  return Math.ceil(channels / 4) * 4;
+}
+
+/** Rows and columns of one phase of the output. */
+function gridOfPhase({ y: { shape }, phases }: Convolution): Pair {
+  return [Math.ceil((shape[1] ?? 1) / phases[0]), Math.ceil((shape[2] ?? 1) / phases[1])];
+}
+
+/** Pixels of one phase, of all images. */
+function pixelsOf(run: Convolution): number {
+  const [rows, columns] = gridOfPhase(run);
+  return (run.x.shape[0] ?? 1) * rows * columns;
+}
+
+function stepOf(device: GPUDevice, run: Convolution): Step {
   const { label, x, w, b, y, phases, activation, gate, accumulate = false } = run;
-  const [, outHeight = 1, outWidth = 1] = y.shape;
-  const grid = [Math.ceil(outHeight / phases[0]), Math.ceil(outWidth / phases[1])] as const;
-  const { tiling, redeclare, params, workgroups } = layOut(
-    device,
-    run,
-    (x.shape[0] ?? 1) * grid[0] * grid[1],
-  );
+  const { tiling, redeclare, params, workgroups } = layOut(device, run, pixelsOf(run));
   const { code, alpha } = activationCode(activation);
   const { GATE, ...gateParams } = gateCode(gate);
   const kernel = kernelOf(tiling, redeclare);
-  return createDispatch(device, kernel.shader, {
+  return {
+    shader: kernel.shader,
     label,
     constants: {
       LANES: tiling.lanes,
@@ -66,10 +112,10 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
       ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
     },
     redeclare: kernel.redeclare,
-    params: { ...params, grid, phases, ...gateParams, ...(gate ? {} : { alpha }) },
+    params: { ...params, grid: gridOfPhase(run), phases, ...gateParams, ...(gate ? {} : { alpha }) },
     bindings: { x, w, b: b ?? w, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
     workgroups: [...workgroups, phases[0] * phases[1]],
-  });
+  };
 }
 
 /** The kernel for a tiling. */
@@ -212,6 +258,11 @@ export const conv2d: Op<Conv2dLayer> = {
       ...(layer.b ? { b: layer.b } : {}),
       ...(gradients ? { wBackward: pack(layer.w, true) } : {}),
     };
+  },
+
+  scratch(layer, x) {
+    const [n, h, w, c] = onlyImage(layer, x);
+    return c % 4 === 0 ? [0] : [n, h, w, inFours(c)];
   },
 
   forward: (device, site) => createConvolution(device, { ...forwardRun(site), phases: [1, 1] }),

@@ -81,6 +81,8 @@ export interface Op<L extends LayerBase> {
   constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
   /** Tensors that forward writes for backward to read. */
   saved?(layer: L, x: readonly Shape[]): Record<string, { readonly shape: Shape; readonly dtype: DType }>;
+  /** What backward may allocate for itself, on some devices. */
+  scratch?(layer: L, x: readonly Shape[]): Shape;
   forward(device: GPUDevice, site: ForwardSite<L>): Promise<Command>;
   backward(device: GPUDevice, site: BackwardSite<L>): Promise<Command>;
 }

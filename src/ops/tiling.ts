@@ -97,8 +97,11 @@ export function tilingOf(tile: Tile, channels: number): Tiling {
     const pixels = Math.min(4, (tile.pixels * 16) / block);
     return { subgroups: true, pixels, lanes: 8, columns: block / chunk, channelLanes: 1 };
   }
-  // A workgroup of 64 threads is 8 pixels deep and 8 chunks wide, or narrower where there are few channels.
-  const columns = tile.channels / chunk;
-  const channelLanes = channels / (columns * chunk) > 2 ? 8 : 2;
+  const chunks = channels / chunk;
+  const columns = Math.min(tile.channels / chunk, chunks);
+  // A workgroup of 64 threads is 8 chunks wide, or less where that would leave more than a quarter of them idle.
+  const needed = Math.ceil(chunks / columns);
+  const idle = (lanes: number): number => Math.ceil(needed / lanes) * lanes - needed;
+  const channelLanes = [8, 4, 2].find((lanes) => 3 * idle(lanes) <= needed) ?? 1;
   return { subgroups: false, pixels: tile.pixels, lanes: 64 / channelLanes, columns, channelLanes };
 }

@@ -32,9 +32,11 @@ describe("a network's footprint", () => {
     const { total, ...parts } = footprintOf(make(), options);
     expect(total).toBe(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0));
     expect(memoryOf(result)).toBe(total);
-    // Never less than it holds; more only by the parameters of kernels that it does not have.
+    // Never less than it holds; more only by the parameters of kernels that it does not have, and by an image of four
+    // channels, which the gradient to one of three is made from on devices without subgroups of eight.
+    const [n = 1, h = 1, w = 1] = result.input.shape;
     expect(total).toBeGreaterThanOrEqual(peak);
-    expect(total - peak).toBeLessThan(2048 * make().layers.length);
+    expect(total - peak).toBeLessThan(2048 * make().layers.length + 4 * n * h * w * 4);
     result.destroy();
   });
 });

@@ -248,6 +248,64 @@ describe("conv2d", () => {
     );
   });
 
+  test.each([1, 3, 5, 17])(
+    "makes the gradient to %i channels in fours, and adds it where told to",
+    async (cin) => {
+      const device = await testDevice();
+      const c: Case = { ...plain, x: [2, 12, 9, cin], strides: [2, 2] };
+      const layer = layerOf(c);
+      const sizes = sizesOf(c);
+      const { wBackward } = conv2d.constants?.(layer, [c.x], true) ?? {};
+      if (!wBackward) throw new Error("expected weights for the gradient");
+      const [dy, onto] = [numbers(size(sizes.y), 5), numbers(size(c.x), 6)];
+      const expected = convolveBackward(sizes, dy, layer.w.data);
+      for (const accumulate of [false, true]) {
+        const dx = createTensor(device, c.x, { data: onto });
+        const command = await createConvolution(device, {
+          label: "c",
+          x: createTensor(device, sizes.y, { data: dy }),
+          w: createTensor(device, wBackward.shape, wBackward),
+          y: dx,
+          kernel: c.kernel,
+          scale: [1, 1],
+          dilation: [-1, -1],
+          offset: sizes.before,
+          phases: c.strides,
+          accumulate,
+          tiling: chosen(without, 216, Math.ceil(cin / 4) * 4),
+        });
+        await submit(command);
+        expectClose(
+          await readTensor(device, dx),
+          expected.map((v, i) => v + (accumulate ? (onto[i] ?? 0) : 0)),
+        );
+        command.destroy();
+      }
+    },
+  );
+
+  test.each([
+    [4, 1, 1],
+    [8, 2, 1],
+    [12, 2, 2],
+    [16, 2, 2],
+    [24, 2, 4],
+    [40, 2, 2],
+    [64, 2, 8],
+    [128, 2, 8],
+  ])(
+    "leaves at most a quarter of a workgroup idle: %i channels, %i chunks a thread",
+    (channels, columns, lanes) => {
+      expect(tilingOf({ subgroups: false, pixels: 4, channels: 8 }, channels)).toEqual({
+        subgroups: false,
+        pixels: 4,
+        lanes: 64 / lanes,
+        columns,
+        channelLanes: lanes,
+      });
+    },
+  );
+
   test("gives the same bits twice", async () => {
     const layer = layerOf(plain);
     const x = { shape: plain.x, data: numbers(size(plain.x), 4) };
