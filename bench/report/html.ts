@@ -44,8 +44,8 @@ export function reportBody(results: Results): string {
   ].join("\n");
 }
 
-function tileText({ pixels, channels, subgroups }: Tuning["tiles"]["much"]): string {
-  return `${pixels} pixels × ${channels} channels${subgroups ? " by subgroups" : ""}`;
+function tileText({ pixels, channels, subgroups, staged }: Tuning["tiles"]["much"]): string {
+  return `${pixels} pixels × ${channels} channels${subgroups ? " by subgroups" : staged ? " staged" : ""}`;
 }
 
 function section(title: string, body: string): string {

@@ -1,5 +1,6 @@
 import shader from "../../shaders/conv2d.wgsl";
 import quadsShader from "../../shaders/conv2d_quads.wgsl";
+import stagedShader from "../../shaders/conv2d_staged.wgsl";
 import subgroupShader from "../../shaders/conv2d_subgroups.wgsl";
 import copyShader from "../../shaders/copy_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
@@ -103,13 +104,12 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
     shader: kernel.shader,
     label,
     constants: {
-      LANES: tiling.lanes,
+      ...kernel.constants,
       BIAS: Number(b !== undefined),
       ACTIVATION: code,
       GATE,
       PHASED: Number(phases[0] * phases[1] > 1),
       ACCUMULATE: Number(accumulate),
-      ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
     },
     redeclare: kernel.redeclare,
     params: { ...params, grid: gridOfPhase(run), phases, ...gateParams, ...(gate ? {} : { alpha }) },
@@ -118,17 +118,24 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
   };
 }
 
-/** The kernel for a tiling. */
+/** The kernel for a tiling, and what sizes it. */
 function kernelOf(
-  { subgroups, pixels, columns }: Tiling,
-  { PIXELS, OUT, Out, ...narrow }: ReturnType<typeof layOut>["redeclare"],
+  { subgroups, staged, pixels, lanes, columns, channelLanes }: Tiling,
+  { PIXELS, OUT, Out, IN, In, BLOCK }: ReturnType<typeof layOut>["redeclare"],
 ) {
   const COLUMNS = `${columns}u`;
-  if (subgroups) return { shader: subgroupShader, redeclare: { ...narrow, OUT, Out, PIXELS } };
-  if (OUT === "4u" && pixels === 4 && columns <= 2) {
-    return { shader: quadsShader, redeclare: { ...narrow, COLUMNS } };
+  if (subgroups) {
+    const redeclare = { IN, In, BLOCK, OUT, Out, PIXELS };
+    return { shader: subgroupShader, constants: { LANES: lanes }, redeclare };
   }
-  return { shader, redeclare: { ...narrow, OUT, Out, PIXELS, COLUMNS } };
+  if (staged && IN === "4u" && OUT === "4u") {
+    return { shader: stagedShader, constants: {}, redeclare: { BLOCK } };
+  }
+  const constants = { LANES: lanes, CHANNEL_LANES: channelLanes };
+  if (OUT === "4u" && pixels === 4 && columns <= 2) {
+    return { shader: quadsShader, constants, redeclare: { IN, In, BLOCK, COLUMNS } };
+  }
+  return { shader, constants, redeclare: { IN, In, BLOCK, OUT, Out, PIXELS, COLUMNS } };
 }
 
 /** What the kernels of a convolution share that computes so many pixels, of one phase. */

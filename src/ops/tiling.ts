@@ -9,6 +9,8 @@ export function blockOf(channels: number): number {
 export interface Tiling {
   /** Whether lanes share the weights that they read. Needs the device's feature "subgroups". */
   readonly subgroups: boolean;
+  /** Whether a workgroup stages what it reads in workgroup memory, where channels go in fours. */
+  readonly staged?: boolean;
   /** Pixels of one thread. */
   readonly pixels: number;
   /** Threads of a workgroup along the pixels. */
@@ -23,6 +25,8 @@ export interface Tiling {
 export interface Tile {
   /** Whether lanes share the weights that they read; a thread then keeps a whole block of channels. */
   readonly subgroups: boolean;
+  /** Whether a workgroup stages 64 pixels by 64 output channels in workgroup memory; narrower outputs go without. */
+  readonly staged?: boolean;
   /** Pixels of one thread. */
   readonly pixels: number;
   /** Output channels of one thread: 4, 8 or 16. */
@@ -34,6 +38,9 @@ export interface Tiles {
   readonly little: Tile;
   readonly much: Tile;
 }
+
+/** Chunks of output channels of a workgroup in conv2d_staged.wgsl. */
+const STAGED_COLUMNS = 16;
 
 /** Elements of an output from which on there is much work: enough for 8192 threads of 4 pixels × 8 channels. */
 const MUCH = 8192 * 32;
@@ -70,6 +77,7 @@ export function tilesFor(device: GPUDevice): Tile[] {
     { subgroups: false, pixels: 4, channels: 8 },
     { subgroups: false, pixels: 2, channels: 4 },
     { subgroups: false, pixels: 8, channels: 4 },
+    { subgroups: false, staged: true, pixels: 4, channels: 8 },
     ...(least >= 8 ? [2, 4].map((pixels) => ({ subgroups: true, pixels, channels: 16 })) : []),
   ];
 }
@@ -99,6 +107,10 @@ export function tilingOf(tile: Tile, channels: number): Tiling {
   }
   const chunks = channels / chunk;
   const columns = Math.min(tile.channels / chunk, chunks);
+  const idleColumns = Math.ceil(chunks / STAGED_COLUMNS) * STAGED_COLUMNS - chunks;
+  if (tile.staged && chunk === 4 && 3 * idleColumns <= chunks) {
+    return { subgroups: false, staged: true, pixels: 4, lanes: 16, columns: 2, channelLanes: 8 };
+  }
   // A workgroup of 64 threads is 8 chunks wide, or less where that would leave more than a quarter of them idle.
   const needed = Math.ceil(chunks / columns);
   const idle = (lanes: number): number => Math.ceil(needed / lanes) * lanes - needed;

@@ -189,6 +189,18 @@ describe("conv2d", () => {
       tilingOf({ subgroups: false, pixels: 4, channels: 4 }, 8),
       { x: [2, 6, 5, 6], cout: 8 },
     ],
+    ...(
+      [
+        { x: [2, 6, 5, 8], cout: 64 },
+        { x: [3, 5, 5, 20], cout: 64 },
+        { x: [1, 9, 8, 36], cout: 132 },
+        { x: [1, 9, 8, 3], cout: 64 },
+      ] as const
+    ).map((sizes): [string, Tiling, Partial<Case>] => [
+      `staged, ${JSON.stringify(sizes)}`,
+      tilingOf({ subgroups: false, staged: true, pixels: 4, channels: 8 }, sizes.cout),
+      sizes,
+    ]),
     ["few channels", chosen(without, 60, 8), {}],
     ["many channels", chosen(without, 60, 36), { cout: 36 }],
     ["much work", chosen(without, 1e6, 36), { cout: 36 }],
@@ -223,7 +235,8 @@ describe("conv2d", () => {
     );
 
     // The gradient of a convolution of stride 2, from x to an image of twice its size.
-    const up: Case = { ...c, x: [2, 12, 9, c.cout], cout: c.x[3], strides: [2, 2] };
+    const [n, rows, columns] = c.x;
+    const up: Case = { ...c, x: [n, 2 * rows, 2 * columns - 1, c.cout], cout: c.x[3], strides: [2, 2] };
     const upLayer = layerOf(up);
     const upSizes = sizesOf(up);
     const { wBackward } = conv2d.constants?.(upLayer, [up.x], true) ?? {};
@@ -305,6 +318,12 @@ describe("conv2d", () => {
       });
     },
   );
+
+  test("stages only outputs that leave at most a quarter of a workgroup idle", () => {
+    const tile = { subgroups: false, staged: true, pixels: 4, channels: 8 };
+    const staged = (channels: number) => tilingOf(tile, channels).staged ?? false;
+    expect([4, 32, 48, 64, 128, 132, 66].map(staged)).toEqual([false, false, true, true, true, false, false]);
+  });
 
   test("gives the same bits twice", async () => {
     const layer = layerOf(plain);
