@@ -81,7 +81,7 @@ export async function runSuite(
   const { device } = bench;
   const started = performance.now();
   const elapsed = (): number => (performance.now() - started) / 1e3;
-  const cases = limited ? goalsFirst(chosen(filter)) : chosen(filter);
+  const cases = limited ? whatMattersFirst(chosen(filter)) : chosen(filter);
   const clock = await createClock(device);
   // Software adapters have tiles of their own already, and take seconds to compile the others.
   const tuning = bench.software ? undefined : await tuneConvolutions(device);
@@ -135,10 +135,13 @@ export async function runSuite(
   }
 }
 
-/** What is to show something before what only tells more: a run that its time cuts short then leaves out the latter. */
-function goalsFirst(cases: readonly Case[]): Case[] {
-  const aims = ({ goals = [] }: Case): boolean => goals.length > 0;
-  return [...cases.filter(aims), ...cases.filter((one) => !aims(one))];
+/**
+ * What is to show something before what only tells more, and the light before the heavy: a run that its time cuts short
+ * then leaves out what matters least.
+ */
+function whatMattersFirst(cases: readonly Case[]): Case[] {
+  const place = ({ goals = [], weight = 1 }: Case): number => (goals.length > 0 ? weight : Infinity);
+  return [...cases].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
 }
 
 function inSuiteOrder(rows: readonly Row[]): Row[] {

@@ -1,11 +1,12 @@
-import { createGram, createTensor } from "../../src/index.ts";
-import type { Bench, Case, Goal, Prepared, Task } from "../case.ts";
+import { createCast, createGram, createTensor, record, type Tensor } from "../../src/index.ts";
+import type { Bench, Case, Contender, Goal, Prepared, Task } from "../case.ts";
 import { sampledDifference } from "../compare.ts";
 import { ortContender, tfjsContender } from "../peers/contenders.ts";
 import { OnnxModel } from "../peers/onnx.ts";
 import { commandRunner } from "../peers/ours.ts";
 import { noise } from "../random.ts";
 import type { Runner } from "../runner.ts";
+import type { Shape } from "../shape.ts";
 
 interface Size {
   readonly images: number;
@@ -13,14 +14,33 @@ interface Size {
   readonly channels: number;
 }
 
+/** Activations on the GPU, stored as halves if told so. */
+async function activations(
+  device: GPUDevice,
+  shape: Shape,
+  data: Float32Array,
+  halves: boolean,
+): Promise<Tensor> {
+  const x = createTensor(device, shape, { data });
+  if (!halves) return x;
+  const y = createTensor(device, shape, { dtype: "f16" });
+  const cast = await createCast(device, { x, y });
+  const encoder = device.createCommandEncoder();
+  record(encoder, [cast]);
+  device.queue.submit([encoder.finish()]);
+  cast.destroy();
+  x.buffer.destroy();
+  return y;
+}
+
 function ours(
   { device }: Bench,
   { images, pixels, channels }: Size,
   data: Float32Array,
-  full: boolean,
+  { full = false, halves = false } = {},
 ): () => Promise<Runner> {
   return async () => {
-    const x = createTensor(device, [images, pixels, channels], { data });
+    const x = await activations(device, [images, pixels, channels], data, halves);
     const y = createTensor(device, [images, channels, channels]);
     const gram = await createGram(device, { x, y, full });
     return commandRunner(device, gram, y, () => {
@@ -40,7 +60,7 @@ function onnxGram({ images, pixels, channels }: Size): Uint8Array {
   return model.encode();
 }
 
-async function prepare(bench: Bench, size: Size): Promise<Prepared> {
+async function prepare(bench: Bench, size: Size, halves: boolean): Promise<Prepared> {
   const { images, pixels, channels } = size;
   const shape = [images, pixels, channels] as const;
   const single = images === 1;
@@ -56,9 +76,13 @@ async function prepare(bench: Bench, size: Size): Promise<Prepared> {
     }
     return sum;
   };
+  const head = { name: "halves", kind: "variant" } as const;
+  const storedAsHalves: Contender = bench.device.features.has("shader-f16")
+    ? { ...head, create: ours(bench, size, x, { halves: true }) }
+    : { ...head, absent: "this device has no halves" };
   return {
     contenders: [
-      { name: "vitrine", kind: "ours", create: ours(bench, size, x, false) },
+      { name: "vitrine", kind: "ours", create: ours(bench, size, x) },
       tfjsContender(bench, async ({ tf, runner }) => {
         const resident = tf.tensor(x, single ? [pixels, channels] : [...shape]);
         return runner(
@@ -73,14 +97,16 @@ async function prepare(bench: Bench, size: Size): Promise<Prepared> {
           ort.tensor(single ? [channels, channels] : [images, channels, channels]),
         ),
       ),
-      { name: "full product", kind: "variant", create: ours(bench, size, x, true) },
+      { name: "full product", kind: "variant", create: ours(bench, size, x, { full: true }) },
+      ...(halves ? [storedAsHalves] : []),
     ],
     reference: "sum in f64 at 512 places",
     check: (y) => sampledDifference(y, images * channels * channels, at),
   };
 }
 
-function taskOf(size: Size): Task {
+/** @param halves whether the same from activations stored as halves stands beside it. */
+function taskOf(size: Size, halves = false): Task {
   const { images, pixels, channels } = size;
   return {
     size: `${images > 1 ? `${images} × ` : ""}${pixels} pixels, ${channels} channels`,
@@ -88,7 +114,7 @@ function taskOf(size: Size): Task {
       flops: 2 * images * pixels * channels * channels,
       bytes: 4 * images * (pixels * channels + channels * channels),
     },
-    prepare: (bench) => prepare(bench, size),
+    prepare: (bench) => prepare(bench, size, halves),
   };
 }
 
@@ -116,7 +142,10 @@ export const gramCases: readonly Case[] = [
       id: `gram/${name}`,
       title: `Gram matrix, VGG16 ${name}`,
       goals: goalsOf(channels),
-      tasks: [taskOf({ images: 1, pixels, channels }), taskOf({ images: 1, pixels: fewer, channels })],
+      tasks: [
+        taskOf({ images: 1, pixels, channels }, channels === 128),
+        taskOf({ images: 1, pixels: fewer, channels }, channels === 128),
+      ],
     }),
   ),
   {

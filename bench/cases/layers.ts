@@ -1,9 +1,18 @@
-import { type Graph, shapesOf } from "../../src/index.ts";
-import type { Case, Goal, Task } from "../case.ts";
+import {
+  createLayer,
+  createStatisticsSummary,
+  createTensor,
+  type Graph,
+  type StatisticsOf,
+  shapesOf,
+} from "../../src/index.ts";
+import type { Bench, Case, Contender, Goal, Task } from "../case.ts";
 import { sampledDifference } from "../compare.ts";
 import { GraphBuilder } from "../graphs/builder.ts";
 import { convolutionAt } from "../graphs/convolution-reference.ts";
 import { workOf } from "../graphs/work.ts";
+import { commandRunner } from "../peers/ours.ts";
+import type { Runner } from "../runner.ts";
 import { sizeOf } from "../shape.ts";
 import { forwardContenders, imagesFor } from "./forward.ts";
 
@@ -45,8 +54,67 @@ export const paceTask: Task = taskOf(SMALL, 14);
 /** Sides of images in the sweep over size. */
 const GROWTH = [7, 14, 28, 56, 112];
 
+const ALONE = "convolution alone";
+
+/** A convolution and the statistics of its output: as ours would, in the convolution's kernel, in a pass after it. */
+function withStatistics(layer: Layer, side: number): Task {
+  const plain = taskOf(layer, side);
+  return {
+    ...plain,
+    async prepare(bench) {
+      const graph = graphOf(layer, side);
+      const x = imagesFor(graph, 1);
+      const count = sizeOf(shapesOf(graph).get("y") ?? []);
+      const at = convolutionAt(graph, x, 1);
+      const variant = (name: string, statistics: Gathering): Contender => ({
+        name,
+        kind: "variant",
+        create: () => layerPass(bench, graph, x, statistics),
+      });
+      return {
+        contenders: [
+          { name: "vitrine", kind: "ours", create: () => layerPass(bench, graph, x, {}) },
+          variant("in its kernel", { fused: true }),
+          variant("in a pass after it", { fused: false }),
+          variant(ALONE, undefined),
+        ],
+        reference: "sum in f64 at 512 places",
+        check: (y) => sampledDifference(y, count, at),
+      };
+    },
+  };
+}
+
+/** How statistics are gathered, if they are. */
+type Gathering = Pick<StatisticsOf, "fused"> | undefined;
+
+async function layerPass(
+  { device }: Bench,
+  graph: Graph,
+  data: Float32Array<ArrayBuffer>,
+  gathering: Gathering,
+): Promise<Runner> {
+  const [input, layer] = graph.layers;
+  if (!input || !layer || layer.op === "input") throw new Error("expected a graph of one layer");
+  const shapes = shapesOf(graph);
+  const x = createTensor(device, shapes.get(input.name) ?? [], { data });
+  const y = createTensor(device, shapes.get(layer.name) ?? []);
+  const summary = createStatisticsSummary(device, y.shape.at(-1) ?? 1);
+  const statistics = gathering && { ...gathering, summary, accumulate: false };
+  const command = await createLayer(device, layer, { x: [x], y, ...(statistics ? { statistics } : {}) });
+  return commandRunner(device, command, y, () => {
+    for (const { buffer } of [x, y, summary]) buffer.destroy();
+  });
+}
+
 /** Single convolutions, forward, with bias and ReLU. */
 export const layerCases: readonly Case[] = [
+  {
+    id: "conv/statistics",
+    title: "VGG16 block2_conv2 and its output's statistics",
+    goals: [{ of: ALONE, most: 1.03 }],
+    tasks: mapFirst([112, 28], (side) => withStatistics({ ...SMALL, channels: 128, filters: 128 }, side)),
+  },
   ...LAYERS.map(
     (layer): Case => ({
       id: `conv/${layer.network.toLowerCase()}-${layer.name}`,
@@ -75,19 +143,21 @@ function goalsOf({ channels, filters = 0, kernel }: Layer): Goal[] {
   ];
 }
 
-function taskOf({ channels, filters, kernel, stride = 1 }: Layer, side: number): Task {
+function graphOf({ channels, filters, kernel, stride = 1 }: Layer, side: number, outline = false): Graph {
+  const builder = new GraphBuilder("layer", [side, side, channels], { outline });
+  if (filters === undefined) builder.depthwise("y", kernel, { stride });
+  else builder.conv("y", filters, kernel, { stride });
+  return builder.build();
+}
+
+function taskOf(layer: Layer, side: number): Task {
+  const { channels, filters, kernel, stride = 1 } = layer;
   const size = `${side}×${side}, ${kernel}×${kernel}, ${channels}${filters === undefined ? "" : ` → ${filters}`}${stride > 1 ? `, stride ${stride}` : ""}`;
-  const build = (outline: boolean): Graph => {
-    const builder = new GraphBuilder("layer", [side, side, channels], { outline });
-    if (filters === undefined) builder.depthwise("y", kernel, { stride });
-    else builder.conv("y", filters, kernel, { stride });
-    return builder.build();
-  };
   return {
     size,
-    work: workOf(build(true), 1),
+    work: workOf(graphOf(layer, side, true), 1),
     async prepare(bench) {
-      const graph = build(false);
+      const graph = graphOf(layer, side);
       const x = imagesFor(graph, 1);
       const count = sizeOf(shapesOf(graph).get("y") ?? []);
       const at = convolutionAt(graph, x, 1);

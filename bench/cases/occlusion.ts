@@ -236,18 +236,21 @@ const REDUCED: Readonly<Record<string, readonly Reduced[]>> = {
     { scale: { side: 160, width: 1 / 8 }, stride: 36, saving: 7 },
     { scale: { side: 96, width: 1 / 8 }, stride: 40, saving: 4 },
     { scale: { side: 96, width: 1 / 8 }, stride: 80, saving: 4 },
+    { scale: { side: 64, width: 1 / 8 }, stride: 48, saving: 2.5 },
   ],
   resnet50: [
     { scale: { side: 224, width: 1 / 8 }, stride: 16, saving: 2.7 },
     { scale: { side: 224, width: 1 / 8 }, stride: 52, saving: 2.7 },
     { scale: { side: 224, width: 1 / 8 }, stride: 104, saving: 2.7 },
     { scale: { side: 128, width: 1 / 8 }, stride: 112, saving: 2.5 },
+    { scale: { side: 96, width: 1 / 8 }, stride: 80, saving: 2 },
   ],
   mobilenet_v1: [
     { scale: { side: 224, width: 1 / 4 }, stride: 16, saving: 3.2 },
     { scale: { side: 224, width: 1 / 4 }, stride: 52, saving: 3.2 },
     { scale: { side: 224, width: 1 / 4 }, stride: 104, saving: 3.2 },
     { scale: { side: 128, width: 1 / 4 }, stride: 112, saving: 2.8 },
+    { scale: { side: 96, width: 1 / 4 }, stride: 80, saving: 2 },
   ],
 };
 

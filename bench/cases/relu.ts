@@ -1,14 +1,42 @@
-import { createActivationGradient, createTensor } from "../../src/index.ts";
+import { createRelu, createReluGradient, createTensor, record, reluMaskShape } from "../../src/index.ts";
 import type { Case, Task } from "../case.ts";
 import { difference } from "../compare.ts";
 import { ortContender, tfjsContender } from "../peers/contenders.ts";
 import { OnnxModel } from "../peers/onnx.ts";
 import { commandRunner } from "../peers/ours.ts";
 import { noise } from "../random.ts";
+import type { Runner } from "../runner.ts";
 import { formatShape, type Shape, sizeOf } from "../shape.ts";
 
 /** Code of the guided rule in a kernel's table. */
 const GUIDED = 1;
+
+/** Our kernel, from the ReLU's output or from a mask of its bits, which is packed beforehand. */
+async function ours(
+  device: GPUDevice,
+  shape: Shape,
+  output: Float32Array,
+  signal: Float32Array,
+  packed: boolean,
+): Promise<Runner> {
+  const a = createTensor(device, shape, { data: output });
+  const dy = createTensor(device, shape, { data: signal });
+  const dx = createTensor(device, shape);
+  const mask = createTensor(device, reluMaskShape(shape), { dtype: "u32" });
+  const rule = device.createBuffer({ size: 4, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
+  device.queue.writeBuffer(rule, 0, Uint32Array.of(GUIDED));
+  if (packed) {
+    const pack = await createRelu(device, { x: a, y: dx, mask });
+    const encoder = device.createCommandEncoder();
+    record(encoder, [pack]);
+    device.queue.submit([encoder.finish()]);
+    pack.destroy();
+  }
+  const command = await createReluGradient(device, { dy, dx, rule, ...(packed ? { mask } : { a }) });
+  return commandRunner(device, command, dx, () => {
+    for (const buffer of [rule, ...[a, dy, dx, mask].map((tensor) => tensor.buffer)]) buffer.destroy();
+  });
+}
 
 /** dx = dy where both the ReLU's output and the signal are positive. */
 function guided(shape: Shape): Task {
@@ -22,30 +50,7 @@ function guided(shape: Shape): Task {
       const expected = dy.map((value, index) => ((a[index] ?? 0) > 0 ? Math.max(0, value) : 0));
       return {
         contenders: [
-          {
-            name: "vitrine",
-            kind: "ours",
-            async create() {
-              const tensors = [
-                createTensor(device, shape, { data: a }),
-                createTensor(device, shape, { data: dy }),
-                createTensor(device, shape),
-              ] as const;
-              const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-              const rule = device.createBuffer({ size: 16, usage });
-              device.queue.writeBuffer(rule, 0, new Uint32Array([GUIDED]));
-              const command = await createActivationGradient(device, {
-                activation: { kind: "relu" },
-                a: tensors[0],
-                dy: tensors[1],
-                dx: tensors[2],
-                rule,
-              });
-              return commandRunner(device, command, tensors[2], () => {
-                for (const buffer of [rule, ...tensors.map((tensor) => tensor.buffer)]) buffer.destroy();
-              });
-            },
-          },
+          { name: "vitrine", kind: "ours", create: () => ours(device, shape, a, dy, false) },
           tfjsContender(bench, async ({ tf, runner }) => {
             const [output, signal] = [tf.tensor(a, [...shape]), tf.tensor(dy, [...shape])];
             return runner(
@@ -73,6 +78,7 @@ function guided(shape: Shape): Task {
               },
             };
           }),
+          { name: "packed mask", kind: "variant", create: () => ours(device, shape, a, dy, true) },
         ],
         reference: "the rule in plain JavaScript",
         check: (y) => difference(y, expected),
