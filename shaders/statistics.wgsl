@@ -6,7 +6,8 @@
 // A thread takes blocks of BLOCK rows; within a block it sums differences from the mean so far (at first of four rows), so
 // that about one bit cancels, and merges the blocks by Chan, Golub & LeVeque (1979). A mean is the sum of a large
 // and a small number: that it lies far from zero costs no accuracy.
-// One workgroup computes one strip of `lanes` neighbouring values; its `slots` threads a value take turns at the rows.
+// One workgroup computes one strip of `lanes` neighbouring values. Its `slots` threads a value take turns at the rows, as GPUs
+// read best; or each takes a run of its own, as a processor does, whose lanes do not run side by side.
 
 struct Params {
   rows: u32,
@@ -15,6 +16,9 @@ struct Params {
   slots: u32,  // ⌊threads / lanes⌋
   tiles: u32,  // ⌈width / lanes⌉
   strip: u32,  // rows of a strip
+  apart: u32,  // rows from a slot's first to the next slot's: 1 where they take turns, or else `span`
+  step: u32,   // rows from one of a slot's to its next: `slots` where they take turns, or else 1
+  span: u32,   // rows among which a slot's lie: `strip` where they take turns
   strips: u32,
   nothing: u32, // 0, which no compiler knows: it keeps fast mathematics from cancelling the small parts
 }
@@ -50,6 +54,9 @@ fn merge(a: Moments, b: Moments) -> Moments {
   let share = b.count / all.count;
   let delta = (b.base - a.base) + (b.offset - a.offset);
   all.offset += delta * share;
+  let base = opaque(all.base + all.offset);
+  all.offset += all.base - base;
+  all.base = base;
   all.m2 += b.m2 + delta * delta * (a.count * share);
   all.low = min(a.low, b.low);
   all.high = max(a.high, b.high);
@@ -68,8 +75,8 @@ fn main(
   let lane = thread % params.lanes;
   let slot = thread / params.lanes;
   let column = (id % params.tiles) * params.lanes + lane;
-  let end = min((strip + 1u) * params.strip, params.rows);
-  var row = strip * params.strip + slot;
+  var row = strip * params.strip + slot * params.apart;
+  let end = min(min((strip + 1u) * params.strip, params.rows), row + params.span);
   if (slot >= params.slots || column >= params.width) {
     row = end;
   }
@@ -81,9 +88,9 @@ fn main(
     mine.high = mine.base;
   }
   while (row < end) {
-    let count = min(BLOCK, (end - row + params.slots - 1u) / params.slots);
+    let count = min(BLOCK, (end - row + params.step - 1u) / params.step);
     var at = row * params.width + column;
-    let step = params.slots * params.width;
+    let step = params.step * params.width;
     if (mine.count == 0.0) {
       let few = min(count, 4u);
       for (var i = 1u; i < few; i++) {
@@ -106,7 +113,7 @@ fn main(
       mine.high = max(mine.high, v);
       mine.zeros += select(Value(), Value(1.0), v == Value());
     }
-    row += count * params.slots;
+    row += count * params.step;
     let n = f32(count);
     let total = mine.count + n;
     let mean = sum / n;

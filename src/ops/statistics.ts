@@ -77,6 +77,10 @@ export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
     expectSummary(nameOf(site), summary, channels);
     const { width, value, lanes, tiles, slots } = lanesOf(channels, THREADS);
     const { strip, strips } = stripsOf(device, rows, slots, tiles);
+    const own = Math.ceil(strip / slots);
+    const turns = isSoftwareAdapter(device)
+      ? { apart: own, step: 1, span: own }
+      : { apart: 1, step: slots, span: strip };
     const partial = scratch([strips, 6, channels], "statistics partial");
     const named = label ? { label } : {};
     return [
@@ -84,7 +88,7 @@ export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
         shader: partialShader,
         ...named,
         redeclare: { Value: value, Bits: value.replace("f32", "u32") },
-        params: { rows, width, lanes, slots, tiles, strip, strips, nothing: 0 },
+        params: { rows, width, lanes, slots, tiles, strip, ...turns, strips, nothing: 0 },
         bindings: { x, partial },
         workgroups: gridOf(strips * tiles),
       },

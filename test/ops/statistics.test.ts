@@ -6,24 +6,35 @@ import {
   createMoments,
   createStatistics,
   createStatisticsSummary,
+  planStatistics,
   readStatistics,
 } from "../../src/ops/statistics.ts";
+import { createSteps } from "../../src/ops/steps.ts";
 import { testDevice } from "../gpu.ts";
 import { numbers } from "../reference/numbers.ts";
 import { expectStatistics, statisticsOf } from "../reference/statistics.ts";
 import { forAll } from "./check.ts";
 import { submit } from "./run.ts";
 
-/** One batch after another into one summary. */
+/** A device that a plan takes for a GPU or for a processor: they share the rows out among threads in different ways. */
+function planner(kind: "gpu" | "software"): GPUDevice {
+  return { adapterInfo: { isFallbackAdapter: kind === "software" } } as GPUDevice;
+}
+
+/** One batch after another into one summary, as the adapter here shares the work out, or as another kind would. */
 async function statistics(
   channels: number,
   batches: readonly { data: Float32Array; shape: Shape; images?: number }[],
+  kind?: "gpu" | "software",
 ) {
   const device = await testDevice();
   const summary = createStatisticsSummary(device, channels);
   for (const { data, shape, images } of batches) {
     const x = createTensor(device, shape, { data });
-    const command = await createStatistics(device, { x, summary, ...(images ? { images } : {}) });
+    const site = { x, summary, ...(images ? { images } : {}) };
+    const command = kind
+      ? await createSteps(device, "statistics", planStatistics(planner(kind), site))
+      : await createStatistics(device, site);
     await submit(command);
     command.destroy();
     x.buffer.destroy();
@@ -40,20 +51,30 @@ function activations(length: number, seed: number): Float32Array {
 }
 
 describe("statistics", () => {
-  test("agree with naive loops at any shape", () =>
-    forAll(
-      fc.tuple(
-        fc.integer({ min: 1, max: 4 }),
-        fc.integer({ min: 1, max: 13 }),
-        fc.integer({ min: 1, max: 9 }),
-        fc.constantFrom(1, 3, 4, 5, 8, 44, 130),
+  test.each(["gpu", "software"] as const)(
+    "agree with naive loops at any shape, as a %s takes turns",
+    (kind) =>
+      forAll(
+        fc.tuple(
+          fc.integer({ min: 1, max: 4 }),
+          fc.integer({ min: 1, max: 13 }),
+          fc.integer({ min: 1, max: 9 }),
+          fc.constantFrom(1, 3, 4, 5, 8, 44, 130, 516),
+        ),
+        async (shape) => {
+          const data = activations(sizeOf(shape), 3);
+          const { result } = await statistics(shape[3], [{ data, shape }], kind);
+          expectStatistics(result, statisticsOf(data, shape[3]));
+        },
       ),
-      async (shape) => {
-        const data = activations(sizeOf(shape), 3);
-        const { result } = await statistics(shape[3], [{ data, shape }]);
-        expectStatistics(result, statisticsOf(data, shape[3]));
-      },
-    ));
+  );
+
+  test.each(["gpu", "software"] as const)("count every row once, where a %s has many", async (kind) => {
+    // Several strips, and a slot's last rows beyond the end.
+    const data = activations(3 * 4999 * 12, 9);
+    const { result } = await statistics(12, [{ data, shape: [3, 4999, 12] }], kind);
+    expectStatistics(result, statisticsOf(data, 12));
+  });
 
   test.each([[[2, 1100, 8]], [[1, 700, 3]], [[3, 20, 516]], [[5, 131]]])(
     "of %j, more than a strip, a slot or a tile, repeat to the bit",
@@ -110,8 +131,10 @@ describe("statistics", () => {
     ["growing", (i: number) => i * 100],
   ])("of values that are hard to sum: %s", async (_, base) => {
     const data = numbers(5000, 8).map((v, i) => (base.length === 0 ? Math.fround(base(i)) : base(i) + v));
-    const { result } = await statistics(1, [{ data, shape: [1, 5000, 1] }]);
-    expectStatistics(result, statisticsOf(data, 1));
+    for (const kind of ["gpu", "software"] as const) {
+      const { result } = await statistics(1, [{ data, shape: [1, 5000, 1] }], kind);
+      expectStatistics(result, statisticsOf(data, 1));
+    }
   });
 
   test("of nothing are empty, and start anew where they do not accumulate", async () => {
