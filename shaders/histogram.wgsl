@@ -31,9 +31,14 @@ const THREADS = 8u;
 
 var<workgroup> own: array<u32, (BINS + 2u) * WIDTH * THREADS>;
 
+/// A whole number below 2²³ as an integer. Beside 2²³ its bits are a float's last; u32() of many a compiler goes lane by lane.
+fn integer(whole: f32) -> u32 {
+  return bitcast<u32>(whole + 8388608.0) & 0x7fffffu;
+}
+
 /// One more in the bin of v, of channel c of this thread's.
 fn tally(v: f32, bounds: vec4<f32>, c: u32, thread: u32) {
-  var bin = 1u + min(u32(max((v - bounds.x) * bounds.z, 0.0)), BINS - 1u);
+  var bin = 1u + min(integer(clamp(floor((v - bounds.x) * bounds.z), 0.0, f32(BINS))), BINS - 1u);
   bin = select(bin, 0u, v < bounds.x);
   bin = select(bin, BINS + 1u, v > bounds.y);
   own[(bin * WIDTH + c) * THREADS + thread] += 1u;
