@@ -6,8 +6,7 @@
 // A thread takes blocks of BLOCK rows; within a block it sums differences from the mean so far (at first of four rows), so
 // that about one bit cancels, and merges the blocks by Chan, Golub & LeVeque (1979). A mean is the sum of a large
 // and a small number: that it lies far from zero costs no accuracy.
-// One workgroup computes one strip of `lanes` neighbouring values. Its `slots` threads a value take turns at the rows, as GPUs
-// read best; or each takes a run of its own, as a processor does, whose lanes do not run side by side.
+// One workgroup computes one strip of `lanes` neighbouring values; its `slots` threads a value take turns at the rows.
 
 struct Params {
   rows: u32,
@@ -16,9 +15,6 @@ struct Params {
   slots: u32,  // ⌊threads / lanes⌋
   tiles: u32,  // ⌈width / lanes⌉
   strip: u32,  // rows of a strip
-  apart: u32,  // rows from a slot's first to the next slot's: 1 where they take turns, or else `span`
-  step: u32,   // rows from one of a slot's to its next: `slots` where they take turns, or else 1
-  span: u32,   // rows among which a slot's lie: `strip` where they take turns
   strips: u32,
   nothing: u32, // 0, which no compiler knows: it keeps fast mathematics from cancelling the small parts
 }
@@ -75,8 +71,8 @@ fn main(
   let lane = thread % params.lanes;
   let slot = thread / params.lanes;
   let column = (id % params.tiles) * params.lanes + lane;
-  var row = strip * params.strip + slot * params.apart;
-  let end = min(min((strip + 1u) * params.strip, params.rows), row + params.span);
+  let end = min((strip + 1u) * params.strip, params.rows);
+  var row = strip * params.strip + slot;
   if (slot >= params.slots || column >= params.width) {
     row = end;
   }
@@ -88,9 +84,9 @@ fn main(
     mine.high = mine.base;
   }
   while (row < end) {
-    let count = min(BLOCK, (end - row + params.step - 1u) / params.step);
+    let count = min(BLOCK, (end - row + params.slots - 1u) / params.slots);
     var at = row * params.width + column;
-    let step = params.step * params.width;
+    let step = params.slots * params.width;
     if (mine.count == 0.0) {
       let few = min(count, 4u);
       for (var i = 1u; i < few; i++) {
@@ -113,7 +109,7 @@ fn main(
       mine.high = max(mine.high, v);
       mine.zeros += select(Value(), Value(1.0), v == Value());
     }
-    row += count * params.step;
+    row += count * params.slots;
     let n = f32(count);
     let total = mine.count + n;
     let mean = sum / n;

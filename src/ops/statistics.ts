@@ -2,6 +2,7 @@ import partialShader from "../../shaders/statistics.wgsl";
 import gatherShader from "../../shaders/statistics_gather.wgsl";
 import mergeShader from "../../shaders/statistics_merge.wgsl";
 import momentsShader from "../../shaders/statistics_moments.wgsl";
+import runsShader from "../../shaders/statistics_runs.wgsl";
 import { isSoftwareAdapter } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
@@ -40,6 +41,8 @@ const THREADS = 128; // as in statistics.wgsl
 const BLOCK = 16;
 /** Workgroups that keep a large GPU busy; for a processor's few cores, fewer and longer strips pay. */
 const WORKGROUPS = { gpu: 512, software: 16 };
+/** Runs of rows of each channel on a processor: enough for a few cores, few enough to be merged at once. */
+const RUNS = 32;
 /** Up to so many strips, one thread merges all those of a channel. */
 const FEW_STRIPS = 32;
 /** From so many strips on, they are merged in two steps. */
@@ -75,26 +78,40 @@ export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
     const { x, summary, accumulate = true, label } = site;
     const { rows, channels } = rowsOf(x.shape, nameOf(site), site.images);
     expectSummary(nameOf(site), summary, channels);
-    const { width, value, lanes, tiles, slots } = lanesOf(channels, THREADS);
-    const { strip, strips } = stripsOf(device, rows, slots, tiles);
-    const own = Math.ceil(strip / slots);
-    const turns = isSoftwareAdapter(device)
-      ? { apart: own, step: 1, span: own }
-      : { apart: 1, step: slots, span: strip };
+    const { value } = lanesOf(channels, THREADS);
+    const { shader, params, groups, strip, strips } = isSoftwareAdapter(device)
+      ? inRuns(rows, channels)
+      : inTurns(device, rows, channels);
     const partial = scratch([strips, 6, channels], "statistics partial");
-    const named = label ? { label } : {};
     return [
       {
-        shader: partialShader,
-        ...named,
+        shader,
+        ...(label ? { label } : {}),
         redeclare: { Value: value, Bits: value.replace("f32", "u32") },
-        params: { rows, width, lanes, slots, tiles, strip, ...turns, strips, nothing: 0 },
+        params: { ...params, nothing: 0 },
         bindings: { x, partial },
-        workgroups: gridOf(strips * tiles),
+        workgroups: gridOf(groups),
       },
-      mergeStep(partial, { summary, rows, strip, accumulate, ...named }),
+      mergeStep(partial, { ...site, rows, strip, accumulate }),
     ];
   };
+}
+
+/** How a GPU's threads share rows: the slots of a workgroup take turns at those of a strip. */
+function inTurns(device: GPUDevice, rows: number, channels: number) {
+  const { width, lanes, tiles, slots } = lanesOf(channels, THREADS);
+  const { strip, strips } = stripsOf(device, rows, slots, tiles);
+  const params = { rows, width, lanes, slots, tiles, strip, strips };
+  return { shader: partialShader, params, groups: strips * tiles, strip, strips };
+}
+
+/** How a processor's do: each has a run of its own. */
+function inRuns(rows: number, channels: number) {
+  const { width } = lanesOf(channels, THREADS);
+  const run = Math.max(BLOCK, Math.ceil(rows / RUNS));
+  const runs = Math.ceil(rows / run);
+  const params = { rows, width, run, runs };
+  return { shader: runsShader, params, groups: Math.ceil((runs * width) / 32), strip: run, strips: runs };
 }
 
 /** Where partial statistics go, and what they are of. */

@@ -52,7 +52,7 @@ function activations(length: number, seed: number): Float32Array {
 
 describe("statistics", () => {
   test.each(["gpu", "software"] as const)(
-    "agree with naive loops at any shape, as a %s takes turns",
+    "agree with naive loops at any shape, rows shared as on a %s",
     (kind) =>
       forAll(
         fc.tuple(
@@ -69,7 +69,7 @@ describe("statistics", () => {
       ),
   );
 
-  test.each(["gpu", "software"] as const)("count every row once, where a %s has many", async (kind) => {
+  test.each(["gpu", "software"] as const)("count every row once, shared as on a %s", async (kind) => {
     // Several strips, and a slot's last rows beyond the end.
     const data = activations(3 * 4999 * 12, 9);
     const { result } = await statistics(12, [{ data, shape: [3, 4999, 12] }], kind);
