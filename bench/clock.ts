@@ -47,7 +47,10 @@ export async function createClock(device: GPUDevice): Promise<Clock> {
   };
   return {
     quantum,
-    shortest: Math.max(SHORTEST_MS[isSoftwareAdapter(device) ? "software" : "hardware"], (50 * (quantum ?? 0)) / 1e6),
+    shortest: Math.max(
+      SHORTEST_MS[isSoftwareAdapter(device) ? "software" : "hardware"],
+      (50 * (quantum ?? 0)) / 1e6,
+    ),
     wall,
     async sample(work) {
       const span = timer?.span();

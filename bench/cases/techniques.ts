@@ -88,8 +88,11 @@ interface Technique {
 
 /** A ReLU that opens or closes by a rounding error shows more in a gradient than in a score. */
 const GRADIENT = { kind: "gradients", check: difference, tolerance: 1e-3 } as const;
-/** The same over noisy copies, where the noise itself is rounded: one unit in the last place of the image does as much. */
-const NOISY = { kind: "gradients", check: normDifference, tolerance: 2e-2 } as const;
+/**
+ * The same over many copies, noisy ones or points of a path: among so many, some unit near zero decides by a rounding error,
+ * and a region of the map with it (SwiftShader and lavapipe differ so by 0.24 % in norm over six points).
+ */
+const COPIES = { kind: "gradients", check: normDifference, tolerance: 2e-2 } as const;
 /** What is left of scores when their mean is taken off is small beside their rounding errors. */
 const MASKS = { kind: "masks", check: centredDifference, tolerance: 1e-3 } as const;
 const NOISE = 0.15;
@@ -115,7 +118,7 @@ const TECHNIQUES: readonly Technique[] = [
   {
     name: "smoothgrad",
     title: "SmoothGrad",
-    ...NOISY,
+    ...COPIES,
     samples: [64, 16, 4],
     size: (samples) => `${samples} noisy copies`,
     passes: (samples) => 2 * samples,
@@ -134,7 +137,7 @@ const TECHNIQUES: readonly Technique[] = [
   {
     name: "integrated-gradients",
     title: "integrated gradients",
-    ...GRADIENT,
+    ...COPIES,
     // Ours adds both ends of the path, for the residual; together they fill whole batches.
     samples: [62, 14, 6],
     size: (samples) => `${samples} steps`,
