@@ -1,4 +1,4 @@
-import type { Case } from "./case.ts";
+import { type Case, groupOf } from "./case.ts";
 import type { Effort } from "./measure.ts";
 
 /** How much of its time a case of a limited run may take to measure, and how long one run of its slowest contender. */
@@ -37,4 +37,22 @@ export function allowance(
       milliseconds: Math.min(effort.milliseconds * weight, Math.max(LEAST_MS, 1e3 * share * ROUNDS)),
     },
   };
+}
+
+/**
+ * What is to show something before what only tells more; of either one of each group, then the next of each: a run that
+ * its time cuts short has then seen something of everything that matters.
+ */
+export function whatMattersFirst<C extends Pick<Case, "id" | "goals">>(cases: readonly C[]): C[] {
+  const aims = ({ goals = [] }: C): boolean => goals.length > 0;
+  return [...inTurns(cases.filter(aims)), ...inTurns(cases.filter((one) => !aims(one)))];
+}
+
+function inTurns<C extends Pick<Case, "id">>(cases: readonly C[]): C[] {
+  const groups = new Map<string, C[]>();
+  for (const one of cases) groups.set(groupOf(one.id), [...(groups.get(groupOf(one.id)) ?? []), one]);
+  const turns = Math.max(0, ...[...groups.values()].map(({ length }) => length));
+  return Array.from({ length: turns }, (_, turn) =>
+    [...groups.values()].flatMap((group) => group[turn] ?? []),
+  ).flat();
 }

@@ -30,8 +30,9 @@ interface Running {
 
 const DEFAULT_TOLERANCE = 1e-4;
 const PEER = "peer";
-/** Stands for the limit where contenders have a number. */
+/** Stand for the limit, and for runs that only warm up, where contenders have a number. */
 const LIMIT = -1;
+const WARMING = -2;
 /** Rounds at least, where one takes longer than all of them should, and where it takes many times as long. */
 const FEW = 3;
 const FEWEST = 2;
@@ -156,7 +157,8 @@ async function start(
 }
 
 /**
- * Warms everyone up, then lets them run in turn, a limit's kernel at the end of each round.
+ * Warms everyone up, the last run of which is the first round, then lets them run in turn, a limit's kernel at the end of
+ * each round.
  * @returns the samples of each, milliseconds of one run; and the limit.
  */
 async function race(
@@ -165,13 +167,23 @@ async function race(
   running: readonly Running[],
   bound: Bound,
 ): Promise<{ readonly samples: Sample[][]; readonly limit: RowLimit | undefined }> {
-  let round = 0;
-  for (const entrant of running) round += await warm(clock, effort, entrant);
-  const over = round / effort.milliseconds;
-  const fewest = Math.min(effort.fewest, over > MANY_TIMES ? FEWEST : over > 1 ? FEW : effort.fewest);
+  /** Whose sample is whose. */
   const order: number[] = [];
+  const limit = async (): Promise<void> => {
+    await clock.sample(() => probes.submit(bound));
+    order.push(LIMIT);
+  };
+  let first = 0;
+  for (const [index, entrant] of running.entries()) {
+    const times = await warm(clock, effort, entrant);
+    first += times.at(-1) ?? 0;
+    order.push(...times.slice(1).map(() => WARMING), index);
+  }
+  await limit();
+  const over = first / effort.milliseconds;
+  const fewest = Math.min(effort.fewest, over > MANY_TIMES ? FEWEST : over > 1 ? FEW : effort.fewest);
   const end = performance.now() + effort.milliseconds;
-  for (let round = 0; round < effort.most && (round < fewest || performance.now() < end); round++) {
+  for (let round = 1; round < effort.most && (round < fewest || performance.now() < end); round++) {
     for (let place = 0; place < running.length; place++) {
       // Whoever follows whom changes from round to round, so that nobody is always behind the same one.
       const index = (place + round) % running.length;
@@ -180,8 +192,7 @@ async function race(
       await clock.sample(() => entrant.runner.submit(entrant.repeats));
       order.push(index);
     }
-    await clock.sample(() => probes.submit(bound));
-    order.push(LIMIT);
+    await limit();
   }
   const all = await clock.read();
   const of = (index: number): Sample[] => all.filter((_, place) => order[place] === index);
@@ -199,18 +210,24 @@ async function race(
   };
 }
 
-/** Finds how often to repeat, then runs until the times settle; the last of them, in milliseconds. */
-async function warm(clock: Clock, effort: Effort, entrant: Running): Promise<number> {
-  const run = (): Promise<number> => clock.wall(() => entrant.runner.submit(entrant.repeats));
+/** Finds how often to repeat, then runs until the times settle; those of all runs, in milliseconds. */
+async function warm(clock: Clock, effort: Effort, entrant: Running): Promise<number[]> {
+  const times: number[] = [];
+  const run = async (): Promise<number> => {
+    const { wall } = await clock.sample(() => entrant.runner.submit(entrant.repeats));
+    times.push(wall);
+    return wall;
+  };
   const patience = performance.now() + effort.milliseconds / 4;
   let time = await run();
   while (time < clock.shortest && entrant.repeats < MOST_REPEATS) {
     entrant.repeats *= Math.min(8, Math.max(2, Math.ceil(clock.shortest / time)));
     time = await run();
   }
-  const times = [time];
   // One more after the first result and this is enough of what takes long.
-  if (time > effort.milliseconds / 4) return time;
-  while (!settled(times) && times.length < 8 && performance.now() < patience) times.push(await run());
-  return times.at(-1) ?? time;
+  if (time > effort.milliseconds / 4) return times;
+  const settling = [time];
+  while (!settled(settling) && settling.length < 8 && performance.now() < patience)
+    settling.push(await run());
+  return times;
 }

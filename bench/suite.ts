@@ -1,5 +1,5 @@
 import { adapterName, isSoftwareAdapter, type Tuning, tuneConvolutions } from "../src/index.ts";
-import { allowance } from "./budget.ts";
+import { allowance, whatMattersFirst } from "./budget.ts";
 import type { Bench, Case, Task } from "./case.ts";
 import { gradientCases } from "./cases/gradients.ts";
 import { gramCases } from "./cases/gram.ts";
@@ -133,15 +133,6 @@ export async function runSuite(
       return { ...head, ...reduced, seconds: seconds(), reference: "", failure: message, entries: [] };
     }
   }
-}
-
-/**
- * What is to show something before what only tells more, and the light before the heavy: a run that its time cuts short
- * then leaves out what matters least.
- */
-function whatMattersFirst(cases: readonly Case[]): Case[] {
-  const place = ({ goals = [], weight = 1 }: Case): number => (goals.length > 0 ? weight : Infinity);
-  return [...cases].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
 }
 
 function inSuiteOrder(rows: readonly Row[]): Row[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allowance } from "../../bench/budget.ts";
+import { allowance, whatMattersFirst } from "../../bench/budget.ts";
 import type { Bench, Case, Task } from "../../bench/case.ts";
 import { coveringOf, dropsOf, inBoth, laidOut, masksOf } from "../../bench/cases/covering.ts";
 import { createClock } from "../../bench/clock.ts";
@@ -80,6 +80,17 @@ test("a limited run gives each case a share of the time that is left, and nothin
   const heavy = allowance(24, [{ weight: 3 }, ...ten.slice(1)], effort);
   expect(heavy?.patience).toBeCloseTo(6 / 16, 9);
   expect(allowance(1e6, [{ weight: 3 }], effort)?.effort.milliseconds).toBe(2400);
+});
+
+test("a limited run takes one of each group in turn, and first what is to show something", () => {
+  const cases = ["a/1", "a/2!", "a/3!", "b/1!", "b/2", "c/1", "c/2!", "c/3!", "c/4!"].map((id) => ({
+    id,
+    goals: id.endsWith("!") ? [{ of: "tfjs", least: 2 }] : [],
+  }));
+  expect(whatMattersFirst(cases).map(({ id }) => id)).toEqual(
+    ["a/2!", "b/1!", "c/2!", "a/3!", "c/3!", "c/4!"].concat("a/1", "b/2", "c/1"),
+  );
+  expect(whatMattersFirst([])).toEqual([]);
 });
 
 test("a sweep of covered images is laid out in even batches", () => {
