@@ -132,9 +132,16 @@ export function bestLimits(limits: Limits, rows: readonly Row[]): Limits {
   return { ...limits, copy: best("bytes", limits.copy), f32: best("arithmetic", limits.f32) };
 }
 
-/** A row with its rates, by its own measurement of the limit that it meets, or else by those of the run. */
+/** The least time that a row's work takes: by its own measurement of the limit that it meets, or else by those of the run. */
+function leastOf({ work, limit }: Row, limits: Limits): { readonly by: Bound; readonly seconds: number } {
+  if (!limit) return leastTime(work, limits);
+  const amount = limit.by === "bytes" ? work.bytes : work.flops;
+  return { by: limit.by, seconds: amount / (limit.median * 1e9) };
+}
+
+/** A row with its rates. */
 export function withRates(row: Row, limits: Limits): Row {
-  const { by, seconds: least } = leastTime(row.work, limitsOf(row, limits));
+  const { by, seconds: least } = leastOf(row, limits);
   const entries = row.entries.map((entry): Entry => {
     if (!entry.timed) return entry;
     const seconds = timeOf(row, entry.timed).median / 1e3;

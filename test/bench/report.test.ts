@@ -42,6 +42,8 @@ describe("rates", () => {
   test("go by the limit as the row itself saw it", () => {
     const limit = { by: "arithmetic", median: 20, best: 30 } as const;
     expect(rated({ flops: 2e7, bytes: 1e6 }, { limit })).toMatchObject({ gflops: 10, share: 0.5 });
+    // Even where the other limit, as measured alone, would now be met first.
+    expect(rated({ flops: 2e7, bytes: 1.9e7 }, { limit })).toMatchObject({ share: 0.5, by: "arithmetic" });
     expect(bestLimits(limits, [row({ limit })])).toEqual(limits);
     expect(bestLimits(limits, [row({ limit: { ...limit, best: 50 } }), row()])).toEqual({
       copy: 10,
