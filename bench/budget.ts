@@ -40,19 +40,21 @@ export function allowance(
 }
 
 /**
- * What is to show something before what only tells more; of either one of each group, then the next of each: a run that
- * its time cuts short has then seen something of everything that matters.
+ * What is to show something before what only tells more; of either one of each group, then the next of each, a heavy case
+ * standing for as many turns as it weighs: a run that its time cuts short has then seen something of everything.
  */
-export function whatMattersFirst<C extends Pick<Case, "id" | "goals">>(cases: readonly C[]): C[] {
+export function whatMattersFirst<C extends Pick<Case, "id" | "goals" | "weight">>(cases: readonly C[]): C[] {
   const aims = ({ goals = [] }: C): boolean => goals.length > 0;
   return [...inTurns(cases.filter(aims)), ...inTurns(cases.filter((one) => !aims(one)))];
 }
 
-function inTurns<C extends Pick<Case, "id">>(cases: readonly C[]): C[] {
-  const groups = new Map<string, C[]>();
-  for (const one of cases) groups.set(groupOf(one.id), [...(groups.get(groupOf(one.id)) ?? []), one]);
-  const turns = Math.max(0, ...[...groups.values()].map(({ length }) => length));
-  return Array.from({ length: turns }, (_, turn) =>
-    [...groups.values()].flatMap((group) => group[turn] ?? []),
-  ).flat();
+function inTurns<C extends Pick<Case, "id" | "weight">>(cases: readonly C[]): C[] {
+  const turns = new Map<string, number>();
+  const placed = cases.map((one) => {
+    const group = groupOf(one.id);
+    const turn = turns.get(group) ?? 0;
+    turns.set(group, turn + (one.weight ?? 1));
+    return { one, turn };
+  });
+  return placed.sort((a, b) => a.turn - b.turn).map(({ one }) => one);
 }

@@ -29,6 +29,8 @@ interface Running {
 }
 
 const DEFAULT_TOLERANCE = 1e-4;
+/** The share of a case's time within which a sample is short. */
+const QUICK = 0.05;
 const PEER = "peer";
 /** Stand for the limit, and for runs that only warm up, where contenders have a number. */
 const LIMIT = -1;
@@ -173,27 +175,35 @@ async function race(
     await clock.sample(() => probes.submit(bound));
     order.push(LIMIT);
   };
-  let first = 0;
+  const firsts: number[] = [];
   for (const [index, entrant] of running.entries()) {
     const times = await warm(clock, effort, entrant);
-    first += times.at(-1) ?? 0;
+    firsts.push(times.at(-1) ?? 0);
     order.push(...times.slice(1).map(() => WARMING), index);
   }
   await limit();
-  const over = first / effort.milliseconds;
+  const over = firsts.reduce((sum, time) => sum + time, 0) / effort.milliseconds;
   const fewest = Math.min(effort.fewest, over > MANY_TIMES ? FEWEST : over > 1 ? FEW : effort.fewest);
-  const end = performance.now() + effort.milliseconds;
-  for (let round = 1; round < effort.most && (round < fewest || performance.now() < end); round++) {
-    for (let place = 0; place < running.length; place++) {
-      // Whoever follows whom changes from round to round, so that nobody is always behind the same one.
-      const index = (place + round) % running.length;
-      const entrant = running[index];
-      if (!entrant) continue;
-      await clock.sample(() => entrant.runner.submit(entrant.repeats));
-      order.push(index);
+  let round = 1;
+  /** Goes on for so long, or until everyone had so many rounds; of some contenders, by their numbers. */
+  const rounds = async (some: readonly number[], least: number): Promise<void> => {
+    const end = performance.now() + effort.milliseconds;
+    for (; round < effort.most && (round < least || performance.now() < end); round++) {
+      for (let place = 0; place < some.length; place++) {
+        // Whoever follows whom changes from round to round, so that nobody is always behind the same one.
+        const index = some[(place + round) % some.length] ?? 0;
+        const entrant = running[index];
+        if (!entrant) continue;
+        await clock.sample(() => entrant.runner.submit(entrant.repeats));
+        order.push(index);
+      }
+      await limit();
     }
-    await limit();
-  }
+  };
+  await rounds([...running.keys()], fewest);
+  // Short times scatter most: who is quick goes on among themselves, once there is nobody to wait for.
+  const quick = [...running.keys()].filter((index) => (firsts[index] ?? 0) < effort.milliseconds * QUICK);
+  if (quick.length > 1 && quick.length < running.length) await rounds(quick, 0);
   const all = await clock.read();
   const of = (index: number): Sample[] => all.filter((_, place) => order[place] === index);
   const rates = of(LIMIT).map(({ gpu, wall }) => probes.rate(bound, gpu ?? wall));
