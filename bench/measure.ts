@@ -159,8 +159,8 @@ async function start(
 }
 
 /**
- * Warms everyone up, the last run of which is the first round, then lets them run in turn, a limit's kernel at the end of
- * each round.
+ * Warms everyone up, then lets them run in turn, a limit's kernel at the end of each round. Where a round takes many times
+ * as long as all of them should, the last run of the warm-up is the first.
  * @returns the samples of each, milliseconds of one run; and the limit.
  */
 async function race(
@@ -181,10 +181,13 @@ async function race(
     firsts.push(times.at(-1) ?? 0);
     order.push(...times.slice(1).map(() => WARMING), index);
   }
-  await limit();
   const over = firsts.reduce((sum, time) => sum + time, 0) / effort.milliseconds;
   const fewest = Math.min(effort.fewest, over > MANY_TIMES ? FEWEST : over > 1 ? FEW : effort.fewest);
-  let round = 1;
+  let round = 0;
+  if (over > MANY_TIMES) {
+    await limit();
+    round = 1;
+  } else order.fill(WARMING);
   /** Goes on for so long, or until everyone had so many rounds; of some contenders, by their numbers. */
   const rounds = async (some: readonly number[], least: number): Promise<void> => {
     const end = performance.now() + effort.milliseconds;
