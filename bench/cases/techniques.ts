@@ -84,6 +84,8 @@ interface Technique {
   readonly contenders: (subject: Subject, layer: string) => [Contender, Contender];
   /** Passes through the network, a way back counted as one, for so many samples or a layer of so many maps. */
   readonly passes: (samples: number, maps: number, side: number) => number;
+  /** Images that go forward, where that is not every pass. */
+  readonly images?: (samples: number) => number;
 }
 
 /** A ReLU that opens or closes by a rounding error shows more in a gradient than in a score. */
@@ -122,6 +124,7 @@ const TECHNIQUES: readonly Technique[] = [
     samples: [64, 16, 4],
     size: (samples) => `${samples} noisy copies`,
     passes: (samples) => 2 * samples,
+    images: (samples) => samples,
     contenders: (subject) => [
       oursExplains(subject, { batch: subject.batch, keep: [] }, (network) =>
         smoothGrad(network, subject.x, {
@@ -142,6 +145,7 @@ const TECHNIQUES: readonly Technique[] = [
     samples: [62, 14, 6],
     size: (samples) => `${samples} steps`,
     passes: (samples) => 2 * samples,
+    images: (samples) => samples + 2,
     contenders: (subject) => [
       oursExplains(subject, { batch: subject.batch, keep: [] }, (network) =>
         integratedGradients(network, subject.x, { target: CLASS, steps: subject.samples, baseline: BLACK }),
@@ -261,6 +265,7 @@ function taskOf(technique: Technique, { outline, graph }: Sized, count: number, 
   const [, side = 0] = shapes.get(outline.layers[0]?.name ?? "") ?? [];
   const { flops, bytes } = workOf(outline, 1);
   const times = passes(count, shapes.get(layer)?.at(-1) ?? 1, side);
+  const images = technique.images?.(count) ?? times;
   return {
     size: [`${side}×${side}`, ...(size ? [size(count)] : []), ...(technique.eachMap ? [layer] : [])].join(
       ", ",
@@ -270,7 +275,7 @@ function taskOf(technique: Technique, { outline, graph }: Sized, count: number, 
     tolerance,
     prepare: async (bench) => ({
       contenders: [
-        ...contenders(subjectOf(bench, await graph(bench), count, times), layer),
+        ...contenders(subjectOf(bench, await graph(bench), count, images), layer),
         ortHasNone("it has no such technique, and no gradients"),
       ],
       reference: "peer",

@@ -26,10 +26,10 @@ export interface Subject {
 /** On a GPU enough images at a time to fill it. */
 const BATCH = { software: 8, hardware: 32 };
 
-/** Noise as an image for a graph, to be explained from so many samples in so many passes. */
-export function subjectOf(bench: Bench, graph: Graph, samples: number, passes = samples): Subject {
+/** Noise as an image for a graph, to be explained from so many samples, for which so many images go forward. */
+export function subjectOf(bench: Bench, graph: Graph, samples: number, images = samples): Subject {
   const [, side = 0] = shapesOf(graph).get(graph.layers[0]?.name ?? "") ?? [];
-  const batch = Math.min(passes, BATCH[bench.software ? "software" : "hardware"]);
+  const batch = Math.min(images, BATCH[bench.software ? "software" : "hardware"]);
   return { bench, graph, side, x: noise([side, side, 3], 7, 1.5), samples, batch };
 }
 
