@@ -28,9 +28,9 @@ export type Bound = "arithmetic" | "bytes";
 export interface LimitProbes {
   /** As measured alone, each as the best of several variants. */
   readonly limits: Limits;
-  /** Submits the kernel that came nearest to a limit, once. */
+  /** Submits the kernel that came nearest to a limit, as often as the clock needs to tell. */
   submit(bound: Bound): void;
-  /** 10⁹ operations or bytes a second, when one submission took so many milliseconds. */
+  /** 10⁹ operations or bytes a second, when that submission took so many milliseconds. */
   rate(bound: Bound, milliseconds: number): number;
   destroy(): void;
 }
@@ -102,6 +102,7 @@ export async function createLimitProbes(
   };
   try {
     const probes = { bytes: await best(copies), arithmetic: await best(products(fmaShader.code)) };
+    const times = (bound: Bound): number => Math.max(1, Math.ceil(clock.shortest / probes[bound].least));
     const f16 = device.features.has("shader-f16") ? await best(products(halfShader.code)) : undefined;
     return {
       limits: {
@@ -109,8 +110,8 @@ export async function createLimitProbes(
         f32: rateOf(probes.arithmetic),
         ...(f16 ? { f16: rateOf(f16) } : {}),
       },
-      submit: (bound) => submit(device, probes[bound].dispatch, 1),
-      rate: (bound, milliseconds) => probes[bound].amount / milliseconds / 1e6,
+      submit: (bound) => submit(device, probes[bound].dispatch, times(bound)),
+      rate: (bound, milliseconds) => (probes[bound].amount * times(bound)) / milliseconds / 1e6,
       destroy: free,
     };
   } catch (error) {
