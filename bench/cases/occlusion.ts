@@ -23,8 +23,8 @@ import { formatScale, PUBLISHED, shippedNetwork, shippedOutline } from "./networ
 /** The class whose score every covered image gets. */
 const CHANNEL = 1;
 const FILL = [0.25, -0.5, 0.125];
-/** Images in a batch of whoever runs whole ones: enough to fill a GPU; a processor is full with one. */
-const BATCH = { software: 4, hardware: 32 };
+/** Images in a batch of whoever runs whole ones; on a GPU, enough to fill it. */
+const BATCH = { software: 8, hardware: 32 };
 /** Batches of those that are timed, where all of them would take minutes. */
 const BATCHES = { software: 2, hardware: 8 };
 /** Drops are small differences of scores, and their rounding errors are the scores'. */
