@@ -51,6 +51,7 @@ export {
   type MultiplesRow,
   renderMultiples,
 } from "./images/multiples.ts";
+export { MOST_PIXELS, type Picture, type PictureSource, readInput, readPicture } from "./images/picture.ts";
 export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";
 export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
@@ -189,7 +190,6 @@ export type {
   ExplainOptions,
   Explanation,
   ObjectiveOptions,
-  Picture,
   Question,
 } from "./techniques/explain.ts";
 export { type EachOptions, explainEach } from "./techniques/explain-each.ts";

@@ -6,7 +6,7 @@ import { assertPixels, type Pixels } from "./pixels.ts";
 import { type Crop, resample } from "./resample.ts";
 
 /** What the functions here need of a graph. */
-type Fed = Pick<Graph, "name" | "layers" | "output" | "preprocessing">;
+export type Fed = Pick<Graph, "name" | "layers" | "output" | "preprocessing">;
 
 /** ITU-R BT.601 luma. */
 const LUMA = [0.299, 0.587, 0.114] as const;

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
@@ -34,7 +34,7 @@ export function ablationCam(
     if (maps.layer === inputOf(graph).name) {
       throw new InputError(`Ablation-CAM: expected a layer after the input, got "${maps.layer}"`);
     }
-    const input = inputFrom(graph, image);
+    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);
     const label = "Ablation-CAM";

@@ -1,5 +1,5 @@
 import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
-
+import { readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
 import { type Picture, submit, writeInput } from "./explain.ts";
 
@@ -14,7 +14,8 @@ export async function activations(
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
   signal?.throwIfAborted();
   const tensor = network.activation(layer);
-  writeInput(network, image);
+  const input = await readInput(network.graph, image);
+  writeInput(network, input);
   submit(network, (encoder) => network.forward(encoder, { to: layer }));
   const shape = tensor.shape.slice(1);
   const data = await readTensor(network.device, tensor);

@@ -2,6 +2,7 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensor } from "../gpu/tensor.ts";
+import { readInput } from "../images/picture.ts";
 import { type Graph, type Layer, layerOf, logitsOf, type Shapes } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { termsByLayer } from "../objectives/objective.ts";
@@ -55,8 +56,9 @@ export function cam(network: Network, image: Picture, options: ObjectiveOptions 
     const w = tensor([channels], { data: weights, label: "CAM weights" });
     const y = tensor([height, width], { label: "CAM map" });
     const draw = await command(createWeightedMaps(device, { a, w, y, rectify: false }));
+    const input = await readInput(network.graph, image);
     options.signal?.throwIfAborted();
-    writeInput(network, image);
+    writeInput(network, input);
     submit(network, (encoder) => {
       network.forward(encoder, { to: layer });
       record(encoder, [draw]);

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { readTensor, type Shape } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { type LoopOptions, runSteps } from "../loops/batches.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -88,7 +88,7 @@ async function discrepancyOf(
 ): Promise<Discrepancy> {
   const { layer, channel, patch, stride, fill = "mean", signal } = options;
   const { device, graph } = network;
-  const input = inputFrom(graph, image);
+  const input = await readInput(graph, image);
   const unit = await unitOf(network, input, options);
   const colour = colourOf(graph, input, fill, "empirical field");
   const target = { layer, channel, y: unit.y, x: unit.x };

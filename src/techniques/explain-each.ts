@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { readTensor, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { type Origin, runBackwards, type Signal } from "../loops/backwards.ts";
 import { type BudgetScope, withBudget } from "../loops/budget.ts";
 import { classOf, inputOf, logitsOf } from "../network/graph.ts";
@@ -83,7 +83,7 @@ function explainBatch(
 ): Promise<Attribution[][]> {
   return withBudget(network, technique, options, async (scope) => {
     options.signal?.throwIfAborted();
-    const inputs = images.map((image) => inputFrom(network.graph, image));
+    const inputs = await Promise.all(images.map((image) => readInput(network.graph, image)));
     const signals = await make(network, options, scope);
     let offset = 0;
     for (const { buffer, byteOffset, byteLength } of inputs) {

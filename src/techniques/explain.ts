@@ -1,15 +1,13 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { readTensor } from "../gpu/tensor.ts";
-import type { Pixels } from "../images/pixels.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { type Picture, readInput } from "../images/picture.ts";
 import { classOf, logitsOf } from "../network/graph.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { elements, Objective, probability } from "../objectives/objective.ts";
 
-/** A photograph, to be preprocessed as the graph says; or values [H, W, C], taken as the network's input as they stand. */
-export type Picture = Pixels | Float32Array;
+export type { Picture } from "../images/picture.ts";
 
 /** What a technique is asked to explain: a class by number or label, or elements of any layer. */
 export type Question = number | string | Target;
@@ -34,19 +32,9 @@ export interface Explanation<T extends Target | Objective = Target | Objective> 
   readonly target: T;
 }
 
-/**
- * Writes an image to the network's input, as the first of its batch.
- * @throws InputError when its size is not the network's or it holds NaN.
- */
-export function writeInput(network: Network, image: Picture): void {
-  const values = inputFrom(network.graph, image);
-  network.device.queue.writeBuffer(
-    network.input.buffer,
-    0,
-    values.buffer,
-    values.byteOffset,
-    values.byteLength,
-  );
+/** Writes what {@link readInput} read to the network's input, as the first of its batch. */
+export function writeInput({ device, input }: Network, values: Float32Array): void {
+  device.queue.writeBuffer(input.buffer, 0, values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** Makes a recording into one submit. */
@@ -66,7 +54,8 @@ export async function ask(
   { target, signal }: ExplainOptions,
 ): Promise<Target> {
   signal?.throwIfAborted();
-  writeInput(network, image);
+  const input = await readInput(network.graph, image);
+  writeInput(network, input);
   submit(network, (encoder) => network.forward(encoder));
   const layer = logitsOf(network.graph);
   if (typeof target === "object") return { image: 0, ...target };
@@ -95,9 +84,10 @@ export async function withQuestion<T>(
     return work(found, found);
   }
   signal?.throwIfAborted();
+  const input = await readInput(network.graph, image);
   const objective = await createObjective(network, target);
   try {
-    writeInput(network, image);
+    writeInput(network, input);
     submit(network, (encoder) => network.forward(encoder));
     return await work(objective.starts, target);
   } finally {

@@ -1,4 +1,4 @@
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
 import type { Explanation, ObjectiveOptions, Picture } from "./explain.ts";
 import { saliency } from "./saliency.ts";
@@ -12,7 +12,7 @@ export async function gradientTimesInput(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  const input = inputFrom(network.graph, image);
+  const input = await readInput(network.graph, image);
   const { data, ...rest } = await saliency(network, input, options);
   return { ...rest, data: data.map((gradient, i) => gradient * (input[i] ?? 0)) };
 }

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { gaussianBlur } from "../images/blur.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { gaussLegendre } from "../loops/quadrature.ts";
@@ -98,8 +98,8 @@ function alongPath(
     const { own, tensor, command, read } = scope;
     const { nodes, weights } = gaussLegendre(steps);
     const { name, shape } = inputOf(graph);
-    const input = inputFrom(graph, image);
-    const start = baselineOf(graph, input, baseline);
+    const input = await readInput(graph, image);
+    const start = await baselineOf(graph, input, baseline);
     const g = network.gradient(name);
     // Both ends of the path are samples without weight, for their scores.
     const batches = own(createBatches(network, steps + 2, "integrated gradients"));
@@ -131,15 +131,15 @@ function completenessOf(data: Float32Array, difference: number): Completeness {
 }
 
 /** A baseline as values [H, W, C] of the network's input. @throws InputError when it cannot be one. */
-export function baselineOf(
+export async function baselineOf(
   graph: Graph,
   input: Float32Array,
   baseline: Baseline,
   who = "integrated gradients",
-): Float32Array {
+): Promise<Float32Array> {
   const { shape } = inputOf(graph);
   if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
-  if (typeof baseline === "object" && "image" in baseline) return inputFrom(graph, baseline.image);
+  if (typeof baseline === "object" && "image" in baseline) return readInput(graph, baseline.image);
   if (typeof baseline === "string" && baseline !== "mean" && baseline !== "black") {
     throw new InputError(
       `${who}: expected a baseline of black, mean, blur, a colour or { image }, got "${baseline}"`,

@@ -1,6 +1,7 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { deprocess, inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
+import { deprocess } from "../images/preprocess.ts";
 import { quickshift, type Segments } from "../images/quickshift.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
@@ -85,7 +86,7 @@ export function limeEach<const T extends readonly (Question | Objective | undefi
     const seed = seedOf(options.seed, "LIME");
     const { shape } = inputOf(graph);
     const [height, width, channels] = shape;
-    const input = inputFrom(graph, image);
+    const input = await readInput(graph, image);
     if (!options.segments && channels !== 1 && channels !== 3) {
       throw new UnsupportedError(
         `LIME: expected an image of 1 or 3 channels to find segments in, got ${channels}; give segments of your own`,

@@ -2,7 +2,7 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensors } from "../gpu/tensor.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { type Graph, inputOf, type Layer } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
@@ -46,7 +46,7 @@ export function localLinear(
   const { device, graph } = network;
   return withScope(device, async ({ own, tensor, command }) => {
     const { name, shape } = inputOf(graph);
-    const input = inputFrom(graph, image);
+    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const bent = termsByLayer(network, objective).flatMap(({ terms }) => terms.filter(isBent));
     if (bent.length > 0) {

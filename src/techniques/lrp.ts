@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensors, sizeOf } from "../gpu/tensor.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
 import { createRelevance } from "../network/relevance/relevance.ts";
 import { type Composite, type CompositeName, compositeNamed } from "../network/relevance/rules.ts";
@@ -64,7 +64,7 @@ export function lrp(
   const { rules = "composite", pass = [], signal } = options;
   return withScope(device, async ({ own }) => {
     const composite = typeof rules === "string" ? compositeNamed(rules) : rules;
-    const input = inputFrom(graph, image);
+    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const bent = termsByLayer(network, objective)
       .flatMap(({ terms }) => terms)

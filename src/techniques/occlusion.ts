@@ -1,7 +1,7 @@
 import { whileAlive } from "../gpu/device.ts";
 import { readTensors } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import type { LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
@@ -50,7 +50,7 @@ export async function occlusionEach<const T extends readonly (Question | Objecti
   const { device, graph } = network;
   const { signal, onProgress, fill = "mean" } = options;
   signal?.throwIfAborted();
-  const input = inputFrom(graph, image);
+  const input = await readInput(graph, image);
   const colour = colourOf(graph, input, fill, "occlusion fill");
   const targets: (Target | Objective)[] = [];
   for (const question of questions) {

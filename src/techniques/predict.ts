@@ -1,5 +1,5 @@
 import { readTensor } from "../gpu/tensor.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { logitsOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { classesOf, type Picture, submit } from "./explain.ts";
@@ -54,9 +54,9 @@ async function predictBatch(
   const { device, graph } = network;
   const layer = logitsOf(graph);
   const classes = classesOf(network);
+  const inputs = await Promise.all(images.map((image) => readInput(graph, image)));
   let offset = 0;
-  for (const image of images) {
-    const values = inputFrom(graph, image);
+  for (const values of inputs) {
     device.queue.writeBuffer(
       network.input.buffer,
       offset,

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
@@ -70,7 +70,7 @@ export function riseEach<const T extends readonly (Question | Objective | undefi
       throw new InputError(`RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`);
     }
     const seed = seedOf(options.seed, "RISE");
-    const input = inputFrom(graph, image);
+    const input = await readInput(graph, image);
     const hidden = colourOf(graph, input, colour, "RISE fill");
     const batches = own(createBatches(network, count, "RISE"));
     const label = "RISE";

@@ -1,7 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { graphCut } from "../images/graph-cut.ts";
-import { deprocess, inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
+import { deprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
 import type { Explanation, ObjectiveOptions, Picture } from "./explain.ts";
 import { overColour } from "./input-gradient.ts";
@@ -35,7 +36,7 @@ export async function saliencyMask(
   image: Picture,
   options: ObjectiveOptions & MaskOptions = {},
 ): Promise<MaskExplanation> {
-  const input = inputFrom(network.graph, image);
+  const input = await readInput(network.graph, image);
   const pixels = deprocess(input, network.graph);
   const { target, ...found } = await saliency(network, input, options);
   const { data: map, shape } = overColour(found);

@@ -1,5 +1,5 @@
 import { record } from "../gpu/kernel.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
@@ -33,7 +33,7 @@ export function scoreCam(
     const maps = mapsAt(network, layer, "Score-CAM");
     const { height, width, channels } = maps;
     const { shape } = inputOf(graph);
-    const input = inputFrom(graph, image);
+    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);
     const label = "Score-CAM";

@@ -1,5 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
@@ -68,7 +68,7 @@ function noisyGradients(
     const key = seedOf(seed, "SmoothGrad");
     const { name, shape } = inputOf(graph);
     const batches = own(createBatches(network, samples, "SmoothGrad"));
-    const input = inputFrom(graph, image);
+    const input = await readInput(graph, image);
     const g = network.gradient(name);
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);

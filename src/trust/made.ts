@@ -1,4 +1,4 @@
-import { inputFrom } from "../images/preprocess.ts";
+import { readInput } from "../images/picture.ts";
 import { logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
@@ -41,7 +41,7 @@ export async function makeMap(
 ): Promise<Made> {
   const judged: Exclude<Judged, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
-  const input = inputFrom(network.graph, image);
+  const input = await readInput(network.graph, image);
   const stop = signal ? { signal } : {};
   const target =
     question instanceof Objective

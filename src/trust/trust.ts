@@ -58,14 +58,14 @@ export async function trust(
   const scoreAs = async (on: "logit" | "probability") =>
     (await objectiveOf(network, input, { target, on: isClass(network, target) ? on : "logit" })).objective;
   const objective = await scoreAs(options.on ?? "probability");
-  const base = baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
+  const base = await baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
   const radius = numbers.radius * rangeOf(input);
   const site = { ...numbers, radius, input, importance, objective, baseline: base, shared };
 
   const found: { -readonly [Key in keyof Trust]: Trust[Key] } = { target, verdicts: [], words: [] };
   const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
   if (which.length > 0) {
-    const start = baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
+    const start = await baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
     const baselines = { insertion: start, deletion: base };
     Object.assign(found, await curvesOf(sweep, { ...site, baselines, which }, progress(...which)));
   }
