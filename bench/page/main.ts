@@ -12,7 +12,7 @@ async function shipped(): Promise<ModelFiles> {
   return {
     name: "the shipped network",
     manifest: "model.json",
-    async read(path, signal) {
+    async read(path, { signal } = {}) {
       const url = path === "model.json" ? modelUrl : weightsUrl;
       const response = await fetch(url, signal ? { signal } : {});
       if (!response.ok) throw new Error(`expected ${url}, got ${response.status}`);

@@ -32,7 +32,7 @@ export interface LayersModelOptions {
 
 /** The manifest as an object. */
 async function readManifest(files: ModelFiles, signal: AbortSignal | undefined): Promise<JsonObject> {
-  const text = new TextDecoder().decode(await files.read(files.manifest, signal));
+  const text = new TextDecoder().decode(await files.read(files.manifest, { signal }));
   try {
     return objectOf(JSON.parse(text), `model "${files.name}"`);
   } catch (error) {

@@ -3,6 +3,7 @@ import { formatShape, sizeOf } from "../gpu/tensor.ts";
 import type { Constant } from "../ops/op.ts";
 import type { ModelFiles } from "./files.ts";
 import { arrayOf, isObject, objectOf, show, textOf } from "./json.ts";
+import { readShards, type ShardGroup, type ShardOptions } from "./shards.ts";
 
 /** One weight as the manifest describes it. */
 interface WeightSpec {
@@ -19,15 +20,8 @@ interface WeightSpec {
 }
 
 /** A run of weights that lie one after the other in the concatenation of its shards. */
-interface WeightGroup {
-  readonly paths: readonly string[];
+interface WeightGroup extends ShardGroup {
   readonly specs: readonly WeightSpec[];
-  readonly bytes: number;
-}
-
-export interface WeightOptions {
-  readonly onProgress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 const BYTES: Readonly<Record<string, number>> = {
@@ -51,6 +45,11 @@ function parseSpec(value: unknown, who: string): WeightSpec {
     }
     return axis;
   });
+  if (shape.length > MOST_AXES || sizeOf(shape) > MOST_VALUES) {
+    throw new ModelError(
+      `${weight}: expected at most ${MOST_AXES} axes and ${MOST_VALUES} values, got shape ${show(raw.shape)}`,
+    );
+  }
   const dtype = textOf(raw.dtype, `${weight}: dtype`);
   const quantization = isObject(raw.quantization) ? raw.quantization : undefined;
   const stored = quantization ? textOf(quantization.dtype, `${weight}: quantization.dtype`) : dtype;
@@ -72,6 +71,10 @@ function parseSpec(value: unknown, who: string): WeightSpec {
   }
   return { name, shape, dtype, stored, scale, min, optimizer: raw.group === "optimizer" };
 }
+
+/** Axes of a weight at most, and values: what a GPU can address. */
+const MOST_AXES = 8;
+const MOST_VALUES = 2 ** 32;
 
 function parseManifest(manifest: unknown, who: string): WeightGroup[] {
   const seen = new Set<string>();
@@ -130,19 +133,6 @@ function decode(spec: WeightSpec, bytes: ArrayBuffer): Float32Array {
   }
 }
 
-/** Shards one after the other. */
-function join(shards: readonly ArrayBuffer[]): ArrayBuffer {
-  const [only] = shards;
-  if (shards.length === 1 && only) return only;
-  const joined = new Uint8Array(shards.reduce((sum, shard) => sum + shard.byteLength, 0));
-  let offset = 0;
-  for (const shard of shards) {
-    joined.set(new Uint8Array(shard), offset);
-    offset += shard.byteLength;
-  }
-  return joined.buffer;
-}
-
 /** Where values are not finite, as "value 5 of 3×3×3×16 is NaN"; nothing when all are. */
 function flaw(data: Float32Array, shape: readonly number[]): string | undefined {
   const at = data.findIndex((value) => !Number.isFinite(value));
@@ -158,37 +148,14 @@ function flaw(data: Float32Array, shape: readonly number[]): string | undefined 
 export async function readWeights(
   files: ModelFiles,
   manifest: unknown,
-  { onProgress, signal }: WeightOptions = {},
+  options: ShardOptions = {},
 ): Promise<Map<string, Constant>> {
   const who = `model "${files.name}"`;
   const groups = parseManifest(manifest, who);
-  const total = groups.reduce((sum, group) => sum + group.bytes, 0);
-  let done = 0;
+  const buffers = await readShards(files, groups, options);
   const weights = new Map<string, Constant>();
-  const read = await Promise.all(
-    groups.map(async ({ paths, specs, bytes }) => {
-      const shards = await Promise.all(
-        paths.map(async (path) => {
-          const shard = await files.read(path, signal);
-          done += shard.byteLength;
-          onProgress?.(Math.min(1, done / Math.max(1, total)));
-          return shard;
-        }),
-      );
-      return { paths, specs, bytes, buffer: join(shards) };
-    }),
-  );
-  signal?.throwIfAborted();
-  for (const { paths, specs, bytes, buffer } of read) {
-    if (buffer.byteLength !== bytes) {
-      const remedy =
-        buffer.byteLength < bytes
-          ? "a file is truncated: fetch it again"
-          : "the files and the manifest are not of one model";
-      throw new ModelError(
-        `${who}: expected ${bytes} bytes of weights in ${paths.join(", ") || "no files"}, got ${buffer.byteLength}; ${remedy}`,
-      );
-    }
+  for (const [index, { specs }] of groups.entries()) {
+    const buffer = buffers[index] ?? new ArrayBuffer();
     let offset = 0;
     for (const spec of specs) {
       const end = offset + bytesOf(spec);
@@ -204,6 +171,6 @@ export async function readWeights(
       weights.set(spec.name, { shape: spec.shape, data });
     }
   }
-  onProgress?.(1);
+  options.onProgress?.(1);
   return weights;
 }

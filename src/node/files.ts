@@ -1,11 +1,15 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import type { Stats } from "node:fs";
+import { constants, type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ModelError } from "../gpu/errors.ts";
-import type { ModelFiles } from "../models/files.ts";
+import { type ModelFiles, tooLong } from "../models/files.ts";
+
+/** Bytes that are read between two looks at the caller's signal. */
+const STEP = 2 ** 24;
 
 /**
- * A model on disk: its manifest, or the folder that holds `model.json`. Shards are looked for beside the manifest and
- * below, never above.
+ * A model on disk: its manifest, or the folder that holds `model.json`. Shards are regular files beside the manifest or
+ * below, never above nor behind a link that leads out of the folder.
  * @throws ModelError when nothing is there.
  */
 export async function modelFromDisk(path: string): Promise<ModelFiles> {
@@ -14,23 +18,66 @@ export async function modelFromDisk(path: string): Promise<ModelFiles> {
   });
   const manifest = found.isDirectory() ? join(path, "model.json") : path;
   const folder = resolve(dirname(manifest));
+  const who = `model "${manifest}"`;
+
+  /** Opens a file and lends it, with its length. */
+  async function lend<T>(
+    file: string,
+    signal: AbortSignal | undefined,
+    use: (handle: FileHandle, size: number) => Promise<T>,
+  ): Promise<T> {
+    const outside = new ModelError(`${who}: expected its files in its own folder, got "${file}"`);
+    const full = resolve(folder, file);
+    if (!isInside(folder, full)) throw outside;
+    try {
+      const real = await realpath(full);
+      // The manifest may be a link: the caller named it.
+      if (full !== resolve(manifest) && !isInside(await realpath(folder), real)) throw outside;
+      // A pipe would keep a plain open waiting for a writer.
+      const handle = await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      try {
+        const stats = await handle.stat();
+        if (!stats.isFile()) {
+          throw new ModelError(`${who}: expected a regular file, got "${file}", which is ${kindOf(stats)}`);
+        }
+        return await use(handle, stats.size);
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof ModelError) throw error;
+      throw new ModelError(`${who}: expected to read "${file}", got ${(error as Error).message}`);
+    }
+  }
+
   return {
     name: manifest,
     manifest: basename(manifest),
-    async read(file, signal) {
-      const full = resolve(folder, file);
-      if (relative(folder, full).startsWith("..")) {
-        throw new ModelError(`model "${manifest}": expected its files in its own folder, got "${file}"`);
-      }
-      try {
-        const { buffer, byteOffset, byteLength } = await readFile(full, signal ? { signal } : {});
-        return buffer.slice(byteOffset, byteOffset + byteLength);
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw new ModelError(
-          `model "${manifest}": expected to read "${file}", got ${(error as Error).message}`,
-        );
-      }
-    },
+    size: (file) => lend(file, undefined, async (_, size) => size),
+    read: (file, { signal, most = Number.POSITIVE_INFINITY } = {}) =>
+      lend(file, signal, async (handle, size) => {
+        if (size > most) throw tooLong(manifest, file, size, most);
+        const bytes = new Uint8Array(size);
+        let length = 0;
+        while (length < size) {
+          signal?.throwIfAborted();
+          const { bytesRead } = await handle.read(bytes, length, Math.min(STEP, size - length), length);
+          if (bytesRead === 0) break;
+          length += bytesRead;
+        }
+        return length === size ? bytes.buffer : bytes.buffer.slice(0, length);
+      }),
   };
+}
+
+/** Whether a path lies below a folder; "..a" is the name of a file like any other. */
+function isInside(folder: string, path: string): boolean {
+  const from = relative(folder, path);
+  return from !== "" && !isAbsolute(from) && from.split(sep)[0] !== "..";
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return "a folder";
+  return stats.isFIFO() ? "a pipe" : "a device";
 }

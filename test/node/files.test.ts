@@ -1,12 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ModelError } from "../../src/gpu/errors.ts";
-import { modelFromFiles, modelFromUrl } from "../../src/models/files.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { modelFromFiles } from "../../src/models/picked-files.ts";
+import { modelFromUrl } from "../../src/models/url.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { kerasLayer, modelOf, sequential } from "../models/fixtures.ts";
 
@@ -87,4 +89,45 @@ test("a manifest on disk cannot reach outside its folder", async () => {
   const files = await modelFromDisk(folder);
   await expect(files.read("../secret.bin")).rejects.toThrow(/expected its files in its own folder/);
   await expect(files.read("/etc/hostname")).rejects.toThrow(ModelError);
+});
+
+test("a manifest on disk cannot reach outside its folder by a link", async () => {
+  const secret = join(folder, "..", `${basename(folder)}-secret.bin`);
+  await writeFile(secret, "secret");
+  await symlink(secret, join(folder, "link.bin"));
+  await symlink(dirname(folder), join(folder, "up"));
+  const files = await modelFromDisk(folder);
+  for (const path of ["link.bin", `up/${basename(secret)}`]) {
+    await expect(files.read(path)).rejects.toThrow(/expected its files in its own folder/);
+  }
+  await symlink(join(folder, "shard1.bin"), join(folder, "inside.bin"));
+  expect((await files.read("inside.bin")).byteLength).toBe(10);
+  await rm(secret);
+});
+
+test("names that begin with two dots lie inside", async () => {
+  const files = await modelFromDisk(folder);
+  for (const name of ["..w.bin", "...", "..a/w.bin"]) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), name);
+    expect(new TextDecoder().decode(await files.read(name))).toBe(name);
+  }
+});
+
+test.runIf(process.platform !== "win32")("only regular files are read; a pipe does not block", async () => {
+  execFileSync("mkfifo", [join(folder, "pipe.bin")]);
+  const files = await modelFromDisk(folder);
+  await expect(files.read("pipe.bin")).rejects.toThrow(/expected a regular file, got "pipe.bin", .* a pipe/);
+  await mkdir(join(folder, "sub"), { recursive: true });
+  await expect(files.read("sub")).rejects.toThrow(/expected a regular file, got "sub", .* a folder/);
+  await expect(files.read("a\0b")).rejects.toThrow(ModelError);
+  await expect(loadLayersModel(await modelFromDisk(join(folder, "pipe.bin")))).rejects.toThrow(/a pipe/);
+});
+
+test("a file on disk that is longer than it may be is not read", async () => {
+  const files = await modelFromDisk(folder);
+  await expect(files.read("shard1.bin", { most: 9 })).rejects.toThrow(
+    /expected at most 9 bytes in "shard1.bin", got 10/,
+  );
+  expect(await files.size?.("shard1.bin")).toBe(10);
 });

@@ -1,0 +1,100 @@
+import { ModelError } from "../gpu/errors.ts";
+import { baseName, type ModelFiles, someOf, tooLong } from "./files.ts";
+
+/** A file that a person picked or dropped, with its path where the page knows more of it than the file does. */
+export type PickedFile = File | { readonly path: string; readonly file: File };
+
+interface Entry {
+  /** Path with "/" between its parts, from the folder that was picked or dropped; a bare name where none is known. */
+  readonly path: string;
+  readonly file: File;
+}
+
+function entryOf(picked: PickedFile): Entry {
+  const { path, file } =
+    "file" in picked ? picked : { path: picked.webkitRelativePath || picked.name, file: picked };
+  const whole = plain(path);
+  return { path: whole ?? baseName(path), file };
+}
+
+/** A path without "." and ".." in it; undefined where it climbs above its start. */
+function plain(path: string): string | undefined {
+  const parts: string[] = [];
+  for (const part of path.replaceAll("\\", "/").split("/")) {
+    if (part === "..") {
+      if (parts.pop() === undefined) return undefined;
+    } else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+/**
+ * A model from files that a person picked or dropped: one manifest (`model.json`, or else the only .json file) and its
+ * shards. Where a folder was picked, or `path` says where a file lies, a shard is found by its whole path from the
+ * manifest; files without a path are found by their names, as long as only one can be meant.
+ * @throws ModelError when there is no manifest or no saying which. Reading throws one when a shard is missing or two
+ * files could be meant.
+ */
+export function modelFromFiles(files: readonly PickedFile[]): ModelFiles {
+  const entries = files.map(entryOf);
+  const got = someOf(
+    entries.map(({ path }) => path),
+    "no files",
+  );
+  const manifests = entries.filter(({ path }) => path.toLowerCase().endsWith(".json"));
+  const named = manifests.filter(({ path }) => baseName(path) === "model.json");
+  const [manifest, ...others] = named.length > 0 ? named : manifests;
+  if (!manifest || others.length > 0) {
+    throw new ModelError(
+      `model: expected model.json and its .bin shards together, got ${got}; drop the files of one model at once`,
+    );
+  }
+  const name = manifest.path;
+  const folder = name.slice(0, name.length - baseName(name).length);
+  /** Which path each file without a path of its own was taken for. */
+  const takenFor = new Map<Entry, string>();
+
+  function find(path: string): Entry {
+    if (path === name) return manifest as Entry;
+    const inside = plain(path);
+    if (inside === undefined || inside === "") {
+      throw new ModelError(`model "${name}": expected its files in its own folder, got "${path}"`);
+    }
+    const whole = `${folder}${inside}`;
+    const exact = entries.filter((entry) => entry.path === whole);
+    const loose = folder === "" ? entries.filter((entry) => entry.path === baseName(inside)) : [];
+    const [found, ...others] = exact.length > 0 ? exact : loose;
+    if (!found) {
+      throw new ModelError(
+        `model "${name}": expected the file "${inside}", got ${got}; drop it together with the manifest`,
+      );
+    }
+    const other = takenFor.get(found) ?? inside;
+    if (others.length > 0 || other !== inside) {
+      const why = others.length > 0 ? `${1 + others.length} files` : `one file for it and for "${other}"`;
+      throw new ModelError(
+        `model "${name}": expected one file that can be meant by "${inside}", got ${why}; pick or drop the whole folder`,
+      );
+    }
+    takenFor.set(found, inside);
+    return found;
+  }
+
+  return {
+    name,
+    manifest: name,
+    async size(path) {
+      return find(path).file.size;
+    },
+    async read(path, { signal, most = Number.POSITIVE_INFINITY } = {}) {
+      signal?.throwIfAborted();
+      const { file } = find(path);
+      if (file.size > most) throw tooLong(name, path, file.size, most);
+      try {
+        return await file.arrayBuffer();
+      } catch (error) {
+        throw new ModelError(`model "${name}": expected to read "${path}", got ${(error as Error).message}`);
+      }
+    },
+  };
+}
