@@ -3,7 +3,7 @@
 //   x  [N, image, channels]
 //   y  [N, image·factor, channels]
 //
-// Pixel centres lie at (i + ½) / factor − ½ and are clamped at the border.
+// Pixel i is taken from (i + CENTRE) / factor − CENTRE, clamped at the border.
 // One workgroup computes 256 consecutive elements of y.
 
 struct Params {
@@ -18,6 +18,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 override BILINEAR: bool = false;
+override CENTRE: f32 = 0.5; // of a pixel; 0 where it is taken for its corner
 
 @compute @workgroup_size(256)
 fn main(
@@ -41,7 +42,7 @@ fn main(
     return;
   }
   let last = params.image - 1u;
-  let centre = (vec2<f32>(here) + 0.5) / vec2<f32>(params.factor) - 0.5;
+  let centre = (vec2<f32>(here) + CENTRE) / vec2<f32>(params.factor) - CENTRE;
   let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(last));
   let low = vec2<u32>(origin);
   let high = min(low + 1u, last);

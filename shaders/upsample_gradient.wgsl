@@ -18,13 +18,14 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
 override BILINEAR: bool = false;
+override CENTRE: f32 = 0.5; // of a pixel; 0 where it is taken for its corner
 
 // How much of row or column `origin` of x is in row or column `to` of y.
 fn share(to: u32, origin: u32, factor: u32, length: u32) -> f32 {
   if (!BILINEAR) {
     return 1.0;
   }
-  let centre = (f32(to) + 0.5) / f32(factor) - 0.5;
+  let centre = (f32(to) + CENTRE) / f32(factor) - CENTRE;
   return max(0.0, 1.0 - abs(clamp(centre, 0.0, f32(length - 1u)) - f32(origin)));
 }
 

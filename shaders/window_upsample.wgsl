@@ -26,6 +26,7 @@ struct Params {
 alias Chunk = vec4<f32>; // or f32
 
 override BILINEAR: bool = false;
+override CENTRE: f32 = 0.5; // of a pixel; 0 where it is taken for its corner
 
 // Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
 fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
@@ -58,7 +59,7 @@ fn main(
     return;
   }
   let last = vec2<i32>(params.inSize) - 1;
-  let centre = (vec2<f32>(here) + 0.5) / vec2<f32>(params.factor) - 0.5;
+  let centre = (vec2<f32>(here) + CENTRE) / vec2<f32>(params.factor) - CENTRE;
   let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(last));
   let low = vec2<i32>(origin);
   let high = min(low + 1, last);

@@ -11,10 +11,15 @@ type Body<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : never;
 /** A layer of a graph before it has its name and inputs. */
 export type LayerBody = Body<OpLayer>;
 
+/** The library that trained the model, or made it. */
+export type Writer = "keras" | "tfjs";
+
 /** One call of a Keras layer, as its converter sees it. */
 export interface KerasCall {
   readonly config: Config;
   readonly weights: LayerWeights;
+  /** Whose layers the file describes: tfjs's differ from Keras's of the same name here and there. */
+  readonly writer: Writer;
   /** Shapes of the inputs, with a batch of 1. */
   readonly shapes: readonly [Shape, ...Shape[]];
 }

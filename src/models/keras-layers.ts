@@ -108,13 +108,20 @@ const reshape: Converter = ({ config, shapes: [x] }) => {
   return { op: "reshape", shape };
 };
 
-const upsampling: Converter = ({ config }) => {
+/** tfjs takes pixels of a bilinear enlargement at their corners, Keras at their centres. */
+const upsampling: Converter = ({ config, writer }) => {
   config.assertChannelsLast();
   const mode = config.text("interpolation", "nearest");
   if (mode !== "nearest" && mode !== "bilinear") {
     throw new UnsupportedError(`${config.who}: expected interpolation nearest or bilinear, got ${mode}`);
   }
-  return { op: "upsample", factor: config.pair("size", [2, 2]), mode };
+  const asymmetric = mode === "bilinear" && writer === "tfjs";
+  return {
+    op: "upsample",
+    factor: config.pair("size", [2, 2]),
+    mode,
+    ...(asymmetric ? { coordinates: "asymmetric" } : {}),
+  };
 };
 
 /** TensorFlow's local response normalisation, as Keras models that need it define it for themselves. */

@@ -3,7 +3,7 @@ import { sizeOf } from "../gpu/tensor.ts";
 import { type Graph, type Layer, shapesOf } from "../network/graph.ts";
 import { namedPreprocessing, type Preprocessing, type PreprocessingName } from "../network/preprocessing.ts";
 import { takeRgb } from "./bgr.ts";
-import type { CustomLayer } from "./converter.ts";
+import type { CustomLayer, Writer } from "./converter.ts";
 import type { ModelFiles } from "./files.ts";
 import { isObject, type JsonObject, objectOf } from "./json.ts";
 import { placeModel } from "./place.ts";
@@ -40,6 +40,13 @@ async function readManifest(files: ModelFiles, signal: AbortSignal | undefined):
     const got = text.trimStart().startsWith("<") ? "a page of HTML" : `"${text.slice(0, 40)}"`;
     throw new ModelError(`model "${files.name}": expected JSON, got ${got}; is this a tfjs model.json?`);
   }
+}
+
+/** tfjs signs what it saves; converted files carry the version of the Keras that made them, or nothing. */
+function writerOf({ generatedBy, modelTopology }: JsonObject): Writer {
+  const version = isObject(modelTopology) ? modelTopology.keras_version : undefined;
+  const signed = (text: unknown) => typeof text === "string" && /tfjs|tensorflow\.js/i.test(text);
+  return signed(generatedBy) || signed(version) ? "tfjs" : "keras";
 }
 
 function labelsOf(
@@ -94,7 +101,7 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   );
   const { layers, output } = placeModel(
     model,
-    { weights, customLayers, ...(inputShape ? { inputShape } : {}) },
+    { weights, customLayers, writer: writerOf(manifest), ...(inputShape ? { inputShape } : {}) },
     who,
   );
   const surplus = weights.surplus();

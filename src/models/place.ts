@@ -2,13 +2,14 @@ import { InputError, ModelError, UnsupportedError, VitrineError } from "../gpu/e
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import type { InputLayer, Layer } from "../network/graph.ts";
 import { type OpLayer, opOf } from "../network/ops.ts";
-import type { Converted, CustomLayer, KerasCall } from "./converter.ts";
+import type { Converted, CustomLayer, KerasCall, Writer } from "./converter.ts";
 import { CONVERTERS } from "./keras-layers.ts";
 import type { KerasLayer, KerasModel, Reference } from "./topology.ts";
 import type { WeightStore } from "./weight-store.ts";
 
 export interface PlaceOptions {
   readonly weights: WeightStore;
+  readonly writer: Writer;
   readonly customLayers: Readonly<Record<string, CustomLayer>>;
   readonly inputShape?: readonly [number, number, number];
 }
@@ -179,7 +180,12 @@ function placeCall(
       `${layer.config.who}: expected a layer with inputs, got none; a network has one input`,
     );
   const weights = site.weights.of(path, layer.config.who);
-  const converted = convert(site, layer, { config: layer.config, weights, shapes: [first, ...rest] });
+  const converted = convert(site, layer, {
+    config: layer.config,
+    weights,
+    writer: site.writer,
+    shapes: [first, ...rest],
+  });
   const chain = "op" in converted ? [{ suffix: "", body: converted }] : converted;
   let reads = inputs;
   for (const { suffix, body } of chain) {

@@ -1,4 +1,5 @@
 import { type Window, windowGeometry } from "../ops/padding.ts";
+import { bilinearSource, type UpsampleLayer } from "../ops/upsample.ts";
 import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "./graph.ts";
 
 /** Pixels of the input, [top, bottom) × [left, right); rows and columns outside the image are padding. */
@@ -106,7 +107,7 @@ function* behind(
       return;
     }
     case "upsample":
-      yield* enlarged(places, layer.factor[axis], layer.mode, size);
+      yield* enlarged(places, layer, axis, size);
       return;
     case "concat":
       for (const at of places) {
@@ -149,18 +150,14 @@ function* taps(
 }
 
 /** Pixels that an enlargement reads; bilinear ones are clamped at the border. */
-function* enlarged(
-  places: Places,
-  factor: number,
-  mode: "nearest" | "bilinear",
-  size: number,
-): Generator<number> {
+function* enlarged(places: Places, layer: UpsampleLayer, axis: 0 | 1, size: number): Generator<number> {
+  const factor = layer.factor[axis];
   for (const at of places) {
-    if (mode === "nearest" || factor === 1) {
+    if (layer.mode === "nearest" || factor === 1) {
       yield Math.floor(at / factor);
       continue;
     }
-    const centre = (at + 0.5) / factor - 0.5;
+    const centre = bilinearSource(layer, axis, at);
     for (const neighbour of [Math.floor(centre), Math.ceil(centre)]) {
       yield Math.min(size - 1, Math.max(0, neighbour));
     }

@@ -5,14 +5,30 @@ import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { type LayerBase, type Op, onlyImage } from "./op.ts";
 
-/**
- * Enlarges an image by whole factors [vertical, horizontal]. Bilinear takes pixel centres at (i + ½) / factor − ½,
- * clamped at the border (half-pixel centres, as TensorFlow 2 and PyTorch's align_corners=False).
- */
+/** Enlarges an image by whole factors [vertical, horizontal]. */
 export interface UpsampleLayer extends LayerBase {
   readonly op: "upsample";
   readonly factor: readonly [number, number];
   readonly mode: "nearest" | "bilinear";
+  /**
+   * Where bilinear takes pixel i of the output from, clamped at the border: (i + ½) / factor − ½ ("half-pixel", the default;
+   * TensorFlow 2, and PyTorch with align_corners=False), or i / factor ("asymmetric"; TensorFlow 1, and UpSampling2D of tfjs).
+   */
+  readonly coordinates?: "half-pixel" | "asymmetric";
+}
+
+/** Of a pixel, where its centre lies: what is added before and taken off after dividing by the factor. */
+const centreOf = ({ coordinates }: UpsampleLayer) => (coordinates === "asymmetric" ? 0 : 0.5);
+
+/** The place in x, in pixels along an axis and not yet clamped, that bilinear enlargement takes a pixel of y from. */
+export function bilinearSource(layer: UpsampleLayer, axis: 0 | 1, index: number): number {
+  const centre = centreOf(layer);
+  return (index + centre) / layer.factor[axis] - centre;
+}
+
+/** Constants of the kernels. */
+export function upsampleConstants(layer: UpsampleLayer): Record<string, number> {
+  return { BILINEAR: Number(layer.mode === "bilinear"), CENTRE: centreOf(layer) };
 }
 
 export const upsample: Op<UpsampleLayer> = {
@@ -50,7 +66,7 @@ function optionsOf(layer: UpsampleLayer, x: Shape, over: Shape) {
   const size = sizeOf(over);
   return {
     label: layer.name,
-    constants: { BILINEAR: Number(layer.mode === "bilinear") },
+    constants: upsampleConstants(layer),
     params: { image: [height, width], factor: layer.factor, channels, size },
     workgroups: gridOf(Math.ceil(size / 256)),
   };

@@ -13,7 +13,7 @@ import type { LrnLayer } from "./lrn.ts";
 import type { Tensors } from "./op.ts";
 import { windowGeometry } from "./padding.ts";
 import type { PoolLayer } from "./pool.ts";
-import type { UpsampleLayer } from "./upsample.ts";
+import { type UpsampleLayer, upsampleConstants } from "./upsample.ts";
 
 /** The rectangles that patches change in a layer; layers with the same ones share a layout. */
 export interface WindowLayout {
@@ -160,7 +160,7 @@ export function createWindowUpsample(
   const chunk = chunkOf(channels);
   return createDispatch(device, upsampleShader, {
     label: layer.name,
-    constants: { BILINEAR: Number(layer.mode === "bilinear") },
+    constants: upsampleConstants(layer),
     redeclare: { Chunk: chunk.type },
     params: {
       inSize: sizeOfImage(x),

@@ -25,6 +25,20 @@ export const TFJS_MODELS: Readonly<Record<string, () => tf.LayersModel>> = {
       ],
     }),
 
+  enlarged: () =>
+    tf.sequential({
+      layers: [
+        layers.upSampling2d({
+          inputShape: [5, 6, 2],
+          size: [2, 3],
+          interpolation: "bilinear",
+          name: "smooth",
+        }),
+        layers.conv2d({ filters: 3, kernelSize: 3, strides: 2, name: "mixed" }),
+        layers.globalAveragePooling2d({ name: "mean" }),
+      ],
+    }),
+
   functional: () => {
     const image = tf.input({ shape: [8, 8, 3], name: "image" });
     const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>

@@ -5,7 +5,7 @@ import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { shapesOf } from "../../src/network/graph.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { testDevice } from "../gpu.ts";
-import { randomize, savedByTfjs } from "./fixtures.ts";
+import { kerasLayer, modelOf, randomize, savedByTfjs, sequential } from "./fixtures.ts";
 import { TFJS_MODELS } from "./tfjs-models.ts";
 
 beforeAll(async () => {
@@ -77,6 +77,21 @@ test("a nested model's layers are named outer/inner, a shared layer's later call
     "block:1/normal",
     "sum",
   ]);
+});
+
+test("who wrote a file says where a bilinear enlargement takes its pixels from", async () => {
+  const enlarge = kerasLayer("UpSampling2D", "up", { interpolation: "bilinear" });
+  const { model_config } = sequential([enlarge]);
+  const up = async (keras_version: string | undefined, extra: Record<string, unknown> = {}) => {
+    const { layers } = await loadLayersModel(modelOf({ model_config, keras_version }, [], { extra }));
+    return layers.find(({ name }) => name === "up");
+  };
+  const asymmetric = { mode: "bilinear", coordinates: "asymmetric" };
+  expect(await up("tfjs-layers 4.22.0")).toMatchObject(asymmetric);
+  expect(await up(undefined, { generatedBy: "TensorFlow.js tfjs-layers v4.22.0" })).toMatchObject(asymmetric);
+  for (const extra of [{}, { generatedBy: "keras v2.4.0", convertedBy: "TensorFlow.js Converter v3.9.0" }]) {
+    expect(await up("2.4.0", extra)).not.toHaveProperty("coordinates");
+  }
 });
 
 test("calls of a shared layer share their arrays", async () => {

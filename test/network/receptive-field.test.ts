@@ -154,6 +154,14 @@ describe("receptive field", () => {
       { name: "below", op: "concat", inputs: ["one", "three"], axis: 1 },
       { name: "double", op: "upsample", inputs: ["one"], factor: [2, 2], mode: "nearest" },
       { name: "smooth", op: "upsample", inputs: ["one"], factor: [2, 2], mode: "bilinear" },
+      {
+        name: "corners",
+        op: "upsample",
+        inputs: ["one"],
+        factor: [2, 2],
+        mode: "bilinear",
+        coordinates: "asymmetric",
+      },
       { name: "border", op: "zeroPad", inputs: ["one"], border: { top: 2, bottom: 0, left: 1, right: 0 } },
     ]);
     const rows = (layer: string, y: number) => {
@@ -166,6 +174,8 @@ describe("receptive field", () => {
     expect(rows("below", EDGE + 5)).toEqual([4, 7]);
     expect(rows("double", 9)).toEqual([4, 5]);
     expect(rows("smooth", 9)).toEqual([4, 6]);
+    expect(rows("corners", 9)).toEqual([4, 6]);
+    expect(rows("corners", 8)).toEqual([4, 5]);
     expect(rows("border", 5)).toEqual([3, 4]);
     expect(rows("border", 0)).toEqual([0, 0]);
   });

@@ -112,6 +112,16 @@ function pooled(seed = 4): Graph {
   ]);
 }
 
+/** The same with pixels' corners in place of their centres. */
+function cornered(): Graph {
+  const { layers, ...rest } = pooled();
+  const coordinates = "asymmetric";
+  return {
+    ...rest,
+    layers: layers.map((layer) => (layer.op === "upsample" ? { ...layer, coordinates } : layer)),
+  };
+}
+
 /** Residuals of three terms, a strided shortcut, products, concatenations along every axis, a squeezed gate. */
 function joined(seed = 5): Graph {
   const next = random(seed);
@@ -173,6 +183,7 @@ const GRAPHS: [name: string, make: () => Graph][] = [
   ["branches", branches],
   ["strided", strided],
   ["pooled", pooled],
+  ["cornered", cornered],
   ["joined", joined],
 ];
 
@@ -233,7 +244,8 @@ describe("rectangles", () => {
       case "upsample": {
         const around = (index: number, axis: 0 | 1): number[] => {
           if (layer.mode === "nearest") return [Math.floor(index / layer.factor[axis])];
-          const centre = (index + 0.5) / layer.factor[axis] - 0.5;
+          const half = layer.coordinates === "asymmetric" ? 0 : 0.5;
+          const centre = (index + half) / layer.factor[axis] - half;
           const clamp = (at: number): number => Math.min(Math.max(at, 0), size(0)[axis] - 1);
           return [clamp(Math.floor(centre)), clamp(Math.ceil(centre))];
         };
@@ -388,11 +400,13 @@ describe("an incremental sweep", () => {
 
   const logit = { layer: "logits", channel: 1 };
 
+  const throughPooling = ["pad", "conv1", "lrn", "max", "smooth", "mean", "blocks", "conv2"];
   const followed = {
     chain: ["conv1", "relu1", "pool1"],
     branches: ["pad", "conv1", "norm1", "tanh1", "conv2", "add", "sigmoid", "drop", "concat"],
     strided: ["conv1", "depth1", "conv2", "depth2", "conv3"],
-    pooled: ["pad", "conv1", "lrn", "max", "smooth", "mean", "blocks", "conv2"],
+    pooled: throughPooling,
+    cornered: throughPooling,
     joined: [
       "norm",
       "swish",

@@ -69,6 +69,16 @@ test("bilinear enlargement as tfjs has it with half-pixel centres", async () => 
   );
 });
 
+test("bilinear enlargement as tfjs's own models have it", async () => {
+  const coordinates = "asymmetric";
+  const layer = { ...named, op: "upsample", mode: "bilinear", coordinates, factor: [2, 3] } as const;
+  const enlarged = (v: tf.Tensor4D) =>
+    tf.image.resizeBilinear(v, [2 * (v.shape[1] ?? 0), 3 * (v.shape[2] ?? 0)]);
+  await compare(upsample, layer, random([2, 4, 5, 3], 4), enlarged, false);
+  // tfjs's gradient on the CPU takes height for width.
+  await compare(upsample, layer, random([1, 4, 4, 3], 4), enlarged);
+});
+
 test("nearest enlargement as tfjs has it", async () => {
   const layer = { ...named, op: "upsample", mode: "nearest", factor: [3, 2] } as const;
   // One image: tfjs's gradient on the CPU is wrong from the second on.

@@ -9,11 +9,12 @@ import { runForward } from "./run.ts";
 
 type Factor = [vertical: number, horizontal: number];
 
-function layerOf(mode: UpsampleLayer["mode"], factor: Factor): UpsampleLayer {
-  return { op: "upsample", name: "u", inputs: ["x"], mode, factor };
+function layerOf(mode: UpsampleLayer["mode"] | "asymmetric", factor: Factor): UpsampleLayer {
+  const common = { op: "upsample", name: "u", inputs: ["x"], factor } as const;
+  return mode === "asymmetric" ? { ...common, mode: "bilinear", coordinates: mode } : { ...common, mode };
 }
 
-describe.each(["nearest", "bilinear"] as const)("%s", (mode) => {
+describe.each(["nearest", "bilinear", "asymmetric"] as const)("%s", (mode) => {
   const check = (shape: readonly number[], factor: Factor): Promise<void> =>
     checkOp(upsample, layerOf(mode, factor), [random(shape)], {
       forward: ([x]) => reference.upsample(layerOf(mode, factor), x as Array64),
@@ -38,6 +39,12 @@ test("bilinear takes half-pixel centres and clamps at the border", async () => {
   const y = await runForward(upsample, layerOf("bilinear", [2, 2]), [x]);
   expect(y.shape).toEqual([1, 2, 4, 1]);
   expect([...y.data]).toEqual([0, 1, 3, 4, 0, 1, 3, 4]);
+});
+
+test("bilinear with asymmetric coordinates takes pixel i from i / factor", async () => {
+  const x = { shape: [1, 1, 2, 1], data: new Float32Array([0, 4]) };
+  const y = await runForward(upsample, layerOf("asymmetric", [2, 2]), [x]);
+  expect([...y.data]).toEqual([0, 2, 4, 4, 0, 2, 4, 4]);
 });
 
 test("factors that are no whole numbers are refused", () => {

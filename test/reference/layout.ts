@@ -29,15 +29,16 @@ export function zeroPad({ border: { top, bottom, left, right } }: ZeroPadLayer, 
   );
 }
 
-export function upsample({ factor: [fy, fx], mode }: UpsampleLayer, x: Array64): Array64 {
+export function upsample({ factor: [fy, fx], mode, coordinates }: UpsampleLayer, x: Array64): Array64 {
   const [n, height, width, channels] = asNhwc(x.shape);
   const inside = (value: number, length: number): number => Math.min(Math.max(value, 0), length - 1);
   return fill([n, height * fy, width * fx, channels], (image, v, u, c) => {
     const pixel = (row: number, column: number): number =>
       at(x, image, inside(row, height), inside(column, width), c) ?? Number.NaN;
     if (mode === "nearest") return pixel(Math.floor(v / fy), Math.floor(u / fx));
-    const row = (v + 0.5) / fy - 0.5;
-    const column = (u + 0.5) / fx - 0.5;
+    // Places beyond the border are clamped; i / factor never is above or left of it.
+    const [row, column] =
+      coordinates === "asymmetric" ? [v / fy, u / fx] : [(v + 0.5) / fy - 0.5, (u + 0.5) / fx - 0.5];
     const [top, left] = [Math.floor(row), Math.floor(column)];
     const [down, across] = [row - top, column - left];
     return (

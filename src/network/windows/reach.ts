@@ -1,6 +1,7 @@
 import { formatShape, type Shape } from "../../gpu/tensor.ts";
 import type { Sweep } from "../../ops/occlusion.ts";
 import { windowGeometry } from "../../ops/padding.ts";
+import { bilinearSource, type UpsampleLayer } from "../../ops/upsample.ts";
 import { type Graph, inputOf, type Layer, type Shapes, shapesOf } from "../graph.ts";
 
 /** Rows, or columns, [from, to); none where `to` is not larger. */
@@ -103,7 +104,7 @@ function follow(layer: Layer, x: readonly [Reach, ...Reach[]], shapes: Shapes): 
       return through((span, axis) => moved(span, before[axis]));
     }
     case "upsample":
-      return through((span, axis) => enlarged(span, inShape[axis], layer.factor[axis], layer.mode));
+      return through((span, axis) => enlarged(span, inShape[axis], layer, axis));
     case "add":
       return joined(shape, x);
     case "multiply":
@@ -153,10 +154,11 @@ function slid(span: Span, out: number, size: number, stride: number, dilation: n
 }
 
 /** Outputs of an enlargement that read any of the inputs in `span`. */
-function enlarged(span: Span, size: number, factor: number, mode: "nearest" | "bilinear"): Span {
-  if (mode === "nearest") return { from: span.from * factor, to: span.to * factor };
+function enlarged(span: Span, size: number, layer: UpsampleLayer, axis: 0 | 1): Span {
+  const factor = layer.factor[axis];
+  if (layer.mode === "nearest") return { from: span.from * factor, to: span.to * factor };
   const reads = (index: number): boolean => {
-    const centre = Math.min(Math.max((index + 0.5) / factor - 0.5, 0), size - 1);
+    const centre = Math.min(Math.max(bilinearSource(layer, axis, index), 0), size - 1);
     const low = Math.floor(centre);
     const high = centre === low ? low : low + 1;
     return high >= span.from && low < span.to;
