@@ -87,7 +87,13 @@ export {
   type Target,
 } from "./network/network.ts";
 export type { OpLayer } from "./network/ops.ts";
-export { namedPreprocessing, PREPROCESSINGS, type Preprocessing } from "./network/preprocessing.ts";
+export {
+  namedPreprocessing,
+  type PictureFit,
+  PREPROCESSINGS,
+  type Preprocessing,
+  type PreprocessingName,
+} from "./network/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
 export { createRelevance, type Relevance, type RelevanceOptions } from "./network/relevance/relevance.ts";
 export {

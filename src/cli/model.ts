@@ -7,8 +7,7 @@ import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { loadLayersModel } from "../models/layers-model.ts";
-import { takesBgr } from "../models/preprocessing.ts";
-import { type Graph, inputOf, shapesOf } from "../network/graph.ts";
+import { type Graph, inputOf } from "../network/graph.ts";
 import { namedPreprocessing, type Preprocessing } from "../network/preprocessing.ts";
 import { modelFromDisk } from "../node/files.ts";
 import { readImage } from "../node/image.ts";
@@ -47,24 +46,23 @@ export async function openModel(values: Values, io: Io): Promise<Graph> {
     onProgress: progressOf(io, "reading the model"),
     signal: io.signal,
   };
-  let graph = await loadLayersModel(files, options);
-  // A network that was trained on blue, green, red is turned round unless the caller says what it is fed.
-  if (given && takesBgr(graph, classesOf(graph))) {
-    graph = await loadLayersModel(files, { ...options, preprocessing: given });
-  }
+  const graph = await loadLayersModel(files, {
+    ...options,
+    ...(given ? { preprocessing: given } : {}),
+    ...(resize === undefined ? {} : { fit: "cover" as const }),
+  }).catch((error: Error) => {
+    // Only what --preprocess or --mean and --std say can be of another number of channels than the network.
+    if (!(error instanceof InputError)) throw error;
+    throw new UsageError(
+      error.message.replace(
+        "options.preprocessing",
+        given && values.has("preprocess") ? "--preprocess" : "--mean, --std",
+      ),
+    );
+  });
   io.progress();
-  const geometry = resize ?? graph.preprocessing.resize;
-  return {
-    ...graph,
-    preprocessing: {
-      ...(given ? fitted(graph, given) : graph.preprocessing),
-      ...(geometry === undefined ? {} : { resize: geometry }),
-    },
-  };
-}
-
-function classesOf(graph: Graph): number {
-  return shapesOf(graph).get(graph.output)?.at(-1) ?? 0;
+  if (resize === undefined) return graph;
+  return { ...graph, preprocessing: { ...graph.preprocessing, resize } };
 }
 
 function preprocessingOf(values: Values): Preprocessing | undefined {
@@ -82,20 +80,6 @@ function preprocessingOf(values: Values): Preprocessing | undefined {
   if (std.includes(0))
     throw new UsageError(`--std expects numbers other than 0, got "${values.text("std")}"`);
   return { range: range === "1" ? 1 : 255, mean, std, source: "given" };
-}
-
-/** One number for each of the network's channels: one serves all, three serve one channel by their mean. */
-function fitted(graph: Graph, preprocessing: Preprocessing): Preprocessing {
-  const channels = inputOf(graph).shape[2];
-  const spread = (name: string, numbers: readonly number[]): readonly number[] => {
-    const [only = 0] = numbers;
-    if (numbers.length === channels) return numbers;
-    if (numbers.length === 1) return Array<number>(channels).fill(only);
-    if (channels === 1 && numbers.length === 3) return [numbers.reduce((sum, value) => sum + value, 0) / 3];
-    throw new UsageError(`--${name} expects ${channels} numbers, or one for all, got ${numbers.length}`);
-  };
-  const { mean, std } = preprocessing;
-  return { ...preprocessing, mean: spread("mean", mean), std: spread("std", std) };
 }
 
 async function readLabels(path: string): Promise<string[]> {
@@ -159,7 +143,7 @@ async function readInput(graph: Graph, name: string, values: Values, io: Io): Pr
       `image "${name}": expected an array of ${height}×${width}×${channels}, the network's input, got ${formatShape(shape)}`,
     );
   }
-  if (graph.preprocessing.source.startsWith("guess") && takesBgr(graph, classesOf(graph))) {
+  if (graph.preprocessing.turned) {
     io.err(
       "vitrine: this network was trained on blue, green, red and is run on red, green, blue: the array must be so; --preprocess none leaves it as it was",
     );
@@ -174,8 +158,8 @@ export function preprocessingReport({ preprocessing }: Graph): Record<string, un
 }
 
 /** Says on standard error when the preprocessing is a guess. */
-export function warnOfGuess({ preprocessing: { source, range, mean, std } }: Graph, io: Io): void {
-  if (!source.startsWith("guess")) return;
+export function warnOfGuess({ preprocessing: { guessed, source, range, mean, std } }: Graph, io: Io): void {
+  if (!guessed?.includes("values")) return;
   io.err(
     `vitrine: preprocessing ${source}: (v / ${range} − [${mean.join(", ")}]) / [${std.join(", ")}]; --preprocess sets it`,
   );

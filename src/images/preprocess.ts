@@ -23,59 +23,71 @@ function inputShape(graph: Fed): readonly [number, number, number] {
 }
 
 /**
- * Where an image of a size lies under the network's input: resized so that its shorter side is `resize` (or as small
- * as covers the input), then the centre. An image that already has the input's size is taken as it stands.
+ * Where an image of a size lies under the network's input, as the preprocessing's `fit` has it:
+ * - "cover": resized so that its shorter side is `resize` (or as small as covers the input), then the centre;
+ * - "stretch": resized to the input's size;
+ * - "contain": resized so that it lies within the input, in the middle; the region goes beyond the image.
+ *
+ * An image that already has the input's size is taken as it stands.
  */
 export function cropOf(size: { readonly width: number; readonly height: number }, graph: Fed): Crop {
   const [h, w] = inputOf(graph).shape;
-  const { resize } = graph.preprocessing;
+  const { resize, fit = "cover" } = graph.preprocessing;
   const exact = size.width === w && size.height === h;
-  const shorter = Math.min(size.width, size.height);
-  // A ratio as numerator and denominator, so that sizes come out exact.
-  let [scaled, from] = exact ? [1, 1] : [resize ?? 0, shorter];
-  if (!exact) {
-    for (const [needed, side] of [
-      [h, size.height],
-      [w, size.width],
-    ] as const) {
-      if (scaled * side < needed * from) [scaled, from] = [needed, side];
-    }
+  if (exact || fit === "stretch") {
+    return { width: w, height: h, region: { left: 0, top: 0, width: w, height: h } };
   }
-  const height = Math.max(h, Math.floor((size.height * scaled) / from));
-  const width = Math.max(w, Math.floor((size.width * scaled) / from));
-  return {
-    width,
-    height,
-    region: { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h },
-  };
+  // A ratio as numerator and denominator, so that sizes come out exact.
+  const sides = [
+    [h, size.height],
+    [w, size.width],
+  ] as const;
+  if (fit === "contain") {
+    const [scaled, from] = h * size.width < w * size.height ? sides[0] : sides[1];
+    return centred(
+      Math.max(1, (size.width * scaled) / from),
+      Math.max(1, (size.height * scaled) / from),
+      w,
+      h,
+    );
+  }
+  let [scaled, from]: readonly [number, number] = [resize ?? 0, Math.min(size.width, size.height)];
+  for (const [needed, side] of sides) if (scaled * side < needed * from) [scaled, from] = [needed, side];
+  return centred(Math.max(w, (size.width * scaled) / from), Math.max(h, (size.height * scaled) / from), w, h);
 }
 
-/** 0…255 RGB values as the network's input. */
-function normalize(
-  rgb: ArrayLike<number>,
+/** The w×h in the middle of an image of width × height. */
+function centred(width: number, height: number, w: number, h: number): Crop {
+  const [across, down] = [Math.floor(width), Math.floor(height)];
+  const [left, top] = [Math.floor((across - w) / 2), Math.floor((down - h) / 2)];
+  return { width: across, height: down, region: { left, top, width: w, height: h } };
+}
+
+/** Values of pixels, 0…255, as the network takes them: (v / range − mean) / std, channel by channel. */
+export function scaleValues(
+  values: ArrayLike<number>,
   { range, mean, std }: Preprocessing,
   channels: number,
 ): Float32Array {
-  const size = rgb.length / 3;
-  const input = new Float32Array(size * channels);
-  for (let i = 0; i < size; i++) {
-    if (channels === 1) {
-      const luma =
-        LUMA[0] * (rgb[3 * i] ?? 0) + LUMA[1] * (rgb[3 * i + 1] ?? 0) + LUMA[2] * (rgb[3 * i + 2] ?? 0);
-      input[i] = (luma / range - (mean[0] ?? 0)) / (std[0] ?? 1);
-    } else {
-      for (let c = 0; c < 3; c++) {
-        input[3 * i + c] = ((rgb[3 * i + c] ?? 0) / range - (mean[c] ?? 0)) / (std[c] ?? 1);
-      }
-    }
+  const scaled = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const c = i % channels;
+    scaled[i] = ((values[i] ?? 0) / range - (mean[c] ?? 0)) / (std[c] ?? 1);
   }
-  return input;
+  return scaled;
+}
+
+function lumaOf(rgb: ArrayLike<number>): Float64Array {
+  return Float64Array.from(
+    { length: rgb.length / 3 },
+    (_, i) => LUMA[0] * (rgb[3 * i] ?? 0) + LUMA[1] * (rgb[3 * i + 1] ?? 0) + LUMA[2] * (rgb[3 * i + 2] ?? 0),
+  );
 }
 
 /**
- * An image as the network's input [H, W, C]: its shorter side resized to `resize` (default: as small as covers the
- * input) with an antialiased triangle filter, the centre cropped, then (v / range − mean) / std. A network of one
- * channel gets the luma. An image that already has the input's size is not resized.
+ * An image as the network's input [H, W, C]: brought to its size with an antialiased triangle filter, as the
+ * preprocessing's `fit` says ({@link cropOf}), then (v / range − mean) / std. A network of one channel gets the luma. An
+ * image that already has the input's size is not resized.
  * @throws InputError when the image's size and values do not agree.
  * @throws UnsupportedError when the network takes neither 1 nor 3 channels.
  */
@@ -83,9 +95,9 @@ export function preprocess(pixels: Pixels, graph: Fed): Float32Array {
   assertPixels(pixels);
   const [h, w, channels] = inputShape(graph);
   const crop = cropOf(pixels, graph);
-  const same = crop.width === pixels.width && crop.height === pixels.height;
-  const exact = same && crop.width === w && crop.height === h;
-  return normalize(exact ? pixels.data : resample(pixels, crop), graph.preprocessing, channels);
+  const exact = pixels.width === w && pixels.height === h && crop.width === w && crop.height === h;
+  const rgb = exact ? pixels.data : resample(pixels, crop);
+  return scaleValues(channels === 1 ? lumaOf(rgb) : rgb, graph.preprocessing, channels);
 }
 
 /**

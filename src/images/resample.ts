@@ -1,6 +1,6 @@
 import { assertPixels, type Pixels } from "./pixels.ts";
 
-/** A rectangle of an image that was resized to width × height. */
+/** A rectangle of an image that was resized to width × height; what lies beyond the image is black. */
 export interface Crop {
   readonly width: number;
   readonly height: number;
@@ -43,6 +43,26 @@ function triangle(input: number, output: number, start: number, count: number): 
  */
 export function resample(pixels: Pixels, { width, height, region }: Crop): Float32Array {
   assertPixels(pixels);
+  const left = Math.max(0, region.left);
+  const top = Math.max(0, region.top);
+  const inner = {
+    left,
+    top,
+    width: Math.min(width, region.left + region.width) - left,
+    height: Math.min(height, region.top + region.height) - top,
+  };
+  const within = resampleWithin(pixels, { width, height, region: inner });
+  if (inner.width === region.width && inner.height === region.height) return within;
+  const out = new Float32Array(region.height * region.width * 3);
+  for (let y = 0; y < inner.height; y++) {
+    const row = within.subarray(y * inner.width * 3, (y + 1) * inner.width * 3);
+    out.set(row, ((top - region.top + y) * region.width + left - region.left) * 3);
+  }
+  return out;
+}
+
+/** The same for a region that lies within the image. */
+function resampleWithin(pixels: Pixels, { width, height, region }: Crop): Float32Array {
   const columns = triangle(pixels.width, width, region.left, region.width);
   const rows = triangle(pixels.height, height, region.top, region.height);
   const top = rows.first[0] ?? 0;

@@ -4,7 +4,7 @@ import type { Constant } from "../ops/op.ts";
 /**
  * The layers of a network that was trained on blue, green, red, so that it takes red, green, blue: the first
  * convolutions' input channels are reversed, which changes no output. Nothing when the input reaches anything but
- * convolutions (through zero padding), or has other than three channels.
+ * convolutions (through augmentation, padding and pooling), or has other than three channels.
  */
 export function takeRgb(layers: readonly Layer[]): Layer[] | undefined {
   const [input] = layers;
@@ -15,13 +15,15 @@ export function takeRgb(layers: readonly Layer[]): Layer[] | undefined {
     const reads = layer.inputs.some((name) => carriers.has(name));
     if (!reads) turned.push(layer);
     else if (layer.op === "conv2d") turned.push({ ...layer, w: reversedInputs(layer.w) });
-    else if (layer.op === "zeroPad") {
+    else if (["zeroPad", "pool", "upsample", "activation"].includes(layer.op) || isIdentity(layer)) {
       carriers.add(layer.name);
       turned.push(layer);
     } else return undefined;
   }
   return turned;
 }
+
+const isIdentity = (layer: Layer) => layer.op === "reshape" && !layer.shape;
 
 /** w [kh, kw, Cin, Cout] with the order of Cin reversed. */
 function reversedInputs({ shape, data }: Constant): Constant {

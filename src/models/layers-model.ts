@@ -1,13 +1,18 @@
-import { ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { InputError, ModelError, UnsupportedError } from "../gpu/errors.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { type Graph, type Layer, shapesOf } from "../network/graph.ts";
-import { namedPreprocessing, type Preprocessing, type PreprocessingName } from "../network/preprocessing.ts";
-import { takeRgb } from "./bgr.ts";
+import {
+  forChannels,
+  namedPreprocessing,
+  type PictureFit,
+  type Preprocessing,
+  type PreprocessingName,
+} from "../network/preprocessing.ts";
 import type { CustomLayer, Writer } from "./converter.ts";
 import type { ModelFiles } from "./files.ts";
 import { isObject, type JsonObject, objectOf } from "./json.ts";
 import { placeModel } from "./place.ts";
-import { declaredPreprocessing, guessPreprocessing, takesBgr } from "./preprocessing.ts";
+import { declaredPreprocessing, fedAs } from "./preprocessing.ts";
 import { parseTopology } from "./topology.ts";
 import { WeightStore } from "./weight-store.ts";
 import { readWeights } from "./weights.ts";
@@ -19,6 +24,11 @@ export interface LayersModelOptions {
    * nothing is given or declared.
    */
   readonly preprocessing?: Preprocessing | PreprocessingName;
+  /**
+   * How pictures of other proportions are brought to the network's. Default: what the preprocessing says, or what the
+   * model's kind of training does; then `graph.preprocessing.guessed` has "fit".
+   */
+  readonly fit?: PictureFit;
   /** Names of the classes, in order; used instead of the model's own. */
   readonly labels?: readonly string[];
   /** What becomes of classes that Vitrine does not know, by class name. `LRN` is known. */
@@ -79,7 +89,7 @@ function labelsOf(
  * @throws UnsupportedError naming the layer and what it asks for that Vitrine does not have.
  */
 export async function loadLayersModel(files: ModelFiles, options: LayersModelOptions = {}): Promise<Graph> {
-  const { preprocessing, labels, customLayers = {}, inputShape, signal, onProgress } = options;
+  const { preprocessing, fit, labels, customLayers = {}, inputShape, signal, onProgress } = options;
   const manifest = await readManifest(files, signal);
   const who = `model "${files.name}"`;
   if (manifest.format === "graph-model") {
@@ -119,13 +129,13 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
   const given = typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : preprocessing;
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
-  const turned = !known && takesBgr(bare, classes) ? takeRgb(kept) : undefined;
+  const fed = fedAs(bare, classes, known, fit ?? known?.fit);
   const named = labelsOf(metadata, labels, classes, who);
   return {
     ...bare,
-    layers: turned ?? kept,
+    layers: fed.layers,
     ...(named ? { labels: named } : {}),
-    preprocessing: forChannels(known ?? guessPreprocessing(bare, classes), channels, who),
+    preprocessing: fittedTo(fed.preprocessing, channels, given ? "options.preprocessing" : who),
   };
 }
 
@@ -138,14 +148,12 @@ function leadingTo(layers: readonly Layer[], output: string): Layer[] {
   return layers.filter((layer) => layer.op === "input" || needed.has(layer.name));
 }
 
-/** Fits a preprocessing to the input's channels: one value serves all, three serve one channel by their mean. */
-function forChannels(preprocessing: Preprocessing, channels: number, who: string): Preprocessing {
-  const spread = (values: readonly number[]) => {
-    if (values.length === channels) return values;
-    const [first = 0] = values;
-    if (values.every((value) => value === first)) return Array<number>(channels).fill(first);
-    if (channels === 1) return [values.reduce((sum, value) => sum + value, 0) / values.length];
-    throw new ModelError(`${who}: expected a preprocessing of ${channels} channels, got ${values.length}`);
-  };
-  return { ...preprocessing, mean: spread(preprocessing.mean), std: spread(preprocessing.std) };
+/** @throws ModelError when the preprocessing is not of the input's channels; InputError when the caller gave it. */
+function fittedTo(preprocessing: Preprocessing, channels: number, who: string): Preprocessing {
+  try {
+    return forChannels(preprocessing, channels);
+  } catch (error) {
+    const given = who === "options.preprocessing";
+    throw new (given ? InputError : ModelError)(`${who}: ${(error as Error).message}`);
+  }
 }

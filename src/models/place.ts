@@ -189,7 +189,8 @@ function placeCall(
   const chain = "op" in converted ? [{ suffix: "", body: converted }] : converted;
   let reads = inputs;
   for (const { suffix, body } of chain) {
-    const placed = { ...body, name: `${name}${suffix}`, inputs: reads } as OpLayer;
+    const { className } = layer;
+    const placed = { ...body, name: `${name}${suffix}`, inputs: reads, className } as OpLayer;
     place(site, placed, layer.config.who);
     reads = [placed.name];
   }

@@ -1,11 +1,19 @@
 import { ModelError } from "../gpu/errors.ts";
-import type { Graph } from "../network/graph.ts";
-import { namedPreprocessing, type Preprocessing } from "../network/preprocessing.ts";
+import type { Graph, Layer } from "../network/graph.ts";
+import {
+  PICTURE_FITS,
+  type PictureFit,
+  PREPROCESSINGS,
+  type Preprocessing,
+} from "../network/preprocessing.ts";
+import { takeRgb } from "./bgr.ts";
+import { type Family, familyOf } from "./families.ts";
 import { isObject, show } from "./json.ts";
+import { type OwnScaling, ownScaling } from "./own-scaling.ts";
 
 /**
- * The preprocessing that a model declares for itself: `{ mean, std, range?, resize? }`, the first two as one number or
- * one for each channel.
+ * The preprocessing that a model declares for itself: `{ mean, std, range?, fit?, resize? }`, the first two as one
+ * number or one for each channel. Fitted by "cover" unless it says otherwise.
  * @throws ModelError when it is there but cannot be right.
  */
 export function declaredPreprocessing(value: unknown, who: string): Preprocessing | undefined {
@@ -24,17 +32,23 @@ export function declaredPreprocessing(value: unknown, who: string): Preprocessin
     }
     return list as number[];
   };
-  const { range = 255, resize } = value;
+  const { range = 255, resize, fit = "cover" } = value;
   if (range !== 255 && range !== 1) {
     throw new ModelError(`${who}: expected preprocessing.range 255 or 1, got ${show(range)}`);
   }
   if (resize !== undefined && !(typeof resize === "number" && Number.isInteger(resize) && resize >= 1)) {
     throw new ModelError(`${who}: expected preprocessing.resize as a number of pixels, got ${show(resize)}`);
   }
+  if (fit !== undefined && !PICTURE_FITS.some((known) => known === fit)) {
+    throw new ModelError(
+      `${who}: expected preprocessing.fit of ${PICTURE_FITS.join(", ")}, got ${show(fit)}`,
+    );
+  }
   return {
     range,
     mean: numbers("mean"),
     std: numbers("std"),
+    fit: fit as PictureFit,
     ...(resize === undefined ? {} : { resize }),
     source: "declared by the model",
   };
@@ -43,51 +57,110 @@ export function declaredPreprocessing(value: unknown, who: string): Preprocessin
 /** ImageNet networks are fed the 224² centre of a picture whose shorter side is 256. */
 const RESIZE = 256;
 
-/** The means that Caffe's networks subtract from 0…255, in RGB order: GoogLeNet's, and VGG's as Keras has them. */
-const GOOGLENET = { range: 1, mean: [123, 117, 104], std: [1, 1, 1] } as const;
-const VGG = { range: 1, mean: [123.68, 116.779, 103.939], std: [1, 1, 1] } as const;
-
-/**
- * Whether this is one of Keras's own ImageNet networks with weights from Caffe, which were trained on blue, green, red:
- * VGG16, VGG19 and ResNet50 to 152 (not V2).
- */
-export function takesBgr(graph: Pick<Graph, "layers">, classes: number): boolean {
-  if (classes !== 1000) return false;
-  const names = new Set(graph.layers.map(({ name }) => name.split("/").at(-1)));
-  const all = (...wanted: string[]) => wanted.every((name) => names.has(name));
-  const resnet = all("conv1_conv", "conv5_block3_out") && !names.has("conv2_block1_preact_bn");
-  return all("block1_conv1", "block5_conv3", "fc1") || resnet || all("res2a_branch2a", "bn5c_branch2c");
+/** What the layers of a loaded model say of what it is fed, and the same layers, taking red, green, blue. */
+export interface Fed {
+  readonly layers: readonly Layer[];
+  readonly preprocessing: Preprocessing;
 }
 
 /**
- * What networks of a family are fed, told by the model's and layers' names: MobileNet −1…1, SqueezeNet and ResNet with
- * torchvision's names ImageNet's statistics, GoogLeNet, VGG and ResNet of Keras Caffe's mean; everything else 0…1.
+ * What a network is fed: as the caller or the model says (`known`), as its own first layers scale what they read, or as
+ * its family was trained, and if that is not known either, 0…1. What is not said by anybody is listed in `guessed`.
+ *
+ * A picture of other proportions is fitted as the kind of training does it: ImageNet's classifiers and Teachable Machine
+ * cut out the centre; Keras's and tfjs's loaders squash it, and so does everything else here.
+ *
+ * The first convolutions of Keras's Caffe networks, trained on blue, green, red, are turned unless somebody says what
+ * they are fed, or layers of their own scale it.
  */
-export function guessPreprocessing(graph: Pick<Graph, "name" | "layers">, classes: number): Preprocessing {
-  const [input, first] = graph.layers;
-  const names = new Set(graph.layers.map(({ name }) => name));
-  const has = (pattern: RegExp) => [...names].some((name) => pattern.test(name));
-  const size = input?.op === "input" ? input.shape[0] : 0;
-  const resize = size === 224 && (classes === 1000 || classes === 1001) ? { resize: RESIZE } : {};
-  const guess = (name: Parameters<typeof namedPreprocessing>[0], family: string) => ({
-    ...namedPreprocessing(name, `guessed: ${family}`),
-    ...resize,
-  });
+export function fedAs(
+  graph: Pick<Graph, "name" | "layers">,
+  classes: number,
+  known?: Preprocessing,
+  wanted: PictureFit | undefined = known?.fit,
+): Fed {
+  const { layers } = graph;
+  const family = familyOf(graph);
+  const own = ownScaling(layers);
+  const { fit, assumed, resize } = fitOf(layers, classes, family, wanted, known?.resize);
+  const fill = (values: Omit<Preprocessing, "source">, source: string, guess: boolean, turned = false) => {
+    const guessed = [...(guess ? (["values"] as const) : []), ...(assumed ? (["fit"] as const) : [])];
+    const { resize: _, ...scaling } = values;
+    return {
+      ...scaling,
+      fit,
+      ...(resize === undefined ? {} : { resize }),
+      source: guess ? `guessed: ${source}` : source,
+      ...(guessed.length > 0 ? { guessed } : {}),
+      ...(turned ? { turned: true as const } : {}),
+    };
+  };
+  if (known) return { layers, preprocessing: fill(known, known.source, false) };
 
-  if (input?.op === "input" && input.shape[2] !== 1 && input.shape[2] !== 3)
-    return guess("unit", "no family has such channels");
-  if (first && /(^|\/)(rescaling|normalization)(_\d+)?$/i.test(first.name))
-    return guess("none", "the network scales its own input");
-  if (takesBgr(graph, classes)) return { ...VGG, ...resize, source: "guessed: VGG or ResNet of Keras" };
-  if (/resnet\d+v2/i.test(graph.name)) return guess("signed", "ResNet V2");
-  if (/mobilenet/i.test(graph.name) || has(/(^|\/)conv_dw_1$/) || has(/(^|\/)mobilenet/i))
-    return guess("signed", "MobileNet");
-  if (/inception_?(v3|resnet)|xception|nasnet/i.test(graph.name)) return guess("signed", "Inception");
-  if (/squeezenet/i.test(graph.name) || has(/(^|\/)fire2_squeeze/)) return guess("imagenet", "SqueezeNet");
-  if (/densenet/i.test(graph.name)) return guess("imagenet", "DenseNet");
-  if (has(/(^|\/)layer1[._]0[._]/)) return guess("imagenet", "ResNet of torchvision");
-  if (/googlenet/i.test(graph.name) || has(/(^|\/)inception_3a[_/]/)) {
-    return { ...GOOGLENET, ...resize, source: "guessed: GoogLeNet of Caffe" };
+  if (own) {
+    const found = own.classes.join(" and ");
+    const values = PREPROCESSINGS[own.takes];
+    const range = `${own.takes === "none" ? "0…255" : own.takes === "unit" ? "0…1" : "−1…1"}`;
+    if (!own.sure) {
+      return {
+        layers,
+        preprocessing: fill(values, `${range}, though its own ${found} gives unusual values`, true),
+      };
+    }
+    if (family && !family.scalesItself && !agrees(own, family)) {
+      const source = `${range} by the network's own ${found}, which gives ${family.name} other values than it was trained on`;
+      return { layers, preprocessing: fill(values, source, true) };
+    }
+    return { layers, preprocessing: fill(values, `found: the network's own ${found} takes ${range}`, false) };
   }
-  return guess("unit", "0…1, as most networks have it");
+  const input = layers[0];
+  const channels = input?.op === "input" ? input.shape[2] : 3;
+  if (channels !== 1 && channels !== 3) {
+    return { layers, preprocessing: fill(PREPROCESSINGS.unit, "no family has such channels", true) };
+  }
+  const turned = family?.bgr ? takeRgb(layers) : undefined;
+  if (family && (!family.bgr || turned)) {
+    return {
+      layers: turned ?? layers,
+      preprocessing: fill(family.values, family.name, true, turned !== undefined),
+    };
+  }
+  return { layers, preprocessing: fill(PREPROCESSINGS.unit, "0…1, as most networks have it", true) };
+}
+
+/** How a picture is fitted: as somebody says, or as the kind of network is trained. */
+function fitOf(
+  layers: readonly Layer[],
+  classes: number,
+  family: Family | undefined,
+  wanted: PictureFit | undefined,
+  resize: number | undefined,
+): { readonly fit: PictureFit; readonly assumed: boolean; readonly resize?: number | undefined } {
+  const [input] = layers;
+  const imagenet = classes === 1000 || classes === 1001;
+  const usual = imagenet && input?.op === "input" && input.shape[0] === 224 ? RESIZE : undefined;
+  if (wanted && wanted !== "cover") return { fit: wanted, assumed: false };
+  if (wanted || resize !== undefined) return { fit: "cover", assumed: false, resize: resize ?? usual };
+  if (imagenet) return { fit: "cover", assumed: true, resize: usual };
+  const cuts = family?.name === "MobileNet" && isTeachableMachine(layers);
+  return { fit: cuts ? "cover" : "stretch", assumed: true };
+}
+
+/** Teachable Machine's exports, by the names that tfjs gave their layers. */
+function isTeachableMachine(layers: readonly Layer[]): boolean {
+  const named = (pattern: RegExp) => layers.some(({ name }) => pattern.test(name));
+  return (
+    named(/(^|\/)global_average_pooling2d_GlobalAveragePooling2D\d+$/) &&
+    named(/(^|\/)dense_Dense\d+(\/softmax)?$/)
+  );
+}
+
+/** Whether the values that a network's own layers make are those that its family was trained on. */
+function agrees({ becomes }: OwnScaling, { values: { range, mean, std } }: Family): boolean {
+  return becomes.every(([low, high], c) => {
+    const [m = 0, s = 1] = [mean[c] ?? mean[0], std[c] ?? std[0]];
+    const [a, b] = [(0 - m) / s, (255 / range - m) / s];
+    const slack = (b - a) / 5;
+    return Math.abs(low - a) <= slack && Math.abs(high - b) <= slack;
+  });
 }

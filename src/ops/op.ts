@@ -7,6 +7,8 @@ export interface LayerBase {
   readonly name: string;
   /** Names of the layers whose outputs it reads. */
   readonly inputs: readonly string[];
+  /** Its class in the file that it came from ("Rescaling"), where there is one. */
+  readonly className?: string;
 }
 
 /** A constant array of a model: weights, biases. */

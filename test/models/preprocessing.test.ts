@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { InputError, ModelError } from "../../src/gpu/errors.ts";
 import { type LayersModelOptions, loadLayersModel } from "../../src/models/layers-model.ts";
-import { guessPreprocessing, takesBgr } from "../../src/models/preprocessing.ts";
+import { fedAs } from "../../src/models/preprocessing.ts";
 import type { Layer } from "../../src/network/graph.ts";
 import { PREPROCESSINGS } from "../../src/network/preprocessing.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
@@ -35,6 +35,7 @@ test("a model's own preprocessing and labels are taken", async () => {
     mean: [0.1, 0.2, 0.3],
     std: [0.5, 0.5, 0.5],
     resize: 5,
+    fit: "cover",
     source: "declared by the model",
   });
 });
@@ -43,8 +44,9 @@ test("what the caller gives comes first", async () => {
   const metadata = { preprocessing: { mean: 0, std: 1 }, labels: ["cat", "dog"] };
   const graph = await loaded(metadata, { preprocessing: "signed", labels: ["a", "b"] });
   expect(graph.labels).toEqual(["a", "b"]);
-  expect(graph.preprocessing).toEqual({ ...PREPROCESSINGS.signed, source: "given" });
-  const own = { range: 255, mean: [1, 2, 3], std: [4, 5, 6], source: "mine" } as const;
+  const assumed = { fit: "stretch", guessed: ["fit"] };
+  expect(graph.preprocessing).toEqual({ ...PREPROCESSINGS.signed, source: "given", ...assumed });
+  const own = { range: 255, mean: [1, 2, 3], std: [4, 5, 6], fit: "contain", source: "mine" } as const;
   expect((await loaded(metadata, { preprocessing: own })).preprocessing).toEqual(own);
 });
 
@@ -95,36 +97,163 @@ test("an unknown name of a preprocessing is refused", async () => {
 const layersOf = (...names: string[]): Layer[] => [
   { op: "input", name: "input", inputs: [], shape: [224, 224, 3] },
   ...names.map(
-    (name, i): Layer => ({ op: "reshape", name, inputs: [i === 0 ? "input" : (names[i - 1] ?? "")] }),
+    (name, i): Layer => ({
+      op: "activation",
+      activation: { kind: "tanh" },
+      name,
+      inputs: [i === 0 ? "input" : (names[i - 1] ?? "")],
+    }),
   ),
 ];
 
+const CAFFE = { range: 1, mean: [123.68, 116.779, 103.939] };
+
 test.each<[name: string, layers: string[], classes: number, expected: Record<string, unknown>]>([
-  ["mobilenet_1.00_224", ["conv1"], 1000, { ...PREPROCESSINGS.signed, resize: 256 }],
-  ["sequential", ["outer/conv1", "outer/conv_dw_1"], 3, PREPROCESSINGS.signed],
+  ["mobilenet_1.00_224", ["conv1"], 1000, { ...PREPROCESSINGS.signed, resize: 256, fit: "cover" }],
+  ["sequential", ["outer/conv1", "outer/conv_dw_1"], 3, { ...PREPROCESSINGS.signed, fit: "stretch" }],
+  ["sequential", ["Conv1", "body/expanded_conv_depthwise"], 3, PREPROCESSINGS.signed],
+  ["model", ["mobilenetv2_1.00_224/renamed"], 3, PREPROCESSINGS.signed],
   ["model", ["fire2_squeeze"], 1000, { ...PREPROCESSINGS.imagenet, resize: 256 }],
   ["model", ["layer1_0_conv1"], 10, PREPROCESSINGS.imagenet],
   ["model", ["inception_3a_1x1"], 1000, { range: 1, mean: [123, 117, 104], std: [1, 1, 1], resize: 256 }],
-  [
-    "resnet50v2",
-    ["conv1_conv", "conv2_block1_preact_bn", "conv5_block3_out"],
-    1000,
-    { ...PREPROCESSINGS.signed, resize: 256 },
-  ],
-  [
-    "vgg16",
-    ["block1_conv1", "block5_conv3", "fc1"],
-    1000,
-    { range: 1, mean: [123.68, 116.779, 103.939], resize: 256 },
-  ],
-  ["vgg16", ["block1_conv1", "block5_conv3", "fc1"], 5, PREPROCESSINGS.unit],
-  ["efficientnetb0", ["rescaling", "normalization"], 1000, { ...PREPROCESSINGS.none, resize: 256 }],
-  ["anything", ["conv1"], 1001, { ...PREPROCESSINGS.unit, resize: 256 }],
+  ["model", ["mixed0", "mixed1"], 7, PREPROCESSINGS.signed],
+  ["model", ["block35_1_conv"], 7, PREPROCESSINGS.signed],
+  ["model", ["block1_conv1", "block2_sepconv1", "block3_conv3"], 7, PREPROCESSINGS.signed],
+  ["model", ["stem_conv1", "adjust_relu_1_1"], 7, PREPROCESSINGS.signed],
+  ["model", ["conv1_conv", "conv2_block1_1_conv", "conv2_block1_concat"], 7, PREPROCESSINGS.imagenet],
+  ["model", ["stem_conv", "block1a_dwconv"], 7, PREPROCESSINGS.imagenet],
+  ["model", ["conv1_conv", "conv2_block1_1_conv", "conv2_block1_preact_bn"], 7, PREPROCESSINGS.signed],
+  ["anything", ["conv1"], 1001, { ...PREPROCESSINGS.unit, resize: 256, fit: "cover" }],
+  ["anything", ["conv1"], 5, { ...PREPROCESSINGS.unit, fit: "stretch" }],
 ])("%s with %o and %d classes is recognised", (name, names, classes, expected) => {
-  const guess = guessPreprocessing({ name, layers: layersOf(...names) }, classes);
-  expect(guess).toMatchObject(expected);
-  expect(guess.source).toMatch(/^guessed: /);
-  expect("resize" in guess).toBe("resize" in expected);
+  const { preprocessing } = fedAs({ name, layers: layersOf(...names) }, classes);
+  expect(preprocessing).toMatchObject({ ...expected, guessed: ["values", "fit"] });
+  expect(preprocessing.source).toMatch(/^guessed: /);
+  expect("resize" in preprocessing).toBe("resize" in expected);
+});
+
+/** A network of an affine layer for each [class, scale, offset], between layers that change nothing, and a convolution. */
+function scaling(
+  affine: readonly (readonly [className: string, scale: number, offset: number])[],
+  conv = "conv",
+): Layer[] {
+  const layers: Layer[] = [
+    { op: "input", name: "input", inputs: [], shape: [8, 8, 3] },
+    { op: "reshape", name: "augment/flip", inputs: ["input"], className: "RandomFlip" },
+    {
+      op: "zeroPad",
+      name: "pad",
+      inputs: ["augment/flip"],
+      border: { top: 1, bottom: 1, left: 1, right: 1 },
+    },
+  ];
+  for (const [i, [className, scale, offset]] of affine.entries()) {
+    layers.push({
+      op: "batchNorm",
+      name: `nest/first_${i}`,
+      inputs: [layers.at(-1)?.name ?? ""],
+      className,
+      scale: new Float32Array(3).fill(scale),
+      offset: new Float32Array(3).fill(offset),
+    });
+  }
+  const w = { shape: [1, 1, 3, 1], data: new Float32Array([1, 2, 3]) };
+  const last = layers.at(-1)?.name ?? "";
+  const one = [1, 1] as const;
+  layers.push({
+    op: "conv2d",
+    name: conv,
+    inputs: [last],
+    w,
+    strides: one,
+    dilations: one,
+    padding: "valid",
+  });
+  return layers;
+}
+
+test.each<
+  [what: string, affine: Parameters<typeof scaling>[0], takes: "none" | "unit" | "signed", sure?: boolean]
+>([
+  ["1/255", [["Rescaling", 1 / 255, 0]], "none"],
+  ["x/127.5 − 1", [["Rescaling", 1 / 127.5, -1]], "none"],
+  ["minus 127", [["Rescaling", 1, -127]], "none"],
+  ["twice minus one", [["Rescaling", 2, -1]], "unit"],
+  ["times 255", [["Rescaling", 255, 0]], "unit"],
+  ["from −1…1 to 0…1", [["Rescaling", 0.5, 0.5]], "signed"],
+  ["from −1…1 to 0…255", [["Rescaling", 127.5, 127.5]], "signed"],
+  ["ImageNet's statistics of 0…1", [["Normalization", 1 / 0.226, -0.449 / 0.226]], "unit"],
+  ["ImageNet's statistics of 0…255", [["Normalization", 1 / 57.6, -114.5 / 57.6]], "none"],
+  ["MNIST's statistics of 0…1", [["Normalization", 1 / 0.3081, -0.1307 / 0.3081]], "unit"],
+  ["MNIST's statistics of 0…255", [["Normalization", 1 / 78.6, -33.3 / 78.6]], "none"],
+  [
+    "1/255, then ImageNet's statistics",
+    [
+      ["Rescaling", 1 / 255, 0],
+      ["Normalization", 1 / 0.226, -0.449 / 0.226],
+    ],
+    "none",
+  ],
+  [
+    "times 255 before a body that divides by 255",
+    [
+      ["Rescaling", 255, 0],
+      ["Rescaling", 1 / 255, 0],
+      ["Normalization", 1 / 0.226, -0.449 / 0.226],
+    ],
+    "unit",
+  ],
+  [
+    "1/255 twice",
+    [
+      ["Rescaling", 1 / 255, 0],
+      ["Rescaling", 1 / 255, 0],
+    ],
+    "none",
+    false,
+  ],
+  ["times 10⁶", [["Rescaling", 1e6, 0]], "unit", false],
+])("layers that scale their input by %s say what it takes", (_, affine, takes, sure = true) => {
+  const { preprocessing, layers } = fedAs({ name: "any", layers: scaling(affine) }, 5);
+  expect(preprocessing).toMatchObject(PREPROCESSINGS[takes]);
+  expect(preprocessing.guessed).toEqual(sure ? ["fit"] : ["values", "fit"]);
+  expect(preprocessing.source).toMatch(sure ? /^found: the network's own/ : /^guessed: /);
+  expect(layers.at(-1)).toMatchObject({ w: { data: new Float32Array([1, 2, 3]) } });
+});
+
+test("a batch norm, or a scaling that changes nothing, says nothing", () => {
+  for (const affine of [
+    [["BatchNormalization", 1 / 255, 0]],
+    [["Rescaling", 1, 0]],
+    [
+      ["Rescaling", 0.5, 0],
+      ["Rescaling", 2, 0],
+    ],
+  ] as const) {
+    const { preprocessing } = fedAs({ name: "any", layers: scaling(affine) }, 5);
+    expect(preprocessing).toMatchObject({ ...PREPROCESSINGS.unit, guessed: ["values", "fit"] });
+  }
+});
+
+test("a scaling before a body that was trained on other values is said to be a guess", () => {
+  const fed = (affine: Parameters<typeof scaling>[0]) =>
+    fedAs({ name: "any", layers: scaling(affine, "expanded_conv_depthwise") }, 5).preprocessing;
+  expect(fed([["Rescaling", 1 / 127.5, -1]])).toMatchObject({ ...PREPROCESSINGS.none, guessed: ["fit"] });
+  const odd = fed([["Rescaling", 1 / 255, 0]]);
+  expect(odd).toMatchObject({ ...PREPROCESSINGS.none, guessed: ["values", "fit"] });
+  expect(odd.source).toMatch(
+    /^guessed: 0…255 by the network's own Rescaling, which gives MobileNet other values/,
+  );
+});
+
+test("a Caffe network that scales its own input is not turned", () => {
+  const plain = fedAs({ name: "any", layers: scaling([], "res2a_branch2a") }, 5);
+  expect(plain.preprocessing).toMatchObject({ ...CAFFE, turned: true, guessed: ["values", "fit"] });
+  expect(plain.layers.at(-1)).toMatchObject({ w: { data: new Float32Array([3, 2, 1]) } });
+  const own = fedAs({ name: "any", layers: scaling([["Rescaling", 1 / 255, 0]], "res2a_branch2a") }, 5);
+  expect(own.preprocessing).toMatchObject(PREPROCESSINGS.none);
+  expect(own.preprocessing.turned).toBeUndefined();
+  expect(own.layers.at(-1)).toMatchObject({ w: { data: new Float32Array([1, 2, 3]) } });
 });
 
 test("Keras's Caffe networks are made to take RGB: the first kernel is turned, once recognised", async () => {
@@ -159,5 +288,4 @@ test("Keras's Caffe networks are made to take RGB: the first kernel is turned, o
     [1, 2, 3, 4, 5, 6],
     [7, 8],
   ]);
-  expect(takesBgr({ layers: layersOf("block1_conv1") }, 1000)).toBe(false);
 });

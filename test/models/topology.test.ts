@@ -427,6 +427,7 @@ test("a class that Vitrine does not know may be mapped by the caller", async () 
     op: "batchNorm",
     name: "it",
     inputs: ["input"],
+    className: "Affine",
     scale: Float32Array.of(6, 8),
     offset: Float32Array.of(0, 0),
   });

@@ -1,0 +1,105 @@
+import type { Layer } from "../network/graph.ts";
+import type { PreprocessingName } from "../network/preprocessing.ts";
+
+/** What the layers before the first weights make of a channel: scale · x + offset. */
+interface Affine {
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** What a network's own layers say about the values that it takes. */
+export interface OwnScaling {
+  /** The values that it takes. */
+  readonly takes: Exclude<PreprocessingName, "imagenet">;
+  /** What they become before the first weights: the least and the largest value of each channel. */
+  readonly becomes: readonly (readonly [low: number, high: number])[];
+  /** Classes of the layers that say so. */
+  readonly classes: readonly string[];
+  /** Whether what comes of it is of a usual size; otherwise the likeliest values are taken. */
+  readonly sure: boolean;
+}
+
+/** Layers with constants of their own that are set before training, and scale what they read. */
+const SCALING = new Set(["Rescaling", "Normalization"]);
+
+/** Values that networks take, by name, likeliest first. */
+const RANGES = [
+  ["none", 0, 255],
+  ["unit", 0, 1],
+  ["signed", -1, 1],
+] as const;
+
+/**
+ * Looks at what happens to a picture before the first weights: Rescaling and Normalization layers, wherever they stand
+ * and whatever they are called, among augmentation, padding and pooling. A scaling of 1/255 can only be meant for 0…255, one
+ * of 2 only for 0…1. Nothing when there is no such layer, or when they leave values as they are.
+ */
+export function ownScaling(layers: readonly Layer[]): OwnScaling | undefined {
+  const [input] = layers;
+  if (input?.op !== "input") return undefined;
+  const identity = { scale: 1, offset: 0 };
+  const carried = new Map<string, readonly Affine[]>([
+    [input.name, Array<Affine>(input.shape[2]).fill(identity)],
+  ]);
+  const classes = new Set<string>();
+  const arrived: Affine[] = [];
+  for (const layer of layers) {
+    const reads = layer.inputs.flatMap((name) => carried.get(name) ?? []);
+    if (reads.length === 0) continue;
+    const passed = passedBy(layer, reads);
+    if (passed) carried.set(layer.name, passed);
+    else arrived.push(...reads);
+    if (passed && layer.className !== undefined && SCALING.has(layer.className)) classes.add(layer.className);
+  }
+  const changed = arrived.some(({ scale, offset }) => scale !== 1 || offset !== 0);
+  return classes.size > 0 && changed ? { ...rangeOf(arrived), classes: [...classes] } : undefined;
+}
+
+/** What a layer without trained weights makes of its channels; nothing for a layer that has some, or bends values. */
+function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | undefined {
+  switch (layer.op) {
+    case "reshape":
+      return layer.shape ? undefined : reads;
+    case "zeroPad":
+    case "pool":
+    case "upsample":
+      return reads;
+    case "concat":
+      return layer.axis === 3 ? reads : undefined;
+    case "batchNorm":
+      if (!SCALING.has(layer.className ?? "") || layer.activation) return undefined;
+      return reads.map(({ scale, offset }, c) => ({
+        scale: scale * (layer.scale[c] ?? 1),
+        offset: offset * (layer.scale[c] ?? 1) + (layer.offset[c] ?? 0),
+      }));
+    default:
+      return undefined;
+  }
+}
+
+/** The range of values that comes out at a usual size: about 1 around zero, else as wide as 0…255. */
+function rangeOf(arrived: readonly Affine[]): Omit<OwnScaling, "classes"> {
+  const ends = (low: number, high: number) =>
+    arrived.map(({ scale, offset }) => {
+      const [a, b] = [scale * low + offset, scale * high + offset];
+      return [Math.min(a, b), Math.max(a, b)] as const;
+    });
+  const candidates = RANGES.map(([takes, low, high]) => {
+    const becomes = ends(low, high);
+    const all = (holds: (a: number, b: number) => boolean) => becomes.every(([a, b]) => holds(a, b));
+    const small = all((a, b) => b - a >= 0.4 && Math.max(-a, b) <= 12);
+    const wide = all((a, b) => b - a >= 100 && b - a <= 300 && Math.max(-a, b) <= 300);
+    // What becomes zero is a value that the network meets: black, or the mean.
+    const slack = (high - low) / 20;
+    const zero = arrived.every(({ scale, offset }) => {
+      const at = -offset / scale;
+      return at >= low - slack && at <= high + slack;
+    });
+    const size = Math.max(...becomes.map(([a, b]) => Math.max(-a, b)));
+    const rank = small && zero ? 0 : small ? 1 : wide && zero ? 2 : wide ? 3 : 4;
+    return { takes, becomes, rank, off: Math.abs(Math.log(size)) };
+  });
+  const usual = candidates.filter(({ rank }) => rank < 4).sort((a, b) => a.rank - b.rank);
+  const [best] = usual.length > 0 ? usual : candidates.toSorted((a, b) => a.off - b.off);
+  return { takes: best?.takes ?? "unit", becomes: best?.becomes ?? [], sure: usual.length > 0 };
+}
