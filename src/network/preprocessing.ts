@@ -63,7 +63,7 @@ export function forChannels<P extends Pick<Preprocessing, "mean" | "std">>(
     if (values.every((value) => value === first)) return Array<number>(channels).fill(first);
     if (channels === 1) return [values.reduce((sum, value) => sum + value, 0) / values.length];
     throw new InputError(
-      `expected a preprocessing of ${channels} channels, got ${values.length} values of its ${name}`,
+      `expected ${name} of ${channels} numbers (one a channel of the network), or one for all, got ${values.length}`,
     );
   };
   const { mean, std } = preprocessing;

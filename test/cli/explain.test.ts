@@ -316,7 +316,11 @@ describe("mistakes", () => {
       () => ["predict", at("dot.png"), "--preprocess", "unit", "--mean", "0"],
       /--preprocess or --mean, got both/,
     ],
-    ["a mean of two", () => ["predict", at("dot.png"), "--mean", "0,1"], /--mean expects 3 numbers/],
+    [
+      "a mean of two",
+      () => ["predict", at("dot.png"), "--mean", "0,1"],
+      /--mean, --std: expected mean of 3 numbers/,
+    ],
     [
       "a std of zero",
       () => ["predict", at("dot.png"), "--std", "1,0,1"],

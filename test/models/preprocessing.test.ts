@@ -81,7 +81,7 @@ test.each<[what: string, metadata: unknown, message: RegExp]>([
   [
     "two means for three channels",
     { preprocessing: { mean: [0, 1], std: 1 } },
-    /a preprocessing of 3 channels, got 2/,
+    /expected mean of 3 numbers \(one a channel of the network\), or one for all, got 2/,
   ],
   ["too few labels", { labels: ["cat"] }, /expected 2 labels \(outputs of the network\), got 1/],
   ["labels that are no text", { labels: [1, 2] }, /expected labels as a list of text/],
