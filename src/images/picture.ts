@@ -27,7 +27,9 @@ export const MOST_PIXELS = 64 * 2 ** 20;
  * @throws InputError when there is no such picture, its size is wrong, or a value is NaN or infinite.
  */
 export async function readInput(graph: Fed, picture: Picture): Promise<Float32Array> {
-  return inputFrom(graph, picture instanceof Float32Array ? picture : await readPicture(picture));
+  // Before anything is waited for: the caller may use the array again.
+  if (picture instanceof Float32Array || isPixels(picture)) return inputFrom(graph, picture);
+  return inputFrom(graph, await readPicture(picture));
 }
 
 /**
@@ -56,6 +58,10 @@ export async function readPicture(picture: Pixels | PictureSource): Promise<Pixe
 /** The class of a platform object, of whichever window or worker it comes. */
 function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function isPixels(picture: Pixels | PictureSource): picture is Pixels {
+  return kindOf(picture) === "Object" && "data" in picture;
 }
 
 function isBlob(_: PictureSource, kind: string): _ is Blob {

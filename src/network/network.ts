@@ -10,6 +10,7 @@ import { type Graph, inputOf, layerOf, logitsOf, type Shapes, shapesOf } from ".
 import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
 import { copySeed, isStarts, type Seed, type Start, type Target, targetIndices } from "./start.ts";
+import { Turns } from "./turns.ts";
 
 export type { Seed, Start, Target } from "./start.ts";
 
@@ -49,6 +50,11 @@ export interface BackwardOptions {
  *
  * Activations and gradients are the buffers that the kernels wrote; they live as long as the network and are
  * overwritten by the next pass.
+ *
+ * A network answers one question at a time: calls such as `predict` or `saliency` wait for one another in the order in which
+ * they were made. Recording by hand does not wait. While a call is under way, recording `forward` or `backward` throws:
+ * await the call, record within {@link inTurn}, or create another network. What cannot be seen is not stopped: an input
+ * that is written, or an encoder that was recorded before and is submitted, while a call is under way.
  */
 export class Network {
   readonly device: GPUDevice;
@@ -64,11 +70,18 @@ export class Network {
 
   readonly #stages: ReadonlyMap<string, Stage>;
   readonly #control: Control | undefined;
-  readonly #owned: readonly { destroy(): void }[];
-  #destroyed = false;
+  readonly #parts: NetworkParts;
+  /** The network that this one is for the length of a turn. */
+  readonly #whole: Network | undefined;
+  readonly #turns = new Turns();
+  /** Who records now, in a turn of this network. */
+  #turn: Network | undefined;
+  #ended: "destroy()" | "its turn" | undefined;
 
   /** @internal Use {@link createNetwork}. */
-  constructor(parts: NetworkParts) {
+  constructor(parts: NetworkParts, whole?: Network) {
+    this.#parts = parts;
+    this.#whole = whole;
     this.device = parts.device;
     this.graph = parts.graph;
     this.batch = parts.batch;
@@ -76,7 +89,6 @@ export class Network {
     this.constants = parts.constants;
     this.#stages = parts.stages;
     this.#control = parts.control;
-    this.#owned = parts.owned;
     this.kept = parts.kept;
     this.input = this.activation(inputOf(parts.graph).name);
   }
@@ -111,12 +123,14 @@ export class Network {
   /**
    * Records the layers up to and including `to` (default: all). With `after`, only those that follow from that layer: it
    * and whatever does not depend on it keep what their activations hold, so that a layer may be changed by hand.
-   * @throws InputError when there is no such layer, the network was destroyed, or what `after` needs shares its buffer.
+   * @throws InputError when there is no such layer, the network was destroyed, what `after` needs shares its buffer, or a
+   * call on this network is under way.
    */
   forward(
     encoder: GPUCommandEncoder,
     { to, after }: { readonly to?: string; readonly after?: string } = {},
   ): void {
+    this.#expectFree("forward");
     const needed = to === undefined ? undefined : this.#ancestors(this.#stage(to).layer.name);
     const from = after === undefined ? undefined : this.#descendants(this.#stage(after).layer.name);
     const stages = [...this.#live().values()].filter(
@@ -138,8 +152,8 @@ export class Network {
    * Records the way back from a target (a sum of the layer's elements), from the caller's own seed, or from seeds at
    * several layers, down to `to`. It reads the activations of the last forward pass, which may serve any number of
    * backward passes.
-   * @throws InputError when the target lies outside the layer, `to` does not lead to it, or rules are given for a layer
-   * that there is not.
+   * @throws InputError when the target lies outside the layer, `to` does not lead to it, rules are given for a layer
+   * that there is not, or a call on this network is under way.
    * @throws UnsupportedError when the rule is not defined for an activation on the way.
    */
   backward(
@@ -147,6 +161,7 @@ export class Network {
     from: Target | Seed | readonly Start[],
     { rule = "gradient", to, gradients = "kept" }: BackwardOptions = {},
   ): void {
+    this.#expectFree("backward");
     const starts = isStarts(from) ? from : [from];
     const end = this.#stage(to ?? inputOf(this.graph).name);
     const way = this.#ways(end, starts);
@@ -208,11 +223,37 @@ export class Network {
     record(encoder, commands, { label: `vitrine backward ${this.graph.name}` });
   }
 
-  /** Frees every buffer of the network. The device stays. */
+  /**
+   * Runs `work` alone: after the calls that were made before, and before those that are made meanwhile. It is given the
+   * network to use until then, for recording and for calls alike; with the network itself they would wait for this turn
+   * to end. From writing the input to reading the result, work that shares a network with other calls belongs in here.
+   * @throws the signal's reason, at once, when it aborts while the work waits; InputError when the network is destroyed
+   * meanwhile; what `work` throws.
+   */
+  inTurn<T>(
+    work: (network: Network) => T | Promise<T>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<T> {
+    return this.#turns.take(async () => {
+      this.#live();
+      const turn = new Network(this.#parts, this);
+      this.#turn = turn;
+      try {
+        return await work(turn);
+      } finally {
+        turn.#end("its turn");
+        this.#turn = undefined;
+      }
+    }, signal);
+  }
+
+  /** Frees every buffer of the network; calls that still wait are refused. The device stays. */
   destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
-    for (const owned of this.#owned) owned.destroy();
+    if (this.#whole) this.#whole.destroy();
+    else if (this.#ended === undefined) {
+      this.#end("destroy()");
+      for (const owned of this.#parts.owned) owned.destroy();
+    }
   }
 
   [Symbol.dispose](): void {
@@ -220,8 +261,27 @@ export class Network {
   }
 
   #live(): ReadonlyMap<string, Stage> {
-    if (this.#destroyed) throw new InputError(`network "${this.graph.name}": used after destroy()`);
+    if (this.#ended !== undefined) throw this.#usedAfter(this.#ended);
     return this.#stages;
+  }
+
+  #usedAfter(what: string): InputError {
+    return new InputError(`network "${this.graph.name}": used after ${what}`);
+  }
+
+  #end(what: "destroy()" | "its turn"): void {
+    if (this.#turn) this.#turn.#end(what);
+    this.#ended ??= what;
+    this.#turns.refuse(this.#usedAfter(what));
+  }
+
+  /** @throws InputError when a recording would mix with that of a call which is under way. */
+  #expectFree(who: string): void {
+    this.#live();
+    if (!this.#turn) return;
+    throw new InputError(
+      `network "${this.graph.name}": ${who} recorded while a call on the network is under way; await the call first, record within network.inTurn(), or create another network`,
+    );
   }
 
   #stage(name: string): Stage {

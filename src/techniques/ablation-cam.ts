@@ -1,12 +1,12 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
-import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createAblateMaps, createAblationWeights, createWeightedMaps } from "../ops/activation-maps.ts";
+import { answer } from "./answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit } from "./explain.ts";
 import { assertBelow, type LayerOptions, mapsAt } from "./layer-maps.ts";
 
@@ -24,7 +24,15 @@ export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOpt
 export function ablationCam(
   network: Network,
   image: Picture,
-  { layer, ...options }: AblationCamOptions = {},
+  options: AblationCamOptions = {},
+): Promise<Explanation> {
+  return answer(network, image, options, byAblation);
+}
+
+function byAblation(
+  network: Network,
+  input: Float32Array,
+  { layer, ...options }: AblationCamOptions,
 ): Promise<Explanation> {
   const { device, graph, batch } = network;
   return withBudget(network, "Ablation-CAM", options, async (scope) => {
@@ -34,7 +42,6 @@ export function ablationCam(
     if (maps.layer === inputOf(graph).name) {
       throw new InputError(`Ablation-CAM: expected a layer after the input, got "${maps.layer}"`);
     }
-    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);
     const label = "Ablation-CAM";

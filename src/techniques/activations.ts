@@ -1,20 +1,26 @@
 import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
-import { readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
+import { answer } from "./answer.ts";
 import { type Picture, submit, writeInput } from "./explain.ts";
 
 /**
  * The output of a layer for an image: [h, w, c], or [features].
  * @throws InputError when there is no such layer, or it was fused away.
  */
-export async function activations(
+export function activations(
   network: Network,
   image: Picture,
+  options: { readonly layer: string; readonly signal?: AbortSignal },
+): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
+  return answer(network, image, options, outputOf);
+}
+
+async function outputOf(
+  network: Network,
+  input: Float32Array,
   { layer, signal }: { readonly layer: string; readonly signal?: AbortSignal },
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
-  signal?.throwIfAborted();
   const tensor = network.activation(layer);
-  const input = await readInput(network.graph, image);
   writeInput(network, input);
   submit(network, (encoder) => network.forward(encoder, { to: layer }));
   const shape = tensor.shape.slice(1);

@@ -2,11 +2,11 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensor } from "../gpu/tensor.ts";
-import { readInput } from "../images/picture.ts";
 import { type Graph, type Layer, layerOf, logitsOf, type Shapes } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { termsByLayer } from "../objectives/objective.ts";
 import { createWeightedMaps } from "../ops/activation-maps.ts";
+import { answer } from "./answer.ts";
 import {
   type Explanation,
   type ObjectiveOptions,
@@ -32,12 +32,20 @@ interface Averaged {
  * @throws InputError when something other than classes is asked.
  */
 export function cam(network: Network, image: Picture, options: ObjectiveOptions = {}): Promise<Explanation> {
+  return answer(network, image, options, byClassWeights);
+}
+
+function byClassWeights(
+  network: Network,
+  input: Float32Array,
+  options: ObjectiveOptions,
+): Promise<Explanation> {
   const { device, graph } = network;
   return withScope(device, async ({ tensor, command }) => {
     const { layer, w: all } = averagedMaps(graph, network.shapes);
     const a = network.activation(layer);
     const [, height = 1, width = 1, channels = 1] = a.shape;
-    const { target, objective } = await objectiveOf(network, image, options);
+    const { target, objective } = await objectiveOf(network, input, options);
     const weights = new Float32Array(channels);
     for (const group of termsByLayer(network, objective)) {
       for (const { kind, channel, weight } of group.terms) {
@@ -56,7 +64,6 @@ export function cam(network: Network, image: Picture, options: ObjectiveOptions 
     const w = tensor([channels], { data: weights, label: "CAM weights" });
     const y = tensor([height, width], { label: "CAM map" });
     const draw = await command(createWeightedMaps(device, { a, w, y, rectify: false }));
-    const input = await readInput(network.graph, image);
     options.signal?.throwIfAborted();
     writeInput(network, input);
     submit(network, (encoder) => {

@@ -1,12 +1,12 @@
 import { InputError } from "../gpu/errors.ts";
 import { readTensor, type Shape } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { readInput } from "../images/picture.ts";
 import { type LoopOptions, runSteps } from "../loops/batches.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
 import { activations } from "./activations.ts";
+import { answer } from "./answer.ts";
 import type { Picture } from "./explain.ts";
 import { createOcclusion } from "./occlusion.ts";
 
@@ -76,19 +76,18 @@ export async function empiricalField(
       ...(signal ? { signal } : {}),
       onProgress: (fraction: number) => onProgress?.((i + fraction) / images.length),
     };
-    found.push(await discrepancyOf(network, image, { ...options, ...loop, patch, stride }));
+    found.push(await answer(network, image, { ...options, ...loop, patch, stride }, discrepancyOf));
   }
   return { ...centred(found, patch, [height, width]), patch, stride, images: found };
 }
 
 async function discrepancyOf(
   network: Network,
-  image: Picture,
+  input: Float32Array,
   options: EmpiricalFieldOptions & { readonly patch: number; readonly stride: number },
 ): Promise<Discrepancy> {
   const { layer, channel, patch, stride, fill = "mean", signal } = options;
   const { device, graph } = network;
-  const input = await readInput(graph, image);
   const unit = await unitOf(network, input, options);
   const colour = colourOf(graph, input, fill, "empirical field");
   const target = { layer, channel, y: unit.y, x: unit.x };

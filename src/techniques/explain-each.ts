@@ -2,7 +2,6 @@ import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { readTensor, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
-import { readInput } from "../images/picture.ts";
 import { type Origin, runBackwards, type Signal } from "../loops/backwards.ts";
 import { type BudgetScope, withBudget } from "../loops/budget.ts";
 import { classOf, inputOf, logitsOf } from "../network/graph.ts";
@@ -10,6 +9,7 @@ import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import type { BackwardRule } from "../ops/activation.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
+import { copyOf } from "./answer.ts";
 import { type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
 import { classesOf, type Picture, type Question, submit } from "./explain.ts";
 import { plusPlusMap } from "./grad-cam-plus-plus.ts";
@@ -51,7 +51,8 @@ export async function* explainEach(
   options.signal?.throwIfAborted();
   const passes = options.on === "probability" ? undefined : PASSES.get(technique);
   if (!passes) {
-    for await (const image of images) {
+    for await (const picture of images) {
+      const image = await copyOf(network, picture);
       if (named.runEach) {
         yield [...(await named.runEach(network, image, targets ?? [undefined], common))];
         continue;
@@ -66,24 +67,24 @@ export async function* explainEach(
     }
     return;
   }
-  const batch: Picture[] = [];
+  const explain = (inputs: readonly Float32Array[]) =>
+    network.inTurn((turn) => explainBatch(turn, inputs, technique, passes, options), options);
+  const batch: Float32Array[] = [];
   for await (const image of images) {
-    if (batch.push(image) < network.batch) continue;
-    yield* await explainBatch(network, batch.splice(0), technique, passes, options);
+    if (batch.push(await copyOf(network, image)) < network.batch) continue;
+    yield* await explain(batch.splice(0));
   }
-  if (batch.length > 0) yield* await explainBatch(network, batch, technique, passes, options);
+  if (batch.length > 0) yield* await explain(batch);
 }
 
 function explainBatch(
   network: Network,
-  images: readonly Picture[],
+  inputs: readonly Float32Array[],
   technique: string,
   { signals: make, combine = ([map = new Float32Array()]) => map }: Passes,
   options: EachOptions,
 ): Promise<Attribution[][]> {
   return withBudget(network, technique, options, async (scope) => {
-    options.signal?.throwIfAborted();
-    const inputs = await Promise.all(images.map((image) => readInput(network.graph, image)));
     const signals = await make(network, options, scope);
     let offset = 0;
     for (const { buffer, byteOffset, byteLength } of inputs) {
@@ -93,9 +94,9 @@ function explainBatch(
     submit(network, (encoder) => network.forward(encoder));
     const asked = options.targets
       ? await originsOf(network, options.targets, scope)
-      : [await topOf(network, images.length, scope)];
+      : [await topOf(network, inputs.length, scope)];
     options.signal?.throwIfAborted();
-    const loop = { signals, origins: asked.map(({ origin }) => origin), images: images.length };
+    const loop = { signals, origins: asked.map(({ origin }) => origin), images: inputs.length };
     const found = await runBackwards(network, loop, scope, options);
     const shape = signals[0]?.shape ?? [];
     return inputs.map((input, n) =>

@@ -1,11 +1,12 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { readTensor } from "../gpu/tensor.ts";
-import { type Picture, readInput } from "../images/picture.ts";
+import type { Picture } from "../images/picture.ts";
 import { classOf, logitsOf } from "../network/graph.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { elements, Objective, probability } from "../objectives/objective.ts";
+import { answer } from "./answer.ts";
 
 export type { Picture } from "../images/picture.ts";
 
@@ -48,13 +49,15 @@ export function submit(network: Network, recording: (encoder: GPUCommandEncoder)
  * Runs the network on an image and says which elements the question means. Without a question the scores are read
  * back to find the top class.
  */
-export async function ask(
+export function ask(network: Network, image: Picture, options: ExplainOptions): Promise<Target> {
+  return answer(network, image, options, askedOf);
+}
+
+async function askedOf(
   network: Network,
-  image: Picture,
+  input: Float32Array,
   { target, signal }: ExplainOptions,
 ): Promise<Target> {
-  signal?.throwIfAborted();
-  const input = await readInput(network.graph, image);
   writeInput(network, input);
   submit(network, (encoder) => network.forward(encoder));
   const layer = logitsOf(network.graph);
@@ -68,23 +71,22 @@ export async function ask(
 
 /**
  * Runs the network on an image and hands `work` what its backward passes start from: a target, or an objective's seeds,
- * which live as long as the work.
+ * which live as long as the work. Within a turn of the network.
  */
 export async function withQuestion<T>(
   network: Network,
-  image: Picture,
+  input: Float32Array,
   { target, signal }: ObjectiveOptions,
   work: (from: Target | readonly Start[], target: Target | Objective) => Promise<T>,
 ): Promise<T> {
   if (!(target instanceof Objective)) {
-    const found = await ask(network, image, {
+    const found = await ask(network, input, {
       ...(target === undefined ? {} : { target }),
       ...(signal ? { signal } : {}),
     });
     return work(found, found);
   }
   signal?.throwIfAborted();
-  const input = await readInput(network.graph, image);
   const objective = await createObjective(network, target);
   try {
     writeInput(network, input);

@@ -5,6 +5,7 @@ import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
 import type { Graph, Shapes } from "../network/graph.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
+import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
 
 export interface GradCamOptions extends ObjectiveOptions {
@@ -58,14 +59,22 @@ export async function createGradCam(
  * Grad-CAM's map of a class or of any neurons, [h, w] at the layer's resolution, not negative. All zero means that
  * nothing in the layer speaks for the target.
  */
-export async function gradCam(
+export function gradCam(
   network: Network,
   image: Picture,
-  { layer, ...options }: GradCamOptions = {},
+  options: GradCamOptions = {},
+): Promise<Explanation> {
+  return answer(network, image, options, byMeanGradients);
+}
+
+async function byMeanGradients(
+  network: Network,
+  input: Float32Array,
+  { layer, ...options }: GradCamOptions,
 ): Promise<Explanation> {
   const cam = await createGradCam(network, layer);
   try {
-    return await withQuestion(network, image, options, async (from, target) => {
+    return await withQuestion(network, input, options, async (from, target) => {
       submit(network, (encoder) => cam.record(encoder, from));
       const data = await readTensor(network.device, cam.map);
       options.signal?.throwIfAborted();

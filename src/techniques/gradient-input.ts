@@ -1,5 +1,5 @@
-import { readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
+import { copyOf } from "./answer.ts";
 import type { Explanation, ObjectiveOptions, Picture } from "./explain.ts";
 import { saliency } from "./saliency.ts";
 
@@ -12,7 +12,7 @@ export async function gradientTimesInput(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  const input = await readInput(network.graph, image);
+  const input = await copyOf(network, image);
   const { data, ...rest } = await saliency(network, input, options);
   return { ...rest, data: data.map((gradient, i) => gradient * (input[i] ?? 0)) };
 }

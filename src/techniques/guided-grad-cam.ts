@@ -2,6 +2,7 @@ import { readTensors, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
+import { answer } from "./answer.ts";
 import { type Explanation, type Picture, submit, withQuestion } from "./explain.ts";
 import { createGradCam } from "./grad-cam.ts";
 import type { LayerOptions } from "./layer-maps.ts";
@@ -11,15 +12,23 @@ import type { LayerOptions } from "./layer-maps.ts";
  * signed, [H, W, C] (Selvaraju et al. 2017, arXiv:1610.02391, section 3.2). Two backward passes after one forward.
  * @throws UnsupportedError when the network has activations other than ReLU and ReLU6 on the way.
  */
-export async function guidedGradCam(
+export function guidedGradCam(
   network: Network,
   image: Picture,
-  { layer, ...options }: LayerOptions = {},
+  options: LayerOptions = {},
+): Promise<Explanation> {
+  return answer(network, image, options, guidedByMap);
+}
+
+async function guidedByMap(
+  network: Network,
+  input: Float32Array,
+  { layer, ...options }: LayerOptions,
 ): Promise<Explanation> {
   const { device, graph } = network;
   const cam = await createGradCam(network, layer);
   try {
-    return await withQuestion(network, image, options, async (from, target) => {
+    return await withQuestion(network, input, options, async (from, target) => {
       const { name, shape } = inputOf(graph);
       const [height, width, channels] = shape;
       submit(network, (encoder) => {

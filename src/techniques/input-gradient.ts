@@ -3,16 +3,26 @@ import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { BackwardRule } from "../ops/activation.ts";
+import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
 
 /** The signal that reaches the image by a backward rule: what saliency, guided backprop and deconvnet share. */
-export async function inputGradient(
+export function inputGradient(
   network: Network,
   image: Picture,
   rule: BackwardRule,
   options: ObjectiveOptions,
 ): Promise<Explanation> {
-  return withQuestion(network, image, options, async (from, target) => {
+  return answer(network, image, options, (turn, input) => signalAt(turn, input, rule, options));
+}
+
+function signalAt(
+  network: Network,
+  input: Float32Array,
+  rule: BackwardRule,
+  options: ObjectiveOptions,
+): Promise<Explanation> {
+  return withQuestion(network, input, options, async (from, target) => {
     submit(network, (encoder) => network.backward(encoder, from, { rule }));
     const gradient = network.gradient(inputOf(network.graph).name);
     const shape = gradient.shape.slice(1);

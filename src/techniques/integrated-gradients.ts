@@ -9,6 +9,7 @@ import { runSamples } from "../loops/samples.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createPathBatch, createWeightedSum } from "../ops/sampling.ts";
+import { answer, copyOf } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 
 /** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
@@ -62,7 +63,7 @@ export async function integratedGradients(
   options: IntegratedGradientsOptions = {},
 ): Promise<PathExplanation> {
   const { tolerance, steps = 50, onProgress } = options;
-  if (tolerance === undefined) return alongPath(network, image, options);
+  if (tolerance === undefined) return answer(network, image, options, alongPath);
   if (!(tolerance > 0 && Number.isFinite(tolerance))) {
     throw new InputError(
       `integrated gradients: expected a tolerance above 0 (a share of the difference), got ${tolerance}`,
@@ -70,13 +71,16 @@ export async function integratedGradients(
   }
   // Rounds of 1, 2, 4, … parts of the work; the last may not be needed.
   const parts = 2 ** (DOUBLINGS + 1) - 1;
-  const round = (factor: number, target: Pick<ObjectiveOptions, "target">) =>
-    alongPath(network, image, {
+  const input = await copyOf(network, image);
+  const round = (factor: number, target: Pick<ObjectiveOptions, "target">) => {
+    const settings = {
       ...options,
       ...target,
       steps: steps * factor,
-      onProgress: (done) => onProgress?.((factor * (1 + done) - 1) / parts),
-    });
+      onProgress: (done: number) => onProgress?.((factor * (1 + done) - 1) / parts),
+    };
+    return answer(network, input, settings, alongPath);
+  };
   let found = await round(1, {});
   for (let factor = 2; factor <= 2 ** DOUBLINGS; factor *= 2) {
     const { residual, difference } = found.completeness;
@@ -89,7 +93,7 @@ export async function integratedGradients(
 
 function alongPath(
   network: Network,
-  image: Picture,
+  input: Float32Array,
   options: IntegratedGradientsOptions,
 ): Promise<PathExplanation> {
   const { steps = 50, baseline = "black", signal } = options;
@@ -98,7 +102,6 @@ function alongPath(
     const { own, tensor, command, read } = scope;
     const { nodes, weights } = gaussLegendre(steps);
     const { name, shape } = inputOf(graph);
-    const input = await readInput(graph, image);
     const start = await baselineOf(graph, input, baseline);
     const g = network.gradient(name);
     // Both ends of the path are samples without weight, for their scores.

@@ -3,6 +3,7 @@ import { type Command, record } from "../gpu/kernel.ts";
 import { type Scope, withScope } from "../gpu/scope.ts";
 import { readTensor, type Tensor } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";
+import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
 import { lastMaps } from "./grad-cam.ts";
 
@@ -59,6 +60,16 @@ export type MapMaker = (
 export function gradientMap(
   network: Network,
   image: Picture,
+  options: LayerOptions,
+  who: string,
+  make: MapMaker,
+): Promise<Explanation> {
+  return answer(network, image, options, (turn, input) => mapOf(turn, input, options, who, make));
+}
+
+function mapOf(
+  network: Network,
+  input: Float32Array,
   { layer, ...options }: LayerOptions,
   who: string,
   make: MapMaker,
@@ -68,7 +79,7 @@ export function gradientMap(
     const maps = mapsAt(network, layer, who);
     const y = scope.tensor([maps.height, maps.width], { label: `${who} map` });
     const commands = await make(device, { ...maps, g: network.gradient(maps.layer), y }, scope);
-    return withQuestion(network, image, options, async (from, target) => {
+    return withQuestion(network, input, options, async (from, target) => {
       submit(network, (encoder) => {
         network.backward(encoder, from, { to: maps.layer });
         record(encoder, commands);

@@ -1,6 +1,5 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { readInput } from "../images/picture.ts";
 import { deprocess } from "../images/preprocess.ts";
 import { quickshift, type Segments } from "../images/quickshift.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
@@ -11,6 +10,7 @@ import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { createSegmentBatch, segmentShows } from "../ops/masking.ts";
+import { answer } from "./answer.ts";
 import {
   type Explanation,
   type ObjectiveOptions,
@@ -71,6 +71,15 @@ export function limeEach<const T extends readonly (Question | Objective | undefi
   targets: T,
   options: Omit<LimeOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
+  return answer(network, image, options, (turn, input) => overSegments(turn, input, targets, options));
+}
+
+function overSegments<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  input: Float32Array,
+  targets: T,
+  options: Omit<LimeOptions, "target">,
+): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
   const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
   const { device, graph, batch } = network;
   return withBudget(network, "LIME", options, async (scope) => {
@@ -86,7 +95,6 @@ export function limeEach<const T extends readonly (Question | Objective | undefi
     const seed = seedOf(options.seed, "LIME");
     const { shape } = inputOf(graph);
     const [height, width, channels] = shape;
-    const input = await readInput(graph, image);
     if (!options.segments && channels !== 1 && channels !== 3) {
       throw new UnsupportedError(
         `LIME: expected an image of 1 or 3 channels to find segments in, got ${channels}; give segments of your own`,

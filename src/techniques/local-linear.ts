@@ -2,13 +2,13 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensors } from "../gpu/tensor.ts";
-import { readInput } from "../images/picture.ts";
 import { type Graph, inputOf, type Layer } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { termsByLayer } from "../objectives/objective.ts";
 import type { Activation } from "../ops/activation.ts";
 import { createBiasShare } from "../ops/bias-share.ts";
+import { answer } from "./answer.ts";
 import {
   type Explanation,
   type ObjectiveOptions,
@@ -43,10 +43,13 @@ export function localLinear(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<LocalLinear> {
+  return answer(network, image, options, linearView);
+}
+
+function linearView(network: Network, input: Float32Array, options: ObjectiveOptions): Promise<LocalLinear> {
   const { device, graph } = network;
   return withScope(device, async ({ own, tensor, command }) => {
     const { name, shape } = inputOf(graph);
-    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const bent = termsByLayer(network, objective).flatMap(({ terms }) => terms.filter(isBent));
     if (bent.length > 0) {

@@ -2,12 +2,12 @@ import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensors, sizeOf } from "../gpu/tensor.ts";
-import { readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
 import { createRelevance } from "../network/relevance/relevance.ts";
 import { type Composite, type CompositeName, compositeNamed } from "../network/relevance/rules.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { termsByLayer } from "../objectives/objective.ts";
+import { answer } from "./answer.ts";
 import {
   type Explanation,
   type ObjectiveOptions,
@@ -60,11 +60,18 @@ export function lrp(
   image: Picture,
   options: LrpOptions = {},
 ): Promise<RelevanceExplanation> {
-  const { device, graph, batch } = network;
+  return answer(network, image, options, relevanceOf);
+}
+
+function relevanceOf(
+  network: Network,
+  input: Float32Array,
+  options: LrpOptions,
+): Promise<RelevanceExplanation> {
+  const { device, batch } = network;
   const { rules = "composite", pass = [], signal } = options;
   return withScope(device, async ({ own }) => {
     const composite = typeof rules === "string" ? compositeNamed(rules) : rules;
-    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const bent = termsByLayer(network, objective)
       .flatMap(({ terms }) => terms)

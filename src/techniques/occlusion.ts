@@ -1,10 +1,10 @@
 import { whileAlive } from "../gpu/device.ts";
 import { readTensors } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { readInput } from "../images/picture.ts";
 import type { LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
+import { answer } from "./answer.ts";
 import {
   type Explanation,
   type ObjectiveOptions,
@@ -41,16 +41,23 @@ export async function occlusion(
 }
 
 /** The same for several targets, whose scores are read off one sweep of patches. */
-export async function occlusionEach<const T extends readonly (Question | Objective | undefined)[]>(
+export function occlusionEach<const T extends readonly (Question | Objective | undefined)[]>(
   network: Network,
   image: Picture,
   questions: T,
   options: Omit<OcclusionOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
+  return answer(network, image, options, (turn, input) => overPatches(turn, input, questions, options));
+}
+
+async function overPatches<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  input: Float32Array,
+  questions: T,
+  options: Omit<OcclusionOptions, "target">,
+): Promise<{ -readonly [I in keyof T]: Explanation }> {
   const { device, graph } = network;
   const { signal, onProgress, fill = "mean" } = options;
-  signal?.throwIfAborted();
-  const input = await readInput(graph, image);
   const colour = colourOf(graph, input, fill, "occlusion fill");
   const targets: (Target | Objective)[] = [];
   for (const question of questions) {

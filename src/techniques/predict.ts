@@ -1,7 +1,7 @@
 import { readTensor } from "../gpu/tensor.ts";
-import { readInput } from "../images/picture.ts";
 import { logitsOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
+import { answer, copyOf } from "./answer.ts";
 import { classesOf, type Picture, submit } from "./explain.ts";
 
 /** One class and how strongly the network believes in it. */
@@ -27,8 +27,10 @@ export async function predict(
   image: Picture,
   options: PredictOptions = {},
 ): Promise<Prediction[]> {
-  for await (const predictions of predictEach(network, [image], options)) return predictions;
-  return [];
+  const [predictions = []] = await answer(network, image, options, (turn, input) =>
+    predictBatch(turn, [input], options),
+  );
+  return predictions;
 }
 
 /** The same for many images, as many at a time as the network's batch. */
@@ -37,24 +39,24 @@ export async function* predictEach(
   images: Iterable<Picture> | AsyncIterable<Picture>,
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction[]> {
-  const batch: Picture[] = [];
+  const ranked = (inputs: readonly Float32Array[]) =>
+    network.inTurn((turn) => predictBatch(turn, inputs, options), options);
+  const batch: Float32Array[] = [];
   for await (const image of images) {
-    if (batch.push(image) < network.batch) continue;
-    yield* await predictBatch(network, batch.splice(0), options);
+    if (batch.push(await copyOf(network, image)) < network.batch) continue;
+    yield* await ranked(batch.splice(0));
   }
-  if (batch.length > 0) yield* await predictBatch(network, batch, options);
+  if (batch.length > 0) yield* await ranked(batch);
 }
 
 async function predictBatch(
   network: Network,
-  images: readonly Picture[],
+  inputs: readonly Float32Array[],
   { top = 5, signal }: PredictOptions,
 ): Promise<Prediction[][]> {
-  signal?.throwIfAborted();
   const { device, graph } = network;
   const layer = logitsOf(graph);
   const classes = classesOf(network);
-  const inputs = await Promise.all(images.map((image) => readInput(graph, image)));
   let offset = 0;
   for (const values of inputs) {
     device.queue.writeBuffer(
@@ -69,7 +71,7 @@ async function predictBatch(
   submit(network, (encoder) => network.forward(encoder, { to: layer }));
   const logits = await readTensor(device, network.activation(layer));
   signal?.throwIfAborted();
-  return images.map((_, index) =>
+  return inputs.map((_, index) =>
     rank(logits.subarray(index * classes, (index + 1) * classes), graph.labels).slice(0, top),
   );
 }

@@ -1,6 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
@@ -9,6 +8,7 @@ import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { createRiseBatch } from "../ops/masking.ts";
 import { createWeightedSum } from "../ops/sampling.ts";
+import { answer } from "./answer.ts";
 import {
   asksClass,
   type Explanation,
@@ -56,6 +56,15 @@ export function riseEach<const T extends readonly (Question | Objective | undefi
   targets: T,
   options: Omit<RiseOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
+  return answer(network, image, options, (turn, input) => overMasks(turn, input, targets, options));
+}
+
+function overMasks<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  input: Float32Array,
+  targets: T,
+  options: Omit<RiseOptions, "target">,
+): Promise<{ -readonly [I in keyof T]: Explanation }> {
   const { masks: count = 4000, keep = 0.5, fill: colour = "mean", signal } = options;
   const { device, graph, batch } = network;
   return withBudget(network, "RISE", options, async (scope) => {
@@ -70,7 +79,6 @@ export function riseEach<const T extends readonly (Question | Objective | undefi
       throw new InputError(`RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`);
     }
     const seed = seedOf(options.seed, "RISE");
-    const input = await readInput(graph, image);
     const hidden = colourOf(graph, input, colour, "RISE fill");
     const batches = own(createBatches(network, count, "RISE"));
     const label = "RISE";

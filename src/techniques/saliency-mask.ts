@@ -1,9 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { graphCut } from "../images/graph-cut.ts";
-import { readInput } from "../images/picture.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
+import { copyOf } from "./answer.ts";
 import type { Explanation, ObjectiveOptions, Picture } from "./explain.ts";
 import { overColour } from "./input-gradient.ts";
 import { saliency } from "./saliency.ts";
@@ -36,7 +36,7 @@ export async function saliencyMask(
   image: Picture,
   options: ObjectiveOptions & MaskOptions = {},
 ): Promise<MaskExplanation> {
-  const input = await readInput(network.graph, image);
+  const input = await copyOf(network, image);
   const pixels = deprocess(input, network.graph);
   const { target, ...found } = await saliency(network, input, options);
   const { data: map, shape } = overColour(found);

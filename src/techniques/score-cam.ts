@@ -1,5 +1,4 @@
 import { record } from "../gpu/kernel.ts";
-import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
@@ -7,6 +6,7 @@ import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../ops/activation-maps.ts";
 import { softmax } from "../ops/softmax.ts";
+import { answer } from "./answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit, writeInput } from "./explain.ts";
 import { type LayerOptions, mapsAt } from "./layer-maps.ts";
 
@@ -25,7 +25,15 @@ export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOption
 export function scoreCam(
   network: Network,
   image: Picture,
-  { layer, ...options }: ScoreCamOptions = {},
+  options: ScoreCamOptions = {},
+): Promise<Explanation> {
+  return answer(network, image, options, byScores);
+}
+
+function byScores(
+  network: Network,
+  input: Float32Array,
+  { layer, ...options }: ScoreCamOptions,
 ): Promise<Explanation> {
   const { device, graph, batch } = network;
   return withBudget(network, "Score-CAM", options, async (scope) => {
@@ -33,7 +41,6 @@ export function scoreCam(
     const maps = mapsAt(network, layer, "Score-CAM");
     const { height, width, channels } = maps;
     const { shape } = inputOf(graph);
-    const input = await readInput(graph, image);
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);
     const label = "Score-CAM";

@@ -1,11 +1,11 @@
 import { InputError } from "../gpu/errors.ts";
-import { readInput } from "../images/picture.ts";
 import { createBatches, type LoopOptions } from "../loops/batches.ts";
 import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createNoisyBatch, createRunningMoments } from "../ops/sampling.ts";
+import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 import { seedOf } from "./seed.ts";
 
@@ -27,7 +27,12 @@ export function smoothGrad(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return noisyGradients(network, image, options, (mean) => mean);
+  return answer(
+    network,
+    image,
+    options,
+    noisyGradients((mean) => mean),
+  );
 }
 
 /** SmoothGrad²: the mean of the squared gradient, [H, W, C] (Hooker et al. 2019, arXiv:1806.10758, section 4.2). */
@@ -36,7 +41,12 @@ export function smoothGradSquared(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return noisyGradients(network, image, options, (mean, variance) => mean * mean + variance);
+  return answer(
+    network,
+    image,
+    options,
+    noisyGradients((mean, variance) => mean * mean + variance),
+  );
 }
 
 /**
@@ -47,12 +57,23 @@ export function varGrad(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return noisyGradients(network, image, options, (_, variance) => variance);
+  return answer(
+    network,
+    image,
+    options,
+    noisyGradients((_, variance) => variance),
+  );
 }
 
-function noisyGradients(
+/** What is made, element by element, of the mean and the variance of noisy copies' gradients. */
+function noisyGradients(result: (mean: number, variance: number) => number) {
+  return (network: Network, input: Float32Array, options: SmoothGradOptions): Promise<Explanation> =>
+    momentsOf(network, input, options, result);
+}
+
+function momentsOf(
   network: Network,
-  image: Picture,
+  input: Float32Array,
   options: SmoothGradOptions,
   result: (mean: number, variance: number) => number,
 ): Promise<Explanation> {
@@ -68,7 +89,6 @@ function noisyGradients(
     const key = seedOf(seed, "SmoothGrad");
     const { name, shape } = inputOf(graph);
     const batches = own(createBatches(network, samples, "SmoothGrad"));
-    const input = await readInput(graph, image);
     const g = network.gradient(name);
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);

@@ -1,7 +1,7 @@
-import { readInput } from "../images/picture.ts";
 import { logitsOf } from "../network/graph.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
+import { copyOf } from "../techniques/answer.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
 import { ask, asksClass, type Picture } from "../techniques/explain.ts";
 import type { Judged, TrustOptions } from "./measures.ts";
@@ -41,7 +41,7 @@ export async function makeMap(
 ): Promise<Made> {
   const judged: Exclude<Judged, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
-  const input = await readInput(network.graph, image);
+  const input = await copyOf(network, image);
   const stop = signal ? { signal } : {};
   const target =
     question instanceof Objective

@@ -65,7 +65,8 @@ export function scoresOf(
     const asked = own(await createObjective(network, objective));
     const scores = tensor([wholeBatches(network, count)], { label: "trust scores" });
     const made = await command(fill(batches.position));
-    await runSamples(network, asked, { batches, fill: made, scores }, options);
+    const loop = { batches, fill: made, scores };
+    await network.inTurn((turn) => runSamples(turn, asked, loop, options), options);
     const found = await readTensor(network.device, scores);
     options.signal?.throwIfAborted();
     return found.subarray(0, count);
