@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { memoryOf } from "../../src/network/memory.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork, Network } from "../../src/network/network.ts";
 import { channel, layerNorm, logit, probability } from "../../src/objectives/objective.ts";
 import { type Attribution, attributionNamed } from "../../src/techniques/catalogue.ts";
 import { type EachOptions, explainEach } from "../../src/techniques/explain-each.ts";
@@ -84,8 +84,8 @@ describe.each(BATCHED)("%s of many images and targets", (name) => {
 });
 
 test("one forward pass serves all targets of a batch, and one readback", async () => {
-  const forward = vi.spyOn(network, "forward");
-  const backward = vi.spyOn(network, "backward");
+  const forward = vi.spyOn(Network.prototype, "forward");
+  const backward = vi.spyOn(Network.prototype, "backward");
   const create = vi.spyOn(device, "createBuffer");
   await each("saliency", { targets: [0, 1, 2, 3] }, images.slice(0, 3));
   expect([forward, backward].map((spy) => spy.mock.calls.length)).toEqual([1, 4]);
@@ -108,7 +108,7 @@ test("any other technique runs image by image and target by target", async () =>
     }
     expect(found.map((maps) => maps.length)).toEqual([2, 2]);
   }
-  const forward = vi.spyOn(network, "forward");
+  const forward = vi.spyOn(Network.prototype, "forward");
   // Twelve samples are four batches, for one target as for four.
   for (const name of ["rise", "lime"]) {
     for (const several of [[1], [1, 0, 2, channel("conv2", 2)]]) {
