@@ -30,9 +30,7 @@ export function withoutSecrets(address: string): string {
 
 /** Says that a file is longer than it may be. */
 export function tooLong(model: string, path: string, bytes: number | "more", most: number): ModelError {
-  return new ModelError(
-    `model "${model}": expected at most ${most} bytes in "${path}", got ${bytes}; the files and the manifest are not of one model`,
-  );
+  return new ModelError(`model "${model}": expected at most ${most} bytes in "${path}", got ${bytes}`);
 }
 
 /** Some of many names, for messages. */

@@ -3,6 +3,34 @@ import { ModelError, UnsupportedError } from "../gpu/errors.ts";
 /** An object of a JSON file. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Bytes of a manifest, at most: the largest networks have a few million. */
+export const MOST_BYTES = 2 ** 25;
+
+/** How deep a manifest may be nested; a model within a model takes four. */
+const MOST_DEPTH = 256;
+
+/**
+ * The value of a JSON text from a file.
+ * @throws ModelError when it is none, or nested so deep that whoever walks through it would run out of stack.
+ */
+export function parseJson(text: string, who: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    const got = text.trimStart().startsWith("<") ? "a page of HTML" : `"${text.slice(0, 40)}"`;
+    throw new ModelError(`${who}: expected JSON, got ${got}`);
+  }
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_DEPTH) {
+      throw new ModelError(`${who}: expected JSON that is nested at most ${MOST_DEPTH} deep, got more`);
+    }
+    level = level.flatMap((part) => (typeof part === "object" && part !== null ? Object.values(part) : []));
+  }
+  return value;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -31,6 +59,11 @@ export function textOf(value: unknown, who: string): string {
   return value;
 }
 
+/** Whether a value is a number that 32-bit floats have: 1e39 is infinite on a GPU. */
+function isFinite32(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(Math.fround(value));
+}
+
 /** A layer's options as its model file has them, read by name and checked. */
 export class Config {
   /** Who speaks in messages: `layer "conv1" (Conv2D)`. */
@@ -52,7 +85,7 @@ export class Config {
     const raw = this.raw[key];
     // Some writers wrap a number that came from NumPy.
     const value = isObject(raw) ? raw.value : raw;
-    if (typeof value !== "number" || !Number.isFinite(value)) {
+    if (!isFinite32(value)) {
       throw new ModelError(`${this.who}: expected ${key} to be a number, got ${show(raw)}`);
     }
     return value;
@@ -73,7 +106,7 @@ export class Config {
   /** A list of numbers. */
   numbers(key: string): number[] {
     return arrayOf(this.raw[key], `${this.who}: ${key}`).map((value) => {
-      if (typeof value !== "number" || !Number.isFinite(value)) {
+      if (!isFinite32(value)) {
         throw new ModelError(`${this.who}: expected ${key} to be numbers, got ${show(this.raw[key])}`);
       }
       return value;

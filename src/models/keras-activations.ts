@@ -8,17 +8,17 @@ export type KerasActivation = Activation | { readonly kind: "softmax" };
 /** Slope of `leaky_relu` when it is given by name. */
 const LEAKY = 0.2;
 
-const NAMED: Readonly<Record<string, KerasActivation>> = {
-  linear: { kind: "linear" },
-  relu: { kind: "relu" },
-  relu6: { kind: "relu6" },
-  leaky_relu: { kind: "leakyRelu", alpha: LEAKY },
-  sigmoid: { kind: "sigmoid" },
-  tanh: { kind: "tanh" },
-  swish: { kind: "swish" },
-  silu: { kind: "swish" },
-  softmax: { kind: "softmax" },
-};
+const NAMED: ReadonlyMap<unknown, KerasActivation> = new Map<unknown, KerasActivation>([
+  ["linear", { kind: "linear" }],
+  ["relu", { kind: "relu" }],
+  ["relu6", { kind: "relu6" }],
+  ["leaky_relu", { kind: "leakyRelu", alpha: LEAKY }],
+  ["sigmoid", { kind: "sigmoid" }],
+  ["tanh", { kind: "tanh" }],
+  ["swish", { kind: "swish" }],
+  ["silu", { kind: "swish" }],
+  ["softmax", { kind: "softmax" }],
+]);
 
 /**
  * The activation of a layer's `activation` option: a name, or an object that holds one.
@@ -37,10 +37,10 @@ export function activationOf(config: Config, key = "activation"): KerasActivatio
 }
 
 function activationNamed(who: string, name: unknown): KerasActivation {
-  const known = typeof name === "string" ? NAMED[name] : undefined;
+  const known = NAMED.get(name);
   if (known) return known;
   throw new UnsupportedError(
-    `${who}: expected an activation of ${Object.keys(NAMED).join(", ")}, got ${show(name)}`,
+    `${who}: expected an activation of ${[...NAMED.keys()].join(", ")}, got ${show(name)}`,
   );
 }
 

@@ -2,6 +2,7 @@ import { ModelError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
 import type { Border } from "../ops/padding.ts";
 import { activationBody, type Converter, paddingOf } from "./converter.ts";
+import { show } from "./json.ts";
 import { activationOf, leakyReluOf, reluOf } from "./keras-activations.ts";
 import {
   batchNormalization,
@@ -70,14 +71,14 @@ const zeroPadding: Converter = ({ config }) => {
   const sides = typeof value === "number" ? [value, value] : Array.isArray(value) ? value : [];
   const [vertical, horizontal] = sides.map((side: unknown) => (Array.isArray(side) ? side : [side, side]));
   const border: Border = {
-    top: Number(vertical?.[0]),
-    bottom: Number(vertical?.[1]),
-    left: Number(horizontal?.[0]),
-    right: Number(horizontal?.[1]),
+    top: vertical?.[0],
+    bottom: vertical?.[1],
+    left: horizontal?.[0],
+    right: horizontal?.[1],
   };
   if (sides.length !== 2 || !Object.values(border).every((v) => Number.isInteger(v) && v >= 0)) {
     throw new ModelError(
-      `${config.who}: expected padding as ((top, bottom), (left, right)), got ${JSON.stringify(value)}`,
+      `${config.who}: expected padding as ((top, bottom), (left, right)), got ${show(value)}`,
     );
   }
   return { op: "zeroPad", border };

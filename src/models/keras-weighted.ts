@@ -10,7 +10,7 @@ import {
   type LayerBody,
   paddingOf,
 } from "./converter.ts";
-import type { Config } from "./json.ts";
+import { type Config, show } from "./json.ts";
 import { activationOf } from "./keras-activations.ts";
 
 /** The channels of an image input. @throws ModelError when it is none. */
@@ -131,17 +131,30 @@ function assertLastAxis(config: Config, x: Shape): void {
   }
 }
 
-/** scale and offset per channel, computed in double precision. */
+/**
+ * scale and offset per channel, computed in double precision.
+ * @throws ModelError where 32-bit floats do not hold them.
+ */
 function affine(
+  { who }: Config,
   channels: number,
   scale: (c: number) => number,
   offset: (c: number, scale: number) => number,
 ) {
   const scales = Float64Array.from({ length: channels }, (_, c) => scale(c));
-  return {
+  const values = {
     scale: Float32Array.from(scales),
     offset: Float32Array.from(scales, (value, c) => offset(c, value)),
   };
+  const at = scales.findIndex(
+    (_, c) => !Number.isFinite(values.scale[c]) || !Number.isFinite(values.offset[c]),
+  );
+  if (at >= 0) {
+    throw new ModelError(
+      `${who}: expected scales and offsets that are finite, got ${values.scale[at]} and ${values.offset[at]} at channel ${at}`,
+    );
+  }
+  return values;
 }
 
 export const batchNormalization: Converter = ({ config, weights, shapes: [x] }) => {
@@ -160,6 +173,7 @@ export const batchNormalization: Converter = ({ config, weights, shapes: [x] }) 
       );
     }
     return affine(
+      config,
       channels,
       (c) => (gamma?.[c] ?? 1) / Math.sqrt((variance[c] ?? 1) + epsilon),
       (c, scale) => (beta?.[c] ?? 0) - (mean[c] ?? 0) * scale,
@@ -200,14 +214,18 @@ export const normalization: Converter = ({ config, weights, shapes: [x] }) => {
     const statistic = (key: string) =>
       config.has(key) ? flat(config, key, channels) : weights.get(key, [channels]).data;
     const [mean, variance] = [statistic("mean"), statistic("variance")];
+    const negative = variance.findIndex((value) => value < 0);
+    if (negative >= 0) {
+      throw new ModelError(
+        `${config.who}: expected variances of at least 0, got ${variance[negative]} at channel ${negative}`,
+      );
+    }
     const values = affine(
+      config,
       channels,
       (c) => 1 / Math.max(Math.sqrt(variance[c] ?? 1), 1e-7),
       (c, scale) => -(mean[c] ?? 0) * scale,
     );
-    if (!values.scale.every(Number.isFinite)) {
-      throw new ModelError(`${config.who}: expected variances of at least 0, got ${[...variance]}`);
-    }
     weights.ignore();
     return values;
   });
@@ -217,16 +235,14 @@ export const normalization: Converter = ({ config, weights, shapes: [x] }) => {
 /** A statistic that is written as an option, in any nesting: [[[[a, b, c]]]]. */
 function flat(config: Config, key: string, channels: number): number[] {
   const value = config.raw[key];
-  const values = (
-    Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [config.number(key, 0)]
-  ) as unknown[];
-  const numbers = values.map(Number);
+  const values: unknown[] = Array.isArray(value)
+    ? value.flat(Number.POSITIVE_INFINITY)
+    : [config.number(key, 0)];
+  const numbers = values.map((number) => (typeof number === "number" ? number : Number.NaN));
   const [only = 0] = numbers;
   const spread = numbers.length === 1 ? Array<number>(channels).fill(only) : numbers;
   if (spread.length !== channels || !spread.every(Number.isFinite)) {
-    throw new ModelError(
-      `${config.who}: expected ${key} of ${channels} numbers, got ${JSON.stringify(value)}`,
-    );
+    throw new ModelError(`${config.who}: expected ${key} of ${channels} numbers, got ${show(value)}`);
   }
   return spread;
 }

@@ -9,11 +9,12 @@ import {
   type PreprocessingName,
 } from "../network/preprocessing.ts";
 import type { CustomLayer, Writer } from "./converter.ts";
-import type { ModelFiles } from "./files.ts";
-import { isObject, type JsonObject, objectOf } from "./json.ts";
+import { type ModelFiles, tooLong } from "./files.ts";
+import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "./json.ts";
+import { Pace } from "./pace.ts";
 import { placeModel } from "./place.ts";
 import { declaredPreprocessing, fedAs } from "./preprocessing.ts";
-import { parseTopology } from "./topology.ts";
+import { countLayers, parseTopology } from "./topology.ts";
 import { WeightStore } from "./weight-store.ts";
 import { readWeights } from "./weights.ts";
 
@@ -40,16 +41,15 @@ export interface LayersModelOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Layers of a network, at most; the deepest that are published have some thousand. */
+const MOST_LAYERS = 20_000;
+
 /** The manifest as an object. */
 async function readManifest(files: ModelFiles, signal: AbortSignal | undefined): Promise<JsonObject> {
-  const text = new TextDecoder().decode(await files.read(files.manifest, { signal }));
-  try {
-    return objectOf(JSON.parse(text), `model "${files.name}"`);
-  } catch (error) {
-    if (error instanceof ModelError) throw error;
-    const got = text.trimStart().startsWith("<") ? "a page of HTML" : `"${text.slice(0, 40)}"`;
-    throw new ModelError(`model "${files.name}": expected JSON, got ${got}; is this a tfjs model.json?`);
-  }
+  const who = `model "${files.name}"`;
+  const bytes = await files.read(files.manifest, { signal, most: MOST_BYTES });
+  if (bytes.byteLength > MOST_BYTES) throw tooLong(files.name, files.manifest, bytes.byteLength, MOST_BYTES);
+  return objectOf(parseJson(new TextDecoder().decode(bytes), who), who);
 }
 
 /** tfjs signs what it saves; converted files carry the version of the Keras that made them, or nothing. */
@@ -103,15 +103,27 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
     );
   }
   const model = parseTopology(manifest.modelTopology, who);
+  const count = countLayers(model);
+  if (count > MOST_LAYERS) {
+    throw new ModelError(
+      `${who}: expected at most ${MOST_LAYERS} layers, nested models counted at each call, got ${count}`,
+    );
+  }
   const weights = new WeightStore(
     await readWeights(files, manifest.weightsManifest, {
       ...(onProgress ? { onProgress } : {}),
       ...(signal ? { signal } : {}),
     }),
   );
-  const { layers, output } = placeModel(
+  const { layers, output } = await placeModel(
     model,
-    { weights, customLayers, writer: writerOf(manifest), ...(inputShape ? { inputShape } : {}) },
+    {
+      weights,
+      customLayers,
+      writer: writerOf(manifest),
+      pace: new Pace(signal),
+      ...(inputShape ? { inputShape } : {}),
+    },
     who,
   );
   const surplus = weights.surplus();

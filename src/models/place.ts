@@ -1,18 +1,23 @@
 import { InputError, ModelError, UnsupportedError, VitrineError } from "../gpu/errors.ts";
-import { formatShape, type Shape } from "../gpu/tensor.ts";
+import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import type { InputLayer, Layer } from "../network/graph.ts";
 import { type OpLayer, opOf } from "../network/ops.ts";
 import type { Converted, CustomLayer, KerasCall, Writer } from "./converter.ts";
 import { CONVERTERS } from "./keras-layers.ts";
+import type { Pace } from "./pace.ts";
 import type { KerasLayer, KerasModel, Reference } from "./topology.ts";
 import type { WeightStore } from "./weight-store.ts";
 
 export interface PlaceOptions {
   readonly weights: WeightStore;
   readonly writer: Writer;
+  readonly pace: Pace;
   readonly customLayers: Readonly<Record<string, CustomLayer>>;
   readonly inputShape?: readonly [number, number, number];
 }
+
+/** Values of an image or a layer's output, at most: what 32 bits can count. */
+const MOST_VALUES = 2 ** 32;
 
 /** Layers placed so far, and what nested models need to place theirs. */
 interface Site extends PlaceOptions {
@@ -27,11 +32,11 @@ const key = ({ layer, call }: Pick<Reference, "layer" | "call">) => `${call}:${l
  * @throws ModelError when it contradicts itself.
  * @throws UnsupportedError naming the layer and what Vitrine does not have.
  */
-export function placeModel(
+export async function placeModel(
   model: KerasModel,
   options: PlaceOptions,
   who: string,
-): { layers: Layer[]; output: string } {
+): Promise<{ layers: Layer[]; output: string }> {
   const [start, ...others] = model.inputs;
   if (!start || others.length > 0) {
     throw new UnsupportedError(
@@ -46,7 +51,11 @@ export function placeModel(
   };
   const site: Site = { ...options, layers: [input], shapes: new Map([[input.name, [1, ...input.shape]]]) };
   const [first] = model.outputs;
-  const [output] = placeCalls(site, model, [input.name], first ? [first] : [], { prefix: "", path: [], who });
+  const [output] = await placeCalls(site, model, [input.name], first ? [first] : [], {
+    prefix: "",
+    path: [],
+    who,
+  });
   if (output === undefined) throw new ModelError(`${who}: expected an output, got none`);
   return { layers: site.layers, output };
 }
@@ -74,6 +83,7 @@ function inputShape(
   if (given && declared && declared.length === 3 && typeof declared[2] === "number" && declared[2] !== c) {
     throw new InputError(`${who}: expected options.inputShape with ${declared[2]} channels, got ${c}`);
   }
+  assertAddressable([h, w, c], who);
   return [h, w, c];
 }
 
@@ -98,14 +108,21 @@ interface Within {
   readonly who: string;
 }
 
+/** One call of a layer that waits to be placed. */
+interface Call {
+  readonly id: string;
+  readonly layer: KerasLayer;
+  readonly call: number;
+}
+
 /** Places what a model's wanted outputs need; returns the names of the layers that hold them. */
-function placeCalls(
+async function placeCalls(
   site: Site,
   model: KerasModel,
   inputs: readonly string[],
   wanted: readonly Reference[],
   within: Within,
-): readonly string[] {
+): Promise<readonly string[]> {
   const needed = callsFor(model, wanted);
   const outputs = new Map<string, readonly string[]>();
   for (const [index, { layer }] of model.inputs.entries()) {
@@ -116,30 +133,37 @@ function placeCalls(
   }
   const named = (reference: Reference): string | undefined => outputs.get(key(reference))?.[reference.output];
 
-  let waiting = model.layers.flatMap((layer) => {
-    if (!layer.calls.some((_, call) => needed.has(key({ layer: layer.name, call }))))
-      leave(site, layer, within.path);
-    return layer.calls.map((reads, call) => ({ layer, call, reads }));
-  });
-  waiting = waiting.filter((entry) => {
-    const id = key({ layer: entry.layer.name, call: entry.call });
-    return needed.has(id) && !outputs.has(id);
-  });
-  // Files list layers in an order that works, mostly; what does not fit yet waits for the next round.
-  while (waiting.length > 0) {
-    const blocked = waiting.filter(({ layer, call, reads }) => {
-      const names = reads.map(named);
-      if (!names.every((name) => name !== undefined)) return true;
-      outputs.set(key({ layer: layer.name, call }), placeCall(site, layer, call, names, within));
-      return false;
-    });
-    const [stuck] = blocked;
-    if (stuck && blocked.length === waiting.length) {
-      throw new ModelError(
-        `${stuck.layer.config.who}: expected its inputs to come from earlier layers, but they depend on it or do not exist`,
-      );
+  const waiting = new Map<string, Call>();
+  for (const layer of model.layers) {
+    const ids = layer.calls.map((_, call) => key({ layer: layer.name, call }));
+    if (!ids.some((id) => needed.has(id))) leave(site, layer, within.path);
+    for (const [call, id] of ids.entries()) {
+      if (needed.has(id) && !outputs.has(id)) waiting.set(id, { id, layer, call });
     }
-    waiting = blocked;
+  }
+  // Files list layers in an order that works, mostly; what a call reads and is not there yet is placed before it.
+  const begun = new Set<string>();
+  for (const first of waiting.values()) {
+    const stack = [first];
+    for (let at = stack.at(-1); at; at = stack.at(-1)) {
+      await site.pace.turn();
+      const reads = at.layer.calls[at.call] ?? [];
+      const missing = reads.map(key).find((id) => !outputs.has(id));
+      const before = missing === undefined ? undefined : waiting.get(missing);
+      const names = reads.map(named).filter((name) => name !== undefined);
+      if (before && !begun.has(before.id)) {
+        begun.add(before.id);
+        stack.push(before);
+        continue;
+      }
+      if (names.length < reads.length) {
+        throw new ModelError(
+          `${at.layer.config.who}: expected its inputs to come from earlier layers, but they depend on it or do not exist`,
+        );
+      }
+      if (!outputs.has(at.id)) outputs.set(at.id, await placeCall(site, at.layer, at.call, names, within));
+      stack.pop();
+    }
   }
   return wanted.map((reference) => {
     const name = named(reference);
@@ -158,13 +182,13 @@ function leave(site: Site, layer: KerasLayer, path: readonly string[]): void {
   if (!layer.model) site.weights.of(inner, layer.config.who).ignore();
 }
 
-function placeCall(
+async function placeCall(
   site: Site,
   layer: KerasLayer,
   call: number,
   inputs: readonly string[],
   within: Within,
-): readonly string[] {
+): Promise<readonly string[]> {
   const name = `${within.prefix}${layer.name}${call > 0 ? `:${call}` : ""}`;
   const path = [...within.path, layer.name];
   if (layer.model) {
@@ -210,6 +234,13 @@ function convert(site: Site, layer: KerasLayer, call: KerasCall): Converted {
   return converter(call);
 }
 
+/** @throws ModelError for an output that is larger than any GPU can address. */
+function assertAddressable(shape: Shape, who: string): void {
+  if (sizeOf(shape) > MOST_VALUES) {
+    throw new ModelError(`${who}: expected at most ${MOST_VALUES} values, got ${formatShape(shape)}`);
+  }
+}
+
 /** Adds a layer after its shape rule has agreed. */
 function place(site: Site, layer: OpLayer, who: string): void {
   if (site.shapes.has(layer.name))
@@ -222,6 +253,7 @@ function place(site: Site, layer: OpLayer, who: string): void {
     if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
       throw new ModelError(`${who}: expected sizes of at least 1, got ${formatShape(shape)}`);
     }
+    assertAddressable(shape, who);
     site.shapes.set(layer.name, shape);
   } catch (error) {
     if (error instanceof VitrineError && !(error instanceof InputError)) throw error;

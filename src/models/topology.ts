@@ -1,5 +1,5 @@
 import { ModelError, UnsupportedError } from "../gpu/errors.ts";
-import { arrayOf, Config, isObject, type JsonObject, objectOf, show, textOf } from "./json.ts";
+import { arrayOf, Config, isObject, type JsonObject, objectOf, parseJson, show, textOf } from "./json.ts";
 
 /** One output of one call of a layer. */
 export interface Reference {
@@ -31,6 +31,9 @@ export interface KerasModel {
   readonly inputShape?: readonly (number | null)[];
 }
 
+/** Letters of a layer's name, at most, with the names of the models around it. */
+const MOST_LETTERS = 1024;
+
 const SEQUENTIAL = "Sequential";
 const FUNCTIONAL = ["Model", "Functional"];
 
@@ -54,10 +57,21 @@ export function parseTopology(topology: unknown, who: string): KerasModel {
   }
   const config = raw.model_config ?? raw;
   return parseModel(
-    objectOf(typeof config === "string" ? JSON.parse(config) : config, `${who}: model_config`),
+    objectOf(
+      typeof config === "string" ? parseJson(config, `${who}: model_config`) : config,
+      `${who}: model_config`,
+    ),
     "",
     who,
   );
+}
+
+/** Layers of a model besides its inputs once nested models stand in line, counted without putting them there. */
+export function countLayers({ layers }: KerasModel): number {
+  return layers.reduce((sum, { className, calls, model }) => {
+    const each = model ? countLayers(model) : Number(className !== "InputLayer");
+    return sum + calls.length * each;
+  }, 0);
 }
 
 function parseModel(raw: JsonObject, path: string, who: string): KerasModel {
@@ -79,6 +93,11 @@ function parseLayer(
   const config = isObject(raw.config) ? raw.config : {};
   const name = textOf(config.name ?? raw.name, `${who}, a ${className}: name`);
   const inner = path === "" ? name : `${path}/${name}`;
+  if (inner.length > MOST_LETTERS) {
+    throw new ModelError(
+      `${who}, a ${className}: expected a name of at most ${MOST_LETTERS} letters with those of the models around it, got ${inner.length}`,
+    );
+  }
   return {
     raw,
     name,

@@ -5,11 +5,20 @@ import type { Constant } from "../ops/op.ts";
 /** A model file's weights, and which layer has claimed which. */
 export class WeightStore {
   readonly #weights: ReadonlyMap<string, Constant>;
+  /** Names by each of their parts: those that a layer may have in common with its weights' names. */
+  readonly #byPart = new Map<string, string[]>();
   readonly #owners = new Map<string, string>();
   readonly #layers = new Map<string, LayerWeights>();
 
   constructor(weights: ReadonlyMap<string, Constant>) {
     this.#weights = weights;
+    for (const name of weights.keys()) {
+      for (const part of new Set(name.split("/"))) {
+        const names = this.#byPart.get(part) ?? [];
+        names.push(name);
+        this.#byPart.set(part, names);
+      }
+    }
   }
 
   /**
@@ -33,7 +42,7 @@ export class WeightStore {
     const last = `/${tails.at(-1)}`;
     let name = tails.find((tail) => this.#weights.has(tail));
     if (name === undefined) {
-      const longer = [...this.#weights.keys()].filter((candidate) => candidate.endsWith(last));
+      const longer = this.#around(last.slice(1)).filter((candidate) => candidate.endsWith(last));
       if (longer.length === 1) [name] = longer;
     }
     const constant = name === undefined ? undefined : this.#weights.get(name);
@@ -51,7 +60,7 @@ export class WeightStore {
   under(path: readonly string[], who: string): string[] {
     const tails = path.map((_, index) => `${path.slice(index).join("/")}/`);
     for (const tail of tails) {
-      const found = [...this.#weights.keys()].filter(
+      const found = this.#around(tail).filter(
         (name) =>
           (name.startsWith(tail) || name.includes(`/${tail}`)) && (this.#owners.get(name) ?? who) === who,
       );
@@ -59,6 +68,11 @@ export class WeightStore {
       if (found.length > 0) return found;
     }
     return [];
+  }
+
+  /** Names that hold the first part of a path. */
+  #around(path: string): readonly string[] {
+    return this.#byPart.get(path.split("/", 1)[0] ?? "") ?? [];
   }
 
   /** @internal */

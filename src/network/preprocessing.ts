@@ -72,7 +72,7 @@ export function forChannels<P extends Pick<Preprocessing, "mean" | "std">>(
 
 /** The preprocessing of a name. @throws InputError that lists the names. */
 export function namedPreprocessing(name: string, source = "given"): Preprocessing {
-  const known = (PREPROCESSINGS as Readonly<Record<string, Omit<Preprocessing, "source">>>)[name];
+  const known = Object.hasOwn(PREPROCESSINGS, name) ? PREPROCESSINGS[name as PreprocessingName] : undefined;
   if (!known) {
     throw new InputError(
       `preprocessing: expected one of ${Object.keys(PREPROCESSINGS).join(", ")}, got "${name}"`,

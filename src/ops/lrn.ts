@@ -1,5 +1,6 @@
 import shader from "../../shaders/lrn.wgsl";
 import gradientShader from "../../shaders/lrn_gradient.wgsl";
+import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { type LayerBase, type Op, onlyInput } from "./op.ts";
@@ -16,8 +17,18 @@ export interface LrnLayer extends LayerBase {
   readonly beta: number;
 }
 
+/** Channels of a radius, at most. */
+const MOST = 2 ** 15;
+
 export const lrn: Op<LrnLayer> = {
-  shape: (layer, x) => onlyInput(layer, x),
+  shape(layer, x) {
+    if (!Number.isInteger(layer.radius) || layer.radius < 0 || layer.radius > MOST) {
+      throw new InputError(
+        `lrn "${layer.name}": expected a radius of 0 to ${MOST} channels, got ${layer.radius}`,
+      );
+    }
+    return onlyInput(layer, x);
+  },
 
   forward(device, { layer, x: [x], y }) {
     return createDispatch(device, shader, { ...optionsOf(layer, y.shape), bindings: { x, y } });

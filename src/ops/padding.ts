@@ -30,6 +30,9 @@ export interface WindowGeometry {
   readonly left: number;
 }
 
+/** Pixels of a window, a step or a dilation, at most: beyond, 32 bits do not hold what kernels reckon with. */
+const MOST = 2 ** 15;
+
 function along(
   who: string,
   input: number,
@@ -38,9 +41,9 @@ function along(
   dilation: number,
   padding: "same" | "valid" | readonly [number, number],
 ): { out: number; before: number } {
-  if (![size, stride, dilation].every((v) => Number.isInteger(v) && v >= 1)) {
+  if (![size, stride, dilation].every((v) => Number.isInteger(v) && v >= 1 && v <= MOST)) {
     throw new InputError(
-      `${who}: expected window size, stride and dilation of at least 1, got ${size}, ${stride}, ${dilation}`,
+      `${who}: expected window size, stride and dilation of 1 to ${MOST}, got ${size}, ${stride}, ${dilation}`,
     );
   }
   const extent = (size - 1) * dilation + 1;

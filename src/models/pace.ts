@@ -1,0 +1,32 @@
+/** Milliseconds that long work holds a thread at a stretch. */
+const STRETCH = 12;
+
+/** Long work's breath: the event loop gets its turn now and then, and the work ends at the caller's signal. */
+export class Pace {
+  readonly #signal: AbortSignal | undefined;
+  #since = performance.now();
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  /** Comes back at once, or after the event loop's turn where the last one is a while ago. @throws the signal's reason. */
+  async turn(): Promise<void> {
+    if (performance.now() - this.#since < STRETCH) return;
+    await eventLoop();
+    this.#since = performance.now();
+    this.#signal?.throwIfAborted();
+  }
+}
+
+/** A turn of the event loop. Timers would do, but pages in the background have theirs once a second. */
+function eventLoop(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
