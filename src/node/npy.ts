@@ -1,46 +1,89 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
+import { fromFloat16 } from "../models/weights.ts";
 
 /** An array of a NumPy file, row-major. */
 export interface NpyArray {
   readonly shape: Shape;
   readonly data: Float32Array;
+  /** How the file stores a value: "f4" a float, "u1" a byte, as NumPy writes it but for the order of the bytes. */
+  readonly dtype?: string;
 }
 
-const MAGIC = "\x93NUMPY";
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
-/** How each dtype of a NumPy header becomes 32-bit floats. */
-const DECODERS: Readonly<
-  Record<string, { readonly bytes: number; readonly decode: (bytes: ArrayBuffer) => Float32Array }>
+/** NumPy itself has no more than 64. */
+const MOST_AXES = 64;
+
+/** How a value of each dtype is read; the second argument of a DataView's methods is ours to give. */
+const READERS: Readonly<
+  Record<string, { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }>
 > = {
-  "<f4": { bytes: 4, decode: (bytes) => new Float32Array(bytes) },
-  "<f8": { bytes: 8, decode: (bytes) => Float32Array.from(new Float64Array(bytes)) },
-  "|u1": { bytes: 1, decode: (bytes) => Float32Array.from(new Uint8Array(bytes)) },
+  f2: { bytes: 2, read: (view, at, little) => fromFloat16(view.getUint16(at, little)) },
+  f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
+  f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
+  b1: { bytes: 1, read: (view, at) => Number(view.getUint8(at) !== 0) },
+  u1: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  i1: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  u2: { bytes: 2, read: (view, at, little) => view.getUint16(at, little) },
+  i2: { bytes: 2, read: (view, at, little) => view.getInt16(at, little) },
+  u4: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
+  i4: { bytes: 4, read: (view, at, little) => view.getInt32(at, little) },
+  u8: { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
+  i8: { bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
 };
 
+/** What a NumPy file says of its values, and where they begin. */
+interface Header {
+  readonly shape: Shape;
+  readonly dtype: string;
+  readonly little: boolean;
+  readonly fortran: boolean;
+  readonly start: number;
+}
+
 /**
- * Reads a NumPy array file (.npy 1.0 to 3.0): f4, f8 (rounded to f4) and u1, little-endian, C order.
- * @throws InputError for damaged files. @throws UnsupportedError for another dtype or Fortran order.
+ * Reads a NumPy array file (.npy 1.0 to 3.0): floats of 16 to 64 bits, integers of 8 to 64, booleans, in either order of
+ * bytes and of axes, rounded to 32-bit floats.
+ *
+ * npyjs 1.2 would read most of it, but no big-endian values and no Fortran order, and it checks no length.
+ * @throws InputError for damaged files. @throws UnsupportedError for another dtype.
  */
-export function decodeNpy(bytes: ArrayBuffer, name = "array"): NpyArray {
+export function decodeNpy(bytes: ArrayBuffer | Uint8Array, name = "array"): NpyArray {
   const who = `npy "${name}"`;
-  const view = new DataView(bytes);
-  const text = (start: number, length: number) =>
-    String.fromCharCode(...new Uint8Array(bytes, start, length));
-  if (bytes.byteLength < 10 || text(0, 6) !== MAGIC)
+  const view =
+    bytes instanceof Uint8Array
+      ? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      : new DataView(bytes);
+  const { shape, dtype, little, fortran, start } = headerOf(view, who);
+  const reader = READERS[dtype];
+  if (!reader) throw new Error(`${who}: expected a reader of ${dtype}`);
+  const expected = sizeOf(shape) * reader.bytes;
+  const got = view.byteLength - start;
+  if (got !== expected)
+    throw new InputError(`${who}: expected ${expected} bytes for ${formatShape(shape)}, got ${got}`);
+  const data = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = reader.read(view, start + i * reader.bytes, little);
+  return { shape, data: fortran && shape.length > 1 ? rowMajor(data, shape) : data, dtype };
+}
+
+function headerOf(view: DataView, who: string): Header {
+  if (view.byteLength < 10 || MAGIC.some((byte, i) => view.getUint8(i) !== byte))
     throw new InputError(`${who}: expected a NumPy array file, got another kind`);
   const long = view.getUint8(6) >= 2;
   const start = long ? 12 : 10;
   const length =
-    bytes.byteLength < start
+    view.byteLength < start
       ? Number.POSITIVE_INFINITY
       : long
         ? view.getUint32(8, true)
         : view.getUint16(8, true);
-  if (start + length > bytes.byteLength)
-    throw new InputError(`${who}: expected a header of ${length} bytes, got ${bytes.byteLength - start}`);
-  const header = text(start, length);
+  if (start + length > view.byteLength)
+    throw new InputError(`${who}: expected a header of ${length} bytes, got ${view.byteLength - start}`);
+  const header = new TextDecoder("latin1").decode(
+    new Uint8Array(view.buffer, view.byteOffset + start, length),
+  );
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
   const axes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
@@ -49,26 +92,43 @@ export function decodeNpy(bytes: ArrayBuffer, name = "array"): NpyArray {
       `${who}: expected a header with descr, fortran_order and shape, got ${header.trim().slice(0, 80)}`,
     );
   }
-  const decoder = DECODERS[descr ?? ""];
-  if (!decoder) {
+  const [, mark, dtype = ""] = /^([<>|=]?)([a-z]\d)$/.exec(descr ?? "") ?? [];
+  if (!Object.hasOwn(READERS, dtype)) {
     throw new UnsupportedError(
-      `${who}: expected dtype ${Object.keys(DECODERS).join(", ")}, got ${descr ?? "a record"}; save it with .astype('<f4')`,
+      `${who}: expected dtype ${Object.keys(READERS).join(", ")}, got ${descr?.slice(0, 40) ?? "a record"}; save it with .astype('<f4')`,
     );
   }
   const shape = axes
     .split(",")
     .filter((axis) => axis.trim() !== "")
     .map(Number);
-  if (order === "True" && shape.length > 1) {
-    throw new UnsupportedError(
-      `${who}: expected C order, got Fortran order; save numpy.ascontiguousarray(a)`,
+  if (shape.length > MOST_AXES || !shape.every(Number.isSafeInteger)) {
+    throw new InputError(
+      `${who}: expected at most ${MOST_AXES} axes of whole numbers, got ${axes.trim().slice(0, 60)}`,
     );
   }
-  const expected = sizeOf(shape) * decoder.bytes;
-  const got = bytes.byteLength - start - length;
-  if (got !== expected)
-    throw new InputError(`${who}: expected ${expected} bytes for ${formatShape(shape)}, got ${got}`);
-  return { shape, data: decoder.decode(bytes.slice(start + length)) };
+  return { shape, dtype, little: mark !== ">", fortran: order === "True", start: start + length };
+}
+
+/** Values whose first axis runs fastest, with the last axis fastest. */
+function rowMajor(data: Float32Array, shape: Shape): Float32Array {
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
+  const place = new Array<number>(shape.length).fill(0);
+  let from = 0;
+  return Float32Array.from({ length: data.length }, () => {
+    const value = data[from] ?? 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const [size, stride, at] = [shape[axis] ?? 1, strides[axis] ?? 1, place[axis] ?? 0];
+      if (at + 1 < size) {
+        place[axis] = at + 1;
+        from += stride;
+        break;
+      }
+      place[axis] = 0;
+      from -= at * stride;
+    }
+    return value;
+  });
 }
 
 /** An array as a .npy 1.0 file: f4, C order. @throws InputError when shape and values do not agree. */
@@ -84,7 +144,8 @@ export function encodeNpy({ shape, data }: NpyArray): ArrayBuffer {
   const padded = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
   const bytes = new ArrayBuffer(10 + padded.length + data.length * 4);
   const head = new Uint8Array(bytes, 0, 10 + padded.length);
-  head.set(Array.from(`${MAGIC}\x01\x00\x00\x00${padded}`, (character) => character.charCodeAt(0)));
+  head.set([...MAGIC, 1, 0, 0, 0]);
+  head.set(new TextEncoder().encode(padded), 10);
   new DataView(bytes).setUint16(8, padded.length, true);
   new Uint8Array(bytes, 10 + padded.length).set(
     new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
@@ -97,7 +158,7 @@ export async function readNpy(path: string): Promise<NpyArray> {
   const file = await readFile(path).catch((error: Error) => {
     throw new InputError(`npy "${path}": expected to read it, got ${error.message}`);
   });
-  return decodeNpy(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength), path);
+  return decodeNpy(file, path);
 }
 
 /** Writes a .npy file; see {@link encodeNpy}. */

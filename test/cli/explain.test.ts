@@ -262,7 +262,11 @@ describe("mistakes", () => {
     ["no image", () => ["predict"], /expected --image FILE, got none; .*synthetic:4/],
     ["two images", () => [...explain("saliency"), at("dot.png")], /expects one image/],
     ["a missing image", () => ["predict", at("none.png")], /none\.png": expected to read it/],
-    ["a broken image", () => ["predict", at("broken.png")], /expected a PNG, JPEG or WebP/],
+    [
+      "a broken image",
+      () => ["predict", at("broken.png")],
+      /expected a PNG, JPEG, WebP, TIFF, GIF or AVIF image/,
+    ],
     ["a missing model", () => ["predict", at("dot.png"), "--model", at("none")], /expected a model\.json/],
     ["an unknown target", () => explain("saliency", "--target", "3"), /expected a class of 0 to 2, got 3/],
     ["a negative target", () => explain("occlusion", "--target", "-1"), /target/],

@@ -1,10 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import { readImage, writePng } from "../../src/node/image.ts";
+import { decodeImage, imageSize, readImage, writePng } from "../../src/node/image.ts";
+import { type Tiff, tiff } from "./tiff.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -122,4 +124,148 @@ test("files that are missing, truncated, empty or no images are refused", async 
   await expect(
     writePng(join(folder, "wrong.png"), { width: 2, height: 1, data: new Uint8Array(3) }),
   ).rejects.toThrow(InputError);
+});
+
+/** 2×2 pixels of three channels, i/12 of the whole. */
+const twelfths = <T extends { buffer: ArrayBufferLike }>(make: (values: number[]) => T) =>
+  new Uint8Array(make(Array.from({ length: 12 }, (_, i) => i / 12)).buffer);
+const EXPECTED = Array.from({ length: 12 }, (_, i) => (i / 12) * 255);
+const rgb = (bits: number, format: Tiff["format"], data: Uint8Array): Uint8Array =>
+  tiff({ width: 2, height: 2, bits, format, photometric: 2, samples: 3, data });
+
+test.each<[what: string, bytes: Uint8Array]>([
+  [
+    "floats of 0…1",
+    rgb(
+      32,
+      3,
+      twelfths((v) => Float32Array.from(v)),
+    ),
+  ],
+  [
+    "floats of 0…255",
+    rgb(
+      32,
+      3,
+      twelfths((v) => Float32Array.from(v, (x) => x * 255)),
+    ),
+  ],
+  [
+    "16 bits",
+    rgb(
+      16,
+      1,
+      twelfths((v) => Uint16Array.from(v, (x) => x * 65535)),
+    ),
+  ],
+  [
+    "8 bits",
+    rgb(
+      8,
+      1,
+      twelfths((v) => Uint8Array.from(v, (x) => x * 255)),
+    ),
+  ],
+])("a TIFF of %s is the picture", async (_, bytes) => {
+  const { width, height, data } = await decodeImage(bytes);
+  expect([width, height, data.length]).toEqual([2, 2, 12]);
+  for (const [i, value] of data.entries()) expect(Math.abs(value - (EXPECTED[i] ?? 0))).toBeLessThan(1);
+});
+
+test("a TIFF of grey floats, and one with a palette, are the picture", async () => {
+  const grey = { width: 2, height: 1, bits: 32, format: 3, photometric: 1, samples: 1 } as const;
+  const values = new Uint8Array(Float32Array.of(0.2, 1).buffer);
+  expect([...(await decodeImage(tiff({ ...grey, data: values }))).data]).toEqual([51, 51, 51, 255, 255, 255]);
+  const only = (index: number) => Array.from({ length: 256 }, (_, i) => (i === index ? 65535 : 0));
+  const palette = [...only(1), ...only(2), ...only(3)];
+  const indexed = { ...grey, width: 4, bits: 8, format: 1, photometric: 3, palette } as const;
+  expect([...(await decodeImage(tiff({ ...indexed, data: Uint8Array.of(0, 1, 2, 3) }))).data]).toEqual([
+    0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255,
+  ]);
+});
+
+test.each<[what: string, bytes: Uint8Array, message: RegExp]>([
+  [
+    "negative floats",
+    rgb(
+      32,
+      3,
+      twelfths((v) => Float32Array.from(v, (x) => x - 0.5)),
+    ),
+    /floats of 0…1 or 0…255, got -0.5/,
+  ],
+  [
+    "floats beyond 255",
+    rgb(
+      32,
+      3,
+      twelfths((v) => Float32Array.from(v, (x) => x * 1000)),
+    ),
+    /floats of 0…1 or 0…255/,
+  ],
+  [
+    "signed integers",
+    rgb(
+      16,
+      2,
+      twelfths((v) => Int16Array.from(v, (x) => x * 255)),
+    ),
+    /8 or 16 bits, or floats, got short/,
+  ],
+  [
+    "integers of 32 bits",
+    rgb(
+      32,
+      1,
+      twelfths((v) => Uint32Array.from(v, (x) => x * 255)),
+    ),
+    /got uint/,
+  ],
+  [
+    "zeros, as floats of 0…1 become when they are cut to bytes",
+    rgb(8, 1, new Uint8Array(12)),
+    /black throughout/,
+  ],
+])("a TIFF of %s is refused", async (_, bytes, message) => {
+  await expect(decodeImage(bytes)).rejects.toThrow(InputError);
+  await expect(decodeImage(bytes)).rejects.toThrow(message);
+});
+
+test("what has more pixels than the limit is refused before it is decoded, SVG always", async () => {
+  const side = 16383;
+  const chunk = (type: string, data: Uint8Array) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const ends = Buffer.alloc(8);
+    ends.writeUInt32BE(data.length, 0);
+    ends.writeUInt32BE(crc32(body), 4);
+    return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+  };
+  // Grey of 1 bit: 33 kB that would be 805 MB.
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(side, 0);
+  head.writeUInt32BE(side, 4);
+  head[8] = 1;
+  const rows = deflateSync(Buffer.alloc((Math.ceil(side / 8) + 1) * side));
+  const signature = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
+  const bytes = Buffer.concat([
+    signature,
+    chunk("IHDR", head),
+    chunk("IDAT", rows),
+    chunk("IEND", new Uint8Array()),
+  ]);
+  await expect(decodeImage(bytes, "huge.png")).rejects.toThrow(
+    /"huge.png": expected at most 64 megapixels, got 16383×16383/,
+  );
+  const svg = (text: string) => new TextEncoder().encode(text);
+  for (const text of [
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+    '<?xml version="1.0"?><!DOCTYPE svg><svg/>',
+  ]) {
+    await expect(decodeImage(svg(text))).rejects.toThrow(/got SVG; draw it as a PNG first/);
+  }
+});
+
+test("the size of a picture is that of the picture upright", async () => {
+  const turned = await stored("size.jpg", image().jpeg().withMetadata({ orientation: 6 }));
+  expect(await imageSize(turned)).toEqual({ width: H, height: W });
 });

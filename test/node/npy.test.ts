@@ -40,7 +40,7 @@ test("arrays that are written come back", () => {
   });
   fc.assert(
     fc.property(array, (given) => {
-      expect(decodeNpy(encodeNpy(given))).toEqual(given);
+      expect(decodeNpy(encodeNpy(given))).toEqual({ ...given, dtype: "f4" });
     }),
     { numRuns: 50 },
   );
@@ -57,21 +57,70 @@ test("doubles, bytes, scalars and newer headers are read", () => {
   expect(decodeNpy(npy(header("<f8", "(2, 1)"), Float64Array.of(0.1, -3)))).toEqual({
     shape: [2, 1],
     data: Float32Array.of(0.1, -3),
+    dtype: "f8",
   });
   expect(decodeNpy(npy(header("|u1", "(3,)"), Uint8Array.of(1, 2, 255)))).toEqual({
     shape: [3],
     data: Float32Array.of(1, 2, 255),
+    dtype: "u1",
   });
   expect(decodeNpy(npy(header("<f4", "()"), Float32Array.of(5)))).toEqual({
     shape: [],
     data: Float32Array.of(5),
+    dtype: "f4",
   });
   expect(decodeNpy(npy(header("<f4", "(1,)"), Float32Array.of(5), 2))).toEqual({
     shape: [1],
     data: Float32Array.of(5),
+    dtype: "f4",
   });
   // One axis has no order.
   expect(decodeNpy(npy(header("<f4", "(2,)", "True"), Float32Array.of(5, 6))).shape).toEqual([2]);
+});
+
+const bytesOf = (base64: string) => Uint8Array.from(Buffer.from(base64, "base64"));
+const HALVES = [-1, -0.5, 0, 0.5, 1, 1.5];
+
+// Values as NumPy 1.24 saves them: a = numpy.arange(6.).reshape(1, 2, 3) * .5 - 1, numpy.save(file, a.astype(dtype)), for
+// integers 2 * a, for >u2 2 * a + 5; what follows the header, in base64.
+test.each([
+  ["<f2", "ALwAuAAAADgAPAA+", HALVES],
+  [">f2", "vAC4AAAAOAA8AD4A", HALVES],
+  [">f4", "v4AAAL8AAAAAAAAAPwAAAD+AAAA/wAAA", HALVES],
+  [">f8", "v/AAAAAAAAC/4AAAAAAAAAAAAAAAAAAAP+AAAAAAAAA/8AAAAAAAAD/4AAAAAAAA", HALVES],
+  ["<i4", "/v////////8AAAAAAQAAAAIAAAADAAAA", [-2, -1, 0, 1, 2, 3]],
+  [">i2", "//7//wAAAAEAAgAD", [-2, -1, 0, 1, 2, 3]],
+  ["<i8", "/v///////////////////wAAAAAAAAAAAQAAAAAAAAACAAAAAAAAAAMAAAAAAAAA", [-2, -1, 0, 1, 2, 3]],
+  [">u2", "AAMABAAFAAYABwAI", [3, 4, 5, 6, 7, 8]],
+])("values of dtype %s are NumPy's", (descr, base64, expected) => {
+  const { shape, data, dtype } = decodeNpy(npy(header(descr, "(1, 2, 3)"), bytesOf(base64)));
+  expect({ shape, dtype, data: [...data] }).toEqual({
+    shape: [1, 2, 3],
+    dtype: descr.slice(1),
+    data: expected,
+  });
+});
+
+test("booleans are 0 and 1", () => {
+  expect([...decodeNpy(npy(header("|b1", "(3,)"), Uint8Array.of(1, 0, 2))).data]).toEqual([1, 0, 1]);
+});
+
+// numpy.asfortranarray(numpy.arange(24, dtype="<f4").reshape(2, 3, 4))
+test("Fortran order is turned row-major", () => {
+  const base64 =
+    "AAAAAAAAQEEAAIBAAACAQQAAAEEAAKBBAACAPwAAUEEAAKBAAACIQQAAEEEAAKhBAAAAQAAAYEEAAMBAAACQQQAAIEEAALBBAABAQAAAcEEAAOBAAACYQQAAMEEAALhB";
+  const { data } = decodeNpy(npy(header("<f4", "(2, 3, 4)", "True"), bytesOf(base64)));
+  expect([...data]).toEqual(Array.from({ length: 24 }, (_, i) => i));
+});
+
+test("a view of bytes is read where it begins, and a header may be of any length", () => {
+  const text = new TextEncoder().encode(header("<f4", "(1,)").padEnd(200_000));
+  const file = new Uint8Array(3 + 12 + text.length + 4);
+  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 2, 0], 3);
+  new DataView(file.buffer).setUint32(11, text.length, true);
+  file.set(text, 15);
+  new DataView(file.buffer).setFloat32(15 + text.length, 7, true);
+  expect(decodeNpy(file.subarray(3))).toEqual({ shape: [1], data: Float32Array.of(7), dtype: "f4" });
 });
 
 test.each<
@@ -109,13 +158,30 @@ test.each<
     /expected a header with descr/,
   ],
   [
-    "Fortran order",
-    npy(header("<f4", "(2, 1)", "True"), Float32Array.of(1, 2)),
+    "complex numbers",
+    npy(header("<c8", "(1,)"), Float64Array.of(1)),
     UnsupportedError,
-    /expected C order/,
+    /got <c8; save it with/,
   ],
-  ["integers", npy(header("<i8", "(1,)"), Float64Array.of(1)), UnsupportedError, /got <i8; save it with/],
-  ["big-endian values", npy(header(">f4", "(1,)"), Float32Array.of(1)), UnsupportedError, /got >f4/],
+  ["text", npy(header("<U1", "(1,)"), Float32Array.of(1)), UnsupportedError, /got <U1/],
+  [
+    "what every object has",
+    npy(header("constructor", "(1,)"), Float32Array.of(1)),
+    UnsupportedError,
+    /dtype/,
+  ],
+  [
+    "too many axes",
+    npy(header("<f4", `(${"1,".repeat(65)})`.slice(0, 60)), Float32Array.of(1)),
+    InputError,
+    /header with/,
+  ],
+  [
+    "an axis beyond all numbers",
+    npy(header("<f4", `(${"9".repeat(40)},)`), Float32Array.of(1)),
+    InputError,
+    /whole numbers/,
+  ],
 ])("%s is refused", (_, bytes, error, message) => {
   expect(() => decodeNpy(bytes)).toThrow(error);
   expect(() => decodeNpy(bytes)).toThrow(message);
@@ -125,7 +191,7 @@ test("files are written and read", async () => {
   const folder = await mkdtemp(join(tmpdir(), "vitrine-npy-"));
   const array = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
   await writeNpy(join(folder, "a.npy"), array);
-  expect(await readNpy(join(folder, "a.npy"))).toEqual(array);
+  expect(await readNpy(join(folder, "a.npy"))).toEqual({ ...array, dtype: "f4" });
   await expect(readNpy(join(folder, "b.npy"))).rejects.toThrow(InputError);
   await expect(writeNpy(join(folder, "no", "b.npy"), array)).rejects.toThrow(InputError);
   expect(() => encodeNpy({ shape: [3], data: new Float32Array(2) })).toThrow(InputError);
