@@ -1,4 +1,4 @@
-import { InputError, ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { InputError, ModelError } from "../gpu/errors.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { type Graph, type Layer, shapesOf } from "../network/graph.ts";
 import {
@@ -9,7 +9,8 @@ import {
   type PreprocessingName,
 } from "../network/preprocessing.ts";
 import type { CustomLayer, Writer } from "./converter.ts";
-import { type ModelFiles, tooLong } from "./files.ts";
+import { type ModelFiles, someOf, tooLong } from "./files.ts";
+import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused } from "./formats.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "./json.ts";
 import { Pace } from "./pace.ts";
 import { placeModel } from "./place.ts";
@@ -47,7 +48,9 @@ const MOST_LAYERS = 20_000;
 /** The manifest as an object. */
 async function readManifest(files: ModelFiles, signal: AbortSignal | undefined): Promise<JsonObject> {
   const who = `model "${files.name}"`;
+  assertNotNamedOtherwise(files.manifest || files.name, who);
   const bytes = await files.read(files.manifest, { signal, most: MOST_BYTES });
+  assertNotOtherwise(bytes, who);
   if (bytes.byteLength > MOST_BYTES) throw tooLong(files.name, files.manifest, bytes.byteLength, MOST_BYTES);
   return objectOf(parseJson(new TextDecoder().decode(bytes), who), who);
 }
@@ -92,15 +95,14 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const { preprocessing, fit, labels, customLayers = {}, inputShape, signal, onProgress } = options;
   const manifest = await readManifest(files, signal);
   const who = `model "${files.name}"`;
-  if (manifest.format === "graph-model") {
-    throw new UnsupportedError(
-      `${who}: expected a tfjs LayersModel, got a GraphModel; convert it with --output_format=tfjs_layers_model`,
-    );
-  }
+  if (manifest.format === "graph-model") throw graphModelRefused(who);
   if (manifest.modelTopology === undefined || manifest.weightsManifest === undefined) {
-    throw new ModelError(
-      `${who}: expected modelTopology and weightsManifest, got ${Object.keys(manifest).join(", ") || "nothing"}`,
-    );
+    const got = someOf(Object.keys(manifest), "nothing");
+    const remedy =
+      "class_name" in manifest
+        ? "these are a Keras model's layers without its weights: save both with tfjs.converters.save_keras_model"
+        : "is this a tfjs model.json?";
+    throw new ModelError(`${who}: expected modelTopology and weightsManifest, got ${got}; ${remedy}`);
   }
   const model = parseTopology(manifest.modelTopology, who);
   const count = countLayers(model);

@@ -1,5 +1,6 @@
 import { ModelError } from "../gpu/errors.ts";
 import { baseName, type ModelFiles, someOf, tooLong } from "./files.ts";
+import { assertNotNamedOtherwise } from "./formats.ts";
 
 /** A file that a person picked or dropped, with its path where the page knows more of it than the file does. */
 export type PickedFile = File | { readonly path: string; readonly file: File };
@@ -32,6 +33,7 @@ function plain(path: string): string | undefined {
  * A model from files that a person picked or dropped: one manifest (`model.json`, or else the only .json file) and its
  * shards. Where a folder was picked, or `path` says where a file lies, a shard is found by its whole path from the
  * manifest; files without a path are found by their names, as long as only one can be meant.
+ * @throws UnsupportedError for a model of another format.
  * @throws ModelError when there is no manifest or no saying which. Reading throws one when a shard is missing or two
  * files could be meant.
  */
@@ -44,6 +46,7 @@ export function modelFromFiles(files: readonly PickedFile[]): ModelFiles {
   const manifests = entries.filter(({ path }) => path.toLowerCase().endsWith(".json"));
   const named = manifests.filter(({ path }) => baseName(path) === "model.json");
   const [manifest, ...others] = named.length > 0 ? named : manifests;
+  if (!manifest) for (const { path } of entries) assertNotNamedOtherwise(path, `model "${path}"`);
   if (!manifest || others.length > 0) {
     throw new ModelError(
       `model: expected model.json and its .bin shards together, got ${got}; drop the files of one model at once`,

@@ -1,4 +1,5 @@
 import { ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { graphModelRefused } from "./formats.ts";
 import { arrayOf, Config, isObject, type JsonObject, objectOf, parseJson, show, textOf } from "./json.ts";
 
 /** One output of one call of a layer. */
@@ -50,11 +51,7 @@ const whoIs = (path: string, className: string) => `layer "${path}" (${className
  */
 export function parseTopology(topology: unknown, who: string): KerasModel {
   const raw = objectOf(topology, `${who}: modelTopology`);
-  if (raw.node !== undefined) {
-    throw new UnsupportedError(
-      `${who}: expected a tfjs LayersModel, got a GraphModel; convert it with --output_format=tfjs_layers_model`,
-    );
-  }
+  if (raw.node !== undefined) throw graphModelRefused(who);
   const config = raw.model_config ?? raw;
   return parseModel(
     objectOf(

@@ -1,8 +1,9 @@
-import type { Stats } from "node:fs";
-import { constants, type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { existsSync, type Stats } from "node:fs";
+import { constants, type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ModelError } from "../gpu/errors.ts";
 import { type ModelFiles, tooLong } from "../models/files.ts";
+import { assertNotNamedOtherwise } from "../models/formats.ts";
 
 /** Bytes that are read between two looks at the caller's signal. */
 const STEP = 2 ** 24;
@@ -10,13 +11,17 @@ const STEP = 2 ** 24;
 /**
  * A model on disk: its manifest, or the folder that holds `model.json`. Shards are regular files beside the manifest or
  * below, never above nor behind a link that leads out of the folder.
- * @throws ModelError when nothing is there.
+ * @throws ModelError when nothing is there. @throws UnsupportedError for a folder that holds a model of another format.
  */
 export async function modelFromDisk(path: string): Promise<ModelFiles> {
   const found = await stat(path).catch((error: Error) => {
     throw new ModelError(`model "${path}": expected a model.json or its folder, got ${error.message}`);
   });
   const manifest = found.isDirectory() ? join(path, "model.json") : path;
+  if (manifest !== path && !existsSync(manifest)) {
+    const others = await readdir(path).catch((): string[] => []);
+    for (const name of others) assertNotNamedOtherwise(name, `model "${join(path, name)}"`);
+  }
   const folder = resolve(dirname(manifest));
   const who = `model "${manifest}"`;
 
