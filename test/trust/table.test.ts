@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { UnsupportedError } from "../../src/gpu/errors.ts";
 import type { Graph } from "../../src/network/graph.ts";
-import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
+import { createNetwork, Network, type Target } from "../../src/network/network.ts";
 import { attributionNamed } from "../../src/techniques/catalogue.ts";
 import { pearson, spearman } from "../../src/trust/correlation.ts";
 import { formatTrust } from "../../src/trust/format.ts";
@@ -161,11 +161,11 @@ describe("a table", () => {
     });
     const measures = ["insertion", "muFidelity", "infidelity", "parameters"] as const;
     const options = { ...quick, measures, steps: 4, draws: 20 };
-    const forward = vi.spyOn(sweep, "forward");
+    const forward = vi.spyOn(Network.prototype, "forward");
     const passes = async (techniques: readonly NamedTechnique[]) => {
       forward.mockClear();
       const { rows } = await trustTable(network, image, techniques, { ...options, sweep });
-      return { rows, passes: forward.mock.calls.length };
+      return { rows, passes: forward.mock.contexts.filter((of) => (of as Network).batch === 5).length };
     };
     // 25 images of curves; 21 without cells and 21 with noise, each and the image itself.
     const one = await passes([saliency]);
@@ -176,6 +176,7 @@ describe("a table", () => {
       const alone = await trust(network, image, technique, options);
       expect(two.rows[place]?.trust).toEqual(alone);
     }
+    forward.mockRestore();
     sweep.destroy();
   });
 
