@@ -1,5 +1,6 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
+import { firstNotFinite } from "../network/finite.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Preprocessing } from "../network/preprocessing.ts";
 import { assertPixels, type Pixels } from "./pixels.ts";
@@ -134,15 +135,16 @@ function assertSize(input: Float32Array, graph: Fed): void {
  * @throws InputError when the size is wrong, or a value is NaN or infinite: the message says where.
  */
 export function inputFrom(graph: Fed, image: Pixels | Float32Array): Float32Array {
-  if (!(image instanceof Float32Array)) return preprocess(image, graph);
-  assertSize(image, graph);
-  const at = image.findIndex((value) => !Number.isFinite(value));
+  const own = image instanceof Float32Array;
+  const input = own ? image : preprocess(image, graph);
+  assertSize(input, graph);
+  const at = firstNotFinite(input);
   if (at >= 0) {
     const [, w, channels] = inputOf(graph).shape;
     const [y, x, c] = [Math.floor(at / (w * channels)), Math.floor(at / channels) % w, at % channels];
     throw new InputError(
-      `network "${graph.name}": expected finite input values, got ${image[at]} at row ${y}, column ${x}, channel ${c}`,
+      `network "${graph.name}": expected finite input values, got ${input[at]} at row ${y}, column ${x}, channel ${c}${own ? "" : "; the preprocessing makes it of a colour"}`,
     );
   }
-  return image;
+  return input;
 }

@@ -1,5 +1,6 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { sizeOf } from "../gpu/tensor.ts";
+import { assertFinite } from "../network/finite.ts";
 import { type Graph, type Layer, shapesOf } from "../network/graph.ts";
 import {
   forChannels,
@@ -145,12 +146,14 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
   const fed = fedAs(bare, classes, known, fit ?? known?.fit);
   const named = labelsOf(metadata, labels, classes, who);
-  return {
+  const graph: Graph = {
     ...bare,
     layers: fed.layers,
     ...(named ? { labels: named } : {}),
     preprocessing: fittedTo(fed.preprocessing, channels, given ? "options.preprocessing" : who),
   };
+  assertFinite(graph);
+  return graph;
 }
 
 /** The input, and the layers that the output depends on. */

@@ -5,6 +5,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../ops/activation.ts";
 import type { Tensors } from "../ops/op.ts";
 import type { Control } from "./control.ts";
+import { assertFinite } from "./finite.ts";
 import { fuse } from "./fuse.ts";
 import { type Graph, inputOf, layerOf, logitsOf, type Shapes, shapesOf } from "./graph.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
@@ -356,7 +357,8 @@ interface NetworkParts {
 /**
  * Puts a graph on a device: checks it, fuses what nobody asked to see, uploads the weights, allocates every buffer,
  * compiles every pipeline. The device is borrowed and may be shared with anything else.
- * @throws InputError, UnsupportedError for a graph that cannot be right or run; OutOfMemoryError; DeviceLostError.
+ * @throws InputError, UnsupportedError for a graph that cannot be right or run; ModelError for weights or settings that are
+ * NaN or infinite; OutOfMemoryError; DeviceLostError.
  */
 export async function createNetwork(
   device: GPUDevice,
@@ -369,6 +371,7 @@ export async function createNetwork(
       `network "${graph.name}": expected { gradients: false } and names in keep for { share: true }, got ${gradients ? "gradients" : 'keep "all"'}`,
     );
   }
+  assertFinite(graph);
   const running = keep === "all" ? graph : fuse(graph, keep);
   const shapes = shapesOf(running, batch);
   const kept = new Set(keep === "all" ? running.layers.map(({ name }) => name) : keep);
