@@ -1,4 +1,4 @@
-import { type Shape, sizeOf } from "../gpu/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { Network, Seed, Start, Target } from "../network/network.ts";
 import { type LoopOptions, runSteps } from "./batches.ts";
 import type { BudgetScope } from "./budget.ts";
@@ -31,7 +31,17 @@ export async function runBackwards(
     signals,
     origins,
     images,
-  }: { readonly signals: readonly Signal[]; readonly origins: readonly Origin[]; readonly images: number },
+    beside,
+  }: {
+    readonly signals: readonly Signal[];
+    readonly origins: readonly Origin[];
+    readonly images: number;
+    /** What else is read, with the first signals. */
+    readonly beside: {
+      readonly tensors: readonly Tensor[];
+      check(values: readonly Float32Array[]): Promise<void>;
+    };
+  },
   { tensor, read, left }: BudgetScope,
   options: LoopOptions,
 ): Promise<Float32Array[][][]> {
@@ -54,7 +64,8 @@ export async function runBackwards(
     }
   };
   const drained = async (count: number): Promise<void> => {
-    const [values] = await read([maps]);
+    const [values, ...others] = await read([maps, ...(found.length === 0 ? beside.tensors : [])]);
+    await beside.check(others as Float32Array[]);
     for (let slot = 0; slot < count; slot++) {
       found.push(
         Array.from({ length: images }, (_, n) => {

@@ -8,6 +8,7 @@ import type { Network } from "../network/network.ts";
 import { createAblateMaps, createAblationWeights, createWeightedMaps } from "../ops/activation-maps.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit } from "./explain.ts";
+import { assertAnswer } from "./finite.ts";
 import { assertBelow, type LayerOptions, mapsAt } from "./layer-maps.ts";
 
 export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
@@ -66,8 +67,9 @@ function byAblation(
     });
     await runSamples(network, asked, { batches, fill, after: maps.layer, scores }, options);
     submit(network, (encoder) => record(encoder, [weigh, draw]));
-    const [data] = await read([y]);
+    const [data, found] = await read([y, scores]);
     options.signal?.throwIfAborted();
+    await assertAnswer(network, found.subarray(0, 1 + channels) as Float32Array, "its scores");
     return { data, shape: y.shape, target };
   });
 }

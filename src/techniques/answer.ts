@@ -1,11 +1,13 @@
 import { type Picture, readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
+import { assertAnswer } from "./finite.ts";
 
 /**
  * What every question about an image goes through: the image is read when the question is asked, so that its array may be used
- * again, and the work runs in its turn.
+ * again, the work runs in its turn, and a map that it finds is checked.
  * @param work gets the network to record with, and the image as that takes it, [H, W, C].
- * @throws the signal's reason, at once, when it aborts while the question waits; InputError when the image is none.
+ * @throws the signal's reason, at once, when it aborts while the question waits; InputError when the image is none;
+ * ModelError when the answer is NaN or infinite.
  */
 export function answer<O extends { readonly signal?: AbortSignal }, T>(
   network: Network,
@@ -16,7 +18,17 @@ export function answer<O extends { readonly signal?: AbortSignal }, T>(
   const read = copyOf(network, image);
   // Whoever leaves before his turn never looks at it.
   read.catch(() => {});
-  return network.inTurn(async (turn) => work(turn, await read, options), options);
+  return network.inTurn(async (turn) => {
+    const found = await work(turn, await read, options);
+    for (const one of [found].flat()) {
+      if (isMap(one)) await assertAnswer(turn, one.data, "the answer", one.gaps);
+    }
+    return found;
+  }, options);
+}
+
+function isMap(found: unknown): found is { readonly data: Float32Array; readonly gaps?: number } {
+  return typeof found === "object" && found !== null && "data" in found && found.data instanceof Float32Array;
 }
 
 /** An image as the network's input, in an array of its own. */

@@ -8,6 +8,7 @@ import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
 import { activations } from "./activations.ts";
 import { answer } from "./answer.ts";
 import type { Picture } from "./explain.ts";
+import { assertAnswer } from "./finite.ts";
 import { createOcclusion } from "./occlusion.ts";
 
 export interface EmpiricalFieldOptions extends LoopOptions {
@@ -102,6 +103,7 @@ async function discrepancyOf(
     await runSteps(network, occlusion.steps, options, (encoder) => occlusion.recordStep(encoder));
     const scores = await readTensor(device, occlusion.scores);
     signal?.throwIfAborted();
+    await assertAnswer(network, scores, "the activations of its unit");
     const [value = 0] = scores;
     const patches = Float32Array.from(scores.subarray(1), (score) => Math.abs(score - value));
     const { full } = receptiveField(graph, { layer, y: unit.y, x: unit.x });

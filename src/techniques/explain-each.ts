@@ -12,6 +12,7 @@ import { createClassActivationMap } from "../ops/class-activation-map.ts";
 import { copyOf } from "./answer.ts";
 import { type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
 import { classesOf, type Picture, type Question, submit } from "./explain.ts";
+import { assertAnswer, scoresBeside } from "./finite.ts";
 import { plusPlusMap } from "./grad-cam-plus-plus.ts";
 import { layerCamMap } from "./layer-cam.ts";
 import { type MapMaker, mapsAt } from "./layer-maps.ts";
@@ -96,15 +97,23 @@ function explainBatch(
       ? await originsOf(network, options.targets, scope)
       : [await topOf(network, inputs.length, scope)];
     options.signal?.throwIfAborted();
-    const loop = { signals, origins: asked.map(({ origin }) => origin), images: inputs.length };
+    const beside = scoresBeside(
+      network,
+      asked.map(({ targetOf }) => targetOf(0)),
+      inputs.length,
+    );
+    const origins = asked.map(({ origin }) => origin);
+    const loop = { signals, origins, images: inputs.length, beside };
     const found = await runBackwards(network, loop, scope, options);
     const shape = signals[0]?.shape ?? [];
-    return inputs.map((input, n) =>
+    const answers = inputs.map((input, n) =>
       asked.map(({ targetOf }, question) => {
         const data = combine(found[question]?.[n] ?? [], signals, input);
         return { data, shape, target: targetOf(n) };
       }),
     );
+    for (const { data } of answers.flat()) await assertAnswer(network, data, "the answer");
+    return answers;
   });
 }
 
@@ -142,6 +151,7 @@ async function topOf(network: Network, images: number, scope: BudgetScope): Prom
   const layer = logitsOf(network.graph);
   const scores = network.activation(layer);
   const values = await readTensor(network.device, scores);
+  await assertAnswer(network, values.subarray(0, images * classes) as Float32Array, "its scores");
   const channels = Array.from({ length: images }, (_, n) => {
     const own = values.subarray(n * classes, (n + 1) * classes);
     return own.reduce((best, score, index) => (score > (own[best] ?? 0) ? index : best), 0);

@@ -7,6 +7,7 @@ import type { Network, Start, Target } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { elements, Objective, probability } from "../objectives/objective.ts";
 import { answer } from "./answer.ts";
+import { assertAnswer } from "./finite.ts";
 
 export type { Picture } from "../images/picture.ts";
 
@@ -66,6 +67,7 @@ async function askedOf(
     return { layer, channel: classOf(network.graph, classesOf(network), target), image: 0 };
   const scores = await readTensor(network.device, network.activation(layer));
   signal?.throwIfAborted();
+  await assertAnswer(network, scores.subarray(0, classesOf(network)) as Float32Array, "its scores");
   return { layer, channel: top(scores.subarray(0, classesOf(network))), image: 0 };
 }
 

@@ -1,12 +1,13 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
-import { createTensor, readTensor, type Tensor } from "../gpu/tensor.ts";
+import { createTensor, type Tensor } from "../gpu/tensor.ts";
 
 import type { Graph, Shapes } from "../network/graph.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
+import { readAnswer } from "./finite.ts";
 
 export interface GradCamOptions extends ObjectiveOptions {
   /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
@@ -76,7 +77,7 @@ async function byMeanGradients(
   try {
     return await withQuestion(network, input, options, async (from, target) => {
       submit(network, (encoder) => cam.record(encoder, from));
-      const data = await readTensor(network.device, cam.map);
+      const [data] = await readAnswer(network, target, [cam.map]);
       options.signal?.throwIfAborted();
       return { data, shape: cam.map.shape, target };
     });

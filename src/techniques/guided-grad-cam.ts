@@ -1,9 +1,10 @@
-import { readTensors, sizeOf } from "../gpu/tensor.ts";
+import { sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, type Picture, submit, withQuestion } from "./explain.ts";
+import { readAnswer } from "./finite.ts";
 import { createGradCam } from "./grad-cam.ts";
 import type { LayerOptions } from "./layer-maps.ts";
 
@@ -25,7 +26,7 @@ async function guidedByMap(
   input: Float32Array,
   { layer, ...options }: LayerOptions,
 ): Promise<Explanation> {
-  const { device, graph } = network;
+  const { graph } = network;
   const cam = await createGradCam(network, layer);
   try {
     return await withQuestion(network, input, options, async (from, target) => {
@@ -35,7 +36,7 @@ async function guidedByMap(
         cam.record(encoder, from);
         network.backward(encoder, from, { rule: "guided" });
       });
-      const [signal, map] = await readTensors(device, [network.gradient(name), cam.map]);
+      const [signal, map] = await readAnswer(network, target, [network.gradient(name), cam.map]);
       options.signal?.throwIfAborted();
       const [h = 1, w = 1] = cam.map.shape;
       const large = enlargeMap(map, [h, w], { width, height, squares: false });

@@ -1,10 +1,11 @@
-import { readTensor, type Shape, sizeOf } from "../gpu/tensor.ts";
+import { type Shape, sizeOf } from "../gpu/tensor.ts";
 
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { BackwardRule } from "../ops/activation.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
+import { readAnswer } from "./finite.ts";
 
 /** The signal that reaches the image by a backward rule: what saliency, guided backprop and deconvnet share. */
 export function inputGradient(
@@ -26,7 +27,7 @@ function signalAt(
     submit(network, (encoder) => network.backward(encoder, from, { rule }));
     const gradient = network.gradient(inputOf(network.graph).name);
     const shape = gradient.shape.slice(1);
-    const data = await readTensor(network.device, gradient);
+    const [data] = await readAnswer(network, target, [gradient]);
     options.signal?.throwIfAborted();
     return { data: data.slice(0, sizeOf(shape)), shape, target };
   });

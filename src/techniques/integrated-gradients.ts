@@ -11,6 +11,7 @@ import type { Network } from "../network/network.ts";
 import { createPathBatch, createWeightedSum } from "../ops/sampling.ts";
 import { answer, copyOf } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { assertAnswer } from "./finite.ts";
 
 /** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
 export type Baseline = Colour | "blur" | { readonly image: Picture };
@@ -122,6 +123,7 @@ function alongPath(
     await runSamples(network, asked, { batches, fill, gather, scores, gradient: true }, options);
     const [mean, [before = 0, after = 0]] = await read([sum, scores]);
     signal?.throwIfAborted();
+    await assertAnswer(network, Float32Array.of(before, after), "its scores");
     const data = mean.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
     return { data, shape, target, completeness: completenessOf(data, after - before), steps };
   });

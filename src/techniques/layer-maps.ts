@@ -1,10 +1,11 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { type Scope, withScope } from "../gpu/scope.ts";
-import { readTensor, type Tensor } from "../gpu/tensor.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
+import { readAnswer } from "./finite.ts";
 import { lastMaps } from "./grad-cam.ts";
 
 /** Options of the techniques that weigh a layer's maps. */
@@ -84,7 +85,7 @@ function mapOf(
         network.backward(encoder, from, { to: maps.layer });
         record(encoder, commands);
       });
-      const data = await readTensor(device, y);
+      const [data] = await readAnswer(network, target, [y]);
       options.signal?.throwIfAborted();
       return { data, shape: y.shape, target };
     });

@@ -17,6 +17,7 @@ import {
   submit,
   writeInput,
 } from "./explain.ts";
+import { assertAnswer } from "./finite.ts";
 
 /** Gradient × input, with the account of the score that it is part of. */
 export interface LocalLinear extends Explanation {
@@ -81,6 +82,7 @@ function linearView(network: Network, input: Float32Array, options: ObjectiveOpt
     const read = [asked.values, shares, network.gradient(name)] as const;
     const [[score = 0], found, gradient] = await readTensors(device, read);
     options.signal?.throwIfAborted();
+    await assertAnswer(network, Float32Array.of(score), "its score");
     const data = input.map((value, i) => value * (gradient[i] ?? 0));
     // In double precision: the products, not their roundings, add up.
     const linear = input.reduce((sum, value, i) => sum + value * (gradient[i] ?? 0), 0);

@@ -16,6 +16,7 @@ import {
   submit,
   writeInput,
 } from "./explain.ts";
+import { assertAnswer } from "./finite.ts";
 
 export interface LrpOptions extends ObjectiveOptions {
   /**
@@ -93,6 +94,7 @@ function relevanceOf(
     const read = [asked.values, relevance.input, relevance.account] as const;
     const [[score = 0], values, account] = await readTensors(device, read);
     signal?.throwIfAborted();
+    await assertAnswer(network, Float32Array.of(score), "its score");
     const shape = relevance.input.shape.slice(1);
     const data = values.slice(0, sizeOf(shape));
     const sum = data.reduce((total, value) => total + value, 0);

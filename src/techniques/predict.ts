@@ -3,6 +3,7 @@ import { logitsOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { answer, copyOf } from "./answer.ts";
 import { classesOf, type Picture, submit } from "./explain.ts";
+import { assertAnswer } from "./finite.ts";
 
 /** One class and how strongly the network believes in it. */
 export interface Prediction {
@@ -71,6 +72,7 @@ async function predictBatch(
   submit(network, (encoder) => network.forward(encoder, { to: layer }));
   const logits = await readTensor(device, network.activation(layer));
   signal?.throwIfAborted();
+  await assertAnswer(network, logits.subarray(0, inputs.length * classes) as Float32Array, "its scores");
   return inputs.map((_, index) =>
     rank(logits.subarray(index * classes, (index + 1) * classes), graph.labels).slice(0, top),
   );

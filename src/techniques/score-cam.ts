@@ -8,6 +8,7 @@ import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../ops
 import { softmax } from "../ops/softmax.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit, writeInput } from "./explain.ts";
+import { assertAnswer } from "./finite.ts";
 import { type LayerOptions, mapsAt } from "./layer-maps.ts";
 
 export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
@@ -68,8 +69,9 @@ function byScores(
     });
     await runSamples(network, asked, { batches, fill, scores }, options);
     submit(network, (encoder) => record(encoder, [weigh, draw]));
-    const [data] = await read([y]);
+    const [data, found] = await read([y, scores]);
     options.signal?.throwIfAborted();
+    await assertAnswer(network, found.subarray(0, channels) as Float32Array, "its scores");
     return { data, shape: y.shape, target };
   });
 }

@@ -7,6 +7,7 @@ import type { Network } from "../network/network.ts";
 import { createNoisyBatch, createRunningMoments } from "../ops/sampling.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { readAnswer } from "./finite.ts";
 import { seedOf } from "./seed.ts";
 
 export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
@@ -80,7 +81,7 @@ function momentsOf(
   const { samples = 50, noise = 0.15, seed, signal } = options;
   const { device, graph } = network;
   return withBudget(network, "SmoothGrad", options, async (scope) => {
-    const { own, tensor, command, read } = scope;
+    const { own, tensor, command } = scope;
     if (!(noise >= 0 && Number.isFinite(noise))) {
       throw new InputError(
         `SmoothGrad: expected noise of at least 0 (a fraction of max − min), got ${noise}`,
@@ -101,7 +102,7 @@ function momentsOf(
     const gather = createRunningMoments(device, { x: g, position, mean, m2 });
     const loop = { batches, fill: await command(fill), gather: await command(gather), gradient: true };
     await runSamples(network, asked, loop, options);
-    const [means, squares] = await read([mean, m2]);
+    const [means, squares] = await readAnswer(network, objective, [mean, m2]);
     signal?.throwIfAborted();
     return { data: means.map((value, i) => result(value, (squares[i] ?? 0) / samples)), shape, target };
   });

@@ -6,6 +6,7 @@ import { runSamples } from "../loops/samples.ts";
 import type { Network } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import type { Objective } from "../objectives/objective.ts";
+import { assertAnswer } from "../techniques/finite.ts";
 
 /** Number of samples that fill whole batches: what a plan of one row a sample needs, so that no kernel reads beyond it. */
 export function wholeBatches({ batch }: Network, count: number): number {
@@ -66,9 +67,12 @@ export function scoresOf(
     const scores = tensor([wholeBatches(network, count)], { label: "trust scores" });
     const made = await command(fill(batches.position));
     const loop = { batches, fill: made, scores };
-    await network.inTurn((turn) => runSamples(turn, asked, loop, options), options);
-    const found = await readTensor(network.device, scores);
-    options.signal?.throwIfAborted();
-    return found.subarray(0, count);
+    return network.inTurn(async (turn) => {
+      await runSamples(turn, asked, loop, options);
+      const found = (await readTensor(network.device, scores)).subarray(0, count) as Float32Array;
+      options.signal?.throwIfAborted();
+      await assertAnswer(turn, found, "the scores of changed images");
+      return found;
+    }, options);
   });
 }
