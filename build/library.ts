@@ -11,6 +11,7 @@ const entries = {
   node: "src/node.ts",
   tfjs: "src/tfjs.ts",
   cli: "src/cli/main.ts",
+  supervise: "src/cli/supervise.ts",
 };
 
 /** The package as npm serves it: ES modules with their shaders inside and every dependency outside. */

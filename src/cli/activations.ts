@@ -16,7 +16,7 @@ import type { Values } from "./values.ts";
 
 /** `vitrine activations`: what a layer, or one of its channels, answers to an image. */
 export async function activationsCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
-  const out = outOf(values, [".png", ".npy"]);
+  const out = await outOf(values, [".png", ".npy"]);
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const layer = values.text("layer");
   if (layer === undefined) {

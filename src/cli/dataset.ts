@@ -3,8 +3,9 @@ import { syntheticNames, syntheticPictures } from "../dataset/synthetic.ts";
 import { renderContactSheet } from "../images/contact-sheet.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { writePng } from "../node/image.ts";
+import { tryFile, tryFolder } from "../node/write.ts";
 import { type Io, UsageError } from "./io.ts";
-import { makeFolder, writeResult } from "./output.ts";
+import { writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
 
 const MOST = 2 ** 32 - 1;
@@ -31,7 +32,7 @@ export async function datasetCommand(values: Values, io: Io): Promise<void> {
 
   const drawn: { picture: Pixels; text: string }[] = [];
   const report = [];
-  if (out !== undefined && !sheet) await makeFolder(out);
+  if (out !== undefined) await (sheet ? tryFile(out, "--out") : tryFolder(out));
   const pictures =
     out === undefined ? [] : syntheticPictures(await io.device(), { first, count, size, seed, pair });
   let index = first;

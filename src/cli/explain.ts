@@ -26,7 +26,7 @@ export async function explainCommand(positionals: readonly string[], values: Val
   const all = values.has("all");
   const [names, ...rest] = all ? ["", ...positionals] : positionals;
   const techniques = all ? ATTRIBUTIONS : techniquesNamed(names);
-  const out = outOf(values, [".png", ".npy"]);
+  const out = await outOf(values, [".png", ".npy"]);
   const graph = await openModel(values, io);
   const asking = askingOf(techniques, graph, values);
   const [technique] = techniques;

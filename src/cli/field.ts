@@ -17,7 +17,7 @@ import type { Values } from "./values.ts";
 
 /** `vitrine field`: what of the image a unit can see, and with images, what of it moves the unit. */
 export async function fieldCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
-  const out = outOf(values, [".png", ".npy"]);
+  const out = await outOf(values, [".png", ".npy"]);
   const layer = values.text("layer");
   if (layer === undefined) {
     throw new UsageError('field expects --layer NAME, got none; "vitrine layers" lists the names');

@@ -10,7 +10,7 @@ import type { Values } from "./values.ts";
 
 /** `vitrine filters`: a convolution's weights. Needs no GPU. */
 export async function filtersCommand(values: Values, io: Io): Promise<void> {
-  const out = outOf(values, [".png", ".npy"]);
+  const out = await outOf(values, [".png", ".npy"]);
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 8;
   const chosen = values.numbers("channel");
   const keep = values.whole("strongest", 1, Number.MAX_SAFE_INTEGER);

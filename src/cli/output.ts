@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, extname } from "node:path";
-import { InputError } from "../gpu/errors.ts";
+import { extname } from "node:path";
 import type { Shape } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { writePng } from "../node/image.ts";
 import { writeNpy } from "../node/npy.ts";
+import { tryFile } from "../node/write.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
@@ -16,28 +15,25 @@ export interface Result {
   draw?(): Pixels;
 }
 
-/** Checks --out before any work is done. @throws UsageError when its kind is unknown. */
-export function outOf(values: Values, kinds: readonly string[]): string | undefined {
+/**
+ * Checks --out, and tries it, before any work is done.
+ * @throws UsageError when its kind is unknown. @throws InputError when it cannot be written.
+ */
+export async function outOf(values: Values, kinds: readonly string[]): Promise<string | undefined> {
   const out = values.text("out");
-  if (out !== undefined && !kinds.includes(extname(out).toLowerCase())) {
+  if (out === undefined) return undefined;
+  if (!kinds.includes(extname(out).toLowerCase())) {
     throw new UsageError(`--out expects a file that ends in ${kinds.join(" or ")}, got "${out}"`);
   }
+  await tryFile(out, "--out");
   return out;
 }
 
 /** Writes a result as a picture or as an array, as the name's end says. */
 export async function writeResult(out: string, result: Result, io: Io): Promise<void> {
-  await makeFolder(dirname(out));
   if (extname(out).toLowerCase() === ".npy") await writeNpy(out, result);
   else if (result.draw) await writePng(out, result.draw());
   io.err(`vitrine: wrote ${out}`);
-}
-
-/** @throws InputError when the folder cannot be made. */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: Error) => {
-    throw new InputError(`folder "${path}": expected to make it, got ${error.message}`);
-  });
 }
 
 export interface Summary {

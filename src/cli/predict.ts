@@ -9,7 +9,7 @@ import type { Values } from "./values.ts";
 export async function predictCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const most = values.whole("batch", 1, 1024) ?? 8;
-  const out = outOf(values, [".npy"]);
+  const out = await outOf(values, [".npy"]);
   const graph = await openModel(values, io);
   const inputs = await readInputs(graph, values, io, images);
   warnOfGuess(graph, io);

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { assertWithin, MOST_PIXELS } from "../images/picture.ts";
 import { assertPixels, type Pixels } from "../images/pixels.ts";
+import { writeWhole } from "./write.ts";
 
 type Sharp = typeof import("sharp")["default"];
 
@@ -171,10 +172,7 @@ export async function encodePng(pixels: Pixels): Promise<Uint8Array> {
     .toBuffer();
 }
 
-/** Writes pixels to a PNG file. @throws InputError when it cannot be written. */
+/** Writes pixels to a PNG file, whole or not at all. @throws InputError when it cannot be written. */
 export async function writePng(path: string, pixels: Pixels): Promise<void> {
-  const bytes = await encodePng(pixels);
-  await writeFile(path, bytes).catch((error: Error) => {
-    throw new InputError(`image "${path}": expected to write it, got ${error.message}`);
-  });
+  await writeWhole(path, await encodePng(pixels), "image");
 }

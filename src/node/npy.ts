@@ -1,7 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { fromFloat16 } from "../models/weights.ts";
+import { writeWhole } from "./write.ts";
 
 /** An array of a NumPy file, row-major. */
 export interface NpyArray {
@@ -161,9 +162,7 @@ export async function readNpy(path: string): Promise<NpyArray> {
   return decodeNpy(file, path);
 }
 
-/** Writes a .npy file; see {@link encodeNpy}. */
+/** Writes a .npy file, whole or not at all; see {@link encodeNpy}. */
 export async function writeNpy(path: string, array: NpyArray): Promise<void> {
-  await writeFile(path, new Uint8Array(encodeNpy(array))).catch((error: Error) => {
-    throw new InputError(`npy "${path}": expected to write it, got ${error.message}`);
-  });
+  await writeWhole(path, new Uint8Array(encodeNpy(array)), "npy");
 }
