@@ -35,7 +35,11 @@ export interface BackwardRun {
 
 /** Submits commands as one pass. */
 export async function submit(...commands: Command[]): Promise<void> {
-  const device = await testDevice();
+  submitTo(await testDevice(), ...commands);
+}
+
+/** Submits commands as one pass to a device. */
+export function submitTo(device: GPUDevice, ...commands: Command[]): void {
   const encoder = device.createCommandEncoder();
   record(encoder, commands);
   device.queue.submit([encoder.finish()]);

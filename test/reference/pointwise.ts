@@ -1,4 +1,4 @@
-import type { Activation } from "../../src/ops/activation.ts";
+import type { Activation, BackwardRule, FusedActivation } from "../../src/ops/activation.ts";
 import type { BatchNormLayer } from "../../src/ops/batch-norm.ts";
 import { type Array64, at, fill } from "./array.ts";
 import { activated } from "./numbers.ts";
@@ -6,6 +6,36 @@ import { activated } from "./numbers.ts";
 /** Any activation. */
 export function activate({ kind, alpha = 0 }: Activation, z: number): number {
   return kind === "swish" ? z / (1 + Math.exp(-z)) : activated({ kind, alpha }, z);
+}
+
+/** The activation's derivative, from its output. */
+function slope({ kind, alpha = 0 }: FusedActivation, a: number): number {
+  switch (kind) {
+    case "relu":
+      return Number(a > 0);
+    case "relu6":
+      return Number(a > 0 && a < 6);
+    case "leakyRelu":
+      return a > 0 ? 1 : alpha;
+    case "sigmoid":
+      return a * (1 - a);
+    case "tanh":
+      return 1 - a * a;
+    default:
+      return 1;
+  }
+}
+
+/** A gradient behind a fused activation whose output is `a`; at fused gradients "redirected" passes everything. */
+export function passed(
+  rule: BackwardRule | "pass",
+  activation: FusedActivation,
+  a: number,
+  signal: number,
+): number {
+  if (rule === "pass" || rule === "redirected") return signal;
+  const s = rule === "gradient" ? signal : Math.max(0, signal);
+  return rule === "deconvnet" ? s : s * slope(activation, a);
 }
 
 export function batchNorm({ scale, offset, activation }: BatchNormLayer, x: Array64): Array64 {
