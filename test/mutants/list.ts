@@ -1,0 +1,6 @@
+import { CONVOLUTIONS } from "./convolutions.ts";
+import { KERNELS } from "./kernels.ts";
+import type { Mutant } from "./mutant.ts";
+
+/** Every mutant. */
+export const MUTANTS: readonly Mutant[] = [...CONVOLUTIONS, ...KERNELS];
