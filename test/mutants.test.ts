@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { MUTANTS } from "./mutants/list.ts";
 import { mutated, nameOf } from "./mutants/mutant.ts";
