@@ -1,12 +1,15 @@
 // y = activation(a + b + c + d), element by element; with ACCUMULATE what y holds is a term too.
 //
-//   a, b, c, d  [size]  the first TERMS of them are read
-//   y           [size]
+//   a, b, c, d  [N, pixels, channels]  the first TERMS of them are read; those in BROADCAST are [N, channels], and are
+//                                      repeated over the pixels of their image
+//   y           [N, pixels, channels]
 //
 // One workgroup computes 256 consecutive elements.
 
 struct Params {
-  size: u32,
+  size: u32, // N·pixels·channels
+  pixels: u32,
+  channels: u32,
   alpha: f32, // slope of leaky ReLU below zero
 }
 
@@ -19,6 +22,7 @@ struct Params {
 
 override TERMS: u32 = 2u;
 override ACCUMULATE: bool = false;
+override BROADCAST: u32 = 0u; // bit t: term t is repeated over the pixels
 
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override ACTIVATION: u32 = 0u;
@@ -34,6 +38,14 @@ fn activate(z: f32) -> f32 {
   }
 }
 
+/// Where a term has its value for element i of y.
+fn place(term: u32, i: u32) -> u32 {
+  if (((BROADCAST >> term) & 1u) == 0u) {
+    return i;
+  }
+  return i / (params.pixels * params.channels) * params.channels + i % params.channels;
+}
+
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -44,18 +56,18 @@ fn main(
   if (i >= params.size) {
     return;
   }
-  var sum = a[i];
+  var sum = a[place(0u, i)];
   if (ACCUMULATE) {
     sum += y[i];
   }
   if (TERMS > 1u) {
-    sum += b[i];
+    sum += b[place(1u, i)];
   }
   if (TERMS > 2u) {
-    sum += c[i];
+    sum += c[place(2u, i)];
   }
   if (TERMS > 3u) {
-    sum += d[i];
+    sum += d[place(3u, i)];
   }
   y[i] = activate(sum);
 }

@@ -1,6 +1,6 @@
 // y = scale·part(x)·c, or added to y: how relevance meets the values that it is shared among.
 //
-//   x  [size]
+//   x  [size], or [N, channels] with BROADCAST: one value a channel of each image, repeated over its pixels
 //   c  [size]  unused unless FACTOR
 //   y  [size]
 //
@@ -9,6 +9,8 @@
 
 struct Params {
   size: u32,
+  image: u32,      // elements of an image, and channels of it; with BROADCAST
+  channels: u32,
   accumulate: u32, // 1: add to y
   scale: f32,
 }
@@ -21,6 +23,7 @@ struct Params {
 // 0 x, 1 max(x, 0), 2 min(x, 0)
 override PART: u32 = 0u;
 override FACTOR: bool = true;
+override BROADCAST: bool = false;
 
 @compute @workgroup_size(256)
 fn main(
@@ -32,7 +35,11 @@ fn main(
   if (i >= params.size) {
     return;
   }
-  var value = x[i];
+  var j = i;
+  if (BROADCAST) {
+    j = i / params.image * params.channels + i % params.channels;
+  }
+  var value = x[j];
   switch PART {
     case 1u: { value = max(value, 0.0); }
     case 2u: { value = min(value, 0.0); }

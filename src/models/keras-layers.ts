@@ -1,5 +1,5 @@
 import { ModelError, UnsupportedError } from "../gpu/errors.ts";
-import { formatShape, sizeOf } from "../gpu/tensor.ts";
+import { sizeOf } from "../gpu/tensor.ts";
 import type { Border } from "../ops/padding.ts";
 import { activationBody, type Converter, paddingOf } from "./converter.ts";
 import { show } from "./json.ts";
@@ -35,12 +35,7 @@ function globalPool(mode: "max" | "average"): Converter {
   };
 }
 
-const add: Converter = ({ config, shapes }) => {
-  if (shapes.some((shape) => formatShape(shape) !== formatShape(shapes[0]))) {
-    throw new UnsupportedError(
-      `${config.who}: expected inputs of one shape, got ${shapes.map(formatShape).join(", ")}`,
-    );
-  }
+const add: Converter = ({ shapes }) => {
   return shapes.length === 1 ? { op: "reshape" } : { op: "add" };
 };
 

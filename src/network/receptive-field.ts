@@ -67,12 +67,13 @@ function placesSeen(
   for (const layer of graph.layers.slice(1).reverse()) {
     const places = seen.get(layer.name);
     if (!places) continue;
+    const out = shapes.get(layer.name)?.[axis + 1] ?? 1;
     let begin = 0;
     for (const from of layer.inputs) {
       const shape = shapes.get(from) ?? [];
       const size = shape.length === 4 ? (shape[axis + 1] ?? 1) : 1;
       const before = seen.get(from) ?? new Set<number>();
-      for (const at of behind(layer, places, shape, axis, begin)) {
+      for (const at of behind(layer, places, { shape, out }, axis, begin)) {
         if (!inside || (at >= 0 && at < size)) before.add(at);
       }
       seen.set(from, before);
@@ -82,11 +83,14 @@ function placesSeen(
   return seen.get(inputOf(graph).name) ?? new Set();
 }
 
-/** What rows or columns of a layer's output see of one input; `begin`: where it starts in a concatenation. */
+/**
+ * What rows or columns of a layer's output see of one input; `out`: how many the output has; `begin`: where the input
+ * starts in a concatenation.
+ */
 function* behind(
   layer: Layer,
   places: Places,
-  shape: readonly number[],
+  { shape, out }: { readonly shape: readonly number[]; readonly out: number },
   axis: 0 | 1,
   begin: number,
 ): Generator<number> {
@@ -123,9 +127,10 @@ function* behind(
       if (layer.shape) for (let at = 0; at < size; at++) yield at;
       else yield* places;
       return;
+    case "add":
     case "multiply":
-      // A 1×1 factor is the same for every pixel.
-      if (size === 1) yield 0;
+      // An input without pixels is the same for every pixel.
+      if (size < out) yield 0;
       else yield* places;
       return;
     default:

@@ -1,6 +1,6 @@
 import addShader from "../../shaders/add.wgsl";
+import gradientShader from "../../shaders/broadcast_gradient.wgsl";
 import multiplyShader from "../../shaders/multiply.wgsl";
-import reduceShader from "../../shaders/multiply_reduce.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
 import { asNhwc, formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -11,40 +11,63 @@ import type { LayerBase, Op } from "./op.ts";
 /** How many inputs one dispatch of add.wgsl takes. */
 const TERMS = 4;
 
-/** Sum of two or more inputs of one shape, then activation. */
+/** Sum of two or more inputs, then activation. Inputs without pixels are broadcast; see {@link shapeOfAll}. */
 export interface AddLayer extends LayerBase {
   readonly op: "add";
   readonly activation?: FusedActivation;
 }
 
-/** Product of two inputs; either may be 1 high and 1 wide, and is then broadcast over the other's pixels. */
+/** Product of two inputs. One without pixels is broadcast over the other's; see {@link shapeOfAll}. */
 export interface MultiplyLayer extends LayerBase {
   readonly op: "multiply";
 }
 
+/**
+ * The shape of inputs taken together element by element: that of all of them, where inputs of N×1×1×C, or of N×C, are
+ * repeated over the pixels of their image. Keras reads N×C so too: it widens the shorter shape after the batch, and not
+ * before it as NumPy does.
+ */
+function shapeOfAll(x: readonly Shape[]): Shape | undefined {
+  return x.find((whole) =>
+    x.every((one) => formatShape(one) === formatShape(whole) || isRepeated(one, whole)),
+  );
+}
+
+/** Whether an input of a shape has one value a channel of each image of `whole`, N×H×W×C. */
+function isRepeated(one: Shape, whole: Shape): boolean {
+  const [n = 0, , , channels = 0] = whole;
+  const single = one.length === 2 ? [n, channels] : [n, 1, 1, channels];
+  return whole.length === 4 && formatShape(one) === formatShape(single);
+}
+
 export const add: Op<AddLayer> = {
   shape(layer, x) {
-    const [first] = x;
-    if (!first || x.length < 2 || x.some((shape) => formatShape(shape) !== formatShape(first))) {
-      throw new InputError(
-        `add "${layer.name}": expected two or more inputs of one shape, got ${x.map(formatShape).join(", ") || "none"}`,
-      );
-    }
-    return first;
+    const shape = x.length < 2 ? undefined : shapeOfAll(x);
+    if (shape) return shape;
+    throw new InputError(
+      `add "${layer.name}": expected two or more inputs of one shape, or some of N×C or N×1×1×C, got ${x.map(formatShape).join(", ") || "none"}`,
+    );
   },
 
   async forward(device, { layer, x, y }) {
     const size = sizeOf(y.shape);
+    const [, height, width, channels] = asNhwc(y.shape);
     const starts = Array.from({ length: Math.ceil(x.length / TERMS) }, (_, index) => index * TERMS);
     const sums = starts.map((start) => {
       const [a = x[0], b = a, c = a, d = a] = x.slice(start, start + TERMS);
       const terms = Math.min(TERMS, x.length - start);
+      const repeated = [a, b, c, d].map(({ shape }, term) => (sizeOf(shape) < size ? 1 << term : 0));
       const last = start + terms === x.length;
       const { code, alpha } = activationCode(last ? layer.activation : undefined);
       return createDispatch(device, addShader, {
         label: layer.name,
-        constants: { TERMS: terms, ACCUMULATE: Number(start > 0), ACTIVATION: code },
-        params: { size, alpha },
+        constants: {
+          TERMS: terms,
+          ACCUMULATE: Number(start > 0),
+          BROADCAST: repeated.reduce((bits, bit) => bits | bit),
+          ACTIVATION: code,
+        },
+        params: { size, pixels: height * width, channels, alpha },
         bindings: { a, b, c, d, y },
         workgroups: gridOf(Math.ceil(size / 256)),
       });
@@ -53,6 +76,9 @@ export const add: Op<AddLayer> = {
   },
 
   backward(device, { layer, dy, dx, accumulate }) {
+    if (sizeOf(dx.shape) < sizeOf(dy.shape)) {
+      return createBroadcastGradient(device, { dy, dx, accumulate, label: layer.name });
+    }
     const block = sizeOf(dy.shape);
     const whole = { length: block, start: 0 };
     return createCopy(device, {
@@ -70,13 +96,10 @@ export const add: Op<AddLayer> = {
 
 export const multiply: Op<MultiplyLayer> = {
   shape(layer, x) {
-    const [a, b] = x;
-    if (a && b && x.length === 2) {
-      if (fits(b, a)) return a;
-      if (fits(a, b)) return b;
-    }
+    const shape = x.length === 2 ? shapeOfAll(x) : undefined;
+    if (shape) return shape;
     throw new InputError(
-      `multiply "${layer.name}": expected two inputs of one shape, or one of N×1×1×C, got ${x.map(formatShape).join(", ")}`,
+      `multiply "${layer.name}": expected two inputs of one shape, or one of N×C or N×1×1×C, got ${x.map(formatShape).join(", ")}`,
     );
   },
 
@@ -91,27 +114,31 @@ export const multiply: Op<MultiplyLayer> = {
     if (sizeOf(dx.shape) === sizeOf(dy.shape)) {
       return createProduct(device, layer.name, dy, other, dx, accumulate);
     }
-    const [n, height, width, channels] = asNhwc(dy.shape);
-    const tiles = Math.ceil(channels / 16);
-    return createDispatch(device, reduceShader, {
-      label: layer.name,
-      params: {
-        pixels: height * width,
-        channels,
-        tiles,
-        groups: n * tiles,
-        accumulate: Number(accumulate),
-      },
-      bindings: { x: other, dy, dx },
-      workgroups: gridOf(n * tiles),
-    });
+    return createBroadcastGradient(device, { x: other, dy, dx, accumulate, label: layer.name });
   },
 };
 
-function fits(small: Shape, large: Shape): boolean {
-  if (formatShape(small) === formatShape(large)) return true;
-  const [n, , , channels] = large;
-  return large.length === 4 && formatShape(small) === formatShape([n ?? 0, 1, 1, channels ?? 0]);
+/** dx = Σ over the pixels of dy, times x where it is given. */
+export function createBroadcastGradient(
+  device: GPUDevice,
+  site: {
+    readonly x?: Tensor;
+    readonly dy: Tensor;
+    readonly dx: Tensor;
+    readonly accumulate: boolean;
+    readonly label: string;
+  },
+): Promise<Command> {
+  const { x, dy, dx, accumulate, label } = site;
+  const [n, height, width, channels] = asNhwc(dy.shape);
+  const tiles = Math.ceil(channels / 16);
+  return createDispatch(device, gradientShader, {
+    label,
+    constants: { FACTOR: Number(x !== undefined) },
+    params: { pixels: height * width, channels, tiles, groups: n * tiles, accumulate: Number(accumulate) },
+    bindings: { x: x ?? dy, dy, dx },
+    workgroups: gridOf(n * tiles),
+  });
 }
 
 /** y = a·b, where b has a's shape or one value a channel of each image. */

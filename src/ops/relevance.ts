@@ -23,6 +23,7 @@ const BLOCK = 1024;
 export interface RelevanceProductSite {
   readonly part?: Part;
   readonly scale?: number;
+  /** Of y's shape, or of one value a channel of each image, which is repeated over its pixels. */
   readonly x: Tensor;
   /** Left out: 1. */
   readonly c?: Tensor;
@@ -34,11 +35,16 @@ export interface RelevanceProductSite {
 /** y = scale·part(x)·c, or added to y; see relevance_product.wgsl. */
 export function createRelevanceProduct(device: GPUDevice, site: RelevanceProductSite): Promise<Command> {
   const { part = "all", scale = 1, x, c, y, accumulate, label } = site;
-  const size = sizeOf(x.shape);
+  const size = sizeOf(y.shape);
+  const [, height, width, channels] = asNhwc(y.shape);
   return createDispatch(device, productShader, {
     label,
-    constants: { PART: PARTS[part], FACTOR: Number(c !== undefined) },
-    params: { size, accumulate: Number(accumulate), scale },
+    constants: {
+      PART: PARTS[part],
+      FACTOR: Number(c !== undefined),
+      BROADCAST: Number(sizeOf(x.shape) < size),
+    },
+    params: { size, image: height * width * channels, channels, accumulate: Number(accumulate), scale },
     bindings: { x, c: c ?? x, y },
     workgroups: gridOf(Math.ceil(size / 256)),
   });

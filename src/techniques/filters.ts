@@ -1,5 +1,5 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
-import type { Shape } from "../gpu/tensor.ts";
+import { formatShape, type Shape } from "../gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, layerOf, shapesOf } from "../network/graph.ts";
 import type { Conv2dLayer } from "../ops/conv2d.ts";
 import type { DepthwiseConv2dLayer } from "../ops/depthwise-conv2d.ts";
@@ -158,6 +158,14 @@ export function filterCombination(
       const back = signals.get(from) ?? new Sheet(channels);
       signals.set(from, back);
       const keep = layer.name === name ? strongest : undefined;
+      if (
+        layer.op === "add" &&
+        formatShape(shapes.get(from) ?? []) !== formatShape(shapes.get(layer.name) ?? [])
+      ) {
+        throw new UnsupportedError(
+          `filter combination: expected sums of maps of one size on the way, got "${layer.name}", which repeats "${from}"`,
+        );
+      }
       left -= signal.size * ("w" in layer ? layer.w.data.length : back.channels);
       if (left < 0) {
         throw new InputError(

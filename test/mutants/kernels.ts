@@ -45,9 +45,9 @@ export const KERNELS: readonly Mutant[] = [
     ["product += y[i];", ""],
   ),
   ...of(
-    "multiply_reduce",
+    "broadcast_gradient",
     "ops/arithmetic.test.ts",
-    ["sum += dy[i] * x[i];", "sum += dy[i];"],
+    ["sum += dy[i] * x[i];", "sum += x[i];"],
     ["for (var s = 1u;", "for (var s = 2u;"],
   ),
   ...of("batch_norm", "ops/batch-norm.test.ts", ["+ offset[channel]", ""], ["exp(-z)", "exp(z)"]),
@@ -113,7 +113,7 @@ export const KERNELS: readonly Mutant[] = [
   ...of(
     "upsample",
     "ops/upsample.test.ts",
-    [") + 0.5) / vec2<f32>(params.factor) - 0.5", ")) / vec2<f32>(params.factor)"],
+    ["/ vec2<f32>(params.factor) - CENTRE", "/ vec2<f32>(params.factor)"],
     ["let high = min(low + 1u, last);", "let high = low;"],
   ),
   ...of("upsample_gradient", "ops/upsample.test.ts", [
@@ -264,7 +264,7 @@ export const KERNELS: readonly Mutant[] = [
   ...of("window_lrn", "network/windows.test.ts", ["channel + params.radius + 1u", "channel + params.radius"]),
   ...of("window_worklist", "network/windows.test.ts", [".w <= item", ".w < item"]),
   ...of("window_upsample", "network/windows.test.ts", [
-    ") + 0.5) / vec2<f32>(params.factor) - 0.5",
-    ")) / vec2<f32>(params.factor)",
+    "/ vec2<f32>(params.factor) - CENTRE",
+    "/ vec2<f32>(params.factor)",
   ]),
 ];

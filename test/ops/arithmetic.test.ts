@@ -48,14 +48,39 @@ describe("add", () => {
     },
   );
 
+  test.each(upTo(5))("repeats inputs without pixels, of five the one at place %i", async (place) => {
+    const small = place % 2 === 0 ? [2, 5] : [2, 1, 1, 5];
+    const x = upTo(5).map((seed) => random(seed === place ? small : [2, 3, 2, 5], seed + 1));
+    await check(x, { kind: "relu6" });
+  });
+
+  test("takes the shape of the input that has pixels", () => {
+    expect(
+      add.shape(layerOf(3), [
+        [2, 5],
+        [2, 1, 1, 5],
+        [2, 3, 2, 5],
+      ]),
+    ).toEqual([2, 3, 2, 5]);
+    expect(
+      add.shape(layerOf(2), [
+        [2, 5],
+        [2, 1, 1, 5],
+      ]),
+    ).toEqual([2, 1, 1, 5]);
+  });
+
   test("inputs of different shapes, or only one, are refused", () => {
     expect(() => add.shape(layerOf(1), [[1, 2, 2, 3]])).toThrow(InputError);
-    expect(() =>
-      add.shape(layerOf(2), [
-        [1, 2, 2, 3],
-        [1, 1, 1, 3],
-      ]),
-    ).toThrow(/add "sum".*1×2×2×3, 1×1×1×3/);
+    for (const other of [
+      [1, 2, 2, 1],
+      [1, 2],
+      [1, 2, 3],
+      [2, 3],
+      [1, 1, 2, 3],
+    ]) {
+      expect(() => add.shape(layerOf(2), [[1, 2, 2, 3], other])).toThrow(/add "sum".*1×2×2×3, /);
+    }
   });
 });
 
@@ -76,6 +101,18 @@ describe("multiply", () => {
       const small = random([n, 1, 1, c], 2);
       return first ? check(small, large) : check(large, small);
     }));
+
+  test("repeats a vector of one value a channel, and not along the last axis but one", async () => {
+    await check(random([2, 3, 4, 4], 1), random([2, 4], 2));
+    await check(random([2, 4], 1), random([2, 3, 2, 4], 2));
+    await check(random([3, 20], 1), random([3, 1, 1, 20], 2));
+    expect(() =>
+      multiply.shape(layer, [
+        [2, 3, 4, 5],
+        [2, 4],
+      ]),
+    ).toThrow(/N×C or N×1×1×C, got 2×3×4×5, 2×4/);
+  });
 
   test("multiplies vectors, more than one workgroup, a tensor by itself", async () => {
     await check(random([3, 7], 1), random([3, 7], 2));

@@ -44,22 +44,31 @@ export function batchNorm({ scale, offset, activation }: BatchNormLayer, x: Arra
   );
 }
 
+/** Sum; a term without a pixel at a place has its only one there. */
 export function add(activation: Activation, terms: readonly Array64[]): Array64 {
-  const [first] = terms;
-  return fill(first?.shape ?? [], (n, v, u, c) =>
+  return fill(wholeOf(terms).shape, (...index) =>
     activate(
       activation,
-      terms.reduce((sum, term) => sum + (at(term, n, v, u, c) ?? Number.NaN), 0),
+      terms.reduce((sum, term) => sum + repeated(term, ...index), 0),
     ),
   );
 }
 
-/** A factor without a pixel at a place has its only one there. */
+/** Product; a factor without a pixel at a place has its only one there. */
 export function multiply(a: Array64, b: Array64): Array64 {
-  const value = (factor: Array64, n: number, v: number, u: number, c: number): number =>
-    at(factor, n, v, u, c) ?? at(factor, n, 0, 0, c) ?? Number.NaN;
-  return fill(
-    a.data.length >= b.data.length ? a.shape : b.shape,
-    (...index) => value(a, ...index) * value(b, ...index),
+  return fill(wholeOf([a, b]).shape, (...index) => repeated(a, ...index) * repeated(b, ...index));
+}
+
+/** The largest of several arrays, of the one with the most axes. */
+function wholeOf(arrays: readonly Array64[]): Array64 {
+  return arrays.reduce((most, one) =>
+    one.data.length > most.data.length ||
+    (one.data.length === most.data.length && one.shape.length > most.shape.length)
+      ? one
+      : most,
   );
+}
+
+function repeated(array: Array64, n: number, v: number, u: number, c: number): number {
+  return at(array, n, v, u, c) ?? at(array, n, 0, 0, c) ?? Number.NaN;
 }

@@ -1,6 +1,7 @@
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
+import { sizeOf } from "../../gpu/tensor.ts";
 import { fuse } from "../fuse.ts";
-import { type Graph, inputOf, type Layer, layerOf } from "../graph.ts";
+import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "../graph.ts";
 import type { OpLayer } from "../ops.ts";
 import { activationOf } from "../stages.ts";
 import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";
@@ -52,6 +53,7 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
   const foldedInto = new Map(way.map((layer) => [layer.name, membersOf(graph, layer)]));
   const members = (layer: Layer): readonly string[] => foldedInto.get(layer.name) ?? [layer.name];
   const tops = topsOf(way);
+  const shapes = shapesOf(graph);
   const ruleOf = (layer: ShareLayer): RelevanceRule => {
     const readsImage = isWeighted(layer) && layer.inputs.includes(image);
     const fits = ({ at }: RuleCase): boolean => {
@@ -89,7 +91,7 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
     const passes = members(layer).some((name) => pass.includes(name));
     expectPiecewise(layer, passes);
     if (isElementwise(layer)) return { way: "pass", layer, input: 0 };
-    if (passes && layer.op === "multiply") return { way: "pass", layer, input: signalOf(layer, way) };
+    if (passes && layer.op === "multiply") return { way: "pass", layer, input: signalOf(layer, way, shapes) };
     if (passes && layer.op === "lrn") return { way: "pass", layer, input: 0 };
     if (!isShared(layer)) return { way: "route", layer };
     const [input, output] = [layer.inputs.every((name) => positive.has(name)), positive.has(layer.name)];
@@ -166,9 +168,11 @@ function isElementwise({ op }: OpLayer): boolean {
   return op === "activation" || op === "reshape";
 }
 
-/** Which input of a product is the signal, and not what gates it: the one that is not broadcast, else the first. */
-function signalOf({ inputs, name }: OpLayer, way: readonly Layer[]): number {
+/** Which input of a product is the signal, and not what gates it: one that is not broadcast, the first that is no gate. */
+function signalOf({ inputs, name }: OpLayer, way: readonly Layer[], shapes: Shapes): number {
+  const sizeOfLayer = (layer: string): number => sizeOf(shapes.get(layer) ?? []);
   const gates = (input: string): boolean => {
+    if (sizeOfLayer(input) < sizeOfLayer(name)) return true;
     const layer = way.find((one) => one.name === input);
     return layer ? activationOf(layer)?.kind === "sigmoid" || layer.op === "globalPool" : false;
   };

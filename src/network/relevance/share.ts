@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../../gpu/errors.ts";
 import { type Command, sequence } from "../../gpu/kernel.ts";
-import { asNhwc, type Shape, type Tensor } from "../../gpu/tensor.ts";
+import { asNhwc, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
+import { createBroadcastGradient } from "../../ops/arithmetic.ts";
 import type { BatchNormLayer } from "../../ops/batch-norm.ts";
 import type { Conv2dLayer } from "../../ops/conv2d.ts";
 import type { DenseLayer } from "../../ops/dense.ts";
@@ -109,7 +110,7 @@ interface Linear {
 }
 
 /** A sum of several inputs: every weight is 1. */
-function sumOf({ device, step, x, to, own }: ShareSite): Linear {
+function sumOf({ device, step, x, to, own, workspace }: ShareSite): Linear {
   const label = step.layer.name;
   return {
     weighted: false,
@@ -122,13 +123,20 @@ function sumOf({ device, step, x, to, own }: ShareSite): Linear {
         b: undefined,
         forward: (z, accumulate) =>
           all(x.map((one, i) => product({ x: one, y: z, accumulate: accumulate || i > 0 }))),
-        backward: (s, added) =>
-          all(
-            x.map((one, i) => {
+        backward: async (s, added) => {
+          const back = await all(
+            x.map(async (one, i) => {
               const { r, accumulate } = at(to, i);
-              return product({ x: one, c: s, y: r, accumulate: accumulate || added });
+              const shared = { x: one, y: r, accumulate: accumulate || added };
+              if (sizeOf(one.shape) === sizeOf(s.shape)) return [await product({ ...shared, c: s })];
+              // What was repeated over the pixels takes what they have together.
+              const c = workspace("c", one.shape);
+              const sum = await createBroadcastGradient(device, { dy: s, dx: c, accumulate: false, label });
+              return [own(sum), await product({ ...shared, c })];
             }),
-          ),
+          );
+          return back.flat();
+        },
       };
     },
   };

@@ -106,11 +106,9 @@ function follow(layer: Layer, x: readonly [Reach, ...Reach[]], shapes: Shapes): 
     case "upsample":
       return through((span, axis) => enlarged(span, inShape[axis], layer, axis));
     case "add":
-      return joined(shape, x);
     case "multiply":
-      return x.every((factor) => formatShape(factor.shape) === formatShape(shape))
-        ? joined(shape, x)
-        : undefined;
+      // What is broadcast changes all of the pixels that it meets.
+      return x.every((part) => formatShape(part.shape) === formatShape(shape)) ? joined(shape, x) : undefined;
     case "concat": {
       const axis = layer.axis - 1;
       let begin = 0;

@@ -1,6 +1,6 @@
-// Gradient to the factor that was broadcast over the pixels: dx = Σ over pixels of dy·x.
+// Gradient to an input that was broadcast over the pixels: dx = Σ over pixels of dy·x, or of dy where it was a term.
 //
-//   x   [N, pixels, channels]  the other factor
+//   x   [N, pixels, channels]  the other factor; unused unless FACTOR
 //   dy  [N, pixels, channels]
 //   dx  [N, channels]
 //
@@ -18,6 +18,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+override FACTOR: bool = true;
 
 const LANES = 16u;  // neighbouring channels, read together
 const STRIPS = 16u; // each sums every 16th pixel
@@ -43,7 +45,11 @@ fn main(
   if (channel < params.channels) {
     for (var p = strip; p < params.pixels; p += STRIPS) {
       let i = base + p * params.channels;
-      sum += dy[i] * x[i];
+      if (FACTOR) {
+        sum += dy[i] * x[i];
+      } else {
+        sum += dy[i];
+      }
     }
   }
   sums[thread] = sum;
