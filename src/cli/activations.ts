@@ -6,7 +6,7 @@ import { deprocess } from "../images/preprocess.ts";
 import { renderMapSheet } from "../images/sheet.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { activations } from "../techniques/activations.ts";
-import { type Io, UsageError } from "./io.ts";
+import { type Io, printJson, UsageError } from "./io.ts";
 import { maskCommand, thresholdOf } from "./masks.ts";
 import { openModel, readInputs, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
@@ -75,9 +75,7 @@ export async function activationsCommand(images: readonly string[], values: Valu
   const strongest = channel === undefined ? strongestOf(found, top) : [];
   if (values.has("json")) {
     const of = channel === undefined ? { strongest } : { channel };
-    io.out(
-      JSON.stringify({ model: graph.name, image: input.name, layer, shape, ...summary, ...of, out }, null, 2),
-    );
+    printJson(io, { model: graph.name, image: input.name, layer, shape, ...summary, ...of, out });
     return;
   }
   io.out(`${title}, ${formatShape(shape)}`);

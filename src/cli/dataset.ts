@@ -4,7 +4,7 @@ import { renderContactSheet } from "../images/contact-sheet.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { writePng } from "../node/image.ts";
 import { tryFile, tryFolder } from "../node/write.ts";
-import { type Io, UsageError } from "./io.ts";
+import { type Io, printJson, UsageError } from "./io.ts";
 import { writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
 
@@ -57,7 +57,7 @@ export async function datasetCommand(values: Values, io: Io): Promise<void> {
   } else if (out !== undefined) {
     io.err(`vitrine: wrote ${count} ${count === 1 ? "picture" : "pictures"} to ${out}`);
   }
-  if (values.has("json")) io.out(JSON.stringify({ seed, size, pair, pictures: report }, null, 2));
+  if (values.has("json")) printJson(io, { seed, size, pair, pictures: report });
 }
 
 function fileName(index: number, names: readonly string[]): string {

@@ -9,7 +9,7 @@ import { formatTrust } from "../trust/format.ts";
 import type { Trust } from "../trust/measures.ts";
 import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askTechnique, type Setting, scoreOf } from "./ask.ts";
-import { progressOf, UsageError } from "./io.ts";
+import { printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { preprocessingReport } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
@@ -232,7 +232,7 @@ function report(
   });
   if (values.has("json")) {
     const about = { model: graph.name, preprocessing: preprocessingReport(graph), image: input.name };
-    io.out(JSON.stringify({ ...about, results, out }, null, 2));
+    printJson(io, { ...about, results, out });
     return;
   }
   io.out(`${objectives.map(({ title }) => title).join("; ")}`);
@@ -249,7 +249,7 @@ function report(
   const rows = answers.flatMap(({ technique: { name }, trust }, i) =>
     trust ? [{ name, title: names[i] ?? name, trust }] : [],
   );
-  if (rows.length > 0) io.out(`\n${formatTrust({ target: undefined, rows })}`);
+  if (rows.length > 0) printLines(io, `\n${formatTrust({ target: undefined, rows })}`);
 }
 
 /** A technique, with the layer and the class where there are several. */

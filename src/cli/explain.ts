@@ -11,7 +11,7 @@ import { formatTrust } from "../trust/format.ts";
 import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askingOf, askTechnique, type Setting, scoreOf } from "./ask.ts";
 import { explainMany } from "./explain-many.ts";
-import { type Io, progressOf, UsageError } from "./io.ts";
+import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { needsOf, withNetworks } from "./networks.ts";
 import { findObjective } from "./objective.ts";
@@ -128,7 +128,7 @@ async function explainOne(
       ...(judged ? { trust: trustReport(judged) } : {}),
       out,
     };
-    io.out(JSON.stringify(report, null, 2));
+    printJson(io, report);
     return;
   }
   io.out(`${technique.title}: ${objective.title}`);
@@ -140,7 +140,8 @@ async function explainOne(
     const words = Object.entries(found.account).map(([name, value]) => `${name} ${formatNumber(value)}`);
     io.out(`  ${words.join(", ")}`);
   }
-  if (judged) io.out(`\n${formatTrust({ target: undefined, rows: [{ ...technique, trust: judged }] })}\n`);
+  if (judged)
+    printLines(io, `\n${formatTrust({ target: undefined, rows: [{ ...technique, trust: judged }] })}\n`);
   if (judged && plan) for (const line of legendOf(plan.measures)) io.out(`  ${line}`);
   if (out === undefined) io.err("vitrine: --out map.png draws it, --out map.npy keeps the numbers");
 }

@@ -7,7 +7,7 @@ import { deprocess } from "../images/preprocess.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
 import { empiricalField } from "../techniques/empirical-field.ts";
-import { type Io, progressOf, UsageError } from "./io.ts";
+import { type Io, printJson, progressOf, UsageError } from "./io.ts";
 import { openModel, readInputs, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { neuronsOf } from "./objective.ts";
@@ -34,7 +34,7 @@ export async function fieldCommand(images: readonly string[], values: Values, io
     const [h = 1, w = 1] = shape.length === 3 ? shape : [];
     const at = place ?? { y: Math.floor(h / 2), x: Math.floor(w / 2) };
     const { full, inside } = receptiveField(graph, { layer, ...at });
-    if (values.has("json")) io.out(JSON.stringify({ model: graph.name, layer, at, full, inside }, null, 2));
+    if (values.has("json")) printJson(io, { model: graph.name, layer, at, full, inside });
     else {
       io.out(`${layer} of ${formatShape(shape)}, unit at ${at.y},${at.x}`);
       io.out(`  sees ${sizeOf(full)} pixels: ${words(full)}`);
@@ -82,7 +82,7 @@ export async function fieldCommand(images: readonly string[], values: Values, io
   if (values.has("json")) {
     const { patch, stride, shape } = found;
     const about = { model: graph.name, layer, channel, patch, stride, shape, theoretical, side };
-    io.out(JSON.stringify({ ...about, units, out }, null, 2));
+    printJson(io, { ...about, units, out });
     return;
   }
   io.out(`${layer}, channel ${channel}: theory ${sizeOf(theoretical)} pixels, measured over ${count}`);

@@ -3,7 +3,7 @@ import { renderFilters } from "../images/filters.ts";
 import { formatNumber } from "../images/layout.ts";
 import { inputOf } from "../network/graph.ts";
 import { type Combination, filterCombination, filtersOf } from "../techniques/filters.ts";
-import { type Io, UsageError } from "./io.ts";
+import { type Io, printJson, UsageError } from "./io.ts";
 import { openModel } from "./model.ts";
 import { outOf, writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
@@ -44,7 +44,7 @@ export async function filtersCommand(values: Values, io: Io): Promise<void> {
   if (values.has("json")) {
     const { shape, largest, dead, norms } = filters;
     const report = { model: graph.name, layer: filters.layer, shape, largest, dead, norms: [...norms], out };
-    io.out(JSON.stringify(report, null, 2));
+    printJson(io, report);
     return;
   }
   io.out(

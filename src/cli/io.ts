@@ -2,9 +2,9 @@ import { VitrineError } from "../gpu/errors.ts";
 
 /** What a command talks to; tests put their own in its place. */
 export interface Io {
-  /** Writes a line to standard output. */
+  /** Writes a line to standard output. A line break within it is shown, not obeyed: it can only come from a file's names. */
   out(line: string): void;
-  /** Writes a line to standard error. */
+  /** Writes a line to standard error, likewise. */
   err(line: string): void;
   /** Redraws the progress line; nothing clears it. Where standard error is no terminal, a line of its own now and then. */
   progress(line?: string): void;
@@ -21,6 +21,16 @@ export class UsageError extends VitrineError {
 /** The machine's GPU could not be opened. */
 export class GpuError extends VitrineError {
   override name = "GpuError";
+}
+
+/** Writes a text of several lines, such as a table, to standard output. */
+export function printLines(io: Io, text: string): void {
+  for (const line of text.split("\n")) io.out(line);
+}
+
+/** Writes a value to standard output as JSON. */
+export function printJson(io: Io, value: unknown): void {
+  printLines(io, JSON.stringify(value, null, 2));
 }
 
 /** Calls `onProgress` no more often than a terminal can show. */

@@ -1,6 +1,6 @@
 import { formatShape } from "../gpu/tensor.ts";
 import { logitsOf, shapesOf } from "../network/graph.ts";
-import type { Io } from "./io.ts";
+import { type Io, printJson } from "./io.ts";
 import { openModel, preprocessingReport } from "./model.ts";
 import type { Values } from "./values.ts";
 
@@ -17,13 +17,7 @@ export async function layersCommand(values: Values, io: Io): Promise<void> {
   const logits = logitsOf(graph);
   if (values.has("json")) {
     const { labels } = graph;
-    io.out(
-      JSON.stringify(
-        { model: graph.name, preprocessing: preprocessingReport(graph), logits, layers, labels },
-        null,
-        2,
-      ),
-    );
+    printJson(io, { model: graph.name, preprocessing: preprocessingReport(graph), logits, layers, labels });
     return;
   }
   const widest = Math.max(...layers.map(({ name }) => name.length));

@@ -2,9 +2,10 @@ import { InputError, ModelError, UnsupportedError } from "../gpu/errors.ts";
 import { DONE, FAILED, REFUSED, STOPPED } from "./codes.ts";
 import { COMMANDS } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
-import { type Io, UsageError } from "./io.ts";
+import { type Io, printLines, UsageError } from "./io.ts";
 import { ownPackage } from "./model.ts";
 import { nearest, parseArguments } from "./options.ts";
+import { printableIo } from "./printable.ts";
 import { openTerminal } from "./terminal.ts";
 import { Values } from "./values.ts";
 
@@ -25,7 +26,8 @@ export async function main(argv: readonly string[], io?: Io): Promise<number> {
   return code;
 }
 
-async function run(argv: readonly string[], io: Io): Promise<number> {
+async function run(argv: readonly string[], bare: Io): Promise<number> {
+  const io = printableIo(bare);
   try {
     const { positionals, values: given } = parseArguments(argv);
     const values = new Values({ positionals, values: given });
@@ -37,7 +39,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     if (name === undefined) {
       if (values.has("help")) {
-        io.out(generalHelp(version));
+        printLines(io, generalHelp(version));
         return DONE;
       }
       throw new UsageError(
@@ -53,7 +55,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
       );
     }
     if (values.has("help")) {
-      io.out(commandHelp(command));
+      printLines(io, commandHelp(command));
       return DONE;
     }
     for (const option of given.keys()) {
@@ -79,6 +81,8 @@ function refuse(error: unknown, io: Io): number {
   const refused = [UsageError, InputError, ModelError, UnsupportedError].some(
     (kind) => error instanceof kind,
   );
-  if (!refused && process.env.VITRINE_DEBUG && error instanceof Error) io.err(error.stack ?? "");
+  if (!refused && process.env.VITRINE_DEBUG && error instanceof Error) {
+    for (const line of (error.stack ?? "").split("\n")) io.err(line);
+  }
   return refused ? REFUSED : FAILED;
 }

@@ -7,7 +7,7 @@ import { type Graph, inputOf } from "../network/graph.ts";
 import type { ChannelStatistics } from "../ops/statistics.ts";
 import { activations } from "../techniques/activations.ts";
 import { type UnitThreshold, unitMask } from "../techniques/unit-mask.ts";
-import { type Io, UsageError } from "./io.ts";
+import { type Io, printJson, UsageError } from "./io.ts";
 import { type Input, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { writeResult } from "./output.ts";
@@ -91,7 +91,7 @@ export async function maskCommand(
     share,
   }));
   if (values.has("json")) {
-    io.out(JSON.stringify({ model: graph.name, layer, channel, results, out }, null, 2));
+    printJson(io, { model: graph.name, layer, channel, results, out });
     return;
   }
   io.out(`${layer}, channel ${channel}: on ${words}`);

@@ -1,5 +1,5 @@
 import { type Prediction, predictEach } from "../techniques/predict.ts";
-import type { Io } from "./io.ts";
+import { type Io, printJson } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { outOf, writeResult } from "./output.ts";
@@ -34,9 +34,7 @@ export async function predictCommand(images: readonly string[], values: Values, 
     await writeResult(out, { data: Float32Array.from(logits.flat()), shape }, io);
   }
   if (values.has("json")) {
-    io.out(
-      JSON.stringify({ model: graph.name, preprocessing: preprocessingReport(graph), results }, null, 2),
-    );
+    printJson(io, { model: graph.name, preprocessing: preprocessingReport(graph), results });
     return;
   }
   for (const { image, predictions } of results) {

@@ -11,7 +11,7 @@ import {
   trustSummary,
   trustTable,
 } from "../trust/table.ts";
-import { type Io, progressOf, UsageError } from "./io.ts";
+import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { attributionOptions, techniquesNamed } from "./techniques.ts";
@@ -85,11 +85,11 @@ export async function trustCommand(positionals: readonly string[], values: Value
   if (values.has("json")) {
     const images = inputs.map(({ name }) => name);
     const report = "target" in table ? { images, ...tableReport(table) } : { images, rows: table.rows };
-    io.out(JSON.stringify({ ...about, ...report }, null, 2));
+    printJson(io, { ...about, ...report });
     return;
   }
   if (values.has("markdown")) {
-    io.out(formatTrust(table, "markdown"));
+    printLines(io, formatTrust(table, "markdown"));
     return;
   }
   const [image] = inputs.length === 1 ? inputs.map(({ name }) => basename(name)) : [];
@@ -99,7 +99,7 @@ export async function trustCommand(positionals: readonly string[], values: Value
     ["How far each map can be trusted", graph.name, image ?? `${inputs.length} images`, ...of].join(" · "),
   );
   io.out("");
-  io.out(formatTrust(table));
+  printLines(io, formatTrust(table));
   io.out("");
   for (const line of [...TRUST_LEGEND, ...pace(settings)]) io.out(`  ${line}`);
 }
