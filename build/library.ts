@@ -10,6 +10,7 @@ const entries = {
   index: "src/index.ts",
   node: "src/node.ts",
   tfjs: "src/tfjs.ts",
+  three: "src/three.ts",
   cli: "src/cli/main.ts",
   supervise: "src/cli/supervise.ts",
 };

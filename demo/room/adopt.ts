@@ -1,11 +1,5 @@
 import { IndirectStorageBufferAttribute, StorageBufferAttribute, type WebGPURenderer } from "three/webgpu";
-
-/** What three keeps of an attribute's buffer on the GPU. */
-interface Backend {
-  get(attribute: StorageBufferAttribute): { buffer?: GPUBuffer | { destroy(): void } };
-}
-
-const backendOf = (renderer: WebGPURenderer): Backend => renderer.backend as unknown as Backend;
+import { lendBuffer } from "../../src/three.ts";
 
 /**
  * Lets three draw from a buffer that somebody else owns, without a copy: scalars or four-vectors only.
@@ -16,24 +10,21 @@ export function adopt(
   buffer: GPUBuffer,
   itemSize: 1 | 4 = 1,
 ): StorageBufferAttribute {
-  const attribute = new StorageBufferAttribute(new Float32Array(itemSize), itemSize);
-  backendOf(renderer).get(attribute).buffer = buffer;
-  return attribute;
+  return lendBuffer(renderer, buffer, new StorageBufferAttribute(new Float32Array(itemSize), itemSize));
 }
 
 /** The same for the arguments of an indirect draw; the buffer must have INDIRECT usage too. */
 export function adoptArguments(renderer: WebGPURenderer, buffer: GPUBuffer): IndirectStorageBufferAttribute {
-  const attribute = new IndirectStorageBufferAttribute(new Uint32Array(4), 4);
-  backendOf(renderer).get(attribute).buffer = buffer;
-  return attribute;
+  return lendBuffer(renderer, buffer, new IndirectStorageBufferAttribute(new Uint32Array(4), 4));
 }
 
-/** Gives a buffer back: from now on three cannot destroy it. */
-export function release(renderer: WebGPURenderer, attribute: StorageBufferAttribute): void {
-  backendOf(renderer).get(attribute).buffer = { destroy() {} };
+/** Lets three forget an attribute; its buffer stays its owner's. */
+export function release(attribute: StorageBufferAttribute): void {
+  attribute.dispose();
 }
 
 /** The buffer that three draws from. */
 export function adopted(renderer: WebGPURenderer, attribute: StorageBufferAttribute): unknown {
-  return backendOf(renderer).get(attribute).buffer;
+  const backend = renderer.backend as unknown as { get(of: StorageBufferAttribute): { buffer?: GPUBuffer } };
+  return backend.get(attribute).buffer;
 }

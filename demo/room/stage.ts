@@ -209,7 +209,7 @@ export class Stage {
   dispose(): void {
     for (const exhibit of this.exhibits) exhibit.volume?.destroy();
     for (const ranges of this.#ranges) ranges?.destroy();
-    release(this.#renderer, this.#colors);
+    release(this.#colors);
     this.colorsBuffer.destroy();
     this.picture.dispose();
     this.#decor.dispose();

@@ -90,7 +90,6 @@ export class Volume {
   };
   readonly size: readonly [number, number, number];
   readonly capacity: number;
-  readonly #renderer: WebGPURenderer;
   readonly #adopted: StorageBufferAttribute[] = [];
   readonly #voxels: GPUBuffer;
   readonly #arguments: GPUBuffer;
@@ -115,7 +114,6 @@ export class Volume {
     this.size = size;
     this.capacity = Math.min(capacity, total);
     this.#device = device;
-    this.#renderer = renderer;
     const buffer = (label: string, bytes: number, usage: GPUBufferUsageFlags) =>
       device.createBuffer({
         label,
@@ -199,7 +197,7 @@ export class Volume {
   }
 
   destroy(): void {
-    for (const attribute of this.#adopted) release(this.#renderer, attribute);
+    for (const attribute of this.#adopted) release(attribute);
     this.mesh.geometry.dispose();
     this.look.material.dispose();
     for (const step of [this.#place, ...this.#pick]) step.destroy();
