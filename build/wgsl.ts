@@ -50,17 +50,26 @@ export function reflectShader(code: string, name: string): Shader {
   };
 }
 
+export interface WgslOptions {
+  /** Whether the source keeps its comments and indentation; its lines stay numbered as they are either way. Default true. */
+  readonly comments?: boolean;
+}
+
+/** Comments and indentation. WGSL has no strings, so two slashes always begin a comment. */
+const COMMENT = /\/\/.*$|^[ \t]+|[ \t]+$/gm;
+
 /**
  * Vite plugin: `import conv2d from "./conv2d.wgsl"` gives the kernel's source with its bindings, parameters and
  * overrides already reflected, so that nothing is typed twice and no WGSL parser ships.
  */
-export function wgsl(): Plugin {
+export function wgsl({ comments = true }: WgslOptions = {}): Plugin {
   return {
     name: "vitrine:wgsl",
     enforce: "pre",
     transform(code, id) {
       if (!id.endsWith(".wgsl")) return null;
-      const shader = reflectShader(code, basename(id, ".wgsl"));
+      const source = comments ? code : code.replace(COMMENT, "");
+      const shader = reflectShader(source, basename(id, ".wgsl"));
       return { code: `export default ${JSON.stringify(shader)};`, map: { mappings: "" } };
     },
   };

@@ -1,3 +1,5 @@
+import "./gpu/platform.ts";
+
 export {
   correlationOf,
   emptyStatistics,

@@ -1,3 +1,4 @@
+import "./gpu/platform.ts";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError, UnsupportedError } from "./gpu/errors.ts";

@@ -1,3 +1,4 @@
+import "./gpu/platform.ts";
 import { storage } from "three/tsl";
 import {
   type BufferAttribute,

@@ -1,12 +1,12 @@
 import { DeviceLostError, OutOfMemoryError, UnsupportedError, VitrineError } from "./errors.ts";
 
 /** Features that Vitrine uses where the adapter has them; none is required. */
-export const WANTED_FEATURES: readonly GPUFeatureName[] = [
-  "core-features-and-limits" as GPUFeatureName,
+export const WANTED_FEATURES = [
+  "core-features-and-limits",
   "shader-f16",
-  "subgroups" as GPUFeatureName,
+  "subgroups",
   "timestamp-query",
-];
+] as const;
 
 /** Limits that Vitrine asks for in full; the WebGPU defaults suffice for small networks. */
 const WANTED_LIMITS = [
@@ -21,7 +21,7 @@ const WANTED_LIMITS = [
 ] as const;
 
 export interface DeviceOptions {
-  readonly powerPreference?: GPUPowerPreference;
+  readonly powerPreference?: "low-power" | "high-performance";
   readonly label?: string;
 }
 

@@ -38,7 +38,7 @@ export interface TensorOptions<D extends DType = DType> {
   /** Initial contents, a Uint32Array for u32, none for f16; without it the tensor is zero. */
   readonly data?: Float32Array | Uint32Array;
   /** Added to STORAGE | COPY_SRC | COPY_DST. */
-  readonly usage?: GPUBufferUsageFlags;
+  readonly usage?: number;
 }
 
 /**
