@@ -54,7 +54,7 @@ export {
   renderMultiples,
 } from "./images/multiples.ts";
 export { MOST_PIXELS, type Picture, type PictureSource, readInput, readPicture } from "./images/picture.ts";
-export { type Pixels, pixelsFromImageData } from "./images/pixels.ts";
+export { type Pixels, pixelsFromImageData, type RgbaPixels } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";
 export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
 export { type QuickshiftOptions, quickshift, type Segments } from "./images/quickshift.ts";
@@ -177,7 +177,7 @@ export {
   type TopKOptions,
   type TopKSite,
 } from "./ops/top-k.ts";
-export { type TuneOptions, type Tuning, tuneConvolutions } from "./ops/tune.ts";
+export { type TextStore, type TuneOptions, type Tuning, tuneConvolutions } from "./ops/tune.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/ablation-cam.ts";
 export { activations } from "./techniques/activations.ts";
 export { cam } from "./techniques/cam.ts";

@@ -14,7 +14,6 @@ declare global {
   interface ImageBitmap {}
   interface ImageData {}
   interface OffscreenCanvas {}
-  interface Storage {}
   interface URL {}
   interface VideoFrame {}
 

@@ -19,12 +19,15 @@ export function assertPixels({ width, height, data }: Pixels): void {
   }
 }
 
+/** An image as 0…255 RGBA values (sRGB, alpha not multiplied in), four a pixel; an `ImageData` is one. */
+export interface RgbaPixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: ArrayLike<number>;
+}
+
 /** RGBA pixels (a canvas's `getImageData`) as RGB; what is transparent shows white. */
-export function pixelsFromImageData({
-  width,
-  height,
-  data,
-}: Pick<ImageData, "width" | "height" | "data">): Pixels {
+export function pixelsFromImageData({ width, height, data }: RgbaPixels): Pixels {
   if (data.length !== width * height * 4) {
     throw new InputError(
       `image: expected ${width * height * 4} values for ${width}×${height} RGBA, got ${data.length}`,

@@ -4,9 +4,15 @@ import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createConvolution } from "./conv2d.ts";
 import { type Tile, type Tiles, tilesFor, tilingOf, useTiles } from "./tiling.ts";
 
+/** Where text is kept by a name: `localStorage`, or anything like it. */
+export interface TextStore {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
 export interface TuneOptions {
-  /** Where the choice is remembered, by the adapter's name: `localStorage`, or anything like it. */
-  readonly store?: Pick<Storage, "getItem" | "setItem">;
+  /** Where the choice is remembered, by the adapter's name. */
+  readonly store?: TextStore;
   /** Stops the measurement; `tuneConvolutions` then throws the signal's reason and changes nothing. */
   readonly signal?: AbortSignal;
 }
