@@ -27,9 +27,19 @@ export {
   VitrineError,
 } from "./gpu/errors.ts";
 export { type Command, record } from "./gpu/kernel.ts";
-export { createTensor, type DType, readTensor, readTensors, type Shape, type Tensor } from "./gpu/tensor.ts";
+export {
+  createTensor,
+  type DType,
+  readTensor,
+  readTensors,
+  type Shape,
+  type Tensor,
+  type TensorData,
+  type TensorOptions,
+} from "./gpu/tensor.ts";
 export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
 export {
+  type ColorizeOptions,
   type ColorMapName,
   colorize,
   colorMap,
@@ -37,7 +47,7 @@ export {
   SEQUENTIAL_MAPS,
 } from "./images/color-maps.ts";
 export type { Colour } from "./images/colour.ts";
-export { type FieldFigureOptions, type MeasuredField, renderField } from "./images/field.ts";
+export { type Box, type FieldFigureOptions, type MeasuredField, renderField } from "./images/field.ts";
 export {
   FIGURE_PANELS,
   type FigureOptions,
@@ -56,20 +66,31 @@ export {
 export { MOST_PIXELS, type Picture, type PictureSource, readInput, readPicture } from "./images/picture.ts";
 export { type Pixels, pixelsFromImageData, type RgbaPixels } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";
-export { deprocess, inputFrom, preprocess } from "./images/preprocess.ts";
+export { deprocess, type Fed as PreprocessedGraph, inputFrom, preprocess } from "./images/preprocess.ts";
 export { type QuickshiftOptions, quickshift, type Segments } from "./images/quickshift.ts";
+export type { ShadeOptions } from "./images/shade.ts";
 export { type MapSheetOptions, renderMapSheet } from "./images/sheet.ts";
 export type { Table } from "./images/table.ts";
 export type { LoopOptions } from "./loops/batches.ts";
 export type { MemoryOptions } from "./loops/budget.ts";
 export type { Fit } from "./loops/ridge.ts";
-export type { CustomLayer } from "./models/converter.ts";
+export type { Body as LayerBodyOf, CustomLayer, LayerBody } from "./models/converter.ts";
 export type { ModelFiles, ReadOptions } from "./models/files.ts";
+export type { JsonObject } from "./models/json.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
 export { fuse } from "./network/fuse.ts";
-export { classOf, type Graph, type Layer, layerOf, logitsOf, shapesOf } from "./network/graph.ts";
+export {
+  classOf,
+  type Graph,
+  type InputLayer,
+  type Layer,
+  layerOf,
+  logitsOf,
+  type Shapes,
+  shapesOf,
+} from "./network/graph.ts";
 export { createLayer, type LayerCommand, type LayerSite } from "./network/layer.ts";
 export {
   type BatchOptions,
@@ -119,10 +140,16 @@ export {
   type Term,
 } from "./objectives/objective.ts";
 export {
+  type Activation,
   type ActivationGradientSite,
+  type ActivationKind,
+  type ActivationLayer,
   type BackwardRule,
   createActivationGradient,
+  type FusedActivation,
 } from "./ops/activation.ts";
+export type { AddLayer, MultiplyLayer } from "./ops/arithmetic.ts";
+export type { BatchNormLayer } from "./ops/batch-norm.ts";
 export { type CastSite, createCast } from "./ops/cast.ts";
 export { createClassActivationMap } from "./ops/class-activation-map.ts";
 export {
@@ -131,7 +158,12 @@ export {
   createCoMoments,
   readCoMoments,
 } from "./ops/co-moments.ts";
+export type { ConcatLayer } from "./ops/concat.ts";
+export type { Conv2dLayer } from "./ops/conv2d.ts";
 export type { StatisticsOf } from "./ops/conv2d-statistics.ts";
+export type { DenseLayer } from "./ops/dense.ts";
+export type { DepthwiseConv2dLayer } from "./ops/depthwise-conv2d.ts";
+export type { GlobalPoolLayer } from "./ops/global-pool.ts";
 export {
   createGram,
   createGramGradient,
@@ -158,6 +190,13 @@ export {
   type HistogramSite,
   readHistogram,
 } from "./ops/histogram.ts";
+export type { LrnLayer } from "./ops/lrn.ts";
+export type { Sweep } from "./ops/occlusion.ts";
+export type { Constant, LayerBase } from "./ops/op.ts";
+export type { Border, Padding, Window as LayerWindow } from "./ops/padding.ts";
+export type { PoolLayer } from "./ops/pool.ts";
+export type { ReshapeLayer } from "./ops/reshape.ts";
+export type { SoftmaxLayer } from "./ops/softmax.ts";
 export {
   type ChannelStatistics,
   createMoments,
@@ -168,6 +207,7 @@ export {
   readStatistics,
   type StatisticsSite,
 } from "./ops/statistics.ts";
+export type { Tile, Tiles } from "./ops/tiling.ts";
 export {
   createTopK,
   createTopKBuffer,
@@ -178,6 +218,8 @@ export {
   type TopKSite,
 } from "./ops/top-k.ts";
 export { type TextStore, type TuneOptions, type Tuning, tuneConvolutions } from "./ops/tune.ts";
+export type { UpsampleLayer } from "./ops/upsample.ts";
+export type { ZeroPadLayer } from "./ops/zero-pad.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/ablation-cam.ts";
 export { activations } from "./techniques/activations.ts";
 export { cam } from "./techniques/cam.ts";
@@ -230,6 +272,7 @@ export { type LimeExplanation, type LimeOptions, lime } from "./techniques/lime.
 export { type LocalLinear, localLinear } from "./techniques/local-linear.ts";
 export { type Conservation, type LrpOptions, lrp, type RelevanceExplanation } from "./techniques/lrp.ts";
 export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } from "./techniques/occlusion.ts";
+export type { OcclusionMap, OcclusionSweep, SweepOptions } from "./techniques/occlusion-sweep.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export { type RiseOptions, rise } from "./techniques/rise.ts";
 export { saliency } from "./techniques/saliency.ts";

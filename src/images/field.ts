@@ -8,7 +8,7 @@ import { paintMap, paintOver } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
 import { extremes, shadeOf } from "./shade.ts";
 
-interface Box {
+export interface Box {
   readonly top: number;
   readonly left: number;
   readonly bottom: number;

@@ -6,7 +6,7 @@ import type { Constant, LayerBase } from "../ops/op.ts";
 import type { Config, JsonObject } from "./json.ts";
 import type { LayerWeights } from "./weight-store.ts";
 
-type Body<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : never;
+export type Body<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : never;
 
 /** A layer of a graph before it has its name and inputs. */
 export type LayerBody = Body<OpLayer>;

@@ -39,10 +39,10 @@ export interface SweepOptions extends MemoryOptions {
 const WORTHWHILE = 0.9;
 
 /** An occlusion sweep as a command. */
-export interface Occlusion extends OcclusionSweep, Judged {}
+export interface Occlusion extends OcclusionSweep, OcclusionMap {}
 
 /** What a sweep gives for one target. */
-interface Judged {
+export interface OcclusionMap {
   /** [sweep.images]: the objective of the clean image, then of each covered one, row after row of patches. */
   readonly scores: Tensor;
   /** [H, W]: the heat map. */
@@ -50,7 +50,7 @@ interface Judged {
 }
 
 /** A sweep, whatever is asked of it. */
-interface OcclusionSweep {
+export interface OcclusionSweep {
   readonly sweep: Sweep;
   /** [H, W, C]: the image, as the network takes it. */
   readonly image: Tensor;
@@ -91,7 +91,7 @@ export async function createSweep(
   network: Network,
   targets: readonly (Target | Objective)[],
   options: SweepOptions,
-): Promise<OcclusionSweep & { readonly judged: readonly [Judged, ...Judged[]] }> {
+): Promise<OcclusionSweep & { readonly judged: readonly [OcclusionMap, ...OcclusionMap[]] }> {
   const { patch, stride, on = "logit", incremental = true } = options;
   const { device, graph, batch } = network;
   const [height, width, channels] = inputOf(graph).shape;
@@ -132,7 +132,7 @@ export async function createSweep(
   try {
     const fill = tensor([channels], { label: "fill" });
     const position = tensor([1], { label: "position", dtype: "u32" });
-    const judged: Judged[] = [];
+    const judged: OcclusionMap[] = [];
     const draw: Command[] = [];
     for (const _ of targets) {
       const scores = tensor([sweep.images], { label: "scores" });

@@ -50,15 +50,12 @@ function typesIn(node: Node, bound: ReadonlySet<string> = new Set()): string[] {
   const used =
     node.type === "TSTypeReference"
       ? leftmost(node.typeName)
-      : node.type === "TSTypeQuery"
-        ? leftmost(node.exprName)
-        : node.type === "TSInterfaceHeritage" || node.type === "TSClassImplements"
-          ? leftmost(node.expression)
-          : node.type === "ClassDeclaration" && isNode(node.superClass)
-            ? leftmost(node.superClass)
-            : "";
+      : node.type === "TSInterfaceHeritage" || node.type === "TSClassImplements"
+        ? leftmost(node.expression)
+        : node.type === "ClassDeclaration" && isNode(node.superClass)
+          ? leftmost(node.superClass)
+          : "";
   const here = used && !inner.has(used) ? [used] : [];
-  // What is private is written without its type.
   return [...here, ...childrenOf(node).flatMap((child) => typesIn(child, inner))];
 }
 
