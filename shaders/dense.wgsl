@@ -1,7 +1,7 @@
 // y = activation(x · w + b), a matrix product for few rows, limited by how fast w can be read.
 //
-//   x  [rows, features]
-//   w  [features, units]
+//   x  [rows, stride]
+//   w  [features, units]  weights of the features from `first` on; all of them, unless no binding holds so many
 //   b  [units]            unused where BIAS is false
 //   y  [rows, units]
 //
@@ -10,7 +10,9 @@
 
 struct Params {
   rows: u32,
-  features: u32,
+  stride: u32,     // features of a row of x
+  first: u32,      // the first of them that w has
+  features: u32,   // how many w has
   chunks: u32,     // of units
   rowTiles: u32,   // workgroups along the rows
   alpha: f32,      // slope of leaky ReLU below zero
@@ -28,6 +30,7 @@ const LANES = 16u;
 const SPLITS = 16u; // at least ROWS; ROWS · LANES · SPLITS chunks fit workgroup memory
 
 override BIAS: bool = true;
+override ACCUMULATE: bool = false; // add to the sums that y holds, before bias and activation
 // 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
 override ACTIVATION: u32 = 0u;
 
@@ -57,14 +60,14 @@ fn main(
   let column = min(chunk, params.chunks - 1u);
 
   let last = params.rows - 1u;
-  let x0 = min(row0, last) * params.features;
-  let x1 = min(row0 + 1u, last) * params.features;
-  let x2 = min(row0 + 2u, last) * params.features;
-  let x3 = min(row0 + 3u, last) * params.features;
-  let x4 = min(row0 + 4u, last) * params.features;
-  let x5 = min(row0 + 5u, last) * params.features;
-  let x6 = min(row0 + 6u, last) * params.features;
-  let x7 = min(row0 + 7u, last) * params.features;
+  let x0 = min(row0, last) * params.stride + params.first;
+  let x1 = min(row0 + 1u, last) * params.stride + params.first;
+  let x2 = min(row0 + 2u, last) * params.stride + params.first;
+  let x3 = min(row0 + 3u, last) * params.stride + params.first;
+  let x4 = min(row0 + 4u, last) * params.stride + params.first;
+  let x5 = min(row0 + 5u, last) * params.stride + params.first;
+  let x6 = min(row0 + 6u, last) * params.stride + params.first;
+  let x7 = min(row0 + 7u, last) * params.stride + params.first;
 
   // Not an array, which simple compilers keep in memory where loops index it.
   var acc0 = Chunk();
@@ -107,9 +110,13 @@ fn main(
     for (var s = 0u; s < SPLITS; s++) {
       z += partial[(thread.y * SPLITS + s) * LANES + thread.x];
     }
+    let at = row * params.chunks + chunk;
+    if (ACCUMULATE) {
+      z += y[at];
+    }
     if (BIAS) {
       z += b[chunk];
     }
-    y[row * params.chunks + chunk] = activate(z);
+    y[at] = activate(z);
   }
 }

@@ -1,17 +1,19 @@
 // dx = dy · wᵀ, the gradient of a dense layer to its input.
 //
-//   w   [features, units]
+//   w   [features, units]  weights of the features from `first` on; all of them, unless no binding holds so many
 //   dy  [rows, units]
-//   a   [rows, features]  the activation whose gradient dx is; unused where GATE is 0
-//   rules  [slots]        codes of backward rules (activation_gradient.wgsl); unused likewise
-//   dx  [rows, features]  the gradient to the input, or to what that is the activation of
+//   a   [rows, stride]     the activation whose gradient dx is; unused where GATE is 0
+//   rules  [slots]         codes of backward rules (activation_gradient.wgsl); unused likewise
+//   dx  [rows, stride]     the gradient to the input, or to what that is the activation of
 //
 // One workgroup computes ROWS rows of 32 features: LANES threads share the units of four features, reading w along its
 // rows, and their sums are added in a fixed order. Units go in chunks of four where their number allows.
 
 struct Params {
   rows: u32,
-  features: u32,
+  stride: u32,     // features of a row of dx
+  first: u32,      // the first of them that w has
+  features: u32,   // how many w has
   chunks: u32,     // of units
   rowTiles: u32,   // workgroups along the rows
   accumulate: u32, // 1: add to dx
@@ -125,7 +127,7 @@ fn main(
     for (var lane = 0u; lane < LANES; lane++) {
       sum += partial[o / 4u * LANES + lane][o % 4u];
     }
-    let at = row * params.features + feature;
+    let at = row * params.stride + params.first + feature;
     let rule = select(4u, rules[params.slot], GATE != 0u);
     if (rule == 1u || rule == 2u) {
       sum = max(sum, 0.0);

@@ -8,3 +8,17 @@ export function testDevice(): Promise<GPUDevice> {
   shared ??= createGpu().then((gpu) => requestDevice(gpu));
   return shared;
 }
+
+/** The same device, but for limits that it says it has: at most those that it really has. */
+export function withLimits(device: GPUDevice, limits: Partial<GPUSupportedLimits>): GPUDevice {
+  const said = new Proxy(device.limits, {
+    get: (whole, key) => Reflect.get(limits, key) ?? Reflect.get(whole, key, whole),
+  });
+  return new Proxy(device, {
+    get(whole, key) {
+      if (key === "limits") return said;
+      const value: unknown = Reflect.get(whole, key, whole);
+      return typeof value === "function" ? value.bind(whole) : value;
+    },
+  });
+}

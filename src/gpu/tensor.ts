@@ -61,7 +61,7 @@ export function createTensor<D extends DType = "f32">(
   }
   if (bytes > limit) {
     throw new InputError(
-      `tensor "${label}": expected at most ${limit} bytes (this device's limit), got ${bytes} for ${formatShape(shape)}; use a smaller batch`,
+      `tensor "${label}": expected at most ${limit} bytes (this device's limit), got ${bytes} for ${formatShape(shape)}; use a smaller batch or image, or a device with larger limits`,
     );
   }
   if (data && dtype === "f16") {

@@ -2,6 +2,7 @@ import { checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { createTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
+import { constantsFor } from "../ops/constants.ts";
 import {
   createConv2dStatistics,
   createStatisticsAfter,
@@ -49,7 +50,7 @@ export async function createLayer(
       `${layer.op} "${layer.name}": expected a layer that computes something; a view needs no kernel`,
     );
   }
-  const wanted = Object.entries(op.constants?.(layer, shapes, false) ?? {});
+  const wanted = Object.entries(constantsFor(device, op, layer, shapes, false));
   const upload = ([name, { shape, data }]: [string, Constant]): [string, Tensor] => [
     name,
     createTensor(device, shape, { data, label: `${layer.name} ${name}` }),

@@ -16,6 +16,7 @@ import {
   createBlocked,
   type FusedActivation,
 } from "../ops/activation.ts";
+import { constantsFor } from "../ops/constants.ts";
 import type { Gate, Tensors } from "../ops/op.ts";
 import { createSeed } from "../ops/seed.ts";
 import { Control } from "./control.ts";
@@ -179,7 +180,7 @@ export function allocate(
     }
     if (layer.op === "input") continue;
     const inputs = layer.inputs.map(shapeOf);
-    constants.set(name, tensors(name, op?.constants?.(layer, inputs, withGradients) ?? {}));
+    constants.set(name, tensors(name, op ? constantsFor(device, op, layer, inputs, withGradients) : {}));
     saved.set(name, tensors(name, withGradients ? (op?.saved?.(layer, inputs) ?? {}) : {}));
   }
   if (!kept) return { activations, gradients, constants, saved, readers, backward: undefined };

@@ -1,9 +1,10 @@
 import forwardShader from "../../shaders/dense.wgsl";
 import backwardShader from "../../shaders/dense_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import { createDispatch, gridOf } from "../gpu/kernel.ts";
-import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
+import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
+import { partsOf } from "./constants.ts";
 import { type Constant, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
 
 /** y = x·w + b over the last axis, then activation; w is [features in, features out]. */
@@ -24,31 +25,48 @@ function rowsOfThread(rows: number): number {
   return rows === 1 ? 1 : 8;
 }
 
-/** Both kernels see the layer as [rows, features] · [features, units], the units in chunks of four where that divides them. */
-function geometry(layer: DenseLayer, x: Tensor) {
-  const [features = 1, units = 1] = layer.w.shape;
-  const rows = sizeOf(x.shape) / features;
+/**
+ * Both kernels see the layer as [rows, features] · [features, units], the units in chunks of four where that divides them.
+ * They take some of the features at a time where the weights come in parts.
+ */
+function geometry({ w }: DenseLayer, x: Shape) {
+  const [stride = 1, units = 1] = w.shape;
+  const rows = sizeOf(x) / stride;
   const chunk = units % 4 === 0 ? 4 : 1;
   const tile = rowsOfThread(rows);
   const rowTiles = Math.ceil(rows / tile);
   return {
-    params: { rows, features, chunks: units / chunk, rowTiles },
+    params: { rows, stride, chunks: units / chunk, rowTiles },
     redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32", ROWS: `${tile}u` },
     chunk,
     workgroups: (tiles: number) => gridOf(rowTiles * tiles),
   };
 }
 
-function weights({ w }: Tensors, layer: string): Tensor {
-  if (!w)
-    throw new InputError(
-      `dense "${layer}": expected the constant "w", got none; upload what constants() returns`,
-    );
-  return w;
+/** Weights of some neighbouring features. */
+interface Part {
+  readonly w: Tensor;
+  readonly first: number;
+  readonly features: number;
+}
+
+function weights(constants: Tensors, layer: string): Part[] {
+  let next = 0;
+  const parts = partsOf(constants, "w").map((w): Part => {
+    const [features = 1] = w.shape;
+    const first = next;
+    next += features;
+    return { w, first, features };
+  });
+  if (parts.length > 0) return parts;
+  throw new InputError(
+    `dense "${layer}": expected the constant "w", got none; upload what constants() returns`,
+  );
 }
 
 export const dense: Op<DenseLayer> = {
   gates: true,
+  parts: ["w"],
 
   shape(layer, x) {
     const shape = onlyInput(layer, x);
@@ -67,30 +85,40 @@ export const dense: Op<DenseLayer> = {
   constants: (layer) => ({ w: layer.w, ...(layer.b ? { b: layer.b } : {}) }),
 
   async forward(device, { layer, x: [x], y, constants }) {
-    const { params, redeclare, workgroups } = geometry(layer, x);
-    const { code, alpha } = activationCode(layer.activation);
-    const w = weights(constants, layer.name);
-    return createDispatch(device, forwardShader, {
-      label: layer.name,
-      constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
-      redeclare: { ...redeclare, SPLITS: params.rows === 1 ? "16u" : "8u" },
-      params: { ...params, alpha },
-      bindings: { x, w, b: constants.b ?? w, y },
-      workgroups: workgroups(Math.ceil(params.chunks / CHUNKS)),
+    const { params, redeclare, workgroups } = geometry(layer, x.shape);
+    const parts = weights(constants, layer.name);
+    const sums = parts.map(({ w, first, features }, part) => {
+      const last = part === parts.length - 1;
+      const { code, alpha } = activationCode(last ? layer.activation : undefined);
+      return createDispatch(device, forwardShader, {
+        label: layer.name,
+        constants: {
+          BIAS: Number(last && layer.b !== undefined),
+          ACCUMULATE: Number(part > 0),
+          ACTIVATION: code,
+        },
+        redeclare: { ...redeclare, SPLITS: params.rows === 1 ? "16u" : "8u" },
+        params: { ...params, first, features, alpha },
+        bindings: { x, w, b: constants.b ?? w, y },
+        workgroups: workgroups(Math.ceil(params.chunks / CHUNKS)),
+      });
     });
+    return sequence(await Promise.all(sums));
   },
 
   async backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
-    const { params, redeclare, chunk, workgroups } = geometry(layer, x);
-    const w = weights(constants, layer.name);
+    const { params, redeclare, chunk, workgroups } = geometry(layer, x.shape);
     const { GATE, ...gateParams } = gateCode(gate);
-    return createDispatch(device, backwardShader, {
-      label: layer.name,
-      constants: { GATE },
-      redeclare: { ...redeclare, CHUNK: `${chunk}u` },
-      params: { ...params, accumulate: Number(accumulate), ...gateParams },
-      bindings: { w, dy, a: gate?.a ?? w, rules: gate?.rules ?? w, dx },
-      workgroups: workgroups(Math.ceil(params.features / FEATURES)),
-    });
+    const parts = weights(constants, layer.name).map(({ w, first, features }) =>
+      createDispatch(device, backwardShader, {
+        label: layer.name,
+        constants: { GATE },
+        redeclare: { ...redeclare, CHUNK: `${chunk}u` },
+        params: { ...params, first, features, accumulate: Number(accumulate), ...gateParams },
+        bindings: { w, dy, a: gate?.a ?? w, rules: gate?.rules ?? w, dx },
+        workgroups: workgroups(Math.ceil(features / FEATURES)),
+      }),
+    );
+    return sequence(await Promise.all(parts));
   },
 };

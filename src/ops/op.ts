@@ -79,6 +79,8 @@ export interface Op<L extends LayerBase> {
   readonly view?: boolean;
   /** Backward takes the gradient through its site's `gate`. */
   readonly gates?: boolean;
+  /** Names of the constants that may come in parts along their first axis, where a device binds no more at once. */
+  readonly parts?: readonly string[];
   /** Arrays to upload once, prepacked as the kernels read them. */
   constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
   /** Tensors that forward writes for backward to read. */

@@ -3,6 +3,7 @@ import { type Command, sequence } from "../../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
 import { createBroadcastGradient } from "../../ops/arithmetic.ts";
 import type { BatchNormLayer } from "../../ops/batch-norm.ts";
+import { constantsFor } from "../../ops/constants.ts";
 import type { Conv2dLayer } from "../../ops/conv2d.ts";
 import type { DenseLayer } from "../../ops/dense.ts";
 import type { DepthwiseConv2dLayer } from "../../ops/depthwise-conv2d.ts";
@@ -164,7 +165,7 @@ function linearOf(site: ShareSite): Linear {
         ? without(
             site.constants && isSame(w) && (!b || isSame(b))
               ? site.constants
-              : await upload(op.constants?.(variant, [x.shape], true) ?? {}),
+              : await upload(constantsFor(device, op, variant, [x.shape], true)),
             b ? undefined : "b",
           )
         : {};
