@@ -7,7 +7,7 @@
 //   values  [N]                           the sum
 //
 // Kinds: 0 sum of the elements that match, 1 softmax over the channels at `channel`, 2 half the sum of squares,
-// 3 sum weighed by the mask. One workgroup computes one image; every sum is a tree over 256 strided partial sums.
+// 3 sum weighed by the mask, 4 sum of sigmoids, 5 sum of sigmoids of minus the elements. One workgroup computes one image; every sum is a tree over 256 strided partial sums.
 
 struct Params {
   images: u32,
@@ -80,6 +80,10 @@ fn logSumExp(thread: u32, first: u32) -> f32 {
   return top + log(total(thread, sum));
 }
 
+fn sigmoid(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
+}
+
 // A thread's share of a term: its part of the elements that match.
 fn share(term: Term, image: u32, thread: u32) -> f32 {
   let origin = vec3<u32>(term.y, term.x, term.channel);
@@ -95,6 +99,8 @@ fn share(term: Term, image: u32, thread: u32) -> f32 {
     switch term.kind {
       case 2u: { sum += 0.5 * value * value; }
       case 3u: { sum += masks[term.mask + row * params.width + column] * value; }
+      case 4u: { sum += sigmoid(value); }
+      case 5u: { sum += sigmoid(-value); }
       default: { sum += value; }
     }
   }

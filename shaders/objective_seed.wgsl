@@ -7,7 +7,7 @@
 //   dy     [N, height, width, channels]
 //
 // Kinds: 0 sum of the elements that match, 1 softmax over the channels at `channel`, 2 half the sum of squares,
-// 3 sum weighed by the mask. One workgroup writes 256 consecutive elements.
+// 3 sum weighed by the mask, 4 sum of sigmoids, 5 sum of sigmoids of minus the elements. One workgroup writes 256 consecutive elements.
 
 struct Params {
   size: u32, // N·height·width·channels
@@ -36,6 +36,10 @@ struct Term {
 
 const EVERY = 0xffffffffu;
 
+fn sigmoid(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
+}
+
 fn slope(term: Term, i: u32) -> f32 {
   let channel = i % params.channels;
   let pixel = i / params.channels;
@@ -54,6 +58,9 @@ fn slope(term: Term, i: u32) -> f32 {
   switch term.kind {
     case 2u: { return a[i]; }
     case 3u: { return masks[term.mask + here.x * params.width + here.y]; }
+    // Both factors as they are: 1 − sigmoid(a) would lose what is left of a small one.
+    case 4u: { return sigmoid(a[i]) * sigmoid(-a[i]); }
+    case 5u: { return -sigmoid(a[i]) * sigmoid(-a[i]); }
     default: { return 1.0; }
   }
 }

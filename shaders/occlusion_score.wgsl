@@ -4,8 +4,8 @@
 //   sweep   [1]           number of the batch's first image in the sweep; increased by `advance`
 //   scores  [images]      objective of every image of the sweep
 //
-// Images of a batch lie `step` apart in the sweep. The objective is the sum of the elements that match (y, x, channel), 0xFFFFFFFF meaning every one; or, with
-// `probability`, the softmax over C at that channel. One workgroup does all, a thread an image.
+// Images of a batch lie `step` apart in the sweep. The objective is the sum of the elements that match (y, x, channel), 0xFFFFFFFF meaning every one; or, where
+// `probability` is 1, the softmax over C at that channel, and where it is 2, the sigmoid there. One workgroup does all, a thread an image.
 
 struct Params {
   batch: u32,
@@ -69,6 +69,8 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       var score: f32;
       if (params.probability == 1u) {
         score = probability(image);
+      } else if (params.probability == 2u) {
+        score = 1.0 / (1.0 + exp(-clamp(matching(image), -80.0, 80.0)));
       } else {
         score = matching(image);
       }

@@ -82,15 +82,16 @@ export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
 export { fuse } from "./network/fuse.ts";
 export {
-  classOf,
   type Graph,
+  HEADS,
+  type HeadKind,
   type InputLayer,
   type Layer,
   layerOf,
-  logitsOf,
   type Shapes,
   shapesOf,
 } from "./network/graph.ts";
+export { classOf, type Head, headOf, headsOf, labelOf, logitsOf } from "./network/heads.ts";
 export { createLayer, type LayerCommand, type LayerSite } from "./network/layer.ts";
 export {
   type BatchOptions,

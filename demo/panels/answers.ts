@@ -9,19 +9,22 @@ export function answersPanel(session: Session): { element: HTMLElement; dispose(
   const draw = () => {
     const { target } = store.state;
     list.replaceChildren(
-      ...session.answers.map(({ index, label, probability, logit }) => {
-        const percent = 100 * probability;
+      ...session.answers.map(({ index, label, probability, logit, value, share }) => {
+        const score =
+          logit === undefined ? `value ${(value ?? 0).toPrecision(4)}` : `logit ${logit.toFixed(2)}`;
+        const part = share ?? probability;
+        const percent = part === undefined ? undefined : 100 * part;
         const button = h(
           "button",
           {
-            title: `class ${index}, logit ${logit.toFixed(2)}: make it the target`,
+            title: `class ${index}, ${score}: make it the target`,
             "aria-pressed": String(target === index),
             onclick: () => store.set({ target: target === index ? undefined : index }),
           },
           h("span", {}, label ?? `class ${index}`),
-          h("span", {}, `${percent >= 99.95 ? "100" : percent < 0.05 ? "< 0.1" : percent.toFixed(1)} %`),
+          h("span", {}, percent === undefined ? (value ?? 0).toPrecision(4) : inPercent(percent)),
         );
-        button.style.setProperty("--share", `${percent.toFixed(2)}%`);
+        button.style.setProperty("--share", `${(percent ?? 0).toFixed(2)}%`);
         return h("li", {}, button);
       }),
     );
@@ -36,4 +39,8 @@ export function answersPanel(session: Session): { element: HTMLElement; dispose(
       for (const stop of stops) stop();
     },
   };
+}
+
+function inPercent(percent: number): string {
+  return `${percent >= 99.95 ? "100" : percent < 0.05 ? "< 0.1" : percent.toFixed(1)} %`;
 }

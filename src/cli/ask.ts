@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../gpu/errors.ts";
-import { classOf, type Graph, layerOf, logitsOf, shapesOf } from "../network/graph.ts";
+import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
+import { classOf, headOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import { explainEach } from "../techniques/explain-each.ts";
@@ -33,6 +34,12 @@ export interface Asking {
 /** @throws UsageError or InputError for options that do not fit the techniques, the graph or one another. */
 export function askingOf(techniques: readonly AttributionTechnique[], graph: Graph, values: Values): Asking {
   assertOptions(techniques, values);
+  const { kind, name } = headOf(graph);
+  if (values.has("probability") && (kind === "values" || kind === "places")) {
+    throw new UsageError(
+      `--probability expects an output with one softmax or sigmoid, got ${kind === "values" ? "the values" : "scores at every place of"} "${name}"; leave it out to explain the score itself`,
+    );
+  }
   const [only] = techniques;
   const weighs = techniques.some(({ weighsMaps }) => weighsMaps);
   const several = techniques.length > 1;
@@ -53,21 +60,21 @@ export function askingOf(techniques: readonly AttributionTechnique[], graph: Gra
 function targetsOf(graph: Graph, values: Values): (string | undefined)[] {
   const text = values.text("target");
   if (text === undefined) return [undefined];
-  const classes = shapesOf(graph).get(logitsOf(graph))?.at(-1) ?? 0;
+  const head = headOf(graph);
   const known = (name: string): boolean => {
     try {
-      classOf(graph, classes, name);
+      classOf(head, name);
       return true;
     } catch {
       return false;
     }
   };
   if (!text.includes(",") || known(text)) {
-    classOf(graph, classes, text);
+    classOf(head, text);
     return [text];
   }
   const names = text.split(",").map((part) => part.trim());
-  const found = names.map((name) => classOf(graph, classes, name));
+  const found = names.map((name) => classOf(head, name));
   const twice = names.find((_, i) => found.indexOf(found[i] ?? 0) < i);
   if (twice !== undefined) throw new UsageError(`--target names class "${twice}" twice`);
   return names;
@@ -90,9 +97,13 @@ function layersOf(graph: Graph, text: string | undefined): string[] {
 export function scoreOf(
   { on, takes }: AttributionTechnique,
   neurons: Target | undefined,
+  graph: Graph,
   values: Values,
-): "activation" | "probability" | "logit" {
+): "activation" | "probability" | "logit" | "value" {
   if (neurons) return "activation";
+  const { kind, scores } = headOf(graph);
+  if (scores === "values") return "value";
+  if (kind === "places") return "logit";
   const probability = on === "probability" || (values.has("probability") && takes.includes("on"));
   return probability ? "probability" : "logit";
 }
@@ -120,10 +131,14 @@ export async function askTechnique(
   const { signal } = io;
   const [only, ...others] = objectives;
   if (only && others.length === 0) {
-    const { target } = only;
-    return [await technique.run(network, input.values, { ...settings, target, signal, onProgress })];
+    const { target, output } = only;
+    const question = {
+      ...(target === undefined ? {} : { target }),
+      ...(output === undefined ? {} : { output }),
+    };
+    return [await technique.run(network, input.values, { ...settings, ...question, signal, onProgress })];
   }
-  const targets = objectives.map(({ target }) => target);
+  const targets = objectives.flatMap(({ target }) => (target === undefined ? [] : [target]));
   const options = { ...settings, targets, signal, onProgress };
   for await (const found of explainEach(network, [input.values], technique.name, options)) return found;
   return [];

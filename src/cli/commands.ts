@@ -25,14 +25,27 @@ export interface CliCommand {
   run(positionals: readonly string[], values: Values, io: Io): Promise<void>;
 }
 
-const MODEL: readonly OptionName[] = ["model", "preprocess", "mean", "std", "range", "resize", "labels"];
+const MODEL: readonly OptionName[] = [
+  "model",
+  "preprocess",
+  "mean",
+  "std",
+  "range",
+  "resize",
+  "labels",
+  "output",
+  "head",
+];
 
 export const COMMANDS: readonly CliCommand[] = [
   {
     name: "predict",
     usage: "[IMAGE...]",
-    summary: "The classes that the network sees in images.",
-    details: ["--out scores.npy keeps the logits, [images, classes]."],
+    summary: "What the network says of images: classes, labels, a yes or no, or values.",
+    details: [
+      "Probabilities are those that the network's own softmax or sigmoid makes; values have none. Of several outputs, each is listed; --output picks one.",
+      "--out scores.npy keeps the logits (or values) of one output, [images, classes].",
+    ],
     options: ["image", ...MODEL, "top", "batch", "seed", "out", "json"],
     examples: [
       "vitrine predict --image synthetic:4",

@@ -3,12 +3,14 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatNumber } from "../images/layout.ts";
 import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
 import { deprocess } from "../images/preprocess.ts";
+import { headOf } from "../network/heads.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
 import type { Trust } from "../trust/measures.ts";
 import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askTechnique, type Setting, scoreOf } from "./ask.ts";
+import { headNotes, headReport } from "./heads.ts";
 import { printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { preprocessingReport } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
@@ -120,6 +122,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
       subtitle: [
         graph.name,
         ...(layers.length === 1 ? [`CAMs weigh ${layers[0]}`] : []),
+        ...headNotes(graph),
         basename(input.name),
       ].join(" · "),
       ...{ columns, rows, scale, show },
@@ -184,7 +187,8 @@ async function answer(
     for (const [i, found] of all.entries()) {
       const question = questions[i];
       if (!question) continue;
-      const known = { networks, settings, shared: shared[i] ?? new SharedScores(), io };
+      const { objective } = question;
+      const known = { objective, networks, settings, shared: shared[i] ?? new SharedScores(), io };
       const loop = { ...known, onProgress: progressOf(io, `${name}, its trust`) };
       const trust = plan && (await measureTrust(network, input.values, technique, found, plan, loop));
       answers.push({
@@ -214,7 +218,7 @@ function report(
   asking: Asking,
 ): void {
   const results = answers.map(({ technique, layer, objective, found, samples, trust }) => {
-    const of = scoreOf(technique, asking.neurons, values);
+    const of = scoreOf(technique, asking.neurons, graph, values);
     const asked = { technique: technique.name, target: objective.report, of, layer };
     if (typeof found === "string") return { ...asked, refused: found };
     const { data, shape, account } = found;
@@ -231,7 +235,8 @@ function report(
     };
   });
   if (values.has("json")) {
-    const about = { model: graph.name, preprocessing: preprocessingReport(graph), image: input.name };
+    const output = headReport(headOf(graph));
+    const about = { model: graph.name, preprocessing: preprocessingReport(graph), output, image: input.name };
     printJson(io, { ...about, results, out });
     return;
   }

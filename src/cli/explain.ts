@@ -4,6 +4,7 @@ import { FIGURE_PANELS, type FigurePanel, renderFigure } from "../images/figure.
 import { formatNumber } from "../images/layout.ts";
 import { deprocess } from "../images/preprocess.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
+import { headOf } from "../network/heads.ts";
 import { sweepOver } from "../ops/occlusion.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
 import { sumOverColour } from "../techniques/input-gradient.ts";
@@ -11,6 +12,7 @@ import { formatTrust } from "../trust/format.ts";
 import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askingOf, askTechnique, type Setting, scoreOf } from "./ask.ts";
 import { explainMany } from "./explain-many.ts";
+import { headNotes, headReport, warnOfHead } from "./heads.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { needsOf, withNetworks } from "./networks.ts";
@@ -35,6 +37,7 @@ export async function explainCommand(positionals: readonly string[], values: Val
   const who = techniques.length === 1 ? technique?.name : "explain";
   if (!input || others.length > 0) throw new UsageError(`${who} expects one image, got several`);
   warnOfGuess(graph, io);
+  warnOfHead(graph, io);
   const setting = { graph, input, values, io, out };
   const one = techniques.length * asking.targets.length * Math.max(1, asking.layers.length) === 1;
   if (one && technique) await explainOne(technique, asking, { ...setting, layout });
@@ -74,7 +77,7 @@ async function explainOne(
       if (!found) throw new Error(`${technique.name}: expected an answer, got none`);
       if (!plan) return { objective, found };
       const shared = new SharedScores();
-      const loop = { settings, networks, shared, io, onProgress: progressOf(io, "its trust") };
+      const loop = { objective, settings, networks, shared, io, onProgress: progressOf(io, "its trust") };
       const judged = await measureTrust(network, input.values, technique, found, plan, loop);
       return { objective, found, judged };
     },
@@ -87,10 +90,11 @@ async function explainOne(
     graph.name,
     ...(layer === undefined ? [] : [`layer ${layer}, ${formatShape(shape)}`]),
     ...(layout ? [`patch ${layout.patch[0]}, stride ${layout.stride[0]}, ${layout.images - 1} patches`] : []),
+    ...headNotes(graph),
     basename(input.name),
   ];
   const { figure, unit } = technique;
-  const score = scoreOf(technique, neurons, values);
+  const score = scoreOf(technique, neurons, graph, values);
   const drawn = figure === "attribution" && shape.length === 3 ? sumOverColour(found) : found;
   const draw = () =>
     renderFigure({
@@ -114,6 +118,7 @@ async function explainOne(
       technique: technique.name,
       model: graph.name,
       preprocessing: preprocessingReport(graph),
+      output: headReport(headOf(graph)),
       image: input.name,
       target: objective.report,
       of: score,

@@ -1,10 +1,12 @@
 import { formatShape } from "../gpu/tensor.ts";
-import { logitsOf, shapesOf } from "../network/graph.ts";
+import { shapesOf } from "../network/graph.ts";
+import { type Head, headsOf, logitsOf } from "../network/heads.ts";
+import { headReport, headWords } from "./heads.ts";
 import { type Io, printJson } from "./io.ts";
 import { openModel, preprocessingReport } from "./model.ts";
 import type { Values } from "./values.ts";
 
-/** `vitrine layers`: the network's layers, in the order in which they run. Needs no GPU. */
+/** `vitrine layers`: the network's layers, in the order in which they run, and its outputs. Needs no GPU. */
 export async function layersCommand(values: Values, io: Io): Promise<void> {
   const graph = await openModel(values, io);
   const shapes = shapesOf(graph);
@@ -14,16 +16,32 @@ export async function layersCommand(values: Values, io: Io): Promise<void> {
     inputs,
     shape: shapes.get(name)?.slice(1) ?? [],
   }));
-  const logits = logitsOf(graph);
+  const heads = headsOf(graph);
   if (values.has("json")) {
     const { labels } = graph;
-    printJson(io, { model: graph.name, preprocessing: preprocessingReport(graph), logits, layers, labels });
+    const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
+    const outputs = heads.map(headReport);
+    printJson(io, { ...about, logits: logitsOf(graph), outputs, layers, labels });
     return;
   }
   const widest = Math.max(...layers.map(({ name }) => name.length));
   const largest = Math.max(...layers.map(({ shape }) => formatShape(shape).length));
   for (const { name, op, shape } of layers) {
-    const mark = name === logits ? "  (logits)" : "";
+    const mark = heads.some((head) => head.logits === name && head.scores !== "values") ? "  (logits)" : "";
     io.out(`${name.padEnd(widest)}  ${formatShape(shape).padEnd(largest)}  ${op}${mark}`);
   }
+  io.out("");
+  for (const [place, head] of heads.entries()) io.out(outputLine(head, place === 0 && heads.length > 1));
+}
+
+function outputLine(head: Head, first: boolean): string {
+  const { name, logits, known, scores, output } = head;
+  const how =
+    known === "found"
+      ? ""
+      : known === "given"
+        ? ", as given"
+        : ", assumed: it has no softmax; --head sets it";
+  const from = scores === "values" || logits === output ? "" : `, logits ${logits}`;
+  return `output ${name}: ${headWords(head)}${how}${from}${first ? "; asked by default, --output names another" : ""}`;
 }

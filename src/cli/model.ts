@@ -12,6 +12,7 @@ import { namedPreprocessing, type Preprocessing } from "../network/preprocessing
 import { modelFromDisk } from "../node/files.ts";
 import { readImage } from "../node/image.ts";
 import { readNpy } from "../node/npy.ts";
+import { headKindOf } from "./heads.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
@@ -39,10 +40,14 @@ export async function openModel(values: Values, io: Io): Promise<Graph> {
   const given = preprocessingOf(values);
   const resize = values.whole("resize", 1, 16384);
   const labels = values.text("labels");
+  const output = values.text("output");
+  const head = headKindOf(values);
   const path = values.text("model") ?? join(ownPackage().root, "models", "vitrine");
   const files = await modelFromDisk(path);
   const options = {
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
+    ...(output === undefined ? {} : { output }),
+    ...(head === undefined ? {} : { head }),
     onProgress: progressOf(io, "reading the model"),
     signal: io.signal,
   };

@@ -1,17 +1,19 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { classOf, type Graph, layerOf, logitsOf, shapesOf } from "../network/graph.ts";
+import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
+import { className, headsOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import { activations } from "../techniques/activations.ts";
+import type { AttributionOptions } from "../techniques/catalogue.ts";
+import { ask, questionOf } from "../techniques/explain.ts";
 import { type Prediction, predict } from "../techniques/predict.ts";
 import { UsageError } from "./io.ts";
 import type { Input } from "./model.ts";
 import type { Values } from "./values.ts";
 
 /** What is explained, found on the network. */
-export interface Objective {
-  readonly target: Target;
-  /** For reports: class, label, logit and probability; or layer, channel, place and value. */
+export interface Objective extends Pick<AttributionOptions, "target" | "output"> {
+  /** For reports: class, label, logit and probability (or value); or layer, channel, place and value. */
   readonly report: Readonly<Record<string, string | number>>;
   /** For titles. */
   readonly title: string;
@@ -69,22 +71,46 @@ export async function findObjective(
   wanted = values.text("target"),
 ): Promise<Objective> {
   if (neurons) return neuronObjective(network, input, neurons, signal);
-  const classes = network.shapes.get(logitsOf(network.graph))?.at(-1) ?? 0;
+  const asked = await ask(network, input.values, {
+    ...(wanted === undefined ? {} : { target: wanted }),
+    signal,
+  });
   const all = await predict(network, input.values, { top: Number.POSITIVE_INFINITY, signal });
-  const index = wanted === undefined ? all[0]?.index : classOf(network.graph, classes, wanted);
-  const found = all.find((prediction) => prediction.index === index);
-  if (!found) throw new InputError(`target: expected a class of 0 to ${classes - 1}, got ${wanted}`);
-  return classObjective(network.graph, found, values.has("probability"));
+  const { about } = asked;
+  const found = all.find(({ index }) => index === about?.index);
+  if (!about || !found) throw new InputError(`target: expected a class of the network, got ${wanted}`);
+  const several = headsOf(network.graph).length > 1;
+  const { head, index } = about;
+  const { label, logit, probability, value, share } = found;
+  const name = label === undefined ? className(head, index) : `${label} (${index})`;
+  const numbers = { logit, probability, value, share };
+  const known = Object.entries(numbers).filter((entry): entry is [string, number] => entry[1] !== undefined);
+  return {
+    ...questionOf(asked),
+    report: {
+      ...(several ? { output: head.name } : {}),
+      index,
+      ...(label === undefined ? {} : { label }),
+      ...Object.fromEntries(known),
+    },
+    title: `${several ? `${head.name}: ` : ""}${name}, ${scoreWords(found, values.has("probability"))}`,
+  };
 }
 
-function classObjective(graph: Graph, found: Prediction, onProbability: boolean): Objective {
-  const { index, label, logit, probability } = found;
-  const score = onProbability ? `probability ${probability.toPrecision(3)}` : `logit ${logit.toPrecision(4)}`;
-  return {
-    target: { layer: logitsOf(graph), channel: index, image: 0 },
-    report: { index, ...(label === undefined ? {} : { label }), logit, probability },
-    title: `${label === undefined ? `class ${index}` : `${label} (${index})`}, ${score}`,
-  };
+/** A class's score for titles; of places, what of them it is. */
+function scoreWords({ head, logit, probability, value, share }: Prediction, onProbability: boolean): string {
+  if (head === "places") {
+    const what = value === undefined ? "logits" : "values";
+    const where =
+      share === undefined || share === 0
+        ? `all places${share === 0 ? ", as none has it" : ""}`
+        : `the ${(100 * share).toPrecision(3)} % of places that have it`;
+    return `sum of its ${what} over ${where}`;
+  }
+  if (value !== undefined) return `value ${value.toPrecision(4)}`;
+  return onProbability && probability !== undefined
+    ? `probability ${probability.toPrecision(3)}`
+    : `logit ${(logit ?? 0).toPrecision(4)}`;
 }
 
 async function neuronObjective(

@@ -49,14 +49,27 @@ export const OPTIONS = {
   labels: {
     name: "labels",
     value: "FILE",
-    help: "Names of the classes: a JSON array, or text with one name a line.",
+    help: "Names of the classes: a JSON array, or text with one name a line. Two name the sides of a yes or no, the no first.",
+  },
+  output: {
+    name: "output",
+    value: "NAME",
+    help: 'The output that is asked, of a network that has several; "vitrine layers" lists them. Default: the first.',
+  },
+  head: {
+    name: "head",
+    value: "KIND",
+    help: "What the output's numbers are: softmax (classes that exclude each other), sigmoid (labels by themselves; one alone is a yes or no), values (no scores, as of a regression) or places (scores at every place). Default: what the layers say; a bare vector of several numbers is read as logits of a softmax, and that is said.",
   },
   target: {
     name: "target",
     value: "CLASS,…",
-    help: "What is explained: a class's number, or its label (a part of it that fits only one is enough). Its logit is taken, the score before the softmax. Several, with commas between, stand side by side. Default: the top class.",
+    help: "What is explained: a class's number, or its label (a part of it that fits only one is enough). Its logit is taken, the score before the softmax or sigmoid. Of one sigmoid both sides can be asked: yes and no (0 and 1), or by two labels, the no's first (0 and 1). Of scores at every place, the sum over the places that have the class. Several, with commas between, stand side by side. Default: the top class.",
   },
-  probability: { name: "probability", help: "Explain the class's probability, after the softmax, instead." },
+  probability: {
+    name: "probability",
+    help: "Explain the class's probability, after the softmax or sigmoid, instead.",
+  },
   layer: {
     name: "layer",
     value: "NAME",

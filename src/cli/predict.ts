@@ -1,50 +1,107 @@
+import { type Head, headOf, headsOf, isBinary, yesOf } from "../network/heads.ts";
 import { type Prediction, predictEach } from "../techniques/predict.ts";
-import { type Io, printJson } from "./io.ts";
+import { headReport, headWords, warnOfHead } from "./heads.ts";
+import { type Io, printJson, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { outOf, writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
 
-/** `vitrine predict [IMAGE...]`: the classes that the network sees. */
+/** What an output says of each image. */
+interface Answer {
+  readonly head: Head;
+  readonly images: (readonly Prediction[])[];
+}
+
+/** `vitrine predict [IMAGE...]`: what the network says. */
 export async function predictCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const most = values.whole("batch", 1, 1024) ?? 8;
   const out = await outOf(values, [".npy"]);
   const graph = await openModel(values, io);
+  const asked = headOf(graph);
+  if (out !== undefined && asked.kind === "places") {
+    throw new UsageError(
+      `--out of predict expects one score a class, got scores at every place; "activations --layer ${asked.output} --out" keeps those`,
+    );
+  }
   const inputs = await readInputs(graph, values, io, images);
   warnOfGuess(graph, io);
+  warnOfHead(graph, io);
 
-  const results: { image: string; predictions: Prediction[] }[] = [];
-  const logits: number[][] = [];
+  const answers = (values.has("output") ? [asked] : headsOf(graph)).map(
+    (head): Answer => ({ head, images: [] }),
+  );
   const options = { batch: Math.min(most, inputs.length), keep: [], gradients: false };
   await withNetwork(await io.device(), graph, options, async (network) => {
     const pictures = inputs.map((input) => input.values);
-    const each = predictEach(network, pictures, { top: Number.POSITIVE_INFINITY, signal: io.signal });
-    for await (const predictions of each) {
-      const image = inputs[results.length]?.name ?? "";
-      results.push({ image, predictions: predictions.slice(0, top) });
-      logits.push(predictions.toSorted((a, b) => a.index - b.index).map(({ logit }) => logit));
-      io.progress(`predicting ${results.length} of ${inputs.length}`);
+    for (const { head, images } of answers) {
+      const what = { output: head.name, top: Number.POSITIVE_INFINITY, signal: io.signal };
+      for await (const predictions of predictEach(network, pictures, what)) {
+        images.push(predictions);
+        io.progress(`predicting ${images.length} of ${inputs.length}`);
+      }
     }
   });
   io.progress();
 
+  const [first, ...others] = answers;
+  if (!first) return;
   if (out !== undefined) {
-    const shape = [logits.length, logits[0]?.length ?? 0];
-    await writeResult(out, { data: Float32Array.from(logits.flat()), shape }, io);
+    const scores = first.images.flatMap((predictions) => scoresOf(first.head, predictions));
+    const shape = [inputs.length, first.head.channels];
+    await writeResult(out, { data: Float32Array.from(scores), shape }, io);
   }
   if (values.has("json")) {
-    printJson(io, { model: graph.name, preprocessing: preprocessingReport(graph), results });
+    const results = inputs.map(({ name: image }, i) => ({
+      image,
+      predictions: first.images[i]?.slice(0, top),
+      ...(others.length > 0
+        ? {
+            others: Object.fromEntries(
+              others.map(({ head, images }) => [head.name, images[i]?.slice(0, top)]),
+            ),
+          }
+        : {}),
+    }));
+    const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
+    const outputs = headsOf(graph).map(headReport);
+    printJson(io, { ...about, output: asked.name, outputs, results });
     return;
   }
-  for (const { image, predictions } of results) {
-    io.out(image);
-    const names = predictions.map(({ label, index }) => label ?? `class ${index}`);
-    const longest = Math.max(...names.map((name) => name.length));
-    for (const [place, { index, probability, logit }] of predictions.entries()) {
-      const name = (names[place] ?? "").padEnd(longest);
-      const percent = (100 * probability).toFixed(2).padStart(6);
-      io.out(`  ${percent} %  ${name}  class ${index}, logit ${logit.toFixed(3)}`);
+  for (const [i, { name }] of inputs.entries()) {
+    io.out(name);
+    for (const { head, images } of answers) {
+      if (answers.length > 1) io.out(`  output ${head.name}: ${headWords(head)}`);
+      for (const line of linesOf(head, images[i]?.slice(0, top) ?? [])) io.out(`  ${line}`);
     }
   }
+}
+
+/** The logits, or the values, in the order of the output's numbers. */
+function scoresOf(head: Head, predictions: readonly Prediction[]): number[] {
+  return predictions
+    .filter(({ index }) => !isBinary(head) || index === yesOf(head))
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ logit, value }) => logit ?? value ?? 0);
+}
+
+function linesOf(head: Head, predictions: readonly Prediction[]): string[] {
+  const noun = isBinary(head) ? "side" : head.scores === "softmax" ? "class" : "label";
+  const names = predictions.map(
+    ({ label, index }) => label ?? (head.scores === "values" ? "" : `${noun} ${index}`),
+  );
+  const longest = Math.max(...names.map((name) => name.length));
+  return predictions.map(({ index, probability = 0, logit = 0, value, share }, i) => {
+    const name = (names[i] ?? "").padEnd(longest);
+    if (value !== undefined) {
+      const mean = head.kind === "places" ? ", the mean over all places" : "";
+      return `${value.toPrecision(4).padStart(10)}  ${name}${name === "" ? "" : "  "}value ${index}${mean}`;
+    }
+    const percent = (part: number): string => `${(100 * part).toFixed(2).padStart(6)} %`;
+    if (share !== undefined) {
+      return `${percent(share)} of the places  ${name}  ${noun} ${index}, mean probability ${probability.toFixed(4)}, mean logit ${logit.toFixed(3)}`;
+    }
+    return `${percent(probability)}  ${name}  ${noun} ${index}, logit ${logit.toFixed(3)}`;
+  });
 }

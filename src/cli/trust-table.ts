@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
+import { layerOf, shapesOf } from "../network/graph.ts";
+import { headOf } from "../network/heads.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
 import { lastMaps } from "../techniques/grad-cam.ts";
 import { formatTrust, TRUST_LEGEND } from "../trust/format.ts";
@@ -11,6 +12,7 @@ import {
   trustSummary,
   trustTable,
 } from "../trust/table.ts";
+import { headNotes, headReport, warnOfHead } from "./heads.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
@@ -40,6 +42,7 @@ export async function trustCommand(positionals: readonly string[], values: Value
     Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`),
   );
   warnOfGuess(graph, io);
+  warnOfHead(graph, io);
 
   const target = values.text("target");
   const layer = values.text("layer");
@@ -81,7 +84,11 @@ export async function trustCommand(positionals: readonly string[], values: Value
   };
   const table = await withNetworks(device, graph, needs, values, work);
   io.progress();
-  const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
+  const about = {
+    model: graph.name,
+    preprocessing: preprocessingReport(graph),
+    output: headReport(headOf(graph)),
+  };
   if (values.has("json")) {
     const images = inputs.map(({ name }) => name);
     const report = "target" in table ? { images, ...tableReport(table) } : { images, rows: table.rows };
@@ -94,7 +101,11 @@ export async function trustCommand(positionals: readonly string[], values: Value
   }
   const [image] = inputs.length === 1 ? inputs.map(({ name }) => basename(name)) : [];
   const of =
-    "target" in table ? [nameOf(graph, table)] : target === undefined ? ["each for its top class"] : [target];
+    "target" in table
+      ? [nameOf(table), ...headNotes(graph)]
+      : target === undefined
+        ? ["each for its top class"]
+        : [target];
   io.out(
     ["How far each map can be trusted", graph.name, image ?? `${inputs.length} images`, ...of].join(" · "),
   );
@@ -121,9 +132,9 @@ function settingsOf(technique: NamedTechnique, layer: string | undefined, values
   return { ...attributionOptions(known, values), ...weighed };
 }
 
-function nameOf({ labels }: Graph, { target }: TrustTable): string {
-  const channel = target && "channel" in target ? target.channel : undefined;
-  return channel === undefined ? "no technique is defined" : (labels?.[channel] ?? `class ${channel}`);
+function nameOf({ rows }: TrustTable): string {
+  const found = rows.find((row) => row.trust)?.trust;
+  return found ? (found.asked?.name ?? "neurons") : "no technique is defined";
 }
 
 function tableReport({ target, rows }: TrustTable) {

@@ -1,5 +1,4 @@
 import type { Table } from "../images/table.ts";
-import { logitsOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import { TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../trust/format.ts";
@@ -9,6 +8,7 @@ import { figureOf } from "../trust/table.ts";
 import { trust } from "../trust/trust.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Networks } from "./networks.ts";
+import type { Objective } from "./objective.ts";
 import { nearest } from "./options.ts";
 import type { Values } from "./values.ts";
 
@@ -52,6 +52,8 @@ function measureNamed(name: string): Measure {
 }
 
 export interface TrustSetting {
+  /** What was explained. */
+  readonly objective: Objective;
   /** What the technique was told. */
   readonly settings: Omit<AttributionOptions, "target">;
   readonly networks: Networks;
@@ -68,15 +70,17 @@ export async function measureTrust(
   technique: AttributionTechnique,
   found: Attribution,
   { measures, settings }: TrustPlan,
-  { settings: told, networks, shared, io, onProgress }: TrustSetting,
+  { objective, settings: told, networks, shared, io, onProgress }: TrustSetting,
 ): Promise<Trust> {
-  const { target } = found;
-  const ofClass = "layer" in target && target.layer === logitsOf(network.graph);
+  const { index } = objective.report;
+  const ofClass = index !== undefined;
+  // A class is asked as such, so that others can be compared with it.
+  const target = ofClass ? Number(index) : objective.target;
   const sweep = await networks.several();
   const randomised = measures.includes("parameters") ? await networks.randomised(network) : undefined;
   return trust(network, input, technique, {
     ...settings,
-    target,
+    ...(target === undefined ? {} : { target }),
     sweep,
     shared,
     settings: { ...again(told, found), ...networks.memoryFor(network) },

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Scope, withScope } from "../gpu/scope.ts";
 import { readTensors, sizeOf, type Tensor, type TensorData } from "../gpu/tensor.ts";
-import { logitsOf } from "../network/graph.ts";
+import { headsOf } from "../network/heads.ts";
 import { assertMemory, DEFAULT_MEMORY, inMebibytes, memoryOf } from "../network/memory.ts";
 import type { Network } from "../network/network.ts";
 import { createObjective, type ObjectiveCommand } from "../objectives/commands.ts";
@@ -54,8 +54,8 @@ export function budgetOf(network: Network, who: string, { memory }: MemoryOption
     used += bytes;
   };
   // The scores of a batch are read back where nobody says which class.
-  const scores = network.shapes.get(logitsOf(graph))?.at(-1) ?? 1;
-  reserve(SMALL + 4 * batch * scores, "what its kernels need");
+  const scores = headsOf(graph).map(({ logits }) => 4 * sizeOf(network.shapes.get(logits) ?? [1]));
+  reserve(SMALL + Math.max(...scores), "what its kernels need");
   return { left: () => most - used, reserve, check };
 }
 

@@ -1,7 +1,7 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
-import { sizeOf } from "../gpu/tensor.ts";
 import { assertFinite } from "../network/finite.ts";
-import { type Graph, type Layer, shapesOf } from "../network/graph.ts";
+import { type Graph, type HeadKind, type Layer, shapesOf } from "../network/graph.ts";
+import { fits, type Head, headOf, headsOf, withLogits } from "../network/heads.ts";
 import {
   forChannels,
   namedPreprocessing,
@@ -32,8 +32,15 @@ export interface LayersModelOptions {
    * model's kind of training does; then `graph.preprocessing.guessed` has "fit".
    */
   readonly fit?: PictureFit;
-  /** Names of the classes, in order; used instead of the model's own. */
+  /**
+   * Names of the classes, in order; used instead of the model's own. Of several outputs the first that has as many gets
+   * them; two name the sides of a yes or no, the no first.
+   */
   readonly labels?: readonly string[];
+  /** The output that is asked where no other is named. Default: the model's first. */
+  readonly output?: string;
+  /** What the numbers of that output are, or of outputs by name, instead of what the layers say. */
+  readonly head?: HeadKind | Readonly<Record<string, HeadKind>>;
   /** What becomes of classes that Vitrine does not know, by class name. `LRN` is known. */
   readonly customLayers?: Readonly<Record<string, CustomLayer>>;
   /** [H, W, C] for a model that leaves it free, or to run a fully convolutional one at another size. */
@@ -66,7 +73,7 @@ function writerOf({ generatedBy, modelTopology }: JsonObject): Writer {
 function labelsOf(
   metadata: JsonObject,
   given: readonly string[] | undefined,
-  classes: number,
+  heads: readonly Head[],
   who: string,
 ): readonly string[] | undefined {
   const labels: unknown = given ?? metadata.labels;
@@ -74,8 +81,11 @@ function labelsOf(
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) {
     throw new ModelError(`${who}: expected labels as a list of text`);
   }
-  if (labels.length !== classes) {
-    throw new ModelError(`${who}: expected ${classes} labels (outputs of the network), got ${labels.length}`);
+  if (!heads.some((head) => fits(head, labels.length))) {
+    const counts = heads.map(({ classes, channels }) => [...new Set([channels, classes])].join(" or "));
+    throw new ModelError(
+      `${who}: expected ${counts.join(" or ")} labels (outputs of the network), got ${labels.length}`,
+    );
   }
   return labels;
 }
@@ -87,7 +97,8 @@ function labelsOf(
  * Names: a layer keeps its own; within a nested model it is `outer/inner`; the second call of a shared layer is
  * `name:1`, the third `name:2`. A layer with a fused softmax or swish becomes two: `name` with the values before it
  * (the logits), and `name/softmax` or `name/swish`, which later layers and the graph's output read.
- * Of several outputs the first is taken, and layers that do not lead to it are left out.
+ * One that ends in a fused sigmoid at an output becomes `name/logits` and `name`. All outputs are there; layers that
+ * lead to none are left out.
  *
  * @throws ModelError for files that are missing, damaged or contradict each other.
  * @throws UnsupportedError naming the layer and what it asks for that Vitrine does not have.
@@ -118,7 +129,7 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
       ...(signal ? { signal } : {}),
     }),
   );
-  const { layers, output } = await placeModel(
+  const { layers, outputs } = await placeModel(
     model,
     {
       weights,
@@ -136,16 +147,15 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
     );
   }
 
-  const kept = leadingTo(layers, output);
   const metadata = isObject(manifest.userDefinedMetadata) ? manifest.userDefinedMetadata : {};
-  const bare = { name: model.name, layers: kept, output };
-  const shapes = shapesOf({ ...bare, preprocessing: namedPreprocessing("unit") });
-  const classes = sizeOf((shapes.get(output) ?? [1]).slice(1));
+  const bare = withAnswers({ name: model.name, layers: leadingTo(layers, outputs) }, outputs, options);
+  const kept = bare.layers;
+  const { channels: classes } = headOf(bare);
   const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
   const given = typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : preprocessing;
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
   const fed = fedAs(bare, classes, known, fit ?? known?.fit);
-  const named = labelsOf(metadata, labels, classes, who);
+  const named = labelsOf(metadata, labels, headsOf(bare), who);
   const graph: Graph = {
     ...bare,
     layers: fed.layers,
@@ -156,9 +166,28 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   return graph;
 }
 
-/** The input, and the layers that the output depends on. */
-function leadingTo(layers: readonly Layer[], output: string): Layer[] {
-  const needed = new Set([output]);
+/** A graph whose outputs can be asked: with the one that is asked by default, the heads that are given, and all logits. */
+function withAnswers(
+  layers: Pick<Graph, "name" | "layers">,
+  outputs: readonly string[],
+  { output: wanted, head }: Pick<LayersModelOptions, "output" | "head">,
+): Graph {
+  const [first = ""] = outputs;
+  const graph = {
+    ...layers,
+    output: first,
+    ...(outputs.length > 1 ? { outputs } : {}),
+    preprocessing: namedPreprocessing("unit"),
+  };
+  shapesOf(graph);
+  const { output, name } = headOf(graph, wanted);
+  const heads = typeof head === "string" ? { [name]: head } : head;
+  return withLogits({ ...graph, output, ...(heads ? { heads } : {}) });
+}
+
+/** The input, and the layers that the outputs depend on. */
+function leadingTo(layers: readonly Layer[], outputs: readonly string[]): Layer[] {
+  const needed = new Set(outputs);
   for (const layer of [...layers].reverse()) {
     if (needed.has(layer.name)) for (const input of layer.inputs) needed.add(input);
   }

@@ -36,7 +36,7 @@ export async function placeModel(
   model: KerasModel,
   options: PlaceOptions,
   who: string,
-): Promise<{ layers: Layer[]; output: string }> {
+): Promise<{ layers: Layer[]; outputs: readonly string[] }> {
   const [start, ...others] = model.inputs;
   if (!start || others.length > 0) {
     throw new UnsupportedError(
@@ -50,14 +50,8 @@ export async function placeModel(
     shape: inputShape(model, options.inputShape, who),
   };
   const site: Site = { ...options, layers: [input], shapes: new Map([[input.name, [1, ...input.shape]]]) };
-  const [first] = model.outputs;
-  const [output] = await placeCalls(site, model, [input.name], first ? [first] : [], {
-    prefix: "",
-    path: [],
-    who,
-  });
-  if (output === undefined) throw new ModelError(`${who}: expected an output, got none`);
-  return { layers: site.layers, output };
+  const outputs = await placeCalls(site, model, [input.name], model.outputs, { prefix: "", path: [], who });
+  return { layers: site.layers, outputs: [...new Set(outputs)] };
 }
 
 /** [H, W, C] that the model declares or the caller gives; H×W images become H×W×1. */

@@ -2,19 +2,20 @@ import type { BatchNormLayer } from "../ops/batch-norm.ts";
 import type { Conv2dLayer } from "../ops/conv2d.ts";
 import type { DenseLayer } from "../ops/dense.ts";
 import type { DepthwiseConv2dLayer } from "../ops/depthwise-conv2d.ts";
-import { type Graph, inputOf, type Layer, layerOf, logitsOf } from "./graph.ts";
+import { type Graph, inputOf, type Layer, layerOf } from "./graph.ts";
+import { answersOf } from "./heads.ts";
 
 type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 
 /**
  * The same network with fewer layers: batch norm folded into the weights before it, activations and zero padding taken
  * into the layers beside them. A pair becomes one layer under the later one's name. Layers named in `keep`, the input,
- * the output and the logits stay as they are.
+ * the outputs and their logits stay as they are.
  * @throws InputError when `keep` names a layer that the graph does not have.
  */
 export function fuse(graph: Graph, keep: readonly string[]): Graph {
   for (const name of keep) layerOf(graph, name);
-  const kept = new Set([...keep, inputOf(graph).name, graph.output, logitsOf(graph)]);
+  const kept = new Set([...keep, inputOf(graph).name, ...answersOf(graph)]);
   const readers = new Map<string, number>();
   for (const { inputs } of graph.layers) {
     for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);

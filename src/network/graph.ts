@@ -1,4 +1,4 @@
-import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import type { LayerBase } from "../ops/op.ts";
 import { type OpLayer, opOf } from "./ops.ts";
@@ -13,6 +13,11 @@ export interface InputLayer extends LayerBase {
 /** One layer, as plain data. */
 export type Layer = InputLayer | OpLayer;
 
+/** What the numbers of an output may be: scores of classes, of labels by themselves, no scores, or scores at every place. */
+export const HEADS = ["softmax", "sigmoid", "values", "places"] as const;
+
+export type HeadKind = (typeof HEADS)[number];
+
 /**
  * A network as plain data: what a model file becomes. Layers stand in an order in which each follows its inputs; there is
  * one input layer, the first. Nothing here knows the GPU or the file format it came from.
@@ -20,9 +25,13 @@ export type Layer = InputLayer | OpLayer;
 export interface Graph {
   readonly name: string;
   readonly layers: readonly Layer[];
-  /** Name of the layer whose output is the network's answer. */
+  /** Name of the layer whose output is the network's answer; of several outputs, the one that is asked by default. */
   readonly output: string;
-  /** Names of the classes, in order. */
+  /** Names of the layers of all outputs, where there are several. */
+  readonly outputs?: readonly string[];
+  /** What the numbers of outputs are, by name, where that is not to be found from the layers; see `headsOf`. */
+  readonly heads?: Readonly<Record<string, HeadKind>>;
+  /** Names of the classes, in order: those of the first output that has as many. Two name the sides of a yes or no. */
   readonly labels?: readonly string[];
   /** What turns a photograph into the network's input. */
   readonly preprocessing: Preprocessing;
@@ -66,8 +75,10 @@ export function shapesOf(graph: Graph, batch = 1): Shapes {
     }
     shapes.set(layer.name, shape);
   }
-  if (!shapes.has(graph.output)) {
-    throw new InputError(`graph "${graph.name}": expected an output layer "${graph.output}", found none`);
+  for (const output of [graph.output, ...(graph.outputs ?? [])]) {
+    if (!shapes.has(output)) {
+      throw new InputError(`graph "${graph.name}": expected an output layer "${output}", found none`);
+    }
   }
   return shapes;
 }
@@ -93,47 +104,4 @@ export function inputOf(graph: Graph): InputLayer {
       `graph "${graph.name}": expected an input layer first, got ${layer?.op ?? "nothing"}`,
     );
   return layer;
-}
-
-/** Name of the layer that holds the class scores before the softmax: the output itself if it has none. */
-export function logitsOf(graph: Graph): string {
-  let layer = layerOf(graph, graph.output);
-  // Reshapes and softmaxes only re-present the scores.
-  const seen: string[] = [];
-  while (layer.op === "softmax" || layer.op === "reshape") {
-    const [input] = layer.inputs;
-    if (!input) break;
-    if (layer.op === "softmax") seen.push(input);
-    layer = layerOf(graph, input);
-  }
-  return seen.at(-1) ?? graph.output;
-}
-
-/**
- * The class a target means: its number, or a label in full or (where only one fits) in part, whatever its case.
- * @throws InputError when it is out of range, unknown or ambiguous.
- */
-export function classOf(graph: Graph, classes: number, target: number | string): number {
-  const number = typeof target === "number" || /^\d+$/.test(target) ? Number(target) : undefined;
-  if (number !== undefined) {
-    if (!Number.isInteger(number) || number < 0 || number >= classes) {
-      throw new InputError(`target: expected a class of 0 to ${classes - 1}, got ${target}`);
-    }
-    return number;
-  }
-  if (!graph.labels)
-    throw new UnsupportedError(
-      `target "${target}": the network "${graph.name}" has no labels; give the class's number`,
-    );
-  const wanted = String(target).toLowerCase();
-  const labels = graph.labels.map((label) => label.toLowerCase());
-  const exact = labels.indexOf(wanted);
-  if (exact >= 0) return exact;
-  const partial = labels.flatMap((label, index) => (label.includes(wanted) ? [index] : []));
-  const [only] = partial;
-  if (partial.length === 1 && only !== undefined) return only;
-  const some = partial.slice(0, 5).map((index) => `"${graph.labels?.[index]}"`);
-  throw new InputError(
-    `target: expected a class of 0 to ${classes - 1} or one of its labels, got "${target}"${some.length > 0 ? `, which fits ${some.join(", ")}` : ""}`,
-  );
 }

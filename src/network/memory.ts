@@ -1,7 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { fuse } from "./fuse.ts";
-import { type Graph, inputOf, logitsOf, type Shapes, shapesOf } from "./graph.ts";
+import { type Graph, inputOf, type Shapes, shapesOf } from "./graph.ts";
+import { answersOf, withLogits } from "./heads.ts";
 import type { Network, NetworkOptions } from "./network.ts";
 import { opOf } from "./ops.ts";
 import { isView, planActivations } from "./slots.ts";
@@ -34,7 +35,8 @@ const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
  */
 export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footprint {
   const { batch = 1, keep = "all", gradients = true, share = false } = options;
-  const running = keep === "all" ? graph : fuse(graph, keep);
+  const whole = withLogits(graph);
+  const running = keep === "all" ? whole : fuse(whole, keep);
   const shapes = shapesOf(running, batch);
   const weights = running.layers.reduce((sum, layer) => {
     if (layer.op === "input") return sum;
@@ -42,7 +44,7 @@ export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footpri
     const constants = Object.values(opOf(layer).constants?.(layer, inputs, gradients) ?? {});
     return sum + constants.reduce((bytes, { shape }) => bytes + bytesOf(shape), 0);
   }, 0);
-  const alone = share && keep !== "all" ? [...keep, logitsOf(running)] : undefined;
+  const alone = share && keep !== "all" ? [...keep, ...answersOf(running)] : undefined;
   return footprint(running, shapes, { gradients, weights, alone });
 }
 

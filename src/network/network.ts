@@ -7,7 +7,8 @@ import type { Tensors } from "../ops/op.ts";
 import type { Control } from "./control.ts";
 import { assertFinite } from "./finite.ts";
 import { fuse } from "./fuse.ts";
-import { type Graph, inputOf, layerOf, logitsOf, type Shapes, shapesOf } from "./graph.ts";
+import { type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
+import { answersOf, withLogits } from "./heads.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
 import { copySeed, isStarts, type Seed, type Start, type Target, targetIndices } from "./start.ts";
@@ -20,14 +21,14 @@ export interface NetworkOptions {
   readonly batch?: number;
   /**
    * Layers whose activations and gradients must be there to be seen: "all" (the default), or names. The others may be
-   * fused into their neighbours; the input, the output and the logits always stay.
+   * fused into their neighbours; the input, the outputs and their logits always stay.
    */
   readonly keep?: "all" | readonly string[];
   /** Whether `backward` will be used. Without it, half the memory and half the kernels. Default true. */
   readonly gradients?: boolean;
   /**
    * Whether layers that `keep` does not name share buffers, one after another: for networks that only run forward, the least
-   * memory and so the largest batch. Only the input, the output, the logits and what `keep` names can then be read.
+   * memory and so the largest batch. Only the input, the outputs, their logits and what `keep` names can then be read.
    * Needs `gradients: false` and names in `keep`. Default false.
    */
   readonly share?: boolean;
@@ -59,7 +60,7 @@ export interface BackwardOptions {
  */
 export class Network {
   readonly device: GPUDevice;
-  /** The graph as it runs: layers that were fused away are gone from it. */
+  /** The graph as it runs: layers that were fused away are gone from it, logits that were fused into a sigmoid are apart. */
   readonly graph: Graph;
   readonly batch: number;
   /** [batch, H, W, C]: write the preprocessed images here. */
@@ -372,10 +373,11 @@ export async function createNetwork(
     );
   }
   assertFinite(graph);
-  const running = keep === "all" ? graph : fuse(graph, keep);
+  const whole = withLogits(graph);
+  const running = keep === "all" ? whole : fuse(whole, keep);
   const shapes = shapesOf(running, batch);
   const kept = new Set(keep === "all" ? running.layers.map(({ name }) => name) : keep);
-  const alone = share && keep !== "all" ? [...keep, logitsOf(running)] : undefined;
+  const alone = share && keep !== "all" ? [...keep, ...answersOf(running)] : undefined;
   const owned: { destroy(): void }[] = [];
   const own: Own = (made) => {
     owned.push(made);
@@ -395,7 +397,7 @@ export async function createNetwork(
       stages: new Map(stages.map((stage) => [stage.layer.name, stage])),
       constants: buffers.constants,
       control: buffers.backward?.control,
-      kept: alone && new Set([...alone, inputOf(running).name, running.output]),
+      kept: alone && new Set([...alone, inputOf(running).name]),
     });
   } catch (error) {
     for (const made of owned) made.destroy();

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
-import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { asNhwc, formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { EVERY } from "./control.ts";
 
 /** Where a backward pass starts: positions that are left out mean the sum over all of them. */
@@ -48,9 +48,7 @@ export function copySeed(encoder: GPUCommandEncoder, { layer, seed }: Seed, dy: 
 
 /** A target as seed.wgsl reads it: (n, y, x, c). @throws InputError when it lies outside the layer. */
 export function targetIndices({ layer, image, y, x, channel }: Target, shape: Shape): number[] {
-  const n = shape[0] ?? 1;
-  const [h, w, c] =
-    shape.length === 4 ? [shape[1] ?? 1, shape[2] ?? 1, shape[3] ?? 1] : [1, 1, sizeOf(shape) / n];
+  const [n, h, w, c] = asNhwc(shape);
   const index = (name: string, value: number | undefined, size: number): number => {
     if (value === undefined) return EVERY;
     if (!Number.isInteger(value) || value < 0 || value >= size) {

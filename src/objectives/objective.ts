@@ -1,15 +1,21 @@
-import { InputError } from "../gpu/errors.ts";
-import { formatShape, sizeOf } from "../gpu/tensor.ts";
-import { classOf, logitsOf } from "../network/graph.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { asNhwc, formatShape } from "../gpu/tensor.ts";
+import { classOf, type Head, headOf, type Side, sideOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import { EVERY_INDEX, type ObjectiveTerm } from "../ops/objective.ts";
 
+/** A class of an output by number or label; without an output, of the one that is asked by default. */
+interface OfClass {
+  readonly class: number | string;
+  readonly output?: string;
+}
+
 /** A part of an objective, times its weight. Classes are numbers or labels, found when the objective is put to a network. */
 export type Term = { readonly weight: number } & (
-  | { readonly of: "logit" | "probability"; readonly class: number | string }
+  | ({ readonly of: "logit" | "probability" } & OfClass)
   | { readonly of: "sum"; readonly target: Target }
   | { readonly of: "norm"; readonly layer: string }
-  | { readonly of: "region"; readonly class: number | string; readonly mask: ArrayLike<number> }
+  | ({ readonly of: "region"; readonly mask: ArrayLike<number> } & OfClass)
 );
 
 /**
@@ -38,14 +44,21 @@ export class Objective {
   }
 }
 
-/** A class's score before the softmax. */
-export function logit(target: number | string): Objective {
-  return new Objective([{ of: "logit", class: target, weight: 1 }]);
+/**
+ * A class's score before the softmax or sigmoid of its output's head: of the no of a yes or no, minus the yes's; of values,
+ * the value.
+ */
+export function logit(target: number | string, output?: string): Objective {
+  return new Objective([{ of: "logit", ...ofClass(target, output), weight: 1 }]);
 }
 
-/** A class's softmax over the logits, whether the network ends in a softmax or not. */
-export function probability(target: number | string): Objective {
-  return new Objective([{ of: "probability", class: target, weight: 1 }]);
+/** What the head of an output makes of a class's logit, 0 to 1; values have none. See `headOf`. */
+export function probability(target: number | string, output?: string): Objective {
+  return new Objective([{ of: "probability", ...ofClass(target, output), weight: 1 }]);
+}
+
+function ofClass(target: number | string, output: string | undefined): OfClass {
+  return { class: target, ...(output === undefined ? {} : { output }) };
 }
 
 /** The sum of a layer's elements that a target means; what the target leaves out means every index. */
@@ -72,8 +85,8 @@ export function layerNorm(layer: string): Objective {
  * Σ mask · S_c over the places of a network that scores a class at every place (a segmentation network); `mask` has one
  * weight a place of the logits' layer, row by row.
  */
-export function region(mask: ArrayLike<number>, target: number | string): Objective {
-  return new Objective([{ of: "region", mask, class: target, weight: 1 }]);
+export function region(mask: ArrayLike<number>, target: number | string, output?: string): Objective {
+  return new Objective([{ of: "region", mask, ...ofClass(target, output), weight: 1 }]);
 }
 
 /** The terms of an objective that sit at one layer, as its kernels read them. */
@@ -105,14 +118,14 @@ export function termsByLayer(network: Network, { terms }: Objective): LayerTerms
 
 function layerOfTerm({ graph }: Network, term: Term): string {
   if (term.of === "sum") return term.target.layer;
-  return term.of === "norm" ? term.layer : logitsOf(graph);
+  return term.of === "norm" ? term.layer : headOf(graph, term.output).logits;
 }
 
 /** A term with its class and indices found; a region's mask goes to the end of `masks`. */
 function found(network: Network, layer: string, term: Term, masks: number[]): ObjectiveTerm {
   const { shape } = network.activation(layer);
-  const [height, width] = shape.length === 4 ? [shape[1] ?? 1, shape[2] ?? 1] : [1, 1];
-  const channels = sizeOf(shape) / ((shape[0] ?? 1) * height * width);
+  const [, height, width, channels] = asNhwc(shape);
+  const head = ({ output }: OfClass): Head => headOf(network.graph, output);
   const every = { y: EVERY_INDEX, x: EVERY_INDEX, channel: EVERY_INDEX, mask: 0, weight: term.weight };
   const index = (name: string, value: number | undefined, size: number): number => {
     if (value === undefined) return EVERY_INDEX;
@@ -140,18 +153,31 @@ function found(network: Network, layer: string, term: Term, masks: number[]): Ob
       }
       const mask = masks.length;
       for (let i = 0; i < term.mask.length; i++) masks.push(Number(term.mask[i]));
-      return { ...every, kind: "region", mask, channel: classOf(network.graph, channels, term.class) };
+      const { channel, sign } = sideOfTerm(head(term), term);
+      return { ...every, kind: "region", mask, channel, weight: sign * term.weight };
     }
-    default:
+    default: {
       if (height * width !== 1) {
         throw new InputError(
           `objective ${term.of}: expected one score a class, got an output of ${formatShape(shape.slice(1))}; use region(mask, class) or channel(layer, c)`,
         );
       }
-      return {
-        ...every,
-        kind: term.of === "logit" ? "sum" : "probability",
-        channel: classOf(network.graph, channels, term.class),
-      };
+      const asked = head(term);
+      const { channel, sign } = sideOfTerm(asked, term);
+      if (term.of === "logit") return { ...every, kind: "sum", channel, weight: sign * term.weight };
+      return { ...every, kind: kindOfProbability(asked, sign), channel };
+    }
   }
+}
+
+function sideOfTerm(head: Head, term: OfClass): Side {
+  return sideOf(head, classOf(head, term.class));
+}
+
+function kindOfProbability({ scores, name }: Head, sign: Side["sign"]): ObjectiveTerm["kind"] {
+  if (scores === "softmax") return "probability";
+  if (scores === "sigmoid") return sign > 0 ? "yes" : "no";
+  throw new UnsupportedError(
+    `objective probability: expected an output with a softmax or sigmoid, got the values "${name}", which have no probability; ask for the logit, which is the value`,
+  );
 }

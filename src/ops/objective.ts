@@ -7,11 +7,13 @@ import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 export const EVERY_INDEX = 0xffffffff;
 
 /** Codes of the kinds of term in WGSL. */
-const KINDS = { sum: 0, probability: 1, norm: 2, region: 3 } as const;
+const KINDS = { sum: 0, probability: 1, norm: 2, region: 3, yes: 4, no: 5 } as const;
 
 /** A term of an objective at one layer; indices may be {@link EVERY_INDEX}. */
 export interface ObjectiveTerm {
-  /** Σ a, softmax over the channels at `channel`, ½·Σ a², or Σ mask·a, over the elements that match. */
+  /**
+   * Σ a, softmax over the channels at `channel`, ½·Σ a², Σ mask·a, sigmoid of a or of −a, over the elements that match.
+   */
   readonly kind: keyof typeof KINDS;
   readonly y: number;
   readonly x: number;

@@ -70,12 +70,15 @@ export function createOcclude(
   });
 }
 
-/** Elements of a layer that an objective sums, each an index or every one; or the softmax at a channel. */
+/** Codes of what makes a probability of logits in WGSL; 0 is none. */
+const PROBABILITIES = { softmax: 1, sigmoid: 2 } as const;
+
+/** Elements of a layer that an objective sums, each an index or every one; or the softmax or sigmoid at a channel. */
 export interface Score {
   readonly y?: number;
   readonly x?: number;
   readonly channel?: number;
-  readonly probability?: boolean;
+  readonly probability?: keyof typeof PROBABILITIES;
 }
 
 /**
@@ -110,7 +113,7 @@ export function createOcclusionScore(
       y: score.y ?? every,
       x: score.x ?? every,
       channel: score.channel ?? every,
-      probability: Number(score.probability ?? false),
+      probability: score.probability ? PROBABILITIES[score.probability] : 0,
     },
     bindings: { a, sweep: position, scores },
     workgroups: [1],

@@ -33,12 +33,12 @@ export function ablationCam(
 function byAblation(
   network: Network,
   input: Float32Array,
-  { layer, ...options }: AblationCamOptions,
+  options: AblationCamOptions,
 ): Promise<Explanation> {
   const { device, graph, batch } = network;
   return withBudget(network, "Ablation-CAM", options, async (scope) => {
     const { own, tensor, command, read } = scope;
-    const maps = mapsAt(network, layer, "Ablation-CAM");
+    const maps = mapsAt(network, options, "Ablation-CAM");
     const { height, width, channels } = maps;
     if (maps.layer === inputOf(graph).name) {
       throw new InputError(`Ablation-CAM: expected a layer after the input, got "${maps.layer}"`);

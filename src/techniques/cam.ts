@@ -2,10 +2,12 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensor } from "../gpu/tensor.ts";
-import { type Graph, type Layer, layerOf, logitsOf, type Shapes } from "../network/graph.ts";
+import { type Graph, type Layer, layerOf, type Shapes } from "../network/graph.ts";
+import { headOf, headsOf } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { termsByLayer } from "../objectives/objective.ts";
 import { createWeightedMaps } from "../ops/activation-maps.ts";
+import { EVERY_INDEX } from "../ops/objective.ts";
 import { answer } from "./answer.ts";
 import {
   type Explanation,
@@ -42,14 +44,18 @@ function byClassWeights(
 ): Promise<Explanation> {
   const { device, graph } = network;
   return withScope(device, async ({ tensor, command }) => {
-    const { layer, w: all } = averagedMaps(graph, network.shapes);
+    // What a network that ends otherwise is told, whatever it is asked.
+    averagedMaps(graph, network.shapes, headOf(graph, options.output).logits);
+    const { target, objective } = await objectiveOf(network, input, options);
+    const groups = termsByLayer(network, objective);
+    const logits = groups.find((group) => headsOf(graph).some((head) => head.logits === group.layer))?.layer;
+    const { layer, w: all } = averagedMaps(graph, network.shapes, logits ?? headOf(graph).logits);
     const a = network.activation(layer);
     const [, height = 1, width = 1, channels = 1] = a.shape;
-    const { target, objective } = await objectiveOf(network, input, options);
     const weights = new Float32Array(channels);
-    for (const group of termsByLayer(network, objective)) {
+    for (const group of groups) {
       for (const { kind, channel, weight } of group.terms) {
-        if (group.layer !== logitsOf(graph) || kind !== "sum" || channel === 0xffffffff) {
+        if (group.layer !== logits || kind !== "sum" || channel === EVERY_INDEX) {
           throw new InputError(
             `CAM: expected classes as the target, got ${kind} of layer "${group.layer}"; use Grad-CAM`,
           );
@@ -77,8 +83,8 @@ function byClassWeights(
 }
 
 /** @throws UnsupportedError when no global average pooling, followed by at most one linear layer, gives the scores. */
-function averagedMaps(graph: Graph, shapes: Shapes): Averaged {
-  const last = behindViews(graph, layerOf(graph, logitsOf(graph)));
+function averagedMaps(graph: Graph, shapes: Shapes, logits: string): Averaged {
+  const last = behindViews(graph, layerOf(graph, logits));
   const pooled = pooledBy(last, shapes);
   if (pooled !== undefined) return { layer: pooled };
   if (isLinear(last)) {

@@ -63,7 +63,7 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
 /** The options that belong to some techniques only. */
 export type AttributionOption = Exclude<
   keyof AttributionOptions,
-  "target" | "signal" | "onProgress" | "memory"
+  "target" | "output" | "signal" | "onProgress" | "memory"
 >;
 
 /** What a technique found, with its own account of it in numbers: a residual, an R², a count. */

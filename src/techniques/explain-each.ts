@@ -4,14 +4,15 @@ import { readTensor, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { type Origin, runBackwards, type Signal } from "../loops/backwards.ts";
 import { type BudgetScope, withBudget } from "../loops/budget.ts";
-import { classOf, inputOf, logitsOf } from "../network/graph.ts";
+import { inputOf } from "../network/graph.ts";
+import { classOf, type Head, headOf, sideOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import type { BackwardRule } from "../ops/activation.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
 import { copyOf } from "./answer.ts";
 import { type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
-import { classesOf, type Picture, type Question, submit } from "./explain.ts";
+import { meaningOf, type Picture, placesOf, type Question, strongestOf, submit } from "./explain.ts";
 import { assertAnswer, scoresBeside } from "./finite.ts";
 import { plusPlusMap } from "./grad-cam-plus-plus.ts";
 import { layerCamMap } from "./layer-cam.ts";
@@ -93,9 +94,7 @@ function explainBatch(
       offset += byteLength;
     }
     submit(network, (encoder) => network.forward(encoder));
-    const asked = options.targets
-      ? await originsOf(network, options.targets, scope)
-      : [await topOf(network, inputs.length, scope)];
+    const asked = await originsOf(network, inputs.length, options, scope);
     options.signal?.throwIfAborted();
     const beside = scoresBeside(
       network,
@@ -122,46 +121,62 @@ interface Asked {
   targetOf(image: number): Target | Objective;
 }
 
-/** The same of every image. */
+/** What a batch of images is asked: the same of each, or each's own top class. */
 async function originsOf(
   network: Network,
-  targets: readonly (Question | Objective)[],
+  images: number,
+  { targets, output }: EachOptions,
   scope: BudgetScope,
 ): Promise<Asked[]> {
-  const layer = logitsOf(network.graph);
+  const head = headOf(network.graph, output);
   const asked: Asked[] = [];
-  for (const target of targets) {
+  for (const target of targets ?? [undefined]) {
     if (target instanceof Objective) {
       const { starts } = await scope.objective(target);
       asked.push({ origin: starts, targetOf: () => target });
-      continue;
+    } else if (typeof target === "object") {
+      const { image: _, ...origin } = target;
+      asked.push({ origin, targetOf: () => ({ ...origin, image: 0 }) });
+    } else {
+      const index = target === undefined ? undefined : classOf(head, target);
+      asked.push(await originOf(network, head, index, images, scope));
     }
-    const { image: _, ...origin }: Target =
-      typeof target === "object"
-        ? target
-        : { layer, channel: classOf(network.graph, classesOf(network), target) };
-    asked.push({ origin, targetOf: () => ({ ...origin, image: 0 }) });
   }
   return asked;
 }
 
-/** Each image's own top class: a seed with a one for each. */
-async function topOf(network: Network, images: number, scope: BudgetScope): Promise<Asked> {
-  const classes = classesOf(network);
-  const layer = logitsOf(network.graph);
+/** A class, or each image's own: a channel, or a seed for each image. */
+async function originOf(
+  network: Network,
+  head: Head,
+  asked: number | undefined,
+  images: number,
+  scope: BudgetScope,
+): Promise<Asked> {
+  const layer = head.logits;
   const scores = network.activation(layer);
+  if (asked !== undefined && head.kind !== "places" && sideOf(head, asked).sign > 0) {
+    const { channel } = sideOf(head, asked);
+    return { origin: { layer, channel }, targetOf: () => ({ layer, channel, image: 0 }) };
+  }
   const values = await readTensor(network.device, scores);
-  await assertAnswer(network, values.subarray(0, images * classes) as Float32Array, "its scores");
-  const channels = Array.from({ length: images }, (_, n) => {
-    const own = values.subarray(n * classes, (n + 1) * classes);
-    return own.reduce((best, score, index) => (score > (own[best] ?? 0) ? index : best), 0);
+  const each = values.length / network.batch;
+  await assertAnswer(network, values.subarray(0, images * each) as Float32Array, "its scores");
+  const seed = new Float32Array(values.length);
+  const found = Array.from({ length: images }, (_, n) => {
+    const own = values.subarray(n * each, (n + 1) * each);
+    const index = asked ?? strongestOf(head, own);
+    const { channel, sign } = sideOf(head, index);
+    const mask = head.kind === "places" ? placesOf(head, index, own).mask : [1];
+    for (const [place, weight] of mask.entries()) {
+      seed[n * each + place * head.channels + channel] = sign * weight;
+    }
+    return meaningOf(head, index, own);
   });
-  const ones = new Float32Array(sizeOf(scores.shape));
-  for (const [n, channel] of channels.entries()) ones[n * classes + channel] = 1;
-  const seed = scope.tensor(scores.shape, { data: ones, label: "top classes" });
+  const first = found[0] ?? { layer };
   return {
-    origin: { layer, seed },
-    targetOf: (image) => ({ layer, channel: channels[image] ?? 0, image: 0 }),
+    origin: { layer, seed: scope.tensor(scores.shape, { data: seed, label: "top classes" }) },
+    targetOf: (image) => found[image] ?? first,
   };
 }
 
@@ -180,12 +195,12 @@ function atImage(network: Network, rule: BackwardRule): Signal {
 /** A map of a layer's activations and gradients, one image after another. */
 async function atLayer(
   network: Network,
-  layer: string | undefined,
+  options: EachOptions,
   who: string,
   make: MapMaker,
   scope: BudgetScope,
 ): Promise<Signal> {
-  const maps = mapsAt(network, layer, who);
+  const maps = mapsAt(network, options, who);
   const { height, width, channels } = maps;
   const one = [1, height, width, channels];
   const a = scope.tensor(one, { label: who });
@@ -213,7 +228,7 @@ const gradCamMap: MapMaker = async (device, { a, g, y, layer }, scope) => [
 const byRule = (rule: BackwardRule): Passes => ({ signals: async (network) => [atImage(network, rule)] });
 
 const byMap = (who: string, make: MapMaker): Passes => ({
-  signals: async (network, { layer }, scope) => [await atLayer(network, layer, who, make, scope)],
+  signals: async (network, options, scope) => [await atLayer(network, options, who, make, scope)],
 });
 
 const PASSES: ReadonlyMap<string, Passes> = new Map<string, Passes>([
@@ -234,9 +249,9 @@ const PASSES: ReadonlyMap<string, Passes> = new Map<string, Passes>([
   [
     "guided-grad-cam",
     {
-      signals: async (network, { layer }, scope) => [
+      signals: async (network, options, scope) => [
         atImage(network, "guided"),
-        await atLayer(network, layer, "Grad-CAM", gradCamMap, scope),
+        await atLayer(network, options, "Grad-CAM", gradCamMap, scope),
       ],
       combine([signal = new Float32Array(), map = new Float32Array()], [image, cam]) {
         const [height = 1, width = 1, channels = 1] = image?.shape ?? [];

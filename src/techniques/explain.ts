@@ -2,22 +2,29 @@ import { InputError } from "../gpu/errors.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { readTensor } from "../gpu/tensor.ts";
 import type { Picture } from "../images/picture.ts";
-import { classOf, logitsOf } from "../network/graph.ts";
+import { classOf, type Head, headOf, headsOf, isBinary, sideOf, yesOf } from "../network/heads.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
-import { elements, Objective, probability } from "../objectives/objective.ts";
+import { elements, logit, Objective, probability, region } from "../objectives/objective.ts";
 import { answer } from "./answer.ts";
 import { assertAnswer } from "./finite.ts";
 
 export type { Picture } from "../images/picture.ts";
 
-/** What a technique is asked to explain: a class by number or label, or elements of any layer. */
+/** What a technique is asked to explain: a class of an output by number or label, or elements of any layer. */
 export type Question = number | string | Target;
 
 /** Options that every technique takes. `Q` is what the technique can be asked. */
 export interface ExplainOptions<Q extends Question | Objective = Question> {
-  /** Default: the class with the highest score. An {@link Objective} may weigh several classes and layers. */
+  /**
+   * Default: of a softmax or of labels, the one with the highest score; of a yes or no, the side that the network takes; of
+   * values, the first; of scores at every place, the class that most places have, or the yes. A class of places is the
+   * sum of its logits over the places that have it, or over all where none has. An {@link Objective} may weigh several
+   * classes and layers.
+   */
   readonly target?: Q;
+  /** The output whose class `target` is, by name. Default: the graph's `output`. */
+  readonly output?: string;
   /** Stops the work; the technique then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -46,29 +53,112 @@ export function submit(network: Network, recording: (encoder: GPUCommandEncoder)
   network.device.queue.submit([encoder.finish()]);
 }
 
-/**
- * Runs the network on an image and says which elements the question means. Without a question the scores are read
- * back to find the top class.
- */
-export function ask(network: Network, image: Picture, options: ExplainOptions): Promise<Target> {
-  return answer(network, image, options, askedOf);
+/** A class of an output. */
+export interface ClassAsked {
+  readonly head: Head;
+  readonly index: number;
 }
 
-async function askedOf(
+/** What a question means on a network. */
+export interface Asked {
+  /** Elements of a layer; of what no elements are (the no of a yes or no, a class of places), an objective. */
+  readonly target: Target | Objective;
+  /** The class that it is about, if it is about one. */
+  readonly about?: ClassAsked;
+}
+
+/**
+ * Runs the network on an image and says what the question means. Without a question, or where a class of places is asked,
+ * the scores are read back.
+ */
+export function ask(network: Network, image: Picture, options: ObjectiveOptions): Promise<Asked> {
+  return answer(network, image, options, askInTurn);
+}
+
+async function askInTurn(
   network: Network,
   input: Float32Array,
-  { target, signal }: ExplainOptions,
-): Promise<Target> {
+  { target, output, signal }: ObjectiveOptions,
+): Promise<Asked> {
   writeInput(network, input);
   submit(network, (encoder) => network.forward(encoder));
-  const layer = logitsOf(network.graph);
-  if (typeof target === "object") return { image: 0, ...target };
-  if (target !== undefined)
-    return { layer, channel: classOf(network.graph, classesOf(network), target), image: 0 };
-  const scores = await readTensor(network.device, network.activation(layer));
+  if (typeof target === "object") return askedOfElements(network, target);
+  const head = headOf(network.graph, output);
+  if (target !== undefined && head.kind !== "places") return askedOfClass(head, classOf(head, target));
+  const scores = await readTensor(network.device, network.activation(head.logits));
   signal?.throwIfAborted();
-  await assertAnswer(network, scores.subarray(0, classesOf(network)) as Float32Array, "its scores");
-  return { layer, channel: top(scores.subarray(0, classesOf(network))), image: 0 };
+  const own = scores.subarray(0, scores.length / network.batch) as Float32Array;
+  await assertAnswer(network, own, "its scores");
+  return askedOfClass(head, target === undefined ? strongestOf(head, own) : classOf(head, target), own);
+}
+
+/** What a technique is told of what was asked, so that it means the same again. */
+export function questionOf({ target, about }: Asked): Pick<ObjectiveOptions, "target" | "output"> {
+  if (!(target instanceof Objective) || !about || about.head.kind === "places") return { target };
+  return { target: about.index, output: about.head.name };
+}
+
+/** What elements or an objective mean: a class too, where they are one's logit. */
+function askedOfElements({ graph }: Network, target: Target | Objective): Asked {
+  if (target instanceof Objective) return { target };
+  const { layer, channel, y, x } = target;
+  const head = headsOf(graph).find(({ logits }) => logits === layer);
+  const isClass =
+    head && head.kind !== "places" && channel !== undefined && y === undefined && x === undefined;
+  const index = isClass && isBinary(head) ? yesOf(head) : channel;
+  return {
+    target: { image: 0, ...target },
+    ...(isClass && index !== undefined && index < head.classes ? { about: { head, index } } : {}),
+  };
+}
+
+/** @param scores of one image, where the head is one of places. */
+function askedOfClass(head: Head, index: number, scores?: Float32Array): Asked {
+  return { target: meaningOf(head, index, scores), about: { head, index } };
+}
+
+/** A class as elements of the logits, or as an objective. */
+export function meaningOf(
+  head: Head,
+  index: number,
+  scores: Float32Array = new Float32Array(),
+): Target | Objective {
+  const { channel, sign } = sideOf(head, index);
+  if (head.kind === "places") return region(placesOf(head, index, scores).mask, index, head.name);
+  return sign > 0 ? { layer: head.logits, channel, image: 0 } : logit(index, head.name);
+}
+
+/** The places [H·W] that have a class, as a mask of ones; where none has, and of values, all. */
+export function placesOf(
+  head: Head,
+  index: number,
+  scores: Float32Array,
+): { readonly mask: Float32Array; readonly count: number } {
+  const { channels } = head;
+  const { channel, sign } = sideOf(head, index);
+  const has = (place: number): boolean => {
+    const here = scores.subarray(place * channels, (place + 1) * channels);
+    if (head.scores === "softmax") return largestOf(here) === channel;
+    return head.scores === "sigmoid" && sign * (here[channel] ?? 0) > 0;
+  };
+  const mask = Float32Array.from({ length: scores.length / channels }, (_, place) => Number(has(place)));
+  const count = mask.reduce((sum, one) => sum + one, 0);
+  return { mask: count === 0 ? mask.fill(1) : mask, count };
+}
+
+/** The class that is asked where none is named. @param scores the logits of one image. */
+export function strongestOf(head: Head, scores: Float32Array): number {
+  if (head.scores === "values") return 0;
+  if (head.kind !== "places") {
+    if (!isBinary(head)) return largestOf(scores);
+    return (scores[0] ?? 0) >= 0 ? yesOf(head) : 1 - yesOf(head);
+  }
+  if (isBinary(head)) return yesOf(head);
+  return largestOf(Array.from({ length: head.classes }, (_, index) => placesOf(head, index, scores).count));
+}
+
+function largestOf(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((best, value, index) => (value > (values[best] ?? 0) ? index : best), 0);
 }
 
 /**
@@ -78,17 +168,12 @@ async function askedOf(
 export async function withQuestion<T>(
   network: Network,
   input: Float32Array,
-  { target, signal }: ObjectiveOptions,
+  options: ObjectiveOptions,
   work: (from: Target | readonly Start[], target: Target | Objective) => Promise<T>,
 ): Promise<T> {
-  if (!(target instanceof Objective)) {
-    const found = await ask(network, input, {
-      ...(target === undefined ? {} : { target }),
-      ...(signal ? { signal } : {}),
-    });
-    return work(found, found);
-  }
-  signal?.throwIfAborted();
+  const { target } = options.target instanceof Objective ? options : await ask(network, input, options);
+  if (!(target instanceof Objective)) return work(target as Target, target as Target);
+  options.signal?.throwIfAborted();
   const objective = await createObjective(network, target);
   try {
     writeInput(network, input);
@@ -99,6 +184,9 @@ export async function withQuestion<T>(
   }
 }
 
+/** What a class's score is. */
+export type ScoreKind = "logit" | "probability";
+
 /** @throws InputError when a class's score is to be something else than its logit or probability. */
 export function assertScore(on: string, who: string): void {
   if (on !== "logit" && on !== "probability") {
@@ -106,53 +194,47 @@ export function assertScore(on: string, who: string): void {
   }
 }
 
+/** What a class's score is where a probability is wanted if there is one: values have none, nor have many places. */
+export function scoreKindOf({ about }: Pick<Asked, "about">): ScoreKind {
+  return about && about.head.kind !== "values" && about.head.kind !== "places" ? "probability" : "logit";
+}
+
 /**
- * What a question means, as an objective: a class is its logit, or with `on` its probability. Without a question the
- * network runs and the scores are read back to find the top class.
+ * What a question means, as an objective: a class is its logit, or with `on` its probability; "if any" is the probability
+ * where the head gives one. The network runs where the scores must be read back: without a question, and of a class of places.
+ * @throws InputError for a probability where there is none.
  */
 export async function objectiveOf(
   network: Network,
   image: Picture,
-  { target, on = "logit", signal }: ObjectiveOptions & { readonly on?: "logit" | "probability" },
-): Promise<{ readonly target: Target | Objective; readonly objective: Objective }> {
-  signal?.throwIfAborted();
-  assertScore(on, "target");
-  const layer = logitsOf(network.graph);
-  if (target instanceof Objective) return { target, objective: target };
-  const found: Target =
-    typeof target === "object"
-      ? { image: 0, ...target }
-      : target === undefined
-        ? await ask(network, image, signal ? { signal } : {})
-        : { layer, channel: classOf(network.graph, classesOf(network), target), image: 0 };
-  if (on === "logit") return { target: found, objective: elements(found) };
-  if (found.channel === undefined || found.layer !== layer) {
-    throw new InputError(`expected a class as the target of a probability, got layer "${found.layer}"`);
+  { on = "logit", ...options }: ObjectiveOptions & { readonly on?: ScoreKind | "if any" },
+): Promise<Asked & { readonly objective: Objective; readonly on: ScoreKind }> {
+  options.signal?.throwIfAborted();
+  if (on !== "if any") assertScore(on, "target");
+  const { target, output } = options;
+  if (target instanceof Objective) return { target, objective: target, on: "logit" };
+  const asked = await (async (): Promise<Asked> => {
+    if (typeof target === "object") return askedOfElements(network, target);
+    const head = headOf(network.graph, output);
+    if (target === undefined || head.kind === "places") return ask(network, image, options);
+    return askedOfClass(head, classOf(head, target));
+  })();
+  const { target: found, about } = asked;
+  const score = on === "if any" ? scoreKindOf(asked) : on;
+  if (score === "logit") {
+    return { ...asked, on: score, objective: found instanceof Objective ? found : elements(found) };
   }
-  return { target: found, objective: probability(found.channel) };
+  if (!about || scoreKindOf(asked) === "logit") throw noProbability(asked);
+  return { ...asked, on: score, objective: probability(about.index, about.head.name) };
 }
 
-/** Whether a question is about a class, so that it has a probability. */
-export function asksClass({ graph }: Network, target: Question | Objective | undefined): boolean {
-  if (target instanceof Objective) return false;
-  if (typeof target !== "object") return true;
-  const { layer, channel, y, x } = target;
-  return layer === logitsOf(graph) && channel !== undefined && y === undefined && x === undefined;
-}
-
-/** Number of classes: the length of the logits' last axis. @throws InputError when the network is no classifier. */
-export function classesOf(network: Network): number {
-  const layer = logitsOf(network.graph);
-  const shape = network.shapes.get(layer) ?? [];
-  const classes = shape.at(-1) ?? 0;
-  if (shape.slice(1, -1).some((axis) => axis !== 1)) {
-    throw new InputError(
-      `network "${network.graph.name}": expected one score a class, got an output of ${shape.slice(1).join("×")}; give a target { layer, channel }`,
-    );
-  }
-  return classes;
-}
-
-function top(scores: Float32Array): number {
-  return scores.reduce((best, score, index) => (score > (scores[best] ?? 0) ? index : best), 0);
+function noProbability({ target, about }: Asked): InputError {
+  const got = about
+    ? about.head.kind === "places"
+      ? `output "${about.head.name}", which has scores at every place`
+      : `output "${about.head.name}", whose values have none`
+    : `layer "${target instanceof Objective ? "" : target.layer}"`;
+  return new InputError(
+    `expected a class as the target of a probability, got ${got}; ask for the logit, which is the score itself`,
+  );
 }

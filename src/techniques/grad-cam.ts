@@ -3,6 +3,7 @@ import { record } from "../gpu/kernel.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 
 import type { Graph, Shapes } from "../network/graph.ts";
+import { headOf } from "../network/heads.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
 import { answer } from "./answer.ts";
@@ -73,7 +74,8 @@ async function byMeanGradients(
   input: Float32Array,
   { layer, ...options }: GradCamOptions,
 ): Promise<Explanation> {
-  const cam = await createGradCam(network, layer);
+  const { graph, shapes } = network;
+  const cam = await createGradCam(network, layer ?? lastMaps(graph, shapes, options.output));
   try {
     return await withQuestion(network, input, options, async (from, target) => {
       submit(network, (encoder) => cam.record(encoder, from));
@@ -86,11 +88,19 @@ async function byMeanGradients(
   }
 }
 
-/** The last layer with more than one pixel: the deepest maps that a class can still be located in. */
-export function lastMaps(graph: Graph, shapes: Shapes): string {
+/**
+ * The last layer with more than one pixel on the way to an output's logits: the deepest maps that a class can still be
+ * located in.
+ */
+export function lastMaps(graph: Graph, shapes: Shapes, output?: string): string {
+  const before = new Set<string>();
+  const { logits } = headOf(graph, output);
+  for (const { name, inputs } of graph.layers.toReversed()) {
+    if (name === logits || before.has(name)) for (const input of inputs) before.add(input);
+  }
   const found = graph.layers.findLast(({ name }) => {
     const shape = shapes.get(name) ?? [];
-    return shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
+    return before.has(name) && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
   });
   if (!found || found.op === "input") {
     throw new InputError(`network "${graph.name}": expected a layer with more than one pixel, found none`);

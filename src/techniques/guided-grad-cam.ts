@@ -5,7 +5,7 @@ import type { Network } from "../network/network.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, type Picture, submit, withQuestion } from "./explain.ts";
 import { readAnswer } from "./finite.ts";
-import { createGradCam } from "./grad-cam.ts";
+import { createGradCam, lastMaps } from "./grad-cam.ts";
 import type { LayerOptions } from "./layer-maps.ts";
 
 /**
@@ -26,8 +26,8 @@ async function guidedByMap(
   input: Float32Array,
   { layer, ...options }: LayerOptions,
 ): Promise<Explanation> {
-  const { graph } = network;
-  const cam = await createGradCam(network, layer);
+  const { graph, shapes } = network;
+  const cam = await createGradCam(network, layer ?? lastMaps(graph, shapes, options.output));
   try {
     return await withQuestion(network, input, options, async (from, target) => {
       const { name, shape } = inputOf(graph);

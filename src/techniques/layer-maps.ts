@@ -24,8 +24,12 @@ export interface Maps {
 }
 
 /** @throws InputError when the layer has no pixels or does not exist. */
-export function mapsAt(network: Network, layer: string | undefined, who: string): Maps {
-  const name = layer ?? lastMaps(network.graph, network.shapes);
+export function mapsAt(
+  network: Network,
+  { layer, output }: Pick<LayerOptions, "layer" | "output">,
+  who: string,
+): Maps {
+  const name = layer ?? lastMaps(network.graph, network.shapes, output);
   const a = network.activation(name);
   const [, height = 0, width = 0, channels = 0] = a.shape;
   if (a.shape.length !== 4) {
@@ -71,13 +75,13 @@ export function gradientMap(
 function mapOf(
   network: Network,
   input: Float32Array,
-  { layer, ...options }: LayerOptions,
+  options: LayerOptions,
   who: string,
   make: MapMaker,
 ): Promise<Explanation> {
   const { device } = network;
   return withScope(device, async (scope) => {
-    const maps = mapsAt(network, layer, who);
+    const maps = mapsAt(network, options, who);
     const y = scope.tensor([maps.height, maps.width], { label: `${who} map` });
     const commands = await make(device, { ...maps, g: network.gradient(maps.layer), y }, scope);
     return withQuestion(network, input, options, async (from, target) => {

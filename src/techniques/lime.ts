@@ -119,7 +119,8 @@ function overSegments<const T extends readonly (Question | Objective | undefined
     const asked = [];
     for (const question of targets) {
       const what = question === undefined ? {} : { target: question };
-      const common = { on: options.on ?? "logit", ...(signal ? { signal } : {}) };
+      const { on = "logit", output } = options;
+      const common = { on, ...(output === undefined ? {} : { output }), ...(signal ? { signal } : {}) };
       const { target, objective } = await objectiveOf(network, input, { ...what, ...common });
       const scores = tensor([Math.ceil(READ_EVERY / batch) * batch], { label });
       const y: number[] = [];

@@ -55,7 +55,7 @@ function linearView(network: Network, input: Float32Array, options: ObjectiveOpt
     const bent = termsByLayer(network, objective).flatMap(({ terms }) => terms.filter(isBent));
     if (bent.length > 0) {
       throw new InputError(
-        `local linear view: expected an objective that is linear in its layers, got a ${bent[0]?.kind}`,
+        `local linear view: expected an objective that is linear in its layers, got a ${bent[0]?.kind === "norm" ? "norm" : "probability"}`,
       );
     }
     const asked = own(await createObjective(network, objective));
@@ -92,7 +92,7 @@ function linearView(network: Network, input: Float32Array, options: ObjectiveOpt
 }
 
 function isBent({ kind }: { readonly kind: string }): boolean {
-  return kind === "probability" || kind === "norm";
+  return kind !== "sum" && kind !== "region";
 }
 
 /** The layers that any of `ends` depends on, themselves among them. */

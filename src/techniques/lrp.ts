@@ -76,10 +76,10 @@ function relevanceOf(
     const { target, objective } = await objectiveOf(network, input, options);
     const bent = termsByLayer(network, objective)
       .flatMap(({ terms }) => terms)
-      .find(({ kind }) => kind === "probability" || kind === "norm");
+      .find(({ kind }) => kind !== "sum" && kind !== "region");
     if (bent) {
       throw new InputError(
-        `LRP: expected an objective that is a sum of a network's values, got a ${bent.kind}; ask for the logit`,
+        `LRP: expected an objective that is a sum of a network's values, got a ${bent.kind === "norm" ? "norm" : "probability"}; ask for the logit`,
       );
     }
     const asked = own(await createObjective(network, objective));

@@ -3,7 +3,8 @@ import { type Command, record, sequence } from "../gpu/kernel.ts";
 import type { Scope } from "../gpu/scope.ts";
 import { createTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { budgetOf, bytesOfObjective, type MemoryOptions } from "../loops/budget.ts";
-import { type Graph, inputOf, logitsOf } from "../network/graph.ts";
+import { type Graph, inputOf } from "../network/graph.ts";
+import { type Head, headsOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Own } from "../network/stages.ts";
 import { MOST_PATCHES, planWindows } from "../network/windows/plan.ts";
@@ -99,13 +100,15 @@ export async function createSweep(
   const step = stride ?? Math.max(1, Math.floor(side / 2));
   const sweep = sweepOver([height, width, channels], [side, side], [step, step]);
   assertScore(on, "occlusion");
-  for (const target of targets) {
-    if (on === "probability" && !(target instanceof Objective) && !isClass(graph, target)) {
-      throw new InputError(
-        `occlusion: expected a class as the target of a probability, got layer "${target.layer}"`,
-      );
-    }
-  }
+  const probabilityOf = (target: Target): Score["probability"] => {
+    if (on === "logit") return undefined;
+    const scores = headOfClass(graph, target)?.scores;
+    if (scores !== undefined && scores !== "values") return scores;
+    throw new InputError(
+      `occlusion: expected a class as the target of a probability, got layer "${target.layer}"`,
+    );
+  };
+  for (const target of targets) if (!(target instanceof Objective)) probabilityOf(target);
   const objectives = targets.map((target) => (target instanceof Objective ? target : elements(target)));
   const asked = objectives.map((objective) => termsByLayer(network, objective));
   const layers = [...new Set(asked.flatMap((groups) => groups.map(({ layer }) => layer)))];
@@ -158,7 +161,8 @@ export async function createSweep(
           command(createOcclusionScore(device, sweep, score, { a, ...site }));
         if (!(target instanceof Objective)) {
           const { layer, image: _, ...rest } = target;
-          commands.push(await write(at(layer), { ...rest, probability: on === "probability" }));
+          const probability = probabilityOf(target);
+          commands.push(await write(at(layer), { ...rest, ...(probability ? { probability } : {}) }));
           continue;
         }
         const values = tensor([images], { label: "values" });
@@ -229,7 +233,8 @@ export async function createSweep(
   }
 }
 
-/** Whether a target is one class's logit. */
-function isClass(graph: Graph, { layer, channel }: Target): boolean {
-  return layer === logitsOf(graph) && channel !== undefined;
+/** The head of which a target is one class's logit. */
+function headOfClass(graph: Graph, { layer, channel }: Target): Head | undefined {
+  if (channel === undefined) return undefined;
+  return headsOf(graph).find(({ logits, kind }) => logits === layer && kind !== "places");
 }

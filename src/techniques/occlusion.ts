@@ -3,7 +3,7 @@ import { readTensors } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import type { LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
-import type { Objective } from "../objectives/objective.ts";
+import { Objective } from "../objectives/objective.ts";
 import { answer } from "./answer.ts";
 import {
   type Explanation,
@@ -57,14 +57,22 @@ async function overPatches<const T extends readonly (Question | Objective | unde
   options: Omit<OcclusionOptions, "target">,
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
   const { device, graph } = network;
-  const { signal, onProgress, fill = "mean" } = options;
+  const { signal, onProgress, fill = "mean", on, output } = options;
   const colour = colourOf(graph, input, fill, "occlusion fill");
   const targets: (Target | Objective)[] = [];
+  const swept: (Target | Objective)[] = [];
   for (const question of questions) {
-    const asked = { ...(question === undefined ? {} : { target: question }), ...(signal ? { signal } : {}) };
-    targets.push(typeof question === "object" ? question : (await objectiveOf(network, input, asked)).target);
+    const { target, objective } = await objectiveOf(network, input, {
+      ...(question === undefined ? {} : { target: question }),
+      ...(output === undefined ? {} : { output }),
+      ...(on === undefined ? {} : { on }),
+      ...(signal ? { signal } : {}),
+    });
+    targets.push(typeof question === "object" ? question : target);
+    // A class that is a channel is read off as such, its probability too.
+    swept.push(target instanceof Objective ? objective : target);
   }
-  const sweep = await createSweep(network, targets, options);
+  const sweep = await createSweep(network, swept, options);
   try {
     device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
     device.queue.writeBuffer(sweep.fill.buffer, 0, colour);

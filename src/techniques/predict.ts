@@ -1,28 +1,43 @@
 import { readTensor } from "../gpu/tensor.ts";
-import { logitsOf } from "../network/graph.ts";
+import type { HeadKind } from "../network/graph.ts";
+import { type Head, headOf, labelOf, probabilitiesOf, sideOf } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { answer, copyOf } from "./answer.ts";
-import { classesOf, type Picture, submit } from "./explain.ts";
+import { type Picture, placesOf, submit } from "./explain.ts";
 import { assertAnswer } from "./finite.ts";
 
-/** One class and how strongly the network believes in it. */
+/** What a network says of one class, label or value. */
 export interface Prediction {
   readonly index: number;
-  /** The class's name, where the network knows it. */
+  /** Its name, where the network knows it. */
   readonly label?: string;
-  /** Score before the softmax. */
-  readonly logit: number;
-  /** Softmax of the logits, 0 to 1. */
-  readonly probability: number;
+  /** What the output's numbers are; see `headOf`. */
+  readonly head: HeadKind;
+  /** Where the network has no softmax and nothing says what its numbers are: that they are logits was assumed. */
+  readonly assumed?: true;
+  /** Score before the head's own activation; of scores at every place, its mean. Values have none. */
+  readonly logit?: number;
+  /** What the head makes of the logit, 0 to 1; of scores at every place, the mean. Values have none. */
+  readonly probability?: number;
+  /** The number itself, where it is no score; of values at every place, the mean. */
+  readonly value?: number;
+  /** Of scores at every place: the share of the places that have the class, 0 to 1. */
+  readonly share?: number;
 }
 
 export interface PredictOptions {
   /** How many classes to give, strongest first. Default 5. */
   readonly top?: number;
+  /** The output that is asked, by name. Default: the graph's `output`. */
+  readonly output?: string;
   readonly signal?: AbortSignal;
 }
 
-/** The classes that a network sees in an image, strongest first. */
+/**
+ * What a network says of an image, by the head of its output: classes and labels strongest first, both sides of a yes or
+ * no, values in their order, and of scores at every place how much of the picture each class has.
+ * @throws InputError for an image that is not the network's, or an output that there is not.
+ */
 export async function predict(
   network: Network,
   image: Picture,
@@ -53,11 +68,10 @@ export async function* predictEach(
 async function predictBatch(
   network: Network,
   inputs: readonly Float32Array[],
-  { top = 5, signal }: PredictOptions,
+  { top = 5, output, signal }: PredictOptions,
 ): Promise<Prediction[][]> {
   const { device, graph } = network;
-  const layer = logitsOf(graph);
-  const classes = classesOf(network);
+  const head = headOf(graph, output);
   let offset = 0;
   for (const values of inputs) {
     device.queue.writeBuffer(
@@ -69,22 +83,58 @@ async function predictBatch(
     );
     offset += values.byteLength;
   }
-  submit(network, (encoder) => network.forward(encoder, { to: layer }));
-  const logits = await readTensor(device, network.activation(layer));
+  submit(network, (encoder) => network.forward(encoder, { to: head.logits }));
+  const scores = await readTensor(device, network.activation(head.logits));
   signal?.throwIfAborted();
-  await assertAnswer(network, logits.subarray(0, inputs.length * classes) as Float32Array, "its scores");
+  const each = scores.length / network.batch;
+  await assertAnswer(network, scores.subarray(0, inputs.length * each) as Float32Array, "its scores");
   return inputs.map((_, index) =>
-    rank(logits.subarray(index * classes, (index + 1) * classes), graph.labels).slice(0, top),
+    predictionsOf(head, scores.subarray(index * each, (index + 1) * each)).slice(0, top),
   );
 }
 
-function rank(logits: Float32Array, labels: readonly string[] | undefined): Prediction[] {
-  const highest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0);
-  return Array.from(logits, (logit, index) => ({
-    index,
-    ...(labels?.[index] === undefined ? {} : { label: labels[index] }),
-    logit,
-    probability: Math.exp(logit - highest) / total,
-  })).sort((a, b) => b.logit - a.logit || a.index - b.index);
+/** What a head says by its logits of one image. */
+function predictionsOf(head: Head, scores: Float32Array): Prediction[] {
+  const { logits, probabilities } = meansOf(head, scores);
+  const all = Array.from({ length: head.classes }, (_, index): Prediction => {
+    const { channel, sign } = sideOf(head, index);
+    const label = labelOf(head, index);
+    const score = sign * (logits[channel] ?? 0);
+    return {
+      index,
+      ...(label === undefined ? {} : { label }),
+      head: head.kind,
+      ...(head.known === "assumed" ? { assumed: true } : {}),
+      ...(probabilities ? { logit: score, probability: probabilities[index] ?? 0 } : { value: score }),
+      ...(head.kind === "places" && probabilities ? { share: shareOf(head, index, scores) } : {}),
+    };
+  });
+  if (!probabilities) return all;
+  const strength = ({ share = 0, logit = 0 }: Prediction): number => (head.kind === "places" ? share : logit);
+  return all.sort((a, b) => strength(b) - strength(a) || a.index - b.index);
+}
+
+function shareOf(head: Head, index: number, scores: Float32Array): number {
+  const { mask, count } = placesOf(head, index, scores);
+  return count / mask.length;
+}
+
+/** Logits and probabilities, as means over the places of a head that has many. */
+function meansOf(
+  head: Head,
+  scores: Float32Array,
+): { readonly logits: ArrayLike<number>; readonly probabilities: ArrayLike<number> | undefined } {
+  if (head.kind !== "places") return { logits: scores, probabilities: probabilitiesOf(head, scores) };
+  const { channels, classes } = head;
+  const places = scores.length / channels;
+  const logits = new Float64Array(channels);
+  const probabilities = new Float64Array(classes);
+  for (let place = 0; place < places; place++) {
+    const here = scores.subarray(place * channels, (place + 1) * channels);
+    for (const [channel, score] of here.entries()) logits[channel] = (logits[channel] ?? 0) + score / places;
+    for (const [index, p] of (probabilitiesOf(head, here) ?? []).entries()) {
+      probabilities[index] = (probabilities[index] ?? 0) + p / places;
+    }
+  }
+  return { logits, probabilities: head.scores === "values" ? undefined : probabilities };
 }

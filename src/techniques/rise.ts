@@ -10,7 +10,6 @@ import { createRiseBatch } from "../ops/masking.ts";
 import { createWeightedSum } from "../ops/sampling.ts";
 import { answer } from "./answer.ts";
 import {
-  asksClass,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -20,7 +19,10 @@ import {
 import { seedOf } from "./seed.ts";
 
 export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
-  /** What a class's score is. Default "probability", as in the paper: what all masks share only adds noise. */
+  /**
+   * What a class's score is. Default "probability", as in the paper (what all masks share only adds noise), where the output
+   * has one.
+   */
   readonly on?: "logit" | "probability";
   /** Random masks. Default 4000. */
   readonly masks?: number;
@@ -90,11 +92,11 @@ function overMasks<const T extends readonly (Question | Objective | undefined)[]
     const mask = await command(createRiseBatch(device, site));
     const asked = [];
     for (const question of targets) {
-      const on = options.on ?? (asksClass(network, question) ? "probability" : "logit");
       const what = question === undefined ? {} : { target: question };
       const { target, objective } = await objectiveOf(network, input, {
         ...what,
-        on,
+        ...(options.output === undefined ? {} : { output: options.output }),
+        on: options.on ?? "if any",
         ...(signal ? { signal } : {}),
       });
       const scores = tensor([batch], { label: `${label} scores` });

@@ -31,15 +31,11 @@ export function scoreCam(
   return answer(network, image, options, byScores);
 }
 
-function byScores(
-  network: Network,
-  input: Float32Array,
-  { layer, ...options }: ScoreCamOptions,
-): Promise<Explanation> {
+function byScores(network: Network, input: Float32Array, options: ScoreCamOptions): Promise<Explanation> {
   const { device, graph, batch } = network;
   return withBudget(network, "Score-CAM", options, async (scope) => {
     const { own, tensor, command, read } = scope;
-    const maps = mapsAt(network, layer, "Score-CAM");
+    const maps = mapsAt(network, options, "Score-CAM");
     const { height, width, channels } = maps;
     const { shape } = inputOf(graph);
     const { target, objective } = await objectiveOf(network, input, options);

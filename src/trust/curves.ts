@@ -7,11 +7,11 @@ import { hash32 } from "../ops/masking.ts";
 import { createRankedBatch, PLAN_LENGTH } from "../ops/perturbing.ts";
 import { ranksOf } from "./importance.ts";
 import type { Curve } from "./measures.ts";
-import { scoresOf, wholeBatches } from "./scores.ts";
+import { scoresOf, type Watched, wholeBatches } from "./scores.ts";
 
 export type CurveName = "insertion" | "deletion";
 
-export interface CurvesSite {
+export interface CurvesSite extends Watched {
   /** [H, W, C] */
   readonly input: Float32Array;
   /** [H, W]: what the pixels are ranked by, the largest first. */
@@ -93,6 +93,7 @@ export function curvesOf(
       (position) => createRankedBatch(device, { ...fill, position }),
       options,
     );
+    site.onScores?.(scores);
     const curves = Array.from({ length: which.length * (chances + 1) }, (_, curve) => [
       ...scores.subarray(curve * (steps + 1), (curve + 1) * (steps + 1)),
     ]);

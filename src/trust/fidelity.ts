@@ -7,9 +7,9 @@ import { hash32 } from "../ops/masking.ts";
 import { createCellsBatch, createUniformBatch, uniformNoise } from "../ops/perturbing.ts";
 import { pearson } from "./correlation.ts";
 import type { Infidelity } from "./measures.ts";
-import { type SharedScores, scoresOf, wholeBatches } from "./scores.ts";
+import { type SharedScores, scoresOf, type Watched, wholeBatches } from "./scores.ts";
 
-export interface CellsSite {
+export interface CellsSite extends Watched {
   /** [H, W, C] */
   readonly input: Float32Array;
   /** [H, W, C]: what takes the place of removed cells. */
@@ -64,7 +64,7 @@ export async function infidelityByCells(
   return { ...misses(sums, falls), by: "cells" };
 }
 
-export interface NoiseSite {
+export interface NoiseSite extends Watched {
   /** [H, W, C] */
   readonly input: Float32Array;
   /** [H, W, C] */
@@ -80,7 +80,7 @@ export interface NoiseSite {
 /** Infidelity whose perturbation I is uniform noise in (−radius, radius), drawn for every element. */
 export async function infidelityByNoise(
   network: Network,
-  { input, map, objective, radius, draws, seed, shared }: NoiseSite,
+  { input, map, objective, radius, draws, seed, shared, onScores }: NoiseSite,
   options: LoopOptions,
 ): Promise<Infidelity> {
   const { device, graph } = network;
@@ -99,6 +99,7 @@ export async function infidelityByNoise(
       );
     }),
   );
+  onScores?.([clean, ...noisy]);
   const sums = noisy.map((_, i) =>
     uniformNoise(seed, i + 1, input.length, radius).reduce(
       (sum, noise, element) => sum + noise * (map[element] ?? 0),
@@ -112,7 +113,7 @@ export async function infidelityByNoise(
 /** How the sums of a map over some subsets of cells miss what the score does without them. */
 async function withoutCells(
   network: Network,
-  { input, baseline, importance, objective, grid, shared }: CellsSite,
+  { input, baseline, importance, objective, grid, shared, onScores }: CellsSite,
   { removed, of }: { readonly removed: readonly (readonly number[])[]; readonly of: unknown },
   options: LoopOptions,
 ): Promise<{ readonly sums: readonly number[]; readonly falls: readonly number[] }> {
@@ -155,6 +156,7 @@ async function withoutCells(
       );
     }),
   );
+  onScores?.([clean, ...without]);
   return {
     sums: removed.map((cells) => cells.reduce((sum, cell) => sum + (weights[cell] ?? 0), 0)),
     falls: without.map((score) => clean - score),

@@ -23,6 +23,7 @@ export const TRUST_HEADS: Readonly<Record<Measure, string>> = {
 /** What a verdict is, after a name and a colon. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   blank: "the same everywhere",
+  still: "not to be judged by a score that hardly moves",
   class: "hardly depends on the class",
   weights: "hardly depends on the weights",
   chance: "no better than chance",
@@ -80,7 +81,10 @@ function wordsOf(row: TrustRow | TrustSummaryRow): string[] {
         `${row.title}: ${VERDICT_WORDS[verdict as Verdict]} in ${times} of ${row.images} ${row.images === 1 ? "image" : "images"}.`,
     );
   }
-  return (row.trust?.words ?? []).map((words) => `${row.title}: ${words}`);
+  const left = Object.entries(row.trust?.leftOut ?? {}).map(
+    ([measure, reason]) => `${TRUST_HEADS[measure as Measure].slice(0, -2)} left out, as ${reason}.`,
+  );
+  return [...(row.trust?.words ?? []), ...left].map((words) => `${row.title}: ${words}`);
 }
 
 /** Two decimals; what would show as 0.00 and is not gets its digits. */

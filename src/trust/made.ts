@@ -1,30 +1,20 @@
-import { logitsOf } from "../network/graph.ts";
-import type { Network, Target } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import { copyOf } from "../techniques/answer.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/catalogue.ts";
-import { ask, asksClass, type Picture } from "../techniques/explain.ts";
+import { type Asked, ask, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
 import type { Judged, TrustOptions } from "./measures.ts";
 
 /** A map, and how its technique makes another. */
-export interface Made {
+export interface Made extends Asked {
   /** [H, W, C]: the image as the network takes it. */
   readonly input: Float32Array;
-  readonly target: Target | Objective;
   readonly map: Attribution;
   readonly figure: AttributionTechnique["figure"] | undefined;
   /** The class's score that the technique explains. */
-  readonly on: "logit" | "probability";
-  run(network: Network, input: Float32Array, target: Target | Objective): Promise<Attribution>;
-}
-
-/** Whether a target is a class of a network that scores every class once, and not at every place. */
-export function isClass(
-  network: Network,
-  target: Target | Objective,
-): target is Target & { channel: number } {
-  const shape = network.shapes.get(logitsOf(network.graph)) ?? [];
-  return asksClass(network, target) && shape.slice(1, -1).every((axis) => axis === 1);
+  readonly on: ScoreKind;
+  /** @param asked default: what was asked. */
+  run(network: Network, input: Float32Array, asked?: Asked): Promise<Attribution>;
 }
 
 /** Makes a technique's map of an image, unless it is given. */
@@ -34,21 +24,27 @@ export async function makeMap(
   technique: Judged,
   {
     target: question,
+    output,
     settings = {},
     explanation,
     signal,
-  }: Pick<TrustOptions, "target" | "settings" | "explanation" | "signal">,
+  }: Pick<TrustOptions, "target" | "output" | "settings" | "explanation" | "signal">,
 ): Promise<Made> {
   const judged: Exclude<Judged, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
   const input = await copyOf(network, image);
   const stop = signal ? { signal } : {};
-  const target =
+  const asked: Asked =
     question instanceof Objective
-      ? question
-      : await ask(network, input, { ...(question === undefined ? {} : { target: question }), ...stop });
-  const run: Made["run"] = (on, of, what) => judged.run(on, of, { ...settings, ...stop, target: what });
-  const map = explanation ?? (await run(network, input, target));
+      ? { target: question }
+      : await ask(network, input, {
+          ...(question === undefined ? {} : { target: question }),
+          ...(output === undefined ? {} : { output }),
+          ...stop,
+        });
+  const run: Made["run"] = (on, of, what = asked) =>
+    judged.run(on, of, { ...settings, ...stop, ...questionOf(what) });
+  const map = explanation ?? (await run(network, input));
   signal?.throwIfAborted();
-  return { input, target, map, figure: judged.figure, on: settings.on ?? judged.on ?? "logit", run };
+  return { ...asked, input, map, figure: judged.figure, on: settings.on ?? judged.on ?? "logit", run };
 }

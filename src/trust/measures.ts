@@ -2,7 +2,7 @@ import type { LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
-import type { Question } from "../techniques/explain.ts";
+import type { Question, ScoreKind } from "../techniques/explain.ts";
 import type { Baseline } from "../techniques/integrated-gradients.ts";
 import type { SharedScores } from "./scores.ts";
 
@@ -20,6 +20,9 @@ export const MEASURES = [
 
 export type Measure = (typeof MEASURES)[number];
 
+/** Measures that compare a map with what happens to the score. */
+export type ScoreMeasure = Extract<Measure, "insertion" | "deletion" | "muFidelity" | "infidelity">;
+
 /** A technique to be judged: an entry of `ATTRIBUTIONS`, one's own, or its function alone. */
 export type Judged =
   | AttributionTechnique["run"]
@@ -29,6 +32,8 @@ export type Judged =
 export interface TrustOptions extends LoopOptions {
   /** What is explained. Default: the top class. Of an objective, or of neurons, there is no other class to compare. */
   readonly target?: Question | Objective;
+  /** The output whose class the target is, by name. Default: the graph's `output`. */
+  readonly output?: string;
   /** Which measures to take. Default: all that are defined for the target. */
   readonly measures?: readonly Measure[];
   /** What the technique is told beside the target: samples, layer, baseline, … */
@@ -37,8 +42,8 @@ export interface TrustOptions extends LoopOptions {
   readonly explanation?: Attribution;
   /** A whole number of 0 to 2³² − 1; the same seed gives the same bits on the same device. Default 0. */
   readonly seed?: number;
-  /** What a class's score is, for the curves and μFidelity. Default "probability". */
-  readonly on?: "logit" | "probability";
+  /** What a class's score is, for the curves and μFidelity. Default "probability", where the output has one. */
+  readonly on?: ScoreKind;
   /** Points of a curve after its first. Default 50, or as many as the image has pixels. */
   readonly steps?: number;
   /** What insertion starts from. Default "blur", a Gaussian of a tenth of the image's shorter side. */
@@ -111,6 +116,7 @@ export interface OtherClass extends Likeness {
 /** What the figures of a map may come to, each with its sentence in `words`. */
 export const VERDICTS = [
   "blank",
+  "still",
   "class",
   "weights",
   "chance",
@@ -124,6 +130,8 @@ export type Verdict = (typeof VERDICTS)[number];
 /** How far a map can be trusted, as plain data; what was not asked for, or is not defined for the target, is absent. */
 export interface Trust {
   readonly target: Target | Objective;
+  /** The class that the target is, if it is one: its output, its number and what it is called. */
+  readonly asked?: { readonly output: string; readonly index: number; readonly name: string };
   readonly insertion?: Curve;
   readonly deletion?: Curve;
   /** Pearson's correlation of what a subset's pixels sum to with how far the score falls without them (Bhatt et al. 2020). */
@@ -138,7 +146,11 @@ export interface Trust {
   };
   /** Likeness to the map of the class with the highest score beside the target's. */
   readonly classSwap?: OtherClass;
-  /** What speaks against the map. */
+  /** How far the score moved at most, by measure; where it hardly did, the measure says nothing of the map. */
+  readonly moved?: Partial<Readonly<Record<ScoreMeasure, number>>>;
+  /** Measures that were asked for and mean nothing for this output, each with the reason. */
+  readonly leftOut?: Partial<Readonly<Record<Measure, string>>>;
+  /** What speaks against the map, or against its measures. */
   readonly verdicts: readonly Verdict[];
   /** The same in words, one sentence a verdict: "This map hardly depends on the class: …". */
   readonly words: readonly string[];

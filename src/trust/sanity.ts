@@ -1,13 +1,14 @@
 import { InputError } from "../gpu/errors.ts";
-import type { Network, Target } from "../network/network.ts";
-import type { Objective } from "../objectives/objective.ts";
+import { isBinary } from "../network/heads.ts";
+import type { Network } from "../network/network.ts";
+import { Objective, region } from "../objectives/objective.ts";
 import { hash32 } from "../ops/masking.ts";
 import { uniformNoise } from "../ops/perturbing.ts";
-import type { Picture } from "../techniques/explain.ts";
+import { type Asked, ask, type ClassAsked, meaningOf, type Picture } from "../techniques/explain.ts";
 import { predict } from "../techniques/predict.ts";
 import { spearman } from "./correlation.ts";
 import { importanceOf } from "./importance.ts";
-import { isClass, type Made, makeMap } from "./made.ts";
+import { type Made, makeMap } from "./made.ts";
 import type { Judged, Likeness, TrustOptions } from "./measures.ts";
 import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
 
@@ -17,7 +18,7 @@ import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
  */
 export async function sensitivityOf(
   network: Network,
-  { input, target, map, run }: Made,
+  { input, map, run }: Made,
   noise: { readonly radius: number; readonly perturbations: number; readonly seed: number },
   onProgress?: (fraction: number) => void,
 ): Promise<number> {
@@ -28,7 +29,6 @@ export async function sensitivityOf(
     const near = await run(
       network,
       input.map((value, i) => value + (delta[i] ?? 0)),
-      target,
     );
     most = Math.max(most, norm(near.data.map((value, i) => value - (map.data[i] ?? 0))) / size);
     onProgress?.(sample / noise.perturbations);
@@ -44,12 +44,8 @@ function norm(values: Float32Array): number {
  * Spearman's rank correlation of a map with the one that another target gives in its place (Adebayo et al. 2018,
  * arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
  */
-export async function likenessTo(
-  network: Network,
-  target: Target | Objective,
-  made: Made,
-): Promise<Likeness> {
-  return likeness(made, await made.run(network, made.input, target));
+export async function likenessTo(network: Network, asked: Asked, made: Made): Promise<Likeness> {
+  return likeness(made, await made.run(network, made.input, asked));
 }
 
 /**
@@ -57,11 +53,11 @@ export async function likenessTo(
  * never opens, it says nothing: the top class of that network is explained instead.
  */
 export async function likenessToRandomised(randomised: Network, made: Made): Promise<Likeness> {
-  const { input, target, run } = made;
-  const map = await run(randomised, input, target);
-  if (!isClass(randomised, target) || !isBlank(map.data)) return likeness(made, map);
-  const [top] = await predict(randomised, input, { top: 1 });
-  return likeness(made, await run(randomised, input, { ...target, channel: top?.index ?? target.channel }));
+  const { input, about, run } = made;
+  const map = await run(randomised, input);
+  if (!about || about.head.kind === "places" || !isBlank(map.data)) return likeness(made, map);
+  const top = await ask(randomised, input, { output: about.head.name });
+  return likeness(made, await run(randomised, input, top));
 }
 
 /** Whether a map is the same everywhere. */
@@ -85,22 +81,35 @@ export interface OtherClasses {
   readonly random: number;
 }
 
-/** @returns nothing where the network knows one class only. */
+/** @returns a word on why not, where there is no other class to compare with. */
 export async function otherClassesOf(
   network: Network,
   input: Float32Array,
-  own: number,
+  { head, index: own }: ClassAsked,
   seed: number,
   signal: AbortSignal | undefined,
-): Promise<OtherClasses | undefined> {
+): Promise<OtherClasses | string> {
+  if (isBinary(head)) {
+    return `output "${head.name}" is a yes or no: the other side's map is this one with its signs turned`;
+  }
   const all = await predict(network, input, {
     top: Number.POSITIVE_INFINITY,
+    output: head.name,
     ...(signal ? { signal } : {}),
   });
   const [runnerUp, ...rest] = all.map(({ index }) => index).filter((index) => index !== own);
-  if (runnerUp === undefined) return undefined;
+  if (runnerUp === undefined) return `output "${head.name}" is one number: there is no other to compare with`;
   const sorted = rest.sort((a, b) => a - b);
   return { runnerUp, random: sorted[hash32(hash32(seed)) % Math.max(1, sorted.length)] ?? runnerUp };
+}
+
+/** Another class of the same output, asked as a class was: of places, over the same places. */
+export function otherThan({ target, about }: Asked, index: number): Asked {
+  if (!about) return { target };
+  const { head } = about;
+  const [term] = target instanceof Objective ? target.terms : [];
+  const swapped = term?.of === "region" ? region(term.mask, index, head.name) : meaningOf(head, index);
+  return { target: swapped, about: { head, index } };
 }
 
 /** A step of {@link cascadingRandomisation}: likeness to the map of a network whose parameters are random from the top down to a layer. */

@@ -8,6 +8,12 @@ import { createObjective } from "../objectives/commands.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { assertAnswer } from "../techniques/finite.ts";
 
+/** What a measure tells of the scores that it goes by, beside its figure. */
+export interface Watched {
+  /** Called with the scores of the image and of its changed copies. */
+  readonly onScores?: (scores: ArrayLike<number>) => void;
+}
+
 /** Number of samples that fill whole batches: what a plan of one row a sample needs, so that no kernel reads beyond it. */
 export function wholeBatches({ batch }: Network, count: number): number {
   return Math.ceil(count / batch) * batch;

@@ -1,15 +1,23 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { inputOf } from "../network/graph.ts";
-import type { Network, Target } from "../network/network.ts";
-import { objectiveOf, type Picture } from "../techniques/explain.ts";
+import { className } from "../network/heads.ts";
+import type { Network } from "../network/network.ts";
+import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
 import { baselineOf } from "../techniques/integrated-gradients.ts";
 import { seedOf } from "../techniques/seed.ts";
 import { curvesOf } from "./curves.ts";
 import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";
 import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
-import { isClass, makeMap } from "./made.ts";
-import { type Judged, MEASURES, type Measure, type Trust, type TrustOptions } from "./measures.ts";
+import { makeMap } from "./made.ts";
+import {
+  type Judged,
+  MEASURES,
+  type Measure,
+  type ScoreMeasure,
+  type Trust,
+  type TrustOptions,
+} from "./measures.ts";
 import { createRandomisedNetwork } from "./randomise.ts";
 import {
   isBlank,
@@ -17,9 +25,10 @@ import {
   likenessToRandomised,
   type OtherClasses,
   otherClassesOf,
+  otherThan,
   sensitivityOf,
 } from "./sanity.ts";
-import { SharedScores } from "./scores.ts";
+import { SharedScores, type Watched } from "./scores.ts";
 import { findingsOf } from "./words.ts";
 
 /** Measures that compare classes. */
@@ -46,35 +55,54 @@ export async function trust(
   const numbers = numbersOf(network, options);
   assertMeasures(options.measures);
   const made = await makeMap(network, image, technique, options);
-  const { input, target, map, figure } = made;
-  const others = isClass(network, target)
-    ? await otherClassesOf(network, input, target.channel, numbers.seed, signal)
-    : undefined;
+  const { input, target, about, map, figure } = made;
+  const nameOf = (index: number): string => (about ? className(about.head, index) : `class ${index}`);
+  const others = about && (await otherClassesOf(network, input, about, numbers.seed, signal));
   const measures = measuresOf(options.measures, others);
   const progress = progressOver(measures, options);
 
   const own = importanceOf(map, figure);
   const importance = atImageSize(own, inputOf(graph).shape);
-  const scoreAs = async (on: "logit" | "probability") =>
-    (await objectiveOf(network, input, { target, on: isClass(network, target) ? on : "logit" })).objective;
-  const objective = await scoreAs(options.on ?? "probability");
+  const scoreAs = (on: ScoreKind | "if any") =>
+    objectiveOf(network, input, { ...questionOf(made), on: about ? on : "logit" });
+  const judged = await scoreAs(options.on ?? "if any");
   const base = await baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
   const radius = numbers.radius * rangeOf(input);
+  const { objective } = judged;
   const site = { ...numbers, radius, input, importance, objective, baseline: base, shared };
 
-  const found: { -readonly [Key in keyof Trust]: Trust[Key] } = { target, verdicts: [], words: [] };
+  const found: { -readonly [Key in keyof Trust]: Trust[Key] } = {
+    target,
+    ...(about ? { asked: { output: about.head.name, index: about.index, name: nameOf(about.index) } } : {}),
+    verdicts: [],
+    words: [],
+  };
+  if (typeof others === "string") found.leftOut = leftOutOf(options.measures, others);
+  const still = new Set<ScoreMeasure>();
+  const watch = (names: readonly ScoreMeasure[], on: ScoreKind): Watched => ({
+    onScores(scores) {
+      const moved = rangeOf(scores);
+      found.moved = { ...found.moved, ...Object.fromEntries(names.map((name) => [name, moved])) };
+      if (isStill(scores, on)) for (const name of names) still.add(name);
+    },
+  });
   const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
   if (which.length > 0) {
     const start = await baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
     const baselines = { insertion: start, deletion: base };
-    Object.assign(found, await curvesOf(sweep, { ...site, baselines, which }, progress(...which)));
+    Object.assign(
+      found,
+      await curvesOf(sweep, { ...site, ...watch(which, judged.on), baselines, which }, progress(...which)),
+    );
   }
   if (measures.includes("muFidelity")) {
-    found.muFidelity = await muFidelityOf(sweep, site, progress("muFidelity"));
+    const watched = { ...site, ...watch(["muFidelity"], judged.on) };
+    found.muFidelity = await muFidelityOf(sweep, watched, progress("muFidelity"));
   }
   if (measures.includes("infidelity")) {
     // What the map explains, whatever the curves judge by.
-    const explained = { ...site, objective: await scoreAs(made.on) };
+    const { on, objective: own } = await scoreAs(made.on === "probability" ? "if any" : "logit");
+    const explained = { ...site, objective: own, ...watch(["infidelity"], on) };
     const loop = progress("infidelity");
     found.infidelity = holdsSlopes(map.shape, figure)
       ? await infidelityByNoise(sweep, { ...explained, map: map.data }, loop)
@@ -93,20 +121,19 @@ export async function trust(
     }
     progress("parameters").onProgress(1);
   }
-  const swap = async (channel: number) => ({
-    other: channel,
-    ...(await likenessTo(network, { ...(target as Target), channel }, made)),
+  const swap = async (other: number) => ({
+    other,
+    ...(await likenessTo(network, otherThan(made, other), made)),
   });
-  if (others && measures.includes("logit")) {
+  if (typeof others === "object" && measures.includes("logit")) {
     found.randomised = { ...found.randomised, logit: await swap(others.random) };
     progress("logit").onProgress(1);
   }
-  if (others && measures.includes("classSwap")) {
+  if (typeof others === "object" && measures.includes("classSwap")) {
     found.classSwap = await swap(others.runnerUp);
     progress("classSwap").onProgress(1);
   }
-  const nameOf = (index: number): string => graph.labels?.[index] ?? `class ${index}`;
-  const findings = findingsOf(found, { blank: isBlank(own.data), nameOf });
+  const findings = findingsOf(found, { blank: isBlank(own.data), still, nameOf });
   return {
     ...found,
     verdicts: findings.map(({ verdict }) => verdict),
@@ -129,21 +156,37 @@ function assertMeasures(asked: readonly Measure[] = []): void {
   throw new InputError(`trust: expected measures of ${MEASURES.join(", ")}, got "${unknown}"`);
 }
 
-/** The measures to take, in order. @throws InputError for one that is not defined. */
+/**
+ * The measures to take, in order.
+ * @param others nothing where no class is asked; a word where there is no other class.
+ * @throws InputError for one that is not defined.
+ */
 function measuresOf(
   asked: readonly Measure[] | undefined,
-  others: OtherClasses | undefined,
+  others: OtherClasses | string | undefined,
 ): readonly Measure[] {
-  const defined = MEASURES.filter((name) => others !== undefined || !OF_CLASSES.includes(name));
-  if (!asked) return defined;
-  for (const name of asked) {
-    if (!defined.includes(name)) {
-      throw new InputError(
-        `trust: expected a class among several as the target of "${name}", which compares it with another`,
-      );
-    }
+  const stray = asked?.find((name) => others === undefined && OF_CLASSES.includes(name));
+  if (stray !== undefined) {
+    throw new InputError(
+      `trust: expected a class among several as the target of "${stray}", which compares it with another`,
+    );
   }
-  return MEASURES.filter((name) => asked.includes(name));
+  const defined = MEASURES.filter((name) => typeof others === "object" || !OF_CLASSES.includes(name));
+  return asked ? defined.filter((name) => asked.includes(name)) : defined;
+}
+
+/** The measures that compare classes, as far as they were asked for, with the reason why they are not taken. */
+function leftOutOf(asked: readonly Measure[] | undefined, reason: string): NonNullable<Trust["leftOut"]> {
+  const wanted = OF_CLASSES.filter((name) => asked?.includes(name) ?? true);
+  return Object.fromEntries(wanted.map((name) => [name, reason]));
+}
+
+/** A score that moves less than this, a probability by itself and any other by its own size, says nothing of a map. */
+const STILL = { probability: 0.01, logit: 1e-4 } as const;
+
+function isStill(scores: ArrayLike<number>, on: ScoreKind): boolean {
+  const size = on === "probability" ? 1 : rangeOf([0, ...Array.from(scores, Math.abs)]);
+  return rangeOf(scores) <= STILL[on] * size;
 }
 
 /** The options that are numbers, with their defaults. @throws InputError when one is out of range. */
@@ -183,9 +226,9 @@ function numbersOf(network: Network, options: TrustOptions) {
   };
 }
 
-function rangeOf(input: Float32Array): number {
+function rangeOf(values: ArrayLike<number>): number {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of input) {
+  for (const value of Array.from(values)) {
     least = Math.min(least, value);
     most = Math.max(most, value);
   }

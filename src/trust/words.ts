@@ -1,4 +1,4 @@
-import type { Curve, Likeness, Trust, Verdict } from "./measures.ts";
+import type { Curve, Likeness, ScoreMeasure, Trust, Verdict } from "./measures.ts";
 
 /** Rank correlations from here on, of magnitudes and of signed values alike, count as "hardly depends". */
 export const ALIKE = { class: 0.9, weights: 0.8 } as const;
@@ -13,11 +13,20 @@ export interface Finding {
 /**
  * What speaks against a map, in words; figures that say nothing against it get none.
  * @param blank whether the map is the same everywhere.
+ * @param still the measures whose score hardly moved, which say nothing of any map.
  * @param nameOf a class's label.
  */
 export function findingsOf(
   trust: Omit<Trust, "words" | "verdicts">,
-  { blank, nameOf }: { readonly blank: boolean; readonly nameOf: (other: number) => string },
+  {
+    blank,
+    still,
+    nameOf,
+  }: {
+    readonly blank: boolean;
+    readonly still: ReadonlySet<ScoreMeasure>;
+    readonly nameOf: (other: number) => string;
+  },
 ): Finding[] {
   if (blank) {
     return [{ verdict: "blank", text: "This map is the same everywhere: it says nothing of the image." }];
@@ -26,15 +35,16 @@ export function findingsOf(
   const found: (Finding | undefined)[] = [
     classFinding(trust, nameOf),
     weightsFinding(trust),
-    chanceFinding(trust),
+    stillFinding(trust, still),
+    still.has("insertion") || still.has("deletion") ? undefined : chanceFinding(trust),
   ];
-  if (muFidelity !== undefined && muFidelity < POOR.muFidelity) {
+  if (muFidelity !== undefined && !still.has("muFidelity") && muFidelity < POOR.muFidelity) {
     found.push({
       verdict: "muFidelity",
       text: `What this map sums to over a region says little of how far the score falls without it (correlation ${figure(muFidelity)}).`,
     });
   }
-  if (infidelity && infidelity.relative > POOR.infidelity) {
+  if (infidelity && !still.has("infidelity") && infidelity.relative > POOR.infidelity) {
     const what =
       infidelity.by === "noise" ? "how faint noise moves the score" : "what a cell of the image weighs";
     found.push({
@@ -49,6 +59,28 @@ export function findingsOf(
     });
   }
   return found.filter((finding) => finding !== undefined);
+}
+
+/** Names of the measures, for sentences. */
+const NAMES: Readonly<Record<ScoreMeasure, string>> = {
+  insertion: "insertion",
+  deletion: "deletion",
+  muFidelity: "μFidelity",
+  infidelity: "infidelity",
+};
+
+function stillFinding(
+  { moved }: Omit<Trust, "words" | "verdicts">,
+  still: ReadonlySet<ScoreMeasure>,
+): Finding | undefined {
+  if (still.size === 0) return undefined;
+  const names = [...still].map((name) => NAMES[name]);
+  const most = Math.max(...[...still].map((name) => moved?.[name] ?? 0));
+  const last = names.length > 1 ? ` and ${names.at(-1)}` : names[0];
+  return {
+    verdict: "still",
+    text: `The score hardly moves, by ${most.toPrecision(1)} at most, however the image is changed: ${names.length > 1 ? names.slice(0, -1).join(", ") : ""}${last} ${names.length > 1 ? "say" : "says"} nothing of this map.`,
+  };
 }
 
 function alike({ correlation, signed }: Likeness, from: number): boolean {

@@ -395,7 +395,7 @@ describe("the explorer", () => {
     await page.waitForFunction(() => window.vitrine.session().shown?.title === "red.png");
     expect(await page.evaluate(() => window.vitrine.store.state.image)).toBeUndefined();
     const sum = await page.evaluate(() =>
-      window.vitrine.session().answers.reduce((sum, { probability }) => sum + probability, 0),
+      window.vitrine.session().answers.reduce((sum, { probability = 0 }) => sum + probability, 0),
     );
     expect(sum).toBeCloseTo(1, 5);
   });

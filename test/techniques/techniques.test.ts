@@ -34,7 +34,7 @@ describe("predict", () => {
       expect(label).toBe(LABELS[index]);
       expect(probability).toBeCloseTo(softmax[index] ?? Number.NaN, 6);
     }
-    expect(predictions.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6);
+    expect(predictions.reduce((sum, { probability = 0 }) => sum + probability, 0)).toBeCloseTo(1, 6);
     expect(await predict(network, image, { top: 2 })).toEqual(predictions.slice(0, 2));
   });
 

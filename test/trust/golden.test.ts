@@ -58,7 +58,7 @@ describe.each(MODELS)("%s agrees with PyTorch", (name, path) => {
         batch: 8,
       });
       input = await golden("input");
-      target = await ask(network, input, {});
+      target = (await ask(network, input, {})).target as Target;
       const { shape } = await readNpy(`test/golden/${name}/input.npy`);
       maps = {
         saliency: { data: await golden("saliency"), shape, target },

@@ -1,0 +1,75 @@
+import { type Graph, HEADS, type HeadKind } from "../network/graph.ts";
+import { type Head, headOf, headsOf, isBinary } from "../network/heads.ts";
+import { type Io, UsageError } from "./io.ts";
+import type { Values } from "./values.ts";
+
+/** What --head says. */
+export function headKindOf(values: Values): HeadKind | undefined {
+  const text = values.text("head");
+  const kind = HEADS.find((name) => name === text);
+  if (text === undefined || kind) return kind;
+  throw new UsageError(`--head expects ${HEADS.join(", ")}, got "${text}"`);
+}
+
+/** What an output's numbers are and how that is known, for reports. */
+export function headReport({
+  name,
+  output,
+  kind,
+  scores,
+  logits,
+  channels,
+  known,
+}: Head): Record<string, unknown> {
+  return {
+    name,
+    layer: output,
+    kind,
+    ...(kind === "places" ? { scores } : {}),
+    logits,
+    numbers: channels,
+    known,
+  };
+}
+
+/** An output's head in words: "3 classes by a softmax". */
+export function headWords(head: Head): string {
+  const { kind, scores, channels } = head;
+  const what = isBinary(head)
+    ? "a yes or no by a sigmoid"
+    : scores === "values"
+      ? `${channels} ${channels === 1 ? "value" : "values"}`
+      : `${channels} ${scores === "softmax" ? "classes by a softmax" : "labels, each by a sigmoid"}`;
+  return `${what}${kind === "places" ? " at every place" : ""}`;
+}
+
+/** What a caption says of the output that is asked, where it is not to be taken for granted. */
+export function headNotes(graph: Graph): string[] {
+  const { name, known } = headOf(graph);
+  return [
+    ...(headsOf(graph).length > 1 ? [`output ${name}`] : []),
+    ...(known === "assumed" ? ["softmax assumed"] : []),
+  ];
+}
+
+/** Says on standard error what was assumed of the output that is asked, and which that is of several. */
+export function warnOfHead(graph: Graph, io: Io): void {
+  const head = headOf(graph);
+  const { name, known, scores, channels } = head;
+  const others = headsOf(graph).flatMap((other) => (other === head ? [] : [`"${other.name}"`]));
+  if (others.length > 0) {
+    io.err(
+      `vitrine: output "${name}" is asked (${headWords(head)}); --output names another: ${others.join(", ")}`,
+    );
+  }
+  if (known === "assumed") {
+    io.err(
+      `vitrine: output "${name}" has no softmax; its ${channels} numbers were assumed to be the logits of classes; --head sigmoid or --head values says otherwise`,
+    );
+  }
+  if (scores === "softmax" && channels === 1) {
+    io.err(
+      `vitrine: output "${name}" is a softmax over one number, which is always 1; --head sigmoid reads it as a yes or no`,
+    );
+  }
+}

@@ -1,0 +1,298 @@
+import { InputError } from "../gpu/errors.ts";
+import { type Shape, sizeOf } from "../gpu/tensor.ts";
+import { type Graph, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
+
+/**
+ * What the numbers of an output are:
+ * - "softmax": scores of classes that exclude each other;
+ * - "sigmoid": scores of labels by themselves; one of them alone is a yes or no, and both sides can be asked;
+ * - "values": no scores, as of a regression, and so without probabilities;
+ * - "places": scores at every place, as of a segmentation.
+ */
+export interface Head {
+  /** How people call the output: its layer's name, without the "/softmax" of one that was fused. */
+  readonly name: string;
+  /** The layer whose values the output gives. */
+  readonly output: string;
+  readonly kind: HeadKind;
+  /** What the numbers at one place are; where there is one place only, the same as `kind`. */
+  readonly scores: Exclude<HeadKind, "places">;
+  /** The layer before the head's own activation; of values, the output itself. */
+  readonly logits: string;
+  /** Numbers that the output has, or has at every place. */
+  readonly channels: number;
+  /** What can be asked: classes, labels or values, by number. Two, the sides, where one sigmoid is a yes or no. */
+  readonly classes: number;
+  readonly labels?: readonly string[];
+  /**
+   * How the kind is known: from the layers; from `graph.heads`; or, as nothing says what a bare vector of several numbers
+   * is, assumed to be logits of a softmax.
+   */
+  readonly known: "found" | "given" | "assumed";
+}
+
+/** A class as elements of the logits: a channel, or minus a channel for the no of a yes or no. */
+export interface Side {
+  readonly channel: number;
+  readonly sign: 1 | -1;
+}
+
+const known = new WeakMap<Graph, readonly Head[]>();
+
+/**
+ * The heads of a graph's outputs, the one that is asked by default first. Layers are named as the network has them, with
+ * the logits of fused sigmoids apart; see {@link withLogits}.
+ * @throws InputError when `graph.heads` names an output that there is not, or a head that its output cannot have.
+ */
+export function headsOf(graph: Graph): readonly Head[] {
+  const before = known.get(graph);
+  if (before) return before;
+  const apart = withLogits(graph);
+  const shapes = shapesOf(apart);
+  const outputs = outputsOf(graph);
+  const bare = outputs.map((output) => headAt(apart, shapes, output));
+  for (const name of Object.keys(graph.heads ?? {})) {
+    if (!bare.some((head) => isCalled(head, name))) throw noOutput(graph, bare, name);
+  }
+  const { labels } = graph;
+  const labelled = labels && bare.find((head) => fits(head, labels.length));
+  const heads = bare.map((head) => (labels && head === labelled ? { ...head, labels } : head));
+  known.set(graph, heads);
+  return heads;
+}
+
+/**
+ * The head of an output.
+ * @param output its name; default: the output that the graph names first.
+ * @throws InputError that lists the outputs.
+ */
+export function headOf(graph: Graph, output?: string): Head {
+  const heads = headsOf(graph);
+  const found = output === undefined ? heads[0] : heads.find((head) => isCalled(head, output));
+  if (!found) throw noOutput(graph, heads, output ?? graph.output);
+  return found;
+}
+
+/** Names of the layers that hold a graph's outputs, the one that is asked by default first. */
+export function outputsOf({ output, outputs = [] }: Graph): readonly string[] {
+  return [...new Set([output, ...outputs])];
+}
+
+/** Name of the layer that holds the logits of the output that is asked by default. */
+export function logitsOf(graph: Graph): string {
+  return headOf(graph).logits;
+}
+
+/** Names of the layers that must be there for every output to be asked. */
+export function answersOf(graph: Graph): readonly string[] {
+  return [...new Set(headsOf(graph).flatMap(({ output, logits }) => [output, logits]))];
+}
+
+/** Whether so many labels name what a head can be asked: its classes, or its one label. */
+export function fits({ classes, channels }: Pick<Head, "classes" | "channels">, labels: number): boolean {
+  return labels === classes || labels === channels;
+}
+
+/** Whether a head is a yes or no: one sigmoid. */
+export function isBinary({ scores, channels }: Head): boolean {
+  return scores === "sigmoid" && channels === 1;
+}
+
+/**
+ * What a class's number means. Of a yes or no with two labels the first is the no and the second the yes, as Keras
+ * numbers them; with one label, or none, 0 is the yes, the only output, and 1 its no.
+ */
+export function sideOf(head: Head, index: number): Side {
+  if (!isBinary(head)) return { channel: index, sign: 1 };
+  return { channel: 0, sign: index === yesOf(head) ? 1 : -1 };
+}
+
+/** The number of a binary head's yes. */
+export function yesOf({ labels }: Head): 0 | 1 {
+  return labels?.length === 2 ? 1 : 0;
+}
+
+/** A class's label, where it has one. The sides of a yes or no always have. */
+export function labelOf(head: Head, index: number): string | undefined {
+  const { labels } = head;
+  if (!isBinary(head) || labels?.length === 2) return labels?.[index];
+  const [yes] = labels ?? [];
+  if (yes === undefined) return index === 0 ? "yes" : "no";
+  return index === 0 ? yes : `not ${yes}`;
+}
+
+/** What one of the head's numbers is called. */
+const NOUNS = { softmax: "class", sigmoid: "label", values: "value" } as const;
+
+/** A class in words: its label, or its number. */
+export function className(head: Head, index: number): string {
+  return labelOf(head, index) ?? `${NOUNS[head.scores]} ${index}`;
+}
+
+/**
+ * The class a target means: its number, or a label in full or (where only one fits) in part, whatever its case.
+ * @throws InputError when it is out of range, unknown, or fits several.
+ */
+export function classOf(head: Head, target: number | string): number {
+  const { classes } = head;
+  const noun = isBinary(head) ? "side" : NOUNS[head.scores];
+  const number = typeof target === "number" || /^\d+$/.test(target) ? Number(target) : undefined;
+  if (number !== undefined) {
+    if (!Number.isInteger(number) || number < 0 || number >= classes) {
+      throw new InputError(
+        `target: expected a ${noun} of 0 to ${classes - 1} of output "${head.name}", got ${target}`,
+      );
+    }
+    return number;
+  }
+  const labels = Array.from({ length: classes }, (_, index) => labelOf(head, index));
+  if (labels.every((label) => label === undefined)) {
+    throw new InputError(
+      `target: expected a ${noun} of 0 to ${classes - 1}, as output "${head.name}" has no labels, got "${target}"`,
+    );
+  }
+  const wanted = String(target).toLowerCase();
+  const fitting = (test: (label: string) => boolean): number[] =>
+    labels.flatMap((label, index) => (label !== undefined && test(label) ? [index] : []));
+  const ways = [
+    fitting((label) => label === String(target)),
+    fitting((label) => label.toLowerCase() === wanted),
+    fitting((label) => label.toLowerCase().includes(wanted)),
+  ];
+  const found = ways.find((indices) => indices.length > 0) ?? [];
+  const [only] = found;
+  if (found.length === 1 && only !== undefined) return only;
+  const some = found.slice(0, 5).map((index) => `"${labels[index]}" (${index})`);
+  const more = found.length > some.length ? ` and ${found.length - some.length} more` : "";
+  throw new InputError(
+    `target: expected a ${noun} of 0 to ${classes - 1} or one of its labels, got "${target}"${some.length > 0 ? `, which fits ${some.join(", ")}${more}; give the number` : ""}`,
+  );
+}
+
+/** What a head makes of its logits at one place: a probability for each class; nothing of values. */
+export function probabilitiesOf(head: Head, logits: Float32Array): readonly number[] | undefined {
+  if (head.scores === "values") return undefined;
+  if (head.scores === "sigmoid") {
+    return Array.from({ length: head.classes }, (_, index) => {
+      const { channel, sign } = sideOf(head, index);
+      return 1 / (1 + Math.exp(-sign * (logits[channel] ?? 0)));
+    });
+  }
+  const highest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0);
+  return Array.from(logits, (logit) => Math.exp(logit - highest) / total);
+}
+
+/**
+ * The same graph with the logits of its outputs' sigmoids apart: a layer `NAME` that ends in a fused sigmoid becomes
+ * `NAME/logits`, the values before it, and `NAME`, the sigmoid.
+ */
+export function withLogits(graph: Graph): Graph {
+  const fused = new Set(outputsOf(graph).map((output) => behindViews(graph, output).name));
+  const apart = ({ name, op }: Layer): boolean => op !== "activation" && fused.has(name);
+  if (!graph.layers.some((layer) => apart(layer) && activationOf(layer) === "sigmoid")) return graph;
+  const layers = graph.layers.flatMap((layer): Layer[] => {
+    if (!apart(layer) || !("activation" in layer) || layer.activation?.kind !== "sigmoid") return [layer];
+    const { activation, ...linear } = layer;
+    const name = `${layer.name}/logits`;
+    return [{ ...linear, name } as Layer, { op: "activation", name: layer.name, inputs: [name], activation }];
+  });
+  return { ...graph, layers };
+}
+
+function isCalled({ name, output, logits }: Head, wanted: string): boolean {
+  return wanted === name || wanted === output || wanted === logits;
+}
+
+function noOutput(graph: Graph, heads: readonly Pick<Head, "name">[], wanted: string): InputError {
+  const names = heads.map(({ name }) => `"${name}"`).join(", ");
+  return new InputError(`graph "${graph.name}": expected an output of ${names}, got "${wanted}"`);
+}
+
+function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string): Head {
+  const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
+  const last = behindViews(graph, output);
+  const activation = activationOf(last);
+  const own = activation === "softmax" || activation === "sigmoid" ? activation : undefined;
+  const before = own ? beforeViews(graph, shapes, last.inputs[0] ?? "") : output;
+  const name = output === `${before}/softmax` ? before : output;
+  const given = graph.heads?.[name] ?? graph.heads?.[output] ?? graph.heads?.[before];
+
+  const logits = given === "values" ? output : before;
+  const shape = shapeOf(logits);
+  const channels = shape.at(-1) ?? 1;
+  const hasPlaces = shape.slice(1, -1).some((axis) => axis !== 1);
+  const bare = own === undefined && channels > 1 && isBare(graph, last);
+  const found = own ?? (bare ? "softmax" : "values");
+  const scores = given === undefined || given === "places" ? found : given;
+  if (given === "places" && shape.length < 3) {
+    throw new InputError(
+      `output "${name}": expected scores at several places for the head "places", got ${channels} numbers`,
+    );
+  }
+  if (given === "softmax" && channels === 1) {
+    throw new InputError(
+      `output "${name}": expected several numbers for the head "softmax", got one, of which it is always 1; use "sigmoid" or "values"`,
+    );
+  }
+  return {
+    name,
+    output,
+    kind: hasPlaces || given === "places" ? "places" : scores,
+    scores,
+    logits,
+    channels,
+    classes: scores === "sigmoid" && channels === 1 ? 2 : channels,
+    known: scores === given ? "given" : bare ? "assumed" : "found",
+  };
+}
+
+function activationOf(layer: Layer): string | undefined {
+  if (layer.op === "softmax") return "softmax";
+  return "activation" in layer ? layer.activation?.kind : undefined;
+}
+
+/** The layer that a chain of reshapes and identities shows. */
+function behindViews(graph: Graph, name: string): Layer {
+  const layer = layerOf(graph, name);
+  const [input] = layer.inputs;
+  const isView = layer.op === "reshape" || (layer.op === "activation" && layer.activation.kind === "linear");
+  return isView && input !== undefined ? behindViews(graph, input) : layer;
+}
+
+/** The maps [N, H, W, C] that a layer shows as a list of places [N, H·W, C]; else the layer itself. */
+function beforeViews(graph: Graph, shapes: ReadonlyMap<string, Shape>, name: string): string {
+  const layer = layerOf(graph, name);
+  const [input] = layer.inputs;
+  if (layer.op !== "reshape" || input === undefined) return name;
+  const [list = [], maps = []] = [shapes.get(name), shapes.get(input)];
+  const isList = list.length === 3 && maps.length === 4 && list[2] === maps[3];
+  return isList && sizeOf(list) === sizeOf(maps) ? input : name;
+}
+
+/** Whether a layer gives plain sums, as logits are, and not what an activation made of them. */
+function isBare(graph: Graph, layer: Layer): boolean {
+  const behind = (): boolean => layer.inputs.every((name) => isBare(graph, behindViews(graph, name)));
+  if ((activationOf(layer) ?? "linear") !== "linear") return false;
+  switch (layer.op) {
+    case "conv2d":
+    case "dense":
+    case "depthwiseConv2d":
+      return true;
+    case "add":
+    case "batchNorm":
+    case "concat":
+    case "upsample":
+    case "zeroPad":
+      return behind();
+    case "globalPool":
+    case "pool":
+      // Means of what a ReLU left are logits still, where the classes' own maps are averaged.
+      return layer.inputs.every((name) => {
+        const input = behindViews(graph, name);
+        return isBare(graph, input) || /relu/i.test(activationOf(input) ?? "");
+      });
+    default:
+      return false;
+  }
+}
