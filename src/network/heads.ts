@@ -139,9 +139,7 @@ export function classOf(head: Head, target: number | string): number {
   const number = typeof target === "number" || /^\d+$/.test(target) ? Number(target) : undefined;
   if (number !== undefined) {
     if (!Number.isInteger(number) || number < 0 || number >= classes) {
-      throw new InputError(
-        `target: expected a ${noun} of 0 to ${classes - 1} of output "${head.name}", got ${target}`,
-      );
+      throw new InputError(`target: expected a ${noun} of 0 to ${classes - 1}, got ${target}`);
     }
     return number;
   }

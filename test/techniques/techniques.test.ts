@@ -73,7 +73,7 @@ describe("targets", () => {
     [-1, /class of 0 to 3, got -1/],
     [0.5, /class of 0 to 3, got 0.5/],
     ["4", /class of 0 to 3, got 4/],
-    ["panda", /fits "red panda", "giant panda"/],
+    ["panda", /fits "red panda" \(0\), "giant panda" \(1\); give the number/],
     ["dog", /or one of its labels, got "dog"/],
   ])("%s is refused", async (target, message) => {
     await expect(saliency(network, image, { target })).rejects.toThrow(InputError);

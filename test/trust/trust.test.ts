@@ -424,6 +424,7 @@ describe("every measure", () => {
         "deletion",
         "infidelity",
         "insertion",
+        "moved",
         "muFidelity",
         "randomised",
         "sensitivity",
@@ -446,7 +447,15 @@ describe("every measure", () => {
       steps: 4,
       subsets: 4,
     });
-    expect(Object.keys(found).sort()).toEqual(["insertion", "muFidelity", "target", "verdicts", "words"]);
+    expect(Object.keys(found).sort()).toEqual([
+      "asked",
+      "insertion",
+      "moved",
+      "muFidelity",
+      "target",
+      "verdicts",
+      "words",
+    ]);
     expect(run).toHaveBeenCalledTimes(1);
   });
 
