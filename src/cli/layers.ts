@@ -17,11 +17,12 @@ export async function layersCommand(values: Values, io: Io): Promise<void> {
     shape: shapes.get(name)?.slice(1) ?? [],
   }));
   const heads = headsOf(graph);
+  const { leftOut = {} } = graph;
   if (values.has("json")) {
     const { labels } = graph;
     const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
     const outputs = heads.map(headReport);
-    printJson(io, { ...about, logits: logitsOf(graph), outputs, layers, labels });
+    printJson(io, { ...about, logits: logitsOf(graph), outputs, leftOut, layers, labels });
     return;
   }
   const widest = Math.max(...layers.map(({ name }) => name.length));
@@ -32,6 +33,7 @@ export async function layersCommand(values: Values, io: Io): Promise<void> {
   }
   io.out("");
   for (const [place, head] of heads.entries()) io.out(outputLine(head, place === 0 && heads.length > 1));
+  for (const [name, reason] of Object.entries(leftOut)) io.out(`output ${name}: left out: ${reason}`);
 }
 
 function outputLine(head: Head, first: boolean): string {

@@ -97,8 +97,8 @@ function labelsOf(
  * Names: a layer keeps its own; within a nested model it is `outer/inner`; the second call of a shared layer is
  * `name:1`, the third `name:2`. A layer with a fused softmax or swish becomes two: `name` with the values before it
  * (the logits), and `name/softmax` or `name/swish`, which later layers and the graph's output read.
- * One that ends in a fused sigmoid at an output becomes `name/logits` and `name`. All outputs are there; layers that
- * lead to none are left out.
+ * One that ends in a fused sigmoid at an output becomes `name/logits` and `name`. All outputs are there but those that
+ * need what Vitrine does not have, beside one that does not; layers that lead to none are left out.
  *
  * @throws ModelError for files that are missing, damaged or contradict each other.
  * @throws UnsupportedError naming the layer and what it asks for that Vitrine does not have.
@@ -129,13 +129,14 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
       ...(signal ? { signal } : {}),
     }),
   );
-  const { layers, outputs } = await placeModel(
+  const { layers, outputs, leftOut } = await placeModel(
     model,
     {
       weights,
       customLayers,
       writer: writerOf(manifest),
       pace: new Pace(signal),
+      ...(options.output === undefined ? {} : { output: options.output }),
       ...(inputShape ? { inputShape } : {}),
     },
     who,
@@ -158,6 +159,7 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const named = labelsOf(metadata, labels, headsOf(bare), who);
   const graph: Graph = {
     ...bare,
+    ...(Object.keys(leftOut).length > 0 ? { leftOut } : {}),
     layers: fed.layers,
     ...(named ? { labels: named } : {}),
     preprocessing: fittedTo(fed.preprocessing, channels, given ? "options.preprocessing" : who),

@@ -9,6 +9,8 @@ import type { KerasLayer, KerasModel, Reference } from "./topology.ts";
 import type { WeightStore } from "./weight-store.ts";
 
 export interface PlaceOptions {
+  /** Name of the output that is asked, which may not be left out. Default: the first. */
+  readonly output?: string;
   readonly weights: WeightStore;
   readonly writer: Writer;
   readonly pace: Pace;
@@ -30,13 +32,9 @@ const key = ({ layer, call }: Pick<Reference, "layer" | "call">) => `${call}:${l
 /**
  * Turns a Keras model into layers in order, nested models in line.
  * @throws ModelError when it contradicts itself.
- * @throws UnsupportedError naming the layer and what Vitrine does not have.
+ * @throws UnsupportedError naming the layer and what Vitrine does not have, unless only further outputs need it.
  */
-export async function placeModel(
-  model: KerasModel,
-  options: PlaceOptions,
-  who: string,
-): Promise<{ layers: Layer[]; outputs: readonly string[] }> {
+export async function placeModel(model: KerasModel, options: PlaceOptions, who: string): Promise<Placed> {
   const [start, ...others] = model.inputs;
   if (!start || others.length > 0) {
     throw new UnsupportedError(
@@ -49,9 +47,39 @@ export async function placeModel(
     inputs: [],
     shape: inputShape(model, options.inputShape, who),
   };
-  const site: Site = { ...options, layers: [input], shapes: new Map([[input.name, [1, ...input.shape]]]) };
-  const outputs = await placeCalls(site, model, [input.name], model.outputs, { prefix: "", path: [], who });
-  return { layers: site.layers, outputs: [...new Set(outputs)] };
+  const place = async (wanted: readonly Reference[]): Promise<Omit<Placed, "leftOut">> => {
+    const site: Site = { ...options, layers: [input], shapes: new Map([[input.name, [1, ...input.shape]]]) };
+    const outputs = await placeCalls(site, model, [input.name], wanted, { prefix: "", path: [], who });
+    return { layers: site.layers, outputs: [...new Set(outputs)] };
+  };
+  const reasons = new Map<string, string>();
+  const [first, ...rest] = [...model.outputs].sort(
+    (a, b) => Number(b.layer === options.output) - Number(a.layer === options.output),
+  );
+  try {
+    return { ...(await place(model.outputs)), leftOut: {} };
+  } catch (error) {
+    if (!(error instanceof UnsupportedError) || !first || rest.length === 0) throw error;
+  }
+  // One that is asked must be there; others may go.
+  await place([first]);
+  for (const reference of rest) {
+    await place([reference]).catch((error: unknown) => {
+      if (!(error instanceof UnsupportedError)) throw error;
+      reasons.set(reference.layer, error.message);
+    });
+  }
+  const left = await place(model.outputs.filter(({ layer }) => !reasons.has(layer)));
+  return { ...left, leftOut: Object.fromEntries(reasons) };
+}
+
+/** A model's layers in order. */
+export interface Placed {
+  readonly layers: readonly Layer[];
+  /** Names of the layers that hold the outputs. */
+  readonly outputs: readonly string[];
+  /** Outputs that need what Vitrine does not have, beside one that does not, each with the reason. */
+  readonly leftOut: Readonly<Record<string, string>>;
 }
 
 /** [H, W, C] that the model declares or the caller gives; H×W images become H×W×1. */

@@ -29,6 +29,8 @@ export interface Graph {
   readonly output: string;
   /** Names of the layers of all outputs, where there are several. */
   readonly outputs?: readonly string[];
+  /** Outputs of the model that are not there, as Vitrine lacks what they need, each with the reason. */
+  readonly leftOut?: Readonly<Record<string, string>>;
   /** What the numbers of outputs are, by name, where that is not to be found from the layers; see `headsOf`. */
   readonly heads?: Readonly<Record<string, HeadKind>>;
   /** Names of the classes, in order: those of the first output that has as many. Two name the sides of a yes or no. */

@@ -204,7 +204,14 @@ function isCalled({ name, output, logits }: Head, wanted: string): boolean {
 
 function noOutput(graph: Graph, heads: readonly Pick<Head, "name">[], wanted: string): InputError {
   const names = heads.map(({ name }) => `"${name}"`).join(", ");
-  return new InputError(`graph "${graph.name}": expected an output of ${names}, got "${wanted}"`);
+  const reason = ownOf(graph.leftOut, wanted);
+  const why = reason === undefined ? "" : `, which was left out: ${reason}`;
+  return new InputError(`graph "${graph.name}": expected an output of ${names}, got "${wanted}"${why}`);
+}
+
+/** What stands under a name that may come from a file. */
+function ownOf<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string): Head {
@@ -214,7 +221,7 @@ function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string
   const own = activation === "softmax" || activation === "sigmoid" ? activation : undefined;
   const before = own ? beforeViews(graph, shapes, last.inputs[0] ?? "") : output;
   const name = output === `${before}/softmax` ? before : output;
-  const given = graph.heads?.[name] ?? graph.heads?.[output] ?? graph.heads?.[before];
+  const given = ownOf(graph.heads, name) ?? ownOf(graph.heads, output) ?? ownOf(graph.heads, before);
 
   const logits = given === "values" ? output : before;
   const shape = shapeOf(logits);

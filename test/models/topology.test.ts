@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { ModelError, UnsupportedError } from "../../src/gpu/errors.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { type Layer, shapesOf } from "../../src/network/graph.ts";
+import { headOf } from "../../src/network/heads.ts";
 import { functional, kerasLayer, memoryFiles, modelOf, sequential, type Weight } from "./fixtures.ts";
 
 const CONV = { filters: 3, kernel_size: [3, 3], padding: "same" };
@@ -135,22 +136,33 @@ test("layers may be listed in any order", async () => {
   ]);
 });
 
-test("the first of several outputs is taken; what does not lead to it is left out, with its weights", async () => {
+test("an output that needs what there is not is left out with its weights, unless it is asked", async () => {
   const layers = [
     IMAGE,
     ["Conv2D", "conv", CONV, [[["image", 0, 0, {}]]]],
     ["Conv2D", "other", CONV, [[["image", 0, 0, {}]]]],
     ["Lambda", "strange", {}, [[["other", 0, 0, {}]]]],
   ] as const;
-  const files = modelOf(
-    functional(layers, [
-      ["conv", 0, 0],
-      ["strange", 0, 0],
-    ]),
-    [...convWeights("conv"), ...convWeights("other")],
-  );
-  const graph = await loadLayersModel(files);
+  const files = (...outputs: string[]) =>
+    modelOf(
+      functional(
+        layers,
+        outputs.map((name) => [name, 0, 0]),
+      ),
+      [...convWeights("conv"), ...convWeights("other")],
+    );
+  const graph = await loadLayersModel(files("conv", "strange"));
   expect([namesOf(graph), graph.output]).toEqual([["image", "conv"], "conv"]);
+  expect(graph.leftOut).toEqual({ strange: expect.stringMatching(/"strange" \(Lambda\)/) });
+  expect(() => headOf(graph, "strange")).toThrow(/left out: .*Lambda/);
+  for (const asked of [
+    loadLayersModel(files("strange", "conv")),
+    loadLayersModel(files("conv", "strange"), { output: "strange" }),
+  ]) {
+    await expect(asked).rejects.toThrow(UnsupportedError);
+  }
+  const other = await loadLayersModel(files("strange", "conv"), { output: "conv" });
+  expect([other.output, Object.keys(other.leftOut ?? {})]).toEqual(["conv", ["strange"]]);
 });
 
 test.each([0, 1])("calls of a nested model may be counted from %d", async (from) => {

@@ -46,9 +46,16 @@ describe("predict", () => {
     for (const [index, one] of images.entries()) expect(many[index]).toEqual(await predict(network, one));
   });
 
-  test("wants one score a class", async () => {
+  test("of values at every place gives their means", async () => {
     const maps = await createNetwork(device, graph("maps", chain().layers.slice(0, 3)), { gradients: false });
-    await expect(predict(maps, image)).rejects.toThrow(/one score a class, got an output of 8×6×4/);
+    const { data, shape } = await activations(maps, image, { layer: maps.graph.output });
+    expect(shape).toEqual([8, 6, 4]);
+    const means = [0, 1, 2, 3].map((c) => data.filter((_, i) => i % 4 === c).reduce((a, b) => a + b) / 48);
+    const found = await predict(maps, image);
+    expect(found.map(({ head, probability }) => [head, probability])).toEqual(
+      means.map(() => ["places", undefined]),
+    );
+    for (const [c, { value }] of found.entries()) expect(value).toBeCloseTo(means[c] ?? Number.NaN, 5);
     maps.destroy();
   });
 });
