@@ -39,12 +39,15 @@ export {
 } from "./gpu/tensor.ts";
 export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
 export {
+  COLOR_MAPS,
   type ColorizeOptions,
   type ColorMapName,
   colorize,
   colorMap,
   DIVERGING_MAPS,
+  isUneven,
   SEQUENTIAL_MAPS,
+  UNEVEN_MAPS,
 } from "./images/color-maps.ts";
 export type { Colour } from "./images/colour.ts";
 export { type Box, type FieldFigureOptions, type MeasuredField, renderField } from "./images/field.ts";
@@ -63,6 +66,7 @@ export {
   type MultiplesRow,
   renderMultiples,
 } from "./images/multiples.ts";
+export { renderOverlay } from "./images/overlay.ts";
 export { MOST_PIXELS, type Picture, type PictureSource, readInput, readPicture } from "./images/picture.ts";
 export { type Pixels, pixelsFromImageData, type RgbaPixels } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";

@@ -146,7 +146,7 @@ export const OPTIONS = {
   colors: {
     name: "colors",
     value: "NAME",
-    help: "Colour map, where its kind fits: inferno, magma, viridis or cividis; for signed maps polar or rdbu.",
+    help: "Colour map, where its kind fits: inferno, magma, viridis or cividis; for signed maps polar or rdbu. Also jet and turbo, to compare with pictures made in them: they are not perceptually uniform and show bands where the map has none, which the caption says.",
   },
   random: {
     name: "random",

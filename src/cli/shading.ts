@@ -1,4 +1,4 @@
-import { type ColorMapName, colorMap, DIVERGING_MAPS, SEQUENTIAL_MAPS } from "../images/color-maps.ts";
+import { COLOR_MAPS, type ColorMapName } from "../images/color-maps.ts";
 import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
@@ -16,12 +16,10 @@ export function shadingOf(values: Values): Shading {
     throw new UsageError(`--clip expects a percentile above 0 and up to 100, got "${values.text("clip")}"`);
   }
   const text = values.text("colors");
-  const names: readonly ColorMapName[] = [...SEQUENTIAL_MAPS, ...DIVERGING_MAPS];
-  const colors = names.find((name) => name === text);
+  const colors = COLOR_MAPS.find((name) => name === text);
   if (text !== undefined && !colors) {
-    throw new UsageError(`--colors expects ${names.join(", ")}, got "${text}"`);
+    throw new UsageError(`--colors expects ${COLOR_MAPS.join(", ")}, got "${text}"`);
   }
-  if (colors) colorMap(colors);
   return { ...(clip === undefined ? {} : { clip }), ...(colors ? { colors } : {}) };
 }
 

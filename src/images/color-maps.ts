@@ -8,8 +8,22 @@ export const SEQUENTIAL_MAPS = ["inferno", "magma", "viridis", "cividis"] as con
 /** Names of the colour maps with a neutral middle, for signed values: `polar` is dark at zero, `rdbu` light. */
 export const DIVERGING_MAPS = ["polar", "rdbu"] as const;
 
-/** A perceptually uniform colour map. */
-export type ColorMapName = (typeof SEQUENTIAL_MAPS)[number] | (typeof DIVERGING_MAPS)[number];
+/**
+ * Names of colour maps that are not perceptually uniform: they show bands where the values have none, and their lightness
+ * goes up and down. For whoever must compare with pictures made in them.
+ */
+export const UNEVEN_MAPS = ["jet", "turbo"] as const;
+
+/** Every colour map's name. */
+export const COLOR_MAPS = [...SEQUENTIAL_MAPS, ...DIVERGING_MAPS, ...UNEVEN_MAPS] as const;
+
+/** A colour map: perceptually uniform, but for {@link UNEVEN_MAPS}. */
+export type ColorMapName = (typeof COLOR_MAPS)[number];
+
+/** Whether equal steps of a map's values do not look equal. */
+export function isUneven(name: ColorMapName): boolean {
+  return UNEVEN_MAPS.some((uneven) => uneven === name);
+}
 
 const made = new Map<string, Uint8Array>();
 
@@ -22,8 +36,7 @@ export function colorMap(name: ColorMapName): Uint8Array {
   if (known) return known;
   const text = (TABLES as Readonly<Record<string, string>>)[name];
   if (name !== "polar" && text === undefined) {
-    const names = [...SEQUENTIAL_MAPS, ...DIVERGING_MAPS].join(", ");
-    throw new InputError(`colour map: expected one of ${names}, got "${name}"`);
+    throw new InputError(`colour map: expected one of ${COLOR_MAPS.join(", ")}, got "${name}"`);
   }
   const table =
     text === undefined

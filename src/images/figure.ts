@@ -3,7 +3,7 @@ import { enlargePixels, type Shown, shownSize } from "./enlarge.ts";
 import { layOut, type Panel } from "./layout.ts";
 import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
-import { assertFits, isSignal, type Shade, type ShadeOptions, shadeOf } from "./shade.ts";
+import { assertFits, caveatOf, isSignal, type Shade, type ShadeOptions, shadeOf } from "./shade.ts";
 
 export type { FigureTechnique } from "./shade.ts";
 
@@ -43,7 +43,7 @@ export function renderFigure(options: FigureOptions): Pixels {
     overlay: () => (isSignal(options.technique) ? signalPanel(options, shade, shown) : over()),
     map: () => ({
       picture: paintMap(shade, shown),
-      caption: [shade.unit, shade.note],
+      caption: [shade.unit, shade.note, ...caveatOf(shade.colors)],
       bar: barOf(shade),
     }),
   };

@@ -4,7 +4,16 @@ import { enlargePixels, shownSize } from "./enlarge.ts";
 import { TEXT } from "./layout.ts";
 import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
-import { assertFits, extremes, isSignal, rescaled, type Shade, type ShadeOptions, shadeOf } from "./shade.ts";
+import {
+  assertFits,
+  caveatOf,
+  extremes,
+  isSignal,
+  rescaled,
+  type Shade,
+  type ShadeOptions,
+  shadeOf,
+} from "./shade.ts";
 import type { Table } from "./table.ts";
 import { layOutTiles, type Tile, type TileGroup } from "./tiles.ts";
 
@@ -72,6 +81,8 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
     rows.map(({ cells }) => cells.map((cell) => (typeof cell === "string" ? undefined : shadeOf(cell)))),
     scale,
   );
+  const used = new Set(shades.flat().flatMap((shade) => (shade ? [shade.colors] : [])));
+  const caveats = [...used].flatMap(caveatOf);
   const shown = shownSize(image.width, image.height, TILE);
   const picture = enlargePixels(image, shown);
   const first: Tile = { picture, caption: [`image, ${image.height}×${image.width}`] };
@@ -114,7 +125,7 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
     title,
     ...(subtitle === undefined ? {} : { subtitle }),
     ...{ width: shown.width, height: shown.height, lines, beside: !wrap },
-    notes: [...notes, ...(scale === "own" ? [] : [SHARED[scale]])],
+    notes: [...notes, ...(scale === "own" ? [] : [SHARED[scale]]), ...caveats],
     ...(table ? { table } : {}),
   });
 }

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
-import { type ColorMapName, colorMap, DIVERGING_MAPS, SEQUENTIAL_MAPS } from "./color-maps.ts";
+import { type ColorMapName, colorMap, DIVERGING_MAPS, isUneven, SEQUENTIAL_MAPS } from "./color-maps.ts";
 import { formatNumber } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
 
@@ -32,7 +32,10 @@ export interface ShadeOptions {
    * attributions, whose largest values a few pixels hold; 100 (nothing clipped) for the others.
    */
   readonly clip?: number;
-  /** The colour map, where its kind fits: diverging for signed maps, sequential for the others, which keep theirs. */
+  /**
+   * The colour map, where its kind fits: diverging for signed maps, sequential for the others, which keep theirs. Jet and turbo
+   * go with both, and the caption says that they are not uniform.
+   */
   readonly colors?: ColorMapName;
 }
 
@@ -191,12 +194,18 @@ function clipped(magnitudes: Float32Array, clip: number, nothing: string) {
   return { scale, note: `nothing clipped; ${max}`, brief: `${max}, unclipped`, clips: false };
 }
 
-/** The colour map that was asked for, where it is of the usual one's kind. */
+/** What a caption must say of a map's colours. */
+export function caveatOf(colors: ColorMapName): string[] {
+  return isUneven(colors) ? [`${colors} is not uniform: its bands are not the map's`] : [];
+}
+
+/** The colour map that was asked for, where it is of the usual one's kind; one that is not uniform is of every kind. */
 export function colorsFor({ colors }: Pick<ShadeOptions, "colors">, usual: ColorMapName): ColorMapName {
   if (colors === undefined) return usual;
   const kinds: readonly (readonly ColorMapName[])[] = [SEQUENTIAL_MAPS, DIVERGING_MAPS];
   // Says which names there are when it is none of them.
   colorMap(colors);
+  if (isUneven(colors)) return colors;
   return kinds.some((kind) => kind.includes(usual) && kind.includes(colors)) ? colors : usual;
 }
 

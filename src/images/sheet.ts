@@ -4,7 +4,7 @@ import { Canvas } from "./canvas.ts";
 import { type ColorMapName, colorMap } from "./color-maps.ts";
 import { formatNumber, layOut } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
-import { colorAt, colorsFor } from "./shade.ts";
+import { caveatOf, colorAt, colorsFor } from "./shade.ts";
 
 export interface MapSheetOptions {
   readonly data: Float32Array;
@@ -63,7 +63,8 @@ export function renderMapSheet(options: MapSheetOptions): Pixels {
   const own = share === "own" && shape.length === 3;
   const scale = own ? 1 : layer;
   const min = signed ? -scale : 0;
-  const table = colorMap(colorsFor({ ...(colors ? { colors } : {}) }, signed ? "rdbu" : "inferno"));
+  const map = colorsFor({ ...(colors ? { colors } : {}) }, signed ? "rdbu" : "inferno");
+  const table = colorMap(map);
 
   const columns = shape.length === 1 ? Math.min(channels, 32) : columnsFor(channels, width / height);
   const reduce = Math.ceil((width * columns) / WIDEST);
@@ -104,6 +105,7 @@ export function renderMapSheet(options: MapSheetOptions): Pixels {
             ? `activation, ${own ? "each map on a scale of its own, the bar a share of its end" : "one scale for the layer"}; ${channels} ${channels === 1 ? "map" : "maps"} of ${height}×${width}`
             : `activation, one square a value; ${channels} values`,
           `from ${formatNumber(low)} to ${formatNumber(high)}${clip < 100 ? `, clipped at the ${clip}th percentile${own ? " of each map" : ""}` : ""}, numbered by the first channel of a row${reduce > 1 ? `; each pixel the mean of ${reduce}×${reduce}` : ""}`,
+          ...caveatOf(map),
         ],
       },
     ],

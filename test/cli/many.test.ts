@@ -219,7 +219,11 @@ describe("mistakes", () => {
       /overlay or map for several/,
     ],
     ["a percentile above 100", ["saliency", "--clip", "101"], /--clip expects a percentile/],
-    ["an unknown colour map", ["saliency", "--colors", "jet"], /--colors expects inferno, .*rdbu, got "jet"/],
+    [
+      "an unknown colour map",
+      ["saliency", "--colors", "rainbow"],
+      /--colors expects inferno, .*jet, turbo, got "rainbow"/,
+    ],
     ["an unknown measure", ["saliency", "--measures", "insertoin"], /did you mean insertion\?/],
     ["trust and none of it", ["saliency", "--trust", "--measures", "none"], /--trust or --measures none/],
   ])("%s", async (_, more, message) => {

@@ -2,6 +2,7 @@ import {
   interpolateCividis,
   interpolateInferno,
   interpolateMagma,
+  interpolateTurbo,
   interpolateViridis,
 } from "d3-scale-chromatic";
 import { describe, expect, test } from "vitest";
@@ -11,7 +12,9 @@ import {
   colorize,
   colorMap,
   DIVERGING_MAPS,
+  isUneven,
   SEQUENTIAL_MAPS,
+  UNEVEN_MAPS,
 } from "../../src/images/color-maps.ts";
 
 const D3 = {
@@ -50,6 +53,38 @@ describe("colour maps", () => {
     }
   });
 
+  test("turbo is d3's", () => {
+    for (let i = 0; i < 256; i++) expect(entry("turbo", i)).toEqual(numbersOf(interpolateTurbo(i / 255)));
+  });
+
+  // Matplotlib 3.9: plt.cm.jet(i, bytes=True), whose channels are straight lines between the points of its _jet_data.
+  test.each([
+    [0, [0, 0, 127]],
+    [255, [127, 0, 0]],
+  ])("jet begins and ends in dark blue and dark red", (index, color) => {
+    expect(entry("jet", index)).toEqual(color);
+  });
+
+  test("jet goes by blue, cyan, yellow and red, and is not uniform, as turbo is not", () => {
+    const shape = (index: number) =>
+      entry("jet", index).map((v) => (v > 230 ? "full" : v < 25 ? "none" : "part"));
+    expect([28, 92, 166, 231].map(shape)).toEqual([
+      ["none", "none", "full"],
+      ["none", "full", "full"],
+      ["full", "full", "none"],
+      ["full", "none", "none"],
+    ]);
+    for (const name of UNEVEN_MAPS) {
+      expect(isUneven(name)).toBe(true);
+      const light = Array.from({ length: 256 }, (_, i) => lightness(entry(name, i)));
+      // Lighter in the middle than at both ends: equal steps cannot look equal.
+      expect(Math.max(...light.slice(80, 180))).toBeGreaterThan(
+        Math.max(light[0] ?? 0, light[255] ?? 0) + 20,
+      );
+    }
+    expect(SEQUENTIAL_MAPS.some(isUneven)).toBe(false);
+  });
+
   test.each(DIVERGING_MAPS)("%s is neutral in the middle and equally light at both ends", (name) => {
     for (const middle of [127, 128]) {
       const [r = 0, g = 0, b = 0] = entry(name, middle);
@@ -78,7 +113,7 @@ describe("colour maps", () => {
   });
 
   test("refuses what cannot be right", () => {
-    expect(() => colorMap("jet" as ColorMapName)).toThrow(InputError);
+    expect(() => colorMap("rainbow" as ColorMapName)).toThrow(InputError);
     expect(() => colorize([1, 2, 3], { map: "magma", min: 0, max: 1, width: 2 })).toThrow(/whole rows of 2/);
     expect(() => colorize([1], { map: "magma", min: 1, max: 0 })).toThrow(/min ≤ max/);
     expect(() => colorize([1], { map: "magma", min: 0, max: Number.NaN })).toThrow(/finite/);
