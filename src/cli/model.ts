@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { syntheticPictures } from "../dataset/synthetic.ts";
@@ -14,6 +13,7 @@ import { readImage } from "../node/image.ts";
 import { readNpy } from "../node/npy.ts";
 import { headKindOf } from "./heads.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
+import { readLabels } from "./labels.ts";
 import type { Values } from "./values.ts";
 
 /** An image as the network takes it. */
@@ -85,26 +85,6 @@ function preprocessingOf(values: Values): Preprocessing | undefined {
   if (std.includes(0))
     throw new UsageError(`--std expects numbers other than 0, got "${values.text("std")}"`);
   return { range: range === "1" ? 1 : 255, mean, std, source: "given" };
-}
-
-async function readLabels(path: string): Promise<string[]> {
-  const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new InputError(`labels "${path}": expected to read them, got ${error.message}`);
-  });
-  if (!/^\s*[[{]/.test(text)) {
-    const lines = text.split(/\r?\n/).map((line) => line.trim());
-    return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`labels "${path}": expected JSON, got ${(error as Error).message}`);
-  }
-  if (!Array.isArray(parsed) || !parsed.every((label) => typeof label === "string")) {
-    throw new InputError(`labels "${path}": expected a JSON array of text, or one name a line`);
-  }
-  return parsed;
 }
 
 const SYNTHETIC = "synthetic:";
