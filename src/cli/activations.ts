@@ -6,9 +6,10 @@ import { deprocess } from "../images/preprocess.ts";
 import { renderMapSheet } from "../images/sheet.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { activations } from "../techniques/activations.ts";
+import { readInputs } from "./inputs.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
 import { maskCommand, thresholdOf } from "./masks.ts";
-import { openModel, readInputs, warnOfGuess } from "./model.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
@@ -22,7 +23,7 @@ export async function activationsCommand(images: readonly string[], values: Valu
   if (layer === undefined) {
     throw new UsageError('activations expects --layer NAME, got none; "vitrine layers" lists the names');
   }
-  const graph = await openModel(values, io);
+  const graph = await openModel(values, io, images);
   layerOf(graph, layer);
   const whole = shapesOf(graph).get(layer)?.slice(1) ?? [];
   const channels = whole.at(-1) ?? 1;
@@ -49,13 +50,15 @@ export async function activationsCommand(images: readonly string[], values: Valu
   }
   const [input, ...others] = inputs;
   if (!input || others.length > 0) throw new UsageError("activations expects one image, got several");
-  warnOfGuess(graph, io);
+  warnOfGuess(graph, io, [input]);
 
   const found = await withNetwork(await io.device(), graph, { keep: [layer], gradients: false }, (network) =>
     activations(network, input.values, { layer, signal: io.signal }),
   );
   const { data, shape } = channel === undefined ? found : channelOf(found, channel);
-  const subtitle = `${graph.name} · ${formatShape(whole)} · ${basename(input.name)}`;
+  const subtitle = [graph.name, formatShape(whole), basename(input.name), ...provenance(graph, input)].join(
+    " · ",
+  );
   const title = channel === undefined ? `Activations of ${layer}` : `${layer}, channel ${channel}`;
   const draw = () =>
     channel === undefined
@@ -75,7 +78,17 @@ export async function activationsCommand(images: readonly string[], values: Valu
   const strongest = channel === undefined ? strongestOf(found, top) : [];
   if (values.has("json")) {
     const of = channel === undefined ? { strongest } : { channel };
-    printJson(io, { model: graph.name, image: input.name, layer, shape, ...summary, ...of, out });
+    printJson(io, {
+      model: graph.name,
+      preprocessing: preprocessingReport(graph),
+      image: input.name,
+      fitted: input.fitted,
+      layer,
+      shape,
+      ...summary,
+      ...of,
+      out,
+    });
     return;
   }
   io.out(`${title}, ${formatShape(shape)}`);

@@ -12,7 +12,7 @@ import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askTechnique, type Setting, scoreOf } from "./ask.ts";
 import { headNotes, headReport } from "./heads.ts";
 import { printJson, printLines, progressOf, UsageError } from "./io.ts";
-import { preprocessingReport } from "./model.ts";
+import { preprocessingReport, provenance } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
@@ -124,6 +124,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
         ...(layers.length === 1 ? [`CAMs weigh ${layers[0]}`] : []),
         ...headNotes(graph),
         basename(input.name),
+        ...provenance(graph, input),
       ].join(" · "),
       ...{ columns, rows, scale, show },
       wrap: techniques.length > 1 && !across,
@@ -236,7 +237,13 @@ function report(
   });
   if (values.has("json")) {
     const output = headReport(headOf(graph));
-    const about = { model: graph.name, preprocessing: preprocessingReport(graph), output, image: input.name };
+    const about = {
+      model: graph.name,
+      preprocessing: preprocessingReport(graph),
+      output,
+      image: input.name,
+      fitted: input.fitted,
+    };
     printJson(io, { ...about, results, out });
     return;
   }

@@ -13,8 +13,9 @@ import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askingOf, askTechnique, type Setting, scoreOf } from "./ask.ts";
 import { explainMany } from "./explain-many.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
+import { readInputs } from "./inputs.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { needsOf, withNetworks } from "./networks.ts";
 import { findObjective } from "./objective.ts";
 import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
@@ -29,14 +30,14 @@ export async function explainCommand(positionals: readonly string[], values: Val
   const [names, ...rest] = all ? ["", ...positionals] : positionals;
   const techniques = all ? ATTRIBUTIONS : techniquesNamed(names);
   const out = await outOf(values, [".png", ".npy"]);
-  const graph = await openModel(values, io);
+  const graph = await openModel(values, io, rest);
   const asking = askingOf(techniques, graph, values);
   const [technique] = techniques;
   const layout = technique && techniques.length === 1 ? sweepOf(technique, graph, values) : undefined;
   const [input, ...others] = await readInputs(graph, values, io, rest);
   const who = techniques.length === 1 ? technique?.name : "explain";
   if (!input || others.length > 0) throw new UsageError(`${who} expects one image, got several`);
-  warnOfGuess(graph, io);
+  warnOfGuess(graph, io, [input]);
   warnOfHead(graph, io);
   const setting = { graph, input, values, io, out };
   const one = techniques.length * asking.targets.length * Math.max(1, asking.layers.length) === 1;
@@ -92,6 +93,7 @@ async function explainOne(
     ...(layout ? [`patch ${layout.patch[0]}, stride ${layout.stride[0]}, ${layout.images - 1} patches`] : []),
     ...headNotes(graph),
     basename(input.name),
+    ...provenance(graph, input),
   ];
   const { figure, unit } = technique;
   const score = scoreOf(technique, neurons, graph, values);
@@ -120,6 +122,7 @@ async function explainOne(
       preprocessing: preprocessingReport(graph),
       output: headReport(headOf(graph)),
       image: input.name,
+      fitted: input.fitted,
       target: objective.report,
       of: score,
       layer,

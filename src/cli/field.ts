@@ -7,8 +7,9 @@ import { deprocess } from "../images/preprocess.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
 import { empiricalField } from "../techniques/empirical-field.ts";
+import { readInputs } from "./inputs.ts";
 import { type Io, printJson, progressOf, UsageError } from "./io.ts";
-import { openModel, readInputs, warnOfGuess } from "./model.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { neuronsOf } from "./objective.ts";
 import { outOf, writeResult } from "./output.ts";
@@ -22,7 +23,7 @@ export async function fieldCommand(images: readonly string[], values: Values, io
   if (layer === undefined) {
     throw new UsageError('field expects --layer NAME, got none; "vitrine layers" lists the names');
   }
-  const graph = await openModel(values, io);
+  const graph = await openModel(values, io, images);
   layerOf(graph, layer);
   const shape = shapesOf(graph).get(layer)?.slice(1) ?? [];
   const { channel, y, x } = neuronsOf(graph, values) ?? {};
@@ -55,7 +56,7 @@ export async function fieldCommand(images: readonly string[], values: Values, io
     ...(fill === undefined ? {} : { fill: fill as Colour }),
   };
   const inputs = await readInputs(graph, values, io, images);
-  warnOfGuess(graph, io);
+  warnOfGuess(graph, io, inputs);
   const setting = { keep: [layer], gradients: false, batch: values.whole("batch", 1, 1024) ?? 16 };
   const found = await withNetwork(await io.device(), graph, setting, (network) =>
     empiricalField(
@@ -73,7 +74,7 @@ export async function fieldCommand(images: readonly string[], values: Values, io
       field: found,
       images: inputs.map((input) => deprocess(input.values, graph)),
       title: `Receptive field of ${layer}, channel ${channel}`,
-      subtitle: `${graph.name} · ${count}`,
+      subtitle: [graph.name, count, ...provenance(graph, {})].join(" · "),
     });
   if (out !== undefined) await writeResult(out, { data: found.data, shape: found.shape, draw }, io);
   const units = found.images.map(({ y, x, value, theoretical }, i) => ({
@@ -81,7 +82,18 @@ export async function fieldCommand(images: readonly string[], values: Values, io
   }));
   if (values.has("json")) {
     const { patch, stride, shape } = found;
-    const about = { model: graph.name, layer, channel, patch, stride, shape, theoretical, side };
+    const preprocessing = preprocessingReport(graph);
+    const about = {
+      model: graph.name,
+      preprocessing,
+      layer,
+      channel,
+      patch,
+      stride,
+      shape,
+      theoretical,
+      side,
+    };
     printJson(io, { ...about, units, out });
     return;
   }

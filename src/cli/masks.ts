@@ -7,8 +7,9 @@ import { type Graph, inputOf } from "../network/graph.ts";
 import type { ChannelStatistics } from "../ops/statistics.ts";
 import { activations } from "../techniques/activations.ts";
 import { type UnitThreshold, unitMask } from "../techniques/unit-mask.ts";
+import type { Input } from "./inputs.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
-import { type Input, warnOfGuess } from "./model.ts";
+import { preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
@@ -48,7 +49,7 @@ export async function maskCommand(
   values: Values,
   io: Io,
 ): Promise<void> {
-  warnOfGuess(graph, io);
+  warnOfGuess(graph, io, inputs);
   const signal = io.signal;
   const options = { keep: [layer], gradients: false };
   const masks = await withNetwork(await io.device(), graph, options, async (network) => {
@@ -81,7 +82,7 @@ export async function maskCommand(
       masks: masks.map((mask, i) => ({
         ...mask,
         image: deprocess(inputs[i]?.values ?? new Float32Array(), graph),
-        label: basename(inputs[i]?.name ?? ""),
+        label: [basename(inputs[i]?.name ?? ""), ...provenance(graph, inputs[i] ?? {})].join(" · "),
       })),
     });
   if (out !== undefined) await writeResult(out, { data, shape: [masks.length, height, width], draw }, io);
@@ -91,7 +92,14 @@ export async function maskCommand(
     share,
   }));
   if (values.has("json")) {
-    printJson(io, { model: graph.name, layer, channel, results, out });
+    printJson(io, {
+      model: graph.name,
+      preprocessing: preprocessingReport(graph),
+      layer,
+      channel,
+      results,
+      out,
+    });
     return;
   }
   io.out(`${layer}, channel ${channel}: on ${words}`);

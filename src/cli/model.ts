@@ -1,27 +1,22 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { syntheticPictures } from "../dataset/synthetic.ts";
 import { InputError } from "../gpu/errors.ts";
-import { formatShape } from "../gpu/tensor.ts";
-import { inputFrom } from "../images/preprocess.ts";
 import { loadLayersModel } from "../models/layers-model.ts";
-import { type Graph, inputOf } from "../network/graph.ts";
-import { namedPreprocessing, type Preprocessing } from "../network/preprocessing.ts";
+import type { Graph } from "../network/graph.ts";
+import {
+  namedPreprocessing,
+  PICTURE_FITS,
+  type PictureFit,
+  type Preprocessing,
+} from "../network/preprocessing.ts";
 import { modelFromDisk } from "../node/files.ts";
-import { readImage } from "../node/image.ts";
-import { readNpy } from "../node/npy.ts";
 import { headKindOf } from "./heads.ts";
+import type { Input } from "./inputs.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import { readLabels } from "./labels.ts";
+import { networkSize } from "./size.ts";
 import type { Values } from "./values.ts";
-
-/** An image as the network takes it. */
-export interface Input {
-  /** As it was given. */
-  readonly name: string;
-  readonly values: Float32Array;
-}
 
 /** The package's own folder and version, from wherever this file was built to. */
 export function ownPackage(): { readonly root: string; readonly version: string } {
@@ -35,39 +30,54 @@ export function ownPackage(): { readonly root: string; readonly version: string 
   }
 }
 
-/** Reads the network that --model, --labels and the preprocessing options mean. */
-export async function openModel(values: Values, io: Io): Promise<Graph> {
+/**
+ * Reads the network that --model, --labels and the preprocessing options mean. Where its file leaves the size free, it runs
+ * at --size, or at the size of the images (those named without --image are `more`).
+ */
+export async function openModel(values: Values, io: Io, more: readonly string[] = []): Promise<Graph> {
   const given = preprocessingOf(values);
-  const resize = values.whole("resize", 1, 16384);
+  const { fit, resize } = fitOf(values);
   const labels = values.text("labels");
   const output = values.text("output");
   const head = headKindOf(values);
   const path = values.text("model") ?? join(ownPackage().root, "models", "vitrine");
   const files = await modelFromDisk(path);
-  const options = {
+  const { inputShape, explain } = networkSize(values, io, more);
+  const graph = await loadLayersModel(files, {
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
     ...(output === undefined ? {} : { output }),
     ...(head === undefined ? {} : { head }),
+    ...(given ? { preprocessing: given } : {}),
+    ...(fit ? { fit } : {}),
+    inputShape,
     onProgress: progressOf(io, "reading the model"),
     signal: io.signal,
-  };
-  const graph = await loadLayersModel(files, {
-    ...options,
-    ...(given ? { preprocessing: given } : {}),
-    ...(resize === undefined ? {} : { fit: "cover" as const }),
   }).catch((error: Error) => {
-    // Only what --preprocess or --mean and --std say can be of another number of channels than the network.
-    if (!(error instanceof InputError)) throw error;
-    throw new UsageError(
-      error.message.replace(
-        "options.preprocessing",
-        given && values.has("preprocess") ? "--preprocess" : "--mean, --std",
-      ),
-    );
+    throw explain(inOptions(error, values));
   });
   io.progress();
   if (resize === undefined) return graph;
   return { ...graph, preprocessing: { ...graph.preprocessing, resize } };
+}
+
+/** What the library says of its options, in the command line's. */
+function inOptions(error: Error, values: Values): Error {
+  const option = values.has("preprocess") ? `--preprocess ${values.text("preprocess")}` : "--mean, --std";
+  return error instanceof InputError && error.message.startsWith("options.preprocessing")
+    ? new UsageError(error.message.replace("options.preprocessing", option))
+    : error;
+}
+
+function fitOf(values: Values): { readonly fit?: PictureFit; readonly resize?: number } {
+  const resize = values.whole("resize", 1, 16384);
+  const text = values.text("fit");
+  const fit = PICTURE_FITS.find((known) => known === text);
+  if (text !== undefined && !fit) {
+    throw new UsageError(`--fit expects ${PICTURE_FITS.join(", ")}, got "${text}"`);
+  }
+  if (resize === undefined) return fit ? { fit } : {};
+  if (fit && fit !== "cover") throw new UsageError(`--resize expects --fit cover beside it, got ${fit}`);
+  return { fit: "cover", resize };
 }
 
 function preprocessingOf(values: Values): Preprocessing | undefined {
@@ -87,65 +97,51 @@ function preprocessingOf(values: Values): Preprocessing | undefined {
   return { range: range === "1" ? 1 : 255, mean, std, source: "given" };
 }
 
-const SYNTHETIC = "synthetic:";
-
-/** Reads images into the network's input. `more` are those that were named without --image. */
-export async function readInputs(
-  graph: Graph,
-  values: Values,
-  io: Io,
-  more: readonly string[] = [],
-): Promise<Input[]> {
-  const names = [...more, ...values.all("image")];
-  if (names.length === 0) {
-    throw new UsageError(
-      'expected --image FILE, got none; to begin without one, try --image synthetic:4, or draw some with "vitrine dataset"',
-    );
-  }
-  const inputs: Input[] = [];
-  for (const name of names) {
-    io.signal.throwIfAborted();
-    inputs.push({ name, values: await readInput(graph, name, values, io) });
-  }
-  return inputs;
-}
-
-async function readInput(graph: Graph, name: string, values: Values, io: Io): Promise<Float32Array> {
-  const [height, width, channels] = inputOf(graph).shape;
-  if (name.startsWith(SYNTHETIC)) {
-    const text = name.slice(SYNTHETIC.length);
-    if (!/^\d+$/.test(text))
-      throw new UsageError(`--image expects synthetic: and a whole number, got "${name}"`);
-    const seed = values.whole("seed", 0, 2 ** 32 - 1) ?? 1;
-    const size = Math.max(height, width);
-    const pictures = syntheticPictures(await io.device(), { first: Number(text), size, seed });
-    for await (const picture of pictures) return inputFrom(graph, picture);
-  }
-  if (!name.toLowerCase().endsWith(".npy")) return inputFrom(graph, await readImage(name));
-  const { shape, data } = await readNpy(name);
-  if (formatShape(shape) !== formatShape([height, width, channels])) {
-    throw new InputError(
-      `image "${name}": expected an array of ${height}×${width}×${channels}, the network's input, got ${formatShape(shape)}`,
-    );
-  }
-  if (graph.preprocessing.turned) {
-    io.err(
-      "vitrine: this network was trained on blue, green, red and is run on red, green, blue: the array must be so; --preprocess none leaves it as it was",
-    );
-  }
-  return inputFrom(graph, data);
-}
-
-/** The preprocessing as numbers, for reports. */
+/** The preprocessing as numbers, for reports; of what is a guess, which option says otherwise. */
 export function preprocessingReport({ preprocessing }: Graph): Record<string, unknown> {
-  const { range, mean, std, resize, source } = preprocessing;
-  return { range, mean, std, ...(resize === undefined ? {} : { resize }), source };
+  const { range, mean, std, resize, fit, source, guessed } = preprocessing;
+  const remedies = guessed?.map((part) => REMEDIES[part]);
+  return {
+    range,
+    mean,
+    std,
+    ...(resize === undefined ? {} : { resize }),
+    fit,
+    source,
+    ...(guessed ? { guessed, otherwise: remedies?.join(", ") } : {}),
+  };
 }
 
-/** Says on standard error when the preprocessing is a guess. */
-export function warnOfGuess({ preprocessing: { guessed, source, range, mean, std } }: Graph, io: Io): void {
-  if (!guessed?.includes("values")) return;
-  io.err(
-    `vitrine: preprocessing ${source}: (v / ${range} − [${mean.join(", ")}]) / [${std.join(", ")}]; --preprocess sets it`,
-  );
+const REMEDIES = { values: "--preprocess", fit: "--fit" } as const;
+
+/** What a caption says of how a picture became the network's input: that it is a guess, and how it was fitted. */
+export function provenance(
+  { preprocessing: { guessed } }: Graph,
+  input: Pick<Input, "fitted" | "asItStands">,
+): string[] {
+  return [
+    ...(guessed?.includes("values") && !input.asItStands ? ["preprocessing guessed"] : []),
+    ...(input.fitted === undefined ? [] : [input.fitted]),
+  ];
+}
+
+/** Says on standard error when the preprocessing is a guess, and once how a picture that it matters to was fitted. */
+export function warnOfGuess({ preprocessing }: Graph, io: Io, inputs: readonly Input[] = []): void {
+  const { guessed, source, range, mean, std, fit } = preprocessing;
+  if (guessed?.includes("values")) {
+    io.err(
+      `vitrine: preprocessing ${source}: (v / ${range} − [${mean.join(", ")}]) / [${std.join(", ")}]; --preprocess sets it`,
+    );
+  }
+  const first = inputs.find(({ fitted }) => fitted !== undefined);
+  if (first) {
+    const why = guessed?.includes("fit")
+      ? ` (assumed: ${fit === "stretch" ? "Keras's and tfjs's loaders do so" : "so such networks are fed"})`
+      : "";
+    const others = inputs.filter(({ fitted }) => fitted !== undefined).length - 1;
+    const more = others > 0 ? `, and ${others} more like it` : "";
+    io.err(
+      `vitrine: ${first.name} was ${first.fitted}${more}${why}; --fit cover, stretch or contain says how`,
+    );
+  }
 }

@@ -7,8 +7,8 @@ import { activations } from "../techniques/activations.ts";
 import type { AttributionOptions } from "../techniques/catalogue.ts";
 import { ask, questionOf } from "../techniques/explain.ts";
 import { type Prediction, predict } from "../techniques/predict.ts";
+import type { Input } from "./inputs.ts";
 import { UsageError } from "./io.ts";
-import type { Input } from "./model.ts";
 import type { Values } from "./values.ts";
 
 /** What is explained, found on the network. */

@@ -23,12 +23,12 @@ export const OPTIONS = {
     name: "image",
     value: "FILE",
     many: true,
-    help: "PNG, JPEG or WebP; or .npy, a float32 array [H,W,C] that is taken as the network's input exactly as it stands; or synthetic:N, picture N of the shipped data set.",
+    help: "PNG, JPEG, WebP, TIFF, GIF or AVIF, of at most 64 megapixels; or .npy: an array of bytes [H,W,C] is a picture, one of floats the network's input exactly as it stands (unless --preprocess is given), [N,H,W,C] several; or synthetic:N, picture N of the shipped data set.",
   },
   preprocess: {
     name: "preprocess",
     value: "NAME",
-    help: "What turns 0…255 into the network's input: unit (0…1), signed (−1…1), imagenet (mean and standard deviation) or none (0…255). Default: what the model declares, or a guess that is printed. Says nothing of size: see --resize.",
+    help: "What turns 0…255 into the network's input: unit (0…1), signed (−1…1), imagenet (mean and standard deviation) or none (0…255). Default: what the model declares or its own layers say, or a guess that is printed. An array of floats is scaled by it too. Says nothing of size: see --fit.",
   },
   mean: {
     name: "mean",
@@ -41,10 +41,20 @@ export const OPTIONS = {
     value: "255|1",
     help: "What 0…255 is divided by before --mean and --std. Default 255.",
   },
+  fit: {
+    name: "fit",
+    value: "cover|stretch|contain",
+    help: "How a picture of other proportions is brought to the network's: its centre cut out (cover), squashed (stretch) or padded with black (contain). Default: what the model declares, or what its kind of training does: ImageNet's classifiers and Teachable Machine cut, Keras's and tfjs's loaders squash.",
+  },
+  layout: {
+    name: "layout",
+    value: "hwc|chw|nhwc|nchw",
+    help: "The order of an array's axes. Default hwc, or nhwc where there are four.",
+  },
   resize: {
     name: "resize",
     value: "PX",
-    help: "Length that a picture's shorter side gets before its centre is cut out. Default: what the model declares, or as small as covers the input. A picture of the input's own size stays as it is.",
+    help: "With --fit cover (which it implies), length that a picture's shorter side gets before its centre is cut out. Default: what the model declares, or as small as covers the input. A picture of the input's own size stays as it is.",
   },
   labels: {
     name: "labels",
@@ -191,7 +201,11 @@ export const OPTIONS = {
     help: "Which of the 2³² data sets; the shipped network's is 1. Default 1.",
   },
   count: { name: "count", value: "N", help: "How many pictures. Default 1." },
-  size: { name: "size", value: "PX", help: "Side of a picture in pixels. Default 96." },
+  size: {
+    name: "size",
+    value: "N|HxW",
+    help: "Size of the network's input in pixels, where the model leaves it free; default: the image's own, at most 1 megapixel, rounded to what the layers allow. Of dataset, side of a picture, default 96.",
+  },
   pair: { name: "pair", help: "Two objects side by side." },
   out: {
     name: "out",

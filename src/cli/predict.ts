@@ -1,8 +1,9 @@
 import { type Head, headOf, headsOf, isBinary, yesOf } from "../network/heads.ts";
 import { type Prediction, predictEach } from "../techniques/predict.ts";
 import { headReport, headWords, warnOfHead } from "./heads.ts";
+import { readInputs } from "./inputs.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { outOf, writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
@@ -18,7 +19,7 @@ export async function predictCommand(images: readonly string[], values: Values, 
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const most = values.whole("batch", 1, 1024) ?? 8;
   const out = await outOf(values, [".npy"]);
-  const graph = await openModel(values, io);
+  const graph = await openModel(values, io, images);
   const asked = headOf(graph);
   if (out !== undefined && asked.kind === "places") {
     throw new UsageError(
@@ -26,7 +27,7 @@ export async function predictCommand(images: readonly string[], values: Values, 
     );
   }
   const inputs = await readInputs(graph, values, io, images);
-  warnOfGuess(graph, io);
+  warnOfGuess(graph, io, inputs);
   warnOfHead(graph, io);
 
   const answers = (values.has("output") ? [asked] : headsOf(graph)).map(
@@ -53,8 +54,9 @@ export async function predictCommand(images: readonly string[], values: Values, 
     await writeResult(out, { data: Float32Array.from(scores), shape }, io);
   }
   if (values.has("json")) {
-    const results = inputs.map(({ name: image }, i) => ({
+    const results = inputs.map(({ name: image, fitted }, i) => ({
       image,
+      fitted,
       predictions: first.images[i]?.slice(0, top),
       ...(others.length > 0
         ? {
@@ -69,8 +71,9 @@ export async function predictCommand(images: readonly string[], values: Values, 
     printJson(io, { ...about, output: asked.name, outputs, results });
     return;
   }
-  for (const [i, { name }] of inputs.entries()) {
-    io.out(name);
+  for (const [i, input] of inputs.entries()) {
+    const how = provenance(graph, input);
+    io.out(how.length > 0 ? `${input.name} (${how.join(", ")})` : input.name);
     for (const { head, images } of answers) {
       if (answers.length > 1) io.out(`  output ${head.name}: ${headWords(head)}`);
       for (const line of linesOf(head, images[i]?.slice(0, top) ?? [])) io.out(`  ${line}`);

@@ -13,8 +13,9 @@ import {
   trustTable,
 } from "../trust/table.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
+import { readInputs } from "./inputs.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, readInputs, warnOfGuess } from "./model.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { attributionOptions, techniquesNamed } from "./techniques.ts";
 import { LIGHTLY, pace, trustPlanOf, trustReport } from "./trust.ts";
@@ -34,14 +35,10 @@ export async function trustCommand(positionals: readonly string[], values: Value
   if (count !== undefined && values.has("image"))
     throw new UsageError("expected --image or --dataset, got both");
   values.exclusive("json", "markdown");
-  const graph = await openModel(values, io);
-  const inputs = await readInputs(
-    graph,
-    values,
-    io,
-    Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`),
-  );
-  warnOfGuess(graph, io);
+  const drawn = Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`);
+  const graph = await openModel(values, io, drawn);
+  const inputs = await readInputs(graph, values, io, drawn);
+  warnOfGuess(graph, io, inputs);
   warnOfHead(graph, io);
 
   const target = values.text("target");
@@ -107,7 +104,13 @@ export async function trustCommand(positionals: readonly string[], values: Value
         ? ["each for its top class"]
         : [target];
   io.out(
-    ["How far each map can be trusted", graph.name, image ?? `${inputs.length} images`, ...of].join(" · "),
+    [
+      "How far each map can be trusted",
+      graph.name,
+      image ?? `${inputs.length} images`,
+      ...of,
+      ...provenance(graph, inputs.length === 1 ? (inputs[0] ?? {}) : {}),
+    ].join(" · "),
   );
   io.out("");
   printLines(io, formatTrust(table));

@@ -12,9 +12,9 @@ import {
 import type { CustomLayer, Writer } from "./converter.ts";
 import { type ModelFiles, someOf, tooLong } from "./files.ts";
 import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused } from "./formats.ts";
+import { type ChooseInputShape, type InputShape, placeAt } from "./input-shape.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "./json.ts";
 import { Pace } from "./pace.ts";
-import { placeModel } from "./place.ts";
 import { declaredPreprocessing, fedAs } from "./preprocessing.ts";
 import { countLayers, parseTopology } from "./topology.ts";
 import { WeightStore } from "./weight-store.ts";
@@ -44,7 +44,7 @@ export interface LayersModelOptions {
   /** What becomes of classes that Vitrine does not know, by class name. `LRN` is known. */
   readonly customLayers?: Readonly<Record<string, CustomLayer>>;
   /** [H, W, C] for a model that leaves it free, or to run a fully convolutional one at another size. */
-  readonly inputShape?: readonly [number, number, number];
+  readonly inputShape?: InputShape | ChooseInputShape;
   /** Share of the weights that has been read, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
   readonly signal?: AbortSignal;
@@ -129,15 +129,15 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
       ...(signal ? { signal } : {}),
     }),
   );
-  const { layers, outputs, leftOut } = await placeModel(
+  const { layers, outputs, leftOut } = await placeAt(
     model,
+    inputShape,
     {
       weights,
       customLayers,
       writer: writerOf(manifest),
       pace: new Pace(signal),
       ...(options.output === undefined ? {} : { output: options.output }),
-      ...(inputShape ? { inputShape } : {}),
     },
     who,
   );

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await writePng(at("dot.png"), { width: 1, height: 1, data: new Uint8Array([200, 20, 90]) });
 });
 
-const tiny = (...more: string[]) => [at("e.npy"), "--model", model, "--preprocess", "unit", ...more];
+const tiny = (...more: string[]) => [at("e.npy"), "--model", model, "--preprocess", "none", ...more];
 
 interface Report {
   readonly target: Readonly<Record<string, number | string>>;
@@ -89,7 +89,7 @@ describe.each(TECHNIQUES.map(({ name }) => name))("explain %s", (technique) => {
 
   test("draws a figure, from a single pixel too", async () => {
     for (const image of [at("e.npy"), at("dot.png")]) {
-      const args = ["explain", technique, image, "--model", model, "--preprocess", "unit", ...quick];
+      const args = ["explain", technique, image, "--model", model, "--preprocess", "none", ...quick];
       expect(await vitrine([...args, "--out", at("t.png")])).toMatchObject({ code: 0 });
       const { width, height } = await readImage(at("t.png"));
       expect(width).toBeGreaterThan(3 * 256);
@@ -358,7 +358,7 @@ describe("mistakes", () => {
 
   test("guided backprop through tanh is refused, not drawn", async () => {
     const args = ["explain", "guided-backprop", at("e.npy"), "--model", await tanh()];
-    const { code, err } = await vitrine([...args, "--preprocess", "unit"]);
+    const { code, err } = await vitrine([...args, "--preprocess", "none"]);
     expect(code).toBe(1);
     expect(err).toMatch(/expected ReLU or ReLU6, got tanh at layer "conv1"/);
   });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   });
 });
 
-const tiny = (...more: string[]) => ["field", "--model", model, "--preprocess", "unit", ...more];
+const tiny = (...more: string[]) => ["field", "--model", model, "--preprocess", "none", ...more];
 
 describe("field", () => {
   test("is exact in theory, without a GPU", async () => {

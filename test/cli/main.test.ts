@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const unit = () => ["--model", model, "--preprocess", "unit"];
+const unit = () => ["--model", model];
 
 interface Predicted {
   readonly results: {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await writeFile(at("commas.json"), '["cat, tabby", "dog, beagle", "dog, boxer"]');
 });
 
-const tiny = (...more: string[]) => [at("m.npy"), "--model", model, "--preprocess", "unit", ...more];
+const tiny = (...more: string[]) => [at("m.npy"), "--model", model, "--preprocess", "none", ...more];
 
 interface Line {
   readonly technique: string;
@@ -53,7 +53,7 @@ describe("explain --all", () => {
   });
 
   test("says in its place what is not defined for the network", async () => {
-    const args = ["explain", "--all", at("m.npy"), "--model", tanh, "--preprocess", "unit"];
+    const args = ["explain", "--all", at("m.npy"), "--model", tanh, "--preprocess", "none"];
     const { results } = await json<Report>([
       ...args,
       "--samples",

@@ -21,7 +21,7 @@ beforeAll(async () => {
   }
 });
 
-const unit = (...more: string[]) => ["--model", model, "--preprocess", "unit", "--layer", "conv2", ...more];
+const unit = (...more: string[]) => ["--model", model, "--preprocess", "none", "--layer", "conv2", ...more];
 interface Report {
   readonly results: { readonly threshold: number; readonly share: number }[];
 }

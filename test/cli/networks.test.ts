@@ -22,7 +22,7 @@ beforeAll(async () => {
   await writeNpy(at("n.npy"), { shape: [12, 12, 3], data });
 });
 
-const tiny = (...more: string[]) => [at("n.npy"), "--model", model, "--preprocess", "unit", ...more];
+const tiny = (...more: string[]) => [at("n.npy"), "--model", model, "--preprocess", "none", ...more];
 
 async function networksOf(names: string[], measures: "parameters"[] | undefined, ...args: string[]) {
   const techniques = names.map(attributionNamed);
