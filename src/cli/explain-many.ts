@@ -92,6 +92,7 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
     const note = noteOf(technique, found, samples);
     return {
       ...{ map: drawn.data, shape: drawn.shape, technique: figure, ...shading },
+      ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
       ...(unit === undefined ? {} : { unit }),
       ...(note === undefined ? {} : { note }),
     };
@@ -222,7 +223,7 @@ function report(
     const of = scoreOf(technique, asking.neurons, graph, values);
     const asked = { technique: technique.name, target: objective.report, of, layer };
     if (typeof found === "string") return { ...asked, refused: found };
-    const { data, shape, account } = found;
+    const { data, shape, account, gaps, notes } = found;
     const summary: Summary = summaryOf(data);
     const counted = technique.takes.includes("samples") ? { samples } : {};
     return {
@@ -231,6 +232,7 @@ function report(
       shape,
       ...summary,
       maxAt: placeOf(data.indexOf(summary.max), shape).slice(0, 2),
+      ...{ gaps, notes },
       ...account,
       ...(trust ? { trust: trustReport(trust) } : {}),
     };
@@ -254,8 +256,9 @@ function report(
     const name = (names[i] ?? "").padEnd(widest);
     if ("refused" in result) io.out(`  ${name}  ${result.refused}`);
     else {
-      const { min, max, maxAt } = result;
+      const { min, max, maxAt, notes = [] } = result;
       io.out(`  ${name}  min ${min.toPrecision(4)}, max ${max.toPrecision(4)} at ${maxAt.join(",")}`);
+      for (const note of notes) io.out(`  ${"".padEnd(widest)}  note: ${note}`);
     }
   }
   const rows = answers.flatMap(({ technique: { name }, trust }, i) =>

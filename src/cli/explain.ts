@@ -103,6 +103,7 @@ async function explainOne(
       image: deprocess(input.values, graph),
       map: drawn.data,
       shape: drawn.shape,
+      ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
       technique: figure,
       title: `${technique.title}: ${objective.title}`,
       subtitle: about.join(" · "),
@@ -132,6 +133,8 @@ async function explainOne(
       shape,
       ...summary,
       maxAt: place,
+      gaps: found.gaps,
+      notes: found.notes,
       ...found.account,
       ...(judged ? { trust: trustReport(judged) } : {}),
       out,
@@ -148,6 +151,7 @@ async function explainOne(
     const words = Object.entries(found.account).map(([name, value]) => `${name} ${formatNumber(value)}`);
     io.out(`  ${words.join(", ")}`);
   }
+  for (const note of found.notes ?? []) io.out(`  note: ${note}`);
   if (judged)
     printLines(io, `\n${formatTrust({ target: undefined, rows: [{ ...technique, trust: judged }] })}\n`);
   if (judged && plan) for (const line of legendOf(plan.measures)) io.out(`  ${line}`);

@@ -123,8 +123,8 @@ export const OPTIONS = {
   },
   baseline: {
     name: "baseline",
-    value: "V|black|mean|blur",
-    help: "Integrated gradients: where the path begins, a colour in units of the network's input (a number, or one a channel), black, mean, or the image blurred. Default black.",
+    value: "V|black|mean|blur|…",
+    help: "Integrated gradients: where the path begins, a colour in units of the network's input (a number, or one a channel), black, grey, white, mean, or the image blurred (blur). Default black.",
   },
   rules: {
     name: "rules",
@@ -165,8 +165,13 @@ export const OPTIONS = {
   },
   fill: {
     name: "fill",
-    value: "V|mean",
-    help: "Occlusion and RISE: what covers, in units of the network's input: a number, one a channel (r,g,b), or mean, the data set's mean pixel (where the preprocessing subtracts none, the image's own). Default mean.",
+    value: "V|mean|black|…",
+    help: "Occlusion and RISE: what covers: black, grey, white, a number or one a channel (r,g,b) in units of the network's input, or mean, the data set's mean pixel (where the preprocessing subtracts none, the image's own). Default mean.",
+  },
+  hide: {
+    name: "hide",
+    value: "V|segment|black|…",
+    help: "LIME: what hides a segment: segment (its own mean colour), mean, black, grey or white, or a colour in units of the network's input (a number, or one a channel). Default segment, which changes nothing in a drawing of flat colours.",
   },
   batch: {
     name: "batch",

@@ -44,16 +44,18 @@ export interface Summary {
   readonly zeros: number;
 }
 
-/** The numbers that describe an array at a glance. */
+/** The numbers that describe an array at a glance; of a map with gaps, its known values. */
 export function summaryOf(data: Float32Array): Summary {
-  let [min, max, sum, zeros] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  let [min, max, sum, zeros, known] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
   for (const value of data) {
+    if (Number.isNaN(value)) continue;
+    known++;
     min = Math.min(min, value);
     max = Math.max(max, value);
     sum += value;
     zeros += Number(value === 0);
   }
-  return { min, max, mean: sum / data.length, zeros: zeros / data.length };
+  return { min, max, mean: sum / known, zeros: zeros / known };
 }
 
 /** Indices along each axis of an array's element. */

@@ -26,6 +26,7 @@ const NAMED: Readonly<Record<Exclude<AttributionOption, Unnamed>, OptionName>> =
   patch: "patch",
   stride: "stride",
   fill: "fill",
+  hide: "hide",
 };
 
 /** Which of the command line's options a technique reads, beside those that all do. */
@@ -75,12 +76,13 @@ export function attributionOptions(
     // Several numbers are no fraction: the technique says so.
     noise: others.length > 0 ? Number.NaN : noise,
     steps: values.whole("steps", 1, 10_000),
-    baseline: colourValue<Baseline>(values, "baseline", ["black", "mean", "blur"]),
+    baseline: colourValue<Baseline>(values, "baseline", [...COLOURS, "blur"]),
     rules: rulesValue(values),
     seed: values.whole("random", 0, 2 ** 32 - 1),
     patch: values.whole("patch", 1, Number.MAX_SAFE_INTEGER),
     stride: values.whole("stride", 1, Number.MAX_SAFE_INTEGER),
-    fill: colourValue<Colour>(values, "fill", ["mean", "black"]),
+    fill: colourValue<Colour>(values, "fill", COLOURS),
+    hide: colourValue<"segment" | Colour>(values, "hide", [...COLOURS, "segment"]),
   };
   const given = Object.entries(all).filter(
     ([name, value]) => value !== undefined && takes.includes(name as AttributionOption),
@@ -103,8 +105,14 @@ function rulesValue(values: Values): CompositeName | undefined {
   throw new UsageError(`--rules expects ${names.join(", ")}, got "${name}"`);
 }
 
+const COLOURS = ["mean", "black", "grey", "white"];
+
 /** A word, a number, or one number a channel. */
-function colourValue<T>(values: Values, name: "fill" | "baseline", words: readonly string[]): T | undefined {
+function colourValue<T>(
+  values: Values,
+  name: "fill" | "baseline" | "hide",
+  words: readonly string[],
+): T | undefined {
   const text = values.text(name);
   if (text === undefined || words.includes(text)) return text as T | undefined;
   const numbers = values.numbers(name);

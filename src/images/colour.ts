@@ -2,10 +2,10 @@ import { InputError } from "../gpu/errors.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 
 /**
- * A colour in the units of a network's input: one value, or one a channel; "black"; or "mean", the data set's mean pixel,
- * which is what the preprocessing subtracts (where it subtracts nothing, the image's own mean).
+ * A colour in the units of a network's input: one value, or one a channel; "black", "grey" or "white"; or "mean", the data
+ * set's mean pixel, which is what the preprocessing subtracts (where it subtracts nothing, the image's own mean).
  */
-export type Colour = "mean" | "black" | number | readonly number[];
+export type Colour = "mean" | "black" | "grey" | "white" | number | readonly number[];
 
 /**
  * A colour as [C] values of a network's input.
@@ -19,9 +19,10 @@ export function colourOf(
   who: string,
 ): Float32Array<ArrayBuffer> {
   const [height, width, channels] = inputOf(graph).shape;
-  const { mean, std } = graph.preprocessing;
-  if (colour === "black") {
-    return Float32Array.from({ length: channels }, (_, c) => -(mean[c] ?? 0) / (std[c] ?? 1));
+  const { range, mean, std } = graph.preprocessing;
+  if (colour === "black" || colour === "grey" || colour === "white") {
+    const level = { black: 0, grey: 127.5, white: 255 }[colour] / range;
+    return Float32Array.from({ length: channels }, (_, c) => (level - (mean[c] ?? 0)) / (std[c] ?? 1));
   }
   if (colour === "mean") {
     const found = new Float64Array(channels);
@@ -35,7 +36,7 @@ export function colourOf(
   const values = typeof colour === "number" ? Array<number>(channels).fill(colour) : colour;
   if (!Array.isArray(values) || values.length !== channels || !values.every(Number.isFinite)) {
     throw new InputError(
-      `${who}: expected a colour of "mean", "black", a number, or ${channels} numbers, got ${String(colour)}`,
+      `${who}: expected a colour of "mean", "black", "grey", "white", a number, or ${channels} numbers, got ${String(colour)}`,
     );
   }
   return Float32Array.from(values);

@@ -82,7 +82,7 @@ export function renderField({ field, images, title, subtitle }: FieldFigureOptio
     caption: [
       "mean |change of the unit| where covered",
       `theory (blue) ${size}; above half its largest (white) as much as ${formatNumber(side)}×${formatNumber(side)}`,
-      `square of ${patch}, stride ${stride}${unseen ? "; grey: outside every image" : ""}`,
+      `square of ${patch}, stride ${stride}${unseen ? "; grey: covered in no image" : ""}`,
     ],
   };
   const examples = images.slice(0, EXAMPLES).map((image, i): Panel => {
@@ -104,7 +104,8 @@ function exampleOf(
   const { width, height } = image;
   const picture = enlargePixels(image, shown);
   const canvas = new Canvas(shown.width, shown.height);
-  const shade = { ...shadeOf({ map, shape: [height, width], technique: "activation" }), smooth: false };
+  const gaps = map.reduce((count, value) => count + Number(Number.isNaN(value)), 0);
+  const shade = { ...shadeOf({ map, shape: [height, width], technique: "activation", gaps }), smooth: false };
   canvas.draw(paintOver(shade, picture, shown), 0, 0);
   outline(canvas, theoretical, [shown.height / height, shown.width / width]);
   return canvas;

@@ -9,13 +9,24 @@ export function barOf({ colors, min, max }: Shade): ColorBar {
   return { table: colorMap(colors), min, max };
 }
 
+const WHITE = 255;
+
+/** Thin oblique lines over a grey: where nothing is known. */
+function hatch(pixel: number, width: number, grey: number): [number, number, number] {
+  const line = (Math.floor(pixel / width) + (pixel % width)) % 6 === 0;
+  const level = Math.round(line ? 0.45 * grey : grey);
+  return [level, level, level];
+}
+
 /** A map alone, in its colours. Maps at a layer's resolution show their cells as squares. */
 export function paintMap({ values, size, smooth, colors, min, max }: Shade, shown: Shown): Pixels {
   const { width, height } = shown;
   const table = colorMap(colors);
   const data = new Uint8Array(width * height * 3);
   const large = enlargeMap(values, size, smooth ? { ...shown, squares: true } : shown);
-  for (const [i, value] of large.entries()) data.set(colorAt(table, value, min, max), 3 * i);
+  for (const [i, value] of large.entries()) {
+    data.set(Number.isNaN(value) ? hatch(i, width, WHITE) : colorAt(table, value, min, max), 3 * i);
+  }
   return { width, height, data };
 }
 
@@ -30,8 +41,12 @@ export function paintOver(
   const large = enlargeMap(values, size, smooth ? { ...shown, squares: false } : shown);
   const mixed = new Uint8Array(width * height * 3);
   for (const [i, value] of large.entries()) {
-    const color = colorAt(table, value, min, max);
     const luma = 0.299 * (data[3 * i] ?? 0) + 0.587 * (data[3 * i + 1] ?? 0) + 0.114 * (data[3 * i + 2] ?? 0);
+    if (Number.isNaN(value)) {
+      mixed.set(hatch(i, width, 70 + 0.66 * luma), 3 * i);
+      continue;
+    }
+    const color = colorAt(table, value, min, max);
     const share = Math.min(1, signed ? Math.abs(value) / max : (value - min) / (max - min));
     const alpha = Math.min(opacity, 1.2 * Math.max(0, share));
     // A paler image under light colours, a darker one under dark colours.

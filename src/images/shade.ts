@@ -18,6 +18,9 @@ export type FigureTechnique =
   | "attribution"
   | "expectation";
 
+/** Share of the largest value below which differences are rounding. */
+const ROUNDING = 2 ** -20;
+
 /** A map, and how its values become colours. */
 export interface ShadeOptions {
   /** The technique's values, row by row. */
@@ -25,6 +28,8 @@ export interface ShadeOptions {
   /** [H, W, C] for saliency, guided backprop and deconvnet; [h, w] for the others. */
   readonly shape: Shape;
   readonly technique: FigureTechnique;
+  /** How many values are NaN because nothing is known of their places, which are hatched. Default 0: NaN is refused. */
+  readonly gaps?: number;
   /** What the values are, below the map. Default: what the technique computes. */
   readonly unit?: string;
   /**
@@ -128,7 +133,7 @@ function cells(options: ShadeOptions): Shade {
 }
 
 function occlusion(options: ShadeOptions): Shade {
-  const { map, clip = 100, unit = "fall of the score where covered" } = options;
+  const { map, gaps = 0, clip = 100, unit = "fall of the score where covered" } = options;
   const { scale, note, brief, clips } = clipped(
     map.map(Math.abs),
     clip,
@@ -136,11 +141,12 @@ function occlusion(options: ShadeOptions): Shade {
   );
   const [low, high] = extremes(map);
   const range = `from ${formatNumber(low)} to ${formatNumber(high)}`;
+  const uncovered = gaps > 0 ? `; hatched: no patch covers ${gaps} of ${map.length} pixels` : "";
   return {
     ...signedMap(options, scale),
     unit,
-    note: clips ? `${range}, ${note}` : `${range}, nothing clipped`,
-    brief,
+    note: `${clips ? `${range}, ${note}` : `${range}, nothing clipped`}${uncovered}`,
+    brief: gaps > 0 ? `${brief}, hatched: uncovered` : brief,
     over: ["map over the image", "red: covering hurts; blue: it helps"],
   };
 }
@@ -166,9 +172,18 @@ function expectation(options: ShadeOptions): Shade {
   const { map, shape, clip = 100, unit = "expected score where shown" } = options;
   const [h = 1, w = 1] = shape;
   const [low, high] = extremes(map);
+  // Differences of a few roundings are no picture.
+  if (high - low <= ROUNDING * Math.max(Math.abs(low), Math.abs(high))) {
+    const same = `the same everywhere: ${formatNumber(high)}`;
+    return {
+      ...{ values: map.map(() => low), size: [h, w], unit, signed: false, smooth: false, opacity: 0.65 },
+      ...{ colors: colorsFor(options, "inferno"), min: low, max: low + 1, note: same, brief: same },
+      over: ["map over the image"],
+    };
+  }
   const sorted = map.toSorted();
   const top = sorted[Math.floor((clip / 100) * (map.length - 1))] ?? high;
-  const max = top > low ? top : high > low ? high : low + 1;
+  const max = top > low ? top : high;
   return {
     ...{ values: map, size: [h, w], unit, signed: false, smooth: false, opacity: 0.65, min: low, max },
     colors: colorsFor(options, "inferno"),
@@ -187,7 +202,8 @@ const clipBrief = (clip: number, high: number): string => `clip p${clip} · max 
 function clipped(magnitudes: Float32Array, clip: number, nothing: string) {
   const [, high] = extremes(magnitudes);
   if (high === 0) return { scale: 1, note: nothing, brief: "all zero", clips: false };
-  const percentile = magnitudes.toSorted()[Math.floor((clip / 100) * (magnitudes.length - 1))] ?? 0;
+  const known = magnitudes.filter((value) => !Number.isNaN(value)).sort();
+  const percentile = known[Math.floor((clip / 100) * (known.length - 1))] ?? 0;
   const scale = percentile > 0 ? percentile : high;
   if (scale < high) return { scale, note: clipWords(clip, high), brief: clipBrief(clip, high), clips: true };
   const max = `max ${formatNumber(high)}`;
@@ -230,14 +246,14 @@ export function colorAt(
   return [table[entry] ?? 0, table[entry + 1] ?? 0, table[entry + 2] ?? 0];
 }
 
-function assertMap({ map, shape, technique, clip }: ShadeOptions): void {
+function assertMap({ map, shape, technique, clip, gaps = 0 }: ShadeOptions): void {
   const gradient = isGradient(technique);
   if (shape.length !== (gradient ? 3 : 2) || map.length !== sizeOf(shape)) {
     throw new InputError(
       `figure of ${technique}: expected values of ${gradient ? "H×W×C" : "H×W"}, got ${map.length} for ${formatShape(shape)}`,
     );
   }
-  const bad = map.find((value) => !Number.isFinite(value));
+  const bad = map.find((value) => !Number.isFinite(value) && !(gaps > 0 && Number.isNaN(value)));
   if (bad !== undefined) throw new InputError(`figure of ${technique}: expected finite values, got ${bad}`);
   if (clip !== undefined && !(clip > 0 && clip <= 100)) {
     throw new InputError(

@@ -41,6 +41,24 @@ export function sweepOver(
   return { height, width, patch, stride, rows, columns, images: 1 + rows * columns };
 }
 
+/** 1 at each pixel that some patch covers, and 0 in the gaps of a sweep whose stride is wider than its patch. */
+export function coverageOf({ height, width, patch, stride, rows, columns }: Sweep): Uint8Array {
+  const along = (size: number, side: number, step: number, count: number): Uint8Array => {
+    const covered = new Uint8Array(size);
+    for (let i = 0; i < count; i++) {
+      const from = Math.min(i * step, size - side);
+      covered.fill(1, from, from + side);
+    }
+    return covered;
+  };
+  const down = along(height, patch[0], stride[0], rows);
+  const across = along(width, patch[1], stride[1], columns);
+  return Uint8Array.from(
+    { length: height * width },
+    (_, i) => (down[Math.floor(i / width)] ?? 0) * (across[i % width] ?? 0),
+  );
+}
+
 /** Fills the batch `y` [N, H, W, C] with the next images of a sweep over `x` [H, W, C]; see occlude.wgsl. */
 export function createOcclude(
   device: GPUDevice,

@@ -8,7 +8,7 @@ import type { Network } from "../network/network.ts";
 import { createAblateMaps, createAblationWeights, createWeightedMaps } from "../ops/activation-maps.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit } from "./explain.ts";
-import { assertAnswer } from "./finite.ts";
+import { assertAnswer, sameScores } from "./finite.ts";
 import { assertBelow, type LayerOptions, mapsAt } from "./layer-maps.ts";
 
 export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
@@ -70,6 +70,8 @@ function byAblation(
     const [data, found] = await read([y, scores]);
     options.signal?.throwIfAborted();
     await assertAnswer(network, found.subarray(0, 1 + channels) as Float32Array, "its scores");
-    return { data, shape: y.shape, target };
+    if (!sameScores(found.subarray(0, 1 + channels))) return { data, shape: y.shape, target };
+    const notes = ["setting any map to zero changes the score by no more than rounding: the map is zero"];
+    return { data: new Float32Array(data.length), shape: y.shape, target, notes };
   });
 }

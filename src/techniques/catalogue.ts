@@ -58,6 +58,8 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly stride?: number;
   /** What covers or hides. */
   readonly fill?: Colour;
+  /** LIME: what hides a segment; "segment" is its own mean colour. */
+  readonly hide?: "segment" | Colour;
 }
 
 /** The options that belong to some techniques only. */
@@ -355,7 +357,7 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
     summary: "weights of segments in a linear model of the score, with its R², [H,W] (Ribeiro et al. 2016)",
     figure: "attribution",
     unit: "weight of the segment",
-    takes: ["on", "samples", "seed"],
+    takes: ["on", "samples", "hide", "seed"],
     forwardOnly: true,
     looksWithin: false,
     samples: 1000,

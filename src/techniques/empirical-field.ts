@@ -34,16 +34,16 @@ export interface Discrepancy {
   readonly theoretical: Rectangle;
   /** |fall of the activation| of each position of the square, row by row. */
   readonly patches: Float32Array;
-  /** Their mean over the positions that cover a pixel, [H, W]. */
+  /** Their mean over the positions that cover a pixel, [H, W]; NaN where none does. */
   readonly map: Float32Array;
 }
 
 /** The part of the image that moves a unit, measured. */
 export interface EmpiricalField {
-  /** The images' discrepancy maps, each centred on its unit, as their mean, [h, w]; 0 where no image reaches. */
+  /** The images' discrepancy maps, each centred on its unit, as their mean, [h, w]; 0 where `seen` is. */
   readonly data: Float32Array;
   readonly shape: Shape;
-  /** How many images reach each pixel. */
+  /** How many images have a square that covers each pixel. */
   readonly seen: Uint16Array;
   /** The theoretical field in `data`, which holds one square less a pixel around it. */
   readonly theoretical: Rectangle;
@@ -167,7 +167,8 @@ function spread(
       }
     }
   }
-  return Float32Array.from(sum, (value, i) => value / Math.max(1, count[i] ?? 1));
+  // 0 ÷ 0 is NaN: nothing is known of what no square covers.
+  return Float32Array.from(sum, (value, i) => value / (count[i] ?? 0));
 }
 
 /** The images' maps on top of one another, by their theoretical fields. */
@@ -187,7 +188,9 @@ function centred(
       for (let x = 0; x < w; x++) {
         const [row, column] = [theoretical.top - margin + y, theoretical.left - margin + x];
         if (row < 0 || column < 0 || row >= height || column >= width) continue;
-        sum[y * w + x] = (sum[y * w + x] ?? 0) + (map[row * width + column] ?? 0);
+        const value = map[row * width + column] ?? 0;
+        if (Number.isNaN(value)) continue;
+        sum[y * w + x] = (sum[y * w + x] ?? 0) + value;
         seen[y * w + x] = (seen[y * w + x] ?? 0) + 1;
       }
     }

@@ -37,6 +37,10 @@ export interface Explanation<T extends Target | Objective = Target | Objective> 
   /** Row-major values of `shape`, signed where the technique is. */
   readonly data: Float32Array;
   readonly shape: Shape;
+  /** How many of the values are NaN, because nothing is known of their places. Absent where all are known. */
+  readonly gaps?: number;
+  /** What the values cannot say themselves, in words: that nothing changed, that places were left out. */
+  readonly notes?: readonly string[];
   /** What was explained; for a class, its logit. */
   readonly target: T;
 }

@@ -30,6 +30,19 @@ export async function assertAnswer(
   );
 }
 
+/** Share of the largest score below which differences are rounding: some sixteen roundings of f32. */
+const ROUNDING = 2 ** -20;
+
+/** Whether scores differ by no more than their rounding: then nothing that was done to the image changed them. */
+export function sameScores(scores: ArrayLike<number>): boolean {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < scores.length; i++) {
+    least = Math.min(least, scores[i] ?? 0);
+    most = Math.max(most, scores[i] ?? 0);
+  }
+  return most - least <= ROUNDING * Math.max(Math.abs(least), Math.abs(most));
+}
+
 /**
  * The activations that are asked, to be read with an answer and checked: a gradient may be finite, or nothing but zeros, where
  * the score is NaN.

@@ -145,9 +145,9 @@ export async function baselineOf(
   const { shape } = inputOf(graph);
   if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
   if (typeof baseline === "object" && "image" in baseline) return readInput(graph, baseline.image);
-  if (typeof baseline === "string" && baseline !== "mean" && baseline !== "black") {
+  if (typeof baseline === "string" && !["mean", "black", "grey", "white"].includes(baseline)) {
     throw new InputError(
-      `${who}: expected a baseline of black, mean, blur, a colour or { image }, got "${baseline}"`,
+      `${who}: expected a baseline of black, grey, white, mean, blur, a colour or { image }, got "${baseline}"`,
     );
   }
   const colour = colourOf(graph, input, baseline, who);

@@ -18,6 +18,7 @@ import {
   type Picture,
   type Question,
 } from "./explain.ts";
+import { sameScores } from "./finite.ts";
 import { seedOf } from "./seed.ts";
 
 export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
@@ -148,11 +149,26 @@ function overSegments<const T extends readonly (Question | Objective | undefined
     }
     const found = asked.map(({ y, target }): LimeExplanation => {
       const fit = ridge(z, y, weights, count, alpha);
-      const data = Float32Array.from(labels, (segment) => fit.coefficients[segment] ?? 0);
-      return { data, shape: [height, width], target, segments, fit };
+      const same = sameScores(y);
+      const data = Float32Array.from(labels, (segment) => (same ? 0 : (fit.coefficients[segment] ?? 0)));
+      const notes = same ? { notes: [unchanged(input, segments, colours)] } : {};
+      return { data, shape: [height, width], target, segments, fit, ...notes };
     });
     return found as { -readonly [I in keyof T]: LimeExplanation };
   });
+}
+
+/** In words, why hiding segments changes nothing. */
+function unchanged(input: Float32Array, { labels }: Segments, colours: Float32Array): string {
+  const channels = input.length / labels.length;
+  const most = input.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  const own = input.every((value, i) => {
+    const hidden = colours[(labels[Math.floor(i / channels)] ?? 0) * channels + (i % channels)] ?? 0;
+    return Math.abs(value - hidden) <= 2 ** -20 * most;
+  });
+  return own
+    ? "hiding changes nothing: every segment has the colour already that hides it; choose another (hide): the map is zero"
+    : "hiding any segments changes the score by no more than rounding: the map is zero";
 }
 
 function givenSegments(given: ArrayLike<number>, pixels: number): Segments {

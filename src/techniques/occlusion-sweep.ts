@@ -46,7 +46,7 @@ export interface Occlusion extends OcclusionSweep, OcclusionMap {}
 export interface OcclusionMap {
   /** [sweep.images]: the objective of the clean image, then of each covered one, row after row of patches. */
   readonly scores: Tensor;
-  /** [H, W]: the heat map. */
+  /** [H, W]: the heat map; 0 where no patch covers. */
   readonly map: Tensor;
 }
 

@@ -4,6 +4,7 @@ import { type Colour, colourOf } from "../images/colour.ts";
 import type { LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
+import { coverageOf, type Sweep } from "../ops/occlusion.ts";
 import { answer } from "./answer.ts";
 import {
   type Explanation,
@@ -13,6 +14,7 @@ import {
   type Question,
   submit,
 } from "./explain.ts";
+import { assertAnswer, sameScores } from "./finite.ts";
 import { createSweep, type SweepOptions } from "./occlusion-sweep.ts";
 
 export { createOcclusion, type Occlusion } from "./occlusion-sweep.ts";
@@ -22,13 +24,36 @@ export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOp
   readonly fill?: Colour;
 }
 
+/** A sweep's map, with what is known of it: no value where no patch covers, zero where only rounding differs. */
+function known(map: Float32Array, scores: Float32Array, sweep: Sweep): Omit<Explanation, "target"> {
+  const { height, width, patch, stride } = sweep;
+  const same = sameScores(scores);
+  const covered = coverageOf(sweep);
+  const gaps = covered.reduce((count, one) => count + 1 - one, 0);
+  const data = map.map((value, i) => (covered[i] === 0 ? Number.NaN : same ? 0 : value));
+  const notes = [
+    ...(same ? ["covering any part changes the score by no more than rounding: the map is zero"] : []),
+    ...(gaps > 0
+      ? [
+          `no patch covers ${gaps} of ${map.length} pixels (patch ${patch[0]}, stride ${stride[0]}): their values are NaN`,
+        ]
+      : []),
+  ];
+  return {
+    ...{ data, shape: [height, width] },
+    ...(gaps > 0 ? { gaps } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
 /** How long the GPU works before it is waited for. */
 const BREATH_MS = 100;
 
 /**
  * Occlusion: how much a class's score, any neurons' activation, or any objective falls when a patch of the image is
  * covered; at each pixel the mean over the patches that cover it, [H, W] (Zeiler & Fergus 2013). Positive where covering
- * hurts. Any network will do, of any batch, with gradients or without; one created with `keep: []` sweeps fastest.
+ * hurts; NaN where no patch covers, as often as `gaps` says. Any network will do, of any batch, with gradients or without; one
+ * created with `keep: []` sweeps fastest.
  * @throws InputError when an option is out of range, or the sweep does not fit in its memory.
  */
 export async function occlusion(
@@ -93,15 +118,18 @@ async function overPatches<const T extends readonly (Question | Objective | unde
     }
     submit(network, sweep.recordMap);
     const { judged } = sweep;
-    const maps = await readTensors(
+    const read = await readTensors(
       device,
-      judged.map(({ map }) => map),
+      judged.flatMap(({ map, scores }) => [map, scores]),
     );
     signal?.throwIfAborted();
     onProgress?.(1);
-    const found = targets.map((target, i): Explanation => {
-      return { data: maps[i] as Float32Array, shape: [sweep.sweep.height, sweep.sweep.width], target };
-    });
+    const found: Explanation[] = [];
+    for (const [i, target] of targets.entries()) {
+      const [map, scores] = [read[2 * i] as Float32Array, read[2 * i + 1] as Float32Array];
+      await assertAnswer(network, scores, "its scores");
+      found.push({ ...known(map, scores, sweep.sweep), target });
+    }
     return found as { -readonly [I in keyof T]: Explanation };
   } finally {
     sweep.destroy();

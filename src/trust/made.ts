@@ -42,9 +42,15 @@ export async function makeMap(
           ...(output === undefined ? {} : { output }),
           ...stop,
         });
-  const run: Made["run"] = (on, of, what = asked) =>
-    judged.run(on, of, { ...settings, ...stop, ...questionOf(what) });
-  const map = explanation ?? (await run(network, input));
+  const run: Made["run"] = async (on, of, what = asked) =>
+    withoutGaps(await judged.run(on, of, { ...settings, ...stop, ...questionOf(what) }));
+  const map = explanation ? withoutGaps(explanation) : await run(network, input);
   signal?.throwIfAborted();
   return { ...asked, input, map, figure: judged.figure, on: settings.on ?? judged.on ?? "logit", run };
+}
+
+/** A map whose places of which nothing is known count as 0: nothing speaks for them. */
+function withoutGaps(map: Attribution): Attribution {
+  if (map.gaps === undefined) return map;
+  return { ...map, data: map.data.map((value) => (Number.isNaN(value) ? 0 : value)) };
 }

@@ -137,7 +137,12 @@ export async function trust(
   return {
     ...found,
     verdicts: findings.map(({ verdict }) => verdict),
-    words: findings.map(({ text }) => text),
+    words: [
+      ...findings.map(({ text }) => text),
+      ...(map.gaps === undefined
+        ? []
+        : [`Nothing is known of ${map.gaps} of its ${map.data.length} places: they count as 0.`]),
+    ],
   };
 }
 

@@ -242,6 +242,31 @@ describe("occlusion", () => {
     expect(means[1]).toBe(means[0]);
     expect(new Set(means).size).toBe(3);
   });
+
+  test("says how many pixels no patch covers, and summarises the others", async () => {
+    const args = ["explain", "occlusion", ...tiny("--patch", "2", "--stride", "5", "--out", at("gaps.npy"))];
+    const report = await json<Report & { readonly gaps: number; readonly notes: string[] }>(args);
+    // Rows and columns 0, 1, 5, 6, 10 and 11 of 12 are covered.
+    expect(report).toMatchObject({ gaps: 144 - 36, notes: [expect.stringMatching(/covers 108 of 144/)] });
+    const { data } = await readNpy(at("gaps.npy"));
+    const covered = data.filter((value) => !Number.isNaN(value));
+    expect(covered.length).toBe(36);
+    expect(report.max).toBe(Math.max(...covered));
+    expect((await vitrine(args)).out).toMatch(/note: no patch covers 108 of 144 pixels/);
+    expect((await vitrine([...args.slice(0, -1), at("gaps.png")])).code).toBe(0);
+  });
+
+  test("LIME hides by the colour that is asked", async () => {
+    const data = [];
+    for (const hide of [[], ["--hide", "segment"], ["--hide", "white"], ["--hide", "1"]]) {
+      const args = ["--samples", "12", ...hide, "--out", at("hidden.npy")];
+      await json(["explain", "lime", ...tiny(...args)]);
+      data.push([...(await readNpy(at("hidden.npy"))).data]);
+    }
+    expect(data[1]).toEqual(data[0]);
+    expect(data[3]).toEqual(data[2]);
+    expect(data[2]).not.toEqual(data[0]);
+  });
 });
 
 describe("mistakes", () => {
@@ -288,7 +313,7 @@ describe("mistakes", () => {
     ],
     [
       "an unknown baseline",
-      () => explain("integrated-gradients", "--baseline", "white"),
+      () => explain("integrated-gradients", "--baseline", "pink"),
       /--baseline expects/,
     ],
     [
@@ -299,7 +324,7 @@ describe("mistakes", () => {
     ["a layer for CAM", () => explain("cam", "--layer", "conv1"), /cam takes no --layer/],
     ["a stride of 0", () => explain("occlusion", "--stride", "0"), /--stride expects a whole number of 1/],
     ["a fill of two numbers", () => explain("occlusion", "--fill", "1,2"), /fill/],
-    ["a fill that is none", () => explain("occlusion", "--fill", "grey"), /--fill expects numbers/],
+    ["a fill that is none", () => explain("occlusion", "--fill", "pink"), /--fill expects numbers/],
     [
       "an array with NaN",
       () => ["explain", "saliency", at("nan.npy"), "--model", model],

@@ -90,7 +90,7 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     new RegExp(`expected 1 to 10000 steps, got ${steps}`),
   ]),
   baseline: [
-    [{ target: 0, baseline: "white" as "black" }, /baseline of black, mean, blur.* got "white"/],
+    [{ target: 0, baseline: "pink" as "black" }, /baseline of black, grey, white, mean, blur.* got "pink"/],
     [{ target: 0, baseline: [1] }, /or \d numbers, got 1$/],
     [{ target: 0, baseline: Number.NaN }, /got NaN/],
     [{ target: 0, baseline: { image: new Float32Array(3) } }, /expected .*\d×\d×\d/],
@@ -108,7 +108,11 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     [{ target: 0, fill: [1, 2] }, /^(occlusion|RISE) fill: expected a colour .* got 1,2/],
     [{ target: 0, fill: [1, 2, Number.NaN] }, /^(occlusion|RISE) fill: expected a colour/],
     [{ target: 0, fill: Number.POSITIVE_INFINITY }, /^(occlusion|RISE) fill: .* got Infinity/],
-    [{ target: 0, fill: "white" as "black" }, /^(occlusion|RISE) fill: .* got white/],
+    [{ target: 0, fill: "pink" as "black" }, /^(occlusion|RISE) fill: .* got pink/],
+  ],
+  hide: [
+    [{ target: 0, hide: [1, 2] }, /^LIME hide: expected a colour .* got 1,2/],
+    [{ target: 0, hide: "blur" as "black" }, /^LIME hide: .* got blur/],
   ],
   memory: BAD_NUMBERS.filter((bytes) => bytes !== Number.POSITIVE_INFINITY).map(
     (memory): [AttributionOptions, RegExp] => [
@@ -212,7 +216,7 @@ describe("options that one technique has", () => {
     ["half a number", { segments: stripes.with(3, 0.5) }, /numbered 0, 1, 2/],
     ["NaN for a number", { segments: stripes.with(3, Number.NaN) }, /numbered 0, 1, 2/],
     ["two values for three channels", { hide: [1, 2] }, /^LIME hide: expected a colour .* got 1,2/],
-    ["a colour that is none", { hide: "white" as "black" }, /^LIME hide: expected .* got white/],
+    ["a colour that is none", { hide: "pink" as "black" }, /^LIME hide: expected .* got pink/],
   ])("LIME refuses %s", async (_, bad, message) => {
     await refused(() => lime(network, image, { target: 0, samples: 4, segments: stripes, ...bad }), message);
   });

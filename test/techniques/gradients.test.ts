@@ -133,7 +133,7 @@ describe("integrated gradients", () => {
   test.each([
     [{ steps: 0 }, /1 to 10000 steps, got 0/],
     [{ baseline: [1, 2] }, /or 3 numbers, got 1,2/],
-    [{ baseline: "white" as "black" }, /baseline of black, mean, blur.* got "white"/],
+    [{ baseline: "pink" as "black" }, /baseline of black, grey, white, mean, blur.* got "pink"/],
     [{ baseline: { image: new Float32Array(3) } }, /8×6×3/],
   ])("%o is refused", async (options, message) => {
     await expect(integratedGradients(network, image, { target: 0, ...options })).rejects.toThrow(message);

@@ -208,8 +208,8 @@ describe("occlusion of an objective", () => {
     ["a score that is none", { target: 0, on: "loss" as "logit" }, /"logit" or "probability" .* got "loss"/],
     [
       "a fill that is none",
-      { target: 0, fill: "white" as "black" },
-      /occlusion fill: expected a colour .* got white/,
+      { target: 0, fill: "pink" as "black" },
+      /occlusion fill: expected a colour .* got pink/,
     ],
     ["a fill of NaN", { target: 0, fill: [0, Number.NaN] }, /occlusion fill: expected a colour/],
     ["a patch of NaN", { target: 0, patch: Number.NaN }, /occlusion: expected a patch .* got NaN/],

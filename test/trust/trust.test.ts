@@ -482,7 +482,10 @@ describe("every measure", () => {
     [{ seed: -1 }, /seed of 0 to/],
     [{ target: 9 }, /class of 0 to 3/],
     [{ deletionBaseline: [1] }, /or 3 numbers, got 1/],
-    [{ insertionBaseline: "bright" as "blur" }, /trust: expected a baseline of black, mean, blur.*"bright"/],
+    [
+      { insertionBaseline: "bright" as "blur" },
+      /trust: expected a baseline of black, grey, white, mean, blur.*"bright"/,
+    ],
   ])("%o is refused", async (options, message) => {
     await expect(measure(saliency, { target: 0, ...options })).rejects.toThrow(message);
   });
