@@ -18,10 +18,11 @@ import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
  */
 export async function sensitivityOf(
   network: Network,
-  { input, map, run }: Made,
+  made: Made,
   noise: { readonly radius: number; readonly perturbations: number; readonly seed: number },
   onProgress?: (fraction: number) => void,
 ): Promise<number> {
+  const { input, map, run } = made;
   const size = norm(map.data) || 1;
   let most = 0;
   for (let sample = 1; sample <= noise.perturbations; sample++) {
@@ -29,6 +30,8 @@ export async function sensitivityOf(
     const near = await run(
       network,
       input.map((value, i) => value + (delta[i] ?? 0)),
+      made,
+      (part) => onProgress?.((sample - 1 + part) / noise.perturbations),
     );
     most = Math.max(most, norm(near.data.map((value, i) => value - (map.data[i] ?? 0))) / size);
     onProgress?.(sample / noise.perturbations);
@@ -41,20 +44,16 @@ function norm(values: Float32Array): number {
 }
 
 /**
- * Spearman's rank correlation of a map with the one that another target gives in its place (Adebayo et al. 2018,
- * arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
- */
-export async function likenessTo(network: Network, asked: Asked, made: Made): Promise<Likeness> {
-  return likeness(made, await made.run(network, made.input, asked));
-}
-
-/**
- * The same with the map that a network with randomised parameters gives. Where that is blank, as of a class whose last ReLU
+ * The {@link likeness} to the map that a network with randomised parameters gives. Where that is blank, as of a class whose last ReLU
  * never opens, it says nothing: the top class of that network is explained instead.
  */
-export async function likenessToRandomised(randomised: Network, made: Made): Promise<Likeness> {
+export async function likenessToRandomised(
+  randomised: Network,
+  made: Made,
+  onProgress?: (fraction: number) => void,
+): Promise<Likeness> {
   const { input, about, run } = made;
-  const map = await run(randomised, input);
+  const map = await run(randomised, input, made, onProgress);
   if (!about || about.head.kind === "places" || !isBlank(map.data)) return likeness(made, map);
   const top = await ask(randomised, input, { output: about.head.name });
   return likeness(made, await run(randomised, input, top));
@@ -65,7 +64,11 @@ export function isBlank(data: Float32Array): boolean {
   return data.every((value) => value === data[0]);
 }
 
-function likeness({ map, figure }: Made, other: Made["map"]): Likeness {
+/**
+ * Spearman's rank correlation of a map with one that another target gives in its place (Adebayo et al. 2018,
+ * arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
+ */
+export function likeness({ map, figure }: Made, other: Made["map"]): Likeness {
   const magnitudes = (of: Made["map"]) => importanceOf(of, figure).data.map(Math.abs);
   return {
     correlation: spearman(magnitudes(map), magnitudes(other)),

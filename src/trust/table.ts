@@ -10,7 +10,7 @@ import { trust } from "./trust.ts";
 
 /** A technique with a name: an entry of `ATTRIBUTIONS`, or one's own. */
 export type NamedTechnique = Pick<AttributionTechnique, "name" | "title" | "run"> &
-  Partial<Pick<AttributionTechnique, "figure" | "on" | "samples" | "forwardOnly">>;
+  Partial<Pick<AttributionTechnique, "figure" | "on" | "samples" | "forwardOnly" | "runEach">>;
 
 export interface TrustTableOptions extends Omit<TrustOptions, "settings" | "explanation"> {
   /** What each technique is told beside the target. */

@@ -9,7 +9,7 @@ import { seedOf } from "../techniques/seed.ts";
 import { curvesOf } from "./curves.ts";
 import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";
 import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
-import { makeMap } from "./made.ts";
+import { type Made, prepare, withoutGaps } from "./made.ts";
 import {
   type Judged,
   MEASURES,
@@ -21,7 +21,7 @@ import {
 import { createRandomisedNetwork } from "./randomise.ts";
 import {
   isBlank,
-  likenessTo,
+  likeness,
   likenessToRandomised,
   type OtherClasses,
   otherClassesOf,
@@ -31,8 +31,12 @@ import {
 import { SharedScores, type Watched } from "./scores.ts";
 import { findingsOf } from "./words.ts";
 
-/** Measures that compare classes. */
-const OF_CLASSES: readonly Measure[] = ["logit", "classSwap"];
+/** Measures that compare a class's map with that of another, and which. */
+const SWAPS = [
+  ["logit", "random"],
+  ["classSwap", "runnerUp"],
+] as const;
+const OF_CLASSES: readonly Measure[] = SWAPS.map(([measure]) => measure);
 
 /**
  * How far the map that a technique makes of an image can be trusted: insertion and deletion, μFidelity, infidelity,
@@ -40,7 +44,7 @@ const OF_CLASSES: readonly Measure[] = ["logit", "classSwap"];
  * in words. Changed images are made on the GPU, as many at a time as the network's batch (or that of `sweep`), whatever their number.
  *
  * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "parameters", "logit" and
- * "classSwap". "parameters" needs a second network for a while; see `randomised`.
+ * "classSwap"; one of many samples makes its map and those of other classes from one sweep. "parameters" needs a second network for a while; see `randomised`.
  * @throws InputError when an option is out of range, or a measure is not defined for the target; what the technique throws.
  */
 export async function trust(
@@ -54,17 +58,28 @@ export async function trust(
   assertAlike(network, sweep);
   const numbers = numbersOf(network, options);
   assertMeasures(options.measures);
-  const made = await makeMap(network, image, technique, options);
-  const { input, target, about, map, figure } = made;
+  const making = await prepare(network, image, technique, options);
+  const { input, target, about, figure } = making;
   const nameOf = (index: number): string => (about ? className(about.head, index) : `class ${index}`);
   const others = about && (await otherClassesOf(network, input, about, numbers.seed, signal));
   const measures = measuresOf(options.measures, others);
   const progress = progressOver(measures, options);
 
+  // Maps of one image: a technique of many samples makes them from one sweep.
+  const swaps = typeof others === "object" ? SWAPS.filter(([measure]) => measures.includes(measure)) : [];
+  const asked = swaps.map(([, kind]) => otherThan(making, typeof others === "object" ? others[kind] : 0));
+  const given = options.explanation ? [withoutGaps(options.explanation)] : [];
+  const loop = progress("map");
+  const mine = given.length > 0 ? [] : [making];
+  const maps = [...given, ...(await making.runEach(network, input, [...mine, ...asked], loop.onProgress))];
+  const [map, ...swapped] = maps;
+  if (!map) throw new Error("trust: expected a map, got none");
+  const made: Made = { ...making, map };
+
   const own = importanceOf(map, figure);
   const importance = atImageSize(own, inputOf(graph).shape);
   const scoreAs = (on: ScoreKind | "if any") =>
-    objectiveOf(network, input, { ...questionOf(made), on: about ? on : "logit" });
+    objectiveOf(network, input, { ...questionOf(making), on: about ? on : "logit" });
   const judged = await scoreAs(options.on ?? "if any");
   const base = await baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
   const radius = numbers.radius * rangeOf(input);
@@ -109,29 +124,24 @@ export async function trust(
       : await infidelityByCells(sweep, explained, loop);
   }
   if (measures.includes("sensitivity")) {
-    const { onProgress } = progress("sensitivity");
-    found.sensitivity = await sensitivityOf(network, made, { ...numbers, radius }, onProgress);
+    const loop = progress("sensitivity");
+    found.sensitivity = await sensitivityOf(network, made, { ...numbers, radius }, loop.onProgress);
   }
   if (measures.includes("parameters")) {
     const randomised = options.randomised ?? (await createRandomisedNetwork(network, { seed: numbers.seed }));
     try {
-      found.randomised = { parameters: await likenessToRandomised(randomised, made) };
+      const loop = progress("parameters");
+      found.randomised = { parameters: await likenessToRandomised(randomised, made, loop.onProgress) };
     } finally {
       if (!options.randomised) randomised.destroy();
     }
-    progress("parameters").onProgress(1);
   }
-  const swap = async (other: number) => ({
-    other,
-    ...(await likenessTo(network, otherThan(made, other), made)),
-  });
-  if (typeof others === "object" && measures.includes("logit")) {
-    found.randomised = { ...found.randomised, logit: await swap(others.random) };
-    progress("logit").onProgress(1);
-  }
-  if (typeof others === "object" && measures.includes("classSwap")) {
-    found.classSwap = await swap(others.runnerUp);
-    progress("classSwap").onProgress(1);
+  for (const [i, [measure, kind]] of swaps.entries()) {
+    const other = swapped[i];
+    if (!other || typeof others !== "object") continue;
+    const swap = { other: others[kind], ...likeness(made, other) };
+    if (measure === "classSwap") found.classSwap = swap;
+    else found.randomised = { ...found.randomised, [measure]: swap };
   }
   const findings = findingsOf(found, { blank: isBlank(own.data), still, nameOf });
   return {
@@ -240,14 +250,14 @@ function rangeOf(values: ArrayLike<number>): number {
   return most - least;
 }
 
-/** What a measure's loop is told: progress counts every measure alike. */
+/** What a loop is told: progress counts every measure alike, and the maps that are compared like one. */
 function progressOver(measures: readonly Measure[], { signal, onProgress }: TrustOptions) {
-  return (...names: readonly Measure[]) => {
-    const first = measures.findIndex((name) => names.includes(name));
+  const parts = ["map", ...measures.filter((name) => !OF_CLASSES.includes(name))];
+  return (...names: readonly (Measure | "map")[]) => {
+    const first = Math.min(...names.map((name) => parts.indexOf(name)));
     return {
       ...(signal ? { signal } : {}),
-      onProgress: (fraction: number): void =>
-        onProgress?.((first + names.length * fraction) / measures.length),
+      onProgress: (fraction: number): void => onProgress?.((first + names.length * fraction) / parts.length),
     };
   };
 }

@@ -205,13 +205,16 @@ describe("a table", () => {
 
   test("gives techniques of many samples the network of many images, where it will do", async () => {
     const seen: number[] = [];
-    const watched = (name: string): NamedTechnique => ({
-      ...attributionNamed(name),
-      run(on, ...rest) {
-        seen.push(on.batch);
-        return attributionNamed(name).run(on, ...rest);
-      },
-    });
+    const watched = (name: string): NamedTechnique => {
+      const { runEach, ...technique } = attributionNamed(name);
+      return {
+        ...technique,
+        run(on, ...rest) {
+          seen.push(on.batch);
+          return technique.run(on, ...rest);
+        },
+      };
+    };
     const sweep = await createNetwork(device, chain(), { batch: 5, gradients: false });
     const told = { measures: ["classSwap"], settings: { samples: 6 }, sweep } as const;
     const turns: string[] = [];

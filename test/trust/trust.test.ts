@@ -359,6 +359,37 @@ describe("every measure", () => {
     expect(JSON.parse(JSON.stringify(found))).toEqual(found);
   });
 
+  test.each(["rise", "lime", "occlusion"])(
+    "asks %s about all classes at once, with the same bits",
+    async (name) => {
+      const { runEach, ...single } = attributionNamed(name);
+      if (!runEach) throw new Error("expected a technique of one sweep for several targets");
+      const asked: unknown[][] = [];
+      const watched: Judged = {
+        ...single,
+        async run(on, ...rest) {
+          asked.push(["run", on === network]);
+          return single.run(on, ...rest);
+        },
+        runEach(on, of, targets, options) {
+          asked.push([...targets]);
+          return runEach(on, of, targets, options);
+        },
+      };
+      const options: TrustOptions = {
+        target: 1,
+        measures: ["insertion", "logit", "classSwap"],
+        settings: { samples: 8 },
+        steps: 3,
+        chances: 1,
+      };
+      const found = await measure(watched, options);
+      const channels = [1, found.randomised?.logit?.other, found.classSwap?.other];
+      expect(asked).toEqual([channels.map((channel) => expect.objectContaining({ channel }))]);
+      expect(found).toEqual(await measure(single, options));
+    },
+  );
+
   test("is the same whatever the batch, and for a map made before", async () => {
     const single = await createNetwork(device, chain(), { batch: 1 });
     const explanation = await saliency.run(network, image, { target: 1 });
