@@ -20,6 +20,16 @@ const identity: Converter = ({ weights }) => {
   return { op: "reshape" };
 };
 
+/** Resizing and cropping to a size: nothing, of an image that has it. */
+const toSize: Converter = ({ config, shapes: [x], weights }) => {
+  weights.ignore();
+  const size = [config.number("height", Number.NaN), config.number("width", Number.NaN)];
+  if (x[1] === size[0] && x[2] === size[1]) return { op: "reshape" };
+  throw new UnsupportedError(
+    `${config.who}: expected an image of its own size, ${size.join("×")}, got ${x.slice(1, 3).join("×")}; run the network at that size`,
+  );
+};
+
 function pool(mode: "max" | "average"): Converter {
   return ({ config }) => {
     config.assertChannelsLast();
@@ -137,6 +147,7 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["BatchNormalization", batchNormalization],
   ["BatchNormalizationV1", batchNormalization],
   ["SyncBatchNormalization", batchNormalization],
+  ["CenterCrop", toSize],
   ["Concatenate", concatenate],
   ["Conv2D", conv2d],
   ["Dense", dense],
@@ -151,7 +162,9 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["Normalization", normalization],
   ["ReLU", ({ config }) => activationBody(reluOf(config))],
   ["Rescaling", rescaling],
+  ["RandomCrop", toSize],
   ["Reshape", reshape],
+  ["Resizing", toSize],
   ["SeparableConv2D", separableConv2d],
   ["Softmax", softmax],
   ["UpSampling2D", upsampling],
@@ -163,11 +176,28 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
     "GaussianDropout",
     "GaussianNoise",
     "SpatialDropout2D",
+    "AugMix",
+    "RandAugment",
     "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
     "RandomContrast",
+    "RandomElasticTransform",
+    "RandomErasing",
     "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHeight",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
     "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
     "RandomTranslation",
+    "RandomWidth",
     "RandomZoom",
   ].map((name): [string, Converter] => [name, identity]),
 ]);

@@ -5,7 +5,12 @@ import { type Pixels, pixelsFromImageData } from "../../src/images/pixels.ts";
 import { cropOf, deprocess, inputFrom, preprocess } from "../../src/images/preprocess.ts";
 import { resample, resizePixels } from "../../src/images/resample.ts";
 import type { Graph } from "../../src/network/graph.ts";
-import { PREPROCESSINGS, type Preprocessing } from "../../src/network/preprocessing.ts";
+import {
+  PICTURE_FITS,
+  type PictureFit,
+  PREPROCESSINGS,
+  type Preprocessing,
+} from "../../src/network/preprocessing.ts";
 
 /** A network that only takes images in. */
 function fed(shape: readonly [number, number, number], preprocessing: Partial<Preprocessing> = {}): Graph {
@@ -205,4 +210,55 @@ test("a network of other channels shows no images", () => {
   const graph = fed([2, 2, 2], { mean: [0, 0], std: [1, 1] });
   expect(() => preprocess(pattern(2, 2), graph)).toThrow(UnsupportedError);
   expect(inputFrom(graph, new Float32Array(8)).length).toBe(8);
+});
+
+const sides = fc.integer({ min: 1, max: 40 });
+const fitted = (fit: PictureFit, h: number, w: number) => fed([h, w, 3], { fit });
+
+test("every fit gives an image of the input's own size as it stands, and places any other by its rule", () => {
+  fc.assert(
+    fc.property(sides, sides, sides, sides, (width, height, w, h) => {
+      for (const fit of PICTURE_FITS) {
+        const { region, ...size } = cropOf({ width, height }, fitted(fit, h, w));
+        expect([region.width, region.height]).toEqual([w, h]);
+        if (width === w && height === h) expect(size).toEqual({ width, height });
+        // What is left over is the same on both sides, but for an odd pixel.
+        expect(Math.abs(2 * region.left - (size.width - w))).toBeLessThanOrEqual(1);
+        expect(Math.abs(2 * region.top - (size.height - h))).toBeLessThanOrEqual(1);
+        if (fit === "stretch") expect(size).toEqual({ width: w, height: h });
+        else {
+          // Proportions are kept, but for the pixel that is cut off; one side is the input's.
+          expect(size.width === w || size.height === h).toBe(true);
+          expect(Math.abs(size.width * height - size.height * width)).toBeLessThanOrEqual(
+            Math.max(width, height),
+          );
+          const inside = size.width <= w && size.height <= h;
+          const outside = size.width >= w && size.height >= h;
+          expect(fit === "contain" ? inside : outside).toBe(true);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("stretching keeps every column, covering the middle ones, containing leaves black around", () => {
+  // White, 8×4, under 4×4: no fit changes a colour; only "contain" adds black, above and below.
+  const white = { width: 8, height: 4, data: new Uint8Array(96).fill(255) };
+  const rows = (fit: PictureFit) => {
+    const input = preprocess(white, fitted(fit, 4, 4));
+    return [0, 1, 2, 3].map((y) => [...input.slice(y * 12, y * 12 + 12)].reduce((sum, v) => sum + v, 0) / 12);
+  };
+  expect(rows("stretch")).toEqual([1, 1, 1, 1]);
+  expect(rows("cover")).toEqual([1, 1, 1, 1]);
+  expect(rows("contain")).toEqual([0, 1, 1, 0]);
+});
+
+test("a padded image is the stretched one of its own size, in the middle", () => {
+  const image = pattern(10, 6);
+  const padded = preprocess(image, fitted("contain", 5, 5));
+  const inner = preprocess(image, fitted("stretch", 3, 5));
+  expect([...padded.slice(0, 15)]).toEqual(Array(15).fill(0));
+  expect([...padded.slice(15, 60)]).toEqual([...inner]);
+  expect([...padded.slice(60)]).toEqual(Array(15).fill(0));
 });
