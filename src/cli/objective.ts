@@ -101,10 +101,10 @@ export async function findObjective(
 function scoreWords({ head, logit, probability, value, share }: Prediction, onProbability: boolean): string {
   if (head === "places") {
     const what = value === undefined ? "logits" : "values";
-    const where =
-      share === undefined || share === 0
-        ? `all places${share === 0 ? ", as none has it" : ""}`
-        : `the ${(100 * share).toPrecision(3)} % of places that have it`;
+    const some = share !== undefined && share > 0 && share < 1;
+    const where = some
+      ? `the ${(100 * share).toPrecision(3)} % of places that have it`
+      : `all places${share === 0 ? ", as none has it" : ""}`;
     return `sum of its ${what} over ${where}`;
   }
   if (value !== undefined) return `value ${value.toPrecision(4)}`;

@@ -1,7 +1,7 @@
 import type { Table } from "../images/table.ts";
 import type { Network } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
-import { TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../trust/format.ts";
+import { leftOutWords, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../trust/format.ts";
 import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS } from "../trust/measures.ts";
 import type { SharedScores } from "../trust/scores.ts";
 import { figureOf } from "../trust/table.ts";
@@ -135,7 +135,12 @@ export function drawnTrust(rows: readonly Judged[], { settings }: TrustPlan): Ta
       const value = trust && measure && figureOf(trust, measure);
       return value !== undefined && figure(value) === best[column - 1];
     },
-    notes: [...verdicts, ...legendOf(shown), ...pace(settings)],
+    notes: [
+      ...verdicts,
+      ...leftOutWords(rows.map(({ trust }) => trust)),
+      ...legendOf(shown),
+      ...pace(settings),
+    ],
   };
 }
 

@@ -18,9 +18,9 @@ export type Question = number | string | Target;
 export interface ExplainOptions<Q extends Question | Objective = Question> {
   /**
    * Default: of a softmax or of labels, the one with the highest score; of a yes or no, the side that the network takes; of
-   * values, the first; of scores at every place, the class that most places have, or the yes. A class of places is the
-   * sum of its logits over the places that have it, or over all where none has. An {@link Objective} may weigh several
-   * classes and layers.
+   * values, the first; of scores at every place, the class that most places have, or the yes where any has it. A class of
+   * places is the sum of its logits over the places that have it, or over all where none has. An {@link Objective} may
+   * weigh several classes and layers.
    */
   readonly target?: Q;
   /** The output whose class `target` is, by name. Default: the graph's `output`. */
@@ -157,7 +157,8 @@ export function strongestOf(head: Head, scores: Float32Array): number {
     if (!isBinary(head)) return largestOf(scores);
     return (scores[0] ?? 0) >= 0 ? yesOf(head) : 1 - yesOf(head);
   }
-  if (isBinary(head)) return yesOf(head);
+  // A mask is of something: its yes is asked as soon as one place has it.
+  if (isBinary(head)) return placesOf(head, yesOf(head), scores).count > 0 ? yesOf(head) : 1 - yesOf(head);
   return largestOf(Array.from({ length: head.classes }, (_, index) => placesOf(head, index, scores).count));
 }
 

@@ -1,4 +1,4 @@
-import type { Measure } from "./measures.ts";
+import type { Measure, Trust } from "./measures.ts";
 import { MEASURES, type Verdict } from "./measures.ts";
 import {
   figureOf,
@@ -49,7 +49,10 @@ export function formatTrust(table: TrustTable | TrustSummary, style: "text" | "m
     ["technique", ...shown.map((measure) => TRUST_HEADS[measure])],
     ...rows.map((row) => [row.title, ...shown.map((measure) => cellOf(row, measure) || "–")]),
   ];
-  const words = rows.flatMap(wordsOf);
+  const words = [
+    ...rows.flatMap(wordsOf),
+    ...leftOutWords(rows.map((row) => ("trust" in row ? row.trust : undefined))),
+  ];
   const bullet = style === "markdown" ? "- " : "  ";
   return [
     ...(style === "markdown" ? markdown(cells) : text(cells)),
@@ -81,10 +84,17 @@ function wordsOf(row: TrustRow | TrustSummaryRow): string[] {
         `${row.title}: ${VERDICT_WORDS[verdict as Verdict]} in ${times} of ${row.images} ${row.images === 1 ? "image" : "images"}.`,
     );
   }
-  const left = Object.entries(row.trust?.leftOut ?? {}).map(
-    ([measure, reason]) => `${TRUST_HEADS[measure as Measure].slice(0, -2)} left out, as ${reason}.`,
+  return (row.trust?.words ?? []).map((words) => `${row.title}: ${words}`);
+}
+
+/** The measures that were left out, each once, with the reason. */
+export function leftOutWords(found: readonly (Trust | undefined)[]): string[] {
+  const words = found.flatMap((trust) =>
+    Object.entries(trust?.leftOut ?? {}).map(
+      ([measure, reason]) => `${TRUST_HEADS[measure as Measure].slice(0, -2)} is left out: ${reason}.`,
+    ),
   );
-  return [...(row.trust?.words ?? []), ...left].map((words) => `${row.title}: ${words}`);
+  return [...new Set(words)];
 }
 
 /** Two decimals; what would show as 0.00 and is not gets its digits. */

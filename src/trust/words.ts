@@ -79,7 +79,7 @@ function stillFinding(
   const last = names.length > 1 ? ` and ${names.at(-1)}` : names[0];
   return {
     verdict: "still",
-    text: `The score hardly moves, by ${most.toPrecision(1)} at most, however the image is changed: ${names.length > 1 ? names.slice(0, -1).join(", ") : ""}${last} ${names.length > 1 ? "say" : "says"} nothing of this map.`,
+    text: `The score ${most === 0 ? "does not move" : `hardly moves, by ${most.toPrecision(1)} at most`}, however the image is changed: ${names.length > 1 ? names.slice(0, -1).join(", ") : ""}${last} ${names.length > 1 ? "say" : "says"} nothing of this map.`,
   };
 }
 

@@ -299,7 +299,7 @@ describe("mistakes", () => {
     [
       "an ambiguous label",
       () => explain("saliency", "--target", "dog", "--labels", at("labels3.json")),
-      /fits "small dog", "big dog"/,
+      /fits "small dog" \(1\), "big dog" \(2\)/,
     ],
     ["too few labels", () => explain("saliency", "--labels", at("labels2.json")), /expected 3 labels/],
     ["labels of another kind", () => explain("saliency", "--labels", at("words.json")), /JSON array of text/],

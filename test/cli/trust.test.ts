@@ -89,7 +89,9 @@ describe("vitrine trust", () => {
     expect(found).toMatchObject({ model: "tiny", target: { channel: 2 }, images: [at("e.npy")] });
     const [row] = found.rows;
     expect(Object.keys(row ?? {}).sort()).toEqual([
+      "asked",
       "insertion",
+      "moved",
       "muFidelity",
       "name",
       "title",
