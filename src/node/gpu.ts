@@ -1,8 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UnsupportedError } from "../gpu/errors.ts";
 import { findSwiftShader } from "./chrome.ts";
+import { missingPackage } from "./packages.ts";
 
 // Exact timestamps; Dawn rounds them to 0.1 ms otherwise.
 const DAWN_OPTIONS = ["disable-dawn-features=timestamp_quantization"];
@@ -32,9 +32,7 @@ async function open(): Promise<GPU> {
   try {
     dawn = await import("webgpu");
   } catch (error) {
-    throw new UnsupportedError(
-      `createGpu: expected the package "webgpu", got ${(error as Error).message}; run npm install webgpu`,
-    );
+    throw missingPackage("createGpu", "webgpu", error as Error);
   }
   Object.assign(globalThis, dawn.globals);
   const create = (): GPU => {

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { InputError } from "../gpu/errors.ts";
 import { assertWithin, MOST_PIXELS } from "../images/picture.ts";
 import { assertPixels, type Pixels } from "../images/pixels.ts";
+import { missingPackage } from "./packages.ts";
 import { writeWhole } from "./write.ts";
 
 type Sharp = typeof import("sharp")["default"];
@@ -14,9 +15,7 @@ function sharp(): Promise<Sharp> {
     (module) => module.default,
     (error: Error) => {
       loaded = undefined;
-      throw new UnsupportedError(
-        `images: expected the package "sharp", got ${error.message}; run npm install sharp`,
-      );
+      throw missingPackage("images", "sharp", error);
     },
   );
   return loaded;
