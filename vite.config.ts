@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { ALIAS } from "./build/alias.ts";
 import { wgsl } from "./build/wgsl.ts";
 
 export default defineConfig({
   root: "demo",
   base: "./",
   plugins: [wgsl()],
+  resolve: { alias: ALIAS },
   // three.js alone is beyond the warning limit.
   build: {
     outDir: "../site",

@@ -17,7 +17,7 @@ const server = await createServer({
 });
 try {
   const { main } = await server.ssrLoadModule(resolve(root, file));
-  process.exitCode = (await main(args)) ?? 0;
+  process.exitCode = (await main?.(args)) ?? 0;
 } catch (error) {
   console.error(error);
   process.exitCode = 1;

@@ -1,26 +1,30 @@
-import { createGram, createTensor, gramShape, readTensor, record, requestDevice } from "../src/index.ts";
-import { createGpu } from "../src/node.ts";
+// The Gram matrix of activations in a buffer of one's own, recorded into an encoder of one's own:
+//   node examples/gram.ts
 
-/**
- * The Gram matrix of activations in a buffer of one's own, recorded into an encoder of one's own:
- *   node build/run.mjs examples/gram.ts
- */
-export async function main(): Promise<void> {
-  const device = await requestDevice(await createGpu());
+import {
+  createGpu,
+  createGram,
+  createTensor,
+  gramShape,
+  readTensor,
+  record,
+  requestDevice,
+} from "vitrine/node";
 
-  // Any storage buffer will do; this one holds 8 × 8 pixels of 3 channels, the second twice the first.
-  const data = Float32Array.from({ length: 8 * 8 * 3 }, (_, i) => [1, 2, (i % 2) * 2 - 1][i % 3] ?? 0);
-  const x = createTensor(device, [1, 8, 8, 3], { data });
-  const y = createTensor(device, gramShape(x.shape));
+const device = await requestDevice(await createGpu());
 
-  const gram = await createGram(device, { x, y, normalise: "pixels" });
-  const encoder = device.createCommandEncoder();
-  record(encoder, [gram]);
-  device.queue.submit([encoder.finish()]);
+// Any storage buffer will do; this one holds 8 × 8 pixels of 3 channels, the second twice the first.
+const data = Float32Array.from({ length: 8 * 8 * 3 }, (_, i) => [1, 2, (i % 2) * 2 - 1][i % 3] ?? 0);
+const x = createTensor(device, [1, 8, 8, 3], { data });
+const y = createTensor(device, gramShape(x.shape));
 
-  const values = await readTensor(device, y);
-  for (let row = 0; row < 3; row++) console.log(values.subarray(row * 3, row * 3 + 3).join(" "));
+const gram = await createGram(device, { x, y, normalise: "pixels" });
+const encoder = device.createCommandEncoder();
+record(encoder, [gram]);
+device.queue.submit([encoder.finish()]);
 
-  gram.destroy();
-  for (const { buffer } of [x, y]) buffer.destroy();
-}
+const values = await readTensor(device, y);
+for (let row = 0; row < 3; row++) console.log(values.subarray(row * 3, row * 3 + 3).join(" "));
+
+gram.destroy();
+for (const { buffer } of [x, y]) buffer.destroy();

@@ -1,27 +1,30 @@
-import { createActivationGradient, createTensor, readTensor, record, requestDevice } from "../src/index.ts";
-import { createGpu } from "../src/node.ts";
+// The three ways back through a ReLU, on buffers of one's own:
+//   node examples/guided-relu.ts
 
-/**
- * The three ways back through a ReLU, on buffers of one's own:
- *   node build/run.mjs examples/guided-relu.ts
- */
-export async function main(): Promise<void> {
-  const device = await requestDevice(await createGpu());
+import {
+  createActivationGradient,
+  createGpu,
+  createTensor,
+  readTensor,
+  record,
+  requestDevice,
+} from "vitrine/node";
 
-  const a = createTensor(device, [4], { data: new Float32Array([2, 2, 0, 0]) }); // the ReLU's output
-  const dy = createTensor(device, [4], { data: new Float32Array([5, -5, 5, -5]) }); // the signal from above
-  const dx = createTensor(device, [4]);
-  const rule = device.createBuffer({ size: 16, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
+const device = await requestDevice(await createGpu());
 
-  const relu = await createActivationGradient(device, { activation: { kind: "relu" }, a, dy, dx, rule });
-  for (const [code, name] of ["gradient", "guided", "deconvnet"].entries()) {
-    device.queue.writeBuffer(rule, 0, new Uint32Array([code]));
-    const encoder = device.createCommandEncoder();
-    record(encoder, [relu]);
-    device.queue.submit([encoder.finish()]);
-    console.log(`${name} ${(await readTensor(device, dx)).join(" ")}`);
-  }
+const a = createTensor(device, [4], { data: new Float32Array([2, 2, 0, 0]) }); // the ReLU's output
+const dy = createTensor(device, [4], { data: new Float32Array([5, -5, 5, -5]) }); // the signal from above
+const dx = createTensor(device, [4]);
+const rule = device.createBuffer({ size: 16, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
 
-  relu.destroy();
-  for (const buffer of [a.buffer, dy.buffer, dx.buffer, rule]) buffer.destroy();
+const relu = await createActivationGradient(device, { activation: { kind: "relu" }, a, dy, dx, rule });
+for (const [code, name] of ["gradient", "guided", "deconvnet"].entries()) {
+  device.queue.writeBuffer(rule, 0, new Uint32Array([code]));
+  const encoder = device.createCommandEncoder();
+  record(encoder, [relu]);
+  device.queue.submit([encoder.finish()]);
+  console.log(`${name} ${(await readTensor(device, dx)).join(" ")}`);
 }
+
+relu.destroy();
+for (const buffer of [a.buffer, dy.buffer, dx.buffer, rule]) buffer.destroy();

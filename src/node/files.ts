@@ -1,6 +1,7 @@
 import { existsSync, type Stats } from "node:fs";
 import { constants, type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ModelError } from "../gpu/errors.ts";
 import { type ModelFiles, tooLong } from "../models/files.ts";
 import { assertNotNamedOtherwise } from "../models/formats.ts";
@@ -9,11 +10,13 @@ import { assertNotNamedOtherwise } from "../models/formats.ts";
 const STEP = 2 ** 24;
 
 /**
- * A model on disk: its manifest, or the folder that holds `model.json`. Shards are regular files beside the manifest or
+ * A model on disk: its manifest, or the folder that holds `model.json`, as a path or as an address that begins with
+ * file:, such as `import.meta.resolve("vitrine/models/vitrine/model.json")`. Shards are regular files beside the manifest or
  * below, never above nor behind a link that leads out of the folder.
  * @throws ModelError when nothing is there. @throws UnsupportedError for a folder that holds a model of another format.
  */
-export async function modelFromDisk(path: string): Promise<ModelFiles> {
+export async function modelFromDisk(where: string | URL): Promise<ModelFiles> {
+  const path = pathOf(where);
   const found = await stat(path).catch((error: Error) => {
     throw new ModelError(`model "${path}": expected a model.json or its folder, got ${error.message}`);
   });
@@ -85,4 +88,15 @@ function isInside(folder: string, path: string): boolean {
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a folder";
   return stats.isFIFO() ? "a pipe" : "a device";
+}
+
+function pathOf(where: string | URL): string {
+  if (typeof where === "string" && !where.startsWith("file:")) return where;
+  try {
+    return fileURLToPath(where);
+  } catch (error) {
+    throw new ModelError(
+      `model "${where}": expected a path or an address that begins with file:, got ${(error as Error).message}; modelFromUrl fetches others`,
+    );
+  }
 }

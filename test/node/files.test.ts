@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ModelError } from "../../src/gpu/errors.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
@@ -130,4 +131,14 @@ test("a file on disk that is longer than it may be is not read", async () => {
     /expected at most 9 bytes in "shard1.bin", got 10/,
   );
   expect(await files.size?.("shard1.bin")).toBe(10);
+});
+
+test("a model on disk is found by its address too", async () => {
+  const url = pathToFileURL(join(folder, "model.json"));
+  for (const where of [url, url.href]) {
+    expect((await (await modelFromDisk(where)).read("shard1.bin")).byteLength).toBe(10);
+  }
+  await expect(modelFromDisk(new URL("https://example.org/model.json"))).rejects.toThrow(
+    /begins with file:, .*modelFromUrl fetches others/,
+  );
 });

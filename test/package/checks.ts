@@ -86,13 +86,15 @@ const COMPILERS = [
   { typescript: "7", webgpu: [] },
 ] as const;
 
+const TSC = "node_modules/typescript/bin/tsc";
+
 const types: Check = async (project, tarball) => {
   project.write("main.ts", TYPES);
   project.write("drawn.ts", TYPES_THREE);
   let runs = 0;
   for (const { typescript, webgpu } of COMPILERS) {
     project.install(tarball, `typescript@${typescript}`, "@webgpu/types", "@types/three", THREE);
-    const { text: version } = project.run("npx", ["tsc", "--version"]);
+    const { text: version } = project.run(process.execPath, [TSC, "--version"]);
     for (const lib of [["ES2022", "DOM"], ["ESNext", "DOM", "DOM.Iterable"], ["ES2022"]]) {
       for (const exactOptionalPropertyTypes of [true, false]) {
         for (const [module, moduleResolution] of [
@@ -114,7 +116,7 @@ const types: Check = async (project, tarball) => {
           // three's declarations need the DOM library.
           const files = dom ? ["main.ts", "drawn.ts"] : ["main.ts"];
           project.write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
-          const { code, text } = project.run("npx", ["tsc"], { mayFail: true });
+          const { code, text } = project.run(process.execPath, [TSC], { mayFail: true });
           expect(code === 0, `no error of ${version.trim()} with ${JSON.stringify(compilerOptions)}`, text);
           runs++;
         }
@@ -216,6 +218,17 @@ export const addresses = { "model.json": model, "weights.bin": weights };`,
   return `builds everything, the page predicts; saliency alone is ${Math.round(one / 1000)} of ${Math.round(all / 1000)} kB`;
 };
 
+/** An example in another runtime, whose npm package carries its binary. */
+const example =
+  (runtime: string, file: string, ...args: readonly string[]): Check =>
+  async (project, tarball) => {
+    project.install(tarball, ...IN_NODE, runtime);
+    project.write(file, readFileSync(new URL(`../../examples/${file}`, import.meta.url), "utf8"));
+    const { text } = project.run(`node_modules/.bin/${runtime}`, [...args, file]);
+    expect(text.includes(EXPECTED), `"${EXPECTED}"`, text);
+    return `runs examples/${file}`;
+  };
+
 const page: Check = async (project, tarball) => {
   project.install(tarball);
   cpSync(join(project.folder, "node_modules/vitrine"), join(project.folder, "site/vitrine"), {
@@ -261,4 +274,14 @@ const lint: Check = async (project, tarball) => {
 };
 
 /** Every way, by name. */
-export const CHECKS: Readonly<Record<string, Check>> = { lint, node, types, page, esbuild, vite, webpack };
+export const CHECKS: Readonly<Record<string, Check>> = {
+  lint,
+  node,
+  types,
+  page,
+  esbuild,
+  vite,
+  webpack,
+  deno: example("deno", "deno.ts", "run", "--allow-all"),
+  bun: example("bun", "bun.ts"),
+};

@@ -6,7 +6,7 @@ import { Project, pack } from "./project.ts";
 
 /**
  * Packs this repository and installs the tarball into fresh folders, as its users would: Node, TypeScript 5.9 and 7,
- * a plain page, esbuild, vite, webpack. Names as arguments check only those. Run it with `npm run test:package`; the
+ * a plain page, esbuild, vite, webpack, Deno, Bun. Names as arguments check only those. Run it with `npm run test:package`; the
  * tools come from the registry, and it takes some minutes.
  */
 export async function main(names: readonly string[]): Promise<number> {

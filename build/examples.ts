@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { ALIAS } from "./alias.ts";
+import { wgsl } from "./wgsl.ts";
+
+const pages = ["three", "tfjs", "video"].map((name) => `examples/${name}.html`);
+
+/** The examples that are pages: `npx vite --config build/examples.ts` shows them. */
+export default defineConfig({
+  root: fileURLToPath(new URL("../examples", import.meta.url)),
+  base: "./",
+  publicDir: false,
+  plugins: [wgsl()],
+  resolve: { alias: ALIAS },
+  server: { fs: { allow: [".."] } },
+  build: {
+    outDir: "../site/examples",
+    target: "es2023",
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { input: pages },
+  },
+});
