@@ -141,6 +141,7 @@ export {
   logit,
   neuron,
   Objective,
+  type OfClass,
   probability,
   region,
   type Term,
@@ -249,6 +250,7 @@ export type {
   Explanation,
   ObjectiveOptions,
   Question,
+  ScoreKind,
 } from "./techniques/explain.ts";
 export { type EachOptions, explainEach } from "./techniques/explain-each.ts";
 export {
@@ -306,6 +308,7 @@ export {
   MEASURES,
   type Measure,
   type OtherClass,
+  type ScoreMeasure,
   type Trust,
   type TrustOptions,
   VERDICTS,

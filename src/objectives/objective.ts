@@ -5,7 +5,7 @@ import type { Network, Target } from "../network/network.ts";
 import { EVERY_INDEX, type ObjectiveTerm } from "../ops/objective.ts";
 
 /** A class of an output by number or label; without an output, of the one that is asked by default. */
-interface OfClass {
+export interface OfClass {
   readonly class: number | string;
   readonly output?: string;
 }
