@@ -13,7 +13,7 @@ import { lrp } from "../../src/techniques/lrp.ts";
 import { occlusion } from "../../src/techniques/occlusion.ts";
 import { saliency } from "../../src/techniques/saliency.ts";
 import { testDevice } from "../gpu.ts";
-import { randomize, savedByTfjs } from "../models/fixtures.ts";
+import { randomize, savedByTfjs } from "../models/saved-by-tfjs.ts";
 import { expectClose, numbers } from "../reference/numbers.ts";
 
 // Squeeze and excite as people write it: the gate comes from a dense layer, [N, C], and meets [N, H, W, C]. Keras widens the

@@ -5,7 +5,8 @@ import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { shapesOf } from "../../src/network/graph.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { testDevice } from "../gpu.ts";
-import { kerasLayer, modelOf, randomize, savedByTfjs, sequential } from "./fixtures.ts";
+import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
+import { randomize, savedByTfjs } from "./saved-by-tfjs.ts";
 import { TFJS_MODELS } from "./tfjs-models.ts";
 
 beforeAll(async () => {
