@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { folder, json, vitrine } from "../cli/run.ts";
-import { randomize, savedByTfjs } from "../models/fixtures.ts";
+import { randomize, savedByTfjs } from "../models/saved-by-tfjs.ts";
 import { expectClose, numbers } from "../reference/numbers.ts";
 
 // Networks as people have them, whose outputs are no softmax over classes, on the command line. Each is made here, and tfjs on
