@@ -19,7 +19,10 @@ export type PictureSource =
  */
 export type Picture = Pixels | PictureSource | Float32Array;
 
-/** The most pixels that a picture may have: 64 Mpx. A larger one is refused before it is decoded or drawn. */
+/**
+ * The most pixels that a picture may have: 64 Mpx. A larger one is refused before it is decoded or drawn; in a browser a
+ * Blob tells its size only when it is decoded.
+ */
 export const MOST_PIXELS = 64 * 2 ** 20;
 
 /**
