@@ -9,6 +9,13 @@ export function testDevice(): Promise<GPUDevice> {
   return shared;
 }
 
+/** A device without optional features and with WebGPU's default limits, as many browsers have it. The caller destroys it. */
+export async function plainDevice(): Promise<GPUDevice> {
+  const adapter = await (await createGpu()).requestAdapter();
+  if (!adapter) throw new Error("expected an adapter; npm run setup finds one");
+  return adapter.requestDevice({ label: "plain" });
+}
+
 /** The same device, but for limits that it says it has: at most those that it really has. */
 export function withLimits(device: GPUDevice, limits: Partial<GPUSupportedLimits>): GPUDevice {
   const said = new Proxy(device.limits, {

@@ -26,14 +26,23 @@ export type Case = readonly [
   except?: readonly string[],
 ];
 
+export interface GoldenOptions {
+  /** Default: the device that all tests share. */
+  readonly device?: () => Promise<GPUDevice>;
+  /** Titles of the networks. Default: all. */
+  readonly only?: readonly string[];
+}
+
 /** Holds techniques on a network against what PyTorch computed: within 1e-4 of the array's largest magnitude. */
-export function againstPyTorch(cases: readonly Case[]): void {
-  describe.each(MODELS)("%s agrees with PyTorch", (_, name, path, options) => {
+export function againstPyTorch(cases: readonly Case[], options: GoldenOptions = {}): void {
+  const { device = testDevice, only } = options;
+  const models = MODELS.filter(([title]) => only?.includes(title) ?? true);
+  describe.each(models)("%s agrees with PyTorch", (_, name, path, options) => {
     describe.skipIf(!existsSync(path))("on its picture", () => {
       let network: Network;
       let input: Float32Array;
       beforeAll(async () => {
-        network = await createNetwork(await testDevice(), await loadLayersModel(await modelFromDisk(path)), {
+        network = await createNetwork(await device(), await loadLayersModel(await modelFromDisk(path)), {
           batch: 8,
           ...options,
         });

@@ -1,28 +1,4 @@
-import type { Composite, CompositeName } from "../../src/network/relevance/rules.ts";
-import { lrp } from "../../src/techniques/lrp.ts";
-import { againstPyTorch, type Case } from "./golden.ts";
+import { againstPyTorch } from "./golden.ts";
+import { LRP } from "./golden-lrp.ts";
 
-// golden/lrp.py says how the values were made.
-
-const RULES: readonly (readonly [golden: string, rules: CompositeName | Composite])[] = [
-  // With ε = 0.001 everywhere PyTorch in float32 is 1e-4 from PyTorch in float64 on the residual network.
-  ["lrp-epsilon", [{ at: "any", rule: { kind: "epsilon", epsilon: 0.01 } }]],
-  ["lrp-gamma", "gamma"],
-  ["lrp-z-plus", "z-plus"],
-  ["lrp-composite", "composite"],
-];
-
-againstPyTorch([
-  ...RULES.map(([golden, rules]): Case => [golden, (network, input) => lrp(network, input, { rules })]),
-  [
-    "lrp-accounts",
-    async (network, input) => {
-      const accounts: number[] = [];
-      for (const [, rules] of RULES) {
-        const { score, input: image, bias, stabiliser } = (await lrp(network, input, { rules })).conservation;
-        accounts.push(score, image, bias, stabiliser);
-      }
-      return { data: accounts, shape: [4, 4] };
-    },
-  ],
-]);
+againstPyTorch(LRP);
