@@ -118,6 +118,34 @@ describe("activations", () => {
     expect([...(await readNpy(at("g.npy"))).shape]).toEqual([5]);
   });
 
+  test("counts what is exactly zero, and not what is below it", async () => {
+    const of = (model: string) => [
+      "activations",
+      at("x.npy"),
+      "--model",
+      model,
+      "--preprocess",
+      "unit",
+      "--layer",
+      "conv2",
+    ];
+    for (const [name, activation] of [
+      ["tiny", "relu"],
+      ["curved", "tanh"],
+    ] as const) {
+      const made = await writeTinyModel(name, activation);
+      const { zeros, min } = await json<{ zeros: number; min: number }>([...of(made), "--out", at("z.npy")]);
+      const { data } = await readNpy(at("z.npy"));
+      const share = data.filter((v) => v === 0).length / data.length;
+      expect(zeros).toBe(share);
+      expect(min).toBe(Math.min(...data));
+      if (activation === "relu") expect(share > 0 && share < 1).toBe(true);
+      else expect([share, min < 0]).toEqual([0, true]);
+      const { out } = await vitrine(of(made));
+      expect(out).toContain(`, ${(100 * share).toFixed(1)} % zero`);
+    }
+  });
+
   test.each([["conv1"], ["gap"], ["conv2", "--channel", "1"]])("draws %j", async (...layer) => {
     const { code } = await vitrine([
       "activations",

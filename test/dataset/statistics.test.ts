@@ -127,6 +127,21 @@ async function stream(
   return report;
 }
 
+test("of equal values the first counts, by image, row and column, however shards are merged", () => {
+  const at = (value: number, image: number, y: number, x: number) => ({ value, image, y, x });
+  const of = (...entries: ReturnType<typeof at>[]) => ({ k: 4, perImage: false, channels: [entries] });
+  const [a, b] = [
+    of(at(2, 3, 0, 1), at(1, 3, 1, 0), at(1, 3, 1, 2)),
+    of(at(2, 1, 5, 5), at(1, 3, 0, 9), at(1, 2, 9, 9)),
+  ];
+  const first = [at(2, 1, 5, 5), at(2, 3, 0, 1), at(1, 2, 9, 9), at(1, 3, 0, 9)];
+  expect(mergeTopK(a, b).channels).toEqual([first]);
+  expect(mergeTopK(b, a).channels).toEqual([first]);
+  expect(mergeTopK(of(at(1, 3, 1, 2)), of(at(1, 3, 1, 0))).channels).toEqual([
+    [at(1, 3, 1, 0), at(1, 3, 1, 2)],
+  ]);
+});
+
 describe("a stream", () => {
   const data = numbers(14 * IMAGE, 6).map((v, i) => v * 0.5 + 0.3 * Math.sin(Math.floor(i / 6)));
 

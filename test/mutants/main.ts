@@ -117,7 +117,7 @@ async function judge(tree: string, mutant: Mutant): Promise<Result> {
   const begin = performance.now();
   try {
     await writeFile(path, mutated(mutant, text));
-    const { code, output } = await runTests(tree, mutant.tests);
+    const { code, output } = await runTests(tree, mutant.tests, mutant.named);
     const seconds = Math.round((performance.now() - begin) / 1000);
     return { mutant: nameOf(mutant), verdict: verdictOf(code, output), seconds };
   } finally {
@@ -126,22 +126,23 @@ async function judge(tree: string, mutant: Mutant): Promise<Result> {
 }
 
 function verdictOf(code: number | null, output: string): Verdict {
-  if (code === 0) return "survived";
   if (code === null) return "timeout";
-  // What does not even compile tests nothing.
-  return /does not compile|Transform failed|No test files found|SyntaxError/.test(output)
-    ? "invalid"
-    : "killed";
+  // What does not even compile tests nothing, and neither does a name that no test has.
+  if (/does not compile|Transform failed|No test files found|SyntaxError/.test(output)) return "invalid";
+  if (code !== 0) return "killed";
+  return /\d+ passed/.test(output) ? "survived" : "invalid";
 }
 
 /** Runs test files until the first failure. */
 function runTests(
   tree: string,
   tests: readonly string[],
+  named?: string,
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const files = tests.map((test) => join("test", test));
   return new Promise((done, failed) => {
-    const vitest = spawn("npx", ["vitest", "run", "--bail", "1", ...files], {
+    const only = named === undefined ? [] : ["-t", named];
+    const vitest = spawn("npx", ["vitest", "run", "--bail", "1", ...only, ...files], {
       cwd: tree,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: LIMIT_MS,

@@ -6,6 +6,8 @@ export interface Mutant {
   readonly replace: string;
   /** Test files, relative to `test/`, that should fail. */
   readonly tests: readonly string[];
+  /** A regular expression for the names of the tests that are run; default: all of the files. */
+  readonly named?: string;
   /** How often `find` occurs; every occurrence is replaced. Default 1. */
   readonly times?: number;
   /** Why no test can fail, where none can: what the mutant computes is the same. */
@@ -17,6 +19,7 @@ export function each(
   files: readonly string[],
   tests: readonly string[],
   changes: readonly (readonly [find: string, replace: string, times?: number])[],
+  named?: string,
 ): Mutant[] {
   return files.flatMap((file) =>
     changes.map(([find, replace, times]) => ({
@@ -25,6 +28,7 @@ export function each(
       replace,
       tests,
       ...(times === undefined ? {} : { times }),
+      ...(named === undefined ? {} : { named }),
     })),
   );
 }

@@ -10,9 +10,9 @@ import { ablationCam } from "../../src/techniques/ablation-cam.ts";
 import { occlusion } from "../../src/techniques/occlusion.ts";
 import { rise } from "../../src/techniques/rise.ts";
 import { scoreCam } from "../../src/techniques/score-cam.ts";
-import { testDevice } from "../gpu.ts";
+import { plainDevice, testDevice, withLimits } from "../gpu.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { branches, chain, random, values } from "./graphs.ts";
+import { branches, chain, constant, graph, random, values } from "./graphs.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -135,6 +135,62 @@ describe("the batch within a budget", () => {
     expect(new Set(batches).size).toBeGreaterThan(2);
     expect(batchWithin(device, chain())).toBe(32);
     expect(batchWithin(device, chain(), { most: 5 })).toBe(5);
+  });
+
+  test("keeps every buffer within the device's limits", () => {
+    // The largest tensor of an image: conv1 of 8×6×4 in f32.
+    const largest = 4 * 8 * 6 * 4;
+    for (const [bytes, batch] of [
+      [largest, 1],
+      [3 * largest - 4, 2],
+      [3 * largest, 3],
+      [largest - 4, 1],
+    ] as const) {
+      for (const limit of ["maxStorageBufferBindingSize", "maxBufferSize"]) {
+        expect(batchWithin(withLimits(device, { [limit]: bytes }), chain())).toBe(batch);
+      }
+    }
+  });
+
+  test("holds with scratch, and with views that two layers read, on a device without subgroups", async () => {
+    const next = random(4);
+    const forked: Graph = graph("forked", [
+      { op: "input", name: "image", inputs: [], shape: [9, 7, 3] },
+      {
+        op: "conv2d",
+        name: "a",
+        inputs: ["image"],
+        strides: [1, 1],
+        dilations: [1, 1],
+        padding: "same",
+        w: constant([3, 3, 3, 5], next),
+      },
+      { op: "reshape", name: "view", inputs: ["a"] },
+      { op: "activation", name: "left", inputs: ["view"], activation: { kind: "tanh" } },
+      { op: "activation", name: "right", inputs: ["a"], activation: { kind: "relu" } },
+      {
+        op: "conv2d",
+        name: "b",
+        inputs: ["right"],
+        strides: [1, 1],
+        dilations: [1, 1],
+        padding: "same",
+        w: constant([3, 3, 5, 5], next),
+      },
+      { op: "add", name: "sum", inputs: ["left", "b"] },
+      { op: "globalPool", name: "mean", inputs: ["sum"], mode: "average" },
+    ]);
+    const plain = await plainDevice();
+    try {
+      const { result, peak } = await liveBytes(plain, () => createNetwork(plain, forked, { batch: 3 }));
+      const { total } = footprintOf(forked, { batch: 3 });
+      result.destroy();
+      expect(total).toBeGreaterThanOrEqual(peak);
+      // More only by the parameters of kernels that it does not have.
+      expect(total - peak).toBeLessThan(2048 * forked.layers.length);
+    } finally {
+      plain.destroy();
+    }
   });
 
   test("is refused where one image does not fit, with the numbers and what helps", () => {

@@ -109,6 +109,21 @@ describe("values", () => {
       [3 * (await atZero(maps, mask, expected))],
       4,
     );
+    // Each term keeps its own mask, whichever stands first.
+    const other = values(48, random(9));
+    const placed = [mask, other].map((of) => (place: number) => of[place] ?? 0);
+    const both = data.reduce((sum, value, i) => {
+      const [first = 0, second = 0] = placed.map((at) => at(Math.floor(i / 4)));
+      return sum + value * (i % 4 === 2 ? first : i % 4 === 1 ? -2 * second : 0);
+    }, 0);
+    const sum = region(mask, 2).minus(region(other, 1).times(2));
+    close(await evaluate(maps, sum, [image]), [both]);
+    const [one, two, three] = await Promise.all(
+      [region(mask, 2), region(other, 1), sum].map(
+        async (target) => (await saliency(maps, image, { target })).data,
+      ),
+    );
+    close(three ?? [], one?.map((value, i) => value - 2 * (two?.[i] ?? 0)) ?? []);
     await expect(saliency(maps, image, { target: region([1, 2], 2) })).rejects.toThrow(
       /mask of 8×6 places .* got 2/,
     );

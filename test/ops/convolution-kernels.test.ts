@@ -29,7 +29,13 @@ const KERNELS: readonly Kernel[] = [
   ["conv2d, one by one from fours", tile(4, 4, 18), 4, 18, "one"],
   ["conv2d_quads, four channels of a thread", tile(4, 4, 12), 8, 12, "all"],
   ["conv2d_quads, eight channels of a thread, three in", tile(4, 8, 40), 3, 40, "all"],
-  ["conv2d_staged", tilingOf({ subgroups: false, staged: true, pixels: 4, channels: 8 }, 48), 20, 48, "all"],
+  [
+    "conv2d_staged, as wide as it goes",
+    tilingOf({ subgroups: false, staged: true, pixels: 4, channels: 8 }, 48),
+    20,
+    48,
+    "all",
+  ],
   ...tilesFor(await testDevice())
     .filter(({ subgroups }) => subgroups)
     .flatMap((of, i): Kernel[] => {

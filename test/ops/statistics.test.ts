@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
+import type { Command } from "../../src/gpu/kernel.ts";
 import { createTensor, readTensor, type Shape, sizeOf } from "../../src/gpu/tensor.ts";
 import {
   createMoments,
@@ -135,6 +136,31 @@ describe("statistics", () => {
       const { result } = await statistics(1, [{ data, shape: [1, 5000, 1] }], kind);
       expectStatistics(result, statisticsOf(data, 1));
     }
+  });
+
+  test("keep their variance over very many batches", async () => {
+    const device = await testDevice();
+    const [channels, rows, times] = [2, 6, 4000];
+    const data = numbers(rows * channels, 12).map((v) => 3 + v);
+    const x = createTensor(device, [1, 1, rows, channels], { data });
+    const summary = createStatisticsSummary(device, channels);
+    const command = await createStatistics(device, { x, summary });
+    await submit(...Array<Command>(times).fill(command));
+    const found = await readStatistics(device, summary);
+    const once = statisticsOf(data, channels);
+    // In one f32 the sum of so many squares is wrong by 1e-4: what is added is rounded every time.
+    expectStatistics(
+      found,
+      {
+        ...once,
+        count: once.count * times,
+        m2: once.m2.map((m2) => m2 * times),
+        zeros: once.zeros.map((zeros) => zeros * times),
+      },
+      3e-7,
+    );
+    command.destroy();
+    for (const { buffer } of [x, summary]) buffer.destroy();
   });
 
   test("of nothing are empty, and start anew where they do not accumulate", async () => {

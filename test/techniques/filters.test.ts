@@ -129,6 +129,29 @@ describe("a combination of filters", () => {
     expect(inside).toBeGreaterThan(200);
   });
 
+  test("goes through a concatenation to each of its parts, of which the second counts", () => {
+    const join = (inputs: string[]): Layer => ({ op: "concat", name: "j", inputs, axis: 3 });
+    const parts = [conv("a", "x", weights([2, 2, 3, 2])), conv("s", "x", weights([2, 2, 3, 3], 3))];
+    const whole = weights([1, 1, 5, 2], 5);
+    const combine = (inputs: string[], w = whole) =>
+      filterCombination(graphOf([...parts, join(inputs), conv("b", "j", w)]), { layer: "b", channel: 1 });
+    const { data, shape } = combine(["a", "s"]);
+    expect(shape).toEqual([2, 2, 3]);
+    const w = (of: Layer | undefined, at: number): number =>
+      of && "w" in of ? (of.w.data[at] ?? 0) : Number.NaN;
+    const expected = Array.from({ length: 12 }, (_, i) => {
+      const [tap, colour] = [Math.floor(i / 3), i % 3];
+      let sum = 0;
+      for (let c = 0; c < 3; c++)
+        sum += w(parts[1], (tap * 3 + colour) * 3 + c) * (whole.data[(2 + c) * 2 + 1] ?? 0);
+      for (let c = 0; c < 2; c++)
+        sum += w(parts[0], (tap * 3 + colour) * 2 + c) * (whole.data[c * 2 + 1] ?? 0);
+      return sum;
+    });
+    for (const [i, value] of data.entries()) expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 5);
+    expect([...combine(["s", "a"]).data]).not.toEqual([...data]);
+  });
+
   test("is refused past what is not linear, out of range, or too deep", () => {
     const upsample = {
       name: "f",

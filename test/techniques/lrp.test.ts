@@ -86,6 +86,27 @@ describe("worked by hand: two layers", () => {
     expect(found.conservation.residual).toBeCloseTo(0, 5);
   });
 
+  test("a saturated ReLU6 shares by what stands before it, and not by its ceiling", async () => {
+    // x = (5, 2): z = (5 + 2 + 1, 2 − 5) = (8, −3), h = ReLU6(z) = (6, 0), S = 2·6 − 1 = 11.
+    const layers = byHand().layers.map(
+      (layer): Layer =>
+        layer.name === "hidden" && layer.op === "dense" ? { ...layer, activation: { kind: "relu6" } } : layer,
+    );
+    for (const options of [{}, { keep: [] }]) {
+      const network = await on({ ...byHand(), layers }, options);
+      const { data, conservation } = await lrp(network, Float32Array.of(5, 2), {
+        target: { layer: "score", channel: 0 },
+        rules: everywhere(exact),
+      });
+      // 12 of the score comes by h₁, of which 5/8 and 2/8 by x and 1/8 by the bias.
+      expect(data[0]).toBeCloseTo(7.5, 5);
+      expect(data[1]).toBeCloseTo(3, 5);
+      expect(conservation.score).toBeCloseTo(11, 5);
+      expect(conservation.bias).toBeCloseTo(1.5 - 1, 5);
+      expect(conservation.residual).toBeCloseTo(0, 5);
+    }
+  });
+
   test("γ = 1 of a negative score and input favours what is negative", async () => {
     // −3·1 − ½·(−2) + ½ = −1½, shared by −6, 1 and ½.
     const array = (shape: number[], ...data: number[]) => ({ shape, data: Float32Array.from(data) });
