@@ -4,8 +4,8 @@ import { ALIKE, findingsOf } from "../../src/trust/words.ts";
 type Figures = Omit<Parameters<typeof findingsOf>[0], "target">;
 const TARGET = { target: { layer: "logits" } } as never as Parameters<typeof findingsOf>[0];
 
-const say = (trust: Figures) =>
-  findingsOf({ ...TARGET, ...trust }, { blank: false, nameOf: (other) => `class ${other}` }).map(
+const say = (trust: Figures, still = new Set<never>()) =>
+  findingsOf({ ...TARGET, ...trust }, { blank: false, still, nameOf: (other) => `class ${other}` }).map(
     ({ verdict }) => verdict,
   );
 const like = (correlation: number, signed = correlation) => ({ correlation, signed, other: 3 }) as never;
@@ -40,7 +40,10 @@ describe("what speaks against a map", () => {
   });
 
   test("of a blank map is that it is blank, and no more", () => {
-    const found = findingsOf({ ...TARGET, muFidelity: -1 }, { blank: true, nameOf: String });
+    const found = findingsOf(
+      { ...TARGET, muFidelity: -1 },
+      { blank: true, still: new Set(), nameOf: String },
+    );
     expect(found.map(({ verdict }) => verdict)).toEqual(["blank"]);
   });
 });
