@@ -179,7 +179,7 @@ test.each<[what: string, expression: string, message: RegExp]>([
   [
     "an SVG file",
     "await (await fetch('x.svg')).blob()",
-    /image that this browser can decode, got a Blob of type "image\/svg\+xml"/,
+    /image that this browser can decode, got a Blob of type "image\/svg\+xml/,
   ],
   ["another element", "document.body", /got HTMLBodyElement/],
   ["an address", "'x.png'", /got text \("x\.png"\); an address is read with/],
