@@ -86,6 +86,15 @@ const COMPILERS = [
   { typescript: "7", webgpu: [] },
 ] as const;
 
+const CONFIGURATIONS = [
+  [["ES2022", "DOM"], "Bundler", true],
+  [["ES2022", "DOM"], "NodeNext", true],
+  [["ES2022", "DOM"], "NodeNext", false],
+  [["ESNext", "DOM"], "Bundler", false],
+  [["ES2022"], "NodeNext", true],
+  [["ES2022"], "Bundler", false],
+] as const;
+
 const TSC = "node_modules/typescript/bin/tsc";
 
 const types: Check = async (project, tarball) => {
@@ -95,32 +104,25 @@ const types: Check = async (project, tarball) => {
   for (const { typescript, webgpu } of COMPILERS) {
     project.install(tarball, `typescript@${typescript}`, "@webgpu/types", "@types/three", THREE);
     const { text: version } = project.run(process.execPath, [TSC, "--version"]);
-    for (const lib of [["ES2022", "DOM"], ["ESNext", "DOM", "DOM.Iterable"], ["ES2022"]]) {
-      for (const exactOptionalPropertyTypes of [true, false]) {
-        for (const [module, moduleResolution] of [
-          ["ESNext", "Bundler"],
-          ["NodeNext", "NodeNext"],
-        ]) {
-          const dom = lib.includes("DOM");
-          const compilerOptions = {
-            noEmit: true,
-            strict: true,
-            skipLibCheck: false,
-            exactOptionalPropertyTypes,
-            target: "ES2022",
-            lib,
-            module,
-            moduleResolution,
-            types: dom ? webgpu : [],
-          };
-          // three's declarations need the DOM library.
-          const files = dom ? ["main.ts", "drawn.ts"] : ["main.ts"];
-          project.write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
-          const { code, text } = project.run(process.execPath, [TSC], { mayFail: true });
-          expect(code === 0, `no error of ${version.trim()} with ${JSON.stringify(compilerOptions)}`, text);
-          runs++;
-        }
-      }
+    for (const [lib, moduleResolution, exactOptionalPropertyTypes] of CONFIGURATIONS) {
+      const dom = (lib as readonly string[]).includes("DOM");
+      const compilerOptions = {
+        noEmit: true,
+        strict: true,
+        skipLibCheck: false,
+        exactOptionalPropertyTypes,
+        target: "ES2022",
+        lib,
+        module: moduleResolution === "NodeNext" ? "NodeNext" : "ESNext",
+        moduleResolution,
+        types: dom ? webgpu : [],
+      };
+      // three's declarations need the DOM library.
+      const files = dom ? ["main.ts", "drawn.ts"] : ["main.ts"];
+      project.write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
+      const { code, text } = project.run(process.execPath, [TSC], { mayFail: true });
+      expect(code === 0, `no error of ${version.trim()} with ${JSON.stringify(compilerOptions)}`, text);
+      runs++;
     }
   }
   return `${runs} configurations of TypeScript ${COMPILERS.map(({ typescript }) => typescript).join(" and ")} check without skipLibCheck`;
