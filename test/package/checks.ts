@@ -1,5 +1,5 @@
 import { cpSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../../package.json" with { type: "json" };
 import { launchBrowser } from "../browser.ts";
@@ -260,8 +260,8 @@ window.answer = answer().catch((error) => ({ error: String(error?.stack ?? error
 };
 
 const lint: Check = async (project, tarball) => {
-  project.install("publint", "@arethetypeswrong/cli");
-  project.run("npx", ["publint", tarball, "--strict"]);
+  project.install("@arethetypeswrong/cli");
+  project.run(resolve("node_modules/.bin/publint"), [tarball, "--strict"]);
   // A package of ES modules alone has nothing for whoever requires it from CommonJS without Node's require(esm).
   project.run("npx", [
     "attw",
