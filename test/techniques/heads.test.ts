@@ -378,3 +378,90 @@ test("a probability that does not move says nothing of a map", async () => {
   );
   network.destroy();
 });
+
+describe("scores at every place", () => {
+  const { w } = dense(3);
+  const b = Float32Array.of(0.1, 0, -4);
+  const net: Graph = graph("places", [
+    ...stem.slice(0, 2),
+    {
+      op: "conv2d",
+      name: "scores",
+      inputs: ["conv"],
+      strides: [1, 1],
+      dilations: [1, 1],
+      padding: "valid",
+      w: { shape: [1, 1, K, 3], data: w },
+      b: { shape: [3], data: b },
+    },
+    softmax("out", "scores"),
+  ]);
+  const other = values(H * W * C, random(77), 0.5).map((value) => value + 0.5);
+  let network: Network;
+  beforeAll(async () => {
+    network = await createNetwork(device, net, { batch: 2 });
+  });
+  afterAll(() => network.destroy());
+
+  /** Scores [place][class] in double precision. */
+  const scoresAt = (x: ArrayLike<number>): number[][] => {
+    const all = maps(x);
+    return Array.from({ length: all.length / K }, (_, place) =>
+      Array.from(b, (bias, c) =>
+        Array.from({ length: K }, (_, k) => (all[place * K + k] ?? 0) * (w[k * 3 + c] ?? 0)).reduce(
+          (sum, part) => sum + part,
+          bias,
+        ),
+      ),
+    );
+  };
+  const winners = (x: ArrayLike<number>): number[] =>
+    scoresAt(x).map((here) => here.indexOf(Math.max(...here)));
+  /** The sum of a class's scores over the places of `of` that have it, or over all. */
+  const sumOf = (c: number, of: ArrayLike<number>) => {
+    const mask = winners(of).map((winner) => winner === c);
+    const some = mask.includes(true);
+    return (x: ArrayLike<number>): number =>
+      scoresAt(x).reduce((sum, here, place) => sum + (mask[place] || !some ? (here[c] ?? 0) : 0), 0);
+  };
+
+  test("are told as shares of the picture", async () => {
+    const found = await predict(network, image);
+    const won = winners(image);
+    expect(new Set(won).size).toBe(2);
+    for (const { index, share, logit } of found) {
+      expect(share).toBeCloseTo(won.filter((c) => c === index).length / won.length, 6);
+      const mean = scoresAt(image).reduce((sum, here) => sum + (here[index] ?? 0), 0) / won.length;
+      expect(logit).toBeCloseTo(mean, 4);
+    }
+  });
+
+  test.each([0, 1, 2])("class %d is its scores' sum over the places that have it", async (target) => {
+    const { data } = await attributionNamed("saliency").run(network, image, { target });
+    expectClose(data, slopes(sumOf(target, image)), 1e-3);
+  });
+
+  test("the class that most places have is asked, each image's own", async () => {
+    const technique = attributionNamed("saliency");
+    const most = (x: ArrayLike<number>): number => {
+      const counts = [0, 1, 2].map((c) => winners(x).filter((winner) => winner === c).length);
+      return counts.indexOf(Math.max(...counts));
+    };
+    const alone = await technique.run(network, image);
+    expectClose(alone.data, slopes(sumOf(most(image), image)), 1e-3);
+    const together = [];
+    for await (const [found] of explainEach(network, [image, other], "saliency")) together.push(found);
+    expectClose(together[0]?.data ?? new Float32Array(), alone.data, 1e-5);
+    expectClose(together[1]?.data ?? new Float32Array(), (await technique.run(network, other)).data, 1e-5);
+  });
+
+  test("have a runner-up over the same places, and no one probability", async () => {
+    const quick = { steps: 3, chances: 1, subsets: 4, draws: 2, perturbations: 1 };
+    const found = await trust(network, image, attributionNamed("saliency"), { ...quick, target: 0 });
+    expect([found.asked?.index, found.classSwap?.other, found.leftOut]).toEqual([0, 1, undefined]);
+    expect(found.insertion?.curve.at(-1)).toBeCloseTo(sumOf(0, image)(image), 3);
+    await expect(
+      attributionNamed("saliency").run(network, image, { target: 0, on: "probability" }),
+    ).rejects.toThrow(/scores at every place/);
+  });
+});
