@@ -233,8 +233,10 @@ export class Enquiry {
           const network = await this.#networkFor(question);
           const randomised = measures.includes("parameters") ? await this.#randomisedNetwork() : undefined;
           options.signal.throwIfAborted();
+          const { subject } = question;
           const judged = await trust(network, input, question.technique, {
-            target: answer.found.target,
+            // A class is asked as such, so that others can be compared with it.
+            target: typeof subject === "number" ? subject : answer.found.target,
             measures,
             explanation: answer.found,
             settings: settingsOf(question, this.software),

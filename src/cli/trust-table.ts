@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { headOf } from "../network/heads.ts";
+import { Objective } from "../objectives/objective.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
 import { lastMaps } from "../techniques/grad-cam.ts";
 import { formatTrust, TRUST_LEGEND } from "../trust/format.ts";
@@ -141,8 +142,10 @@ function nameOf({ rows }: TrustTable): string {
 }
 
 function tableReport({ target, rows }: TrustTable) {
+  const asked = rows.find((row) => row.trust)?.trust?.asked;
   return {
-    target,
+    // An objective is no number to report: what it asks is.
+    target: target instanceof Objective ? (asked ?? "objective") : target,
     rows: rows.map(({ trust, ...row }) => ({ ...row, ...(trust ? trustReport(trust) : {}) })),
   };
 }

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
-import { type Graph, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
+import { type Graph, HEADS, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
 
 /**
  * What the numbers of an output are:
@@ -223,6 +223,9 @@ function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string
   const name = output === `${before}/softmax` ? before : output;
   const given = ownOf(graph.heads, name) ?? ownOf(graph.heads, output) ?? ownOf(graph.heads, before);
 
+  if (given !== undefined && !HEADS.includes(given)) {
+    throw new InputError(`output "${name}": expected a head of ${HEADS.join(", ")}, got "${given}"`);
+  }
   const logits = given === "values" ? output : before;
   const shape = shapeOf(logits);
   const channels = shape.at(-1) ?? 1;

@@ -219,6 +219,7 @@ describe("a head that is given", () => {
   test("is refused where it cannot be", () => {
     expect(() => given(vector(dense("d", "gap", [5, 1])), "softmax")).toThrow(/several numbers .* got one/);
     expect(() => given(bare, "places")).toThrow(/scores at several places/);
+    expect(() => given(bare, "sigmod" as HeadKind)).toThrow(/head of softmax, .*, got "sigmod"/);
     expect(() => headsOf({ ...bare, heads: { nowhere: "sigmoid" } })).toThrow(/output of "d", got "nowhere"/);
   });
 });
