@@ -146,7 +146,7 @@ export function classOf(head: Head, target: number | string): number {
   const labels = Array.from({ length: classes }, (_, index) => labelOf(head, index));
   if (labels.every((label) => label === undefined)) {
     throw new InputError(
-      `target: expected a ${noun} of 0 to ${classes - 1}, as output "${head.name}" has no labels, got "${target}"`,
+      `target "${target}": the network (output "${head.name}") has no labels; give the ${noun}'s number, 0 to ${classes - 1}`,
     );
   }
   const wanted = String(target).toLowerCase();

@@ -306,7 +306,7 @@ describe("classes", () => {
     const head = headOf(vector(dense("d", "gap", [5, 3], "tanh")));
     expect(classOf(head, 2)).toBe(2);
     expect(() => classOf(head, 3)).toThrow(/value of 0 to 2, got 3/);
-    expect(() => classOf(head, "x")).toThrow(/has no labels, got "x"/);
+    expect(() => classOf(head, "x")).toThrow(/target "x": .* has no labels; give the value's number, 0 to 2/);
     expect(probabilitiesOf(head, Float32Array.of(1, 2, 3))).toBeUndefined();
   });
 });

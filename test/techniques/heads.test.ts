@@ -4,6 +4,7 @@ import { createNetwork, type Network, type Target } from "../../src/network/netw
 import { namedPreprocessing } from "../../src/network/preprocessing.ts";
 import { ATTRIBUTIONS, type AttributionOptions, attributionNamed } from "../../src/techniques/catalogue.ts";
 import { explainEach } from "../../src/techniques/explain-each.ts";
+import { lastMaps } from "../../src/techniques/grad-cam.ts";
 import { predict } from "../../src/techniques/predict.ts";
 import { trust } from "../../src/trust/trust.ts";
 import { testDevice } from "../gpu.ts";
@@ -337,6 +338,46 @@ describe.each(ASKED)("$what", ({ net, options, of, unit: asked, sign, by }) => {
     const { probability, value } = all.find(({ index }) => index === found.asked?.index) ?? {};
     expect(found.insertion?.curve.at(-1)).toBeCloseTo(probability ?? value ?? Number.NaN, 5);
   });
+});
+
+test.each([{ keep: [] }, { keep: [], gradients: false, share: true }])(
+  "every output answers with %o",
+  async (options) => {
+    const whole = await createNetwork(device, several);
+    const small = await createNetwork(device, several, options);
+    for (const output of ["age", "kind"]) {
+      expect(await predict(small, image, { output })).toEqual(await predict(whole, image, { output }));
+    }
+    whole.destroy();
+    small.destroy();
+  },
+);
+
+test("the maps that CAMs weigh lead to the output that is asked", async () => {
+  const mask: Layer = {
+    op: "conv2d",
+    name: "mask",
+    inputs: ["conv"],
+    strides: [1, 1],
+    dilations: [1, 1],
+    padding: "valid",
+    w: { shape: [1, 1, K, 1], data: two.w.slice(0, K) },
+    activation: { kind: "sigmoid" },
+  };
+  const relu: Layer = { op: "activation", name: "bent", inputs: ["conv"], activation: { kind: "relu" } };
+  const net: Graph = {
+    ...graph("both", [...stem, unit("kind", three), relu, { ...mask, inputs: ["bent"] }]),
+    output: "kind",
+    outputs: ["kind", "mask"],
+  };
+  const network = await createNetwork(device, net);
+  expect(lastMaps(network.graph, network.shapes)).toBe("conv");
+  expect(lastMaps(network.graph, network.shapes, "mask")).toBe("bent");
+  for (const output of ["kind", "mask"]) {
+    const { data } = await attributionNamed("grad-cam").run(network, image, { output });
+    expect(data.every((value) => value >= 0)).toBe(true);
+  }
+  network.destroy();
 });
 
 test("a yes or no is asked the side that the network takes", async () => {
