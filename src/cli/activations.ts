@@ -2,28 +2,33 @@ import { basename } from "node:path";
 import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import { renderFigure } from "../images/figure.ts";
+import { renderOverlay } from "../images/overlay.ts";
 import { deprocess } from "../images/preprocess.ts";
 import { renderMapSheet } from "../images/sheet.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { activations } from "../techniques/activations.ts";
-import { readInputs } from "./inputs.ts";
+import { Images, type Input } from "./inputs.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
 import { maskCommand, thresholdOf } from "./masks.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
-import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
+import { Outputs, outOf, placeOf, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
 import type { Values } from "./values.ts";
 
-/** `vitrine activations`: what a layer, or one of its channels, answers to an image. */
-export async function activationsCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
-  const out = await outOf(values, [".png", ".npy"]);
+/** `vitrine activations`: what a layer, or one of its channels, answers to images. */
+export async function activationsCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
+  const threshold = thresholdOf(values);
+  // A mask command makes one result of all its images.
+  const masked = threshold === undefined ? undefined : await outOf(values, [".png", ".npy"]);
+  const out = threshold === undefined ? await Outputs.of(values, "out", [".png", ".npy"]) : undefined;
+  const overlay = await Outputs.of(values, "overlay", [".png"]);
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const layer = values.text("layer");
   if (layer === undefined) {
     throw new UsageError('activations expects --layer NAME, got none; "vitrine layers" lists the names');
   }
-  const graph = await openModel(values, io, images);
+  const graph = await openModel(values, io, names);
   layerOf(graph, layer);
   const whole = shapesOf(graph).get(layer)?.slice(1) ?? [];
   const channels = whole.at(-1) ?? 1;
@@ -34,51 +39,74 @@ export async function activationsCommand(images: readonly string[], values: Valu
     );
   }
   const shading = shadingOf(values);
-  const scale = scaleOf(values);
-  if (scale === "row" || scale === "column") {
-    throw new UsageError(`--scale expects own or all for the maps of a layer, got "${scale}"`);
+  const wanted = scaleOf(values);
+  if (wanted === "row" || wanted === "column") {
+    throw new UsageError(`--scale expects own or all for the maps of a layer, got "${wanted}"`);
   }
-  const threshold = thresholdOf(values);
+  const scale = wanted;
   if (threshold !== undefined && channel === undefined) {
     throw new UsageError("--threshold expects --channel beside it: the unit whose mask is wanted");
   }
-  const inputs = await readInputs(graph, values, io, images);
+  if (overlay && (channel === undefined || threshold !== undefined)) {
+    throw new UsageError(
+      "--overlay expects --channel beside it, and no --threshold: the map to lay over the photograph",
+    );
+  }
+  const images = new Images(graph, values, io, names);
   if (threshold !== undefined && channel !== undefined) {
-    const asked = { layer, channel, threshold, inputs, out };
+    const asked = { layer, channel, threshold, inputs: await images.all(), out: masked };
     await maskCommand(graph, asked, values, io);
+    images.assertWhole();
     return;
   }
-  const [input, ...others] = inputs;
-  if (!input || others.length > 0) throw new UsageError("activations expects one image, got several");
-  warnOfGuess(graph, io, [input]);
+  const several = await images.several().catch(() => images.count > 1);
+  out?.assertFor(several, "out");
+  overlay?.assertFor(several, "overlay");
 
-  const found = await withNetwork(await io.device(), graph, { keep: [layer], gradients: false }, (network) =>
-    activations(network, input.values, { layer, signal: io.signal }),
-  );
-  const { data, shape } = channel === undefined ? found : channelOf(found, channel);
-  const subtitle = [graph.name, formatShape(whole), basename(input.name), ...provenance(graph, input)].join(
-    " · ",
-  );
-  const title = channel === undefined ? `Activations of ${layer}` : `${layer}, channel ${channel}`;
-  const draw = () =>
-    channel === undefined
-      ? renderMapSheet({ data, shape, title, subtitle, ...shading, ...(scale ? { scale } : {}) })
-      : renderFigure({
-          image: deprocess(input.values, graph),
-          map: data,
-          shape,
-          technique: "activation",
-          title,
-          subtitle,
-          ...shading,
-        });
-  if (out !== undefined) await writeResult(out, { data, shape, draw }, io);
+  const reports: unknown[] = [];
+  const options = { keep: [layer], gradients: false };
+  await withNetwork(await io.device(), graph, options, async (network) => {
+    for await (const input of images) {
+      if (reports.length === 0) warnOfGuess(graph, io, [input]);
+      if (several && !values.has("json")) io.out(`${reports.length === 0 ? "" : "\n"}${input.name}`);
+      io.progress(several ? `image ${reports.length + 1} of ${images.count}` : "running the network");
+      try {
+        const found = await activations(network, input.values, { layer, signal: io.signal });
+        reports.push(await show(found, input));
+      } catch (error) {
+        images.fail(input.name, error);
+      }
+    }
+  });
+  io.progress();
+  if (values.has("json")) printJson(io, several ? reports : reports[0]);
+  images.assertWhole();
 
-  const summary = summaryOf(data);
-  const strongest = channel === undefined ? strongestOf(found, top) : [];
-  if (values.has("json")) {
+  async function show(found: Awaited<ReturnType<typeof activations>>, input: Input): Promise<unknown> {
+    const { data, shape } = channel === undefined ? found : channelOf(found, channel);
+    const subtitle = [graph.name, formatShape(whole), basename(input.name), ...provenance(graph, input)].join(
+      " · ",
+    );
+    const title = channel === undefined ? `Activations of ${layer}` : `${layer}, channel ${channel}`;
+    const image = () => deprocess(input.values, graph);
+    const map = { map: data, shape, technique: "activation" as const, ...shading };
+    const draw = () =>
+      channel === undefined
+        ? renderMapSheet({ data, shape, title, subtitle, ...shading, ...(scale ? { scale } : {}) })
+        : renderFigure({ ...map, image: image(), title, subtitle });
+    io.progress();
+    const file = out?.fileFor(input.name);
+    if (file !== undefined) await writeResult(file, { data, shape, draw }, io);
+    const over = overlay?.fileFor(input.name);
+    if (over !== undefined) {
+      const drawOver = () => renderOverlay(input.photo ?? image(), graph, map);
+      await writeResult(over, { data, shape, draw: drawOver }, io);
+    }
+
+    const summary = summaryOf(data);
+    const strongest = channel === undefined ? strongestOf(found, top) : [];
     const of = channel === undefined ? { strongest } : { channel };
-    printJson(io, {
+    const report = {
       model: graph.name,
       preprocessing: preprocessingReport(graph),
       image: input.name,
@@ -87,20 +115,22 @@ export async function activationsCommand(images: readonly string[], values: Valu
       shape,
       ...summary,
       ...of,
-      out,
-    });
-    return;
-  }
-  io.out(`${title}, ${formatShape(shape)}`);
-  io.out(
-    `  min ${summary.min.toPrecision(4)}, max ${summary.max.toPrecision(4)}, mean ${summary.mean.toPrecision(4)}, ${(100 * summary.zeros).toFixed(1)} % zero`,
-  );
-  for (const { channel: k, max, at } of strongest) {
+      out: file,
+      overlay: over,
+    };
+    if (values.has("json")) return report;
+    io.out(`${title}, ${formatShape(shape)}`);
     io.out(
-      at
-        ? `  channel ${k}: max ${max.toPrecision(4)} at ${at.join(",")}`
-        : `  value ${k}: ${max.toPrecision(4)}`,
+      `  min ${summary.min.toPrecision(4)}, max ${summary.max.toPrecision(4)}, mean ${summary.mean.toPrecision(4)}, ${(100 * summary.zeros).toFixed(1)} % zero`,
     );
+    for (const { channel: k, max, at } of strongest) {
+      io.out(
+        at
+          ? `  channel ${k}: max ${max.toPrecision(4)} at ${at.join(",")}`
+          : `  value ${k}: ${max.toPrecision(4)}`,
+      );
+    }
+    return report;
   }
 }
 

@@ -7,17 +7,28 @@ import { explainEach } from "../techniques/explain-each.ts";
 import { lastMaps } from "../techniques/grad-cam.ts";
 import type { Input } from "./inputs.ts";
 import { type Io, UsageError } from "./io.ts";
+import type { Needs, Networks } from "./networks.ts";
 import { neuronsOf, type Objective } from "./objective.ts";
+import type { Outputs } from "./output.ts";
 import { assertOptions } from "./techniques.ts";
 import type { Values } from "./values.ts";
 
-/** What every way to explain an image is given. */
+/** What every way to explain images is given. */
 export interface Setting {
   readonly graph: Graph;
-  readonly input: Input;
   readonly values: Values;
   readonly io: Io;
-  readonly out: string | undefined;
+  /** Where figures and arrays go. */
+  readonly out: Outputs | undefined;
+  /** Where photographs with a map over them go. */
+  readonly overlay: Outputs | undefined;
+}
+
+/** A way to explain images, of which all is checked that does not hang on the image. */
+export interface Explaining {
+  readonly needs: Needs;
+  /** Explains one image, and writes and prints what there is to say. @returns the report, for --json. */
+  explain(networks: Networks, input: Input): Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** What is asked of whom: found from the command line and the graph, before anything is put on a GPU. */

@@ -22,6 +22,8 @@ export interface CliCommand {
   readonly details: readonly string[];
   readonly options: readonly OptionName[];
   readonly examples: readonly string[];
+  /** How many arguments come before those that name images; of a command that takes images. Default 0. */
+  leading?(values: Values): number;
   run(positionals: readonly string[], values: Values, io: Io): Promise<void>;
 }
 
@@ -59,7 +61,7 @@ export const COMMANDS: readonly CliCommand[] = [
   {
     name: "activations",
     usage: "--layer NAME [IMAGE...]",
-    summary: "What a layer answers to an image.",
+    summary: "What a layer answers to images.",
     details: [
       "--out maps.png is a sheet of all the layer's maps on one scale, or with --scale own each on its own; --clip 99 keeps a few large values from darkening the rest. With --channel, one map over the image.",
       "--out maps.npy is the array: [h,w,c], [h,w] with --channel, [c] for a layer without pixels.",
@@ -77,6 +79,7 @@ export const COMMANDS: readonly CliCommand[] = [
       "top",
       "seed",
       "out",
+      "overlay",
       "json",
     ],
     examples: [
@@ -88,7 +91,7 @@ export const COMMANDS: readonly CliCommand[] = [
   },
   {
     name: "explain",
-    usage: "TECHNIQUE,… | --all [IMAGE]",
+    usage: "TECHNIQUE,… | --all [IMAGE...]",
     summary: "Which pixels decided.",
     details: [
       ...ATTRIBUTIONS.map(({ name, summary }) => `${name.padEnd(20)}  ${summary}`),
@@ -126,6 +129,7 @@ export const COMMANDS: readonly CliCommand[] = [
       "colors",
       "seed",
       "out",
+      "overlay",
       "json",
     ],
     examples: [
@@ -136,6 +140,7 @@ export const COMMANDS: readonly CliCommand[] = [
       "vitrine explain occlusion x.npy --target 7 --patch 16 --stride 8 --fill 0 --json",
       "vitrine explain deconvnet --image synthetic:3 --layer conv3_3 --channel 5 --out pattern.png",
     ],
+    leading: (values) => (values.has("all") ? 0 : 1),
     run: explainCommand,
   },
   {
@@ -177,6 +182,7 @@ export const COMMANDS: readonly CliCommand[] = [
       "vitrine trust --dataset 20 --measures insertion,deletion,classSwap --markdown",
       "vitrine trust --all --image dog.jpg --model squeezenet --labels imagenet.json --samples 500 --json",
     ],
+    leading: () => Number.POSITIVE_INFINITY,
     run: trustCommand,
   },
   {

@@ -1,4 +1,4 @@
-import { basename, extname } from "node:path";
+import { basename } from "node:path";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatNumber } from "../images/layout.ts";
 import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
@@ -9,11 +9,12 @@ import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
 import type { Trust } from "../trust/measures.ts";
 import { SharedScores } from "../trust/scores.ts";
-import { type Asking, askTechnique, type Setting, scoreOf } from "./ask.ts";
+import { type Asking, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
 import { headNotes, headReport } from "./heads.ts";
-import { printJson, printLines, progressOf, UsageError } from "./io.ts";
+import type { Input } from "./inputs.ts";
+import { printLines, progressOf, UsageError } from "./io.ts";
 import { preprocessingReport, provenance } from "./model.ts";
-import { type Networks, needsOf, withNetworks } from "./networks.ts";
+import { type Networks, needsOf } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
@@ -47,12 +48,14 @@ const SHEET_SETTINGS: Readonly<Record<string, Pick<AttributionOptions, "samples"
 };
 
 /** Several techniques, classes or layers side by side. */
-export async function explainMany(asking: Asking, setting: Setting): Promise<void> {
-  const { graph, input, values, io, out } = setting;
+export function explainMany(asking: Asking, setting: Setting): Explaining {
+  const { graph, values, io, out } = setting;
   const { techniques, targets, layers, neurons } = asking;
-  if (out !== undefined && extname(out).toLowerCase() !== ".png") {
-    throw new UsageError(`--out expects a .png for several maps, whose shapes differ, got "${out}"`);
+  if (out?.arrays) {
+    throw new UsageError(`--out expects a .png for several maps, whose shapes differ, got "${out.path}"`);
   }
+  if (setting.overlay)
+    throw new UsageError("--overlay expects one map to lay over the photograph, got several");
   const flat = layers.length > 1 ? techniques.find(({ weighsMaps }) => !weighsMaps) : undefined;
   if (flat) {
     throw new UsageError(
@@ -68,75 +71,72 @@ export async function explainMany(asking: Asking, setting: Setting): Promise<voi
   const plan = trustPlanOf(values, values.has("all"));
   const kept = [...new Set([...layers, ...(neurons ? [neurons.layer] : [])])];
   const needs = needsOf(techniques, kept, plan);
-  const { objectives, answers } = await withNetworks(
-    await io.device(),
-    graph,
-    needs,
-    values,
-    async (networks) => {
-      const network = await networks.first();
-      const objectives: Objective[] = [];
-      for (const target of targets) {
-        objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
-      }
-      return { objectives, answers: await answerAll(networks, asking, objectives, { ...setting, plan }) };
-    },
-  );
-  io.progress();
+  return { needs, explain };
 
-  const image = deprocess(input.values, graph);
-  const multiple = ({ technique, found, samples }: Answer): Multiple | string => {
-    if (typeof found === "string") return found;
-    const { figure, unit } = technique;
-    const drawn = figure === "attribution" && found.shape.length === 3 ? sumOverColour(found) : found;
-    const note = noteOf(technique, found, samples);
-    return {
-      ...{ map: drawn.data, shape: drawn.shape, technique: figure, ...shading },
-      ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
-      ...(unit === undefined ? {} : { unit }),
-      ...(note === undefined ? {} : { note }),
+  async function explain(networks: Networks, input: Input): Promise<Readonly<Record<string, unknown>>> {
+    const network = await networks.first();
+    const objectives: Objective[] = [];
+    for (const target of targets) {
+      objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
+    }
+    const answers = await answerAll(networks, asking, objectives, { ...setting, input, plan });
+    io.progress();
+
+    const image = deprocess(input.values, graph);
+    const multiple = ({ technique, found, samples }: Answer): Multiple | string => {
+      if (typeof found === "string") return found;
+      const { figure, unit } = technique;
+      const drawn = figure === "attribution" && found.shape.length === 3 ? sumOverColour(found) : found;
+      const note = noteOf(technique, found, samples);
+      return {
+        ...{ map: drawn.data, shape: drawn.shape, technique: figure, ...shading },
+        ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
+        ...(unit === undefined ? {} : { unit }),
+        ...(note === undefined ? {} : { note }),
+      };
     };
-  };
-  const cellsOf = (wanted: (answer: Answer) => boolean) => answers.filter(wanted).map(multiple);
-  const [only] = objectives;
-  const judged = answers.flatMap(({ trust, ...about }) =>
-    trust ? [{ name: rowName(about, asking, objectives), trust }] : [],
-  );
-  const across = targets.length === 1 && layers.length > 1;
-  const rows: MultiplesRow[] =
-    techniques.length === 1 && layers.length > 1 && !across
-      ? layers.map((layer) => ({ label: layer, cells: cellsOf((answer) => answer.layer === layer) }))
-      : techniques.map((technique) => {
-          const cells = cellsOf((answer) => answer.technique === technique);
-          return { label: techniques.length === 1 ? "" : technique.title, cells };
-        });
-  const columns = across
-    ? layers.map((layer) => `at ${layer}`)
-    : targets.length > 1
-      ? objectives.map(headingOf)
-      : [""];
-  const what = techniques.length === 1 ? `${techniques[0]?.title}: ` : "";
-  const draw = () =>
-    renderMultiples({
-      image,
-      title: `${what}${objectives.length === 1 ? only?.title : objectives.map(nameOf).join(", ")}`,
-      subtitle: [
-        graph.name,
-        ...(layers.length === 1 ? [`CAMs weigh ${layers[0]}`] : []),
-        ...headNotes(graph),
-        basename(input.name),
-        ...provenance(graph, input),
-      ].join(" · "),
-      ...{ columns, rows, scale, show },
-      wrap: techniques.length > 1 && !across,
-      ...(plan && judged.length > 0 ? { table: drawnTrust(judged, plan) } : {}),
-    });
-  if (out !== undefined) await writeResult(out, { data: new Float32Array(), shape: [0], draw }, io);
-  report(answers, objectives, setting, asking);
-  if (out === undefined && !values.has("json")) io.err("vitrine: --out sheet.png draws them");
+    const cellsOf = (wanted: (answer: Answer) => boolean) => answers.filter(wanted).map(multiple);
+    const [only] = objectives;
+    const judged = answers.flatMap(({ trust, ...about }) =>
+      trust ? [{ name: rowName(about, asking, objectives), trust }] : [],
+    );
+    const across = targets.length === 1 && layers.length > 1;
+    const rows: MultiplesRow[] =
+      techniques.length === 1 && layers.length > 1 && !across
+        ? layers.map((layer) => ({ label: layer, cells: cellsOf((answer) => answer.layer === layer) }))
+        : techniques.map((technique) => {
+            const cells = cellsOf((answer) => answer.technique === technique);
+            return { label: techniques.length === 1 ? "" : technique.title, cells };
+          });
+    const columns = across
+      ? layers.map((layer) => `at ${layer}`)
+      : targets.length > 1
+        ? objectives.map(headingOf)
+        : [""];
+    const what = techniques.length === 1 ? `${techniques[0]?.title}: ` : "";
+    const draw = () =>
+      renderMultiples({
+        image,
+        title: `${what}${objectives.length === 1 ? only?.title : objectives.map(nameOf).join(", ")}`,
+        subtitle: [
+          graph.name,
+          ...(layers.length === 1 ? [`CAMs weigh ${layers[0]}`] : []),
+          ...headNotes(graph),
+          basename(input.name),
+          ...provenance(graph, input),
+        ].join(" · "),
+        ...{ columns, rows, scale, show },
+        wrap: techniques.length > 1 && !across,
+        ...(plan && judged.length > 0 ? { table: drawnTrust(judged, plan) } : {}),
+      });
+    const file = out?.fileFor(input.name);
+    if (file !== undefined) await writeResult(file, { data: new Float32Array(), shape: [0], draw }, io);
+    return report(answers, objectives, { ...setting, input, file }, asking);
+  }
 }
 
 interface AnswerSetting extends Setting {
+  readonly input: Input;
   readonly plan: TrustPlan | undefined;
 }
 
@@ -216,9 +216,9 @@ async function answer(
 function report(
   answers: readonly Answer[],
   objectives: readonly Objective[],
-  { graph, input, values, io, out }: Setting,
+  { graph, input, values, io, file }: Setting & { readonly input: Input; readonly file: string | undefined },
   asking: Asking,
-): void {
+): Readonly<Record<string, unknown>> {
   const results = answers.map(({ technique, layer, objective, found, samples, trust }) => {
     const of = scoreOf(technique, asking.neurons, graph, values);
     const asked = { technique: technique.name, target: objective.report, of, layer };
@@ -237,18 +237,16 @@ function report(
       ...(trust ? { trust: trustReport(trust) } : {}),
     };
   });
-  if (values.has("json")) {
-    const output = headReport(headOf(graph));
-    const about = {
-      model: graph.name,
-      preprocessing: preprocessingReport(graph),
-      output,
-      image: input.name,
-      fitted: input.fitted,
-    };
-    printJson(io, { ...about, results, out });
-    return;
-  }
+  const output = headReport(headOf(graph));
+  const about = {
+    model: graph.name,
+    preprocessing: preprocessingReport(graph),
+    output,
+    image: input.name,
+    fitted: input.fitted,
+  };
+  const whole = { ...about, results, out: file };
+  if (values.has("json")) return whole;
   io.out(`${objectives.map(({ title }) => title).join("; ")}`);
   const names = answers.map((answer) => rowName(answer, asking, objectives));
   const widest = Math.max(...names.map((name) => name.length));
@@ -265,6 +263,7 @@ function report(
     trust ? [{ name, title: names[i] ?? name, trust }] : [],
   );
   if (rows.length > 0) printLines(io, `\n${formatTrust({ target: undefined, rows })}`);
+  return whole;
 }
 
 /** A technique, with the layer and the class where there are several. */

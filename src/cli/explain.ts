@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { formatShape } from "../gpu/tensor.ts";
 import { FIGURE_PANELS, type FigurePanel, renderFigure } from "../images/figure.ts";
 import { formatNumber } from "../images/layout.ts";
+import { renderOverlay } from "../images/overlay.ts";
 import { deprocess } from "../images/preprocess.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import { headOf } from "../network/heads.ts";
@@ -10,49 +11,74 @@ import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue
 import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
 import { SharedScores } from "../trust/scores.ts";
-import { type Asking, askingOf, askTechnique, type Setting, scoreOf } from "./ask.ts";
+import { type Asking, askingOf, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
 import { explainMany } from "./explain-many.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
-import { readInputs } from "./inputs.ts";
+import { Images, type Input } from "./inputs.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
-import { needsOf, withNetworks } from "./networks.ts";
+import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { findObjective } from "./objective.ts";
-import { outOf, placeOf, summaryOf, writeResult } from "./output.ts";
+import { Outputs, placeOf, summaryOf, writeResult } from "./output.ts";
 import { shadingOf } from "./shading.ts";
 import { attributionOptions, techniquesNamed, toleranceOf } from "./techniques.ts";
 import { legendOf, measureTrust, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
-/** `vitrine explain TECHNIQUE [IMAGE]`: which pixels decided. */
+/** `vitrine explain TECHNIQUE [IMAGE...]`: which pixels decided. */
 export async function explainCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
   const all = values.has("all");
   const [names, ...rest] = all ? ["", ...positionals] : positionals;
   const techniques = all ? ATTRIBUTIONS : techniquesNamed(names);
-  const out = await outOf(values, [".png", ".npy"]);
+  const out = await Outputs.of(values, "out", [".png", ".npy"]);
+  const overlay = await Outputs.of(values, "overlay", [".png"]);
+  if (out && out.path === overlay?.path) {
+    throw new UsageError(`expected --out and --overlay to differ, got "${out.path}" for both`);
+  }
   const graph = await openModel(values, io, rest);
   const asking = askingOf(techniques, graph, values);
   const [technique] = techniques;
-  const layout = technique && techniques.length === 1 ? sweepOf(technique, graph, values) : undefined;
-  const [input, ...others] = await readInputs(graph, values, io, rest);
-  const who = techniques.length === 1 ? technique?.name : "explain";
-  if (!input || others.length > 0) throw new UsageError(`${who} expects one image, got several`);
-  warnOfGuess(graph, io, [input]);
-  warnOfHead(graph, io);
-  const setting = { graph, input, values, io, out };
+  const setting = { graph, values, io, out, overlay };
   const one = techniques.length * asking.targets.length * Math.max(1, asking.layers.length) === 1;
-  if (one && technique) await explainOne(technique, asking, { ...setting, layout });
-  else await explainMany(asking, setting);
+  const { needs, explain } =
+    one && technique ? explainOne(technique, asking, setting) : explainMany(asking, setting);
+  const images = new Images(graph, values, io, rest);
+  const several = await images.several().catch(() => images.count > 1);
+  out?.assertFor(several, "out");
+  overlay?.assertFor(several, "overlay");
+  warnOfHead(graph, io);
+
+  const reports: unknown[] = [];
+  await withNetworks(await io.device(), graph, needs, values, async (networks) => {
+    for await (const input of images) {
+      if (reports.length === 0) warnOfGuess(graph, io, [input]);
+      if (several && !values.has("json")) io.out(`${reports.length === 0 ? "" : "\n"}${input.name}`);
+      try {
+        reports.push(await explain(networks, input));
+      } catch (error) {
+        images.fail(input.name, error);
+      }
+    }
+  });
+  io.progress();
+  if (values.has("json")) printJson(io, several ? reports : reports[0]);
+  else if (!out && !overlay)
+    io.err(
+      "vitrine: --out map.png draws it, --overlay photo.png draws it over the photograph, --out map.npy keeps the numbers",
+    );
+  images.assertWhole();
 }
 
 type Sweep = ReturnType<typeof sweepOver>;
 
-async function explainOne(
+/** One technique about one class, or about some neurons. */
+function explainOne(
   technique: AttributionTechnique,
   { neurons, layers: [layer] }: Asking,
-  { graph, input, values, io, out, layout }: Setting & { readonly layout: Sweep | undefined },
-): Promise<void> {
+  { graph, values, io, out, overlay }: Setting,
+): Explaining {
   if (values.has("scale")) throw new UsageError("--scale expects several maps to share it, got one");
+  const layout = sweepOf(technique, graph, values);
   const panels = panelsOf(values);
   const plan = trustPlanOf(values, false);
   const kept = [layer, neurons?.layer].filter((name) => name !== undefined);
@@ -63,59 +89,69 @@ async function explainOne(
     ...attributionOptions(technique, values),
     ...(layer === undefined ? {} : { layer }),
   };
-  const { objective, found, judged } = await withNetworks(
-    await io.device(),
-    graph,
-    needs,
-    values,
-    async (networks) => {
-      const network = await networks.of(technique);
-      const objective = await findObjective(network, input, neurons, values, io.signal);
-      const onProgress = progressOf(io, technique.name);
-      onProgress(0);
-      const asked = { settings: { ...settings, ...networks.memoryFor(network) }, io, onProgress };
-      const [found] = await askTechnique(technique, network, input, [objective], asked);
-      if (!found) throw new Error(`${technique.name}: expected an answer, got none`);
-      if (!plan) return { objective, found };
-      const shared = new SharedScores();
-      const loop = { objective, settings, networks, shared, io, onProgress: progressOf(io, "its trust") };
-      const judged = await measureTrust(network, input.values, technique, found, plan, loop);
-      return { objective, found, judged };
-    },
-  );
-  io.progress();
+  return { needs, explain };
 
-  const { data, shape } = found;
-  const summary = summaryOf(data);
-  const about = [
-    graph.name,
-    ...(layer === undefined ? [] : [`layer ${layer}, ${formatShape(shape)}`]),
-    ...(layout ? [`patch ${layout.patch[0]}, stride ${layout.stride[0]}, ${layout.images - 1} patches`] : []),
-    ...headNotes(graph),
-    basename(input.name),
-    ...provenance(graph, input),
-  ];
-  const { figure, unit } = technique;
-  const score = scoreOf(technique, neurons, graph, values);
-  const drawn = figure === "attribution" && shape.length === 3 ? sumOverColour(found) : found;
-  const draw = () =>
-    renderFigure({
-      image: deprocess(input.values, graph),
+  async function explain(networks: Networks, input: Input): Promise<Readonly<Record<string, unknown>>> {
+    const network = await networks.of(technique);
+    const objective = await findObjective(network, input, neurons, values, io.signal);
+    const onProgress = progressOf(io, technique.name);
+    onProgress(0);
+    const asked = { settings: { ...settings, ...networks.memoryFor(network) }, io, onProgress };
+    const [found] = await askTechnique(technique, network, input, [objective], asked);
+    if (!found) throw new Error(`${technique.name}: expected an answer, got none`);
+    const loop = () => ({
+      objective,
+      settings,
+      networks,
+      shared: new SharedScores(),
+      io,
+      onProgress: progressOf(io, "its trust"),
+    });
+    const judged = plan && (await measureTrust(network, input.values, technique, found, plan, loop()));
+    io.progress();
+
+    const { data, shape } = found;
+    const summary = summaryOf(data);
+    const about = [
+      graph.name,
+      ...(layer === undefined ? [] : [`layer ${layer}, ${formatShape(shape)}`]),
+      ...(layout
+        ? [`patch ${layout.patch[0]}, stride ${layout.stride[0]}, ${layout.images - 1} patches`]
+        : []),
+      ...headNotes(graph),
+      basename(input.name),
+      ...provenance(graph, input),
+    ];
+    const { figure, unit } = technique;
+    const score = scoreOf(technique, neurons, graph, values);
+    const drawn = figure === "attribution" && shape.length === 3 ? sumOverColour(found) : found;
+    const map = {
       map: drawn.data,
       shape: drawn.shape,
       ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
       technique: figure,
-      title: `${technique.title}: ${objective.title}`,
-      subtitle: about.join(" · "),
-      ...(unit === undefined ? {} : { unit }),
-      ...(layout ? { unit: `fall of the ${score} where covered` } : {}),
       ...shading,
-      ...(panels === undefined ? {} : { panels }),
-    });
-  if (out !== undefined) await writeResult(out, { data, shape, draw }, io);
+    };
+    const image = deprocess(input.values, graph);
+    const draw = () =>
+      renderFigure({
+        ...map,
+        image,
+        title: `${technique.title}: ${objective.title}`,
+        subtitle: about.join(" · "),
+        ...(unit === undefined ? {} : { unit }),
+        ...(layout ? { unit: `fall of the ${score} where covered` } : {}),
+        ...(panels === undefined ? {} : { panels }),
+      });
+    const file = out?.fileFor(input.name);
+    if (file !== undefined) await writeResult(file, { data, shape, draw }, io);
+    const over = overlay?.fileFor(input.name);
+    if (over !== undefined) {
+      const drawOver = () => renderOverlay(input.photo ?? image, graph, map);
+      await writeResult(over, { data, shape, draw: drawOver }, io);
+    }
 
-  const place = placeOf(data.indexOf(summary.max), shape).slice(0, 2);
-  if (values.has("json")) {
+    const place = placeOf(data.indexOf(summary.max), shape).slice(0, 2);
     const { fill } = layout ? { fill: "mean", ...attributionOptions(technique, values) } : {};
     const report = {
       technique: technique.name,
@@ -137,25 +173,25 @@ async function explainOne(
       notes: found.notes,
       ...found.account,
       ...(judged ? { trust: trustReport(judged) } : {}),
-      out,
+      out: file,
+      overlay: over,
     };
-    printJson(io, report);
-    return;
+    if (values.has("json")) return report;
+    io.out(`${technique.title}: ${objective.title}`);
+    io.out(`  ${about.join(", ")}`);
+    io.out(
+      `  ${formatShape(shape)}: min ${summary.min.toPrecision(4)}, max ${summary.max.toPrecision(4)} at ${place.join(",")}, mean ${summary.mean.toPrecision(4)}`,
+    );
+    if (found.account) {
+      const words = Object.entries(found.account).map(([name, value]) => `${name} ${formatNumber(value)}`);
+      io.out(`  ${words.join(", ")}`);
+    }
+    for (const note of found.notes ?? []) io.out(`  note: ${note}`);
+    if (judged)
+      printLines(io, `\n${formatTrust({ target: undefined, rows: [{ ...technique, trust: judged }] })}\n`);
+    if (judged && plan) for (const line of legendOf(plan.measures)) io.out(`  ${line}`);
+    return report;
   }
-  io.out(`${technique.title}: ${objective.title}`);
-  io.out(`  ${about.join(", ")}`);
-  io.out(
-    `  ${formatShape(shape)}: min ${summary.min.toPrecision(4)}, max ${summary.max.toPrecision(4)} at ${place.join(",")}, mean ${summary.mean.toPrecision(4)}`,
-  );
-  if (found.account) {
-    const words = Object.entries(found.account).map(([name, value]) => `${name} ${formatNumber(value)}`);
-    io.out(`  ${words.join(", ")}`);
-  }
-  for (const note of found.notes ?? []) io.out(`  note: ${note}`);
-  if (judged)
-    printLines(io, `\n${formatTrust({ target: undefined, rows: [{ ...technique, trust: judged }] })}\n`);
-  if (judged && plan) for (const line of legendOf(plan.measures)) io.out(`  ${line}`);
-  if (out === undefined) io.err("vitrine: --out map.png draws it, --out map.npy keeps the numbers");
 }
 
 /** The sweep as occlusion will lay it out, so that a patch that cannot be fails before anything runs. */

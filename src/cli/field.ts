@@ -7,7 +7,7 @@ import { deprocess } from "../images/preprocess.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
 import { empiricalField } from "../techniques/empirical-field.ts";
-import { readInputs } from "./inputs.ts";
+import { Images } from "./inputs.ts";
 import { type Io, printJson, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { withNetwork } from "./network.ts";
@@ -17,18 +17,18 @@ import { attributionOptions } from "./techniques.ts";
 import type { Values } from "./values.ts";
 
 /** `vitrine field`: what of the image a unit can see, and with images, what of it moves the unit. */
-export async function fieldCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
+export async function fieldCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
   const out = await outOf(values, [".png", ".npy"]);
   const layer = values.text("layer");
   if (layer === undefined) {
     throw new UsageError('field expects --layer NAME, got none; "vitrine layers" lists the names');
   }
-  const graph = await openModel(values, io, images);
+  const graph = await openModel(values, io, names);
   layerOf(graph, layer);
   const shape = shapesOf(graph).get(layer)?.slice(1) ?? [];
   const { channel, y, x } = neuronsOf(graph, values) ?? {};
   const place = y === undefined || x === undefined ? undefined : { y, x };
-  const measured = images.length > 0 || values.has("image");
+  const measured = names.length > 0 || values.has("image");
   if (!measured) {
     if (out !== undefined)
       throw new UsageError("field expects images to measure a unit on for --out, got none");
@@ -55,7 +55,8 @@ export async function fieldCommand(images: readonly string[], values: Values, io
     ...(stride === undefined ? {} : { stride }),
     ...(fill === undefined ? {} : { fill: fill as Colour }),
   };
-  const inputs = await readInputs(graph, values, io, images);
+  const images = new Images(graph, values, io, names);
+  const inputs = await images.all();
   warnOfGuess(graph, io, inputs);
   const setting = { keep: [layer], gradients: false, batch: values.whole("batch", 1, 1024) ?? 16 };
   const found = await withNetwork(await io.device(), graph, setting, (network) =>
@@ -95,6 +96,7 @@ export async function fieldCommand(images: readonly string[], values: Values, io
       side,
     };
     printJson(io, { ...about, units, out });
+    images.assertWhole();
     return;
   }
   io.out(`${layer}, channel ${channel}: theory ${sizeOf(theoretical)} pixels, measured over ${count}`);
@@ -104,6 +106,7 @@ export async function fieldCommand(images: readonly string[], values: Values, io
   for (const { image, at, value } of units) {
     io.out(`  ${image}: unit at ${at.join(",")}, activation ${formatNumber(value)}`);
   }
+  images.assertWhole();
 }
 
 function sizeOf({ top, left, bottom, right }: Rectangle): string {

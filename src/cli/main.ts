@@ -1,9 +1,10 @@
 import { InputError, ModelError, UnsupportedError } from "../gpu/errors.ts";
 import { DONE, FAILED, REFUSED, STOPPED } from "./codes.ts";
-import { COMMANDS } from "./commands.ts";
+import { type CliCommand, COMMANDS } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { type Io, printLines, UsageError } from "./io.ts";
 import { ownPackage } from "./model.ts";
+import { expandNames } from "./names.ts";
 import { nearest, parseArguments } from "./options.ts";
 import { printableIo } from "./printable.ts";
 import { openTerminal } from "./terminal.ts";
@@ -61,7 +62,7 @@ async function run(argv: readonly string[], bare: Io): Promise<number> {
     for (const option of given.keys()) {
       if (!command.options.includes(option)) throw new UsageError(`${name} takes no --${option}`);
     }
-    await command.run(rest, values, io);
+    await command.run(...(await withNames(command, rest, values)), io);
     return DONE;
   } catch (error) {
     io.progress();
@@ -72,6 +73,19 @@ async function run(argv: readonly string[], bare: Io): Promise<number> {
     }
     return refuse(aborted ? reason : error, io);
   }
+}
+
+/** A command's arguments, with the folders and patterns among its images as the files that they mean. */
+async function withNames(
+  { options, leading = () => 0 }: CliCommand,
+  positionals: readonly string[],
+  values: Values,
+): Promise<[positionals: readonly string[], values: Values]> {
+  if (!options.includes("image")) return [positionals, values];
+  const first = leading(values);
+  const images = await expandNames(positionals.slice(first));
+  const more = await expandNames(values.all("image"));
+  return [[...positionals.slice(0, first), ...images], values.with("image", more)];
 }
 
 /** Says in one line what went wrong. @returns the exit code. */

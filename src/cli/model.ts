@@ -126,7 +126,11 @@ export function provenance(
 }
 
 /** Says on standard error when the preprocessing is a guess, and once how a picture that it matters to was fitted. */
-export function warnOfGuess({ preprocessing }: Graph, io: Io, inputs: readonly Input[] = []): void {
+export function warnOfGuess(
+  { preprocessing }: Graph,
+  io: Io,
+  inputs: readonly Pick<Input, "name" | "fitted">[] = [],
+): void {
   const { guessed, source, range, mean, std, fit } = preprocessing;
   if (guessed?.includes("values")) {
     io.err(

@@ -23,7 +23,7 @@ export const OPTIONS = {
     name: "image",
     value: "FILE",
     many: true,
-    help: "PNG, JPEG, WebP, TIFF, GIF or AVIF, of at most 64 megapixels; or .npy: an array of bytes [H,W,C] is a picture, one of floats the network's input exactly as it stands (unless --preprocess is given), [N,H,W,C] several; or synthetic:N, picture N of the shipped data set.",
+    help: "PNG, JPEG, WebP, TIFF, GIF or AVIF, of at most 64 megapixels; or .npy: an array of bytes [H,W,C] is a picture, one of floats the network's input exactly as it stands (unless --preprocess is given), [N,H,W,C] several; or .npz, every array in it, or FILE.npz:NAME one; a folder, all its pictures; a pattern in quotes ('shots/**/*.jpg'); - for standard input; or synthetic:N, picture N of the shipped data set. Of several, one that is broken is named, the others go on, and the exit code is 1.",
   },
   preprocess: {
     name: "preprocess",
@@ -214,8 +214,13 @@ export const OPTIONS = {
   pair: { name: "pair", help: "Two objects side by side." },
   out: {
     name: "out",
-    value: "FILE",
-    help: "Where the result goes: .png is a picture, .npy the array (of predict, the logits). For dataset, .png or a folder.",
+    value: "FILE|DIR",
+    help: "Where the result goes: .png is a picture, .npy the array (of predict, the logits). Of explain and activations also a folder, with a .png for each image, or 'DIR/*.npy'. For dataset, .png or a folder. It is tried before any work, and written whole or not at all.",
+  },
+  overlay: {
+    name: "overlay",
+    value: "FILE|DIR",
+    help: "The photograph with the map over it, .png, at the photograph's own size and without words; what the network did not see of it stays as it is. Of several images a folder.",
   },
   json: {
     name: "json",

@@ -1,10 +1,12 @@
-import { extname } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
 import type { Shape } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { writePng } from "../node/image.ts";
 import { writeNpy } from "../node/npy.ts";
-import { tryFile } from "../node/write.ts";
+import { tryFile, tryFolder } from "../node/write.ts";
 import { type Io, UsageError } from "./io.ts";
+import { STDIN } from "./names.ts";
 import type { Values } from "./values.ts";
 
 /** What a command found: an array, and how to draw it. */
@@ -27,6 +29,87 @@ export async function outOf(values: Values, kinds: readonly string[]): Promise<s
   }
   await tryFile(out, "--out");
   return out;
+}
+
+/** Where results go that there is one of for each image: a file for one, a folder for several. */
+export class Outputs {
+  /** As it was given. */
+  readonly path: string;
+  readonly #kind: string;
+  /** Absent where one file is meant. */
+  readonly #folder: string | undefined;
+  readonly #used = new Set<string>();
+
+  private constructor(path: string, kind: string, folder: string | undefined) {
+    this.path = path;
+    this.#kind = kind;
+    this.#folder = folder;
+  }
+
+  /**
+   * Checks an option, and tries what it says, before any work is done: a file, a folder (whose files are of the first kind), or
+   * "folder/*.npy", a folder with files of that kind.
+   * @throws UsageError when the kind is unknown. @throws InputError when it cannot be written.
+   */
+  static async of(
+    values: Values,
+    option: "out" | "overlay",
+    kinds: readonly [string, ...string[]],
+  ): Promise<Outputs | undefined> {
+    const path = values.text(option);
+    if (path === undefined) return undefined;
+    const kind = extname(path).toLowerCase();
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory() || kind === "" || /[\\/]$/.test(path)) {
+      await tryFolder(path);
+      return new Outputs(path, kinds[0], path);
+    }
+    if (!kinds.includes(kind)) {
+      throw new UsageError(
+        `--${option} expects a file that ends in ${kinds.join(" or ")}, or a folder, got "${path}"`,
+      );
+    }
+    if (basename(path) === `*${extname(path)}`) {
+      await tryFolder(dirname(path));
+      return new Outputs(path, kind, dirname(path));
+    }
+    await tryFile(path, `--${option}`);
+    return new Outputs(path, kind, undefined);
+  }
+
+  /** Whether arrays are wanted, and not pictures. */
+  get arrays(): boolean {
+    return this.#kind === ".npy";
+  }
+
+  /** @throws UsageError where results of several images would go into one file. */
+  assertFor(several: boolean, option: "out" | "overlay"): void {
+    if (!several || this.#folder !== undefined) return;
+    throw new UsageError(
+      `--${option} expects a folder for several images, such as --${option} maps/, got "${this.path}"`,
+    );
+  }
+
+  /** The file for an image's result: named after the image, with a number where two images have one name. */
+  fileFor(image: string): string {
+    if (this.#folder === undefined) return this.path;
+    const stem = stemOf(image);
+    for (let count = 1; ; count++) {
+      const own = count === 1 ? stem : `${stem}-${count}`;
+      // Some file systems take A and a for one.
+      if (this.#used.has(own.toLowerCase())) continue;
+      this.#used.add(own.toLowerCase());
+      return join(this.#folder, `${own}${this.#kind}`);
+    }
+  }
+}
+
+/** An image's name as the name of a file: without its folder and its kind, and without what no file system likes. */
+function stemOf(image: string): string {
+  if (image === STDIN) return "stdin";
+  const name = basename(image).replace(/\.(png|jpe?g|webp|tiff?|gif|avif|npy|npz)(?=$|[:#])/i, "");
+  const plain = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|[.-]+$/g, "");
+  return plain.slice(0, 100) || "image";
 }
 
 /** Writes a result as a picture or as an array, as the name's end says. */

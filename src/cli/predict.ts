@@ -1,10 +1,10 @@
 import { type Head, headOf, headsOf, isBinary, yesOf } from "../network/heads.ts";
+import { createNetwork, type Network } from "../network/network.ts";
 import { type Prediction, predictEach } from "../techniques/predict.ts";
 import { headReport, headWords, warnOfHead } from "./heads.ts";
-import { readInputs } from "./inputs.ts";
+import { Images, type Input } from "./inputs.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
-import { withNetwork } from "./network.ts";
 import { outOf, writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
 
@@ -15,36 +15,38 @@ interface Answer {
 }
 
 /** `vitrine predict [IMAGE...]`: what the network says. */
-export async function predictCommand(images: readonly string[], values: Values, io: Io): Promise<void> {
+export async function predictCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const most = values.whole("batch", 1, 1024) ?? 8;
   const out = await outOf(values, [".npy"]);
-  const graph = await openModel(values, io, images);
+  const graph = await openModel(values, io, names);
   const asked = headOf(graph);
   if (out !== undefined && asked.kind === "places") {
     throw new UsageError(
       `--out of predict expects one score a class, got scores at every place; "activations --layer ${asked.output} --out" keeps those`,
     );
   }
-  const inputs = await readInputs(graph, values, io, images);
-  warnOfGuess(graph, io, inputs);
+  const images = new Images(graph, values, io, names);
   warnOfHead(graph, io);
 
   const answers = (values.has("output") ? [asked] : headsOf(graph)).map(
     (head): Answer => ({ head, images: [] }),
   );
-  const options = { batch: Math.min(most, inputs.length), keep: [], gradients: false };
-  await withNetwork(await io.device(), graph, options, async (network) => {
-    const pictures = inputs.map((input) => input.values);
-    for (const { head, images } of answers) {
-      const what = { output: head.name, top: Number.POSITIVE_INFINITY, signal: io.signal };
-      for await (const predictions of predictEach(network, pictures, what)) {
-        images.push(predictions);
-        io.progress(`predicting ${images.length} of ${inputs.length}`);
-      }
+  const inputs: Pick<Input, "name" | "fitted" | "asItStands">[] = [];
+  let network: Network | undefined;
+  try {
+    for await (const batch of images.batches(most)) {
+      const options = { batch: batch.length, keep: [], gradients: false };
+      network ??= await createNetwork(await io.device(), graph, options);
+      await answer(network, batch);
+      io.progress(`predicting ${inputs.length} of ${images.count}`);
     }
-  });
+  } finally {
+    network?.destroy();
+  }
   io.progress();
+  warnOfGuess(graph, io, inputs);
+  if (inputs.length === 0) images.assertWhole();
 
   const [first, ...others] = answers;
   if (!first) return;
@@ -69,6 +71,7 @@ export async function predictCommand(images: readonly string[], values: Values, 
     const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
     const outputs = headsOf(graph).map(headReport);
     printJson(io, { ...about, output: asked.name, outputs, results });
+    images.assertWhole();
     return;
   }
   for (const [i, input] of inputs.entries()) {
@@ -78,6 +81,29 @@ export async function predictCommand(images: readonly string[], values: Values, 
       if (answers.length > 1) io.out(`  output ${head.name}: ${headWords(head)}`);
       for (const line of linesOf(head, images[i]?.slice(0, top) ?? [])) io.out(`  ${line}`);
     }
+  }
+  images.assertWhole();
+
+  /** Asks every output about some images; where that fails, about one after another, to know which it was. */
+  async function answer(network: Network, batch: readonly Input[]): Promise<void> {
+    const pictures = batch.map((input) => input.values);
+    const found: (readonly Prediction[])[][] = [];
+    try {
+      for (const { head } of answers) {
+        const what = { output: head.name, top: Number.POSITIVE_INFINITY, signal: io.signal };
+        const own: (readonly Prediction[])[] = [];
+        for await (const predictions of predictEach(network, pictures, what)) own.push(predictions);
+        found.push(own);
+      }
+    } catch (error) {
+      const [only, ...more] = batch;
+      if (more.length > 0) for (const one of batch) await answer(network, [one]);
+      else images.fail(only?.name ?? "", error);
+      return;
+    }
+    for (const [i, own] of found.entries()) answers[i]?.images.push(...own);
+    // Their values and pixels are not kept.
+    inputs.push(...batch.map(({ values: _, photo, ...about }) => about));
   }
 }
 

@@ -2,10 +2,10 @@ import { InputError, ModelError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import type { ChooseInputShape, InputShape } from "../models/input-shape.ts";
 import { imageSize } from "../node/image.ts";
-import { readNpy } from "../node/npy.ts";
 import { imagesIn } from "./arrays.ts";
 import { type Io, UsageError } from "./io.ts";
 import { isArray, isSynthetic, namesOf } from "./names.ts";
+import { readSource } from "./sources.ts";
 import type { Values } from "./values.ts";
 
 type Size = readonly [height: number, width: number];
@@ -107,9 +107,11 @@ async function freeSize(
 
 async function sizesIn(name: string, values: Values): Promise<Size[]> {
   if (isSynthetic(name)) return [[SYNTHETIC_SIDE, SYNTHETIC_SIDE]];
-  if (isArray(name)) {
-    return imagesIn(await readNpy(name), name, values).map(({ height, width }) => [height, width]);
+  const source = await readSource(name);
+  if ("arrays" in source) {
+    const images = source.arrays.flatMap((own) => imagesIn(own.array, own.name, values));
+    return images.map(({ height, width }) => [height, width]);
   }
-  const { height, width } = await imageSize(name);
+  const { height, width } = await imageSize(source.bytes, name);
   return [[height, width]];
 }

@@ -14,7 +14,7 @@ import {
   trustTable,
 } from "../trust/table.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
-import { readInputs } from "./inputs.ts";
+import { Images } from "./inputs.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
@@ -38,7 +38,9 @@ export async function trustCommand(positionals: readonly string[], values: Value
   values.exclusive("json", "markdown");
   const drawn = Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`);
   const graph = await openModel(values, io, drawn);
-  const inputs = await readInputs(graph, values, io, drawn);
+  const unseen = Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`);
+  const images = new Images(graph, values, io, unseen);
+  const inputs = await images.all();
   warnOfGuess(graph, io, inputs);
   warnOfHead(graph, io);
 
@@ -88,13 +90,16 @@ export async function trustCommand(positionals: readonly string[], values: Value
     output: headReport(headOf(graph)),
   };
   if (values.has("json")) {
-    const images = inputs.map(({ name }) => name);
-    const report = "target" in table ? { images, ...tableReport(table) } : { images, rows: table.rows };
+    const names = inputs.map(({ name }) => name);
+    const report =
+      "target" in table ? { images: names, ...tableReport(table) } : { images: names, rows: table.rows };
     printJson(io, { ...about, ...report });
+    images.assertWhole();
     return;
   }
   if (values.has("markdown")) {
     printLines(io, formatTrust(table, "markdown"));
+    images.assertWhole();
     return;
   }
   const [image] = inputs.length === 1 ? inputs.map(({ name }) => basename(name)) : [];
@@ -117,6 +122,7 @@ export async function trustCommand(positionals: readonly string[], values: Value
   printLines(io, formatTrust(table));
   io.out("");
   for (const line of [...TRUST_LEGEND, ...pace(settings)]) io.out(`  ${line}`);
+  images.assertWhole();
 }
 
 /** The techniques that are named; else those that are quick, or with --all every one. */

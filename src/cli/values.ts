@@ -9,6 +9,13 @@ export class Values {
     this.#values = values;
   }
 
+  /** The same with other values of an option. */
+  with(name: OptionName, values: readonly string[]): Values {
+    const all = new Map(this.#values);
+    if (values.length > 0) all.set(name, values);
+    return new Values({ positionals: [], values: all });
+  }
+
   has(name: OptionName): boolean {
     return this.#values.has(name);
   }

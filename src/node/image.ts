@@ -31,10 +31,16 @@ const KINDS = "PNG, JPEG, WebP, TIFF, GIF or AVIF";
 /** How long a picture may take to decode. */
 const SECONDS = 30;
 
-/** The height and width of an image file, upright. Reads no more than its header. @throws InputError as {@link readImage} does. */
-export async function imageSize(path: string): Promise<{ readonly width: number; readonly height: number }> {
-  const bytes = await bytesOf(path);
-  const { width, height } = (await headerOf(bytes, path)).autoOrient;
+/**
+ * The height and width of an image file, or of its bytes, upright. Decodes no more than its header.
+ * @throws InputError as {@link readImage} does.
+ */
+export async function imageSize(
+  file: string | Uint8Array,
+  name = typeof file === "string" ? file : "image",
+): Promise<{ readonly width: number; readonly height: number }> {
+  const bytes = typeof file === "string" ? await bytesOf(file) : file;
+  const { width, height } = (await headerOf(bytes, name)).autoOrient;
   return { width, height };
 }
 
