@@ -37,7 +37,7 @@ beforeAll(async () => {
   });
   await writeFile(at("labels3.json"), '["cat", "small dog", "big dog"]');
   await writeFile(at("labels2.json"), '["cat", "dog"]');
-  await writeFile(at("words.json"), '{"0": "cat"}');
+  await writeFile(at("words.json"), '{"cat": 0}');
   await writeFile(at("broken.png"), "no picture");
   await writePng(at("dot.png"), { width: 1, height: 1, data: new Uint8Array([200, 20, 90]) });
 });
@@ -285,7 +285,11 @@ describe("mistakes", () => {
       /saliency takes no --patch/,
     ],
     ["no image", () => ["predict"], /expected --image FILE, got none; .*synthetic:4/],
-    ["two images", () => [...explain("saliency"), at("dot.png")], /expects one image/],
+    [
+      "two images and one file for their maps",
+      () => [...explain("saliency"), at("dot.png"), "--out", at("both.png")],
+      /--out expects a folder for several images/,
+    ],
     ["a missing image", () => ["predict", at("none.png")], /none\.png": expected to read it/],
     [
       "a broken image",
@@ -302,7 +306,7 @@ describe("mistakes", () => {
       /fits "small dog" \(1\), "big dog" \(2\)/,
     ],
     ["too few labels", () => explain("saliency", "--labels", at("labels2.json")), /expected 3 labels/],
-    ["labels of another kind", () => explain("saliency", "--labels", at("words.json")), /JSON array of text/],
+    ["labels of another kind", () => explain("saliency", "--labels", at("words.json")), /JSON array of names/],
     ["a patch larger than the image", () => explain("occlusion", "--patch", "13"), /patch of 1×1 to 12×12/],
     ["a noise of two numbers", () => explain("vargrad", "--noise", "1,2"), /noise of at least 0/],
     ["no samples", () => explain("rise", "--samples", "0"), /--samples expects a whole number of 1/],
