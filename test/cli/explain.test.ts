@@ -258,7 +258,7 @@ describe("occlusion", () => {
 
   test("LIME hides by the colour that is asked", async () => {
     const data = [];
-    for (const hide of [[], ["--hide", "segment"], ["--hide", "white"], ["--hide", "1"]]) {
+    for (const hide of [[], ["--hide", "segment"], ["--hide", "white"], ["--hide", "255"]]) {
       const args = ["--samples", "12", ...hide, "--out", at("hidden.npy")];
       await json(["explain", "lime", ...tiny(...args)]);
       data.push([...(await readNpy(at("hidden.npy"))).data]);
@@ -306,7 +306,11 @@ describe("mistakes", () => {
       /fits "small dog" \(1\), "big dog" \(2\)/,
     ],
     ["too few labels", () => explain("saliency", "--labels", at("labels2.json")), /expected 3 labels/],
-    ["labels of another kind", () => explain("saliency", "--labels", at("words.json")), /JSON array of names/],
+    [
+      "labels of another kind",
+      () => explain("saliency", "--labels", at("words.json")),
+      /JSON array of names/,
+    ],
     ["a patch larger than the image", () => explain("occlusion", "--patch", "13"), /patch of 1×1 to 12×12/],
     ["a noise of two numbers", () => explain("vargrad", "--noise", "1,2"), /noise of at least 0/],
     ["no samples", () => explain("rise", "--samples", "0"), /--samples expects a whole number of 1/],
