@@ -195,6 +195,14 @@ test.each<
     "none",
   ],
   [
+    "minus 127.5, then 1/127.5",
+    [
+      ["Rescaling", 1, -127.5],
+      ["Rescaling", 1 / 127.5, 0],
+    ],
+    "none",
+  ],
+  [
     "times 255 before a body that divides by 255",
     [
       ["Rescaling", 255, 0],
