@@ -59,6 +59,7 @@ export {
   renderFigure,
 } from "./images/figure.ts";
 export { type FilterFigureOptions, type FilterSet, renderFilters } from "./images/filters.ts";
+export { createFrameInput, type FrameInput } from "./images/frames.ts";
 export { type MaskedImage, type MaskFigureOptions, renderMasks } from "./images/masks.ts";
 export {
   type Multiple,
@@ -67,7 +68,14 @@ export {
   renderMultiples,
 } from "./images/multiples.ts";
 export { renderOverlay } from "./images/overlay.ts";
-export { MOST_PIXELS, type Picture, type PictureSource, readInput, readPicture } from "./images/picture.ts";
+export {
+  type FrameSource,
+  MOST_PIXELS,
+  type Picture,
+  type PictureSource,
+  readInput,
+  readPicture,
+} from "./images/picture.ts";
 export { type Pixels, pixelsFromImageData, type RgbaPixels } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";
 export { deprocess, type Fed as PreprocessedGraph, inputFrom, preprocess } from "./images/preprocess.ts";

@@ -149,13 +149,44 @@ function readDrawable(source: CanvasImageSource, size: Size, kind: string): Pixe
     context.drawImage(source, 0, 0, width, height);
     return pixelsFromImageData(context.getImageData(0, 0, width, height));
   } catch (error) {
-    const { name, message } = error as Error;
-    if (error instanceof InputError) throw error;
+    throw undrawable(error as Error, kind);
+  }
+}
+
+function undrawable(error: Error, kind: string): InputError {
+  if (error instanceof InputError) return error;
+  return new InputError(
+    error.name === "SecurityError"
+      ? `image: expected a ${kind} of this page's own origin, got one of another; load it with crossOrigin = "anonymous" from a server that allows it`
+      : `image: expected a ${kind} that can be drawn, got ${error.message}`,
+  );
+}
+
+/** What changes from frame to frame, and is drawn without being decoded first. */
+export type FrameSource = HTMLVideoElement | VideoFrame | HTMLCanvasElement | OffscreenCanvas | ImageBitmap;
+
+/**
+ * Hands a frame to whoever draws it.
+ * @throws InputError when it has no picture, another size than is expected, or comes from another origin.
+ */
+export function drawFrame(
+  source: FrameSource,
+  expected: { readonly width: number; readonly height: number },
+  draw: (source: FrameSource) => void,
+): void {
+  const kind = kindOf(source);
+  const size = kind === "HTMLImageElement" ? undefined : SIZES[kind]?.(source as never);
+  if (!size) throw new InputError(`image: expected a video, its frame, a canvas or a bitmap, got ${kind}`);
+  assertSize(size, kind);
+  if (size.width !== expected.width || size.height !== expected.height) {
     throw new InputError(
-      name === "SecurityError"
-        ? `image: expected a ${kind} of this page's own origin, got one of another; load it with crossOrigin = "anonymous" from a server that allows it`
-        : `image: expected a ${kind} that can be drawn, got ${message}`,
+      `image: expected a ${kind} of ${expected.width}×${expected.height}, got ${size.width}×${size.height}`,
     );
+  }
+  try {
+    draw(source);
+  } catch (error) {
+    throw undrawable(error as Error, kind);
   }
 }
 

@@ -13,7 +13,7 @@ export type Fed = Pick<Graph, "name" | "layers" | "output" | "preprocessing">;
 const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** [H, W, C] and a check that images can be made into it. */
-function inputShape(graph: Fed): readonly [number, number, number] {
+export function inputShape(graph: Fed): readonly [number, number, number] {
   const { shape } = inputOf(graph);
   if (shape[2] !== 1 && shape[2] !== 3) {
     throw new UnsupportedError(

@@ -1,5 +1,6 @@
 // What the tests of pictures in a browser use, as one script.
 export {
+  createFrameInput,
   createNetwork,
   deprocess,
   type Graph,
@@ -8,6 +9,7 @@ export {
   predict,
   readInput,
   readPicture,
+  readTensor,
   requestDevice,
   saliency,
 } from "../../src/index.ts";

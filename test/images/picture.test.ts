@@ -241,6 +241,56 @@ test("techniques take them, as they are at the moment of the call", async () => 
   }
 });
 
+test("a video's frames reach the network's input on the GPU, as they do through the processor", async () => {
+  const { found, expected, said } = await inPage<{
+    found: number[];
+    expected: number[];
+    said: string[];
+  }>(`(async () => {
+    const graph = {
+      name: 'eye',
+      layers: [
+        { op: 'input', name: 'x', inputs: [], shape: [3, 3, 3] },
+        { op: 'globalPool', name: 'mean', inputs: ['x'], mode: 'average' },
+      ],
+      output: 'mean',
+      preprocessing: { range: 255, mean: [0, 0, 0], std: [1, 1, 1], fit: 'cover', source: 'given' },
+    };
+    const device = await vitrine.requestDevice();
+    const network = await vitrine.createNetwork(device, graph);
+    const frames = await vitrine.createFrameInput(network, { width: 4, height: 2 });
+    const canvas = draw(new OffscreenCanvas(4, 2));
+    const found = [];
+    for (const source of [canvas, new VideoFrame(canvas, { timestamp: 0 }), await createImageBitmap(canvas)]) {
+      frames.write(source);
+      const encoder = device.createCommandEncoder();
+      frames.record(encoder);
+      device.queue.submit([encoder.finish()]);
+      found.push(...await vitrine.readTensor(device, network.input));
+    }
+    const expected = [...await vitrine.readInput(graph, canvas)];
+    const tainted = new OffscreenCanvas(4, 2);
+    tainted.getContext('2d').drawImage(await shown('${elsewhere}'), 0, 0);
+    const said = [
+      await refused(async () => frames.write(new OffscreenCanvas(4, 4))),
+      await refused(async () => frames.write(document.createElement('video'))),
+      await refused(async () => frames.write(tainted)),
+    ];
+    frames.destroy();
+    network.destroy();
+    device.destroy();
+    return { found, expected, said };
+  })()`);
+  expect(found).toHaveLength(3 * expected.length);
+  // 8 bits, rounded once more where what is half transparent is taken apart from its alpha.
+  for (const [i, value] of found.entries()) {
+    expect(Math.abs(value - (expected[i % expected.length] ?? 9))).toBeLessThanOrEqual(4 / 255);
+  }
+  expect(said[0]).toMatch(/^InputError .*OffscreenCanvas of 4×2, got 4×4/);
+  expect(said[1]).toMatch(/^InputError .*no frame yet/);
+  expect(said[2]).toMatch(/^InputError .*of another/);
+});
+
 test("in Node, where nothing decodes a Blob, that is said", async () => {
   await expect(readPicture(new Blob(["x"]))).rejects.toThrow(InputError);
   await expect(readPicture(new Blob(["x"]))).rejects.toThrow(/in Node, readImage reads files/);
