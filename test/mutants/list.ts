@@ -1,6 +1,7 @@
+import { CODE } from "./code.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
 import { KERNELS } from "./kernels.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every mutant. */
-export const MUTANTS: readonly Mutant[] = [...CONVOLUTIONS, ...KERNELS];
+export const MUTANTS: readonly Mutant[] = [...CONVOLUTIONS, ...KERNELS, ...CODE];

@@ -1,0 +1,243 @@
+import { each, type Mutant } from "./mutant.ts";
+
+const of = (file: string, test: string, ...changes: readonly (readonly [string, string])[]): Mutant[] =>
+  each([`src/${file}.ts`], [`${test}.test.ts`], changes);
+
+/** Mistakes in TypeScript: networks, ops, objectives, loops, techniques, metrics, models, images. */
+export const CODE: readonly Mutant[] = [
+  ...of(
+    "network/fuse",
+    "network/fusion",
+    ["&& isWeighted(before) && !before.activation", "&& isWeighted(before)"],
+    ["takesActivation(before) && !before.activation", "takesActivation(before)"],
+    ["bottom: bottom + inner.bottom", "bottom: bottom + inner.top"],
+    ["left: left + inner.left", "left: left + inner.right"],
+    ['after.padding !== "same"', "true"],
+    [
+      "(layer.b?.data[channel] ?? 0) * (scale[channel] ?? 0) + shift",
+      "(layer.b?.data[channel] ?? 0) + shift",
+    ],
+    ["readers.get(before.name) === 1", "true"],
+  ),
+  ...of(
+    "network/memory",
+    "network/memory",
+    ["Math.floor(limit / largest)", "Math.ceil(limit / largest)"],
+    [
+      "Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)",
+      "device.limits.maxBufferSize",
+    ],
+    [
+      'if (!view || readers.get(layer.inputs[0] ?? "") !== 1) gradients += bytes;',
+      "if (!view) gradients += bytes;",
+    ],
+    ["other += bytesOf(op.scratch?.(layer, inputs) ?? [0]);", ""],
+    ["for (const { shape } of Object.values(op.saved?.(layer, inputs) ?? {})) other += bytesOf(shape);", ""],
+  ),
+  ...of(
+    "network/receptive-field",
+    "network/receptive-field",
+    ["at * window.strides[axis] - first", "at * window.strides[axis] + first"],
+    [
+      "const before = axis === 0 ? layer.border.top : layer.border.left;",
+      "const before = axis === 0 ? layer.border.left : layer.border.top;",
+    ],
+    ["(at >= 0 && at < size)", "(at > 0 && at < size)"],
+  ),
+  ...of("network/receptive-field", "cases/multiply-gate", [
+    "if (size < out) yield 0;",
+    "if (size < 0) yield 0;",
+  ]),
+  ...of(
+    "network/windows/reach",
+    "network/windows",
+    ["Math.floor((span.to - 1 + before) / stride) + 1", "Math.floor((span.to - 1 + before) / stride)"],
+    ["(span.to + 1) * factor", "span.to * factor"],
+    ["begin += part.shape[axis] ?? 0;", ""],
+    [
+      "const before = [layer.border.top, layer.border.left] as const;",
+      "const before = [layer.border.left, layer.border.top] as const;",
+    ],
+  ),
+  ...of("network/windows/reach", "cases/multiply-gate", [
+    "return x.every((part) => formatShape(part.shape) === formatShape(shape)) ? joined(shape, x) : undefined;",
+    "return joined(shape, x);",
+  ]),
+  ...of("network/relevance/share", "techniques/lrp", [
+    'return kind === "linear" || kind === "relu";',
+    'return kind === "linear" || kind === "relu" || kind === "relu6";',
+  ]),
+  ...of("network/relevance/share", "cases/multiply-gate", [
+    "return [own(sum), await product({ ...shared, c })];",
+    "return [own(sum)];",
+  ]),
+  ...of(
+    "ops/arithmetic",
+    "ops/arithmetic",
+    ["sizeOf(shape) < size ? 1 << term : 0", "sizeOf(shape) < size ? 1 : 0"],
+    ["one.length === 2 ? [n, channels]", "one.length === 2 ? [n, whole[2] ?? 0]"],
+    ["ACCUMULATE: Number(start > 0),", "ACCUMULATE: 0,"],
+    ["activationCode(last ? layer.activation : undefined)", "activationCode(layer.activation)"],
+    ["const other = x[1 - input] ?? x[0];", "const other = x[input] ?? x[0];"],
+  ),
+  ...of(
+    "ops/dense",
+    "cases/big-dense",
+    ["BIAS: Number(last && layer.b !== undefined)", "BIAS: Number(layer.b !== undefined)"],
+    ["ACCUMULATE: Number(part > 0)", "ACCUMULATE: 0"],
+    ["next += features;", "next += 1;"],
+  ),
+  ...of(
+    "ops/constants",
+    "cases/big-dense",
+    ["Math.min(step, rows - part * step)", "step"],
+    ["Math.min(maxBufferSize, maxStorageBufferBindingSize)", "maxBufferSize"],
+  ),
+  ...of(
+    "ops/padding",
+    "ops/padding",
+    ["Math.floor(total / 2)", "Math.ceil(total / 2)"],
+    ["(size - 1) * dilation + 1", "size * dilation"],
+  ),
+  ...of("ops/concat", "ops/concat", ["(shape[axis] ?? 0) * inner", "shape[axis] ?? 0"]),
+  ...of("ops/pool", "ops/pool", ["before: [top, left],", "before: [left, top],"]),
+  ...of(
+    "ops/tiling",
+    "ops/conv2d",
+    ["channels > 8 ? 16", "channels >= 8 ? 16"],
+    ["least === 8 && most === 8", "least === 8"],
+    ["3 * idle(lanes) <= needed", "3 * idle(lanes) < needed"],
+  ),
+  ...of(
+    "ops/top-k",
+    "ops/top-k",
+    ["Math.floor(pixel / columns), pixel % columns", "pixel % columns, Math.floor(pixel / columns)"],
+    ["(perImage ? 1 : pixels)", "pixels"],
+  ),
+  ...of(
+    "objectives/objective",
+    "objectives/objectives",
+    ["const mask = masks.length;", "const mask = 0;"],
+    ["this.plus(other.times(-1))", "this.plus(other)"],
+    ["weight: term.weight * factor", "weight: factor"],
+  ),
+  ...of("objectives/commands", "objectives/objectives", ["accumulate: place > 0 }", "accumulate: false }"]),
+  ...of(
+    "loops/quadrature",
+    "techniques/gradients",
+    ["nodes[i] = (1 + x) / 2;", "nodes[i] = x / 2;"],
+    ["1 / ((1 - x * x) * slope * slope)", "2 / ((1 - x * x) * slope * slope)"],
+  ),
+  ...of(
+    "loops/ridge",
+    "techniques/masks",
+    ["meanY - dot(coefficients, mean, 0)", "meanY"],
+    ["spread > 0 ? 1 - missed / spread : 0", "1 - missed / spread"],
+    ["(a[k * features + k] ?? 0) + alpha", "a[k * features + k] ?? 0"],
+  ),
+  ...of("loops/samples", "techniques/masks", [
+    "values.subarray(0, ((end - 1) % room) + 1)",
+    "values.subarray(0, room)",
+  ]),
+  ...of("loops/batches", "techniques/gradients", ["Math.min(batch, count - first)", "batch"]),
+  ...of(
+    "loops/budget",
+    "techniques/budget",
+    ["if (used + bytes <= most) return;", "if (used + bytes < most) return;"],
+    ["used += bytes;", ""],
+  ),
+  ...of("techniques/integrated-gradients", "techniques/gradients", [
+    "slope * ((input[i] ?? 0) - (start[i] ?? 0))",
+    "slope * (input[i] ?? 0)",
+  ]),
+  ...of("techniques/smooth-grad", "techniques/gradients", [
+    "(squares[i] ?? 0) / samples",
+    "(squares[i] ?? 0) / (samples - 1)",
+  ]),
+  ...of("techniques/rise", "techniques/masks", ["value / (count * keep)", "value / count"]),
+  ...of("techniques/lime", "techniques/masks", ["1 - Math.sqrt(shown / count)", "1 - shown / count"]),
+  ...of("techniques/cam", "techniques/cams", ["all[k * classes + channel]", "all[channel * channels + k]"]),
+  ...of(
+    "techniques/filters",
+    "techniques/filters",
+    ["begin += channels;", ""],
+    ["value / (kh * kw)", "value"],
+  ),
+  ...of(
+    "trust/words",
+    "trust/words",
+    ["Math.min(correlation, signed) >= from", "Math.min(correlation, signed) > from"],
+    ["(value) => value >= own", "(value) => value > own"],
+    ["muFidelity < POOR.muFidelity", "muFidelity <= POOR.muFidelity"],
+    ["infidelity.relative > POOR.infidelity", "infidelity.relative >= POOR.infidelity"],
+    ["sensitivity > POOR.sensitivity", "sensitivity >= POOR.sensitivity"],
+  ),
+  ...of(
+    "trust/correlation",
+    "trust/trust",
+    ["(first + end - 1) / 2", "first"],
+    ["Number(flatA && flatB)", "0"],
+  ),
+  ...of("trust/curves", "trust/trust", [
+    "(curve.at(-1) ?? 0)) / 2) / (curve.length - 1)",
+    "(curve.at(-1) ?? 0)) / 2) / curve.length",
+  ]),
+  ...of("trust/fidelity", "trust/golden", [
+    "(scale * sum - (falls[i] ?? 0)) ** 2",
+    "(sum - (falls[i] ?? 0)) ** 2",
+  ]),
+  ...of("trust/importance", "trust/trust", [
+    "(importance[j] ?? 0) - (importance[i] ?? 0) || i - j",
+    "(importance[j] ?? 0) - (importance[i] ?? 0) || j - i",
+  ]),
+  ...of("trust/randomise", "trust/golden", ["% (i + 1)", "% out.length"]),
+  ...of(
+    "dataset/statistics",
+    "dataset/statistics",
+    ["((delta[c] ?? 0) * b.count) / count", "((delta[c] ?? 0) * a.count) / count"],
+    ["** 2 * a.count * (b.count / count)", "** 2 * (b.count / count)"],
+    ["|| p.image - q.image", "|| q.image - p.image"],
+    ["|| p.y - q.y", ""],
+    ["|| p.x - q.x", "|| q.x - p.x"],
+    ["count - Number(sample)", "count"],
+  ),
+  ...of(
+    "images/quickshift",
+    "images/quickshift",
+    ["other === own && j < i", "other === own && j > i"],
+    ["(other > own ||", "(other >= own ||"],
+    ["s <= 0.04045", "s >= 0.04045"],
+  ),
+  ...of(
+    "images/resample",
+    "images/preprocess",
+    ["Math.max(1, scale)", "scale"],
+    ["(start + i + 0.5) * scale", "(start + i) * scale"],
+  ),
+  ...of("images/min-cut", "images/min-cut", [
+    "residual[8 * (p + (steps[d] ?? 0)) + 7 - d]",
+    "residual[8 * (p + (steps[d] ?? 0)) + d]",
+  ]),
+  ...of(
+    "models/keras-weighted",
+    "models/topology",
+    ['config.number("epsilon", 1e-3)', 'config.number("epsilon", 1e-5)'],
+    ["(beta?.[c] ?? 0) - (mean[c] ?? 0) * scale", "(beta?.[c] ?? 0) + (mean[c] ?? 0) * scale"],
+    ['config.flag("use_bias", true)', 'config.flag("use_bias", false)'],
+  ),
+  ...of(
+    "models/keras-layers",
+    "models/topology",
+    ['config.pair("strides", size)', 'config.pair("strides", [1, 1])'],
+    ["bottom: vertical?.[1]", "bottom: vertical?.[0]"],
+    ["axis < 0 ? first.length + axis : axis", "Math.abs(axis)"],
+  ),
+  ...of(
+    "models/keras-activations",
+    "models/topology",
+    ["config.number(key, 0.3)", "config.number(key, 0.2)"],
+    ["const LEAKY = 0.2;", "const LEAKY = 0.3;"],
+  ),
+  ...of("cli/output", "cli/main", ["zeros += Number(value === 0);", "zeros += Number(value <= 0);"]),
+  ...of("cli/codes", "cli/process", ["STOPPED = 130", "STOPPED = 1"]),
+];
