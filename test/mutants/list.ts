@@ -4,4 +4,4 @@ import { KERNELS } from "./kernels.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every mutant. */
-export const MUTANTS: readonly Mutant[] = [...CONVOLUTIONS, ...KERNELS, ...CODE];
+export const MUTANTS: readonly Mutant[] = [...KERNELS, ...CONVOLUTIONS, ...CODE];

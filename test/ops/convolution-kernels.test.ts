@@ -106,13 +106,14 @@ async function run(
 
 const NOTHING = Number.NaN;
 
+// Sizes at which every pixel of a thread's has work somewhere: more than three times 32 pixels, forward and of each phase.
 describe.each(KERNELS)("%s", (_, tiling, from, to, activations) => {
   const fused = activations === "one" ? FUSED.filter(({ kind }) => kind === "relu6") : FUSED;
 
   describe("forward, with stride and dilation", () => {
     const sizes: ConvolutionSizes = {
-      x: [2, 7, 6, from],
-      y: [2, 4, 5, to],
+      x: [2, 19, 8, from],
+      y: [2, 10, 7, to],
       kernel: [3, 2],
       strides: [2, 1],
       dilations: [1, 2],
@@ -159,8 +160,8 @@ describe.each(KERNELS)("%s", (_, tiling, from, to, activations) => {
   describe("backward, in phases", () => {
     // The gradient goes from `from` channels to `to`, so the layer goes the other way.
     const sizes: ConvolutionSizes = {
-      x: [2, 9, 8, to],
-      y: [2, 4, 4, from],
+      x: [2, 19, 24, to],
+      y: [2, 9, 9, from],
       kernel: [3, 2],
       strides: [2, 3],
       dilations: [1, 2],

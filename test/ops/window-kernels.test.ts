@@ -18,12 +18,18 @@ import { submitTo } from "./run.ts";
 
 type Rectangle = readonly [top: number, left: number, height: number, width: number];
 
-/** What three patches change of x, and of y then; the last touches the corner. */
+/**
+ * What three patches change of x, and of y then; the last touches the corner. Together more than three times 32 pixels, so
+ * that every pixel of a thread's has work somewhere.
+ */
 const CHANGED: readonly { readonly x: Rectangle; readonly y: Rectangle }[] = [
-  { x: [0, 0, 2, 3], y: [0, 0, 2, 4] },
-  { x: [3, 2, 1, 2], y: [1, 0, 2, 4] },
-  { x: [5, 4, 2, 2], y: [2, 2, 2, 3] },
+  { x: [0, 0, 4, 7], y: [0, 0, 6, 8] },
+  { x: [3, 2, 9, 10], y: [1, 3, 7, 9] },
+  { x: [12, 9, 3, 5], y: [4, 6, 4, 7] },
 ];
+
+/** Height and width of x, and width of y. */
+const [HEIGHT, WIDTH, OUT] = [15, 14, 13];
 
 /** The first tile whose lanes share their reads, where this adapter has one. */
 const SHARED = tilesFor(await testDevice())
@@ -32,8 +38,8 @@ const SHARED = tilesFor(await testDevice())
 
 const SIZES = { kernel: [3, 2], strides: [2, 1], dilations: [1, 2], before: [1, 1] } as const;
 const sizesOf = (from: number, to: number): ConvolutionSizes => ({
-  x: [1, 7, 6, from],
-  y: [1, 4, 5, to],
+  x: [1, HEIGHT, WIDTH, from],
+  y: [1, 8, OUT, to],
   ...SIZES,
 });
 
@@ -74,7 +80,7 @@ function changedImages(x: Float32Array, channels: number): { whole: Float32Array
     const whole = x.slice();
     const window = numbers(area(rectangle) * channels, 20 + patch).map((v) => 3 * v);
     for (const [i, [row, column]] of pixelsOf(rectangle).entries()) {
-      whole.set(window.subarray(i * channels, (i + 1) * channels), (row * 6 + column) * channels);
+      whole.set(window.subarray(i * channels, (i + 1) * channels), (row * WIDTH + column) * channels);
     }
     return { whole, window };
   });
@@ -158,7 +164,7 @@ describe("windows", () => {
       const rectangle = CHANGED[patch]?.y ?? [0, 0, 0, 0];
       return pixelsOf(rectangle).flatMap(([row, column]) =>
         Array.from({ length: to }, (_, c) =>
-          activated(layer.activation ?? { kind: "linear" }, z[(row * 5 + column) * to + c] ?? Number.NaN),
+          activated(layer.activation ?? { kind: "linear" }, z[(row * OUT + column) * to + c] ?? Number.NaN),
         ),
       );
     });
