@@ -93,6 +93,7 @@ export type { JsonObject } from "./models/json.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
+export { classOf, labelOf } from "./network/classes.ts";
 export { fuse } from "./network/fuse.ts";
 export {
   type Graph,
@@ -104,7 +105,7 @@ export {
   type Shapes,
   shapesOf,
 } from "./network/graph.ts";
-export { classOf, type Head, headOf, headsOf, labelOf, logitsOf } from "./network/heads.ts";
+export { type Head, headOf, headsOf, logitsOf } from "./network/heads.ts";
 export { createLayer, type LayerCommand, type LayerSite } from "./network/layer.ts";
 export {
   type BatchOptions,

@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../gpu/errors.ts";
+import { classOf } from "../network/classes.ts";
 import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
-import { classOf, headOf } from "../network/heads.ts";
+import { headOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
 import { explainEach } from "../techniques/explain-each.ts";

@@ -1,5 +1,6 @@
+import { isBinary } from "../network/classes.ts";
 import { type Graph, HEADS, type HeadKind } from "../network/graph.ts";
-import { type Head, headOf, headsOf, isBinary } from "../network/heads.ts";
+import { type Head, headOf, headsOf } from "../network/heads.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 

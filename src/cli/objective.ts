@@ -1,7 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
+import { className } from "../network/classes.ts";
 import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
-import { className, headsOf } from "../network/heads.ts";
+import { headsOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import { activations } from "../techniques/activations.ts";
 import type { AttributionOptions } from "../techniques/catalogue.ts";

@@ -1,4 +1,5 @@
-import { type Head, headOf, headsOf, isBinary, yesOf } from "../network/heads.ts";
+import { isBinary, yesOf } from "../network/classes.ts";
+import { type Head, headOf, headsOf } from "../network/heads.ts";
 import { createNetwork, type Network } from "../network/network.ts";
 import { type Prediction, predictEach } from "../techniques/predict.ts";
 import { headReport, headWords, warnOfHead } from "./heads.ts";

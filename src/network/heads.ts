@@ -31,12 +31,6 @@ export interface Head {
   readonly known: "found" | "given" | "assumed";
 }
 
-/** A class as elements of the logits: a channel, or minus a channel for the no of a yes or no. */
-export interface Side {
-  readonly channel: number;
-  readonly sign: 1 | -1;
-}
-
 const known = new WeakMap<Graph, readonly Head[]>();
 
 /**
@@ -91,94 +85,6 @@ export function answersOf(graph: Graph): readonly string[] {
 /** Whether so many labels name what a head can be asked: its classes, or its one label. */
 export function fits({ classes, channels }: Pick<Head, "classes" | "channels">, labels: number): boolean {
   return labels === classes || labels === channels;
-}
-
-/** Whether a head is a yes or no: one sigmoid. */
-export function isBinary({ scores, channels }: Head): boolean {
-  return scores === "sigmoid" && channels === 1;
-}
-
-/**
- * What a class's number means. Of a yes or no with two labels the first is the no and the second the yes, as Keras
- * numbers them; with one label, or none, 0 is the yes, the only output, and 1 its no.
- */
-export function sideOf(head: Head, index: number): Side {
-  if (!isBinary(head)) return { channel: index, sign: 1 };
-  return { channel: 0, sign: index === yesOf(head) ? 1 : -1 };
-}
-
-/** The number of a binary head's yes. */
-export function yesOf({ labels }: Head): 0 | 1 {
-  return labels?.length === 2 ? 1 : 0;
-}
-
-/** A class's label, where it has one. The sides of a yes or no always have. */
-export function labelOf(head: Head, index: number): string | undefined {
-  const { labels } = head;
-  if (!isBinary(head) || labels?.length === 2) return labels?.[index];
-  const [yes] = labels ?? [];
-  if (yes === undefined) return index === 0 ? "yes" : "no";
-  return index === 0 ? yes : `not ${yes}`;
-}
-
-/** What one of the head's numbers is called. */
-const NOUNS = { softmax: "class", sigmoid: "label", values: "value" } as const;
-
-/** A class in words: its label, or its number. */
-export function className(head: Head, index: number): string {
-  return labelOf(head, index) ?? `${NOUNS[head.scores]} ${index}`;
-}
-
-/**
- * The class a target means: its number, or a label in full or (where only one fits) in part, whatever its case.
- * @throws InputError when it is out of range, unknown, or fits several.
- */
-export function classOf(head: Head, target: number | string): number {
-  const { classes } = head;
-  const noun = isBinary(head) ? "side" : NOUNS[head.scores];
-  const number = typeof target === "number" || /^\d+$/.test(target) ? Number(target) : undefined;
-  if (number !== undefined) {
-    if (!Number.isInteger(number) || number < 0 || number >= classes) {
-      throw new InputError(`target: expected a ${noun} of 0 to ${classes - 1}, got ${target}`);
-    }
-    return number;
-  }
-  const labels = Array.from({ length: classes }, (_, index) => labelOf(head, index));
-  if (labels.every((label) => label === undefined)) {
-    throw new InputError(
-      `target "${target}": the network (output "${head.name}") has no labels; give the ${noun}'s number, 0 to ${classes - 1}`,
-    );
-  }
-  const wanted = String(target).toLowerCase();
-  const fitting = (test: (label: string) => boolean): number[] =>
-    labels.flatMap((label, index) => (label !== undefined && test(label) ? [index] : []));
-  const ways = [
-    fitting((label) => label === String(target)),
-    fitting((label) => label.toLowerCase() === wanted),
-    fitting((label) => label.toLowerCase().includes(wanted)),
-  ];
-  const found = ways.find((indices) => indices.length > 0) ?? [];
-  const [only] = found;
-  if (found.length === 1 && only !== undefined) return only;
-  const some = found.slice(0, 5).map((index) => `"${labels[index]}" (${index})`);
-  const more = found.length > some.length ? ` and ${found.length - some.length} more` : "";
-  throw new InputError(
-    `target: expected a ${noun} of 0 to ${classes - 1} or one of its labels, got "${target}"${some.length > 0 ? `, which fits ${some.join(", ")}${more}; give the number` : ""}`,
-  );
-}
-
-/** What a head makes of its logits at one place: a probability for each class; nothing of values. */
-export function probabilitiesOf(head: Head, logits: Float32Array): readonly number[] | undefined {
-  if (head.scores === "values") return undefined;
-  if (head.scores === "sigmoid") {
-    return Array.from({ length: head.classes }, (_, index) => {
-      const { channel, sign } = sideOf(head, index);
-      return 1 / (1 + Math.exp(-sign * (logits[channel] ?? 0)));
-    });
-  }
-  const highest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0);
-  return Array.from(logits, (logit) => Math.exp(logit - highest) / total);
 }
 
 /**

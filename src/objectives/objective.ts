@@ -1,6 +1,7 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { asNhwc, formatShape } from "../gpu/tensor.ts";
-import { classOf, type Head, headOf, type Side, sideOf } from "../network/heads.ts";
+import { classOf, type Side, sideOf } from "../network/classes.ts";
+import { type Head, headOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
 import { EVERY_INDEX, type ObjectiveTerm } from "../ops/objective.ts";
 

@@ -2,7 +2,8 @@ import { InputError } from "../gpu/errors.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { readTensor } from "../gpu/tensor.ts";
 import type { Picture } from "../images/picture.ts";
-import { classOf, type Head, headOf, headsOf, isBinary, sideOf, yesOf } from "../network/heads.ts";
+import { classOf, isBinary, placesOf, sideOf, strongestOf, yesOf } from "../network/classes.ts";
+import { type Head, headOf, headsOf } from "../network/heads.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { elements, logit, Objective, probability, region } from "../objectives/objective.ts";
@@ -130,40 +131,6 @@ export function meaningOf(
   const { channel, sign } = sideOf(head, index);
   if (head.kind === "places") return region(placesOf(head, index, scores).mask, index, head.name);
   return sign > 0 ? { layer: head.logits, channel, image: 0 } : logit(index, head.name);
-}
-
-/** The places [H·W] that have a class, as a mask of ones; where none has, and of values, all. */
-export function placesOf(
-  head: Head,
-  index: number,
-  scores: Float32Array,
-): { readonly mask: Float32Array; readonly count: number } {
-  const { channels } = head;
-  const { channel, sign } = sideOf(head, index);
-  const has = (place: number): boolean => {
-    const here = scores.subarray(place * channels, (place + 1) * channels);
-    if (head.scores === "softmax") return largestOf(here) === channel;
-    return head.scores === "sigmoid" && sign * (here[channel] ?? 0) > 0;
-  };
-  const mask = Float32Array.from({ length: scores.length / channels }, (_, place) => Number(has(place)));
-  const count = mask.reduce((sum, one) => sum + one, 0);
-  return { mask: count === 0 ? mask.fill(1) : mask, count };
-}
-
-/** The class that is asked where none is named. @param scores the logits of one image. */
-export function strongestOf(head: Head, scores: Float32Array): number {
-  if (head.scores === "values") return 0;
-  if (head.kind !== "places") {
-    if (!isBinary(head)) return largestOf(scores);
-    return (scores[0] ?? 0) >= 0 ? yesOf(head) : 1 - yesOf(head);
-  }
-  // A mask is of something: its yes is asked as soon as one place has it.
-  if (isBinary(head)) return placesOf(head, yesOf(head), scores).count > 0 ? yesOf(head) : 1 - yesOf(head);
-  return largestOf(Array.from({ length: head.classes }, (_, index) => placesOf(head, index, scores).count));
-}
-
-function largestOf(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((best, value, index) => (value > (values[best] ?? 0) ? index : best), 0);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { readTensor } from "../gpu/tensor.ts";
+import { labelOf, placesOf, probabilitiesOf, sideOf } from "../network/classes.ts";
 import type { HeadKind } from "../network/graph.ts";
-import { type Head, headOf, labelOf, probabilitiesOf, sideOf } from "../network/heads.ts";
+import { type Head, headOf } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { answer, copyOf } from "./answer.ts";
-import { type Picture, placesOf, submit } from "./explain.ts";
+import { type Picture, submit } from "./explain.ts";
 import { assertAnswer } from "./finite.ts";
 
 /** What a network says of one class, label or value. */

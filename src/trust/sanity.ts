@@ -1,5 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
-import { isBinary } from "../network/heads.ts";
+import { isBinary } from "../network/classes.ts";
 import type { Network } from "../network/network.ts";
 import { Objective, region } from "../objectives/objective.ts";
 import { hash32 } from "../ops/masking.ts";

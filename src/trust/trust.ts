@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
+import { className } from "../network/classes.ts";
 import { inputOf } from "../network/graph.ts";
-import { className } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
 import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
 import { baselineOf } from "../techniques/integrated-gradients.ts";

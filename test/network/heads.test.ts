@@ -1,15 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { classOf, labelOf, probabilitiesOf, sideOf } from "../../src/network/classes.ts";
 import type { Graph, HeadKind, Layer } from "../../src/network/graph.ts";
-import {
-  classOf,
-  headOf,
-  headsOf,
-  labelOf,
-  logitsOf,
-  probabilitiesOf,
-  sideOf,
-  withLogits,
-} from "../../src/network/heads.ts";
+import { headOf, headsOf, logitsOf, withLogits } from "../../src/network/heads.ts";
 import type { Activation, FusedActivation } from "../../src/ops/activation.ts";
 import { constant, graph, random } from "./graphs.ts";
 
