@@ -24,6 +24,12 @@ export function formatShape(shape: Shape): string {
   return shape.length === 0 ? "scalar" : shape.join("×");
 }
 
+/** Several shapes, of very many the first. */
+export function formatShapes(shapes: readonly Shape[]): string {
+  const shown = shapes.slice(0, 8).map(formatShape).join(", ");
+  return shapes.length > 8 ? `${shown}, …` : shown || "none";
+}
+
 /** [N, H, W, C] of any shape of rank 1 to 4: leading axes after the batch become 1. */
 export function asNhwc(shape: Shape): [n: number, h: number, w: number, c: number] {
   const [n = 1, ...rest] = shape;

@@ -104,11 +104,11 @@ const reshape: Converter = ({ config, shapes: [x] }) => {
     target.filter((axis) => axis === -1).length > 1 ||
     !shape.every(Number.isInteger)
   ) {
-    throw new ModelError(`${config.who}: expected a target_shape of ${size} values, got [${target}]`);
+    throw new ModelError(`${config.who}: expected a target_shape of ${size} values, got ${show(target)}`);
   }
   if (shape.length > 3) {
     throw new UnsupportedError(
-      `${config.who}: expected at most three axes besides the batch, got [${target}]`,
+      `${config.who}: expected at most three axes besides the batch, got ${show(target)}`,
     );
   }
   return { op: "reshape", shape };

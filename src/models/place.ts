@@ -3,6 +3,7 @@ import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import type { InputLayer, Layer } from "../network/graph.ts";
 import { type OpLayer, opOf } from "../network/ops.ts";
 import type { Converted, CustomLayer, KerasCall, Writer } from "./converter.ts";
+import { someOf } from "./files.ts";
 import { CONVERTERS } from "./keras-layers.ts";
 import type { Pace } from "./pace.ts";
 import type { KerasLayer, KerasModel, Reference } from "./topology.ts";
@@ -38,7 +39,10 @@ export async function placeModel(model: KerasModel, options: PlaceOptions, who: 
   const [start, ...others] = model.inputs;
   if (!start || others.length > 0) {
     throw new UnsupportedError(
-      `${who}: expected one input, got ${model.inputs.map(({ layer }) => `"${layer}"`).join(", ") || "none"}`,
+      `${who}: expected one input, got ${someOf(
+        model.inputs.map(({ layer }) => `"${layer}"`),
+        "none",
+      )}`,
     );
   }
   const input: InputLayer = {

@@ -35,6 +35,9 @@ export interface KerasModel {
 /** Letters of a layer's name, at most, with the names of the models around it. */
 const MOST_LETTERS = 1024;
 
+/** Axes of an input, at most; images have four. */
+const MOST_AXES = 8;
+
 const SEQUENTIAL = "Sequential";
 const FUNCTIONAL = ["Model", "Functional"];
 
@@ -115,7 +118,11 @@ function assertUnique(layers: readonly KerasLayer[], who: string): void {
 
 function parseShape(value: unknown, who: string): readonly (number | null)[] | undefined {
   if (value === undefined || value === null) return undefined;
-  const shape = arrayOf(value, `${who}: input shape`).map((axis) => {
+  const axes = arrayOf(value, `${who}: input shape`);
+  if (axes.length > MOST_AXES) {
+    throw new ModelError(`${who}: expected an input shape of at most ${MOST_AXES} axes, got ${axes.length}`);
+  }
+  const shape = axes.map((axis) => {
     if (axis !== null && !(typeof axis === "number" && Number.isInteger(axis) && axis >= 0)) {
       throw new ModelError(`${who}: expected an input shape of whole numbers or null, got ${show(value)}`);
     }

@@ -3,7 +3,7 @@ import gradientShader from "../../shaders/broadcast_gradient.wgsl";
 import multiplyShader from "../../shaders/multiply.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
-import { asNhwc, formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { asNhwc, formatShape, formatShapes, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation } from "./activation.ts";
 import { createCopy } from "./concat.ts";
 import type { LayerBase, Op } from "./op.ts";
@@ -45,7 +45,7 @@ export const add: Op<AddLayer> = {
     const shape = x.length < 2 ? undefined : shapeOfAll(x);
     if (shape) return shape;
     throw new InputError(
-      `add "${layer.name}": expected two or more inputs of one shape, or some of N×C or N×1×1×C, got ${x.map(formatShape).join(", ") || "none"}`,
+      `add "${layer.name}": expected two or more inputs of one shape, or some of N×C or N×1×1×C, got ${formatShapes(x)}`,
     );
   },
 
@@ -99,7 +99,7 @@ export const multiply: Op<MultiplyLayer> = {
     const shape = x.length === 2 ? shapeOfAll(x) : undefined;
     if (shape) return shape;
     throw new InputError(
-      `multiply "${layer.name}": expected two inputs of one shape, or one of N×C or N×1×1×C, got ${x.map(formatShape).join(", ")}`,
+      `multiply "${layer.name}": expected two inputs of one shape, or one of N×C or N×1×1×C, got ${formatShapes(x)}`,
     );
   },
 

@@ -1,7 +1,7 @@
 import shader from "../../shaders/copy_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
-import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { formatShapes, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { LayerBase, Op } from "./op.ts";
 
 /** Inputs side by side along `axis` (1 to rank − 1, the batch being axis 0). */
@@ -25,7 +25,7 @@ export const concat: Op<ConcatLayer> = {
       )
     ) {
       throw new InputError(
-        `concat "${layer.name}": expected inputs that agree but for axis ${axis}, got ${x.map(formatShape).join(", ")}`,
+        `concat "${layer.name}": expected inputs that agree but for axis ${axis}, got ${formatShapes(x)}`,
       );
     }
     return first.map((size, i) =>

@@ -1,5 +1,9 @@
 import { fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { build } from "vite";
+import { wgsl } from "../../build/wgsl.ts";
 import { BATCH, type News } from "./news.ts";
 
 const USAGE = `Reads damaged model files, pictures and arrays, and reports what is neither read nor refused by an error of Vitrine's.
@@ -43,7 +47,13 @@ export async function main(args: readonly string[]): Promise<number> {
     return values.help ? 0 : 1;
   }
   const tally: Tally = { read: 0, refused: 0, slowest: 0, largest: 0, faults: [] };
-  for (let next = 0; next < runs; ) next = await work(seed, next, runs, tally);
+  const folder = await mkdtemp("node_modules/.vitrine-fuzz-");
+  try {
+    const script = await builtWorker(folder);
+    for (let next = 0; next < runs; ) next = await work(script, [seed, next, runs], tally);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 
   const count = (what: Fault["what"]) => tally.faults.filter((fault) => fault.what === what).length;
   const { read, refused, slowest, largest } = tally;
@@ -57,11 +67,28 @@ export async function main(args: readonly string[]): Promise<number> {
   return tally.faults.length === 0 ? 0 : 1;
 }
 
+/** The worker as one script: run through Vite, it would hold Vite as well. */
+async function builtWorker(folder: string): Promise<string> {
+  await build({
+    configFile: false,
+    logLevel: "warn",
+    plugins: [wgsl()],
+    build: { ssr: "test/fuzz/worker.ts", outDir: folder, target: "node20" },
+  });
+  return join(folder, "worker.js");
+}
+
 /** Lets one worker run from a mutant on, until it is done or at fault; a fresh one goes on. @returns the next mutant. */
-function work(seed: number, from: number, to: number, tally: Tally): Promise<number> {
-  const args = ["test/fuzz/worker.ts", `${seed}`, `${from}`, `${to}`];
-  const child = fork("build/run.mjs", args, { execArgv: [`--max-old-space-size=${HEAP}`] });
+function work(
+  script: string,
+  [seed, from, to]: readonly [seed: number, from: number, to: number],
+  tally: Tally,
+): Promise<number> {
+  const child = fork(script, [`${seed}`, `${from}`, `${to}`], {
+    execArgv: [`--max-old-space-size=${HEAP}`],
+  });
   let current: News | undefined;
+  let ended = false;
   let hung = false;
   let timer: NodeJS.Timeout | undefined;
   const at = (what: Fault["what"], words: string): void => {
@@ -72,6 +99,7 @@ function work(seed: number, from: number, to: number, tally: Tally): Promise<num
   };
   return new Promise((resolve) => {
     child.on("message", (news: News) => {
+      if (ended) return;
       current = news;
       clearTimeout(timer);
       const { done, index } = news;
@@ -92,6 +120,7 @@ function work(seed: number, from: number, to: number, tally: Tally): Promise<num
       if (done.bytes > MOST_BYTES) {
         // The most that a process has held never falls: the next mutant is measured in a process of its own.
         at("large", `${Math.round(done.bytes / 2 ** 20)} MB`);
+        ended = true;
         child.kill("SIGKILL");
       }
     });

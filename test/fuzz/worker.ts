@@ -5,7 +5,7 @@ import { createSubjects, type Mutant } from "./subjects.ts";
 import { faultOf } from "./verdict.ts";
 
 /** Reads the mutants `from` to `to` of a seed, one after the other, and tells the process that started this one. */
-export async function main([seed = "1", from = "0", to = "0"]: readonly string[]): Promise<number> {
+async function work([seed = "1", from = "0", to = "0"]: readonly string[]): Promise<void> {
   const { mutants, read } = await createSubjects();
   let batch: readonly Mutant[] = [];
   for (let index = Number(from); index < Number(to); index++) {
@@ -30,7 +30,6 @@ export async function main([seed = "1", from = "0", to = "0"]: readonly string[]
     };
     await tell({ index, mutant, done });
   }
-  return 0;
 }
 
 /** The most bytes of memory that this process has held; where the system does not say, those that it holds. */
@@ -50,3 +49,6 @@ function tell(news: News): Promise<void> {
     else process.send(news, undefined, {}, (error) => (error ? reject(error) : resolve()));
   });
 }
+
+await work(process.argv.slice(2));
+process.disconnect?.();

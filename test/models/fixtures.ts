@@ -28,7 +28,7 @@ export function memoryFiles(files: Readonly<Record<string, ArrayBuffer | string>
     name: "memory",
     manifest: "model.json",
     async read(path) {
-      const file = files[path];
+      const file = Object.hasOwn(files, path) ? files[path] : undefined;
       if (file === undefined) throw new ModelError(`model "memory": expected the file "${path}", got none`);
       return typeof file === "string" ? new TextEncoder().encode(file).slice().buffer : file.slice(0);
     },

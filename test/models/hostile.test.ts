@@ -274,6 +274,22 @@ describe("sizes and numbers beyond all measure", () => {
     },
   );
 
+  test("an input of a thousand axes, and a thousand inputs that do not fit, are refused in a few words", async () => {
+    const wide = withTopology(sequential([kerasLayer("Dropout", "d")], Array(1000).fill(1)));
+    await expect(load(wide)).rejects.toThrow(/at most 8 axes, got 1001$/);
+    const many = functional(
+      [
+        ["InputLayer", "image", { batch_input_shape: [null, 2, 2, 1] }, []],
+        ["Flatten", "flat", {}, CALL],
+        ["Add", "add", {}, [[["flat", 0, 0], ...Array(1000).fill(["image", 0, 0])]]],
+      ],
+      [["add", 0, 0]],
+    );
+    const error = await load(withTopology(many)).catch((thrown: Error) => thrown);
+    expect(error).toBeInstanceOf(VitrineError);
+    expect((error as Error).message.length).toBeLessThan(300);
+  });
+
   test("a number beyond JSON's is refused where it matters", async () => {
     const text = JSON.stringify(withTopology(sequential([kerasLayer("LeakyReLU", "l", { alpha: 7 })])));
     const files = memoryFiles({ "model.json": text.replace("7", "1e999") });
