@@ -197,6 +197,7 @@ function perChannel(config: Config, key: string, fallback: number, channels: num
 
 export const rescaling: Converter = ({ config, weights, shapes: [x] }) => {
   const channels = x.at(-1) ?? 1;
+  weights.make(2 * channels);
   const folded = weights.derived("affine", () => ({
     scale: Float32Array.from(perChannel(config, "scale", 1, channels)),
     offset: Float32Array.from(perChannel(config, "offset", 0, channels)),
@@ -210,6 +211,7 @@ export const normalization: Converter = ({ config, weights, shapes: [x] }) => {
   if (config.flag("invert", false))
     throw new UnsupportedError(`${config.who}: expected invert false, got true`);
   const channels = x.at(-1) ?? 1;
+  weights.make(2 * channels);
   const folded = weights.derived("affine", () => {
     const statistic = (key: string) =>
       config.has(key) ? flat(config, key, channels) : weights.get(key, [channels]).data;

@@ -29,6 +29,9 @@ const RANGES = [
   ["signed", -1, 1],
 ] as const;
 
+/** Channels of layers, all in all, that are looked at before one gives up: real networks have a few dozen. */
+const MOST_LOOKED = 2 ** 18;
+
 /**
  * Looks at what happens to a picture before the first weights: Rescaling and Normalization layers, wherever they stand
  * and whatever they are called, among augmentation, padding and pooling. A scaling of 1/255 can only be meant for 0…255, one
@@ -43,12 +46,16 @@ export function ownScaling(layers: readonly Layer[]): OwnScaling | undefined {
   ]);
   const classes = new Set<string>();
   const arrived: Affine[] = [];
+  let looked = 0;
   for (const layer of layers) {
+    const channels = layer.inputs.reduce((sum, name) => sum + (carried.get(name)?.length ?? 0), 0);
+    looked += channels;
+    if (looked > MOST_LOOKED) return undefined;
     const reads = layer.inputs.flatMap((name) => carried.get(name) ?? []);
     if (reads.length === 0) continue;
     const passed = passedBy(layer, reads);
     if (passed) carried.set(layer.name, passed);
-    else arrived.push(...reads);
+    else for (const read of reads) arrived.push(read);
     if (passed && layer.className !== undefined && SCALING.has(layer.className)) classes.add(layer.className);
   }
   const changed = arrived.some(({ scale, offset }) => scale !== 1 || offset !== 0);
@@ -95,7 +102,7 @@ function rangeOf(arrived: readonly Affine[]): Omit<OwnScaling, "classes"> {
       const at = -offset / scale;
       return at >= low - slack && at <= high + slack;
     });
-    const size = Math.max(...becomes.map(([a, b]) => Math.max(-a, b)));
+    const size = becomes.reduce((most, [a, b]) => Math.max(most, -a, b), Number.NEGATIVE_INFINITY);
     const rank = small && zero ? 0 : small ? 1 : wide && zero ? 2 : wide ? 3 : 4;
     return { takes, becomes, rank, off: Math.abs(Math.log(size)) };
   });

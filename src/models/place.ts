@@ -6,7 +6,7 @@ import type { Converted, CustomLayer, KerasCall, Writer } from "./converter.ts";
 import { someOf } from "./files.ts";
 import { CONVERTERS } from "./keras-layers.ts";
 import type { Pace } from "./pace.ts";
-import type { KerasLayer, KerasModel, Reference } from "./topology.ts";
+import { countLayers, type KerasLayer, type KerasModel, type Reference } from "./topology.ts";
 import type { WeightStore } from "./weight-store.ts";
 
 export interface PlaceOptions {
@@ -21,6 +21,12 @@ export interface PlaceOptions {
 
 /** Values of an image or a layer's output, at most: what 32 bits can count. */
 const MOST_VALUES = 2 ** 32;
+
+/** Layers that are placed at most to find out which of several outputs can be had. */
+const MOST_TRIED = 200_000;
+
+/** Channels of an input, at most. */
+const MOST_CHANNELS = 2 ** 14;
 
 /** Layers placed so far, and what nested models need to place theirs. */
 interface Site extends PlaceOptions {
@@ -63,7 +69,8 @@ export async function placeModel(model: KerasModel, options: PlaceOptions, who: 
   try {
     return { ...(await place(model.outputs)), leftOut: {} };
   } catch (error) {
-    if (!(error instanceof UnsupportedError) || !first || rest.length === 0) throw error;
+    const work = rest.length * countLayers(model);
+    if (!(error instanceof UnsupportedError) || !first || rest.length === 0 || work > MOST_TRIED) throw error;
   }
   // One that is asked must be there; others may go.
   await place([first]);
@@ -110,6 +117,9 @@ function inputShape(
     throw new InputError(`${who}: expected options.inputShape with ${declared[2]} channels, got ${c}`);
   }
   assertAddressable([h, w, c], who);
+  if (c > MOST_CHANNELS) {
+    throw new ModelError(`${who}: expected an input of at most ${MOST_CHANNELS} channels, got ${c}`);
+  }
   return [h, w, c];
 }
 
@@ -121,7 +131,7 @@ function callsFor(model: KerasModel, wanted: readonly Reference[]): ReadonlySet<
   for (let reference = queue.pop(); reference; reference = queue.pop()) {
     if (needed.has(key(reference))) continue;
     needed.add(key(reference));
-    queue.push(...(byName.get(reference.layer)?.calls[reference.call] ?? []));
+    for (const read of byName.get(reference.layer)?.calls[reference.call] ?? []) queue.push(read);
   }
   return needed;
 }

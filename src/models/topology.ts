@@ -66,12 +66,12 @@ export function parseTopology(topology: unknown, who: string): KerasModel {
   );
 }
 
-/** Layers of a model besides its inputs once nested models stand in line, counted without putting them there. */
+/** Layers of a model once nested models stand in line, counted without putting them there. */
 export function countLayers({ layers }: KerasModel): number {
-  return layers.reduce((sum, { className, calls, model }) => {
-    const each = model ? countLayers(model) : Number(className !== "InputLayer");
-    return sum + calls.length * each;
-  }, 0);
+  return layers.reduce(
+    (sum, { calls, model }) => sum + Math.max(1, calls.length) * (model ? countLayers(model) : 1),
+    0,
+  );
 }
 
 function parseModel(raw: JsonObject, path: string, who: string): KerasModel {

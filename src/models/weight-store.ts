@@ -2,11 +2,15 @@ import { ModelError } from "../gpu/errors.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import type { Constant } from "../ops/op.ts";
 
+/** Values, at most, that layers make of numbers among their options. */
+const MOST_MADE = 2 ** 23;
+
 /** A model file's weights, and which layer has claimed which. */
 export class WeightStore {
   readonly #weights: ReadonlyMap<string, Constant>;
   /** Names by each of their parts: those that a layer may have in common with its weights' names. */
   readonly #byPart = new Map<string, string[]>();
+  #made = 0;
   readonly #owners = new Map<string, string>();
   readonly #layers = new Map<string, LayerWeights>();
 
@@ -80,6 +84,16 @@ export class WeightStore {
     return this.#weights.get(name);
   }
 
+  /** @internal Counts values that a layer makes of its options. @throws ModelError when a small file makes very many. */
+  count(values: number, who: string): void {
+    this.#made += values;
+    if (this.#made > MOST_MADE) {
+      throw new ModelError(
+        `${who}: expected options that make at most ${MOST_MADE} values with those of the layers before, got ${this.#made}`,
+      );
+    }
+  }
+
   /** Weights that no layer has claimed. */
   surplus(): string[] {
     return [...this.#weights.keys()].filter((name) => !this.#owners.has(name));
@@ -140,6 +154,11 @@ export class LayerWeights {
   /** Claims whatever the layer has stored and does not need (random states, unused branches). */
   ignore(): void {
     this.#store.under(this.#path, this.#who);
+  }
+
+  /** Says that the layer makes so many values of its options. @throws ModelError when all layers make too many. */
+  make(values: number): void {
+    this.#store.count(values, this.#who);
   }
 
   /** A value computed from the weights, once for all calls of the layer. */

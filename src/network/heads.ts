@@ -166,12 +166,25 @@ function activationOf(layer: Layer): string | undefined {
   return "activation" in layer ? layer.activation?.kind : undefined;
 }
 
+const byName = new WeakMap<readonly Layer[], ReadonlyMap<string, Layer>>();
+
+/** The layer of a name, found without looking at every other. */
+function layerIn(graph: Graph, name: string): Layer {
+  const { layers } = graph;
+  const found = byName.get(layers) ?? new Map(layers.map((layer) => [layer.name, layer]));
+  byName.set(layers, found);
+  return found.get(name) ?? layerOf(graph, name);
+}
+
 /** The layer that a chain of reshapes and identities shows. */
 function behindViews(graph: Graph, name: string): Layer {
-  const layer = layerOf(graph, name);
-  const [input] = layer.inputs;
-  const isView = layer.op === "reshape" || (layer.op === "activation" && layer.activation.kind === "linear");
-  return isView && input !== undefined ? behindViews(graph, input) : layer;
+  for (let layer = layerIn(graph, name); ; ) {
+    const [input] = layer.inputs;
+    const isView =
+      layer.op === "reshape" || (layer.op === "activation" && layer.activation.kind === "linear");
+    if (!isView || input === undefined) return layer;
+    layer = layerIn(graph, input);
+  }
 }
 
 /** The maps [N, H, W, C] that a layer shows as a list of places [N, H·W, C]; else the layer itself. */
@@ -184,29 +197,23 @@ function beforeViews(graph: Graph, shapes: ReadonlyMap<string, Shape>, name: str
   return isList && sizeOf(list) === sizeOf(maps) ? input : name;
 }
 
+/** Layers that pass plain sums on as such. */
+const PASSING: ReadonlySet<Layer["op"]> = new Set(["add", "batchNorm", "concat", "upsample", "zeroPad"]);
+
 /** Whether a layer gives plain sums, as logits are, and not what an activation made of them. */
-function isBare(graph: Graph, layer: Layer): boolean {
-  const behind = (): boolean => layer.inputs.every((name) => isBare(graph, behindViews(graph, name)));
-  if ((activationOf(layer) ?? "linear") !== "linear") return false;
-  switch (layer.op) {
-    case "conv2d":
-    case "dense":
-    case "depthwiseConv2d":
-      return true;
-    case "add":
-    case "batchNorm":
-    case "concat":
-    case "upsample":
-    case "zeroPad":
-      return behind();
-    case "globalPool":
-    case "pool":
+function isBare(graph: Graph, last: Layer): boolean {
+  const seen = new Set([last]);
+  for (const layer of seen) {
+    const pools = layer.op === "globalPool" || layer.op === "pool";
+    const sums = layer.op === "conv2d" || layer.op === "dense" || layer.op === "depthwiseConv2d";
+    if ((activationOf(layer) ?? "linear") !== "linear") return false;
+    if (!pools && !sums && !PASSING.has(layer.op)) return false;
+    if (sums) continue;
+    for (const name of layer.inputs) {
+      const input = behindViews(graph, name);
       // Means of what a ReLU left are logits still, where the classes' own maps are averaged.
-      return layer.inputs.every((name) => {
-        const input = behindViews(graph, name);
-        return isBare(graph, input) || /relu/i.test(activationOf(input) ?? "");
-      });
-    default:
-      return false;
+      if (!pools || !/relu/i.test(activationOf(input) ?? "")) seen.add(input);
+    }
   }
+  return true;
 }

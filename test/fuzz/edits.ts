@@ -16,6 +16,13 @@ export type JsonEdit =
   | { readonly edit: "rename"; readonly at: number; readonly name: string }
   | { readonly edit: "transplant"; readonly at: number; readonly to: number }
   | { readonly edit: "repeat"; readonly at: number; readonly times: number }
+  | {
+      readonly edit: "chain";
+      readonly at: number;
+      readonly className: string;
+      readonly length: number;
+      readonly times: number;
+    }
   | { readonly edit: "unfold"; readonly at: number; readonly levels: number; readonly calls: number };
 
 const place = fc.nat();
@@ -181,6 +188,20 @@ export const jsonEdit: fc.Arbitrary<JsonEdit> = fc.oneof(
   }),
   fc.record({ edit: fc.constant("repeat" as const), at: place, times: fc.constantFrom(2, 3, 100, 2000) }),
   fc.record({
+    edit: fc.constant("chain" as const),
+    at: place,
+    className: fc.constantFrom(
+      "Dropout",
+      "Add",
+      "Concatenate",
+      "AveragePooling2D",
+      "UpSampling2D",
+      "Rescaling",
+    ),
+    length: fc.constantFrom(1, 10, 30, 100, 1000),
+    times: fc.constantFrom(1, 2, 3),
+  }),
+  fc.record({
     edit: fc.constant("unfold" as const),
     at: place,
     levels: fc.integer({ min: 1, max: 40 }),
@@ -244,6 +265,28 @@ function bomb(levels: number, calls: number): unknown {
   return { class_name: "Functional", name, config };
 }
 
+/** A model of layers one after the other, each reading the one before it several times. */
+function chain(length: number, class_name: string, times: number): unknown {
+  const layers = Array.from({ length }, (_, i) => ({
+    class_name,
+    name: `chain${i}`,
+    config: { name: `chain${i}`, pool_size: 1, scale: 2 },
+    inbound_nodes: [Array.from({ length: times }, () => [i === 0 ? "i" : `chain${i - 1}`, 0, 0, {}])],
+  }));
+  const input = {
+    class_name: "InputLayer",
+    name: "i",
+    config: { batch_input_shape: [null, 4, 4, 1], name: "i" },
+  };
+  const config = {
+    name: "chain",
+    layers: [input, ...layers],
+    input_layers: [["i", 0, 0]],
+    output_layers: [[`chain${length - 1}`, 0, 0]],
+  };
+  return { class_name: "Functional", name: "chain", config };
+}
+
 function editValue(root: Container, edit: JsonEdit): void {
   const places = placesIn(root);
   const found = places[edit.at % Math.max(1, places.length)];
@@ -280,6 +323,9 @@ function editValue(root: Container, edit: JsonEdit): void {
         const copies = Array.from({ length: edit.times }, (_, by) => (by === 0 ? part : rename(part, by)));
         put(container, key, copies.flat());
       }
+      break;
+    case "chain":
+      put(container, key, chain(edit.length, edit.className, edit.times));
       break;
     case "unfold":
       put(container, key, bomb(edit.levels, edit.calls));
