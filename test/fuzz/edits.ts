@@ -289,7 +289,11 @@ function chain(length: number, class_name: string, times: number): unknown {
 
 function editValue(root: Container, edit: JsonEdit): void {
   const places = placesIn(root);
-  const found = places[edit.at % Math.max(1, places.length)];
+  // Whole models stand in the place of the whole model every other time.
+  const whole = (edit.edit === "chain" || edit.edit === "unfold") && edit.at % 2 === 0;
+  const found = whole
+    ? places.find(({ key }) => key === "modelTopology")
+    : places[edit.at % Math.max(1, places.length)];
   if (!found) return;
   const { container, key } = found;
   const part = container[key];
