@@ -101,6 +101,21 @@ export async function trust(
       if (isStill(scores, on)) for (const name of names) still.add(name);
     },
   });
+  // What the map explains, whatever the curves judge by.
+  const explained = await scoreAs(made.on === "probability" ? "if any" : "logit");
+  let unmoved: number | undefined;
+  if (explained.on === "probability") {
+    const onScores = (scores: ArrayLike<number>): void => {
+      if (isStill(scores, "probability")) unmoved = rangeOf(scores);
+    };
+    const few = { steps: Math.min(FEW, numbers.steps), chances: 0, which: ["deletion"] } as const;
+    const fading = { ...site, ...few, objective: explained.objective, onScores };
+    await curvesOf(
+      sweep,
+      { ...fading, baselines: { insertion: base, deletion: base } },
+      signal ? { signal } : {},
+    );
+  }
   const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
   if (which.length > 0) {
     const start = await baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
@@ -115,13 +130,11 @@ export async function trust(
     found.muFidelity = await muFidelityOf(sweep, watched, progress("muFidelity"));
   }
   if (measures.includes("infidelity")) {
-    // What the map explains, whatever the curves judge by.
-    const { on, objective: own } = await scoreAs(made.on === "probability" ? "if any" : "logit");
-    const explained = { ...site, objective: own, ...watch(["infidelity"], on) };
+    const watched = { ...site, objective: explained.objective, ...watch(["infidelity"], explained.on) };
     const loop = progress("infidelity");
     found.infidelity = holdsSlopes(map.shape, figure)
-      ? await infidelityByNoise(sweep, { ...explained, map: map.data }, loop)
-      : await infidelityByCells(sweep, explained, loop);
+      ? await infidelityByNoise(sweep, { ...watched, map: map.data }, loop)
+      : await infidelityByCells(sweep, watched, loop);
   }
   if (measures.includes("sensitivity")) {
     const loop = progress("sensitivity");
@@ -143,7 +156,12 @@ export async function trust(
     if (measure === "classSwap") found.classSwap = swap;
     else found.randomised = { ...found.randomised, [measure]: swap };
   }
-  const findings = findingsOf(found, { blank: isBlank(own.data), still, nameOf });
+  const findings = findingsOf(found, {
+    blank: isBlank(own.data),
+    still,
+    nameOf,
+    ...(unmoved === undefined ? {} : { unmoved }),
+  });
   return {
     ...found,
     verdicts: findings.map(({ verdict }) => verdict),
@@ -195,6 +213,9 @@ function leftOutOf(asked: readonly Measure[] | undefined, reason: string): NonNu
   const wanted = OF_CLASSES.filter((name) => asked?.includes(name) ?? true);
   return Object.fromEntries(wanted.map((name) => [name, reason]));
 }
+
+/** Steps in which an image fades, to see whether a probability moves at all. */
+const FEW = 8;
 
 /** A score that moves less than this, a probability by itself and any other by its own size, says nothing of a map. */
 const STILL = { probability: 0.01, logit: 1e-4 } as const;

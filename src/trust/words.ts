@@ -13,6 +13,7 @@ export interface Finding {
 /**
  * What speaks against a map, in words; figures that say nothing against it get none.
  * @param blank whether the map is the same everywhere.
+ * @param unmoved how far the probability that the map explains moves, where that is hardly at all.
  * @param still the measures whose score hardly moved, which say nothing of any map.
  * @param nameOf a class's label.
  */
@@ -21,13 +22,23 @@ export function findingsOf(
   {
     blank,
     still,
+    unmoved,
     nameOf,
   }: {
     readonly blank: boolean;
+    readonly unmoved?: number;
     readonly still: ReadonlySet<ScoreMeasure>;
     readonly nameOf: (other: number) => string;
   },
 ): Finding[] {
+  if (unmoved !== undefined) {
+    return [
+      {
+        verdict: "still",
+        text: `The probability that this map explains ${movesBy(unmoved)}, however the image is changed: neither the map nor its measures say anything. The logit may move.`,
+      },
+    ];
+  }
   if (blank) {
     return [{ verdict: "blank", text: "This map is the same everywhere: it says nothing of the image." }];
   }
@@ -69,6 +80,10 @@ const NAMES: Readonly<Record<ScoreMeasure, string>> = {
   infidelity: "infidelity",
 };
 
+function movesBy(most: number): string {
+  return most === 0 ? "does not move" : `hardly moves, by ${most.toPrecision(1)} at most`;
+}
+
 function stillFinding(
   { moved }: Omit<Trust, "words" | "verdicts">,
   still: ReadonlySet<ScoreMeasure>,
@@ -79,7 +94,7 @@ function stillFinding(
   const last = names.length > 1 ? ` and ${names.at(-1)}` : names[0];
   return {
     verdict: "still",
-    text: `The score ${most === 0 ? "does not move" : `hardly moves, by ${most.toPrecision(1)} at most`}, however the image is changed: ${names.length > 1 ? names.slice(0, -1).join(", ") : ""}${last} ${names.length > 1 ? "say" : "says"} nothing of this map.`,
+    text: `The score ${movesBy(most)}, however the image is changed: ${names.length > 1 ? names.slice(0, -1).join(", ") : ""}${last} ${names.length > 1 ? "say" : "says"} nothing of this map.`,
   };
 }
 

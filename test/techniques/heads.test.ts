@@ -410,6 +410,17 @@ test("a probability that does not move says nothing of a map", async () => {
   ]);
   const byLogit = await trust(network, image, attributionNamed("saliency"), { ...quick, on: "logit" });
   expect(byLogit.verdicts).not.toContain("still");
+  // A map that is made of the probability says as little, and neither do its likenesses to others.
+  const measures = ["parameters", "insertion"] as const;
+  for (const [name, settings] of [
+    ["rise", { samples: 16 }],
+    ["saliency", { on: "probability" }],
+  ] as const) {
+    const own = await trust(network, image, attributionNamed(name), { ...quick, measures, settings });
+    expect(own.verdicts).toEqual(["still"]);
+    expect(own.words).toEqual([expect.stringMatching(/probability that this map explains does not move/)]);
+    expect(own.randomised?.parameters).toBeDefined();
+  }
   // A sure network has a map all the same.
   const { data } = await attributionNamed("saliency").run(network, image);
   expectClose(
