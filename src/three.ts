@@ -2,6 +2,7 @@ import "./gpu/platform.ts";
 import { storage } from "three/tsl";
 import {
   type BufferAttribute,
+  REVISION,
   StorageBufferAttribute,
   type StorageBufferNode,
   type WebGPURenderer,
@@ -124,6 +125,11 @@ function backendOf(renderer: WebGPURenderer, who: string): Backend {
   if (!backend.isWebGPUBackend) {
     throw new UnsupportedError(
       `${who}: expected three to draw with WebGPU, got its WebGL 2 fallback, which cannot see a GPU buffer; use a browser with WebGPU`,
+    );
+  }
+  if (typeof backend.get !== "function" || typeof backend.destroyAttribute !== "function") {
+    throw new UnsupportedError(
+      `${who}: expected three's WebGPU backend as its releases 172 to 187 have it, got another in release ${REVISION}`,
     );
   }
   return backend;

@@ -155,6 +155,8 @@ describe("storageOf", () => {
     expect(() => storageOf(unready, tensor)).toThrow(/await renderer.init\(\) first/);
     const fallback = { hasInitialized: () => true, backend: { isWebGPUBackend: undefined } };
     expect(() => storageOf(fallback as unknown as WebGPURenderer, tensor)).toThrow(/WebGL 2 fallback/);
+    const changed = { hasInitialized: () => true, backend: { isWebGPUBackend: true } };
+    expect(() => storageOf(changed as unknown as WebGPURenderer, tensor)).toThrow(UnsupportedError);
     tensor.buffer.destroy();
   });
 });
