@@ -83,14 +83,17 @@ function footprint(
     const view = isView(layer);
     if (!view) activations += bytes;
     other += PARAMS.forward;
+    const inputs = layer.inputs.map(shapeOf);
+    const scratch = layer.op === "input" ? undefined : opOf(layer).scratch?.(layer, inputs);
+    if (scratch) other += bytesOf(scratch.forward);
     if (!withGradients) continue;
     if (!view || readers.get(layer.inputs[0] ?? "") !== 1) gradients += bytes;
     other += PARAMS.backward;
     if (layer.op === "input") continue;
-    const op = opOf(layer);
-    const inputs = layer.inputs.map(shapeOf);
-    for (const { shape } of Object.values(op.saved?.(layer, inputs) ?? {})) other += bytesOf(shape);
-    other += bytesOf(op.scratch?.(layer, inputs) ?? [0]);
+    for (const { shape } of Object.values(opOf(layer).saved?.(layer, inputs) ?? {})) other += bytesOf(shape);
+    // Where several layers read the input there are two commands: one writes its gradient, one adds to it.
+    const commands = layer.inputs.reduce((sum, name) => sum + ((readers.get(name) ?? 1) > 1 ? 2 : 1), 0);
+    if (scratch) other += commands * bytesOf(scratch.backward);
     if (activationOf(layer)) other += RULES;
     const activation = layer.op === "activation" ? undefined : activationOf(layer);
     if (activation && activation.kind !== "linear") gated = Math.max(gated, bytes);

@@ -5,7 +5,7 @@ import subgroupShader from "../../shaders/conv2d_subgroups.wgsl";
 import copyShader from "../../shaders/copy_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
-import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
 import { type Constant, type ForwardSite, type Gate, type LayerBase, type Op, onlyImage } from "./op.ts";
 import { type Window, windowGeometry } from "./padding.ts";
@@ -268,8 +268,12 @@ export const conv2d: Op<Conv2dLayer> = {
   },
 
   scratch(layer, x) {
-    const [n, h, w, c] = onlyImage(layer, x);
-    return c % 4 === 0 ? [0] : [n, h, w, inFours(c)];
+    const inFoursOf = ([n = 1, h = 1, w = 1, c = 1]: Shape): Shape =>
+      c % 4 === 0 ? [0] : [n, h, w, inFours(c)];
+    return {
+      forward: layer.b || layer.activation ? [0] : inFoursOf(conv2d.shape(layer, x)),
+      backward: inFoursOf(onlyImage(layer, x)),
+    };
   },
 
   forward: (device, site) => createConvolution(device, { ...forwardRun(site), phases: [1, 1] }),

@@ -85,8 +85,8 @@ export interface Op<L extends LayerBase> {
   constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
   /** Tensors that forward writes for backward to read. */
   saved?(layer: L, x: readonly Shape[]): Record<string, { readonly shape: Shape; readonly dtype: DType }>;
-  /** What backward may allocate for itself, on some devices. */
-  scratch?(layer: L, x: readonly Shape[]): Shape;
+  /** What a command forward, and one backward, may allocate for itself on some devices; [0] for nothing. */
+  scratch?(layer: L, x: readonly Shape[]): { readonly forward: Shape; readonly backward: Shape };
   forward(device: GPUDevice, site: ForwardSite<L>): Promise<Command>;
   backward(device: GPUDevice, site: BackwardSite<L>): Promise<Command>;
 }

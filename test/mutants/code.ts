@@ -31,8 +31,13 @@ export const CODE: readonly Mutant[] = [
       'if (!view || readers.get(layer.inputs[0] ?? "") !== 1) gradients += bytes;',
       "if (!view) gradients += bytes;",
     ],
-    ["other += bytesOf(op.scratch?.(layer, inputs) ?? [0]);", ""],
-    ["for (const { shape } of Object.values(op.saved?.(layer, inputs) ?? {})) other += bytesOf(shape);", ""],
+    ["if (scratch) other += bytesOf(scratch.forward);", ""],
+    ["(readers.get(name) ?? 1) > 1 ? 2 : 1", "1"],
+    ["if (scratch) other += commands * bytesOf(scratch.backward);", ""],
+    [
+      "for (const { shape } of Object.values(opOf(layer).saved?.(layer, inputs) ?? {})) other += bytesOf(shape);",
+      "",
+    ],
   ),
   ...of(
     "network/receptive-field",
