@@ -88,7 +88,7 @@ export type { MemoryOptions } from "./loops/budget.ts";
 export type { Fit } from "./loops/ridge.ts";
 export type { Body as LayerBodyOf, CustomLayer, LayerBody } from "./models/converter.ts";
 export type { ModelFiles, ReadOptions } from "./models/files.ts";
-export type { ChooseInputShape, InputShape } from "./models/input-shape.ts";
+export { type ChooseInputShape, type InputShape, shapesNear } from "./models/input-shape.ts";
 export type { JsonObject } from "./models/json.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";

@@ -1,6 +1,6 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import type { ChooseInputShape, InputShape } from "../models/input-shape.ts";
+import { type ChooseInputShape, type InputShape, shapesNear } from "../models/input-shape.ts";
 import { imageSize } from "../node/image.ts";
 import { imagesIn } from "./arrays.ts";
 import { type Io, UsageError } from "./io.ts";
@@ -9,9 +9,6 @@ import { readSource } from "./sources.ts";
 import type { Values } from "./values.ts";
 
 type Size = readonly [height: number, width: number];
-
-/** Networks halve their maps some times; a size that is a multiple of these suits most of them. */
-const MULTIPLES = [1, 2, 4, 8, 16, 32, 64];
 
 /** A network of free size runs on pictures of at most so many pixels, 1 Mpx; larger ones are made smaller. */
 const MOST = 2 ** 20;
@@ -39,13 +36,8 @@ export function networkSize(
       if (declared.length !== 3 || h === undefined || w === undefined) return undefined;
       if (!given && h !== null && w !== null && c !== null) return undefined;
       chose = true;
-      const [height, width] = given ?? (await freeSize([h, w], values, io, more));
-      const channels = typeof c === "number" ? [c] : [3, 1];
-      const sizes = (given ? [1] : MULTIPLES).map((multiple): Size => {
-        const rounded = (side: number) => Math.max(multiple, Math.round(side / multiple) * multiple);
-        return given ?? [h ?? rounded(height), w ?? rounded(width)];
-      });
-      return channels.flatMap((count) => sizes.map((size): InputShape => [...size, count]));
+      if (!given) return shapesNear(declared, await freeSize([h, w], values, io, more));
+      return (typeof c === "number" ? [c] : [3, 1]).map((count): InputShape => [...given, count]);
     },
     explain(error) {
       if (!chose || !(error instanceof ModelError)) return error;
@@ -81,7 +73,12 @@ async function freeSize(
   for (const name of names) {
     io.signal.throwIfAborted();
     arrays ||= isArray(name);
-    for (const size of await sizesIn(name, values)) sizes.set(formatShape(size), size);
+    try {
+      for (const size of await sizesIn(name, values)) sizes.set(formatShape(size), size);
+    } catch (error) {
+      // Of several, one that is broken is named when it is read.
+      if (names.length === 1 || !(error instanceof InputError)) throw error;
+    }
   }
   const [first, ...others] = sizes.values();
   if (!first) {

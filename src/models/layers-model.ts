@@ -16,6 +16,7 @@ import { type ChooseInputShape, type InputShape, placeAt } from "./input-shape.t
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "./json.ts";
 import { Pace } from "./pace.ts";
 import { declaredPreprocessing, fedAs } from "./preprocessing.ts";
+import { ownSize } from "./resizing.ts";
 import { countLayers, parseTopology } from "./topology.ts";
 import { WeightStore } from "./weight-store.ts";
 import { readWeights } from "./weights.ts";
@@ -155,7 +156,7 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
   const given = typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : preprocessing;
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
-  const fed = fedAs(bare, classes, known, fit ?? known?.fit);
+  const fed = fedAs(bare, classes, known, fit ?? known?.fit ?? ownSize(model)?.fit);
   const named = labelsOf(metadata, labels, headsOf(bare), who);
   const graph: Graph = {
     ...bare,

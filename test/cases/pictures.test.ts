@@ -270,6 +270,48 @@ describe("a network of free size", () => {
     expect((await vitrine(["layers", "--model", model, "--size", "9x5"])).out).toMatch(/^input +9×5×3/m);
   });
 
+  test.each([
+    [{}, "stretch", /^squashed from 4×8 to 6×6/],
+    [{ crop_to_aspect_ratio: true }, "cover", /^cut at the sides/],
+    [{ pad_to_aspect_ratio: true }, "contain", /^padded/],
+  ])("that resizes for itself, %j, runs at that size and fits as it says", async (options, fit, said) => {
+    const prepare = {
+      class_name: "Sequential",
+      config: {
+        name: "prepare",
+        layers: [
+          kerasLayer("RandomFlip", "flip", { batch_input_shape: [null, null, null, 3] }),
+          kerasLayer("Resizing", "resizing", { height: 6, width: 6, ...options }),
+          kerasLayer("Rescaling", "scale", { scale: 1 / 255, offset: 0 }),
+        ],
+      },
+    } as unknown as ReturnType<typeof kerasLayer>;
+    const topology = sequential([prepare, ...meanOf(), scoresOf(3)], [null, null, 3]);
+    const model = await written(`resizes-${fit}`, modelOf(topology, [same("scores/kernel", 3)]));
+    await writePng(at("4x8.png"), plain(8, 4));
+    const { first, preprocessing, results } = await predict(model, "4x8.png");
+    const share = fit === "contain" ? 0.5 : 1;
+    close(first, [0.2 * share, 0.4 * share, 0.8 * share]);
+    expect(preprocessing).toMatchObject({ fit, source: expect.stringMatching(/^found/) });
+    expect(preprocessing.guessed).toBeUndefined();
+    expect(results[0]?.fitted).toMatch(said);
+    const other = await vitrine(["predict", at("4x8.png"), "--model", model, "--size", "5"]);
+    expect([other.code, other.err]).toEqual([
+      1,
+      expect.stringMatching(/image of its own size, 6×6, got 5×5/),
+    ]);
+  });
+
+  test("names a broken picture among several, and goes on", async () => {
+    const model = await any();
+    await writePng(at("6x9.png"), plain(9, 6));
+    await writeFile(at("broken.png"), "no picture");
+    const { code, out, err } = await vitrine(["predict", at("broken.png"), at("6x9.png"), "--model", model]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/6x9\.png/);
+    expect(err).toMatch(/1 of 2 images could not be used: .*broken\.png/);
+  });
+
   test("runs on a huge picture at a megapixel", async () => {
     const model = await any();
     await writePng(at("huge.png"), plain(2048, 1024));
