@@ -35,6 +35,25 @@ export function compare(before: Results, now: Results, threshold: number): Compa
   return [...known, ...added];
 }
 
+/**
+ * Why two runs cannot be compared: another adapter, or another host (Chrome is not Node, whatever its version); nothing where they can.
+ */
+export function differenceFrom(
+  { environment: before }: Pick<Results, "environment">,
+  { environment: now }: Pick<Results, "environment">,
+): string | undefined {
+  const kind = (host: string): string => host.split(/[ /]/)[0] ?? host;
+  const differs =
+    before.adapter !== now.adapter
+      ? ["adapter", before.adapter, now.adapter]
+      : kind(before.host) !== kind(now.host)
+        ? ["host", before.host, now.host]
+        : undefined;
+  if (!differs) return undefined;
+  const [what, then, here] = differs;
+  return `--baseline expects results of the same ${what}, got those of "${then}" for a run on "${here}": ratios carry over between runs, not between machines`;
+}
+
 type Measured = Pick<Comparison, "id" | "title" | "against"> & { readonly ratio: Ratio };
 
 /** Every ratio of a run, by case, size and contender. */

@@ -1,10 +1,11 @@
+import { differenceFrom } from "./baseline.ts";
 import { runInChrome } from "./hosts/chrome.ts";
 import { runInNode } from "./hosts/node.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
-import { readBaseline, report } from "./outcome.ts";
+import { readBaseline, report, tryOutputs } from "./outcome.ts";
 import { createProgress } from "./progress.ts";
 import type { Results } from "./result.ts";
-import { chosen } from "./suite.ts";
+import { chosen, type Progress, unmatched } from "./suite.ts";
 
 /** The benchmark's command line; see HELP. @returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -13,6 +14,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     options = parseOptions(args);
     if (options.baseline !== undefined) baseline = readBaseline(options.baseline);
+    if (!options.help && !options.list) tryOutputs(options);
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
     return 2;
@@ -27,19 +29,34 @@ export async function main(args: readonly string[]): Promise<number> {
       console.log(`${id.padEnd(32)} ${title}: ${tasks.map(({ size }) => size).join(" | ")}`);
     return 0;
   }
+  const idle = unmatched(options.filter);
+  if (cases.length > 0 && idle.length > 0) {
+    console.error(
+      `bench: no case has a name with ${idle.map((word) => `"${word}"`).join(", ")}; --list has the names`,
+    );
+  }
   if (cases.length === 0) {
     console.error(`bench: expected words that occur in a case's name (--list), got "${options.filter}"`);
     return 2;
   }
-  const { results, failed } = await run(options);
+  const { results, failed, refused } = await run(options, baseline);
+  if (refused !== undefined) {
+    console.error(`bench: ${refused}`);
+    return 2;
+  }
   if (!results) return 1;
   return report(options, results, baseline) || Number(failed);
 }
 
+interface Ran {
+  readonly results: Results | undefined;
+  readonly failed: boolean;
+  /** Why nothing was measured: the baseline is of another adapter or host. */
+  readonly refused?: string;
+}
+
 /** Runs the suite on the chosen host; Ctrl-C once ends it early, twice at once. A host that fails leaves what was measured. */
-async function run(
-  options: Options,
-): Promise<{ readonly results: Results | undefined; readonly failed: boolean }> {
+async function run(options: Options, baseline: Results | undefined): Promise<Ran> {
   const stop = new AbortController();
   const interrupt = (): void => {
     if (stop.signal.aborted) process.exit(130);
@@ -48,10 +65,17 @@ async function run(
   };
   process.on("SIGINT", interrupt);
   const progress = createProgress();
+  let refused: string | undefined;
+  const tell = (told: Progress): void => {
+    // Which adapter there is, only the host knows.
+    if (told.kind === "start" && baseline) refused = differenceFrom(baseline, told);
+    if (refused === undefined) progress.tell(told);
+    else stop.abort();
+  };
   try {
     const host = options.host === "node" ? runInNode : runInChrome;
-    await host({ ...options, signal: stop.signal }, progress.tell);
-    return { results: progress.results(), failed: false };
+    await host({ ...options, signal: stop.signal }, tell);
+    return { results: progress.results(), failed: false, ...(refused === undefined ? {} : { refused }) };
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
     return { results: progress.results(), failed: true };

@@ -20,13 +20,15 @@ Words choose cases whose name holds one of them: npm run bench -- occlusion vgg1
   --csv FILE
   --markdown FILE
   --html FILE        a report with plots that needs no other file
-  --baseline FILE    compare the ratios with those of an earlier --json; exit 1 on a regression
+  --baseline FILE    compare the ratios with those of an earlier --json, of the same adapter and host; exit 1 on a
+                     regression
   --threshold SHARE  how much a ratio may fall before it counts, beside its own spread (default: 0.15)
   --keep DIR         where a run of the whole suite is kept, figures and a table for each adapter and host (default:
                      bench/results; "none" keeps nothing)
 
 Ctrl-C ends the run after the case under way and reports what was measured; twice, at once.
-Exit code: 0; 1 for a wrong result, a failure of ours or a regression; 2 for bad options.
+Exit code: 0; 1 for a wrong result, a failure of ours or a regression; 2 for bad options, a file that
+cannot be written (found before the run), or a baseline of another adapter or host.
 `;
 
 export type AdapterChoice = "high-performance" | "low-power" | "software";

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Comparison, compare, complaints } from "./baseline.ts";
 import { keep } from "./keep.ts";
 import { FORMATS, type Format, type Options } from "./options.ts";
@@ -36,10 +37,42 @@ export function report(options: Options, results: Results, baseline: Results | u
   return wrong.length > 0 ? 1 : 0;
 }
 
+/**
+ * Finds out before a run whether what it is to write can be written.
+ * @throws Error that names the option.
+ */
+export function tryOutputs(options: Options): void {
+  for (const format of FORMATS) {
+    const file = options.outputs[format];
+    if (file !== undefined && file !== "-") tryOutput(`--${format}`, file);
+  }
+  const { keep: folder = "bench/results" } = options;
+  if (!keepsWhole(options)) return;
+  tryOutput("--keep", join(folder, "run.json"), () => mkdirSync(folder, { recursive: true }));
+}
+
+function tryOutput(option: string, file: string, prepare = () => {}): void {
+  try {
+    prepare();
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error(`${file} is a folder`);
+    const aside = `${file}.${process.pid}.part`;
+    closeSync(openSync(aside, "wx"));
+    rmSync(aside);
+  } catch (error) {
+    throw new Error(`${option}: expected a file that can be written, got ${(error as Error).message}`);
+  }
+}
+
+/** Whether a run is one of the whole suite, and is to be kept. */
+function keepsWhole({ filter, sizes, keep: folder }: Options): boolean {
+  return folder !== "none" && filter.length === 0 && sizes === "auto";
+}
+
 /** Keeps a run of the whole suite, and says so where a part of it was to be kept. */
-function keepWhole({ filter, sizes, keep: folder }: Options, results: Results): void {
+function keepWhole(options: Options, results: Results): void {
+  const { keep: folder } = options;
   if (folder === "none") return;
-  if (filter.length === 0 && sizes === "auto") {
+  if (keepsWhole(options)) {
     for (const path of keep(folder ?? "bench/results", results)) console.error(`kept in ${path}`);
   } else if (folder !== undefined) {
     console.error("not kept: expected a run of the whole suite for --keep, with no words and --sizes auto");

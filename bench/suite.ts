@@ -58,11 +58,16 @@ export type HostFacts = Pick<Environment, "host" | "system" | "commit" | "versio
 
 /** Cases that a filter chooses. */
 export function chosen(filter: readonly string[] = [], suite = SUITE): Case[] {
-  const words = filter.map((word) => word.toLowerCase());
-  return suite.filter(({ id, title }) => {
-    const text = `${id} ${title}`.toLowerCase();
-    return words.length === 0 || words.some((word) => text.includes(word));
-  });
+  return suite.filter((one) => filter.length === 0 || filter.some((word) => isIn(one, word)));
+}
+
+/** Words of a filter that no case's name holds. */
+export function unmatched(filter: readonly string[], suite = SUITE): string[] {
+  return filter.filter((word) => !suite.some((one) => isIn(one, word)));
+}
+
+function isIn({ id, title }: Case, word: string): boolean {
+  return `${id} ${title}`.toLowerCase().includes(word.toLowerCase());
 }
 
 /**

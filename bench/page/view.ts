@@ -5,7 +5,7 @@ import { markdownReport } from "../report/markdown.ts";
 import { gist } from "../report/table.ts";
 import type { Environment, Results } from "../result.ts";
 import type { Sizes } from "../sizes.ts";
-import { chosen, type HostFacts, type Progress } from "../suite.ts";
+import { chosen, type HostFacts, type Progress, unmatched } from "../suite.ts";
 import type { BenchPage } from "./bench-page.ts";
 
 /** What the form holds; all of it is in the address as well. */
@@ -50,8 +50,11 @@ export function createView(page: BenchPage): { readonly tell: (progress: Progres
     const { words, sizes, seconds } = form();
     const search = new URLSearchParams({ words, sizes, seconds: String(seconds) });
     history.replaceState(null, "", `?${search}`);
-    const count = chosen(filterOf(words)).length;
-    status.textContent = count === 0 ? "No case has such a name." : `${casesOf(count)} chosen.`;
+    const filter = filterOf(words);
+    const count = chosen(filter).length;
+    const idle = unmatched(filter).map((word) => `“${word}”`);
+    const without = idle.length === 0 ? "" : ` No case has a name with ${idle.join(", ")}.`;
+    status.textContent = count === 0 ? without.trim() : `${casesOf(count)} chosen.${without}`;
     run.disabled = count === 0 || !navigator.gpu;
     if (!navigator.gpu) {
       status.textContent =

@@ -18,7 +18,7 @@ import { type Networks, needsOf } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
-import { attributionOptions, toleranceOf } from "./techniques.ts";
+import { attributionOptions, SKETCHED, toleranceOf } from "./techniques.ts";
 import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
@@ -35,16 +35,6 @@ type Answer = Question & {
   /** About how many images it took. */
   readonly samples: number | undefined;
   readonly trust?: Trust;
-};
-
-/** What a sheet's techniques are told unless --samples or --steps says otherwise: a look at all, and not the last digit. */
-const SHEET_SETTINGS: Readonly<Record<string, Pick<AttributionOptions, "samples" | "steps">>> = {
-  smoothgrad: { samples: 25 },
-  "smoothgrad-squared": { samples: 25 },
-  vargrad: { samples: 25 },
-  "integrated-gradients": { steps: 20 },
-  rise: { samples: 500 },
-  lime: { samples: 300 },
 };
 
 /** Several techniques, classes or layers side by side. */
@@ -156,7 +146,7 @@ async function answerAll(
     const name = `${i + 1} of ${pairs.length}, ${technique.name}`;
     const questions = objectives.map((objective) => ({ technique, layer, objective }));
     const settings = {
-      ...(techniques.length > 1 ? SHEET_SETTINGS[technique.name] : {}),
+      ...(techniques.length > 1 ? SKETCHED[technique.name] : {}),
       ...toleranceOf(technique, setting.values),
       ...attributionOptions(technique, setting.values),
       ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),

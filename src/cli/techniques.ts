@@ -29,6 +29,16 @@ const NAMED: Readonly<Record<Exclude<AttributionOption, Unnamed>, OptionName>> =
   hide: "hide",
 };
 
+/** What techniques are told where many maps are made, unless --samples or --steps says otherwise: a look, and not the last digit. */
+export const SKETCHED: Readonly<Record<string, Pick<AttributionOptions, "samples" | "steps">>> = {
+  smoothgrad: { samples: 25 },
+  "smoothgrad-squared": { samples: 25 },
+  vargrad: { samples: 25 },
+  "integrated-gradients": { steps: 20 },
+  rise: { samples: 500 },
+  lime: { samples: 300 },
+};
+
 /** Which of the command line's options a technique reads, beside those that all do. */
 export function optionsOf(technique: AttributionTechnique): OptionName[] {
   const { takes, samples, weighsMaps, classesOnly } = technique;

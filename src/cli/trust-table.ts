@@ -5,7 +5,7 @@ import { Objective } from "../objectives/objective.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
 import { lastMaps } from "../techniques/grad-cam.ts";
 import { formatTrust, TRUST_LEGEND } from "../trust/format.ts";
-import { MEASURES } from "../trust/measures.ts";
+import { MEASURES, type Measure } from "../trust/measures.ts";
 import {
   type NamedTechnique,
   type TrustSummary,
@@ -13,12 +13,13 @@ import {
   trustSummary,
   trustTable,
 } from "../trust/table.ts";
+import { inWords, passesOf, secondsOfPass } from "./cost.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
 import { Images } from "./inputs.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
-import { attributionOptions, techniquesNamed } from "./techniques.ts";
+import { attributionOptions, SKETCHED, techniquesNamed } from "./techniques.ts";
 import { LIGHTLY, pace, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 
@@ -26,6 +27,8 @@ import type { Values } from "./values.ts";
 const UNSEEN = 1_000_000;
 /** Techniques that run more images than this for one map are measured when they are named, or with --all. */
 const MANY = 100;
+/** Passes that need no estimate, and seconds that need no word. */
+const [FEW, SOON] = [500, 10];
 
 /** `vitrine trust [TECHNIQUE,…]`: how far the maps of techniques can be trusted, for an image or over several. */
 export async function trustCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
@@ -36,9 +39,8 @@ export async function trustCommand(positionals: readonly string[], values: Value
   if (count !== undefined && values.has("image"))
     throw new UsageError("expected --image or --dataset, got both");
   values.exclusive("json", "markdown");
-  const drawn = Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`);
-  const graph = await openModel(values, io, drawn);
   const unseen = Array.from({ length: count ?? 0 }, (_, i) => `synthetic:${UNSEEN + i}`);
+  const graph = await openModel(values, io, unseen);
   const images = new Images(graph, values, io, unseen);
   const inputs = await images.all();
   warnOfGuess(graph, io, inputs);
@@ -47,11 +49,16 @@ export async function trustCommand(positionals: readonly string[], values: Value
   const target = values.text("target");
   const layer = values.text("layer");
   const seed = values.whole("random", 0, 2 ** 32 - 1);
-  const settings = inputs.length > 1 ? LIGHTLY : {};
+  const settings = inputs.length * techniques.length > 1 ? LIGHTLY : {};
+  const measuresOf = (technique: NamedTechnique): readonly Measure[] =>
+    values.has("measures") || !isDear(technique)
+      ? measures
+      : measures.filter((name) => name !== "sensitivity");
+  const notes = notesOf(techniques, measuresOf, values);
   let [show, done] = [progressOf(io, "measuring"), 0];
   const options = {
     ...settings,
-    measures,
+    measures: measuresOf,
     signal: io.signal,
     onProgress(fraction: number) {
       done = fraction;
@@ -77,6 +84,20 @@ export async function trustCommand(positionals: readonly string[], values: Value
       ...networks.memoryFor(technique.samples === undefined ? network : sweep),
     });
     const all = { ...options, sweep, settings: told };
+    const works = techniques.map((technique) => {
+      const own = settingsOf(technique, layer, values);
+      return { technique, settings: own, measures: measuresOf(technique) };
+    });
+    const passes = inputs.length * passesOf(works, settings);
+    if (passes > FEW) {
+      io.progress("estimating");
+      const seconds = passes * (await secondsOfPass(sweep, io.signal));
+      const less = "--measures, --samples or fewer techniques make it less";
+      if (seconds > SOON)
+        io.err(
+          `vitrine: about ${passes} passes through the network, ${inWords(seconds)} on this machine; ${less}`,
+        );
+    }
     const pictures = inputs.map((input) => input.values);
     return inputs.length === 1 && first
       ? trustTable(network, first.values, techniques, all)
@@ -92,7 +113,9 @@ export async function trustCommand(positionals: readonly string[], values: Value
   if (values.has("json")) {
     const names = inputs.map(({ name }) => name);
     const report =
-      "target" in table ? { images: names, ...tableReport(table) } : { images: names, rows: table.rows };
+      "target" in table
+        ? { images: names, notes, ...tableReport(table) }
+        : { images: names, notes, rows: table.rows };
     printJson(io, { ...about, ...report });
     images.assertWhole();
     return;
@@ -121,7 +144,7 @@ export async function trustCommand(positionals: readonly string[], values: Value
   io.out("");
   printLines(io, formatTrust(table));
   io.out("");
-  for (const line of [...TRUST_LEGEND, ...pace(settings)]) io.out(`  ${line}`);
+  for (const line of [...TRUST_LEGEND, ...pace(settings), ...notes]) io.out(`  ${line}`);
   images.assertWhole();
 }
 
@@ -139,7 +162,36 @@ function settingsOf(technique: NamedTechnique, layer: string | undefined, values
   const known = ATTRIBUTIONS.find(({ name }) => name === technique.name);
   if (!known) return {};
   const weighed = known.weighsMaps && layer !== undefined ? { layer } : {};
-  return { ...attributionOptions(known, values), ...weighed };
+  return { ...SKETCHED[known.name], ...attributionOptions(known, values), ...weighed };
+}
+
+/** Whether ten more maps for the sensitivity take too long. */
+function isDear({ samples = 1 }: NamedTechnique): boolean {
+  return samples > MANY;
+}
+
+/** What was taken less of than a technique alone would have, and what says otherwise. */
+function notesOf(
+  techniques: readonly AttributionTechnique[],
+  measuresOf: (technique: NamedTechnique) => readonly Measure[],
+  values: Values,
+): string[] {
+  const sketched = techniques.flatMap(({ name, title, takes }) => {
+    const { samples, steps } = SKETCHED[name] ?? {};
+    if (samples !== undefined && takes.includes("samples") && !values.has("samples"))
+      return [`${title} by ${samples} samples`];
+    return steps !== undefined && !values.has("steps") ? [`${title} by ${steps} steps`] : [];
+  });
+  const without = techniques.filter(
+    (technique) => isDear(technique) && !measuresOf(technique).includes("sensitivity"),
+  );
+  const left = without.map(({ title }) => title).join(", ");
+  return [
+    ...(sketched.length > 0 ? [`${sketched.join(", ")}; --samples and --steps take others`] : []),
+    ...(without.length > 0 && !values.has("measures")
+      ? [`no sensitivity of ${left}, whose maps it makes ten times over; --measures all takes it`]
+      : []),
+  ];
 }
 
 function nameOf({ rows }: TrustTable): string {

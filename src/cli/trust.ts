@@ -14,7 +14,7 @@ import type { Values } from "./values.ts";
 
 /** What a sheet of all techniques measures unless it is told otherwise: nothing that asks a technique ten times over. */
 const LIGHT: readonly Measure[] = ["insertion", "deletion", "muFidelity", "parameters", "classSwap"];
-/** How finely it does, and a table over several images: the curves cost most, and each map has its own. */
+/** How finely it does, and a table of several techniques or images: the curves cost most, and each map has its own. */
 export const LIGHTLY = { steps: 20, chances: 2 } as const;
 
 const LIKENESSES: readonly Measure[] = ["parameters", "logit", "classSwap"];

@@ -12,7 +12,9 @@ import { trust } from "./trust.ts";
 export type NamedTechnique = Pick<AttributionTechnique, "name" | "title" | "run"> &
   Partial<Pick<AttributionTechnique, "figure" | "on" | "samples" | "forwardOnly" | "runEach">>;
 
-export interface TrustTableOptions extends Omit<TrustOptions, "settings" | "explanation"> {
+export interface TrustTableOptions extends Omit<TrustOptions, "settings" | "explanation" | "measures"> {
+  /** Which measures to take, of all techniques or of each. Default: all that are defined for the target. */
+  readonly measures?: readonly Measure[] | ((technique: NamedTechnique) => readonly Measure[]);
   /** What each technique is told beside the target. */
   readonly settings?: TrustOptions["settings"] | ((technique: NamedTechnique) => TrustOptions["settings"]);
   /**
@@ -162,10 +164,9 @@ interface Shared extends TrustTableOptions {
 
 async function withShared<T>(options: TrustTableOptions, work: (shared: Shared) => Promise<T>): Promise<T> {
   const { randomised: given, seed = 0 } = options;
-  const wanted = options.measures?.includes("parameters") ?? true;
   const made = new Map<Network, Network>();
   const randomisedOf = async (network: Network): Promise<Network | undefined> => {
-    if (given || !wanted) return given;
+    if (given) return given;
     const found = made.get(network) ?? (await createRandomisedNetwork(network, { seed }));
     made.set(network, found);
     return found;
@@ -183,6 +184,7 @@ async function tableOf(
   techniques: readonly NamedTechnique[],
   {
     settings,
+    measures,
     onProgress,
     onTechnique,
     randomisedOf,
@@ -195,13 +197,15 @@ async function tableOf(
   for (const [place, technique] of techniques.entries()) {
     const { name, title, samples, forwardOnly } = technique;
     const told = typeof settings === "function" ? settings(technique) : settings;
+    const wanted = typeof measures === "function" ? measures(technique) : measures;
     const many = samples !== undefined && (forwardOnly || sweep.hasGradients);
     const own = many ? sweep : network;
     onTechnique?.(technique, place, which);
     try {
-      const randomised = await randomisedOf(own);
+      const randomised = (wanted?.includes("parameters") ?? true) ? await randomisedOf(own) : undefined;
       const found = await trust(own, image, technique, {
         ...options,
+        ...(wanted ? { measures: wanted } : {}),
         ...(randomised ? { randomised } : {}),
         ...(told ? { settings: told } : {}),
         onProgress: (fraction) => onProgress?.((place + fraction) / techniques.length),

@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { compare, complaints } from "../../bench/baseline.ts";
+import { compare, complaints, differenceFrom } from "../../bench/baseline.ts";
 import { fileNameOf } from "../../bench/keep.ts";
 import { main } from "../../bench/main.ts";
 import { type Options, parseOptions } from "../../bench/options.ts";
-import { readBaseline, report } from "../../bench/outcome.ts";
+import { readBaseline, report, tryOutputs } from "../../bench/outcome.ts";
 import type { Results } from "../../bench/result.ts";
 import { entry, results, row } from "./made-up.ts";
 
@@ -55,6 +55,79 @@ describe("a comparison with an earlier run", () => {
   });
 });
 
+/** A folder of its own for each test, and what is printed in place of a terminal. */
+let folder: string;
+let printed: string[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vitrine-bench-test-"));
+  printed = [];
+  for (const method of ["log", "error"] as const) {
+    vi.spyOn(console, method).mockImplementation((text: unknown) => void printed.push(String(text)));
+  }
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+describe("a baseline of other surroundings", () => {
+  const { environment } = results();
+  const of = (change: Partial<Results["environment"]>) => ({ environment: { ...environment, ...change } });
+
+  test("is none of the same adapter and host, whatever its version and its day", () => {
+    expect(
+      differenceFrom(of({}), of({ host: "Node v24.1.0, Dawn (webgpu 0.7.0)", date: "2027-01-01" })),
+    ).toBeUndefined();
+    expect(
+      differenceFrom(of({ host: "HeadlessChrome/155.0" }), of({ host: "HeadlessChrome/156.1" })),
+    ).toBeUndefined();
+  });
+
+  test.each([
+    [
+      "another adapter",
+      { adapter: "SwiftShader" },
+      /same adapter, got those of "llvmpipe .*" for a run on "SwiftShader"/,
+    ],
+    [
+      "another host",
+      { host: "HeadlessChrome/156.0" },
+      /same host, got those of "Node v20.*" for a run on "HeadlessChrome/,
+    ],
+  ])("is one of %s", (_, change, message) => {
+    expect(differenceFrom(of({}), of(change))).toMatch(message);
+  });
+
+  test("is refused by the first that the host tells, and nothing is measured", async () => {
+    const file = join(folder, "other-adapter.json");
+    writeFileSync(file, JSON.stringify(results()));
+    const out = join(folder, "none.json");
+    const args = ["--host", "node", "--baseline", file, "--json", out, "growth/gram-16", "--sizes", "small"];
+    expect(await main(args)).toBe(2);
+    expect(printed.join("\n")).toMatch(/--baseline expects results of the same adapter/);
+    expect(readdirSync(folder)).not.toContain("none.json");
+  });
+});
+
+describe("what is to be written", () => {
+  test.each(["json", "csv", "markdown", "html"])("is tried before the run: --%s", async (format) => {
+    expect(await main([`--${format}`, join(folder, "nowhere", "run.out"), "gram"])).toBe(2);
+    expect(printed.join("\n")).toMatch(new RegExp(`--${format}: expected a file that can be written`));
+  });
+
+  test("is a file, and no folder; and the folder of --keep can be made", async () => {
+    expect(() => tryOutputs(parseOptions(["--html", folder, "gram"]))).toThrow(/is a folder/);
+    writeFileSync(join(folder, "file"), "");
+    expect(() => tryOutputs(parseOptions(["--keep", join(folder, "file/deeper")]))).toThrow(
+      /--keep: expected/,
+    );
+    tryOutputs(parseOptions(["--keep", "none", "--json", join(folder, "new.json")]));
+    expect(readdirSync(folder)).toEqual(["file"]);
+  });
+});
+
 describe("complaints", () => {
   test("are none for a good run, also of a peer that is not there", () => {
     expect(complaints(results())).toEqual([]);
@@ -75,22 +148,6 @@ describe("complaints", () => {
 });
 
 describe("the end of a run", () => {
-  let folder: string;
-  let printed: string[];
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "vitrine-bench-test-"));
-    printed = [];
-    for (const method of ["log", "error"] as const) {
-      vi.spyOn(console, method).mockImplementation((text: unknown) => void printed.push(String(text)));
-    }
-  });
-
-  afterEach(() => {
-    vi.restoreAllMocks();
-    rmSync(folder, { recursive: true });
-  });
-
   const options = (...args: string[]): Options => parseOptions(["--keep", "none", ...args]);
 
   test("exits with 1 on a regression against what --json wrote, and with 0 without one", () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { main } from "../../bench/main.ts";
 import { parseOptions } from "../../bench/options.ts";
-import { chosen, SUITE } from "../../bench/suite.ts";
+import { chosen, SUITE, unmatched } from "../../bench/suite.ts";
 
 describe("options", () => {
   test("have defaults: everything, in Chrome, at the sizes that suit", () => {
@@ -94,6 +94,7 @@ describe("the suite", () => {
     expect(chosen(["gram/batch", "relu/"]).map(({ id }) => id)).toEqual(["gram/batch", "relu/guided"]);
     expect(chosen()).toEqual(SUITE);
     expect(chosen(["no-such-case"])).toEqual([]);
+    expect(unmatched(["GRAM/BATCH", "no-such-case", "relu/"])).toEqual(["no-such-case"]);
   });
 
   test("has smaller sizes that cost less, in order", () => {

@@ -36,11 +36,14 @@ test("the form holds what the address says, and the address what the form says",
   expect(await page.$eval("#words", (input) => (input as HTMLInputElement).value)).toBe("growth/gram-16");
   expect(await text("#status")).toBe("1 case chosen.");
   await page.type("#words", "x");
-  expect(await text("#status")).toBe("No case has such a name.");
+  expect(await text("#status")).toBe("No case has a name with “growth/gram-16x”.");
   expect(await page.$eval("#run", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
   await page.focus("#words");
   await page.keyboard.press("Backspace");
   expect(new URL(page.url()).searchParams.get("words")).toBe("growth/gram-16");
+  await page.type("#words", " nosuch");
+  expect(await text("#status")).toBe("1 case chosen. No case has a name with “nosuch”.");
+  for (let letter = 0; letter < " nosuch".length; letter++) await page.keyboard.press("Backspace");
 });
 
 test("a case runs on the visitor's device, and its report stands in the page", async () => {

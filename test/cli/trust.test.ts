@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { inWords, passesOf } from "../../src/cli/cost.ts";
 import { main } from "../../src/cli/main.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { attributionNamed } from "../../src/techniques/catalogue.ts";
+import type { Measure } from "../../src/trust/measures.ts";
 import type { TrustSummaryRow } from "../../src/trust/table.ts";
 import { trust } from "../../src/trust/trust.ts";
 import { testDevice } from "../gpu.ts";
@@ -186,5 +188,40 @@ describe("vitrine trust", () => {
     const { code, out, err } = await vitrine(["trust", ...args]);
     expect([code, out]).toEqual([1, ""]);
     expect(err).toMatch(message);
+  });
+});
+
+describe("what is dear", () => {
+  test("is measured with fewer samples, and not ten times over, unless that is asked for", async () => {
+    const args = ["trust", "saliency,rise", "--image", at("e.npy"), ...tiny("--batch", "16")];
+    interface Table {
+      readonly notes: string[];
+      readonly rows: { readonly name: string; readonly sensitivity?: number }[];
+    }
+    const { rows, notes } = await json<Table>(args);
+    expect(rows.map(({ sensitivity }) => sensitivity !== undefined)).toEqual([true, false]);
+    expect(notes.join("\n")).toMatch(/RISE by 500 samples; .*\nno sensitivity of RISE/);
+    const asked = await json<Table>([...args, "--measures", "sensitivity", "--samples", "8"]);
+    expect(asked.rows.map(({ sensitivity }) => sensitivity !== undefined)).toEqual([true, true]);
+    expect(asked.notes).toEqual([]);
+  });
+
+  test("is counted as it is measured", () => {
+    const work = (name: string, measures: Measure[], samples?: number) => ({
+      technique: attributionNamed(name),
+      settings: samples === undefined ? {} : { samples },
+      measures,
+    });
+    const pace = { steps: 20, chances: 2 };
+    // Two curves of 21 points beside two rankings, and a map by one pass each way.
+    expect(passesOf([work("saliency", ["insertion", "deletion"])], pace)).toBe(2 * 21 * 3 + 2);
+    // Its map and those of two other classes come from one sweep, that of the randomised network from another.
+    expect(passesOf([work("rise", ["parameters", "logit", "classSwap"], 500)], pace)).toBe(1000);
+    expect(passesOf([work("rise", ["sensitivity"], 500)], pace)).toBe(5500);
+    // What no map decides is scored once for both.
+    const both = [work("saliency", ["muFidelity"]), work("grad-cam", ["muFidelity"])];
+    expect(passesOf(both, pace)).toBe(200 + 4);
+    expect(inWords(42.4)).toBe("42 s");
+    expect(inWords(600)).toBe("10 minutes");
   });
 });
