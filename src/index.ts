@@ -93,7 +93,7 @@ export type { JsonObject } from "./models/json.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
-export { classOf, labelOf } from "./network/classes.ts";
+export { className, classOf, labelOf } from "./network/classes.ts";
 export { fuse } from "./network/fuse.ts";
 export {
   type Graph,

@@ -119,16 +119,7 @@ describe("activations", () => {
   });
 
   test("counts what is exactly zero, and not what is below it", async () => {
-    const of = (model: string) => [
-      "activations",
-      at("x.npy"),
-      "--model",
-      model,
-      "--preprocess",
-      "unit",
-      "--layer",
-      "conv2",
-    ];
+    const of = (model: string) => ["activations", at("x.npy"), "--model", model, "--layer", "conv2"];
     for (const [name, activation] of [
       ["tiny", "relu"],
       ["curved", "tanh"],
