@@ -34,7 +34,7 @@ const made = new Map<string, Uint8Array>();
 export function colorMap(name: ColorMapName): Uint8Array {
   const known = made.get(name);
   if (known) return known;
-  const text = (TABLES as Readonly<Record<string, string>>)[name];
+  const text = Object.hasOwn(TABLES, name) ? (TABLES as Readonly<Record<string, string>>)[name] : undefined;
   if (name !== "polar" && text === undefined) {
     throw new InputError(`colour map: expected one of ${COLOR_MAPS.join(", ")}, got "${name}"`);
   }

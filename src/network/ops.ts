@@ -53,7 +53,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>> } = 
 
 /** The op that computes a layer. @throws UnsupportedError naming the layer and its op. */
 export function opOf(layer: OpLayer): Op<OpLayer> {
-  const op = (OPS as Readonly<Record<string, unknown>>)[layer.op];
+  const op: unknown = Object.hasOwn(OPS, layer.op) ? OPS[layer.op] : undefined;
   if (!op) {
     throw new UnsupportedError(
       `layer "${layer.name}": op "${layer.op}" is not supported; supported are ${Object.keys(OPS).join(", ")}`,

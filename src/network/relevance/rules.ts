@@ -73,8 +73,7 @@ export type CompositeName = keyof typeof COMPOSITES;
 
 /** The composite of a name. @throws InputError that lists the names. */
 export function compositeNamed(name: string): Composite {
-  const found = (COMPOSITES as Readonly<Record<string, Composite>>)[name];
-  if (found) return found;
+  if (Object.hasOwn(COMPOSITES, name)) return COMPOSITES[name as CompositeName];
   throw new InputError(`LRP: expected rules of ${Object.keys(COMPOSITES).join(", ")}, got "${name}"`);
 }
 
