@@ -74,7 +74,7 @@ test.each([
   ["above it, by an escaped slash", "..%2fw.bin"],
   ["at the host's root", "/w.bin"],
   ["in a folder whose name begins alike", "../model/w.bin"],
-  ["of no web address", "data:application/octet-stream;base64,AAAAAA=="],
+  ["of no web address", "data:application/octet-stream;base64,AAAAAAAAAAAAAAAAAAAAAA=="],
   ["that is no path", "http://[/w.bin"],
   ["behind a password", "http://user:pass@127.0.0.1/w.bin"],
 ])("a shard %s is refused without a request", async (_, path) => {

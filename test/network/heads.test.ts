@@ -130,6 +130,11 @@ const CASES: [string, Graph, Found][] = [
     vector(dense("d", "gap", [5, 3]), scaled("bn", "d", 3)),
     { kind: "softmax", logits: "bn", classes: 3, known: "assumed" },
   ],
+  [
+    "what a ReLU left, behind a batch norm",
+    vector(dense("d", "gap", [5, 3], "relu"), scaled("bn", "d", 3)),
+    { kind: "values", logits: "bn", classes: 3 },
+  ],
   ["one bare value", vector(dense("d", "gap", [5, 1])), { kind: "values", logits: "d", classes: 1 }],
   ["a tanh", vector(dense("d", "gap", [5, 3], "tanh")), { kind: "values", logits: "d", classes: 3 }],
   ["a ReLU", vector(dense("d", "gap", [5, 3], "relu")), { kind: "values", logits: "d", classes: 3 }],
