@@ -1,26 +1,41 @@
+import type { PickedFile } from "../src/index.ts";
+
+/** A file, and its path from the folder that was brought with it; its name where it came alone. */
+export type Brought = Exclude<PickedFile, File>;
+
 /** What people bring: pictures, or the files of a model. */
 export interface Intake {
   picture(file: Blob, name: string): void;
-  model(files: readonly File[]): void;
+  model(files: readonly Brought[]): void;
   refuse(message: string): void;
 }
 
+const JSON_FILE = /\.json$/i;
+
+/** Files as an input or the clipboard has them. */
+export function broughtOf(files: Iterable<File>): Brought[] {
+  return [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+}
+
 /** Sorts files: with a .json among them they are a model, else the first picture is taken. */
-export function sortFiles(files: readonly File[], intake: Intake): void {
+export function sortFiles(files: readonly Brought[], intake: Intake): void {
   if (files.length === 0) return;
-  const picture = files.find((file) => file.type.startsWith("image/"));
-  if (files.some((file) => /\.json$/i.test(file.name))) intake.model(files);
-  else if (picture) intake.picture(picture, picture.name);
+  const picture = files.find(({ file }) => file.type.startsWith("image/"));
+  if (files.some(({ path }) => JSON_FILE.test(path))) intake.model(files);
+  else if (picture) intake.picture(picture.file, picture.file.name);
   else {
-    const names = files.map((file) => file.name).join(", ");
+    const names = files.map(({ path }) => path).join(", ");
     intake.refuse(`Expected a picture, or a model.json with its weight files; got ${names}.`);
   }
 }
 
 /** Class names among a model's files: a .json that is a list of texts, or a .txt with one a line; undefined without. */
-export async function labelsIn(files: readonly File[], classes: number): Promise<string[] | undefined> {
-  for (const file of files) {
-    const json = /\.json$/i.test(file.name) && file.name !== "model.json";
+export async function labelsIn(
+  files: readonly Brought[],
+  classes: number,
+): Promise<readonly string[] | undefined> {
+  for (const { file } of files) {
+    const json = JSON_FILE.test(file.name) && file.name !== "model.json";
     if (!json && !/\.txt$/i.test(file.name)) continue;
     const text = await file.text();
     let names: unknown;
@@ -35,19 +50,20 @@ export async function labelsIn(files: readonly File[], classes: number): Promise
   return undefined;
 }
 
-/** Every file of a drop, those in folders too. */
-async function filesOf(data: DataTransfer): Promise<File[]> {
+/** Every file of a drop, those in folders too, each with its path. */
+export async function filesOf(data: Pick<DataTransfer, "items" | "files">): Promise<Brought[]> {
   const entries = [...data.items].flatMap((item) => {
     const entry = item.kind === "file" ? item.webkitGetAsEntry?.() : null;
     return entry ? [entry] : [];
   });
-  if (entries.length === 0) return [...data.files];
-  const found: File[] = [];
+  if (entries.length === 0) return broughtOf(data.files);
+  const found: Brought[] = [];
   const walk = async (entry: FileSystemEntry): Promise<void> => {
     if (entry.isFile) {
-      found.push(
-        await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)),
+      const file = await new Promise<File>((resolve, reject) =>
+        (entry as FileSystemFileEntry).file(resolve, reject),
       );
+      found.push({ path: entry.fullPath.replace(/^\//, ""), file });
       return;
     }
     const reader = (entry as FileSystemDirectoryEntry).createReader();
@@ -87,7 +103,7 @@ export function attachIntake(intake: Intake): void {
     );
   });
   addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
+    const files = broughtOf(event.clipboardData?.files ?? []);
     if (files.length > 0) {
       event.preventDefault();
       sortFiles(files, intake);

@@ -54,11 +54,26 @@ function along(session: Session, dx: number, dy: number): void {
   }
   const [height, width, channels] = exhibit.size;
   if (level === 2) {
-    const next = channel + dx + dy * exhibit.columns;
+    const next = channel + dx + dy * (exhibit.goal.sheet === 1 ? exhibit.goal.columns : 1);
     if (next >= 0 && next < channels) store.select({ layer, channel: next });
   } else {
     store.select({ layer, channel, y: within(y + dy, height), x: within(x + dx, width) });
   }
+}
+
+/** To another page of an open layer's maps; a selected map becomes the one at its place there. */
+export function page(session: Session, by: number): void {
+  const { store, room } = session;
+  const { layer, channel, from = 0 } = store.state;
+  const exhibit = room.exhibitOf(layer);
+  if (exhibit?.kind !== "volume") return;
+  const [, , channels] = exhibit.size;
+  const { most } = exhibit;
+  const first = Math.floor(from / most) * most + by * most;
+  if (first < 0 || first >= channels) return;
+  const next = Math.min(from + by * most, channels - 1);
+  if (channel === undefined) store.set({ from: first });
+  else store.select({ layer, channel: next });
 }
 
 /** Makes another of the strongest classes the target, and what is asked is asked of it. */
@@ -95,6 +110,8 @@ export function attachKeyboard(session: Session, actions: KeyActions): () => voi
     else if (event.shiftKey && event.key === "PageUp") room.fly(0, 0.1, 0);
     else if (event.shiftKey && event.key === "PageDown") room.fly(0, -0.1, 0);
     else if (arrow) along(session, arrow[0], arrow[1]);
+    else if (event.key === "PageUp") page(session, -1);
+    else if (event.key === "PageDown") page(session, 1);
     else if (event.key === "Enter") down(session);
     else if (event.key === "Escape") up(session);
     else if (event.key === " ") store.set({ image: randomSample() });

@@ -9,15 +9,15 @@ import {
   tuneConvolutions,
   VitrineError,
 } from "../src/index.ts";
-import { attachIntake, type Intake, labelsIn } from "./intake.ts";
+import { attachIntake, type Brought, type Intake, labelsIn } from "./intake.ts";
 import { loadShippedModel } from "./model.ts";
 import { notice, toast } from "./notices.ts";
-import { createPage } from "./page.ts";
 import { pixelsFromFile } from "./pixels.ts";
-import { isSample } from "./samples.ts";
-import { Session } from "./session.ts";
-import { DEFAULTS, fromHash, Store, toHash, UNASKED } from "./state.ts";
+import { Rooms } from "./rooms.ts";
+import type { Session } from "./session.ts";
+import { DEFAULTS, fromHash, Store, toHash } from "./state.ts";
 import { followTheme } from "./theme.ts";
+import type { Shown } from "./why/scene.ts";
 
 declare global {
   interface Window {
@@ -32,10 +32,11 @@ declare global {
 
 const store = new Store();
 store.set(fromHash(location.hash));
-const stage = document.getElementById("stage") ?? document.body;
 const board = notice();
-let current: { session: Session; page: { dispose(): void } } | undefined;
+/** The network that a lost device is made anew with. */
 let graph: Graph | undefined;
+/** The files of a model that is being opened. */
+let opening: readonly Brought[] | undefined;
 /** Losses in a row without a picture in between: a device that dies at once is not asked for for ever. */
 let losses = 0;
 
@@ -43,56 +44,24 @@ function words(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function close(): void {
-  current?.page.dispose();
-  current?.session.dispose();
-  current = undefined;
-}
-
-/** Puts a graph into the room; what stood there before stays until the new one works. */
-async function open(device: GPUDevice, next: Graph, intake: Intake): Promise<void> {
-  const before = current;
-  const shown = before?.session.shown;
-  const session = await Session.create(device, next, store, stage);
-  if (before) {
-    before.page.dispose();
-    before.session.dispose();
-    if (before.session.graph !== next)
-      store.set({
-        layer: undefined,
-        channel: undefined,
-        y: undefined,
-        x: undefined,
-        ...UNASKED,
-        view: undefined,
-      });
-  }
-  graph = next;
-  const page = createPage(session, intake);
-  current = { session, page };
-  session.failed.listen((error) => toast(words(error), true));
-  const { state } = store;
-  const known = session.room.exhibitOf(state.layer);
-  if (state.layer !== undefined && !known) store.select({});
-  else if (known && state.channel !== undefined && state.channel >= known.size[2])
-    store.select({ layer: state.layer });
-  session.room.look(store.state.view);
-  if (isSample(state.image)) await session.showSample(state.image);
-  else if (shown) await session.show(shown);
-  losses = 0;
-}
-
-async function start(intake: Intake): Promise<void> {
+/** Opens the network that was seen last, or the one that comes with the page, on a new device. */
+async function start(shown?: Shown): Promise<void> {
   const device = await requestDevice();
-  void device.lost.then((info) => void recover(info, intake));
+  void device.lost.then((info) => void recover(info));
   const tuned = tune(device);
-  if (!graph) {
-    board.progress(0);
-    graph = await loadShippedModel((fraction) => board.progress(fraction));
-  }
-  board.progress(undefined);
-  await tuned;
-  await open(device, graph, intake);
+  graph =
+    (await rooms.open(
+      device,
+      async () => {
+        board.progress(graph ? undefined : 0);
+        const found = graph ?? (await loadShippedModel((fraction) => board.progress(fraction)));
+        board.progress(undefined);
+        await tuned;
+        return found;
+      },
+      shown,
+    )) ?? graph;
+  losses = 0;
 }
 
 /** A GPU is measured once and remembered; a software adapter would take seconds for it, and has good tiles already. */
@@ -106,9 +75,10 @@ async function tune(device: GPUDevice): Promise<void> {
 }
 
 /** The device is gone: everything is made anew on another one, and looks as it did. */
-async function recover(info: GPUDeviceLostInfo, intake: Intake): Promise<void> {
-  const shown = current?.session.shown;
-  close();
+async function recover(info: GPUDeviceLostInfo): Promise<void> {
+  const shown = rooms.session?.shown;
+  const files = opening;
+  rooms.close();
   losses++;
   board.say(
     "The GPU went away",
@@ -121,21 +91,28 @@ async function recover(info: GPUDeviceLostInfo, intake: Intake): Promise<void> {
     return;
   }
   try {
-    await start(intake);
-    const session = current?.session as Session | undefined;
-    if (shown && session && !isSample(store.state.image)) await session.show(shown);
+    await start(shown);
     board.done();
     toast("The GPU went away; the room was built again.");
+    if (files) intake.model(files);
   } catch (error) {
     board.say("The room could not be built again", words(error));
     board.offer("Reload the page", () => location.reload());
   }
 }
 
+/** Reads a network from files, with the names of its classes if they are among them. */
+async function graphFrom(files: readonly Brought[], signal: AbortSignal): Promise<Graph> {
+  const loaded = await loadLayersModel(modelFromFiles(files), { signal });
+  const classes = shapesOf(loaded).get(logitsOf(loaded))?.at(-1) ?? 0;
+  const labels = loaded.labels ?? (await labelsIn(files, classes));
+  return labels ? { ...loaded, labels } : loaded;
+}
+
 const intake: Intake = {
   refuse: (message) => toast(message, true),
   picture(file, name) {
-    const session = current?.session;
+    const { session } = rooms;
     if (!session) return;
     void pixelsFromFile(file, name).then(
       (pixels) => {
@@ -146,24 +123,32 @@ const intake: Intake = {
     );
   },
   model(files) {
-    const device = current?.session.device;
+    const device = rooms.session?.device;
     if (!device) return;
-    board.say("Loading a network", files.find(({ name }) => /\.json$/i.test(name))?.name ?? "");
+    opening = files;
+    board.say("Loading a network", files.find(({ path }) => /\.json$/i.test(path))?.path ?? "");
     board.progress(undefined);
-    void (async () => {
-      const loaded = await loadLayersModel(modelFromFiles(files));
-      const classes = shapesOf(loaded).get(logitsOf(loaded))?.at(-1) ?? 0;
-      const labels = loaded.labels ?? (await labelsIn(files, classes));
-      const next = labels ? { ...loaded, labels } : loaded;
-      await open(device, next, intake);
+    // Whatever was being opened before is nobody's any more: only the last one says how it went.
+    const finish = (say: () => void) => {
+      if (opening !== files) return;
+      opening = undefined;
       board.done();
-      toast(`${next.name}: ${next.layers.length} layers.`);
-    })().catch((error: unknown) => {
-      board.done();
-      toast(words(error), true);
-    });
+      say();
+    };
+    void rooms
+      .open(device, (signal) => graphFrom(files, signal))
+      .then(
+        (opened) => {
+          if (!opened) return;
+          graph = opened;
+          finish(() => toast(`${opened.name}: ${opened.layers.length} layers.`));
+        },
+        (error: unknown) => finish(() => toast(words(error), true)),
+      );
   },
 };
+
+const rooms = new Rooms(store, document.getElementById("stage") ?? document.body, intake);
 
 async function boot(): Promise<void> {
   if (!navigator.gpu) {
@@ -176,7 +161,7 @@ async function boot(): Promise<void> {
   }
   board.say("Vitrine", "Setting up the network…");
   try {
-    await start(intake);
+    await start();
     board.done();
   } catch (error) {
     if (error instanceof VitrineError && error.name === "UnsupportedError" && !graph) {
@@ -192,7 +177,7 @@ async function boot(): Promise<void> {
 }
 
 attachIntake(intake);
-followTheme(store, () => current?.session.room.invalidate());
+followTheme(store, () => rooms.session?.room.invalidate());
 let written = location.hash.slice(1);
 let writing = 0;
 store.listen(() => {
@@ -206,9 +191,9 @@ addEventListener("hashchange", () => {
   if (location.hash.slice(1) === written) return;
   const state = fromHash(location.hash);
   store.set({ ...DEFAULTS, ...state });
-  current?.session.room.look(state.view);
+  rooms.session?.room.look(state.view);
 });
 
 const ready = boot();
 ready.catch(() => {});
-window.vitrine = { ready, session: () => current?.session, store };
+window.vitrine = { ready, session: () => rooms.session, store };

@@ -1,6 +1,6 @@
 import { h, svg } from "./dom.ts";
 import type { Intake } from "./intake.ts";
-import { sortFiles } from "./intake.ts";
+import { broughtOf, sortFiles } from "./intake.ts";
 import { attachKeyboard, up } from "./keyboard.ts";
 import { answersPanel } from "./panels/answers.ts";
 import { dock } from "./panels/dock.ts";
@@ -22,7 +22,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
   const { store, room } = session;
   const picker = h("input", { type: "file", multiple: true, class: "hidden", "aria-hidden": "true" });
   picker.addEventListener("change", () => {
-    sortFiles([...(picker.files ?? [])], intake);
+    sortFiles(broughtOf(picker.files ?? []), intake);
     picker.value = "";
   });
   const open = () => picker.click();

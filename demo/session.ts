@@ -13,6 +13,7 @@ import { Emitter } from "./emitter.ts";
 import { paint } from "./pixels.ts";
 import type { Hovered } from "./room/picking.ts";
 import { Room } from "./room/room.ts";
+import type { Screen } from "./room/screen.ts";
 import { sizeOf } from "./room/sizes.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
 import type { Store } from "./state.ts";
@@ -37,7 +38,7 @@ export class Session implements Scene {
   }> = new Emitter();
   readonly shownPicture: Emitter<Shown> = new Emitter();
   readonly failed: Emitter<unknown> = new Emitter();
-  room!: Room;
+  readonly room: Room;
   /** "Why this?" and its answers. */
   readonly enquiry: Enquiry;
   answers: readonly Prediction[] = [];
@@ -45,11 +46,11 @@ export class Session implements Scene {
   input: Float32Array = new Float32Array();
 
   #turn: Promise<unknown> = Promise.resolve();
-  #stop: (() => void) | undefined;
+  readonly #stops: (() => void)[];
   #disposed = false;
 
-  private constructor(device: GPUDevice, network: Network, store: Store) {
-    this.device = device;
+  private constructor(screen: Screen, network: Network, store: Store) {
+    this.device = screen.device;
     this.network = network;
     this.graph = network.graph;
     this.store = store;
@@ -63,37 +64,38 @@ export class Session implements Scene {
       canvas.getContext("2d")?.fillRect(0, 0, width, height);
     }
     this.enquiry = new Enquiry(this);
+    this.room = new Room({
+      screen,
+      network,
+      store,
+      picture: this.composed,
+      onHover: (hovered, at) => this.hovered.emit({ hovered, at }),
+    });
+    let before: { readonly answer?: unknown; readonly max?: number | undefined } = {};
+    this.#stops = [
+      this.enquiry.changed.listen(() => {
+        const { answer, ends } = this.enquiry.over ?? {};
+        // Progress is no new picture.
+        if (answer !== before.answer || ends?.max !== before.max) this.compose();
+        before = { answer, max: ends?.max };
+      }),
+      store.listen((state, changed) => {
+        if (changed.has("image") && isSample(state.image)) void this.showSample(state.image);
+        if (changed.has("strength") || changed.has("colors")) this.compose();
+      }),
+    ];
   }
 
-  /** Puts a graph on a device and into the room. */
-  static async create(device: GPUDevice, graph: Graph, store: Store, host: HTMLElement): Promise<Session> {
-    const network = await createNetwork(device, graph, { batch: 1, gradients: false });
-    const session = new Session(device, network, store);
+  /** Puts a graph on the screen's device and into a room. @throws the signal's reason when that is aborted before. */
+  static async create(screen: Screen, graph: Graph, store: Store, signal: AbortSignal): Promise<Session> {
+    const network = await createNetwork(screen.device, graph, { batch: 1, gradients: false });
     try {
-      session.room = await Room.create({
-        device,
-        host,
-        network,
-        store,
-        picture: session.composed,
-        onHover: (hovered, at) => session.hovered.emit({ hovered, at }),
-      });
+      signal.throwIfAborted();
+      return new Session(screen, network, store);
     } catch (error) {
       network.destroy();
       throw error;
     }
-    let before: { readonly answer?: unknown; readonly max?: number | undefined } = {};
-    session.enquiry.changed.listen(() => {
-      const { answer, ends } = session.enquiry.over ?? {};
-      // Progress is no new picture.
-      if (answer !== before.answer || ends?.max !== before.max) session.compose();
-      before = { answer, max: ends?.max };
-    });
-    session.#stop = store.listen((state, changed) => {
-      if (changed.has("image") && isSample(state.image)) void session.showSample(state.image);
-      if (changed.has("strength") || changed.has("colors")) session.compose();
-    });
-    return session;
   }
 
   /** [H, W, C] of the network's input. */
@@ -140,7 +142,7 @@ export class Session implements Scene {
     if (!context) return;
     const over = this.enquiry.over;
     drawMap(context, this, over);
-    this.room?.pictureChanged();
+    this.room.pictureChanged();
   }
 
   /** Reads some numbers of a buffer, to print them. */
@@ -178,7 +180,7 @@ export class Session implements Scene {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#stop?.();
+    for (const stop of this.#stops) stop();
     this.room.dispose();
     this.network.destroy();
     this.enquiry.dispose();

@@ -17,6 +17,8 @@ export type Scale = "layer" | "map";
 export interface State extends Selection {
   /** Name of the picture in the data set; undefined for a picture of one's own. */
   readonly image?: string | undefined;
+  /** The first map of those shown of an open layer, or any of the same page, while no map is selected. */
+  readonly from?: number | undefined;
   readonly layout: Layout;
   /** 0: one block, 1: every map by itself. */
   readonly explode: number;
@@ -62,6 +64,15 @@ export const DEFAULTS: State = {
   strength: 0.75,
 };
 
+/** Nothing selected. */
+export const UNSELECTED = {
+  layer: undefined,
+  channel: undefined,
+  y: undefined,
+  x: undefined,
+  from: undefined,
+} as const satisfies Partial<State>;
+
 /** What is asked, to be forgotten with the network that it was asked of. */
 export const UNASKED = {
   why: [],
@@ -80,6 +91,7 @@ type Listener = (state: State, changed: ReadonlySet<keyof State>) => void;
 /** One store for the whole page; the room, the panels, the strip and the address all follow it. */
 export class Store {
   #state: State = DEFAULTS;
+  #admit = (state: State): State => state;
   readonly #listeners = new Set<Listener>();
 
   get state(): State {
@@ -88,12 +100,23 @@ export class Store {
 
   /** Changes some of it and tells everybody what changed. */
   set(change: Partial<State>): void {
-    const next = { ...this.#state, ...change };
-    const keys = Object.keys(change) as (keyof State)[];
-    const changed = new Set(keys.filter((key) => !same(next[key], this.#state[key])));
+    const before = this.#state;
+    const wanted = { ...before, ...change };
+    // The page of maps that is shown follows the map that is selected, and stays when that is let go.
+    if (wanted.channel !== undefined) wanted.from = wanted.channel;
+    else if (wanted.layer !== before.layer && !("from" in change)) wanted.from = undefined;
+    const next = this.#admit(wanted);
+    const keys = Object.keys({ ...before, ...next }) as (keyof State)[];
+    const changed = new Set(keys.filter((key) => !same(next[key], before[key])));
     if (changed.size === 0) return;
     this.#state = next;
     for (const listener of this.#listeners) listener(next, changed);
+  }
+
+  /** From now on only what `admit` lets through becomes the state; so does what it is now. */
+  hold(admit: (state: State) => State, change: Partial<State> = {}): void {
+    this.#admit = admit;
+    this.set(change);
   }
 
   /** Selects exactly this, forgetting deeper levels. */
@@ -144,6 +167,7 @@ export function fromHash(hash: string): State {
     channel,
     y: voxel ? y : undefined,
     x: voxel ? x : undefined,
+    from: channel ?? (layer === undefined ? undefined : whole(query.get("from"))),
     layout: oneOf(query.get("layout"), ["stack", "sheet"], DEFAULTS.layout),
     explode: share(query.get("explode"), DEFAULTS.explode),
     threshold: share(query.get("threshold"), DEFAULTS.threshold),
@@ -175,6 +199,7 @@ export function toHash(state: State): string {
   put("layer", state.layer);
   put("channel", state.channel);
   if (state.y !== undefined && state.x !== undefined) put("voxel", `${state.y},${state.x}`);
+  if (state.channel === undefined) put("from", state.from, 0);
   put("layout", state.layout, DEFAULTS.layout);
   put("explode", Number(state.explode.toFixed(2)), DEFAULTS.explode);
   put("threshold", Number(state.threshold.toFixed(3)), DEFAULTS.threshold);

@@ -4,6 +4,7 @@ const KEYS: readonly (readonly [keys: readonly string[], what: string])[] = [
   [["Enter"], "one level down: image, layer, map, voxel"],
   [["Esc"], "one level up"],
   [["←", "→", "↑", "↓"], "along the level"],
+  [["Page Up", "Page Down"], "the maps before, the maps after, where not all are shown"],
   [["Space"], "another picture"],
   [["S"], "stack or sheet"],
   [["E"], "explode the stack into maps"],

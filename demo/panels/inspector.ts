@@ -1,10 +1,27 @@
 import { layerOf, receptiveField, SEQUENTIAL_MAPS } from "../../src/index.ts";
 import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
 import { figure, h, segmented, slider } from "../dom.ts";
+import { page } from "../keyboard.ts";
+import { RANGE } from "../room/ranges.ts";
 import type { Session } from "../session.ts";
 import { DEFAULTS, type Layout, type Scale } from "../state.ts";
 import { legend } from "./legend.ts";
 import { MapView } from "./map-view.ts";
+
+interface MapRange {
+  readonly least: number;
+  readonly most: number;
+  /** How many values are NaN or infinite. */
+  readonly strange: number;
+}
+
+/** What a map's values span, in words. */
+function reachOf(range: MapRange | undefined): string {
+  if (!range) return "";
+  const { least, most, strange } = range;
+  const span = most === 0 && least === 0 ? "silent on this image" : `${figure(least)} … ${figure(most)}`;
+  return strange > 0 ? `${span}; ${grouped(strange)} values are not finite` : span;
+}
 
 /** Whatever is selected: the network, a layer, a map, a voxel; and how it is drawn. */
 export function inspectorPanel(session: Session): { element: HTMLElement; dispose(): void } {
@@ -32,12 +49,33 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const { layer } = store.state;
     store.select({ layer, channel: value });
   });
+  const pages = h("span", { class: "grow", "aria-live": "polite" });
+  const turn = (by: number, text: string, label: string) =>
+    h(
+      "button",
+      {
+        class: "small",
+        "aria-label": label,
+        title: `${label} (Page ${by < 0 ? "Up" : "Down"})`,
+        onclick: () => page(session, by),
+      },
+      text,
+    );
+  const [back, on] = [turn(-1, "‹", "The maps before"), turn(1, "›", "The maps after")];
+  const paging = h(
+    "div",
+    { class: "row paging", role: "group", "aria-label": "Maps that are shown" },
+    back,
+    pages,
+    on,
+  );
   const mapFacts = h("p", { class: "note" });
   const maps = h(
     "section",
     { class: "stack" },
     layout.element,
     explode.element,
+    paging,
     channel.element,
     view.canvas,
     mapFacts,
@@ -86,6 +124,13 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     store.select({ layer: exhibit.layer, channel: map ?? 0, y, x });
   });
 
+  /** What is known of a map's values, or, at the number of maps, of the layer's. */
+  const rangeAt = (index: number): MapRange | undefined => {
+    const [least, most, strange] = ranges?.subarray(RANGE * index, RANGE * (index + 1)) ?? [];
+    return least === undefined || most === undefined || strange === undefined
+      ? undefined
+      : { least, most, strange };
+  };
   const row = (term: string, value: string) => [h("dt", {}, term), h("dd", {}, value)];
 
   function drawHead(): void {
@@ -118,17 +163,17 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
       (sum, stage) => sum + parametersOf(layerOf(graph, stage)),
       0,
     );
-    const least = ranges?.[2 * channels];
-    const most = ranges?.[2 * channels + 1];
+    const range = rangeAt(channels);
     facts.replaceChildren(
       ...row("Computes", describe(layer)),
       ...(parameters > 0 ? row("Parameters", grouped(parameters)) : []),
       ...(exhibit.kind === "picture"
         ? []
         : row("Each unit sees", `${full.bottom - full.top} × ${full.right - full.left} pixels`)),
-      ...(least === undefined || most === undefined
-        ? []
-        : row("Range", `${figure(least)} … ${figure(most)}`)),
+      ...(range ? row("Range", `${figure(range.least)} … ${figure(range.most)}`) : []),
+      ...(range && range.strange > 0
+        ? row("Not finite", `${grouped(range.strange)} of ${grouped(height * width * channels)} values`)
+        : []),
       ...(exhibit.stand.stages.length > 1
         ? row("With", exhibit.stand.stages.filter((stage) => stage !== exhibit.layer).join(", "))
         : []),
@@ -145,6 +190,11 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     if (exhibit?.kind !== "volume") return;
     const [, , channels] = exhibit.size;
     const map = Math.min(state.channel ?? 0, channels - 1);
+    const { first, maps: shown } = exhibit.goal;
+    paging.classList.toggle("hidden", shown === channels);
+    pages.textContent = `Maps ${first}${shown > 1 ? `–${first + shown - 1}` : ""} of ${channels}`;
+    back.disabled = first === 0;
+    on.disabled = first + shown >= channels;
     channel.input.max = String(channels - 1);
     channel.set(map, state.channel === undefined ? `– of ${channels}` : `${map} of ${channels}`);
     const buffer = room.rangesOf(exhibit.layer);
@@ -155,13 +205,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     }
     view.canvas.setAttribute("aria-label", `Map ${map} of ${exhibit.layer}`);
     view.draw(network.activation(exhibit.layer), buffer, room.colorsBuffer, map, state.scale === "map");
-    const [least, most] = [ranges?.[2 * map], ranges?.[2 * map + 1]];
-    const reach =
-      least === undefined || most === undefined
-        ? ""
-        : most === 0 && least === 0
-          ? "silent on this image"
-          : `${figure(least)} … ${figure(most)}`;
+    const reach = reachOf(rangeAt(map));
     if (state.y === undefined || state.x === undefined) {
       mapFacts.textContent = `Map ${map}: ${reach}`;
       return;
@@ -173,7 +217,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
         const now = store.state;
         if (now.channel === map && now.y === y && now.x === x) {
           mapFacts.replaceChildren(
-            h("b", { class: "value" }, figure(value)),
+            h("b", { class: "value" }, Number.isFinite(value) ? figure(value) : String(value)),
             ` at (y ${y}, x ${x}) of map ${map}`,
           );
         }
@@ -187,19 +231,21 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     scale.set(state.scale);
     colors.value = state.colors;
     const channels = exhibit?.size[2] ?? 0;
-    const at = 2 * (state.scale === "map" && exhibit?.kind === "volume" ? (state.channel ?? 0) : channels);
-    const [least, most] = [ranges?.[at], ranges?.[at + 1]];
-    const known = exhibit && least !== undefined && most !== undefined;
-    const reach = known ? Math.max(Math.abs(least), Math.abs(most)) : 1;
-    const signed = known && least < 0;
+    const range =
+      exhibit &&
+      rangeAt(
+        state.scale === "map" && exhibit.kind === "volume" ? (state.channel ?? exhibit.goal.first) : channels,
+      );
+    const reach = range ? Math.max(Math.abs(range.least), Math.abs(range.most)) : 1;
+    const signed = range && range.least < 0;
     const vector = exhibit?.kind === "vector";
     threshold.element.classList.toggle("hidden", vector);
     scale.element.classList.toggle("hidden", vector);
     threshold.set(
       state.threshold,
-      known ? figure(state.threshold * reach) : `${(100 * state.threshold).toFixed(1)} %`,
+      range ? figure(state.threshold * reach) : `${(100 * state.threshold).toFixed(1)} %`,
     );
-    if (known) {
+    if (range) {
       key.set({
         map: signed ? "polar" : state.colors,
         min: signed ? -reach : 0,
@@ -217,13 +263,15 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
       });
     }
     const words = [];
-    if (exhibit && exhibit.kind === "volume") {
-      const [space, , deep] = exhibit.stride;
-      if (space > 1) words.push(`Drawn: one pixel in ${space} along each side`);
-      if (deep > 1) words.push(`${words.length > 0 ? "and" : "Drawn:"} one map in ${deep}`);
+    if (exhibit?.kind === "volume") {
+      const [space] = exhibit.goal.every;
+      if (space > 1) words.push(`Drawn: one value in ${space} along each side of a map.`);
       if (state.scale === "map" && state.channel === undefined)
-        words.push(`${words.length > 0 ? "·" : ""} Each map on its own scale; the bar is map 0’s.`);
+        words.push(`Each map on its own scale; the bar is map ${exhibit.goal.first}’s.`);
+    } else if (!exhibit && room.exhibits.some(({ goal }) => goal.every.some((stride) => stride > 1))) {
+      words.push("From afar, large layers are drawn with fewer values: open one to see all of them.");
     }
+    if (rangeAt(channels)?.strange) words.push("NaN and infinite values are not drawn.");
     drawn.textContent = words.join(" ");
   }
 
@@ -236,7 +284,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     drawMaps();
     drawDrawing();
     if (exhibit && buffer && session.answers.length > 0) {
-      const read = await session.read(buffer, 0, 2 * (exhibit.size[2] + 1)).catch(() => undefined);
+      const read = await session.read(buffer, 0, RANGE * (exhibit.size[2] + 1)).catch(() => undefined);
       if (session.disposed || store.state.layer !== layer) return;
       ranges = read;
     }

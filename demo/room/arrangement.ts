@@ -30,7 +30,7 @@ export interface Surroundings {
 /** Sends every exhibit to its posture and its place: in a row by depth, those of equal depth one above the other. */
 export function arrange(
   exhibits: readonly Exhibit[],
-  { layer, layout, explode }: State,
+  { layer, channel, from, layout, explode }: State,
   { aspect, software, settle }: Surroundings,
   now: number,
 ): void {
@@ -39,13 +39,16 @@ export function arrange(
   const closed = Math.max(1500, Math.floor(budget.closed / exhibits.length));
   for (const exhibit of exhibits) {
     const open = exhibit === chosen;
-    exhibit.pose({ open, layout, explode, aspect, voxels: open ? budget.open : closed }, now);
+    exhibit.pose(
+      { open, layout, explode, aspect, voxels: open ? budget.open : closed, map: channel ?? from ?? 0 },
+      now,
+    );
   }
   const deepest = Math.max(...exhibits.map(({ stand }) => stand.depth));
   let x = 0;
   for (let depth = 0; depth <= deepest; depth++) {
     const column = exhibits.filter(({ stand }) => stand.depth === depth);
-    const width = Math.max(...column.map((exhibit) => exhibit.extent().x));
+    const width = Math.max(...column.map((exhibit) => exhibit.goal.extent.x));
     const room = Math.max(
       ...column.map(({ open, explode: apart }) => (open ? AROUND_OPEN + AROUND_EXPLODED * apart.goal : 0)),
     );
@@ -59,7 +62,7 @@ export function arrange(
         exhibit.x.send(x + width / 2, now);
         exhibit.y.send(y, now);
       }
-      y += exhibit.extent().y + ABOVE;
+      y += exhibit.goal.extent.y + ABOVE;
     }
     x += width + room;
   }
@@ -72,15 +75,15 @@ export function homeOf(
   aspect: number,
 ): { box: Box3; azimuth: number; elevation: number; margin: number } {
   const open = exhibitOf(exhibits, layer);
-  if (open?.kind === "picture") return { box: open.box(), azimuth: -0.25, elevation: 0.08, margin: 1.4 };
+  if (open?.kind === "picture") return { box: open.goal.box, azimuth: -0.25, elevation: 0.08, margin: 1.4 };
   if (open) {
     const flat = open.kind === "vector" || layout === "sheet";
     return flat
-      ? { box: open.box(), azimuth: 0, elevation: 0, margin: 1.1 }
-      : { box: open.box(), azimuth: -0.8, elevation: 0.32, margin: 1.18 };
+      ? { box: open.goal.box, azimuth: 0, elevation: 0, margin: 1.1 }
+      : { box: open.goal.box, azimuth: -0.8, elevation: 0.32, margin: 1.18 };
   }
   const box = new Box3();
-  for (const exhibit of exhibits) box.union(exhibit.box());
+  for (const exhibit of exhibits) box.union(exhibit.goal.box);
   // Room for the names below and beside.
   box.min.y -= 0.8;
   box.max.x += 2;

@@ -1,4 +1,5 @@
 import { type Box3, PerspectiveCamera, Vector3 } from "three/webgpu";
+import { asksForStillness } from "./motion.ts";
 
 /** Pixels at each edge of the page that panels cover. */
 export interface Insets {
@@ -11,8 +12,6 @@ export interface Insets {
 /** Time constant of the camera's motion, in milliseconds: it has settled after about four of them. */
 const EASE = 65;
 const FIELD = 30;
-
-const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 interface Pose {
   azimuth: number;
@@ -148,7 +147,7 @@ export class OrbitCamera {
 
   /** Moves on by some milliseconds; returns whether it is still under way. */
   step(elapsed: number): boolean {
-    const share = still.matches ? 1 : 1 - Math.exp(-Math.min(elapsed, 100) / EASE);
+    const share = asksForStillness() ? 1 : 1 - Math.exp(-Math.min(elapsed, 100) / EASE);
     let away = 0;
     for (const key of Object.keys(this.#now) as (keyof Pose)[]) {
       const left = this.#goal[key] - this.#now[key];

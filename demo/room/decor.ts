@@ -47,63 +47,69 @@ export class Decor {
     );
   }
 
-  /** Draws it as it is at a moment. `unit`: whose receptive field is shown. */
-  draw(selected: Selection, unit: Unit | undefined, now: number): void {
-    this.#drawEdges(now);
-    this.#drawTiles(now);
-    this.#drawChosen(selected, now);
+  /** Draws it as the exhibits stand. `unit`: whose receptive field is shown. */
+  draw(selected: Selection, unit: Unit | undefined): void {
+    this.#drawEdges();
+    this.#drawTiles();
+    this.#drawChosen(selected);
     const exhibit = exhibitOf(this.#exhibits, unit?.layer);
-    if (!unit || !exhibit || exhibit.kind === "picture") this.#field.hide();
-    else this.#field.show(exhibit.unit(unit.channel, unit.y, unit.x, now), this.#patch(unit, now));
+    const voxel = unit && exhibit?.kind !== "picture" && exhibit?.seen.unit(unit.channel, unit.y, unit.x);
+    if (unit && voxel) this.#field.show(voxel, this.#patch(unit));
+    else this.#field.hide();
   }
 
   dispose(): void {
     for (const part of [this.#edges, this.#chosen, this.#tiles, this.#backing, this.#field]) part.dispose();
   }
 
-  #drawChosen({ layer, channel }: Selection, now: number): void {
+  #drawChosen({ layer, channel }: Selection): void {
     const open = exhibitOf(this.#exhibits, layer);
-    if (open?.kind !== "volume" || channel === undefined || channel >= open.size[2]) {
+    const map = open?.kind === "volume" && channel !== undefined && open.seen.map(channel);
+    if (!open || !map) {
       this.#chosen.set([]);
       return;
     }
-    const { centre, cell } = open.map(channel, now);
+    const { centre, cell } = map;
     const [height, width] = open.size;
-    const half = new Vector3((width * cell) / 2, (height * cell) / 2, open.voxelExtent(now).z);
+    const half = new Vector3((width * cell) / 2, (height * cell) / 2, open.seen.voxel.z);
     half.addScalar(cell * 0.2);
     this.#chosen.color(ink().accent);
     this.#chosen.set(boxPoints(centre.clone().sub(half), centre.clone().add(half)));
   }
 
   /** Faint frames around the maps of a sheet, so that silent ones are seen to be there. */
-  #drawTiles(now: number): void {
-    const open = this.#exhibits.find((exhibit) => exhibit.kind === "volume" && exhibit.sheet.at(now) > 0.02);
+  #drawTiles(): void {
+    const open = this.#exhibits.find((exhibit) => exhibit.kind === "volume" && exhibit.seen.sheet > 0.02);
     const points: number[] = [];
     const corners: number[] = [];
     if (open) {
-      const [height, width, channels] = open.size;
-      for (let channel = 0; channel < channels; channel += open.stride[2]) {
-        const { centre, cell } = open.map(channel, now);
-        const [x, y, z] = [(width * cell) / 2, (height * cell) / 2, centre.z - open.voxelExtent(now).z];
+      const [height, width] = open.size;
+      const { seen } = open;
+      const behind = seen.voxel.z;
+      for (const channel of seen.channels) {
+        const map = seen.map(channel);
+        if (!map) continue;
+        const { centre, cell } = map;
+        const [x, y, z] = [(width * cell) / 2, (height * cell) / 2, centre.z - behind];
         const [a, b, c, d] = [centre.x - x, centre.x + x, centre.y - y, centre.y + y];
         corners.push(a, c, z, b, c, z, b, d, z, a, c, z, b, d, z, a, d, z);
         points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
       }
-      this.#tiles.color(ink().line, 0.55 * open.sheet.at(now));
+      this.#tiles.color(ink().line, 0.55 * open.seen.sheet);
     }
     this.#tiles.set(points);
-    this.#backing.set(corners, open ? open.sheet.at(now) : 0);
+    this.#backing.set(corners, open?.seen.sheet ?? 0);
   }
 
   /** Lines from each exhibit to those that it feeds; ways around others are arcs. */
-  #drawEdges(now: number): void {
+  #drawEdges(): void {
     const points: number[] = [];
     for (const exhibit of this.#exhibits) {
-      const to = exhibit.box(now);
+      const to = exhibit.seen.box;
       for (const index of exhibit.stand.from) {
         const source = this.#exhibits[index];
         if (!source) continue;
-        const from = source.box(now);
+        const from = source.seen.box;
         const a = new Vector3(from.max.x, (from.min.y + from.max.y) / 2, 0);
         const b = new Vector3(to.min.x, (to.min.y + to.max.y) / 2, 0);
         const far = exhibit.stand.depth - source.stand.depth > 1;
@@ -128,11 +134,11 @@ export class Decor {
   }
 
   /** Corners of a unit's receptive field on the picture in the room. */
-  #patch(unit: Unit, now: number): Vector3[] | undefined {
+  #patch(unit: Unit): Vector3[] | undefined {
     const [picture] = this.#exhibits;
     if (!picture) return undefined;
     const { inside } = receptiveField(this.#graph, unit);
-    const box = picture.box(now);
+    const box = picture.seen.box;
     const [height, width] = picture.size;
     const x = (column: number) => box.min.x + (column / width) * (box.max.x - box.min.x);
     const y = (row: number) => box.max.y - (row / height) * (box.max.y - box.min.y);

@@ -1,7 +1,10 @@
 /** How long anything on the page moves, in milliseconds. */
 const DURATION = 280;
 
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+/** Whether whoever looks asks for no motion. */
+export function asksForStillness(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
 
 /** A number that goes to where it is sent in one smooth motion; at once for those who ask for no motion. */
 export class Moving {
@@ -23,7 +26,7 @@ export class Moving {
     if (to === this.#to) return false;
     this.#from = this.at(now);
     this.#to = to;
-    this.#since = still.matches ? Number.NEGATIVE_INFINITY : now;
+    this.#since = asksForStillness() ? Number.NEGATIVE_INFINITY : now;
     return true;
   }
 

@@ -32,17 +32,19 @@ export class Names {
     }
   }
 
-  draw(camera: PerspectiveCamera, width: number, height: number, now: number): void {
+  draw(camera: PerspectiveCamera, width: number, height: number): void {
     for (const { exhibit, label } of this.#exhibits) {
-      label.at.set(0, -0.25, exhibit.extent(now).z / 2).add(exhibit.group.position);
+      label.at.set(0, -0.25, exhibit.seen.extent.z / 2).add(exhibit.group.position);
       label.rank = exhibit.open ? 10 : exhibit.kind === "picture" ? 4 : 3;
       label.element.classList.toggle("open", exhibit.open);
     }
     if (this.#answering) {
-      const beside = this.#answering.extent(now).x / 2 + 0.15;
+      const { seen } = this.#answering;
+      const beside = seen.extent.x / 2 + 0.15;
       for (const { label, channel } of this.#answers) {
-        const { centre } = this.#answering.map(channel, now);
-        label.at.set(centre.x + beside, centre.y, 0);
+        const centre = seen.map(channel)?.centre;
+        label.hidden = centre === undefined;
+        if (centre) label.at.set(centre.x + beside, centre.y, 0);
       }
     }
     this.#labels.update(camera, width, height);

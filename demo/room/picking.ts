@@ -1,4 +1,4 @@
-import { type PerspectiveCamera, Ray, Vector3 } from "three/webgpu";
+import { Box3, type PerspectiveCamera, Ray, Vector3 } from "three/webgpu";
 import type { Exhibit } from "./exhibit.ts";
 
 /** A place on the canvas, in pixels. */
@@ -25,9 +25,8 @@ export function rayThrough({ x, y }: Spot, camera: PerspectiveCamera, width: num
 
 /** The exhibits that a ray may meet, nearest first. */
 export function exhibitsAlong(exhibits: readonly Exhibit[], ray: Ray): Exhibit[] {
-  const now = performance.now();
   const hits = exhibits.flatMap((exhibit) => {
-    const box = exhibit.box(now).expandByScalar(0.03);
+    const box = exhibit.seen.box.expandByScalar(0.03);
     const hit = ray.intersectBox(box, new Vector3());
     return hit ? [{ exhibit, distance: box.containsPoint(ray.origin) ? 0 : hit.distanceTo(ray.origin) }] : [];
   });
@@ -54,38 +53,83 @@ export async function pickAlong(exhibits: readonly Exhibit[], ray: Ray): Promise
   return undefined;
 }
 
-/** Asks for the unit under a moving pointer, one question at a time: only the newest place counts. */
-export class Follower {
-  readonly #pick: (at: Spot) => Promise<Hovered | undefined>;
-  readonly #tell: (hovered: Hovered | undefined, at: Spot) => void;
-  #next: Spot | undefined;
-  #busy = false;
-  #present = false;
+/** Whether a ray still goes through the voxel of a unit, wherever that stands by now. */
+export function goesThrough(
+  exhibits: readonly Exhibit[],
+  ray: Ray,
+  { layer, channel, y, x }: Hovered,
+): boolean {
+  const unit = exhibits.find((exhibit) => exhibit.layer === layer)?.seen.unit(channel, y, x);
+  return (
+    !!unit &&
+    ray.intersectsBox(new Box3().setFromCenterAndSize(unit.centre, unit.half.clone().multiplyScalar(2)))
+  );
+}
 
-  constructor(
-    pick: (at: Spot) => Promise<Hovered | undefined>,
-    tell: (hovered: Hovered | undefined, at: Spot) => void,
-  ) {
-    this.#pick = pick;
-    this.#tell = tell;
+/** What a follower asks and tells. */
+export interface Followed {
+  /** The unit at a place, as it is drawn now. */
+  pick(at: Spot): Promise<Hovered | undefined>;
+  /** Whether a place is still on a unit. */
+  holds(hovered: Hovered, at: Spot): boolean;
+  /** What lies under the pointer now, or nothing while nobody knows. */
+  tell(hovered: Hovered | undefined, at: Spot): void;
+}
+
+/**
+ * Knows the unit under the pointer. One question at a time; an answer counts only if neither the pointer nor the room moved
+ * since it was asked for.
+ */
+export class Follower {
+  readonly #followed: Followed;
+  #at: Spot | undefined;
+  #told: Hovered | undefined;
+  /** Counts every move of the pointer and of the room. */
+  #moves = 0;
+  #roomMoves = false;
+  #busy = false;
+
+  constructor(followed: Followed) {
+    this.#followed = followed;
   }
 
   /** The pointer is here now, or nowhere. */
   move(at: Spot | undefined): void {
-    this.#next = at;
-    this.#present = at !== undefined;
-    if (!at) this.#tell(undefined, { x: 0, y: 0 });
-    else if (!this.#busy) void this.#ask();
+    this.#at = at;
+    this.#moves++;
+    this.#tell(this.#told && at && this.#followed.holds(this.#told, at) ? this.#told : undefined);
+    void this.#ask();
+  }
+
+  /** The room begins to move, or what stands in it changed: nothing is known until it rests. */
+  stir(): void {
+    this.#roomMoves = true;
+    this.#moves++;
+    this.#tell(undefined);
+  }
+
+  /** The room was drawn and rests. */
+  rest(): void {
+    if (!this.#roomMoves) return;
+    this.#roomMoves = false;
+    void this.#ask();
+  }
+
+  #tell(hovered: Hovered | undefined): void {
+    if (!hovered && !this.#told) return;
+    this.#told = hovered;
+    this.#followed.tell(hovered, this.#at ?? { x: 0, y: 0 });
   }
 
   async #ask(): Promise<void> {
+    if (this.#busy) return;
     this.#busy = true;
     try {
-      while (this.#next) {
-        const at = this.#next;
-        this.#next = undefined;
-        const hovered = await this.#pick(at);
-        if (this.#present) this.#tell(hovered, at);
+      for (let asked = -1; asked !== this.#moves; ) {
+        if (!this.#at || this.#roomMoves) return;
+        asked = this.#moves;
+        const hovered = await this.#followed.pick(this.#at);
+        if (asked === this.#moves) this.#tell(hovered);
       }
     } catch {
       // A lost device ends the question; the page rebuilds itself.

@@ -92,6 +92,21 @@ export function strideFor(
   return [space, space, deep];
 }
 
+/**
+ * The maps of an open layer that are drawn together: whole pages, none left out, so that `map` is among them.
+ * `most` is how many a full page holds: as many as there are voxels for, and at least one.
+ */
+export function pageOf(
+  [height, width, channels]: readonly [number, number, number],
+  voxels: number,
+  map: number,
+): { first: number; maps: number; most: number } {
+  const most = Math.min(channels, Math.max(1, Math.floor(voxels / (height * width))));
+  const chosen = Math.min(Math.max(0, map), channels - 1);
+  const first = Math.floor(chosen / most) * most;
+  return { first, maps: Math.min(most, channels - first), most };
+}
+
 /** Columns and rows of a sheet of maps whose outline comes nearest to an aspect. */
 export function sheetOf(
   count: number,

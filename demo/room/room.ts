@@ -4,13 +4,21 @@ import { type Selection, type State, type Store, selects } from "../state.ts";
 import { arrange, exhibitOf, homeOf } from "./arrangement.ts";
 import { type Insets, OrbitCamera } from "./camera.ts";
 import type { Exhibit } from "./exhibit.ts";
-import { exhibitsAlong, Follower, type Hovered, pickAlong, rayThrough, type Spot } from "./picking.ts";
+import {
+  exhibitsAlong,
+  Follower,
+  goesThrough,
+  type Hovered,
+  pickAlong,
+  rayThrough,
+  type Spot,
+} from "./picking.ts";
 import { attachPointer } from "./pointer.ts";
+import type { Screen } from "./screen.ts";
 import { Stage } from "./stage.ts";
 
 export interface RoomOptions {
-  readonly device: GPUDevice;
-  readonly host: HTMLElement;
+  readonly screen: Screen;
   readonly network: Network;
   readonly store: Store;
   /** What the network sees, drawn by whoever loads images. */
@@ -41,21 +49,17 @@ export class Room {
   #atHome = false;
   #disposed = false;
 
-  static async create(options: RoomOptions): Promise<Room> {
-    const { colors } = options.store.state;
-    return new Room(options, await Stage.create({ ...options, colors }));
-  }
-
-  private constructor(options: RoomOptions, stage: Stage) {
+  constructor(options: RoomOptions) {
     this.#options = options;
-    this.#stage = stage;
-    this.#follower = new Follower(
-      (at) => this.pick(at),
-      (hovered, at) => this.#setHovered(hovered, at),
-    );
+    this.#stage = new Stage({ ...options, colors: options.store.state.colors });
+    this.#follower = new Follower({
+      pick: (at) => this.pick(at),
+      holds: (hovered, at) => goesThrough(this.exhibits, this.#ray(at), hovered),
+      tell: (hovered, at) => this.#setHovered(hovered, at),
+    });
     this.#stops.push(
       options.store.listen((state, changed) => this.#follow(state, changed)),
-      attachPointer(stage.canvas, this.camera, {
+      attachPointer(this.canvas, this.camera, {
         hover: (at) => this.#follower.move(at),
         click: (at) => void this.#click(at),
         moved: () => this.#moved(),
@@ -69,7 +73,7 @@ export class Room {
   }
 
   get canvas(): HTMLCanvasElement {
-    return this.#stage.canvas;
+    return this.#options.screen.canvas;
   }
 
   /** The room's colours on the GPU; see palette.ts. */
@@ -80,8 +84,7 @@ export class Room {
   /** The network ran again: ranges and visible voxels are found anew, on the GPU. */
   activationsChanged(): void {
     this.#stage.measure();
-    this.invalidate();
-    this.#setHovered(undefined, { x: 0, y: 0 });
+    this.#stir();
   }
 
   /** What lies over the picture changed. */
@@ -102,11 +105,11 @@ export class Room {
     if (width === 0 || height === 0) return;
     this.#size = { width, height };
     this.#insets = insets;
-    this.#stage.resize(width, height);
+    this.#options.screen.resize(width, height);
     this.camera.resize(width, height, insets);
     this.#arrange(performance.now());
     if (this.#atHome) this.home();
-    this.invalidate();
+    this.#stir();
   }
 
   /** Looks at what is selected, or at everything. */
@@ -115,7 +118,7 @@ export class Room {
     const { box, azimuth, elevation, margin } = homeOf(this.exhibits, state, this.#aspect);
     this.camera.frame(box, azimuth, elevation, margin);
     this.#atHome = true;
-    this.invalidate();
+    this.#stir();
     this.#rememberView();
   }
 
@@ -124,7 +127,7 @@ export class Room {
     this.#atHome = false;
     if (!view || !this.camera.look(view)) this.home();
     this.camera.arrive();
-    this.invalidate();
+    this.#stir();
   }
 
   /** Flies by keys. */
@@ -157,9 +160,10 @@ export class Room {
   project({ layer, channel = 0, y = 0, x = 0 }: Selection): { x: number; y: number } | undefined {
     const exhibit = this.exhibitOf(layer);
     if (!exhibit) return undefined;
-    const now = performance.now();
-    const { centre, half } = exhibit.unit(channel, y, x, now);
-    centre.z += half.z;
+    const unit = exhibit.seen.unit(channel, y, x);
+    if (!unit) return undefined;
+    const centre = unit.centre.clone();
+    centre.z += unit.half.z;
     centre.project(this.camera.camera);
     return { x: ((centre.x + 1) / 2) * this.#size.width, y: ((1 - centre.y) / 2) * this.#size.height };
   }
@@ -172,7 +176,13 @@ export class Room {
   /** The room as it stands, as a PNG. */
   async png(background: string): Promise<Blob> {
     this.#draw(performance.now());
-    return this.#stage.png(background);
+    return this.#options.screen.png(background);
+  }
+
+  /** Something in the room moves or changes: a frame is asked for, and what lies under the pointer is found again. */
+  #stir(): void {
+    this.#follower.stir();
+    this.invalidate();
   }
 
   /** Asks for a frame. */
@@ -200,17 +210,19 @@ export class Room {
 
   #follow(state: State, changed: ReadonlySet<keyof State>): void {
     if (changed.has("colors")) this.#stage.color(state.colors);
-    if (changed.has("threshold") || changed.has("scale")) this.#stage.spoil();
-    if (selects(changed) || changed.has("layout") || changed.has("explode")) this.#arrange(performance.now());
+    if (selects(changed) || changed.has("from") || changed.has("layout") || changed.has("explode"))
+      this.#arrange(performance.now());
+    if (changed.has("threshold") || changed.has("scale")) this.#stir();
     if (changed.has("layer") || changed.has("layout")) this.home();
     if (changed.size > 1 || !changed.has("view")) this.invalidate();
   }
 
   /** Sends every exhibit to its place. */
   #arrange(now: number): void {
-    const { software } = this.#stage;
+    const { software } = this.#options.screen;
     const surroundings = { aspect: this.#aspect, software, settle: this.frames === 0 };
     arrange(this.exhibits, this.#options.store.state, surroundings, now);
+    this.#stir();
   }
 
   #draw(now: number): void {
@@ -221,7 +233,10 @@ export class Room {
     const moves = this.#stage.draw(state, this.#hovered, this.camera.camera, this.#size, now);
     this.frames++;
     if (travels || moves) this.invalidate();
-    else this.#last = 0;
+    else {
+      this.#last = 0;
+      this.#follower.rest();
+    }
   }
 
   #ray(at: Spot): Ray {
@@ -254,7 +269,7 @@ export class Room {
   /** The camera was moved by hand. */
   #moved(): void {
     this.#atHome = false;
-    this.invalidate();
+    this.#stir();
     this.#rememberView();
   }
 

@@ -1,80 +1,15 @@
 import { BufferGeometry, Mesh, type StorageBufferAttribute, type WebGPURenderer } from "three/webgpu";
 import type { Tensor } from "../../src/index.ts";
-import layerRangeShader from "../shaders/layer_range.wgsl";
-import mapRangesShader from "../shaders/map_ranges.wgsl";
-import pickNearestShader from "../shaders/pick_nearest.wgsl";
-import pickValueShader from "../shaders/pick_value.wgsl";
-import placeShader from "../shaders/place_voxels.wgsl";
 import { adopt, adoptArguments, release } from "./adopt.ts";
-import { bind, compile, type Dispatch, type Kernel } from "./kernel.ts";
+import { bind, type Dispatch } from "./kernel.ts";
+import type { Kernels } from "./kernels.ts";
+import type { Ranges } from "./ranges.ts";
+import type { Standing } from "./standing.ts";
 import { createVoxelMaterial, type VoxelMaterial } from "./voxel-material.ts";
-
-/** The explorer's compute kernels on a device. */
-export interface Kernels {
-  readonly mapRanges: Kernel;
-  readonly layerRange: Kernel;
-  readonly place: Kernel;
-  readonly pickNearest: Kernel;
-  readonly pickValue: Kernel;
-}
-
-export async function compileKernels(device: GPUDevice): Promise<Kernels> {
-  const [mapRanges, layerRange, place, pickNearest, pickValue] = await Promise.all(
-    [mapRangesShader, layerRangeShader, placeShader, pickNearestShader, pickValueShader].map((shader) =>
-      compile(device, shader),
-    ),
-  );
-  if (!mapRanges || !layerRange || !place || !pickNearest || !pickValue)
-    throw new Error("kernels: none compiled");
-  return { mapRanges, layerRange, place, pickNearest, pickValue };
-}
-
-/** How a volume's voxels stand; see place_voxels.wgsl. */
-export interface Placing {
-  readonly stride: readonly [number, number, number];
-  readonly sheet: number;
-  readonly cell: number;
-  readonly pitch: number;
-  readonly sheetCell: number;
-  readonly gap: number;
-  readonly columns: number;
-  readonly rows: number;
-}
 
 export interface Ray {
   readonly origin: readonly [number, number, number];
   readonly direction: readonly [number, number, number];
-}
-
-/** Minimum and maximum of an activation's maps and of the whole layer, on the GPU: [C + 1, 2]. */
-export class Ranges {
-  readonly buffer: GPUBuffer;
-  readonly #steps: readonly [Dispatch, number][];
-
-  constructor(device: GPUDevice, kernels: Kernels, activation: GPUBuffer, pixels: number, channels: number) {
-    this.buffer = device.createBuffer({
-      label: "ranges",
-      size: 8 * (channels + 1),
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
-    });
-    const maps = bind(device, kernels.mapRanges, { x: activation, ranges: this.buffer });
-    maps.set({ pixels, channels });
-    const layer = bind(device, kernels.layerRange, { ranges: this.buffer });
-    layer.set({ channels });
-    this.#steps = [
-      [maps, channels * 64],
-      [layer, 1],
-    ];
-  }
-
-  encode(pass: GPUComputePassEncoder): void {
-    for (const [step, invocations] of this.#steps) step.encode(pass, invocations);
-  }
-
-  destroy(): void {
-    for (const [step] of this.#steps) step.destroy();
-    this.buffer.destroy();
-  }
 }
 
 /**
@@ -98,6 +33,8 @@ export class Volume {
   readonly #pick: readonly [Dispatch, Dispatch];
   readonly #device: GPUDevice;
   #count = 0;
+  /** What the list of voxels was made from; undefined when it must be made again. */
+  #placed: string | undefined;
 
   constructor(
     renderer: WebGPURenderer,
@@ -151,12 +88,23 @@ export class Volume {
     this.mesh.frustumCulled = false;
   }
 
-  /** Records which voxels are seen and where they stand. */
-  place(encoder: GPUCommandEncoder, threshold: number, perMap: boolean, placing: Placing): void {
-    const { stride, ...rest } = placing;
-    const count = this.size.map((size, axis) => Math.ceil(size / (stride[axis] ?? 1)));
+  /** Its values or their ranges changed: the voxels must be listed again. */
+  spoil(): void {
+    this.#placed = undefined;
+  }
+
+  /** Records which voxels are seen and where they stand, unless that is what was recorded last. */
+  place(encoder: GPUCommandEncoder, threshold: number, perMap: boolean, standing: Standing): void {
+    const { count, every, first, sheet, cell, pitch, sheetCell, gap, columns, rows } = standing;
+    const params = {
+      ...{ size: this.size, threshold, perMap: Number(perMap) },
+      ...{ every, count, first, sheet, cell, pitch, sheetCell, gap, columns, rows },
+    };
+    const wanted = JSON.stringify(params);
+    if (wanted === this.#placed) return;
+    this.#placed = wanted;
     this.#count = count.reduce((product, axis) => product * axis, 1);
-    this.#place.set({ size: this.size, every: stride, count, threshold, perMap: Number(perMap), ...rest });
+    this.#place.set(params);
     this.#device.queue.writeBuffer(this.#arguments, 0, new Uint32Array([0, 1, 0, 0]));
     const pass = encoder.beginComputePass({ label: "place voxels" });
     this.#place.encode(pass, this.#count);

@@ -16,6 +16,7 @@ import {
   type StorageBufferAttribute,
   Vector3,
 } from "three/webgpu";
+import { RANGE } from "./ranges.ts";
 
 /** Where a corner of a voxel lies: 18 vertices, two triangles for each of the three faces that look at the eye. */
 const corner = wgslFn(`
@@ -74,6 +75,7 @@ export interface VoxelSources {
   /** vec4u: centre and index. */
   readonly voxels: StorageBufferAttribute;
   readonly activation: StorageBufferAttribute;
+  /** [C + 1, 3]: smallest and largest finite value, how many are not finite. */
   readonly ranges: StorageBufferAttribute;
   /** vec4f [512]: sequential colours, then diverging ones. */
   readonly colors: StorageBufferAttribute;
@@ -108,13 +110,13 @@ export function createVoxelMaterial({
 
   const list = storage(voxels, "uvec4", sizes.voxels).toReadOnly();
   const values = storage(activation, "float", sizes.activation).toReadOnly();
-  const limits = storage(ranges, "float", 2 * (sizes.channels + 1)).toReadOnly();
+  const limits = storage(ranges, "float", RANGE * (sizes.channels + 1)).toReadOnly();
   const table = storage(colors, "vec4", 512).toReadOnly();
 
   const voxel = list.element(vertexIndex.div(18)).toVar();
   const channels = uint(sizes.channels);
   const channel = voxel.w.mod(channels);
-  const scale = perMap.greaterThan(0.5).select(channel, channels).mul(2).toVar();
+  const scale = perMap.greaterThan(0.5).select(channel, channels).mul(RANGE).toVar();
   const low = limits.element(scale).toVar();
   const high = limits.element(scale.add(1));
   const t = typed<"float">(onScale({ value: values.element(voxel.w), low, high })).toVar();

@@ -1,8 +1,8 @@
-// Smallest and largest value of every map of an activation, for the scale it is drawn with.
+// Smallest and largest finite value of every map of an activation, for the scale it is drawn with; how many are not finite.
 //
 //   params  pixels = H * W, channels = C
 //   x       [H, W, C]
-//   ranges  [C, 2]: minimum and maximum of each map
+//   ranges  [C, 3]: minimum and maximum, both 0 where nothing is finite, and the number of NaN and infinite values
 //
 // One workgroup computes one map.
 
@@ -19,6 +19,7 @@ const SIZE = 64u;
 
 var<workgroup> low: array<f32, 64>;
 var<workgroup> high: array<f32, 64>;
+var<workgroup> strange: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -32,23 +33,33 @@ fn main(
   }
   var least = 3.4e38;
   var most = -3.4e38;
+  var count = 0.0;
   for (var i = lane; i < params.pixels; i += SIZE) {
     let value = x[i * params.channels + channel];
-    least = min(least, value);
-    most = max(most, value);
+    // Its bits say so: compilers may assume that floats are numbers.
+    if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) {
+      count += 1.0;
+    } else {
+      least = min(least, value);
+      most = max(most, value);
+    }
   }
   low[lane] = least;
   high[lane] = most;
+  strange[lane] = count;
   workgroupBarrier();
   for (var step = SIZE / 2u; step > 0u; step /= 2u) {
     if (lane < step) {
       low[lane] = min(low[lane], low[lane + step]);
       high[lane] = max(high[lane], high[lane + step]);
+      strange[lane] += strange[lane + step];
     }
     workgroupBarrier();
   }
   if (lane == 0u) {
-    ranges[2u * channel] = low[0];
-    ranges[2u * channel + 1u] = high[0];
+    let finite = low[0] <= high[0];
+    ranges[3u * channel] = select(0.0, low[0], finite);
+    ranges[3u * channel + 1u] = select(0.0, high[0], finite);
+    ranges[3u * channel + 2u] = strange[0];
   }
 }

@@ -2,10 +2,10 @@
 //
 //   params   size: H, W, C; channel: which map; perMap: 1 for the map's own scale, 0 for the layer's
 //   x        [H, W, C]
-//   ranges   [C + 1, 2]: minimum and maximum of each map, then of the layer
+//   ranges   [C + 1, 3]: smallest and largest finite value of each map, then of the layer, and how many are not finite
 //   colors   [512]: sequential colours, then diverging ones
 //
-// Three vertices cover the picture; a fragment reads one value.
+// Three vertices cover the picture; a fragment reads one value. What is not finite is hatched in grey.
 
 struct Params {
   size: vec3u,
@@ -33,7 +33,12 @@ fn vertex(@builtin(vertex_index) index: u32) -> Vertex {
 fn fragment(in: Vertex) -> @location(0) vec4f {
   let at = vec2u(clamp(in.place.yx, vec2f(0.0), vec2f(0.99999)) * vec2f(params.size.xy));
   let value = x[(at.x * params.size.y + at.y) * params.size.z + params.channel];
-  let scale = 2u * select(params.size.z, params.channel, params.perMap != 0u);
+  // Its bits say so: compilers may assume that floats are numbers.
+  if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) {
+    let stripe = (u32(in.position.x) + u32(in.position.y)) % 8u < 4u;
+    return vec4f(vec3f(select(0.16, 0.42, stripe)), 1.0);
+  }
+  let scale = 3u * select(params.size.z, params.channel, params.perMap != 0u);
   let low = ranges[scale];
   let most = max(abs(low), abs(ranges[scale + 1u]));
   let t = select(0.0, clamp(value / most, -1.0, 1.0), most > 0.0);

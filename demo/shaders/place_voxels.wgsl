@@ -1,11 +1,12 @@
-// Keeps the voxels of an activation whose magnitude reaches the threshold, and says where each one stands.
+// Keeps the finite voxels of an activation whose magnitude reaches the threshold, and says where each one stands.
 //
 //   params     size: H, W, C; every: every how-manieth value is drawn, along H, W, C; count: of those along each axis
+//              first: the first map that is drawn
 //              threshold: share of the scale, 0..1; perMap: 1 when each map has its own scale, 0 for the layer's
 //              sheet: 0 stack .. 1 sheet; cell: edge of a pixel in the stack; pitch: distance between maps in the stack
 //              sheetCell: edge of a pixel in the sheet; columns, rows: of maps in the sheet; gap: between them
 //   x          [H, W, C]
-//   ranges     [C + 1, 2]: minimum and maximum of each map, then of the layer
+//   ranges     [C + 1, 3]: smallest and largest finite value of each map, then of the layer, and how many are not finite
 //   voxels     [visible]: centre x, y, z (bits of f32) and the index into x; in no fixed order
 //   arguments  of drawIndirect; vertices = 18 a visible voxel; the caller writes 0, 1, 0, 0 before
 //
@@ -25,6 +26,7 @@ struct Params {
   gap: f32,
   columns: u32,
   rows: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -45,13 +47,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   // Channels vary fastest, so that neighbouring invocations read neighbouring values.
   let line = i / params.count.z;
   let drawn = vec3u(line / params.count.y, line % params.count.y, i % params.count.z);
-  let at = drawn * params.every;
+  let at = drawn * params.every + vec3u(0u, 0u, params.first);
   let index = (at.x * params.size.y + at.y) * params.size.z + at.z;
   let value = x[index];
 
-  let scale = select(params.size.z, at.z, params.perMap != 0u);
-  let most = max(abs(ranges[2u * scale]), abs(ranges[2u * scale + 1u]));
-  if (!(abs(value) >= params.threshold * most)) {
+  // What is no number has no colour. Its bits say so: compilers may assume that floats are numbers.
+  if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) {
+    return;
+  }
+  let scale = 3u * select(params.size.z, at.z, params.perMap != 0u);
+  let most = max(abs(ranges[scale]), abs(ranges[scale + 1u]));
+  if (abs(value) < params.threshold * most) {
     return;
   }
 

@@ -9,6 +9,7 @@ import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { launchBrowser } from "../browser.ts";
 import { folder, vitrine } from "../cli/run.ts";
 import { goldenOf, HAVE_SHARED, readPhotograph } from "../models/golden.ts";
+import { bytesOf, drop, openAt, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { tinyModel } from "./tiny-model.ts";
 
@@ -23,21 +24,6 @@ let page: Page;
 const complaints: string[] = [];
 const requests: string[] = [];
 
-/** Opens the explorer at a hash and waits for the first picture. */
-async function openAt(target: Page, hash = ""): Promise<void> {
-  await target.goto("about:blank");
-  await target.goto(served.url + (hash ? `#${hash}` : ""));
-  await target.evaluate(() => window.vitrine.ready);
-}
-
-/** Waits until the room has nothing left to draw, and has had none for a while. */
-async function settled(): Promise<void> {
-  for (let rest = 0; rest < 4; ) {
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    rest = (await page.evaluate(() => window.vitrine.session().room.resting)) ? rest + 1 : 0;
-  }
-}
-
 /** Where a unit is seen on the page. */
 function seenAt(layer: string, channel: number, y: number, x: number): Promise<{ x: number; y: number }> {
   return page.evaluate((unit) => window.vitrine.session().room.project(unit) ?? { x: 0, y: 0 }, {
@@ -51,23 +37,7 @@ function seenAt(layer: string, channel: number, y: number, x: number): Promise<{
 /** Waits until every question has its answer. Polled by the clock: while the GPU is busy, frames are late. */
 const done = () => page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
 
-const text = (selector: string): Promise<string> =>
-  page.$eval(selector, (element) => (element.textContent ?? "").trim());
-
-/** Drops files on the page as a person would. */
-async function drop(
-  ...files: readonly { name: string; type: string; bytes: readonly number[] }[]
-): Promise<void> {
-  await page.evaluate((dropped) => {
-    const dataTransfer = new DataTransfer();
-    for (const { name, type, bytes } of dropped) {
-      dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
-    }
-    dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
-  }, files);
-}
-
-const bytesOf = (words: string): number[] => [...new TextEncoder().encode(words)];
+const text = (selector: string): Promise<string> => textOf(page, selector);
 
 beforeAll(async () => {
   served = await serveExplorer();
@@ -80,7 +50,7 @@ beforeAll(async () => {
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
-  await openAt(page);
+  await openAt(page, served.url);
 });
 
 afterAll(async () => {
@@ -102,7 +72,7 @@ describe("the explorer", () => {
   });
 
   test("draws from the network's own buffers, and only while something changes", async () => {
-    await settled();
+    await settled(page);
     expect(await page.evaluate(() => window.vitrine.session().room.adoptsActivations())).toBe(true);
     const before = await page.evaluate(() => window.vitrine.session().room.frames);
     await new Promise((resolve) => setTimeout(resolve, 1200));
@@ -110,7 +80,7 @@ describe("the explorer", () => {
   });
 
   test("opens a volume by a click, and goes down and up by keys", async () => {
-    await settled();
+    await settled(page);
     const [x, y] = await page.evaluate(() => {
       const { room } = window.vitrine.session();
       const at = room.project({ layer: "conv1", channel: 0, y: 24, x: 24 });
@@ -146,7 +116,7 @@ describe("the explorer", () => {
           }),
         layout,
       );
-      await settled();
+      await settled(page);
       // In a stack only the first map faces the eye.
       const unit = { channel: layout === "sheet" ? 21 : 0, y: 5, x: 7 };
       const at = await seenAt("pool2", unit.channel, unit.y, unit.x);
@@ -174,14 +144,14 @@ describe("the explorer", () => {
         (threshold) => window.vitrine.store.set({ layer: "conv2_2", layout: "sheet", threshold }),
         threshold,
       );
-      await settled();
+      await settled(page);
       return page.evaluate(async () => (await window.vitrine.session().room.png("#000")).size);
     };
     expect(await size(1)).toBeLessThan(0.8 * (await size(0)));
   });
 
   test("answers why by several techniques of two classes, with one cursor", async () => {
-    await openAt(page, "why=grad-cam,saliency&versus=second");
+    await openAt(page, served.url, "why=grad-cam,saliency&versus=second");
     await done();
     const cards = await page.evaluate(() =>
       window.vitrine.session().enquiry.cards.map(({ id, about, answer, ends }) => ({
@@ -219,7 +189,7 @@ describe("the explorer", () => {
   });
 
   test("shows Grad-CAM along the network, and takes up the layer that is pressed", async () => {
-    await openAt(page, "why=grad-cam&along=on");
+    await openAt(page, served.url, "why=grad-cam&along=on");
     await done();
     expect(await page.$$eval(".along .tile", (tiles) => tiles.length)).toBe(8);
     await page.$eval(".along .tile:nth-child(5) .map", (tile) => (tile as HTMLElement).click());
@@ -234,7 +204,7 @@ describe("the explorer", () => {
   });
 
   test("measures trust beside a map, and says what it means", async () => {
-    await openAt(page, "why=guided-backprop&trust=on");
+    await openAt(page, served.url, "why=guided-backprop&trust=on");
     // The last figures would take a software adapter long.
     await page.waitForSelector(".card .trust svg", { timeout: 100_000 });
     expect(await text(".card .trust")).toMatch(
@@ -244,7 +214,7 @@ describe("the explorer", () => {
   });
 
   test("gives the command line that makes the same map", async () => {
-    await openAt(page, "why=grad-cam&target=4");
+    await openAt(page, served.url, "why=grad-cam&target=4");
     await done();
     await page.$eval(".card .head button", (button) => (button as HTMLElement).click());
     const command = await text("dialog.take pre");
@@ -273,7 +243,7 @@ describe("the explorer", () => {
   });
 
   test("stops long work when it is told to, and drops what is stale", async () => {
-    await openAt(page, "why=rise");
+    await openAt(page, served.url, "why=rise");
     await page.waitForSelector(".card progress:not(.hidden)");
     await page.$eval(".card .work button", (button) => (button as HTMLButtonElement).click());
     await page.waitForFunction(
@@ -299,11 +269,11 @@ describe("the explorer", () => {
   test("moves at once for those who ask for no motion", async () => {
     await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
     await page.evaluate(() => window.vitrine.store.set({ layer: undefined }));
-    await settled();
+    await settled(page);
     const frames = () => page.evaluate(() => window.vitrine.session().room.frames);
     const before = await frames();
     await page.evaluate(() => window.vitrine.store.set({ layer: "conv3_1", layout: "sheet" }));
-    await settled();
+    await settled(page);
     expect((await frames()) - before).toBeLessThanOrEqual(3);
     await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "no-preference" }]);
   });
@@ -311,6 +281,7 @@ describe("the explorer", () => {
   test("keeps its state in the address and takes it up again", async () => {
     await openAt(
       page,
+      served.url,
       "image=24024&layer=conv3_2&channel=7&voxel=3,4&layout=stack&explode=0.5&threshold=0.2&scale=map&colors=viridis",
     );
     const state = await page.evaluate(() => window.vitrine.store.state);
@@ -337,6 +308,7 @@ describe("the explorer", () => {
   test("takes an address with nonsense in it", async () => {
     await openAt(
       page,
+      served.url,
       "image=-4&layer=nothing&channel=9e9&voxel=a,b&threshold=7&colors=red&view=1,2&why=magic,saliency&target=x&versus=x&ends=all&weighs=nothing&strength=7",
     );
     expect(await page.evaluate(() => window.vitrine.store.state)).toMatchObject({
@@ -359,13 +331,13 @@ describe("the explorer", () => {
         words.source,
       );
     };
-    await drop({ name: "notes.txt", type: "text/plain", bytes: bytesOf("hello") });
+    await drop(page, { name: "notes.txt", type: "text/plain", bytes: bytesOf("hello") });
     await said(/notes\.txt/);
-    await drop({ name: "broken.png", type: "image/png", bytes: [1, 2, 3] });
+    await drop(page, { name: "broken.png", type: "image/png", bytes: [1, 2, 3] });
     await said(/broken\.png/);
-    await drop({ name: "model.json", type: "application/json", bytes: bytesOf("{ no json") });
+    await drop(page, { name: "model.json", type: "application/json", bytes: bytesOf("{ no json") });
     await said(/model\.json/);
-    await drop({ name: "model.json", type: "application/json", bytes: bytesOf(tinyModel().manifest) });
+    await drop(page, { name: "model.json", type: "application/json", bytes: bytesOf(tinyModel().manifest) });
     await said(/tiny\.bin/);
     expect(await page.evaluate(() => window.vitrine.session().graph.name)).toBe("vitrine");
     expect(await page.$$eval(".answers li", (items) => items.length)).toBe(5);
@@ -375,6 +347,7 @@ describe("the explorer", () => {
   test("works on a model that is dropped, and on a picture", async () => {
     const { manifest, weights } = tinyModel();
     await drop(
+      page,
       { name: "model.json", type: "application/json", bytes: bytesOf(manifest) },
       { name: "tiny.bin", type: "", bytes: [...weights] },
     );
@@ -391,7 +364,7 @@ describe("the explorer", () => {
       }
       return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
     });
-    await drop({ name: "red.png", type: "image/png", bytes: png });
+    await drop(page, { name: "red.png", type: "image/png", bytes: png });
     await page.waitForFunction(() => window.vitrine.session().shown?.title === "red.png");
     expect(await page.evaluate(() => window.vitrine.store.state.image)).toBeUndefined();
     const sum = await page.evaluate(() =>
@@ -406,6 +379,7 @@ describe("the explorer", () => {
     const folder = `../shared/models/${name}`;
     const files = readdirSync(folder).filter((file) => !/LICENSE|SOURCE/.test(file));
     await drop(
+      page,
       ...files.map((file) => ({ name: file, type: "", bytes: [...readFileSync(`${folder}/${file}`)] })),
     );
     await page.waitForFunction(() => {
@@ -416,7 +390,7 @@ describe("the explorer", () => {
     const [golden] = goldenOf(name);
     if (!golden) throw new Error("expected golden values");
     const bytes = [...(await encodePng(await readPhotograph(golden)))];
-    await drop({ name: "photograph.png", type: "image/png", bytes });
+    await drop(page, { name: "photograph.png", type: "image/png", bytes });
     await page.waitForFunction((old) => window.vitrine.session().answers !== old, {}, before);
     const answers = await page.evaluate(() => window.vitrine.session().answers);
     expect(answers.length).toBe(5);
@@ -428,7 +402,7 @@ describe("the explorer", () => {
   });
 
   test("builds the room again when the device is lost", async () => {
-    await openAt(page, "layer=conv3_1");
+    await openAt(page, served.url, "layer=conv3_1");
     const before = complaints.length;
     await page.evaluate(() => window.vitrine.session().device.destroy());
     await page.waitForFunction(() => document.querySelector(".toast")?.textContent?.includes("built again"), {
@@ -436,7 +410,7 @@ describe("the explorer", () => {
     });
     expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
     expect(await page.evaluate(() => window.vitrine.store.state.layer)).toBe("conv3_1");
-    await settled();
+    await settled(page);
     expect(await page.evaluate(() => window.vitrine.session().room.adoptsActivations())).toBe(true);
     expect(await page.$$eval(".answers li", (items) => items.length)).toBe(5);
     expect(complaints.slice(before)).toEqual([]);

@@ -1,58 +1,96 @@
-/** A network small enough to be written by hand, as the two files that a person would drop. */
-export function tinyModel(): { manifest: string; weights: Uint8Array } {
-  const shapes = {
-    "look/kernel": [3, 3, 3, 4],
-    "look/bias": [4],
-    "say/kernel": [4, 3],
-    "say/bias": [3],
+/** A network as the two files that a person would drop. */
+export interface DroppedModel {
+  readonly manifest: string;
+  readonly weights: Uint8Array;
+}
+
+/** One layer of a chain; weights are a sine's values, so that no two maps are alike. */
+export type ChainLayer =
+  | { readonly conv: string; readonly filters: number; readonly activation?: string; readonly bias?: number }
+  | { readonly pool: string; readonly by: number }
+  | { readonly mean: string }
+  | { readonly dense: string; readonly units: number; readonly activation?: string };
+
+/**
+ * Writes a chain of layers as a Keras model for images of size × size × 3: 3 × 3 convolutions of stride 1 with ReLU,
+ * maximum pooling, means of maps, fully connected layers with softmax. The shard is called `<name>.bin`.
+ */
+export function chainOf(name: string, size: number, chain: readonly ChainLayer[]): DroppedModel {
+  const values: number[] = [];
+  const weights: { name: string; shape: number[]; dtype: "float32" }[] = [];
+  const add = (path: string, shape: number[], value: (index: number) => number) => {
+    weights.push({ name: path, shape, dtype: "float32" });
+    const count = shape.reduce((product, axis) => product * axis, 1);
+    for (let i = 0; i < count; i++) values.push(value(values.length));
   };
-  const sizes = Object.values(shapes).map((shape) => shape.reduce((size, axis) => size * axis, 1));
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const values = Float32Array.from({ length: total }, (_, index) => Math.sin(1 + index * 1.7) * 0.5);
-  const layer = (class_name: string, name: string, config: object, from?: string) => ({
-    class_name,
-    name,
-    config: { name, ...config },
-    inbound_nodes: from ? [[[from, 0, 0, {}]]] : [],
-  });
+  const wave = (index: number) => Math.sin(1 + index * 1.7) * 0.5;
+  let channels = 3;
+  let before = "eye";
+  const layers: object[] = [
+    {
+      class_name: "InputLayer",
+      name: "eye",
+      config: { name: "eye", batch_input_shape: [null, size, size, 3], dtype: "float32" },
+      inbound_nodes: [],
+    },
+  ];
+  const push = (class_name: string, layer: string, config: object) => {
+    layers.push({
+      class_name,
+      name: layer,
+      config: { name: layer, ...config },
+      inbound_nodes: [[[before, 0, 0, {}]]],
+    });
+    before = layer;
+  };
+  for (const layer of chain) {
+    if ("conv" in layer) {
+      const { conv, filters, activation = "relu", bias } = layer;
+      add(`${conv}/kernel`, [3, 3, channels, filters], wave);
+      add(`${conv}/bias`, [filters], bias === undefined ? wave : () => bias);
+      push("Conv2D", conv, {
+        filters,
+        kernel_size: [3, 3],
+        strides: [1, 1],
+        padding: "same",
+        data_format: "channels_last",
+        dilation_rate: [1, 1],
+        activation,
+        use_bias: true,
+      });
+      channels = filters;
+    } else if ("pool" in layer) {
+      const by = [layer.by, layer.by];
+      push("MaxPooling2D", layer.pool, {
+        pool_size: by,
+        strides: by,
+        padding: "valid",
+        data_format: "channels_last",
+      });
+    } else if ("mean" in layer) {
+      push("GlobalAveragePooling2D", layer.mean, { data_format: "channels_last" });
+    } else {
+      const { dense, units, activation = "softmax" } = layer;
+      add(`${dense}/kernel`, [channels, units], wave);
+      add(`${dense}/bias`, [units], wave);
+      push("Dense", dense, { units, activation, use_bias: true });
+      channels = units;
+    }
+  }
   const manifest = {
     format: "layers-model",
     modelTopology: {
       model_config: {
         class_name: "Functional",
-        config: {
-          name: "tiny",
-          layers: [
-            layer("InputLayer", "eye", { batch_input_shape: [null, 8, 8, 3], dtype: "float32" }),
-            layer(
-              "Conv2D",
-              "look",
-              {
-                filters: 4,
-                kernel_size: [3, 3],
-                strides: [1, 1],
-                padding: "same",
-                data_format: "channels_last",
-                dilation_rate: [1, 1],
-                activation: "relu",
-                use_bias: true,
-              },
-              "eye",
-            ),
-            layer("GlobalAveragePooling2D", "mean", { data_format: "channels_last" }, "look"),
-            layer("Dense", "say", { units: 3, activation: "softmax", use_bias: true }, "mean"),
-          ],
-          input_layers: [["eye", 0, 0]],
-          output_layers: [["say", 0, 0]],
-        },
+        config: { name, layers, input_layers: [["eye", 0, 0]], output_layers: [[before, 0, 0]] },
       },
     },
-    weightsManifest: [
-      {
-        paths: ["tiny.bin"],
-        weights: Object.entries(shapes).map(([name, shape]) => ({ name, shape, dtype: "float32" })),
-      },
-    ],
+    weightsManifest: [{ paths: [`${name}.bin`], weights }],
   };
-  return { manifest: JSON.stringify(manifest), weights: new Uint8Array(values.buffer) };
+  return { manifest: JSON.stringify(manifest), weights: new Uint8Array(Float32Array.from(values).buffer) };
+}
+
+/** A network small enough to be written by hand. */
+export function tinyModel(name = "tiny"): DroppedModel {
+  return chainOf(name, 8, [{ conv: "look", filters: 4 }, { mean: "mean" }, { dense: "say", units: 3 }]);
 }

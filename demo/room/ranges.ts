@@ -1,0 +1,36 @@
+import { bind, type Dispatch } from "./kernel.ts";
+import type { Kernels } from "./kernels.ts";
+
+/** What is kept of each map and of the layer: the smallest and the largest finite value, and how many are not finite. */
+export const RANGE = 3;
+
+/** The ranges of an activation's maps and of the whole layer, on the GPU: [C + 1, 3]; see map_ranges.wgsl. */
+export class Ranges {
+  readonly buffer: GPUBuffer;
+  readonly #steps: readonly [Dispatch, number][];
+
+  constructor(device: GPUDevice, kernels: Kernels, activation: GPUBuffer, pixels: number, channels: number) {
+    this.buffer = device.createBuffer({
+      label: "ranges",
+      size: 4 * RANGE * (channels + 1),
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
+    });
+    const maps = bind(device, kernels.mapRanges, { x: activation, ranges: this.buffer });
+    maps.set({ pixels, channels });
+    const layer = bind(device, kernels.layerRange, { ranges: this.buffer });
+    layer.set({ channels });
+    this.#steps = [
+      [maps, channels * 64],
+      [layer, 1],
+    ];
+  }
+
+  encode(pass: GPUComputePassEncoder): void {
+    for (const [step, invocations] of this.#steps) step.encode(pass, invocations);
+  }
+
+  destroy(): void {
+    for (const [step] of this.#steps) step.destroy();
+    this.buffer.destroy();
+  }
+}

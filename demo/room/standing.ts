@@ -1,0 +1,152 @@
+import { Box3, Vector3 } from "three/webgpu";
+
+/** How voxels stand, as place_voxels.wgsl takes it. */
+export interface Placing {
+  /** Every how-manieth value is drawn along H, W, C, and how many maps from which on. */
+  readonly every: readonly [number, number, number];
+  readonly first: number;
+  readonly maps: number;
+  /** 0: maps one behind the other; 1: side by side. */
+  readonly sheet: number;
+  /** Edge of a pixel, and the distance between maps, in the stack. */
+  readonly cell: number;
+  readonly pitch: number;
+  /** Edge of a pixel, the gap between maps in pixels, and their columns and rows, in the sheet. */
+  readonly sheetCell: number;
+  readonly gap: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What never changes about an exhibit. */
+export interface Body {
+  /** H, W, C. */
+  readonly size: readonly [number, number, number];
+  readonly kind: "picture" | "volume" | "vector";
+  /** Whether its values are bars from the left. */
+  readonly bars: boolean;
+  /** Width, height and depth of the closed stack. */
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+}
+
+/** Length of the longest bar. */
+const BAR = 4;
+
+/**
+ * How an exhibit stands at a moment. What is drawn, picked, outlined and named all come from here, so that they cannot
+ * disagree. Coordinates are the room's; place_voxels.wgsl computes the same centres on the GPU.
+ */
+export class Standing implements Placing {
+  readonly body: Body;
+  readonly position: Vector3;
+  readonly every: readonly [number, number, number];
+  readonly first: number;
+  readonly maps: number;
+  readonly sheet: number;
+  readonly cell: number;
+  readonly pitch: number;
+  readonly sheetCell: number;
+  readonly gap: number;
+  readonly columns: number;
+  readonly rows: number;
+
+  constructor(body: Body, placing: Placing, x: number, y: number) {
+    this.body = body;
+    this.position = new Vector3(x, y, 0);
+    this.every = placing.every;
+    this.first = placing.first;
+    this.maps = placing.maps;
+    this.sheet = placing.sheet;
+    this.cell = placing.cell;
+    this.pitch = placing.pitch;
+    this.sheetCell = placing.sheetCell;
+    this.gap = placing.gap;
+    this.columns = placing.columns;
+    this.rows = placing.rows;
+  }
+
+  /** How many values are drawn along H, W, C. */
+  get count(): [number, number, number] {
+    const [height, width] = this.body.size;
+    const [sy, sx, sc] = this.every;
+    return [Math.ceil(height / sy), Math.ceil(width / sx), Math.ceil(this.maps / sc)];
+  }
+
+  /** Width, height and depth. */
+  get extent(): Vector3 {
+    const { width, height, depth, kind, bars, size } = this.body;
+    if (kind === "picture") return new Vector3(width, height, 0);
+    const { gap, sheetCell } = this;
+    const stack = new Vector3(width, height, Math.max(depth, this.pitch * size[2]));
+    const flat = new Vector3(
+      bars ? BAR : (this.columns * (size[1] + gap) - gap) * sheetCell,
+      (this.rows * (size[0] + gap) - gap) * sheetCell,
+      sheetCell,
+    );
+    return stack.lerp(flat, this.sheet);
+  }
+
+  /** The box that it fills. */
+  get box(): Box3 {
+    const { x, y, z } = this.extent;
+    return new Box3(
+      new Vector3(-x / 2, 0, -z / 2).add(this.position),
+      new Vector3(x / 2, y, z / 2).add(this.position),
+    );
+  }
+
+  /** Half of a voxel along x, y, z. */
+  get voxel(): Vector3 {
+    const { cell, pitch, sheetCell } = this;
+    const [space, , deep] = this.every;
+    const fill = this.body.size[0] > 20 ? 1 : 0.92;
+    const thick = Math.min(0.36 * pitch * deep, Math.max(1.5 * cell, 0.04));
+    const stack = new Vector3((cell * space * fill) / 2, (cell * space * fill) / 2, thick);
+    const half = (sheetCell * space * fill) / 2;
+    const flat = new Vector3(this.body.bars ? BAR / 2 : half, half, half * 0.6);
+    return stack.lerp(flat, this.sheet);
+  }
+
+  /** Channels whose maps are drawn. */
+  get channels(): number[] {
+    const [, , deep] = this.every;
+    return Array.from({ length: this.count[2] }, (_, index) => this.first + index * deep);
+  }
+
+  /** Centre of a map and the edge of its pixels; undefined for a map that is not drawn. */
+  map(channel: number): { readonly centre: Vector3; readonly cell: number } | undefined {
+    const [height, width, channels] = this.body.size;
+    const [, , deep] = this.every;
+    const tile = (channel - this.first) / deep;
+    if (!Number.isInteger(tile) || tile < 0 || tile >= this.count[2]) return undefined;
+    const { cell, sheetCell, gap, columns, rows, sheet } = this;
+    const middle = Math.min(channel + deep / 2, channels);
+    const stack = new Vector3(0, (height * cell) / 2, (channels / 2 - middle) * this.pitch);
+    const flat = new Vector3(
+      ((tile % columns) - (columns - 1) / 2) * (width + gap) * sheetCell,
+      (rows - 1 - Math.floor(tile / columns)) * (height + gap) * sheetCell + (height * sheetCell) / 2,
+      0,
+    );
+    return { centre: stack.lerp(flat, sheet).add(this.position), cell: cell + (sheetCell - cell) * sheet };
+  }
+
+  /** Centre of a unit's voxel and half its extent; undefined for a unit of a map that is not drawn. */
+  unit(
+    channel: number,
+    y: number,
+    x: number,
+  ): { readonly centre: Vector3; readonly half: Vector3 } | undefined {
+    const map = this.map(channel);
+    if (!map) return undefined;
+    const [height, width] = this.body.size;
+    const [sy, sx] = this.every;
+    const middle = (at: number, stride: number, size: number) =>
+      Math.min(Math.floor(at / stride) * stride + stride / 2, size);
+    const centre = map.centre.clone();
+    centre.x += (middle(x, sx, width) - width / 2) * map.cell;
+    centre.y += (height / 2 - middle(y, sy, height)) * map.cell;
+    return { centre, half: this.voxel };
+  }
+}

@@ -1,0 +1,108 @@
+import { type Graph, logitsOf, shapesOf } from "../src/index.ts";
+import { admit } from "./admit.ts";
+import type { Intake } from "./intake.ts";
+import { toast } from "./notices.ts";
+import { createPage } from "./page.ts";
+import { Screen } from "./room/screen.ts";
+import { isSample } from "./samples.ts";
+import { Session } from "./session.ts";
+import { type Store, UNASKED, UNSELECTED } from "./state.ts";
+import type { Shown } from "./why/scene.ts";
+
+/** The network that is looked at, its room and the panels around it: one at a time, and of several that come at once the last. */
+export class Rooms {
+  readonly #store: Store;
+  readonly #host: HTMLElement;
+  readonly #intake: Intake;
+  #screen: { readonly device: GPUDevice; readonly made: Promise<Screen> } | undefined;
+  #current: { readonly session: Session; readonly page: { dispose(): void } } | undefined;
+  /** Stops what is being opened. */
+  #opening = new AbortController();
+
+  constructor(store: Store, host: HTMLElement, intake: Intake) {
+    this.#store = store;
+    this.#host = host;
+    this.#intake = intake;
+  }
+
+  get session(): Session | undefined {
+    return this.#current?.session;
+  }
+
+  /**
+   * Puts a network into the room. What is being opened at the moment is stopped; what stands there stays until the new
+   * one works.
+   * @param find gives the network, and stops when the signal says so.
+   * @param shown a picture for it, unless the address names one. Default: the one that is seen now.
+   * @returns the network; undefined when another one was opened meanwhile, or the room was closed.
+   */
+  async open(
+    device: GPUDevice,
+    find: (signal: AbortSignal) => Promise<Graph>,
+    shown?: Shown,
+  ): Promise<Graph | undefined> {
+    this.#opening.abort();
+    const opening = new AbortController();
+    this.#opening = opening;
+    const { signal } = opening;
+    try {
+      const graph = await find(signal);
+      signal.throwIfAborted();
+      const screen = await this.#screenOn(device);
+      signal.throwIfAborted();
+      const session = await Session.create(screen, graph, this.#store, signal);
+      const picture = shown ?? this.session?.shown;
+      this.#enter(session);
+      const { image } = this.#store.state;
+      if (isSample(image)) await session.showSample(image);
+      else if (picture) await session.show(picture);
+      return graph;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes everything off the device, which is lost. */
+  close(): void {
+    this.#opening.abort();
+    this.#current?.page.dispose();
+    this.#current?.session.dispose();
+    this.#current = undefined;
+    void this.#screen?.made.then(
+      (screen) => screen.dispose(),
+      () => {},
+    );
+    this.#screen = undefined;
+  }
+
+  #screenOn(device: GPUDevice): Promise<Screen> {
+    if (this.#screen?.device !== device) this.#screen = { device, made: Screen.create(device, this.#host) };
+    return this.#screen.made;
+  }
+
+  /** Leaves the room that stands, and enters another. */
+  #enter(session: Session): void {
+    const before = this.#current;
+    before?.page.dispose();
+    before?.session.dispose();
+    const { graph, room, enquiry } = session;
+    const known = {
+      exhibits: room.exhibits,
+      classes: shapesOf(graph).get(logitsOf(graph))?.at(-1) ?? 0,
+      weighable: enquiry.layers,
+    };
+    const another = before !== undefined && before.session.graph !== graph;
+    this.#store.hold(
+      (state) => {
+        const { state: admitted, refused } = admit(state, known);
+        if (refused.length > 0) toast(refused.join(" "), true);
+        return admitted;
+      },
+      another ? { ...UNSELECTED, ...UNASKED, view: undefined } : {},
+    );
+    this.#current = { session, page: createPage(session, this.#intake) };
+    session.failed.listen((error) => toast(error instanceof Error ? error.message : String(error), true));
+    room.look(this.#store.state.view);
+  }
+}

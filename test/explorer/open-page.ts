@@ -1,0 +1,48 @@
+import type { Page } from "puppeteer-core";
+import type { Session } from "../../demo/session.ts";
+import type { Store } from "../../demo/state.ts";
+
+/** What the page lays open for tests; see demo/main.ts. */
+declare const window: {
+  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
+};
+
+/** Opens the explorer at a hash and waits for the first picture. */
+export async function openAt(page: Page, url: string, hash = ""): Promise<void> {
+  await page.goto("about:blank");
+  await page.goto(url + (hash ? `#${hash}` : ""));
+  await page.evaluate(() => window.vitrine.ready);
+}
+
+/** Waits until the room has nothing left to draw, and has had none for a while. */
+export async function settled(page: Page): Promise<void> {
+  for (let rest = 0; rest < 4; ) {
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    rest = (await page.evaluate(() => window.vitrine.session().room.resting)) ? rest + 1 : 0;
+  }
+}
+
+/** A file as a person would drop it. */
+export interface Dropped {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: readonly number[];
+}
+
+/** Drops files on the page as a person would. */
+export async function drop(page: Page, ...files: readonly Dropped[]): Promise<void> {
+  await page.evaluate((dropped) => {
+    const dataTransfer = new DataTransfer();
+    for (const { name, type, bytes } of dropped) {
+      dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+    }
+    dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+  }, files);
+}
+
+export const bytesOf = (words: string): number[] => [...new TextEncoder().encode(words)];
+
+/** The text of what a selector finds first. */
+export function textOf(page: Page, selector: string): Promise<string> {
+  return page.$eval(selector, (element) => (element.textContent ?? "").trim());
+}

@@ -1,0 +1,253 @@
+import type { Browser, Page } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Session } from "../../demo/session.ts";
+import type { State, Store } from "../../demo/state.ts";
+import { colorMap } from "../../src/index.ts";
+import { launchBrowser } from "../browser.ts";
+import { bytesOf, drop, openAt, settled } from "./open-page.ts";
+import { type Served, serveExplorer } from "./serve.ts";
+import { chainOf } from "./tiny-model.ts";
+
+/** What the page lays open for tests; see demo/main.ts. */
+declare const window: {
+  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
+};
+
+/** 64 × 64 × 48 values are more than a software adapter draws of one layer at a time. */
+const LARGE = chainOf("large", 64, [
+  { conv: "wide", filters: 48 },
+  { pool: "small", by: 4 },
+  { conv: "signed", filters: 10, activation: "linear" },
+  { mean: "mean" },
+  { dense: "say", units: 3 },
+]);
+
+let served: Served;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  served = await serveExplorer();
+  browser = await launchBrowser({ width: 1400, height: 1000 });
+  page = await browser.newPage();
+  page.setDefaultTimeout(90_000);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+/** Puts the large network into the room, and noise before it, so that no two values are alike. */
+async function enterLarge(): Promise<void> {
+  await openAt(page, served.url);
+  await drop(
+    page,
+    { name: "model.json", type: "application/json", bytes: bytesOf(LARGE.manifest) },
+    { name: "large.bin", type: "", bytes: [...LARGE.weights] },
+  );
+  await page.waitForFunction(() => window.vitrine.session()?.graph.name === "large");
+  await page.evaluate(async () => {
+    const session = window.vitrine.session();
+    let seed = 1;
+    const data = Uint8ClampedArray.from({ length: 64 * 64 * 3 }, () => {
+      seed = (seed * 48271) % 2147483647;
+      return seed % 256;
+    });
+    window.vitrine.store.set({ image: undefined, threshold: 0 });
+    await session.show({ title: "noise", pixels: { width: 64, height: 64, data } });
+  });
+}
+
+const set = async (state: Partial<State>): Promise<void> => {
+  await page.evaluate((change) => window.vitrine.store.set(change), state);
+  await page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
+  await settled(page);
+};
+
+/** One place in the room's picture: what unit is said to be there, and the colour that is seen. */
+interface Seen {
+  readonly channel: number;
+  readonly y: number;
+  readonly x: number;
+  readonly value?: number;
+  readonly color: readonly [number, number, number];
+}
+
+/** Reads the picture back and looks at places in it: those of units, or those that a grid of rays picks. */
+async function look(
+  layer: string,
+  asked: { units?: readonly (readonly [number, number, number])[]; grid?: number },
+) {
+  return page.evaluate(
+    async (layer, { units, grid }): Promise<{ seen: Seen[]; activation: number[]; size: number[] }> => {
+      const session = window.vitrine.session();
+      const { room } = session;
+      // Where units stand is asked in the moment in which the picture is taken.
+      const picture = room.png("#010203");
+      const frames = room.frames;
+      const places = (units ?? []).map(([channel, y, x]) => {
+        return { channel, y, x, at: room.project({ layer, channel, y, x }) };
+      });
+      const bitmap = await createImageBitmap(await picture);
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+      if (!context) throw new Error("no canvas");
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      const colorAt = (x: number, y: number): [number, number, number] => {
+        const at = 4 * (Math.floor(y) * bitmap.width + Math.floor(x));
+        return [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0];
+      };
+      const within = (x: number, y: number) => x >= 0 && y >= 0 && x < bitmap.width && y < bitmap.height;
+      const seen: Seen[] = [];
+      for (const { at, ...unit } of places) {
+        if (at && within(at.x, at.y)) seen.push({ ...unit, color: colorAt(at.x, at.y) });
+      }
+      // A grid over what the layer's box covers: its corners are seen from any map that is drawn.
+      const [height = 1, width = 1, channels = 1] = room.exhibitOf(layer)?.size ?? [];
+      const corners = [0, channels - 1].flatMap((channel) =>
+        [0, height - 1].flatMap((y) =>
+          [0, width - 1].flatMap((x) => room.project({ layer, channel, y, x }) ?? []),
+        ),
+      );
+      const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+      const [left, top] = [Math.min(...xs), Math.min(...ys)];
+      const [across, down] = [Math.max(...xs) - left, Math.max(...ys) - top];
+      for (let i = 0; i < (grid ?? 0); i++) {
+        for (let j = 0; j < (grid ?? 0); j++) {
+          const x = Math.floor(left + ((j + 0.5) / (grid ?? 1)) * across) + 0.5;
+          const y = Math.floor(top + ((i + 0.5) / (grid ?? 1)) * down) + 0.5;
+          if (!within(x, y)) continue;
+          const hit = await room.pick({ x, y });
+          if (hit?.layer === layer) seen.push({ ...hit, color: colorAt(x, y) });
+        }
+      }
+      if (room.frames !== frames) throw new Error("the room was drawn anew while it was looked at");
+      const exhibit = room.exhibitOf(layer);
+      return {
+        seen,
+        activation: [...(await session.readActivation(layer))],
+        size: [...(exhibit?.size ?? [])],
+      };
+    },
+    layer,
+    asked,
+  );
+}
+
+/** The share of the places whose colour is not that of the unit's value; faces at the side and above are darker. */
+function wrong({ seen, activation, size }: Awaited<ReturnType<typeof look>>): number {
+  const [, width = 1, channels = 1] = size;
+  const most = activation.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  const signed = activation.some((value) => value < 0);
+  const table = colorMap(signed ? "polar" : "inferno");
+  const faults = seen.filter(({ channel, y, x, value, color }) => {
+    const held = activation[(y * width + x) * channels + channel] ?? Number.NaN;
+    if (value !== undefined && value !== held) return true;
+    const t = held / most;
+    const entry = 3 * Math.round(255 * (signed ? 0.5 + 0.5 * t : t));
+    return ![1, 0.84, 0.66].some((shade) =>
+      color.every((part, c) => Math.abs(part - shade * (table[entry + c] ?? 0)) <= 2),
+    );
+  });
+  return faults.length / seen.length;
+}
+
+/** Units spread over a layer: of every map the same few pixels. */
+function spread(channels: number, side: number, of: number, from = 0): [number, number, number][] {
+  const places = Array.from({ length: of }, (_, i) => [(i * 7 + 3) % side, (i * 11 + 5) % side] as const);
+  return Array.from({ length: channels }, (_, channel) =>
+    places.map(([y, x]): [number, number, number] => [from + channel, y, x]),
+  ).flat();
+}
+
+/** Every map of a sheet has the colours of its own values. */
+async function sheetIsRight(layer: string, channels: number, side: number): Promise<void> {
+  const found = await look(layer, { units: spread(channels, side, 12), grid: 12 });
+  expect(found.seen.length).toBeGreaterThan(100);
+  expect(wrong(found)).toBeLessThan(0.02);
+}
+
+const resize = async (width: number, height: number): Promise<void> => {
+  await page.setViewport({ width, height });
+  await settled(page);
+};
+
+describe.each([false, true])("with motion reduced: %s", (reduced) => {
+  beforeAll(async () => {
+    await page.emulateMediaFeatures([
+      { name: "prefers-reduced-motion", value: reduced ? "reduce" : "no-preference" },
+    ]);
+    await page.setViewport({ width: 1400, height: 1000 });
+    await enterLarge();
+  });
+
+  test("a sheet", async () => {
+    await set({ layer: "small", layout: "sheet" });
+    await sheetIsRight("small", 48, 16);
+  });
+
+  test("a sheet, while why is asked", async () => {
+    await set({ layer: "small", layout: "sheet" });
+    await set({ why: ["saliency"] });
+    await sheetIsRight("small", 48, 16);
+    await set({ why: [] });
+    await sheetIsRight("small", 48, 16);
+  });
+
+  test("a sheet that is resized", async () => {
+    await set({ layer: "small", layout: "sheet" });
+    await resize(1100, 1200);
+    await sheetIsRight("small", 48, 16);
+    await resize(1400, 1000);
+    await sheetIsRight("small", 48, 16);
+  });
+
+  test("a sheet of values of both signs", async () => {
+    await set({ layer: "signed", layout: "sheet" });
+    await sheetIsRight("signed", 10, 16);
+  });
+
+  test("a sheet of more than is drawn at once", async () => {
+    await set({ layer: "wide", layout: "sheet" });
+    await sheetIsRight("wide", 48, 64);
+  });
+
+  test.each([0, 1])("a stack, exploded by %s", async (explode) => {
+    await set({ layer: "signed", layout: "stack", explode });
+    const found = await look("signed", { units: spread(1, 16, 30), grid: 20 });
+    expect(found.seen.length).toBeGreaterThan(60);
+    expect(wrong(found)).toBeLessThan(0.04);
+    await set({ explode: 0 });
+  });
+
+  test("the overview", async () => {
+    await set({ layer: undefined });
+    for (const layer of ["wide", "small", "signed"]) {
+      const found = await look(layer, { grid: 14 });
+      expect(found.seen.length).toBeGreaterThan(20);
+      expect(wrong(found)).toBeLessThan(0.04);
+    }
+  });
+
+  test("in the light", async () => {
+    await set({ layer: "small", layout: "sheet", theme: "light" });
+    await sheetIsRight("small", 48, 16);
+    await set({ theme: undefined });
+  });
+
+  test("after another device", async () => {
+    await set({ layer: "small", layout: "sheet" });
+    await page.evaluate(() => window.vitrine.session().device.destroy());
+    await page.waitForFunction(() => document.querySelector(".toast")?.textContent?.includes("built again"), {
+      polling: 100,
+    });
+    await settled(page);
+    await sheetIsRight("small", 48, 16);
+    await set({ why: ["saliency"] });
+    await sheetIsRight("small", 48, 16);
+    await set({ why: [] });
+    await resize(1100, 1200);
+    await sheetIsRight("small", 48, 16);
+  });
+});
