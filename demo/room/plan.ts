@@ -94,14 +94,15 @@ export function strideFor(
 
 /**
  * The maps of an open layer that are drawn together: whole pages, none left out, so that `map` is among them.
- * `most` is how many a full page holds: as many as there are voxels for, and at least one.
+ * `most` is how many a full page holds: at least one, and no more than there are voxels for; all pages hold about as many.
  */
 export function pageOf(
   [height, width, channels]: readonly [number, number, number],
   voxels: number,
   map: number,
 ): { first: number; maps: number; most: number } {
-  const most = Math.min(channels, Math.max(1, Math.floor(voxels / (height * width))));
+  const fit = Math.min(channels, Math.max(1, Math.floor(voxels / (height * width))));
+  const most = Math.ceil(channels / Math.ceil(channels / fit));
   const chosen = Math.min(Math.max(0, map), channels - 1);
   const first = Math.floor(chosen / most) * most;
   return { first, maps: Math.min(most, channels - first), most };

@@ -1,0 +1,146 @@
+import type { Browser, Page } from "puppeteer-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Session } from "../../demo/session.ts";
+import type { Store } from "../../demo/state.ts";
+import { launchBrowser } from "../browser.ts";
+import { bytesOf, drop, openAt, settled, textOf } from "./open-page.ts";
+import { type Served, serveExplorer } from "./serve.ts";
+import { chainOf, tinyModel } from "./tiny-model.ts";
+
+/** What the page lays open for tests; see demo/main.ts. `live`: textures and buffers that were made and not destroyed. */
+declare const window: {
+  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
+  live: { textures: number; buffers: number };
+  letGo: () => void;
+};
+
+/** Swaps after which what is held is counted; VITRINE_SWAPS asks for more. */
+const SWAPS = Number(process.env.VITRINE_SWAPS ?? 6);
+
+let served: Served;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  served = await serveExplorer();
+  browser = await launchBrowser({ width: 640, height: 480 });
+  page = await browser.newPage();
+  page.setDefaultTimeout(90_000);
+  await page.evaluateOnNewDocument(() => {
+    window.live = { textures: 0, buffers: 0 };
+    const count = (name: "createTexture" | "createBuffer", what: "textures" | "buffers") => {
+      const create = GPUDevice.prototype[name] as (descriptor: never) => GPUTexture | GPUBuffer;
+      GPUDevice.prototype[name] = function (this: GPUDevice, descriptor: never) {
+        const made = create.call(this, descriptor);
+        const destroy = made.destroy.bind(made);
+        let there = true;
+        window.live[what]++;
+        made.destroy = () => {
+          if (there) window.live[what]--;
+          there = false;
+          destroy();
+          return undefined;
+        };
+        return made;
+      } as never;
+    };
+    count("createTexture", "textures");
+    count("createBuffer", "buffers");
+  });
+  await openAt(page, served.url);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+const filesOf = (name: string, { manifest, weights } = tinyModel(name)) => [
+  { name: "model.json", type: "application/json", bytes: bytesOf(manifest) },
+  { name: `${name}.bin`, type: "", bytes: [...weights] },
+];
+
+async function enter(name: string, model = tinyModel(name)): Promise<void> {
+  await drop(page, ...filesOf(name, model));
+  await page.waitForFunction(
+    (name) => {
+      const session = window.vitrine.session();
+      return session?.graph.name === name && session.answers.length === 3;
+    },
+    { polling: 50 },
+    name,
+  );
+  await settled(page);
+}
+
+/** What is held when the room rests and all of the sample pictures are drawn. */
+async function held(): Promise<{ textures: number; buffers: number }> {
+  await page.waitForFunction(() => document.querySelectorAll(".samples canvas").length === 16, {
+    polling: 50,
+  });
+  const now = () => page.evaluate(() => ({ ...window.live }));
+  for (let before = await now(); ; ) {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const then = await now();
+    if (then.textures === before.textures && then.buffers === before.buffers) return then;
+    before = then;
+  }
+}
+
+test("holds no more on the GPU after many networks than after one", async () => {
+  await enter("first");
+  await enter("second");
+  const before = await held();
+  for (let swap = 0; swap < SWAPS; swap++) {
+    await enter(`network${swap}`);
+  }
+  expect(await held()).toEqual(before);
+  expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
+});
+
+test("of two networks dropped at once shows the last, in one room, and frees the first", async () => {
+  await enter("second");
+  const before = await held();
+  // The first one's weights come when the second stands there.
+  await page.evaluate(() => {
+    const read = File.prototype.arrayBuffer;
+    const gate = new Promise<void>((resolve) => {
+      window.letGo = resolve;
+    });
+    File.prototype.arrayBuffer = async function (this: File) {
+      if (this.name === "slow.bin") await gate;
+      return read.call(this);
+    };
+  });
+  await drop(page, ...filesOf("slow"));
+  await enter("quick");
+  await page.evaluate(() => window.letGo());
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await settled(page);
+  expect(await page.evaluate(() => window.vitrine.session().graph.name)).toBe("quick");
+  expect(await textOf(page, ".bar .path")).toContain("quick");
+  expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
+  expect(await page.$$eval(".panel.left", (panels) => panels.length)).toBe(1);
+  expect(await page.$(".notice")).toBeNull();
+  expect(await held()).toEqual(before);
+});
+
+test("of two networks that both load, the one dropped first does not come back", async () => {
+  await drop(
+    page,
+    ...filesOf(
+      "wide",
+      chainOf("wide", 32, [
+        { conv: "look", filters: 64 },
+        { conv: "again", filters: 64 },
+        { mean: "mean" },
+        { dense: "say", units: 3 },
+      ]),
+    ),
+  );
+  await enter("last");
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await settled(page);
+  expect(await page.evaluate(() => window.vitrine.session().graph.name)).toBe("last");
+  expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
+});
