@@ -10,7 +10,8 @@ export interface Known {
     readonly size: readonly [number, number, number];
     readonly kind: "picture" | "volume" | "vector";
   }[];
-  readonly classes: number;
+  /** Its outputs, the one that is asked by default first. */
+  readonly outputs: readonly { readonly name: string; readonly classes: number }[];
   /** Layers whose maps can be weighed. */
   readonly weighable: readonly string[];
 }
@@ -50,12 +51,16 @@ export function admit(state: State, known: Known): { state: State; refused: stri
       drop(`${name} has ${counted(channels, "map")}; there is no map ${from}.`, "from");
     }
   }
+  const output = known.outputs.find(({ name }) => name === state.output);
+  if (state.output !== undefined && !output) {
+    refused.push(`This network has no output “${state.output}”.`);
+    next.output = undefined;
+  }
+  const { classes } = output ?? known.outputs[0] ?? { classes: 0 };
   for (const key of ["target", "versus"] as const) {
     const asked = state[key];
-    if (typeof asked !== "number" || asked < known.classes) continue;
-    refused.push(
-      `This network has ${counted(known.classes, "class", "classes")}; there is no class ${asked}.`,
-    );
+    if (typeof asked !== "number" || asked < classes) continue;
+    refused.push(`The output has ${counted(classes, "class", "classes")}; there is no class ${asked}.`);
     next[key] = undefined;
   }
   if (state.weighs !== undefined && !known.weighable.includes(state.weighs)) {

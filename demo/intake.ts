@@ -29,10 +29,13 @@ export function sortFiles(files: readonly Brought[], intake: Intake): void {
   }
 }
 
-/** Class names among a model's files: a .json that is a list of texts, or a .txt with one a line; undefined without. */
+/**
+ * Class names among a model's files: a .json that is a list of texts, or a .txt with one a line; undefined without.
+ * @param counts how many names there may be.
+ */
 export async function labelsIn(
   files: readonly Brought[],
-  classes: number,
+  counts: readonly number[],
 ): Promise<readonly string[] | undefined> {
   for (const { file } of files) {
     const json = JSON_FILE.test(file.name) && file.name !== "model.json";
@@ -44,7 +47,11 @@ export async function labelsIn(
     } catch {
       continue;
     }
-    if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === "string"))
+    if (
+      Array.isArray(names) &&
+      counts.includes(names.length) &&
+      names.every((name) => typeof name === "string")
+    )
       return names;
   }
   return undefined;

@@ -1,11 +1,10 @@
 import {
   type Graph,
+  headsOf,
   isSoftwareAdapter,
   loadLayersModel,
-  logitsOf,
   modelFromFiles,
   requestDevice,
-  shapesOf,
   tuneConvolutions,
   VitrineError,
 } from "../src/index.ts";
@@ -33,8 +32,6 @@ declare global {
 const store = new Store();
 store.set(fromHash(location.hash));
 const board = notice();
-/** The network that a lost device is made anew with. */
-let graph: Graph | undefined;
 /** The files of a model that is being opened. */
 let opening: readonly Brought[] | undefined;
 /** Losses in a row without a picture in between: a device that dies at once is not asked for for ever. */
@@ -49,18 +46,14 @@ async function start(shown?: Shown): Promise<void> {
   const device = await requestDevice();
   void device.lost.then((info) => void recover(info));
   const tuned = tune(device);
-  graph =
-    (await rooms.open(
-      device,
-      async () => {
-        board.progress(graph ? undefined : 0);
-        const found = graph ?? (await loadShippedModel((fraction) => board.progress(fraction)));
-        board.progress(undefined);
-        await tuned;
-        return found;
-      },
-      shown,
-    )) ?? graph;
+  const find = async () => {
+    board.progress(rooms.graph ? undefined : 0);
+    const found = rooms.graph ?? (await loadShippedModel((fraction) => board.progress(fraction)));
+    board.progress(undefined);
+    await tuned;
+    return found;
+  };
+  await rooms.open(device, find, { shown });
   losses = 0;
 }
 
@@ -104,8 +97,8 @@ async function recover(info: GPUDeviceLostInfo): Promise<void> {
 /** Reads a network from files, with the names of its classes if they are among them. */
 async function graphFrom(files: readonly Brought[], signal: AbortSignal): Promise<Graph> {
   const loaded = await loadLayersModel(modelFromFiles(files), { signal });
-  const classes = shapesOf(loaded).get(logitsOf(loaded))?.at(-1) ?? 0;
-  const labels = loaded.labels ?? (await labelsIn(files, classes));
+  const counts = headsOf(loaded).flatMap(({ classes, channels }) => [classes, channels]);
+  const labels = loaded.labels ?? (await labelsIn(files, counts));
   return labels ? { ...loaded, labels } : loaded;
 }
 
@@ -140,7 +133,6 @@ const intake: Intake = {
       .then(
         (opened) => {
           if (!opened) return;
-          graph = opened;
           finish(() => toast(`${opened.name}: ${opened.layers.length} layers.`));
         },
         (error: unknown) => finish(() => toast(words(error), true)),
@@ -164,7 +156,7 @@ async function boot(): Promise<void> {
     await start();
     board.done();
   } catch (error) {
-    if (error instanceof VitrineError && error.name === "UnsupportedError" && !graph) {
+    if (error instanceof VitrineError && error.name === "UnsupportedError" && !rooms.graph) {
       board.say(
         "No graphics adapter answered",
         "This browser has WebGPU, but no adapter to run it on.",

@@ -1,4 +1,4 @@
-import { type Graph, logitsOf, shapesOf } from "../src/index.ts";
+import { type Graph, headsOf } from "../src/index.ts";
 import { admit } from "./admit.ts";
 import type { Intake } from "./intake.ts";
 import { toast } from "./notices.ts";
@@ -9,6 +9,13 @@ import { Session } from "./session.ts";
 import { type Store, UNASKED, UNSELECTED } from "./state.ts";
 import type { Shown } from "./why/scene.ts";
 
+export interface OpenOptions {
+  /** A picture for the network, unless the address names one. Default: the one that is seen now. */
+  readonly shown?: Shown | undefined;
+  /** It is the network that stands there, read otherwise: what is selected and asked stays. */
+  readonly readAnew?: boolean;
+}
+
 /** The network that is looked at, its room and the panels around it: one at a time, and of several that come at once the last. */
 export class Rooms {
   readonly #store: Store;
@@ -16,6 +23,7 @@ export class Rooms {
   readonly #intake: Intake;
   #screen: { readonly device: GPUDevice; readonly made: Promise<Screen> } | undefined;
   #current: { readonly session: Session; readonly page: { dispose(): void } } | undefined;
+  #graph: Graph | undefined;
   /** Stops what is being opened. */
   #opening = new AbortController();
 
@@ -23,6 +31,11 @@ export class Rooms {
     this.#store = store;
     this.#host = host;
     this.#intake = intake;
+  }
+
+  /** The network that was opened last, as it was loaded; it outlives its device. */
+  get graph(): Graph | undefined {
+    return this.#graph;
   }
 
   get session(): Session | undefined {
@@ -33,13 +46,12 @@ export class Rooms {
    * Puts a network into the room. What is being opened at the moment is stopped; what stands there stays until the new
    * one works.
    * @param find gives the network, and stops when the signal says so.
-   * @param shown a picture for it, unless the address names one. Default: the one that is seen now.
    * @returns the network; undefined when another one was opened meanwhile, or the room was closed.
    */
   async open(
     device: GPUDevice,
     find: (signal: AbortSignal) => Promise<Graph>,
-    shown?: Shown,
+    { shown, readAnew = false }: OpenOptions = {},
   ): Promise<Graph | undefined> {
     this.#opening.abort();
     const opening = new AbortController();
@@ -52,7 +64,8 @@ export class Rooms {
       signal.throwIfAborted();
       const session = await Session.create(screen, graph, this.#store, signal);
       const picture = shown ?? this.session?.shown;
-      this.#enter(session);
+      this.#enter(session, readAnew);
+      this.#graph = graph;
       const { image } = this.#store.state;
       if (isSample(image)) await session.showSample(image);
       else if (picture) await session.show(picture);
@@ -82,17 +95,13 @@ export class Rooms {
   }
 
   /** Leaves the room that stands, and enters another. */
-  #enter(session: Session): void {
+  #enter(session: Session, readAnew: boolean): void {
     const before = this.#current;
     before?.page.dispose();
     before?.session.dispose();
     const { graph, room, enquiry } = session;
-    const known = {
-      exhibits: room.exhibits,
-      classes: shapesOf(graph).get(logitsOf(graph))?.at(-1) ?? 0,
-      weighable: enquiry.layers,
-    };
-    const another = before !== undefined && before.session.graph !== graph;
+    const known = { exhibits: room.exhibits, outputs: headsOf(graph), weighable: enquiry.layers };
+    const another = before !== undefined && !readAnew;
     this.#store.hold(
       (state) => {
         const { state: admitted, refused } = admit(state, known);
@@ -102,6 +111,13 @@ export class Rooms {
       another ? { ...UNSELECTED, ...UNASKED, view: undefined } : {},
     );
     this.#current = { session, page: createPage(session, this.#intake) };
+    session.readOtherwise.listen((graph) => {
+      toast(`Reading ${graph.name} anew…`);
+      void this.open(session.device, async () => graph, { readAnew: true }).then(
+        (opened) => opened && toast(`${graph.name} is read as you say.`),
+        (error: unknown) => toast(error instanceof Error ? error.message : String(error), true),
+      );
+    });
     session.failed.listen((error) => toast(error instanceof Error ? error.message : String(error), true));
     room.look(this.#store.state.view);
   }

@@ -2,6 +2,9 @@ import {
   createNetwork,
   deprocess,
   type Graph,
+  type Head,
+  headOf,
+  ModelError,
   type Network,
   type Prediction,
   predict,
@@ -9,6 +12,7 @@ import {
   readTensor,
   type Tensor,
 } from "../src/index.ts";
+import { grouped } from "./describe.ts";
 import { Emitter } from "./emitter.ts";
 import { paint } from "./pixels.ts";
 import type { Hovered } from "./room/picking.ts";
@@ -19,12 +23,23 @@ import { contentsOf, drawSample, isSample } from "./samples.ts";
 import type { Store } from "./state.ts";
 import { drawMap } from "./why/draw.ts";
 import { Enquiry } from "./why/enquiry.ts";
+import { classNameOf } from "./why/question.ts";
 import type { Scene, Shown } from "./why/scene.ts";
+
+/** What layers that hold NaN or infinity mean for the answer. */
+function wordsOf(strange: ReadonlyMap<string, number>): string {
+  const [[layer, count] = ["the output", 0]] = strange;
+  const where = count > 0 ? `${grouped(count)} values of ${layer} are` : "what the network says is";
+  return `No answer: ${where} NaN or infinite, and so is all that follows. The weights or the picture’s values are too large.`;
+}
 
 /** One network on one device, with the room that shows it. When either goes, the session goes. */
 export class Session implements Scene {
   readonly device: GPUDevice;
+  /** The network as it runs. */
   readonly graph: Graph;
+  /** The same as it was loaded. */
+  readonly source: Graph;
   readonly network: Network;
   readonly store: Store;
   /** What the network sees, at its own resolution. */
@@ -38,10 +53,14 @@ export class Session implements Scene {
   }> = new Emitter();
   readonly shownPicture: Emitter<Shown> = new Emitter();
   readonly failed: Emitter<unknown> = new Emitter();
+  /** Somebody says that the network is to be read otherwise: as this graph. */
+  readonly readOtherwise: Emitter<Graph> = new Emitter();
   readonly room: Room;
   /** "Why this?" and its answers. */
   readonly enquiry: Enquiry;
   answers: readonly Prediction[] = [];
+  /** Why there is no answer to the picture, if there is none. */
+  broken: string | undefined;
   shown: Shown | undefined;
   input: Float32Array = new Float32Array();
 
@@ -49,10 +68,11 @@ export class Session implements Scene {
   readonly #stops: (() => void)[];
   #disposed = false;
 
-  private constructor(screen: Screen, network: Network, store: Store) {
+  private constructor(screen: Screen, source: Graph, network: Network, store: Store) {
     this.device = screen.device;
     this.network = network;
     this.graph = network.graph;
+    this.source = source;
     this.store = store;
     this.picture = document.createElement("canvas");
     this.composed = document.createElement("canvas");
@@ -80,6 +100,7 @@ export class Session implements Scene {
         before = { answer, max: ends?.max };
       }),
       store.listen((state, changed) => {
+        if (changed.has("output")) void this.#told(() => this.#run());
         if (changed.has("image") && isSample(state.image)) void this.showSample(state.image);
         if (changed.has("strength") || changed.has("colors")) this.compose();
       }),
@@ -91,7 +112,7 @@ export class Session implements Scene {
     const network = await createNetwork(screen.device, graph, { batch: 1, gradients: false });
     try {
       signal.throwIfAborted();
-      return new Session(screen, network, store);
+      return new Session(screen, graph, network, store);
     } catch (error) {
       network.destroy();
       throw error;
@@ -101,6 +122,21 @@ export class Session implements Scene {
   /** [H, W, C] of the network's input. */
   get inputSize(): [number, number, number] {
     return sizeOf(this.network.input.shape);
+  }
+
+  /** The output that is asked, and what its numbers are. */
+  get head(): Head {
+    return headOf(this.graph, this.store.state.output);
+  }
+
+  /** A class, label or value of the output that is asked, in words. */
+  nameOf(index: number): string {
+    return classNameOf(this.head, index);
+  }
+
+  /** Has the network opened anew as another graph of the same layers: with other heads, or another preprocessing. */
+  readAnew(graph: Graph): void {
+    this.readOtherwise.emit(graph);
   }
 
   get disposed(): boolean {
@@ -128,11 +164,32 @@ export class Session implements Scene {
     paint(this.picture, deprocess(this.input, this.graph));
     this.shownPicture.emit(shown);
     this.compose();
-    const answers = await predict(this.network, this.input, { top: 5 });
+    await this.#run();
+  }
+
+  /** Asks the network about the picture, and shows what it answers and holds. */
+  async #run(): Promise<void> {
+    const { device, network, input } = this;
+    let answers: readonly Prediction[] = [];
+    let broken: ModelError | undefined;
+    try {
+      answers = await predict(network, input, { top: 5, output: this.head.name });
+    } catch (error) {
+      // What is not finite is no answer; what the layers hold is looked at all the same.
+      if (!(error instanceof ModelError)) throw error;
+      broken = error;
+    }
+    if (this.#disposed) return;
+    // An answer needs no more than its logits; the room shows every layer.
+    const encoder = device.createCommandEncoder({ label: "every layer" });
+    network.forward(encoder);
+    device.queue.submit([encoder.finish()]);
+    this.room.activationsChanged();
+    const strange = await this.room.readStrange();
     if (this.#disposed) return;
     this.answers = answers;
-    this.room.activationsChanged();
-    this.room.showAnswers(answers);
+    this.broken = broken && wordsOf(strange);
+    this.room.showAnswers(this.head, answers);
     this.answered.emit(answers);
   }
 

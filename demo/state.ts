@@ -28,6 +28,8 @@ export interface State extends Selection {
   readonly colors: (typeof SEQUENTIAL_MAPS)[number];
   /** Techniques that were asked why, by their names, in the order of their cards. */
   readonly why: readonly string[];
+  /** The output that is asked, by name; undefined: the network's first. */
+  readonly output?: string | undefined;
   /** What they are asked about: a class, or the selected channel or voxel; undefined: the top class. */
   readonly target?: number | "unit" | undefined;
   /** A second class beside it; "second": the strongest but the target. */
@@ -76,6 +78,7 @@ export const UNSELECTED = {
 /** What is asked, to be forgotten with the network that it was asked of. */
 export const UNASKED = {
   why: [],
+  output: undefined,
   target: undefined,
   versus: undefined,
   weighs: undefined,
@@ -176,6 +179,7 @@ export function fromHash(hash: string): State {
     why: ATTRIBUTIONS.map(({ name }) => name)
       .filter((name) => asked.includes(name))
       .sort((a, b) => asked.indexOf(a) - asked.indexOf(b)),
+    output: query.get("output") ?? undefined,
     target: query.get("target") === "unit" ? "unit" : whole(query.get("target")),
     versus: query.get("versus") === "second" ? "second" : whole(query.get("versus")),
     weighs: query.get("weighs") ?? undefined,
@@ -206,6 +210,7 @@ export function toHash(state: State): string {
   put("scale", state.scale, DEFAULTS.scale);
   put("colors", state.colors, DEFAULTS.colors);
   put("why", state.why.join(",") || undefined);
+  put("output", state.output);
   put("target", state.target);
   put("versus", state.versus);
   put("weighs", state.weighs);

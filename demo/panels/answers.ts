@@ -1,30 +1,56 @@
-import { h } from "../dom.ts";
+import type { Head, Prediction } from "../../src/index.ts";
+import { figure, h } from "../dom.ts";
 import type { Session } from "../session.ts";
+import { headChoice } from "./reading.ts";
 
-/** What the network says: its five strongest classes as bars. Choosing one makes it the target of questions. */
+/** What stands behind each answer. */
+function unitOf({ kind, scores, channels }: Head): string {
+  if (kind === "places") return scores === "values" ? "mean over all places" : "share of the picture";
+  if (kind === "values") return "value";
+  if (kind === "softmax") return "probability";
+  return channels === 1 ? "probability, yes or no" : "probability of each";
+}
+
+/** A score in words: before the head's activation, or the value. */
+function scoreOf({ logit, value }: Prediction): string {
+  return logit === undefined ? `value ${figure(value ?? 0)}` : `logit ${logit.toFixed(2).replace("-", "−")}`;
+}
+
+/**
+ * What the network says: its strongest classes or labels as bars, or its values. Choosing one makes it the target of
+ * questions.
+ */
 export function answersPanel(session: Session): { element: HTMLElement; dispose(): void } {
   const { store } = session;
+  const unit = h("small", {});
   const list = h("ol", { class: "answers", "aria-live": "polite" });
-  const element = h("section", {}, h("h2", {}, "What it says", h("small", {}, "probability")), list);
+  const broken = h("p", { class: "note warn hidden", role: "status" });
+  const choice = headChoice(session);
+  const element = h("section", {}, h("h2", {}, "What it says", unit), list, broken, choice.element);
   const draw = () => {
     const { target } = store.state;
+    const { head } = session;
+    unit.textContent = unitOf(head);
+    choice.draw();
+    broken.textContent = session.broken ?? "";
+    broken.classList.toggle("hidden", !session.broken);
+    list.classList.toggle("plain", head.kind === "values");
     list.replaceChildren(
-      ...session.answers.map(({ index, label, probability, logit, value, share }) => {
-        const score =
-          logit === undefined ? `value ${(value ?? 0).toPrecision(4)}` : `logit ${logit.toFixed(2)}`;
+      ...session.answers.map((answer) => {
+        const { index, probability, share, value } = answer;
         const part = share ?? probability;
-        const percent = part === undefined ? undefined : 100 * part;
+        const name = session.nameOf(index);
         const button = h(
           "button",
           {
-            title: `class ${index}, ${score}: make it the target`,
+            title: `number ${index}, ${scoreOf(answer)}: make it the target`,
             "aria-pressed": String(target === index),
             onclick: () => store.set({ target: target === index ? undefined : index }),
           },
-          h("span", {}, label ?? `class ${index}`),
-          h("span", {}, percent === undefined ? (value ?? 0).toPrecision(4) : inPercent(percent)),
+          h("span", {}, name),
+          h("span", {}, part === undefined ? figure(value ?? 0) : inPercent(100 * part)),
         );
-        button.style.setProperty("--share", `${(percent ?? 0).toFixed(2)}%`);
+        button.style.setProperty("--share", `${(100 * (part ?? 0)).toFixed(2)}%`);
         return h("li", {}, button);
       }),
     );

@@ -3,6 +3,7 @@ import { h } from "../dom.ts";
 import { paint } from "../pixels.ts";
 import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";
 import type { Session } from "../session.ts";
+import { preparation } from "./reading.ts";
 
 /** The picture that the network sees, a few to choose from, and ways to bring one's own. */
 export function imagePanel(
@@ -16,6 +17,7 @@ export function imagePanel(
   session.composed.setAttribute("aria-label", "The image as the network sees it");
   const cross = h("i", { class: "cross hidden" });
   const frame = h("div", { class: "picture" }, session.composed, sees, cross);
+  const prepared = preparation(session);
   const samples = h("div", { class: "samples", role: "group", "aria-label": "Sample pictures" });
   const buttons = new Map<string, HTMLButtonElement>();
   const element = h(
@@ -23,6 +25,7 @@ export function imagePanel(
     {},
     h("h2", {}, "Image", title),
     frame,
+    prepared.element,
     samples,
     h(
       "div",
@@ -108,6 +111,7 @@ export function imagePanel(
         ? `picture ${store.state.image} of the synthetic data set`
         : shown.title;
       outline(selected());
+      prepared.draw();
     }),
   ];
   return {

@@ -1,4 +1,4 @@
-import { layerOf, receptiveField, SEQUENTIAL_MAPS } from "../../src/index.ts";
+import { headsOf, layerOf, receptiveField, SEQUENTIAL_MAPS } from "../../src/index.ts";
 import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
 import { figure, h, segmented, slider } from "../dom.ts";
 import { page } from "../keyboard.ts";
@@ -7,6 +7,7 @@ import type { Session } from "../session.ts";
 import { DEFAULTS, type Layout, type Scale } from "../state.ts";
 import { legend } from "./legend.ts";
 import { MapView } from "./map-view.ts";
+import { meaningOf } from "./reading.ts";
 
 interface MapRange {
   readonly least: number;
@@ -144,7 +145,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
       facts.replaceChildren(
         ...row("Parameters", grouped(parametersIn(graph))),
         ...row("Sees", `${height} × ${width} × ${channels}`),
-        ...row("Classes", String(graph.labels?.length ?? "unnamed")),
+        ...headsOf(graph).flatMap((head) => row(head.name, meaningOf(head))),
         ...row("Preprocessing", graph.preprocessing.source),
       );
       hint.textContent = "Choose a volume, in the room or in the strip, to open it.";

@@ -1,3 +1,4 @@
+import { headsOf, labelOf } from "../../src/index.ts";
 import { figure, h } from "../dom.ts";
 import type { Session } from "../session.ts";
 
@@ -8,10 +9,14 @@ export function tip(session: Session): { element: HTMLElement; dispose(): void }
     element.classList.toggle("hidden", !hovered);
     if (!hovered) return;
     const exhibit = session.room.exhibitOf(hovered.layer);
-    const names = exhibit?.bars ? session.graph.labels : undefined;
+    const head = exhibit?.bars
+      ? headsOf(session.graph).find(({ logits, output }) => [logits, output].includes(hovered.layer))
+      : undefined;
     const vector = exhibit?.kind === "vector";
     const place = vector ? "" : ` · (y ${hovered.y}, x ${hovered.x})`;
-    const unit = names?.[hovered.channel] ?? `${vector ? "unit" : "map"} ${hovered.channel}`;
+    const unit =
+      (head && head.channels > 1 ? labelOf(head, hovered.channel) : undefined) ??
+      `${vector ? "unit" : "map"} ${hovered.channel}`;
     element.replaceChildren(
       h("b", {}, figure(hovered.value)),
       h("div", {}, `${hovered.layer} · ${unit}${place}`),

@@ -20,7 +20,7 @@ const KINDS: readonly (readonly [string, readonly string[]])[] = [
 
 /** "Why this?": which technique, about which class, beside which other. The answers stand in the dock. */
 export function whyPanel(session: Session): { element: HTMLElement; ask(): void; dispose(): void } {
-  const { store, graph } = session;
+  const { store } = session;
   const known = new Set(KINDS.flatMap(([, names]) => names));
   const others = ATTRIBUTIONS.map(({ name }) => name).filter((name) => !known.has(name));
   const technique = h(
@@ -80,11 +80,16 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
   const draw = () => {
     const { state } = store;
     const [best] = session.answers;
-    const classes =
-      graph.labels?.map((label, index) => ({ index, label })) ??
-      session.answers.map(({ index }) => ({ index, label: `class ${index}` }));
+    const { head } = session;
+    // Names for all that have one; else the few that were answered.
+    const indices = head.labels
+      ? Array.from({ length: head.classes }, (_, index) => index)
+      : session.answers.map(({ index }) => index);
+    const classes = indices.map((index) => ({ index, label: session.nameOf(index) }));
     const options = () => classes.map(({ index, label }) => h("option", { value: String(index) }, label));
-    const top = best ? `${best.label ?? `class ${best.index}`} (top)` : "top class";
+    const top = best
+      ? `${session.nameOf(best.index)} (${head.kind === "values" ? "first" : "top"})`
+      : "top class";
     const unit =
       state.layer !== undefined && state.channel !== undefined
         ? [
@@ -99,7 +104,7 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
     target.value = state.target === undefined ? "top" : String(state.target);
     if (target.selectedIndex < 0) target.value = "top";
     const [first, second] = subjectsOf({ ...state, versus: "second" }, session.answers);
-    const runnerUp = session.answers.find(({ index }) => index === second)?.label ?? `class ${second}`;
+    const runnerUp = typeof second === "number" ? session.nameOf(second) : "";
     versus.replaceChildren(
       h("option", { value: "" }, "no other"),
       h("option", { value: "second" }, second === undefined ? "the runner-up" : `${runnerUp} (next)`),

@@ -1,4 +1,5 @@
 import type { PerspectiveCamera } from "three/webgpu";
+import { type Head, labelOf } from "../../src/index.ts";
 import type { Exhibit } from "./exhibit.ts";
 import { type Label, Labels } from "./labels.ts";
 
@@ -6,28 +7,50 @@ import { type Label, Labels } from "./labels.ts";
 export class Names {
   readonly #labels: Labels;
   readonly #exhibits: readonly { readonly exhibit: Exhibit; readonly label: Label }[];
-  readonly #answers: { readonly label: Label; readonly channel: number }[] = [];
-  readonly #answering: Exhibit | undefined;
+  readonly #answers: {
+    readonly label: Label;
+    readonly exhibit: Exhibit;
+    readonly output: string;
+    readonly channel: number;
+    readonly index: number;
+  }[] = [];
 
-  /** @param classes names of the classes, if the network knows them. */
-  constructor(host: HTMLElement, exhibits: readonly Exhibit[], classes: readonly string[] | undefined) {
+  /** @param heads the network's outputs; the bars of those that have labels are named. */
+  constructor(host: HTMLElement, exhibits: readonly Exhibit[], heads: readonly Head[]) {
     this.#labels = new Labels(host);
     this.#exhibits = exhibits.map((exhibit) => ({ exhibit, label: this.#labels.add(nameOf(exhibit)) }));
-    this.#answering = exhibits.findLast(({ bars }) => bars);
-    for (let channel = 0; channel < (classes ? (this.#answering?.size[2] ?? 0) : 0); channel++) {
-      const element = document.createElement("div");
-      element.className = "answer";
-      element.dataset.anchor = "left";
-      element.textContent = classes?.[channel] ?? String(channel);
-      this.#answers.push({ label: this.#labels.add(element, 1), channel });
+    for (const head of heads) {
+      const exhibit = exhibits.find(
+        ({ bars, layer }) => bars && (layer === head.logits || layer === head.output),
+      );
+      if (!exhibit || !head.labels) continue;
+      for (let channel = 0; channel < head.channels; channel++) {
+        // The only bar of a yes or no is the yes: the second of two labels.
+        const index = head.channels === 1 && head.labels.length === 2 ? 1 : channel;
+        const element = document.createElement("div");
+        element.className = "answer";
+        element.dataset.anchor = "left";
+        element.textContent = labelOf(head, index) ?? String(index);
+        const label = this.#labels.add(element, 1);
+        this.#answers.push({ label, exhibit, output: head.name, channel, index });
+      }
     }
   }
 
-  /** The strongest class is written larger. */
-  mark(best: number | undefined): void {
-    for (const { label, channel } of this.#answers) {
-      label.element.classList.toggle("best", channel === best);
-      label.rank = channel === best ? 5 : 1;
+  /** The strongest class of an output is written larger. */
+  mark(head: Head, best: number | undefined): void {
+    for (const { label, output, index } of this.#answers) {
+      const strongest = output === head.name && index === best;
+      label.element.classList.toggle("best", strongest);
+      label.rank = strongest ? 5 : 1;
+      this.#labels.changed(label);
+    }
+  }
+
+  /** Layers that hold values which are no numbers say so. */
+  warn(layers: ReadonlySet<string>): void {
+    for (const { exhibit, label } of this.#exhibits) {
+      label.element.classList.toggle("strange", layers.has(exhibit.layer));
       this.#labels.changed(label);
     }
   }
@@ -38,14 +61,11 @@ export class Names {
       label.rank = exhibit.open ? 10 : exhibit.kind === "picture" ? 4 : 3;
       label.element.classList.toggle("open", exhibit.open);
     }
-    if (this.#answering) {
-      const { seen } = this.#answering;
-      const beside = seen.extent.x / 2 + 0.15;
-      for (const { label, channel } of this.#answers) {
-        const centre = seen.map(channel)?.centre;
-        label.hidden = centre === undefined;
-        if (centre) label.at.set(centre.x + beside, centre.y, 0);
-      }
+    for (const { label, exhibit, channel } of this.#answers) {
+      const { seen } = exhibit;
+      const centre = seen.map(channel)?.centre;
+      label.hidden = centre === undefined;
+      if (centre) label.at.set(centre.x + seen.extent.x / 2 + 0.15, centre.y, 0);
     }
     this.#labels.update(camera, width, height);
   }

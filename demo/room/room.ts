@@ -1,5 +1,5 @@
 import type { Ray } from "three/webgpu";
-import type { Network, Prediction } from "../../src/index.ts";
+import type { Head, Network, Prediction } from "../../src/index.ts";
 import { type Selection, type State, type Store, selects } from "../state.ts";
 import { arrange, exhibitOf, homeOf } from "./arrangement.ts";
 import { type Insets, OrbitCamera } from "./camera.ts";
@@ -87,6 +87,16 @@ export class Room {
     this.#stir();
   }
 
+  /** How many values of each layer are NaN or infinite, of the layers that have any; they are not drawn. */
+  async readStrange(): Promise<ReadonlyMap<string, number>> {
+    const strange = await this.#stage.readStrange();
+    if (!this.#disposed) {
+      this.#stage.names.warn(new Set(strange.keys()));
+      this.invalidate();
+    }
+    return strange;
+  }
+
   /** What lies over the picture changed. */
   pictureChanged(): void {
     this.#stage.picture.changed();
@@ -94,8 +104,8 @@ export class Room {
   }
 
   /** The strongest classes changed: the first is named in the room. */
-  showAnswers(answers: readonly Prediction[]): void {
-    this.#stage.names.mark(answers[0]?.index);
+  showAnswers(head: Head, answers: readonly Prediction[]): void {
+    this.#stage.names.mark(head, head.kind === "values" ? undefined : answers[0]?.index);
     this.invalidate();
   }
 

@@ -1,5 +1,5 @@
 import { type PerspectiveCamera, Scene, type StorageBufferAttribute } from "three/webgpu";
-import { logitsOf, type Network } from "../../src/index.ts";
+import { headsOf, type Network } from "../../src/index.ts";
 import type { Selection, State } from "../state.ts";
 import { adopt, adopted, release } from "./adopt.ts";
 import { exhibitOf } from "./arrangement.ts";
@@ -10,7 +10,7 @@ import { createPalette, writePalette } from "./palette.ts";
 import type { Hovered } from "./picking.ts";
 import { createPicture, type Picture } from "./picture.ts";
 import { planOf } from "./plan.ts";
-import { Ranges } from "./ranges.ts";
+import { RANGE, Ranges } from "./ranges.ts";
 import type { Screen } from "./screen.ts";
 import { sizeOf } from "./sizes.ts";
 import { Volume } from "./volume.ts";
@@ -53,12 +53,19 @@ export class Stage {
       edge: Math.max(...sizes.map(([height, width]) => Math.max(height, width))),
       channels: Math.max(...sizes.map(([height, width, channels]) => (height * width > 1 ? channels : 1))),
     };
-    const logits = logitsOf(graph);
+    const heads = headsOf(graph);
+    const answers = heads.flatMap(({ logits, output }) => [logits, output]);
     this.exhibits = plan.map(
       (stand, index) =>
-        new Exhibit(stand, index, sizes[index] ?? [1, 1, 1], largest, stand.stages.includes(logits)),
+        new Exhibit(
+          stand,
+          index,
+          sizes[index] ?? [1, 1, 1],
+          largest,
+          answers.some((name) => stand.stages.includes(name)),
+        ),
     );
-    this.names = new Names(host.querySelector<HTMLElement>(".labels") ?? host, this.exhibits, graph.labels);
+    this.names = new Names(host.querySelector<HTMLElement>(".labels") ?? host, this.exhibits, heads);
     this.#ranges = this.exhibits.map(({ kind, layer, size: [height, width, channels] }) =>
       kind === "picture"
         ? undefined
@@ -84,6 +91,33 @@ export class Stage {
     this.#screen.device.queue.submit([encoder.finish()]);
     for (const { volume } of this.exhibits) volume?.spoil();
     this.picture.changed();
+  }
+
+  /** Reads back how many values of each layer that is shown are NaN or infinite: of the layers that have any. */
+  async readStrange(): Promise<ReadonlyMap<string, number>> {
+    const { device } = this.#screen;
+    const shown = this.exhibits.flatMap(({ index, layer, size }) => {
+      const ranges = this.#ranges[index];
+      return ranges ? [{ layer, buffer: ranges.buffer, at: 4 * (RANGE * (size[2] + 1) - 1) }] : [];
+    });
+    const staging = device.createBuffer({
+      label: "counts of strange values",
+      size: 4 * shown.length,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    try {
+      const encoder = device.createCommandEncoder();
+      for (const [i, { buffer, at }] of shown.entries())
+        encoder.copyBufferToBuffer(buffer, at, staging, 4 * i, 4);
+      device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(GPUMapMode.READ);
+      const counts = new Float32Array(staging.getMappedRange());
+      return new Map(
+        shown.flatMap(({ layer }, i) => ((counts[i] ?? 0) > 0 ? [[layer, counts[i] ?? 0]] : [])),
+      );
+    } finally {
+      staging.destroy();
+    }
   }
 
   /** The range buffer of the exhibit that shows a layer. */

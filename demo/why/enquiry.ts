@@ -12,7 +12,16 @@ import {
 import { Emitter } from "../emitter.ts";
 import { type State, selects } from "../state.ts";
 import { Desk, type Progress, type Task } from "./desk.ts";
-import { keyOf, mapLayers, nameOf, type Question, settingsOf, subjectsOf, weighedLayer } from "./question.ts";
+import {
+  keyOf,
+  mapLayers,
+  nameOf,
+  type Question,
+  type Subject,
+  settingsOf,
+  subjectsOf,
+  weighedLayer,
+} from "./question.ts";
 import type { Scene } from "./scene.ts";
 import { type Ends, endsOf, type Flat, flatOf, sharedEnds } from "./shade.ts";
 import { measuresFor, type TrustFigures, trustTasks } from "./trusting.ts";
@@ -90,14 +99,14 @@ export class Enquiry {
 
   /** The cards that the state asks for, as far as they have come. */
   get cards(): Card[] {
-    const { graph, store } = this.#scene;
+    const { head, store } = this.#scene;
     return this.#questions.map(({ id, question }) => {
       const key = keyOf(question);
       const answer = this.#answers.get(key);
       return {
         id,
         question,
-        about: nameOf(graph, question.subject),
+        about: nameOf(head, question.subject),
         progress: this.#desk.progressOf(key),
         answer,
         ends: answer && this.#endsOf(answer, question),
@@ -113,12 +122,12 @@ export class Enquiry {
       progress: this.#desk.progressOf(keyOf(question)),
       answer: this.#answers.get(keyOf(question)),
     }));
-    const { graph, store } = this.#scene;
+    const { head, store } = this.#scene;
     const { ends } = store.state;
     const all = found.flatMap(({ answer }) => (answer ? [endsOf(answer.flat, ends)] : []));
     return found.map(({ question, progress, answer }) => ({
       layer: question.layer ?? "",
-      about: nameOf(graph, question.subject),
+      about: nameOf(head, question.subject),
       progress,
       answer,
       ends:
@@ -210,7 +219,12 @@ export class Enquiry {
         options.signal.throwIfAborted();
         const { subject: target, technique } = question;
         const settings = settingsOf(question, this.software);
-        const found = await technique.run(network, input, { ...settings, target, ...options });
+        const found = await technique.run(network, input, {
+          ...settings,
+          ...this.#outputOf(target),
+          target,
+          ...options,
+        });
         // The picture may have changed meanwhile: then this answers nobody's question.
         if (options.signal.aborted || input !== this.#scene.input) return;
         this.#answers.set(key, { question, found, flat: flatOf(technique, found) });
@@ -235,6 +249,7 @@ export class Enquiry {
           options.signal.throwIfAborted();
           const { subject } = question;
           const judged = await trust(network, input, question.technique, {
+            ...this.#outputOf(question.subject),
             // A class is asked as such, so that others can be compared with it.
             target: typeof subject === "number" ? subject : answer.found.target,
             measures,
@@ -268,6 +283,11 @@ export class Enquiry {
       return answer ? [endsOf(answer.flat, ends)] : [];
     });
     return sharedEnds(kin);
+  }
+
+  /** Whose class a target is. */
+  #outputOf(target: Subject): { readonly output?: string } {
+    return typeof target === "number" ? { output: this.#scene.head.name } : {};
   }
 
   /** A network of its own, so that what is looked at stays as it is; of many images for those that run many. */

@@ -2,6 +2,8 @@ import {
   type AttributionOptions,
   type AttributionTechnique,
   type Graph,
+  type Head,
+  labelOf,
   layerOf,
   type Prediction,
   shapesOf,
@@ -56,9 +58,21 @@ export function subjectsOf(state: State, answers: readonly Prediction[]): Subjec
   return second === undefined || second === first ? [first] : [first, second];
 }
 
+/** What one of a head's numbers is called. */
+const NOUNS: Readonly<Record<Head["scores"], string>> = {
+  softmax: "class",
+  sigmoid: "label",
+  values: "value",
+};
+
+/** A class of a head in words: its label, or its number. */
+export function classNameOf(head: Head, index: number): string {
+  return labelOf(head, index) ?? `${NOUNS[head.scores]} ${index}`;
+}
+
 /** A subject in words. */
-export function nameOf(graph: Graph, subject: Subject): string {
-  if (typeof subject === "number") return graph.labels?.[subject] ?? `class ${subject}`;
+export function nameOf(head: Head, subject: Subject): string {
+  if (typeof subject === "number") return classNameOf(head, subject);
   const { layer, channel, y, x } = subject;
   return `${layer} · map ${channel}${y === undefined ? "" : ` (${y}, ${x})`}`;
 }

@@ -1,4 +1,4 @@
-import type { Graph, Pixels, Prediction } from "../../src/index.ts";
+import type { Graph, Head, Pixels, Prediction } from "../../src/index.ts";
 import type { Emitter } from "../emitter.ts";
 import type { Store } from "../state.ts";
 
@@ -12,6 +12,8 @@ export interface Shown {
 export interface Scene {
   readonly device: GPUDevice;
   readonly graph: Graph;
+  /** The output that is asked, and what its numbers are. */
+  readonly head: Head;
   readonly store: Store;
   /** What the network sees, at its own resolution. */
   readonly picture: HTMLCanvasElement;

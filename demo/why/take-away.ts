@@ -2,6 +2,7 @@ import {
   deprocess,
   type Graph,
   isSoftwareAdapter,
+  labelOf,
   type Multiple,
   type Pixels,
   renderFigure,
@@ -9,6 +10,7 @@ import {
   sumOverColour,
 } from "../../src/index.ts";
 import { paint } from "../pixels.ts";
+import { preprocessingNameOf } from "../prepared.ts";
 import { isSample } from "../samples.ts";
 import type { State } from "../state.ts";
 import type { Answer, Card } from "./enquiry.ts";
@@ -43,7 +45,7 @@ export function figureOfAnswer(scene: Scene, answer: Answer): Pixels {
   const { technique, subject, layer } = answer.question;
   return renderFigure({
     image: deprocess(scene.input, scene.graph),
-    title: `${technique.title}: ${nameOf(scene.graph, subject)}`,
+    title: `${technique.title}: ${nameOf(scene.head, subject)}`,
     subtitle: subtitleOf(scene, layer),
     ...multipleOf(answer, scene.store.state),
   });
@@ -126,9 +128,9 @@ export function commandOf(scene: Scene, question: Question): string | undefined 
     words.push("--image", file);
   } else words.push("--image", `synthetic:${image}`);
 
-  if (!isShipped(scene.graph)) words.push("--model", "FOLDER");
+  if (!isShipped(scene.graph)) words.push("--model", "FOLDER", ...readingOf(scene));
   if (typeof subject === "number") {
-    const label = scene.graph.labels?.[subject];
+    const label = labelOf(scene.head, subject);
     words.push("--target", label !== undefined && /^[a-z][\w-]*$/i.test(label) ? label : String(subject));
     if (layer !== undefined) words.push("--layer", quoted(layer));
   } else {
@@ -143,6 +145,19 @@ export function commandOf(scene: Scene, question: Question): string | undefined 
   if (state.colors !== "inferno") words.push("--colors", state.colors);
   words.push("--out", `${technique.name}.png`);
   return [...lines, words.join(" ")].join("\n");
+}
+
+/** The options that read a network as the page does. */
+function readingOf({ graph, head, store }: Scene): string[] {
+  const { preprocessing } = graph;
+  const { source, fit, guessed = [] } = preprocessing;
+  const words: string[] = [];
+  if (store.state.output !== undefined) words.push("--output", quoted(head.name));
+  if (head.known === "given") words.push("--head", head.scores);
+  const named = preprocessingNameOf(preprocessing);
+  if (source === "given" && named) words.push("--preprocess", named);
+  if (fit && !guessed.includes("fit")) words.push("--fit", fit);
+  return words;
 }
 
 /** Whether it is the network that comes with the page. */

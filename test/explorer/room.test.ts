@@ -251,3 +251,133 @@ describe.each([false, true])("with motion reduced: %s", (reduced) => {
     await sheetIsRight("small", 48, 16);
   });
 });
+
+describe("what is not there", () => {
+  beforeAll(async () => {
+    await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
+    await page.setViewport({ width: 1000, height: 760 });
+  });
+
+  const toasted = (words: RegExp) =>
+    page.waitForFunction(
+      (source) => new RegExp(source).test(document.querySelector(".toast")?.textContent ?? ""),
+      { polling: 50 },
+      words.source,
+    );
+  const state = () => page.evaluate(() => window.vitrine.store.state);
+
+  test.each([
+    ["layer=nothing&channel=2&voxel=1,1", /no layer “nothing”/, {}],
+    ["layer=conv1&channel=999&voxel=1,1", /conv1 has \d+ maps.*no map 999/, { layer: "conv1" }],
+    ["layer=conv1&channel=1&voxel=500,3", /96 × 96.*none at \(y 500, x 3\)/, { layer: "conv1", channel: 1 }],
+    ["layer=conv1&from=999", /no map 999/, { layer: "conv1" }],
+    ["target=4000&why=saliency", /no class 4000/, { why: ["saliency"] }],
+  ])("is refused in an address, with a notice: %s", async (hash, words, kept) => {
+    const complaints: string[] = [];
+    const complain = (message: { type(): string; text(): string }) => {
+      if (message.type() === "error") complaints.push(message.text());
+    };
+    page.on("console", complain);
+    await openAt(page, served.url, hash);
+    await toasted(words);
+    await settled(page);
+    expect(await state()).toMatchObject(kept);
+    const { layer, channel, y, target } = await state();
+    expect([layer, channel, y, target]).toEqual([
+      "layer" in kept ? kept.layer : undefined,
+      "channel" in kept ? kept.channel : undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(complaints).toEqual([]);
+    page.off("console", complain);
+  });
+
+  test("is refused when the address changes, too", async () => {
+    await openAt(page, served.url, "layer=conv1");
+    await page.evaluate(() => {
+      location.hash = "layer=conv1&channel=3&voxel=7,4000";
+    });
+    await toasted(/none at \(y 7, x 4000\)/);
+    expect(await state()).toMatchObject({ layer: "conv1", channel: 3, y: undefined, x: undefined });
+  });
+});
+
+describe("the tooltip", () => {
+  /** Rests the pointer on a voxel of an open sheet until its value is said. */
+  async function hover(): Promise<{ x: number; y: number }> {
+    await page.setViewport({ width: 1000, height: 760 });
+    await openAt(page, served.url, "layer=pool2&threshold=0");
+    await settled(page);
+    const at = await page.evaluate(() =>
+      window.vitrine.session().room.project({ layer: "pool2", channel: 10, y: 5, x: 5 }),
+    );
+    if (!at) throw new Error("expected the voxel to be seen");
+    await page.mouse.move(at.x - 1, at.y);
+    await page.mouse.move(at.x, at.y);
+    await page.waitForFunction(
+      () => document.querySelector(".tip:not(.hidden)")?.textContent?.includes("map 10 · (y 5, x 5)"),
+      { polling: 50 },
+    );
+    return at;
+  }
+
+  /** What the tooltip says, and what it should say: the voxel that is picked where the pointer is. */
+  async function tips(at: { x: number; y: number }): Promise<{ said: string; right: string }> {
+    await settled(page);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return page.evaluate(async (at) => {
+      const hit = await window.vitrine.session().room.pick(at);
+      const tip = document.querySelector(".tip");
+      return {
+        said: tip?.classList.contains("hidden") ? "" : (tip?.querySelector("div")?.textContent ?? ""),
+        right: hit ? `${hit.layer} · map ${hit.channel} · (y ${hit.y}, x ${hit.x})` : "",
+      };
+    }, at);
+  }
+
+  test.each([
+    ["comes nearer", () => page.mouse.wheel({ deltaY: -240 })],
+    ["flies", () => page.evaluate(() => window.vitrine.session().room.fly(0.07, 0.03, 0))],
+    ["is left", () => page.evaluate(() => window.vitrine.store.set({ layer: undefined }))],
+    ["is stacked", () => page.evaluate(() => window.vitrine.store.set({ layout: "stack" }))],
+  ] as const)("says what lies under the pointer when the room %s", async (_, change) => {
+    const at = await hover();
+    await change();
+    const { said, right } = await tips(at);
+    expect(said).toBe(right);
+    expect(said).not.toContain("map 10 · (y 5, x 5)");
+  });
+});
+
+test("what is no number is said, not drawn", async () => {
+  const bad = chainOf("broken", 8, [
+    { conv: "look", filters: 4, bias: 3e38, activation: "linear" },
+    { conv: "burst", filters: 4, activation: "linear" },
+    { mean: "mean" },
+    { dense: "say", units: 3 },
+  ]);
+  await openAt(page, served.url);
+  await drop(
+    page,
+    { name: "model.json", type: "application/json", bytes: bytesOf(bad.manifest) },
+    { name: "broken.bin", type: "", bytes: [...bad.weights] },
+  );
+  await page.waitForFunction(() => document.querySelector(".path")?.textContent?.includes("broken"), {
+    polling: 100,
+  });
+  await page.waitForFunction(() => document.querySelector(".note.warn:not(.hidden)")?.textContent, {
+    polling: 100,
+  });
+  expect(await page.$eval(".answers", (list) => list.textContent)).toBe("");
+  expect(await page.$eval(".note.warn", (note) => note.textContent)).toMatch(
+    /values of burst are NaN or infinite/,
+  );
+  await set({ layer: "burst", threshold: 0 });
+  const { seen, activation } = await look("burst", { grid: 16 });
+  expect(activation.some((value) => !Number.isFinite(value))).toBe(true);
+  const channels = 4;
+  for (const { channel, y, x } of seen)
+    expect(activation[(y * 8 + x) * channels + channel]).toSatisfy(Number.isFinite);
+  expect(await page.$eval(".facts", (facts) => facts.textContent)).toMatch(/Not finite/);
+});
