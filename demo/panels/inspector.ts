@@ -7,7 +7,7 @@ import type { Session } from "../session.ts";
 import { DEFAULTS, type Layout, type Scale } from "../state.ts";
 import { legend } from "./legend.ts";
 import { MapView } from "./map-view.ts";
-import { meaningOf } from "./reading.ts";
+import { headChoice, meaningOf, preparation } from "./reading.ts";
 
 interface MapRange {
   readonly least: number;
@@ -36,6 +36,8 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
   const facts = h("dl", { class: "facts" });
   const hint = h("p", { class: "note" });
   const head = h("section", {}, h("div", { class: "title" }, name, shape), facts, hint);
+  const [choice, prepared] = [headChoice(session, true), preparation(session, true)];
+  const reading = h("section", {}, h("h2", {}, "How it is read"), choice.element, prepared.element);
 
   const layout = segmented<Layout>(
     "Layout",
@@ -112,7 +114,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     key.element,
     drawn,
   );
-  const element = h("div", {}, head, maps, drawing);
+  const element = h("div", {}, head, reading, maps, drawing);
 
   view.canvas.addEventListener("click", (event) => {
     const { layer, channel: map } = store.state;
@@ -138,6 +140,9 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const { state } = store;
     const exhibit = room.exhibitOf(state.layer);
     maps.classList.toggle("hidden", exhibit?.kind !== "volume");
+    reading.classList.toggle("hidden", exhibit !== undefined);
+    choice.draw();
+    prepared.draw();
     if (!exhibit) {
       const [height, width, channels] = session.inputSize;
       name.textContent = graph.name;

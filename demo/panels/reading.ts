@@ -13,10 +13,10 @@ import type { Session } from "../session.ts";
 
 /** What the numbers of an output are, in words. */
 const MEANS: Readonly<Record<HeadKind, string>> = {
-  softmax: "classes (softmax)",
-  sigmoid: "labels by themselves (sigmoid)",
+  softmax: "softmax classes",
+  sigmoid: "sigmoid labels",
   values: "plain values",
-  places: "scores at every place",
+  places: "places",
 };
 
 const NOUNS = {
@@ -41,8 +41,14 @@ function withHead(graph: Graph, { name }: Head, kind: HeadKind): Graph {
   return { ...graph, heads: { ...graph.heads, [name]: kind } };
 }
 
-/** Which output is asked, and what its numbers are taken for; with a way to say otherwise. */
-export function headChoice(session: Session): { readonly element: HTMLElement; draw(): void } {
+/**
+ * Which output is asked, and what its numbers are taken for; with a way to say otherwise.
+ * @param always show it also where the layers say what the numbers are.
+ */
+export function headChoice(
+  session: Session,
+  always = false,
+): { readonly element: HTMLElement; draw(): void } {
   const { store } = session;
   const heads = headsOf(session.graph);
   const output = h(
@@ -62,12 +68,13 @@ export function headChoice(session: Session): { readonly element: HTMLElement; d
     "aria-label": "What its numbers are",
     onchange: () => session.readAnew(withHead(session.source, session.head, kind.value as HeadKind)),
   });
+  const reads = h("label", { class: "field" }, h("span", {}, "Read as"), kind);
   const says = h("p", { class: "note" });
   const element = h(
     "div",
     { class: "fields reading" },
     heads.length > 1 ? h("label", { class: "field" }, h("span", {}, "Output"), output) : undefined,
-    h("label", { class: "field" }, h("span", {}, "Read as"), kind),
+    reads,
     says,
   );
   return {
@@ -84,6 +91,7 @@ export function headChoice(session: Session): { readonly element: HTMLElement; d
       kind.replaceChildren(...kinds.map((value) => h("option", { value }, MEANS[value])));
       kind.value = head.kind;
       kind.disabled = kinds.length === 1;
+      reads.classList.toggle("hidden", !always && head.known === "found");
       says.textContent =
         head.known === "assumed"
           ? "Assumed: nothing in the model says what these numbers are."
@@ -99,17 +107,23 @@ export function headChoice(session: Session): { readonly element: HTMLElement; d
 const SCALINGS: Readonly<Record<keyof typeof PREPROCESSINGS, string>> = {
   unit: "0 … 1",
   signed: "−1 … 1",
-  imagenet: "ImageNet’s mean and deviation",
+  imagenet: "as ImageNet",
   none: "0 … 255",
 };
 const FITS: Readonly<Record<PictureFit, string>> = {
-  cover: "cropped to its centre",
-  stretch: "squashed or stretched",
-  contain: "whole, with black around",
+  cover: "cropped",
+  stretch: "squashed",
+  contain: "padded",
 };
 
-/** How pictures become the network's input, what of it is a guess, and a way to say otherwise. */
-export function preparation(session: Session): { readonly element: HTMLElement; draw(): void } {
+/**
+ * How pictures become the network's input, what of it is a guess, and a way to say otherwise.
+ * @param always show it also where nothing is guessed.
+ */
+export function preparation(
+  session: Session,
+  always = false,
+): { readonly element: HTMLElement; draw(): void } {
   const { preprocessing } = session.graph;
   const { guessed = [], fit = "cover", source } = preprocessing;
   const named = preprocessingNameOf(preprocessing);
@@ -170,11 +184,7 @@ export function preparation(session: Session): { readonly element: HTMLElement; 
               ? "How it is fitted is guessed."
               : "";
       says.classList.toggle("hidden", open.length === 0);
-      // Where everything is known and nothing is cut off there is nothing to choose.
-      element.classList.toggle(
-        "hidden",
-        open.length === 0 && alike && source !== "given" && guessed.length === 0,
-      );
+      element.classList.toggle("hidden", open.length === 0 && !always);
     },
   };
 }
