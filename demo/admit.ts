@@ -28,7 +28,7 @@ export function admit(state: State, known: Known): { state: State; refused: stri
     for (const key of keys) next[key] = undefined;
   };
   const exhibit = known.exhibits.find(({ stand }) => stand.stages.includes(state.layer ?? ""));
-  const { channel, y, x, from } = state;
+  const { channel, y, x } = state;
   if (state.layer !== undefined && !exhibit) {
     drop(`There is no layer “${state.layer}” in this network.`, "layer", "channel", "y", "x", "from");
   } else if (exhibit) {
@@ -47,8 +47,9 @@ export function admit(state: State, known: Known): { state: State; refused: stri
       );
     } else if (y !== undefined && x !== undefined && (y >= height || x >= width)) {
       drop(`Maps of ${name} have ${height} × ${width} values; there is none at (y ${y}, x ${x}).`, "y", "x");
-    } else if (from !== undefined && from >= channels) {
-      drop(`${name} has ${counted(channels, "map")}; there is no map ${from}.`, "from");
+    }
+    if (next.from !== undefined && next.from >= channels) {
+      drop(`${name} has ${counted(channels, "map")}; there is no map ${next.from}.`, "from");
     }
   }
   const output = known.outputs.find(({ name }) => name === state.output);

@@ -25,7 +25,7 @@ export function answersPanel(session: Session): { element: HTMLElement; dispose(
   const unit = h("small", {});
   const list = h("ol", { class: "answers", "aria-live": "polite" });
   const broken = h("p", { class: "note warn hidden", role: "status" });
-  const choice = headChoice(session);
+  const choice = headChoice(session, "answer");
   const element = h("section", {}, h("h2", {}, "What it says", unit), list, broken, choice.element);
   const draw = () => {
     const { target } = store.state;

@@ -1,3 +1,4 @@
+import type { Head } from "../../src/index.ts";
 import { h, segmented, slider } from "../dom.ts";
 import type { Session } from "../session.ts";
 import type { Card } from "../why/enquiry.ts";
@@ -140,7 +141,7 @@ export function dock(
     }
     const over = enquiry.over?.id;
     for (const card of all) views.get(card.id)?.draw(card, card.id === over);
-    for (const [name, { alike }] of groups) alike.textContent = likeness(all, name);
+    for (const [name, { alike }] of groups) alike.textContent = likeness(session.head, all, name);
     strip.draw();
     if (anew) {
       const more = state.why.length > shown;
@@ -171,7 +172,9 @@ export function dock(
 }
 
 /** How like the maps of two classes are, in words. */
-function likeness(cards: readonly Card[], name: string): string {
+function likeness({ scores, channels }: Head, cards: readonly Card[], name: string): string {
+  // The sides of a yes or no are one score and its opposite: their maps are alike by nature.
+  if (scores === "sigmoid" && channels === 1) return "";
   const [a, b] = cards.filter(({ question }) => question.technique.name === name);
   if (!a?.answer || !b?.answer) return "";
   const alike = correlation(a.answer.flat.values, b.answer.flat.values);

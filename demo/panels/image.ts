@@ -17,7 +17,7 @@ export function imagePanel(
   session.composed.setAttribute("aria-label", "The image as the network sees it");
   const cross = h("i", { class: "cross hidden" });
   const frame = h("div", { class: "picture" }, session.composed, sees, cross);
-  const prepared = preparation(session);
+  const prepared = preparation(session, "picture");
   const samples = h("div", { class: "samples", role: "group", "aria-label": "Sample pictures" });
   const buttons = new Map<string, HTMLButtonElement>();
   const element = h(

@@ -36,7 +36,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
   const facts = h("dl", { class: "facts" });
   const hint = h("p", { class: "note" });
   const head = h("section", {}, h("div", { class: "title" }, name, shape), facts, hint);
-  const [choice, prepared] = [headChoice(session, true), preparation(session, true)];
+  const [choice, prepared] = [headChoice(session, "facts"), preparation(session, "facts")];
   const reading = h("section", {}, h("h2", {}, "How it is read"), choice.element, prepared.element);
 
   const layout = segmented<Layout>(
@@ -140,9 +140,10 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const { state } = store;
     const exhibit = room.exhibitOf(state.layer);
     maps.classList.toggle("hidden", exhibit?.kind !== "volume");
-    reading.classList.toggle("hidden", exhibit !== undefined);
     choice.draw();
     prepared.draw();
+    const nothing = reading.querySelectorAll(".reading:not(.hidden) > .field:not(.hidden)").length === 0;
+    reading.classList.toggle("hidden", exhibit !== undefined || nothing);
     if (!exhibit) {
       const [height, width, channels] = session.inputSize;
       name.textContent = graph.name;

@@ -43,11 +43,11 @@ function withHead(graph: Graph, { name }: Head, kind: HeadKind): Graph {
 
 /**
  * Which output is asked, and what its numbers are taken for; with a way to say otherwise.
- * @param always show it also where the layers say what the numbers are.
+ * @param where beside the answer where there is a choice or a doubt, else among the network's facts.
  */
 export function headChoice(
   session: Session,
-  always = false,
+  where: "answer" | "facts",
 ): { readonly element: HTMLElement; draw(): void } {
   const { store } = session;
   const heads = headsOf(session.graph);
@@ -88,10 +88,17 @@ export function headChoice(
           : head.channels > 1
             ? ["softmax", "sigmoid", "values"]
             : ["sigmoid", "values"];
-      kind.replaceChildren(...kinds.map((value) => h("option", { value }, MEANS[value])));
+      kind.replaceChildren(
+        ...kinds.map((value) => {
+          const yes = value === "sigmoid" && head.channels === 1;
+          return h("option", { value }, yes ? "yes or no (sigmoid)" : MEANS[value]);
+        }),
+      );
       kind.value = head.kind;
       kind.disabled = kinds.length === 1;
-      reads.classList.toggle("hidden", !always && head.known === "found");
+      const doubtful = head.known !== "found";
+      reads.classList.toggle("hidden", doubtful !== (where === "answer"));
+      output.parentElement?.classList.toggle("hidden", where === "facts");
       says.textContent =
         head.known === "assumed"
           ? "Assumed: nothing in the model says what these numbers are."
@@ -99,7 +106,7 @@ export function headChoice(
             ? "As you said; the layers do not say it."
             : "";
       says.classList.toggle("warn", head.known === "assumed");
-      says.classList.toggle("hidden", says.textContent === "");
+      says.classList.toggle("hidden", !doubtful || where === "facts");
     },
   };
 }
@@ -118,11 +125,11 @@ const FITS: Readonly<Record<PictureFit, string>> = {
 
 /**
  * How pictures become the network's input, what of it is a guess, and a way to say otherwise.
- * @param always show it also where nothing is guessed.
+ * @param where beside the picture where something is guessed, else among the network's facts.
  */
 export function preparation(
   session: Session,
-  always = false,
+  where: "picture" | "facts",
 ): { readonly element: HTMLElement; draw(): void } {
   const { preprocessing } = session.graph;
   const { guessed = [], fit = "cover", source } = preprocessing;
@@ -159,12 +166,13 @@ export function preparation(
     ...Object.entries(FITS).map(([value, text]) => h("option", { value }, text)),
   );
   fits.value = fit;
+  const fitted = h("label", { class: "field" }, h("span", {}, "Fitted"), fits);
   const says = h("p", { class: "note warn" });
   const element = h(
     "div",
     { class: "fields reading" },
     h("label", { class: "field" }, h("span", {}, "Scaled"), values),
-    h("label", { class: "field" }, h("span", {}, "Fitted"), fits),
+    fitted,
     says,
   );
   return {
@@ -184,7 +192,8 @@ export function preparation(
               ? "How it is fitted is guessed."
               : "";
       says.classList.toggle("hidden", open.length === 0);
-      element.classList.toggle("hidden", open.length === 0 && !always);
+      fitted.classList.toggle("hidden", alike && where === "picture");
+      element.classList.toggle("hidden", open.length > 0 !== (where === "picture"));
     },
   };
 }

@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import { DEFAULTS, type State } from "../../demo/state.ts";
+import {
+  classNameOf,
+  keyOf,
+  mapLayers,
+  nameOf,
+  settingsOf,
+  subjectsOf,
+  weighedLayer,
+} from "../../demo/why/question.ts";
+import { colorsOf, correlation, endsOf, flatOf, sharedEnds } from "../../demo/why/shade.ts";
+import {
+  attributionNamed,
+  type Graph,
+  type Head,
+  headOf,
+  loadLayersModel,
+  modelFromFiles,
+  type Prediction,
+} from "../../src/index.ts";
+import { type ChainLayer, chainOf } from "./tiny-model.ts";
+
+async function graphOf(...chain: readonly ChainLayer[]): Promise<Graph> {
+  const { manifest, weights } = chainOf("net", 8, chain);
+  return loadLayersModel(
+    modelFromFiles([new File([manifest], "model.json"), new File([new Uint8Array(weights)], "net.bin")]),
+  );
+}
+
+const answer = (index: number): Prediction => ({ index, head: "softmax", logit: -index, probability: 0.1 });
+const state = (change: Partial<State>): State => ({ ...DEFAULTS, ...change });
+
+describe("a question", () => {
+  test("is about the top class, unless another or a unit is chosen; beside it another one", () => {
+    const answers = [answer(7), answer(2), answer(5)];
+    expect(subjectsOf(state({}), [])).toEqual([]);
+    expect(subjectsOf(state({}), answers)).toEqual([7]);
+    expect(subjectsOf(state({ versus: "second" }), answers)).toEqual([7, 2]);
+    expect(subjectsOf(state({ target: 2, versus: "second" }), answers)).toEqual([2, 7]);
+    expect(subjectsOf(state({ target: 2, versus: 2 }), answers)).toEqual([2]);
+    expect(subjectsOf(state({ target: "unit", layer: "a", channel: 3 }), answers)).toEqual([
+      { layer: "a", channel: 3 },
+    ]);
+    expect(
+      subjectsOf(state({ target: "unit", layer: "a", channel: 3, y: 1, x: 2, versus: 9 }), answers),
+    ).toEqual([{ layer: "a", channel: 3, y: 1, x: 2 }, 9]);
+    // Without a map that is selected there is no unit.
+    expect(subjectsOf(state({ target: "unit", layer: "a" }), answers)).toEqual([7]);
+  });
+
+  test("has a key of its own", () => {
+    const [cam, saliency] = [attributionNamed("grad-cam"), attributionNamed("saliency")];
+    const keys = [
+      { technique: cam, subject: 1, layer: "a" },
+      { technique: cam, subject: 1, layer: "b" },
+      { technique: cam, subject: 11, layer: "a" },
+      { technique: saliency, subject: 1, layer: undefined },
+      { technique: saliency, subject: { layer: "a", channel: 1 }, layer: undefined },
+      { technique: saliency, subject: { layer: "a", channel: 1, y: 1, x: 2 }, layer: undefined },
+      { technique: saliency, subject: { layer: "a", channel: 1, y: 12, x: 0 }, layer: undefined },
+    ].map(keyOf);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(keyOf({ technique: cam, subject: 1, layer: "a" })).toBe(keys[0]);
+  });
+
+  test("weighs the last maps, those that are chosen, or those that lead to a unit", async () => {
+    const graph = await graphOf(
+      { conv: "one", filters: 4 },
+      { pool: "half", by: 2 },
+      { conv: "two", filters: 4 },
+      { mean: "mean" },
+      { dense: "say", units: 3 },
+    );
+    expect(mapLayers(graph)).toEqual(["one", "half", "two"]);
+    expect(weighedLayer(graph, undefined, 0)).toBe("two");
+    expect(weighedLayer(graph, "one", 0)).toBe("one");
+    expect(weighedLayer(graph, "mean", 0)).toBe("two");
+    expect(weighedLayer(graph, undefined, { layer: "two", channel: 0 })).toBe("half");
+    expect(weighedLayer(graph, "one", { layer: "two", channel: 0 })).toBe("one");
+    expect(weighedLayer(graph, undefined, { layer: "one", channel: 0 })).toBe("one");
+  });
+
+  test("is asked in fewer samples of a software adapter, and of the layer whose maps are weighed", () => {
+    const [rise, cam] = [attributionNamed("rise"), attributionNamed("grad-cam")];
+    expect(settingsOf({ technique: rise, subject: 0, layer: undefined }, true).samples).toBeLessThan(
+      rise.samples ?? 0,
+    );
+    expect(settingsOf({ technique: rise, subject: 0, layer: undefined }, false)).toEqual({});
+    expect(settingsOf({ technique: cam, subject: 0, layer: "a" }, false)).toEqual({ layer: "a" });
+  });
+
+  test("names classes, labels, sides and values as their head has them", async () => {
+    const heads = async (units: number, activation: string): Promise<Head> =>
+      headOf(
+        await graphOf({ conv: "one", filters: 2 }, { mean: "mean" }, { dense: "say", units, activation }),
+      );
+    const softmax = await heads(3, "softmax");
+    expect(classNameOf(softmax, 2)).toBe("class 2");
+    expect(classNameOf({ ...softmax, labels: ["a", "b", "c"] }, 2)).toBe("c");
+    expect(classNameOf(await heads(3, "sigmoid"), 1)).toBe("label 1");
+    const binary = await heads(1, "sigmoid");
+    expect([0, 1].map((side) => classNameOf(binary, side))).toEqual(["yes", "no"]);
+    expect(classNameOf(await heads(1, "linear"), 0)).toBe("value 0");
+    expect(nameOf(softmax, { layer: "one", channel: 1 })).toBe("one · map 1");
+    expect(nameOf(softmax, { layer: "one", channel: 1, y: 3, x: 4 })).toBe("one · map 1 (3, 4)");
+  });
+});
+
+describe("a map's shade", () => {
+  const found = (shape: readonly number[], data: readonly number[]) =>
+    ({ shape, data: Float32Array.from(data), target: { layer: "a", channel: 0 } }) as never;
+
+  test("is one value a cell: the largest over colour, or their sum where shares add up", () => {
+    const colours = found([1, 2, 3], [1, -5, 2, 0.5, 0.25, -0.25]);
+    expect(flatOf(attributionNamed("saliency"), colours)).toMatchObject({
+      values: Float32Array.of(5, 0.5),
+      size: [1, 2],
+      signed: false,
+    });
+    expect(flatOf(attributionNamed("gradient-input"), colours)).toMatchObject({
+      values: Float32Array.of(-2, 0.5),
+      signed: true,
+    });
+    const cells = found([2, 1], [0, 3]);
+    expect(flatOf(attributionNamed("grad-cam"), cells)).toMatchObject({
+      size: [2, 1],
+      signed: false,
+      floats: false,
+    });
+    expect(flatOf(attributionNamed("occlusion"), cells).signed).toBe(true);
+    expect(flatOf(attributionNamed("rise"), cells).floats).toBe(true);
+  });
+
+  test("takes the diverging colours where there are two signs, and says where nothing speaks for it", () => {
+    const zero = flatOf(attributionNamed("grad-cam"), found([1, 2], [0, 0]));
+    expect(endsOf(zero, "raw")).toMatchObject({
+      min: 0,
+      max: 1,
+      note: expect.stringContaining("Zero everywhere"),
+    });
+    expect(colorsOf(zero, "viridis")).toBe("viridis");
+    expect(colorsOf({ ...zero, signed: true }, "viridis")).toBe("polar");
+    expect(sharedEnds([{ min: -1, max: 2, note: "one" }])).toEqual({ min: -1, max: 2, note: "one" });
+  });
+
+  test("is like another as far as it rises and falls with it", () => {
+    const a = Float32Array.of(1, 2, 3, 4);
+    expect(correlation(a, Float32Array.of(10, 20, 30, 40))).toBeCloseTo(1);
+    expect(correlation(a, Float32Array.of(4, 3, 2, 1))).toBeCloseTo(-1);
+    // Pearson of (1,2,3,4) and (1,-1,-1,1): Σ(a-2.5)·b = -1.5+0.5-0.5+1.5 = 0.
+    expect(correlation(a, Float32Array.of(1, -1, -1, 1))).toBeCloseTo(0);
+    expect(correlation(a, Float32Array.of(5, 5, 5, 5))).toBeNaN();
+  });
+});
