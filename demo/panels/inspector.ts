@@ -290,7 +290,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     drawHead();
     drawMaps();
     drawDrawing();
-    if (exhibit && buffer && session.answers.length > 0) {
+    if (exhibit && buffer && (session.answers.length > 0 || session.broken)) {
       const read = await session.read(buffer, 0, RANGE * (exhibit.size[2] + 1)).catch(() => undefined);
       if (session.disposed || store.state.layer !== layer) return;
       ranges = read;
