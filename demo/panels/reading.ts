@@ -98,7 +98,9 @@ export function headChoice(
       kind.disabled = kinds.length === 1;
       const doubtful = head.known !== "found";
       reads.classList.toggle("hidden", doubtful !== (where === "answer"));
-      output.parentElement?.classList.toggle("hidden", where === "facts");
+      const chooses = heads.length > 1 && where === "answer";
+      output.parentElement?.classList.toggle("hidden", !chooses);
+      element.classList.toggle("hidden", !chooses && doubtful !== (where === "answer"));
       says.textContent =
         head.known === "assumed"
           ? "Assumed: nothing in the model says what these numbers are."
