@@ -90,8 +90,13 @@ export class Rooms {
   }
 
   #screenOn(device: GPUDevice): Promise<Screen> {
-    if (this.#screen?.device !== device) this.#screen = { device, made: Screen.create(device, this.#host) };
-    return this.#screen.made;
+    if (this.#screen?.device === device) return this.#screen.made;
+    const screen = { device, made: Screen.create(device, this.#host) };
+    this.#screen = screen;
+    screen.made.catch(() => {
+      if (this.#screen === screen) this.#screen = undefined;
+    });
+    return screen.made;
   }
 
   /** Leaves the room that stands, and enters another. */

@@ -209,6 +209,7 @@ export class Room {
     cancelAnimationFrame(this.#scheduled);
     clearTimeout(this.#viewTimer);
     for (const stop of this.#stops) stop();
+    this.canvas.style.cursor = "";
     this.#stage.dispose();
   }
 

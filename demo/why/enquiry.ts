@@ -91,6 +91,8 @@ export class Enquiry {
       }),
       scene.store.listen((state, changed) => {
         if (changed.has("trust")) this.#desk.resume("trust ");
+        // The same number means another class; it is asked when the new output has answered.
+        if (changed.has("output")) this.#forget();
         if (asksAnew(state, changed)) this.#ask();
         else if (changed.has("ends") || changed.has("colors") || changed.has("over")) this.changed.emit();
       }),

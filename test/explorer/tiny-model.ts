@@ -9,7 +9,9 @@ export type ChainLayer =
   | { readonly conv: string; readonly filters: number; readonly activation?: string; readonly bias?: number }
   | { readonly pool: string; readonly by: number }
   | { readonly mean: string }
-  | { readonly dense: string; readonly units: number; readonly activation?: string };
+  | { readonly dense: string; readonly units: number; readonly activation?: string }
+  /** A fully connected layer of one unit beside those that follow: an output of its own, listed first. */
+  | { readonly value: string };
 
 /**
  * Writes a chain of layers as a Keras model for images of size × size × 3: 3 × 3 convolutions of stride 1 with ReLU,
@@ -26,6 +28,7 @@ export function chainOf(name: string, size: number, chain: readonly ChainLayer[]
   const wave = (index: number) => Math.sin(1 + index * 1.7) * 0.5;
   let channels = 3;
   let before = "eye";
+  const beside: string[] = [];
   const layers: object[] = [
     {
       class_name: "InputLayer",
@@ -67,6 +70,13 @@ export function chainOf(name: string, size: number, chain: readonly ChainLayer[]
         padding: "valid",
         data_format: "channels_last",
       });
+    } else if ("value" in layer) {
+      const main = before;
+      add(`${layer.value}/kernel`, [channels, 1], wave);
+      add(`${layer.value}/bias`, [1], wave);
+      push("Dense", layer.value, { units: 1, activation: "linear", use_bias: true });
+      beside.push(layer.value);
+      before = main;
     } else if ("mean" in layer) {
       push("GlobalAveragePooling2D", layer.mean, { data_format: "channels_last" });
     } else {
@@ -82,7 +92,12 @@ export function chainOf(name: string, size: number, chain: readonly ChainLayer[]
     modelTopology: {
       model_config: {
         class_name: "Functional",
-        config: { name, layers, input_layers: [["eye", 0, 0]], output_layers: [[before, 0, 0]] },
+        config: {
+          name,
+          layers,
+          input_layers: [["eye", 0, 0]],
+          output_layers: [...beside, before].map((output) => [output, 0, 0]),
+        },
       },
     },
     weightsManifest: [{ paths: [`${name}.bin`], weights }],
