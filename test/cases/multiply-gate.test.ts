@@ -14,6 +14,7 @@ import { occlusion } from "../../src/techniques/occlusion.ts";
 import { saliency } from "../../src/techniques/saliency.ts";
 import { testDevice } from "../gpu.ts";
 import { randomize, savedByTfjs } from "../models/saved-by-tfjs.ts";
+import { constant, graph, random } from "../network/graphs.ts";
 import { expectClose, numbers } from "../reference/numbers.ts";
 
 // Squeeze and excite as people write it: the gate comes from a dense layer, [N, C], and meets [N, H, W, C]. Keras widens the
@@ -172,6 +173,49 @@ test("relevance of a sum with a vector is conserved by every composite", async (
   }
   right.dispose();
 });
+
+test.each(["multiply", "add"] as const)(
+  "%s with one pixel that a convolution of a corner makes",
+  async (op) => {
+    const next = random(17);
+    const conv = (name: string, stride: number, padding: "same" | "valid") =>
+      ({
+        op: "conv2d",
+        name,
+        inputs: ["image"],
+        strides: [stride, stride],
+        dilations: [1, 1],
+        padding,
+        w: constant([3, 3, 3, 4], next),
+      }) as const;
+    const layers = [
+      { op: "input", name: "image", inputs: [], shape: [9, 9, 3] },
+      conv("maps", 1, "same"),
+      conv("pixel", 9, "valid"),
+      { op, name: "join", inputs: ["maps", "pixel"] },
+      { op: "activation", name: "bent", inputs: ["join"], activation: { kind: "tanh" } },
+      { op: "globalPool", name: "out", inputs: ["bent"], mode: "average" },
+    ] as const;
+    using network = await createNetwork(await testDevice(), graph("pixel", layers));
+    const image = numbers(243, 3);
+    const patches = { patch: 3, stride: 2, fill: 0, target: TARGET };
+    // What changes the one pixel changes all of the maps, and most patches do not.
+    const whole = await occlusion(network, image, { ...patches, incremental: false });
+    expectClose((await occlusion(network, image, patches)).data, whole.data, 1e-4);
+    expect(receptiveField(network.graph, { layer: "join", y: 1, x: 7 }).inside).toEqual({
+      top: 0,
+      left: 0,
+      bottom: 3,
+      right: 9,
+    });
+    expect(receptiveField(network.graph, { layer: "maps", y: 1, x: 7 }).inside).toEqual({
+      top: 0,
+      left: 6,
+      bottom: 3,
+      right: 9,
+    });
+  },
+);
 
 const SHARED = "../shared/cases/multiply-gate-rank-2";
 
