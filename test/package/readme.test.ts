@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path/posix";
+import type { ElementHandle } from "puppeteer-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
@@ -37,9 +38,10 @@ describe("the package", () => {
     expect(lost).toEqual([]);
   });
 
-  test("needs no other package", () => {
+  test("brings nothing that a page has no use for but what is small", () => {
     const { dependencies, optionalDependencies } = packageJson as Record<string, unknown>;
-    expect([dependencies, optionalDependencies]).toEqual([undefined, undefined]);
+    expect(Object.keys(dependencies ?? {}).sort()).toEqual(["fflate", "tinyglobby"]);
+    expect(optionalDependencies).toBeUndefined();
     const { peerDependencies, peerDependenciesMeta } = packageJson;
     const optional = Object.entries(peerDependenciesMeta).filter(([, meta]) => meta.optional);
     expect(optional.map(([name]) => name).sort()).toEqual(Object.keys(peerDependencies).sort());
@@ -86,6 +88,10 @@ describe("the README", () => {
       await tab.waitForFunction(() => document.querySelector("img")?.naturalWidth);
       const text = await tab.evaluate(() => document.querySelector("output")?.textContent);
       expect(text).toMatch(/^star, logit \d+\.\d\d$/);
+      // Somebody's own picture, of another size.
+      const chooser = (await tab.$("input")) as ElementHandle<HTMLInputElement> | null;
+      await chooser?.uploadFile("docs/explorer.png");
+      await tab.waitForFunction((old) => document.querySelector("output")?.textContent !== old, {}, text);
       expect(errors).toEqual([]);
       expect(server.asked.filter((path) => path.endsWith(".js"))).toEqual([
         "/node_modules/vitrine/dist/vitrine.min.js",
