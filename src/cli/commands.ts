@@ -96,7 +96,7 @@ export const COMMANDS: readonly CliCommand[] = [
     details: [
       ...ATTRIBUTIONS.map(({ name, summary }) => `${name.padEnd(20)}  ${summary}`),
       "",
-      "S is the logit of the class, x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for the CAMs, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
+      "S is the logit of the class (of values, the value; of scores at every place, the sum over the places that have the class), x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for the CAMs, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
       "--out map.png draws the image, the map over it and the map with its colour bar; --out map.npy keeps the numbers, float32, in the shape above.",
       "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) are set side by side in one picture; --all is every technique, with a table of how far each map can be trusted beneath. With several, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
     ],

@@ -96,21 +96,38 @@ export function probabilitiesOf(head: Head, logits: Float32Array): readonly numb
 }
 
 /** The places [H·W] that have a class, as a mask of ones; where none has, and of values, all. */
-export function placesOf(
-  head: Head,
-  index: number,
-  scores: Float32Array,
-): { readonly mask: Float32Array; readonly count: number } {
-  const { channels } = head;
+export function placesOf(head: Head, index: number, scores: Float32Array): Float32Array {
+  const mask = new Float32Array(scores.length / head.channels);
+  let some = false;
+  for (let place = 0; place < mask.length; place++) {
+    if (!has(head, index, scores, place)) continue;
+    mask[place] = 1;
+    some = true;
+  }
+  return some ? mask : mask.fill(1);
+}
+
+/** How many places have each class. */
+export function countsOf(head: Head, scores: Float32Array): Uint32Array {
+  const counts = new Uint32Array(head.classes);
+  for (let place = 0; place < scores.length / head.channels; place++) {
+    if (head.scores === "softmax") {
+      const winner = largestOf(scores, place * head.channels, head.channels);
+      counts[winner] = (counts[winner] ?? 0) + 1;
+      continue;
+    }
+    for (let index = 0; index < counts.length; index++) {
+      counts[index] = (counts[index] ?? 0) + Number(has(head, index, scores, place));
+    }
+  }
+  return counts;
+}
+
+function has(head: Head, index: number, scores: Float32Array, place: number): boolean {
   const { channel, sign } = sideOf(head, index);
-  const has = (place: number): boolean => {
-    const here = scores.subarray(place * channels, (place + 1) * channels);
-    if (head.scores === "softmax") return largestOf(here) === channel;
-    return head.scores === "sigmoid" && sign * (here[channel] ?? 0) > 0;
-  };
-  const mask = Float32Array.from({ length: scores.length / channels }, (_, place) => Number(has(place)));
-  const count = mask.reduce((sum, one) => sum + one, 0);
-  return { mask: count === 0 ? mask.fill(1) : mask, count };
+  const first = place * head.channels;
+  if (head.scores === "softmax") return largestOf(scores, first, head.channels) === channel;
+  return head.scores === "sigmoid" && sign * (scores[first + channel] ?? 0) > 0;
 }
 
 /** The class that is asked where none is named. @param scores the logits of one image. */
@@ -120,11 +137,17 @@ export function strongestOf(head: Head, scores: Float32Array): number {
     if (!isBinary(head)) return largestOf(scores);
     return (scores[0] ?? 0) >= 0 ? yesOf(head) : 1 - yesOf(head);
   }
+  const counts = countsOf(head, scores);
   // A mask is of something: its yes is asked as soon as one place has it.
-  if (isBinary(head)) return placesOf(head, yesOf(head), scores).count > 0 ? yesOf(head) : 1 - yesOf(head);
-  return largestOf(Array.from({ length: head.classes }, (_, index) => placesOf(head, index, scores).count));
+  if (isBinary(head)) return (counts[yesOf(head)] ?? 0) > 0 ? yesOf(head) : 1 - yesOf(head);
+  return largestOf(counts);
 }
 
-function largestOf(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((best, value, index) => (value > (values[best] ?? 0) ? index : best), 0);
+/** Which of `count` values from `first` on is the largest; of equal ones, the first. */
+function largestOf(values: ArrayLike<number>, first = 0, count = values.length): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) {
+    if ((values[first + i] ?? 0) > (values[first + best] ?? 0)) best = i;
+  }
+  return best;
 }

@@ -168,7 +168,7 @@ async function originOf(
     const own = values.subarray(n * each, (n + 1) * each);
     const index = asked ?? strongestOf(head, own);
     const { channel, sign } = sideOf(head, index);
-    const mask = head.kind === "places" ? placesOf(head, index, own).mask : [1];
+    const mask = head.kind === "places" ? placesOf(head, index, own) : [1];
     for (const [place, weight] of mask.entries()) {
       seed[n * each + place * head.channels + channel] = sign * weight;
     }

@@ -129,7 +129,7 @@ export function meaningOf(
   scores: Float32Array = new Float32Array(),
 ): Target | Objective {
   const { channel, sign } = sideOf(head, index);
-  if (head.kind === "places") return region(placesOf(head, index, scores).mask, index, head.name);
+  if (head.kind === "places") return region(placesOf(head, index, scores), index, head.name);
   return sign > 0 ? { layer: head.logits, channel, image: 0 } : logit(index, head.name);
 }
 

@@ -1,5 +1,5 @@
 import { readTensor } from "../gpu/tensor.ts";
-import { labelOf, placesOf, probabilitiesOf, sideOf } from "../network/classes.ts";
+import { countsOf, labelOf, probabilitiesOf, sideOf } from "../network/classes.ts";
 import type { HeadKind } from "../network/graph.ts";
 import { type Head, headOf } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
@@ -97,6 +97,8 @@ async function predictBatch(
 /** What a head says by its logits of one image. */
 function predictionsOf(head: Head, scores: Float32Array): Prediction[] {
   const { logits, probabilities } = meansOf(head, scores);
+  const counts = head.kind === "places" && probabilities ? countsOf(head, scores) : undefined;
+  const places = scores.length / head.channels;
   const all = Array.from({ length: head.classes }, (_, index): Prediction => {
     const { channel, sign } = sideOf(head, index);
     const label = labelOf(head, index);
@@ -107,17 +109,12 @@ function predictionsOf(head: Head, scores: Float32Array): Prediction[] {
       head: head.kind,
       ...(head.known === "assumed" ? { assumed: true } : {}),
       ...(probabilities ? { logit: score, probability: probabilities[index] ?? 0 } : { value: score }),
-      ...(head.kind === "places" && probabilities ? { share: shareOf(head, index, scores) } : {}),
+      ...(counts ? { share: (counts[index] ?? 0) / places } : {}),
     };
   });
   if (!probabilities) return all;
   const strength = ({ share = 0, logit = 0 }: Prediction): number => (head.kind === "places" ? share : logit);
   return all.sort((a, b) => strength(b) - strength(a) || a.index - b.index);
-}
-
-function shareOf(head: Head, index: number, scores: Float32Array): number {
-  const { mask, count } = placesOf(head, index, scores);
-  return count / mask.length;
 }
 
 /** Logits and probabilities, as means over the places of a head that has many. */
