@@ -139,6 +139,8 @@ export const COMMANDS: readonly CliCommand[] = [
       "vitrine explain saliency dog.jpg --model squeezenet --labels imagenet.json --target beagle --out map.npy",
       "vitrine explain occlusion x.npy --target 7 --patch 16 --stride 8 --fill 0 --json",
       "vitrine explain deconvnet --image synthetic:3 --layer conv3_3 --channel 5 --out pattern.png",
+      "vitrine explain grad-cam a.jpg b.jpg c.jpg --out maps/",
+      "vitrine explain grad-cam photo.jpg --colors turbo --overlay over.png",
     ],
     leading: (values) => (values.has("all") ? 0 : 1),
     run: explainCommand,

@@ -21,6 +21,7 @@ import { scaleOf, shadingOf } from "./shading.ts";
 import { attributionOptions, SKETCHED, toleranceOf } from "./techniques.ts";
 import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
+import { messageOf } from "./wording.ts";
 
 /** One question: a technique, at a layer where it weighs maps, about a class or neurons. */
 interface Question {
@@ -198,7 +199,7 @@ async function answer(
     return questions.map((question) => ({
       ...question,
       samples: undefined,
-      found: (error as Error).message,
+      found: messageOf(error),
     }));
   }
 }

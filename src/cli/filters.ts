@@ -7,6 +7,7 @@ import { type Io, printJson, UsageError } from "./io.ts";
 import { openModel } from "./model.ts";
 import { outOf, writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
+import { messageOf } from "./wording.ts";
 
 /** `vitrine filters`: a convolution's weights. Needs no GPU. */
 export async function filtersCommand(values: Values, io: Io): Promise<void> {
@@ -69,7 +70,7 @@ export async function filtersCommand(values: Values, io: Io): Promise<void> {
       );
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
-      io.err(`vitrine: ${error.message}`);
+      io.err(`vitrine: ${messageOf(error)}`);
       return undefined;
     }
   }

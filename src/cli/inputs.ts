@@ -10,6 +10,7 @@ import { type Io, UsageError } from "./io.ts";
 import { isArray, isSynthetic, namesOf, syntheticNumber } from "./names.ts";
 import { type NamedArray, readSource } from "./sources.ts";
 import type { Values } from "./values.ts";
+import { messageOf } from "./wording.ts";
 
 /** An image as the network takes it. */
 export interface Input extends Taken {
@@ -96,7 +97,7 @@ export class Images implements AsyncIterable<Input> {
   fail(name: string, error: unknown): void {
     const own = error instanceof InputError || error instanceof UnsupportedError;
     if (!own || this.#names.length === 1 || this.#io.signal.aborted) throw error;
-    const { message } = error;
+    const message = messageOf(error);
     this.#io.err(`vitrine: ${message.includes(name) ? "" : `${name}: `}${message}`);
     this.#broken.push(name);
   }

@@ -9,6 +9,7 @@ import { nearest, parseArguments } from "./options.ts";
 import { printableIo } from "./printable.ts";
 import { openTerminal } from "./terminal.ts";
 import { Values } from "./values.ts";
+import { messageOf } from "./wording.ts";
 
 /**
  * Runs a command line (without the program's name) and says the exit code: 0 done, 1 input that cannot be right, 2 a
@@ -90,8 +91,7 @@ async function withNames(
 
 /** Says in one line what went wrong. @returns the exit code. */
 function refuse(error: unknown, io: Io): number {
-  const message = error instanceof Error ? error.message : String(error);
-  io.err(`vitrine: ${message.replaceAll(/\s*\n\s*/g, " ")}`);
+  io.err(`vitrine: ${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}`);
   const refused = [UsageError, InputError, ModelError, UnsupportedError].some(
     (kind) => error instanceof kind,
   );

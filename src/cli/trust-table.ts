@@ -22,6 +22,7 @@ import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { attributionOptions, SKETCHED, techniquesNamed } from "./techniques.ts";
 import { LIGHTLY, pace, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
+import { messageOf } from "./wording.ts";
 
 /** The first picture that the shipped network has not seen. */
 const UNSEEN = 1_000_000;
@@ -99,9 +100,12 @@ export async function trustCommand(positionals: readonly string[], values: Value
         );
     }
     const pictures = inputs.map((input) => input.values);
-    return inputs.length === 1 && first
-      ? trustTable(network, first.values, techniques, all)
-      : trustSummary(network, pictures, techniques, all);
+    if (inputs.length === 1 && first) {
+      const table = await trustTable(network, first.values, techniques, all);
+      return { ...table, rows: table.rows.map(worded) };
+    }
+    const summary = await trustSummary(network, pictures, techniques, all);
+    return { ...summary, rows: summary.rows.map(worded) };
   };
   const table = await withNetworks(device, graph, needs, values, work);
   io.progress();
@@ -163,6 +167,11 @@ function settingsOf(technique: NamedTechnique, layer: string | undefined, values
   if (!known) return {};
   const weighed = known.weighsMaps && layer !== undefined ? { layer } : {};
   return { ...SKETCHED[known.name], ...attributionOptions(known, values), ...weighed };
+}
+
+/** A row whose refusal is in the command line's words. */
+function worded<T extends { readonly unsupported?: string }>(row: T): T {
+  return row.unsupported === undefined ? row : { ...row, unsupported: messageOf(row.unsupported) };
 }
 
 /** Whether ten more maps for the sensitivity take too long. */

@@ -1,0 +1,28 @@
+/** What the library says of its own options, and how the command line says it. */
+const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: string[]) => string)])[] = [
+  [
+    /; raise memory, or create the network with a smaller batch, \{ gradients: false \} or \{ keep: \[\] \}/,
+    "; raise --memory, or take a smaller --batch",
+  ],
+  [
+    /; use a memory of at least (\d+).*$/,
+    (_, bytes = "") => `; use --memory ${Math.ceil(Number(bytes) / 2 ** 20)} or more`,
+  ],
+  [/; use a smaller batch/, "; use a smaller --batch"],
+  [/; map it with options\.customLayers/, "; the command line cannot map it to others"],
+  [/options\.inputShape/, "--size"],
+  [/; end the rules with \{.*$/, "; choose other --rules"],
+  [/; to let it pass relevance on .*$/, "; choose a technique without rules for layers"],
+  [/, a colour or \{ image \}/, " or a colour"],
+  [/; choose another \(hide\)/, "; choose another with --hide"],
+  [/; give segments of your own/, "; choose a technique without segments"],
+  [/; use a browser with WebGPU, or createGpu\(\) in Node/, ""],
+  [/; leave targets out for the top class/, "; leave --target out for the top class"],
+  [/^target: expected/, "--target expects"],
+];
+
+/** An error's message in the words of whoever has a command line before them: its options, and not the library's. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return WORDS.reduce((text, [library, command]) => text.replace(library, command as string), message);
+}
