@@ -4,13 +4,17 @@ import { InputError } from "../gpu/errors.ts";
 /** Larger than any list of names: ImageNet-21k has 2 MB of them. */
 const MOST_BYTES = 2 ** 26;
 
+/** Reads the names of the classes from a file; see {@link labelsIn}. @throws InputError when there is none. */
+export async function readLabels(path: string): Promise<string[]> {
+  return labelsIn(await readText(path), path);
+}
+
 /**
- * Reads the names of the classes: text with one name a line; or JSON: an array of names, Keras's imagenet_class_index.json
+ * The names of the classes: text with one name a line; or JSON: an array of names, Keras's imagenet_class_index.json
  * ({"0": ["n01440764", "tench"], …}, or with plain names), or Teachable Machine's metadata.json ({"labels": […]}).
  * @throws InputError for a file that is none of these.
  */
-export async function readLabels(path: string): Promise<string[]> {
-  const text = await readText(path);
+export function labelsIn(text: string, path: string): string[] {
   if (!/^\s*[[{]/.test(text)) {
     const lines = text.split(/\r?\n/).map((line) => line.trim());
     return lines.at(-1) === "" ? lines.slice(0, -1) : lines;

@@ -1,5 +1,6 @@
 import { unzipSync } from "fflate";
 import { InputError } from "../gpu/errors.ts";
+import { someOf } from "../models/files.ts";
 import { decodeNpy, type NpyArray } from "./npy.ts";
 
 /** The most that the arrays of a file may take unpacked. */
@@ -37,7 +38,7 @@ export function arraysOf(
   }
   if (files.length === 0) {
     const wanted = only === undefined ? "arrays in it" : `an array "${only}"`;
-    throw new InputError(`${who}: expected ${wanted}, got ${known.join(", ") || "none"}`);
+    throw new InputError(`${who}: expected ${wanted}, got ${someOf(known, "none")}`);
   }
   return files.map(([file, data]) => {
     const own = file.slice(0, -".npy".length);

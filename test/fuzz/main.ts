@@ -6,7 +6,7 @@ import { build } from "vite";
 import { wgsl } from "../../build/wgsl.ts";
 import { BATCH, type News } from "./news.ts";
 
-const USAGE = `Reads damaged model files, pictures and arrays, and reports what is neither read nor refused by an error of Vitrine's.
+const USAGE = `Reads damaged model files, pictures, arrays and lists of names, and reports what is neither read nor refused by an error of Vitrine's.
 
   npm run fuzz -- [--runs 10000] [--seed 1]
 

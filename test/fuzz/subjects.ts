@@ -1,8 +1,11 @@
 import fc from "fast-check";
+import { zipSync } from "fflate";
 import sharp from "sharp";
+import { labelsIn } from "../../src/cli/labels.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { decodeImage } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
+import { arraysOf as arraysInArchive } from "../../src/node/npz.ts";
 import { functional, kerasLayer, memoryFiles, modelOf, sequential } from "../models/fixtures.ts";
 import {
   type BytesEdit,
@@ -24,7 +27,7 @@ interface ModelMutant {
 }
 
 interface BytesMutant {
-  readonly kind: "image" | "array";
+  readonly kind: "image" | "array" | "archive" | "labels";
   readonly of: string;
   readonly edits: readonly BytesEdit[];
 }
@@ -250,6 +253,25 @@ function arraysOf(): Map<string, Uint8Array> {
   ]);
 }
 
+function archivesOf(): Map<string, Uint8Array> {
+  const [matrix, image] = [arraysOf().get("matrix"), arraysOf().get("image")];
+  if (!matrix || !image) throw new Error("expected arrays to pack");
+  return new Map([
+    ["stored", zipSync({ "a.npy": matrix, "b.npy": image }, { level: 0 })],
+    ["deflated", zipSync({ "a.npy": matrix, "b.npy": image, "c.txt": new Uint8Array(9) }, { level: 6 })],
+  ]);
+}
+
+function labelsOf(): Map<string, Uint8Array> {
+  const texts = {
+    lines: "cat\ndog\n",
+    list: '["cat", "dog"]',
+    index: '{"0": ["n1", "cat"], "1": ["n2", "dog"]}',
+    metadata: '{"labels": ["cat"]}',
+  };
+  return new Map(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
+}
+
 const some = <T>(edit: fc.Arbitrary<T>, least: number, most: number) =>
   fc.array(edit, { minLength: least, maxLength: most });
 
@@ -261,9 +283,8 @@ export async function createSubjects(): Promise<Subjects> {
     models.set(name, { manifest, weights: new Uint8Array(await files.read("shard1.bin")) });
   }
   const images = await imagesOf();
-  const arrays = arraysOf();
-  const bytesOf = ({ kind, of }: BytesMutant) =>
-    (kind === "image" ? images : arrays).get(of) ?? new Uint8Array();
+  const files = { image: images, array: arraysOf(), archive: archivesOf(), labels: labelsOf() };
+  const bytesOf = ({ kind, of }: BytesMutant) => files[kind].get(of) ?? new Uint8Array();
 
   const model = fc.oneof(
     {
@@ -284,6 +305,8 @@ export async function createSubjects(): Promise<Subjects> {
     },
   );
   const named = (names: Iterable<string>) => fc.constantFrom(...names);
+  const damaged = (kind: BytesMutant["kind"]): fc.Arbitrary<Mutant> =>
+    fc.record({ kind: fc.constant(kind), of: named(files[kind].keys()), edits: some(bytesEdit, 1, 4) });
   const mutants: fc.Arbitrary<Mutant> = fc.oneof(
     {
       weight: 6,
@@ -291,34 +314,20 @@ export async function createSubjects(): Promise<Subjects> {
         .tuple(named(models.keys()), model)
         .map(([of, edits]): Mutant => ({ kind: "model", of, ...edits })),
     },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant("image" as const),
-        of: named(images.keys()),
-        edits: some(bytesEdit, 1, 4),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant("array" as const),
-        of: named(arrays.keys()),
-        edits: some(bytesEdit, 1, 4),
-      }),
-    },
+    { weight: 2, arbitrary: damaged("image") },
+    { weight: 2, arbitrary: damaged("array") },
+    damaged("archive"),
+    damaged("labels"),
   );
 
-  const bare = <K extends BytesMutant["kind"]>(kind: K, names: Iterable<string>) =>
-    Array.from(names, (of): Mutant => ({ kind, of, edits: [] }));
+  const bare = Object.entries(files).flatMap(([kind, known]) =>
+    Array.from(known.keys(), (of): Mutant => ({ kind: kind as BytesMutant["kind"], of, edits: [] })),
+  );
   return {
     originals: [
       ...Array.from(models.keys(), (of): Mutant => ({ kind: "model", of, edits: [], text: [], weights: [] })),
-      ...bare(
-        "image",
-        [...images.keys()].filter((name) => name !== "svg"),
-      ),
-      ...bare("array", arrays.keys()),
+      // SVG is refused as it is.
+      ...bare.filter(({ of }) => of !== "svg"),
     ],
     mutants,
     async read(mutant) {
@@ -331,10 +340,13 @@ export async function createSubjects(): Promise<Subjects> {
           "shard1.bin": editBytes(weights, mutant.weights).buffer,
         });
         await loadLayersModel(files);
-      } else if (kind === "image") {
-        const bytes = editBytes(bytesOf(mutant), mutant.edits);
-        await decodeImage(/png|palette|deep/.test(of) ? withChecksums(bytes) : bytes, of);
-      } else decodeNpy(editBytes(bytesOf(mutant), mutant.edits), of);
+        return;
+      }
+      const bytes = editBytes(bytesOf(mutant), mutant.edits);
+      if (kind === "array") decodeNpy(bytes, of);
+      else if (kind === "archive") arraysInArchive(bytes, of);
+      else if (kind === "labels") labelsIn(new TextDecoder().decode(bytes), of);
+      else await decodeImage(/png|palette|deep/.test(of) ? withChecksums(bytes) : bytes, of);
     },
   };
 }
