@@ -66,9 +66,9 @@ async function readManifest(files: ModelFiles, signal: AbortSignal | undefined):
 
 /** tfjs signs what it saves; converted files carry the version of the Keras that made them, or nothing. */
 function writerOf({ generatedBy, modelTopology }: JsonObject): Writer {
-  const version = isObject(modelTopology) ? modelTopology.keras_version : undefined;
-  const signed = (text: unknown) => typeof text === "string" && /tfjs|tensorflow\.js/i.test(text);
-  return signed(generatedBy) || signed(version) ? "tfjs" : "keras";
+  const { keras_version, backend } = isObject(modelTopology) ? modelTopology : {};
+  const signed = (text: unknown) => typeof text === "string" && /tfjs|tensor_?flow\.js/i.test(text);
+  return [generatedBy, keras_version, backend].some(signed) ? "tfjs" : "keras";
 }
 
 function labelsOf(
