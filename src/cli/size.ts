@@ -1,6 +1,6 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { type ChooseInputShape, type InputShape, shapesNear } from "../models/input-shape.ts";
+import { type ChooseInputShape, channelsOf, type InputShape, shapesNear } from "../models/input-shape.ts";
 import { imageSize } from "../node/image.ts";
 import { imagesIn } from "./arrays.ts";
 import { type Io, UsageError } from "./io.ts";
@@ -33,11 +33,11 @@ export function networkSize(
   return {
     async inputShape(declared) {
       const [h, w, c] = declared;
-      if (declared.length !== 3 || h === undefined || w === undefined) return undefined;
+      if (declared.length > 3 || h === undefined || w === undefined) return undefined;
       if (!given && h !== null && w !== null && c !== null) return undefined;
       chose = true;
       if (!given) return shapesNear(declared, await freeSize([h, w], values, io, more));
-      return (typeof c === "number" ? [c] : [3, 1]).map((count): InputShape => [...given, count]);
+      return channelsOf(declared).map((count): InputShape => [...given, count]);
     },
     explain(error) {
       if (!chose || !(error instanceof ModelError)) return error;

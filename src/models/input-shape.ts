@@ -26,14 +26,19 @@ export function shapesNear(
   declared: readonly (number | null)[],
   [height, width]: readonly [height: number, width: number],
 ): InputShape[] {
-  const [h, w, c] = declared;
+  const [h, w] = declared;
   const sizes = MULTIPLES.map((multiple) => {
     const near = (side: number) => Math.max(multiple, Math.round(side / multiple) * multiple);
     return [h ?? near(height), w ?? near(width)] as const;
   });
-  return (typeof c === "number" ? [c] : [3, 1]).flatMap((count) =>
-    sizes.map((size): InputShape => [...size, count]),
-  );
+  return channelsOf(declared).flatMap((count) => sizes.map((size): InputShape => [...size, count]));
+}
+
+/** The numbers of channels to try: what is declared, one of height×width; else three, then one. */
+export function channelsOf(declared: readonly (number | null)[]): readonly number[] {
+  const [, , channels] = declared;
+  if (typeof channels === "number") return [channels];
+  return declared.length === 2 ? [1] : [3, 1];
 }
 
 /** What a model declares its input to be; a size that it leaves free and then resizes to is that size. */

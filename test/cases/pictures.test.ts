@@ -312,6 +312,15 @@ describe("a network of free size", () => {
     expect(err).toMatch(/1 of 2 images could not be used: .*broken\.png/);
   });
 
+  test("of height and width alone takes grey, at --size", async () => {
+    const topology = sequential([kerasLayer("Flatten", "flat"), scoresOf(2)], [null, null]);
+    const model = await written("grey", modelOf(topology, [{ name: "scores/kernel", shape: [12, 2] }]));
+    await writePng(at("3x4.png"), plain(4, 3));
+    expect((await vitrine(["predict", at("3x4.png"), "--model", model])).code).toBe(0);
+    const listed = await vitrine(["layers", "--model", model, "--size", "2x6"]);
+    expect(listed.out).toMatch(/^input +2×6×1/m);
+  });
+
   test("runs on a huge picture at a megapixel", async () => {
     const model = await any();
     await writePng(at("huge.png"), plain(2048, 1024));

@@ -116,8 +116,9 @@ test.each<[name: string, layers: string[], classes: number, expected: Record<str
   ["model", ["fire2_squeeze"], 1000, { ...PREPROCESSINGS.imagenet, resize: 256 }],
   ["model", ["layer1_0_conv1"], 10, PREPROCESSINGS.imagenet],
   ["model", ["inception_3a_1x1"], 1000, { range: 1, mean: [123, 117, 104], std: [1, 1, 1], resize: 256 }],
+  ["model", ["Conv1", "bn_Conv1"], 7, PREPROCESSINGS.signed],
   ["model", ["mixed0", "mixed1"], 7, PREPROCESSINGS.signed],
-  ["model", ["block35_1_conv"], 7, PREPROCESSINGS.signed],
+  ["model", ["block35_1_conv", "conv_7b"], 7, PREPROCESSINGS.signed],
   ["model", ["block1_conv1", "block2_sepconv1", "block3_conv3"], 7, PREPROCESSINGS.signed],
   ["model", ["stem_conv1", "adjust_relu_1_1"], 7, PREPROCESSINGS.signed],
   ["model", ["conv1_conv", "conv2_block1_1_conv", "conv2_block1_concat"], 7, PREPROCESSINGS.imagenet],
@@ -130,6 +131,66 @@ test.each<[name: string, layers: string[], classes: number, expected: Record<str
   expect(preprocessing).toMatchObject({ ...expected, guessed: ["values", "fit"] });
   expect(preprocessing.source).toMatch(/^guessed: /);
   expect("resize" in preprocessing).toBe("resize" in expected);
+});
+
+/** The five blocks of VGG16, under names that say nothing. */
+function blocks(between: "nothing" | "batchNorm", prefix = "l"): Layer[] {
+  const layers: Layer[] = [{ op: "input", name: "input", inputs: [], shape: [64, 64, 3] }];
+  const add = (layer: object) =>
+    layers.push({
+      name: `${prefix}${layers.length}`,
+      inputs: [layers.at(-1)?.name ?? ""],
+      ...layer,
+    } as Layer);
+  const one = [1, 1] as const;
+  for (const [block, convolutions] of [2, 2, 3, 3, 3].entries()) {
+    for (let i = 0; i < convolutions; i++) {
+      const inputs = block === 0 && i === 0 ? 3 : 1;
+      const w = { shape: [3, 3, inputs, 1], data: Float32Array.from({ length: 9 * inputs }, (_, k) => k) };
+      add({ op: "conv2d", w, strides: one, dilations: one, padding: "same" });
+      if (between === "batchNorm")
+        add({ op: "batchNorm", scale: Float32Array.of(1), offset: Float32Array.of(0) });
+      add({ op: "activation", activation: { kind: "relu" } });
+    }
+    add({ op: "pool", mode: "max", size: [2, 2], strides: [2, 2], padding: "valid" });
+  }
+  return layers;
+}
+
+test("VGG is known by its blocks, and turned; with batch norm, or torchvision's names, it is another", () => {
+  const keras = fedAs({ name: "model", layers: blocks("nothing") }, 4);
+  expect(keras.preprocessing).toMatchObject({ ...CAFFE, turned: true, fit: "stretch" });
+  expect(keras.layers[1]).toMatchObject({ w: { data: expect.objectContaining({ 0: 2, 1: 1, 2: 0 }) } });
+  const normed = fedAs({ name: "model", layers: blocks("batchNorm") }, 4).preprocessing;
+  expect(normed).toMatchObject({ ...PREPROCESSINGS.unit, guessed: ["values", "fit"] });
+  const torch = fedAs({ name: "model", layers: blocks("nothing", "features.0") }, 4).preprocessing;
+  expect(torch).toMatchObject(PREPROCESSINGS.imagenet);
+  expect(torch.turned).toBeUndefined();
+});
+
+test("Teachable Machine's exports are cut, like their pictures in training", () => {
+  const names = ["model1/expanded_conv_depthwise", "global_average_pooling2d_GlobalAveragePooling2D1"];
+  const fit = (...more: string[]) =>
+    fedAs({ name: "m", layers: layersOf(...names, ...more) }, 3).preprocessing;
+  expect(fit("sequential_3/dense_Dense2", "sequential_3/dense_Dense2/softmax")).toMatchObject({
+    fit: "cover",
+    guessed: ["values", "fit"],
+  });
+  expect(fit("scores").fit).toBe("stretch");
+});
+
+test("a fit that the caller gives is no guess, and leaves a declared resize to covering", async () => {
+  const declared = { preprocessing: { mean: 0, std: 1, resize: 5 } };
+  expect((await loaded(declared)).preprocessing).toMatchObject({ fit: "cover", resize: 5 });
+  const squashed = (await loaded(declared, { fit: "stretch" })).preprocessing;
+  expect([squashed.fit, squashed.resize, squashed.guessed]).toEqual(["stretch", undefined, undefined]);
+  expect((await loaded({}, { fit: "contain" })).preprocessing).toMatchObject({
+    fit: "contain",
+    guessed: ["values"],
+  });
+  await expect(loaded({ preprocessing: { mean: 0, std: 1, fit: "crop" } })).rejects.toThrow(
+    /preprocessing\.fit of/,
+  );
 });
 
 /** A network of an affine layer for each [class, scale, offset], between layers that change nothing, and a convolution. */
