@@ -141,7 +141,7 @@ function blocks(between: "nothing" | "batchNorm", prefix = "l"): Layer[] {
       name: `${prefix}${layers.length}`,
       inputs: [layers.at(-1)?.name ?? ""],
       ...layer,
-    } as Layer);
+    } as unknown as Layer);
   const one = [1, 1] as const;
   for (const [block, convolutions] of [2, 2, 3, 3, 3].entries()) {
     for (let i = 0; i < convolutions; i++) {
@@ -170,13 +170,13 @@ test("VGG is known by its blocks, and turned; with batch norm, or torchvision's 
 
 test("Teachable Machine's exports are cut, like their pictures in training", () => {
   const names = ["model1/expanded_conv_depthwise", "global_average_pooling2d_GlobalAveragePooling2D1"];
-  const fit = (...more: string[]) =>
+  const fitted = (...more: string[]) =>
     fedAs({ name: "m", layers: layersOf(...names, ...more) }, 3).preprocessing;
-  expect(fit("sequential_3/dense_Dense2", "sequential_3/dense_Dense2/softmax")).toMatchObject({
+  expect(fitted("sequential_3/dense_Dense2", "sequential_3/dense_Dense2/softmax")).toMatchObject({
     fit: "cover",
     guessed: ["values", "fit"],
   });
-  expect(fit("scores").fit).toBe("stretch");
+  expect(fitted("scores").fit).toBe("stretch");
 });
 
 test("a fit that the caller gives is no guess, and leaves a declared resize to covering", async () => {
