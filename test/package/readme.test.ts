@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path/posix";
+import { gzipSync } from "node:zlib";
 import type { ElementHandle } from "puppeteer-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -77,6 +78,10 @@ describe("the README", () => {
       logLevel: "error",
       build: { outDir: join(installed, "dist") },
     });
+    const bundle = readFileSync(join(installed, "dist/vitrine.min.js"));
+    const [, size, compressed] = README.match(/in one file \((\d+) kB, (\d+) kB compressed\)/) ?? [];
+    expect(Math.abs(bundle.length / 1000 / Number(size) - 1)).toBeLessThan(0.1);
+    expect(Math.abs(gzipSync(bundle).length / 1000 / Number(compressed) - 1)).toBeLessThan(0.1);
     cpSync("models/vitrine", join(installed, "models/vitrine"), { recursive: true });
     const server = await serve(folder);
     const browser = await launchBrowser();
