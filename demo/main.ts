@@ -9,7 +9,7 @@ import {
   VitrineError,
 } from "../src/index.ts";
 import { attachIntake, type Brought, type Intake, labelsIn } from "./intake.ts";
-import { loadShippedModel } from "./model.ts";
+import { loadShippedModel, standingSize } from "./model.ts";
 import { notice, toast } from "./notices.ts";
 import { pixelsFromFile } from "./pixels.ts";
 import { Rooms } from "./rooms.ts";
@@ -96,7 +96,7 @@ async function recover(info: GPUDeviceLostInfo): Promise<void> {
 
 /** Reads a network from files, with the names of its classes if they are among them. */
 async function graphFrom(files: readonly Brought[], signal: AbortSignal): Promise<Graph> {
-  const loaded = await loadLayersModel(modelFromFiles(files), { signal });
+  const loaded = await loadLayersModel(modelFromFiles(files), { signal, inputShape: standingSize });
   const counts = headsOf(loaded).flatMap(({ classes, channels }) => [classes, channels]);
   const labels = loaded.labels ?? (await labelsIn(files, counts));
   return labels ? { ...loaded, labels } : loaded;

@@ -1,6 +1,6 @@
 import modelUrl from "../models/vitrine/model.json?url&no-inline";
 import weightsUrl from "../models/vitrine/weights.bin?url&no-inline";
-import { type Graph, loadLayersModel, modelFromFiles } from "../src/index.ts";
+import { type Graph, type InputShape, loadLayersModel, modelFromFiles, shapesNear } from "../src/index.ts";
 
 /** Fetches a file of the page's own and tells how much of it is there. */
 async function fetched(url: string, name: string, onBytes: (bytes: number) => void): Promise<File> {
@@ -37,4 +37,14 @@ export async function loadShippedModel(onProgress: (fraction: number) => void): 
   ]);
   onProgress(1);
   return loadLayersModel(modelFromFiles(files));
+}
+
+/** Where the room shows a network that takes pictures of any size. */
+const SIDE = 224;
+
+/** The sizes to try for a network whose file leaves its own free; nothing for one that has a size. */
+export function standingSize(declared: readonly (number | null)[]): InputShape[] | undefined {
+  return [2, 3].includes(declared.length) && declared.includes(null)
+    ? shapesNear(declared, [SIDE, SIDE])
+    : undefined;
 }
