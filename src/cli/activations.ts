@@ -68,7 +68,10 @@ export async function activationsCommand(names: readonly string[], values: Value
   await withNetwork(await io.device(), graph, options, async (network) => {
     for await (const input of images) {
       if (reports.length === 0) warnOfGuess(graph, io, [input]);
-      if (several && !values.has("json")) io.out(`${reports.length === 0 ? "" : "\n"}${input.name}`);
+      if (several && !values.has("json")) {
+        if (reports.length > 0) io.out("");
+        io.out(input.name);
+      }
       io.progress(several ? `image ${reports.length + 1} of ${images.count}` : "running the network");
       try {
         const found = await activations(network, input.values, { layer, signal: io.signal });

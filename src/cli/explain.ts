@@ -52,7 +52,10 @@ export async function explainCommand(positionals: readonly string[], values: Val
   await withNetworks(await io.device(), graph, needs, values, async (networks) => {
     for await (const input of images) {
       if (reports.length === 0) warnOfGuess(graph, io, [input]);
-      if (several && !values.has("json")) io.out(`${reports.length === 0 ? "" : "\n"}${input.name}`);
+      if (several && !values.has("json")) {
+        if (reports.length > 0) io.out("");
+        io.out(input.name);
+      }
       try {
         reports.push(await explain(networks, input));
       } catch (error) {

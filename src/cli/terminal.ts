@@ -53,8 +53,15 @@ export function openTerminal(): Terminal {
       process.stderr.write(`${line}\n`);
     },
     device() {
-      progress("opening the GPU");
-      opened ??= openDevice();
+      if (!opened) {
+        progress("opening the GPU");
+        opened = openDevice();
+        // What comes next is kernels, which are compiled.
+        opened.then(
+          () => progress("preparing the network"),
+          () => {},
+        );
+      }
       return opened;
     },
     async close() {

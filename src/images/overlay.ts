@@ -1,4 +1,3 @@
-import { enlargeMap } from "./enlarge.ts";
 import { paintOver } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
 import { cropOf, type Fed } from "./preprocess.ts";
@@ -23,14 +22,9 @@ export function renderOverlay(photo: Pixels, graph: Fed, options: ShadeOptions):
     height: Math.max(1, Math.round(region.height * down)),
     squares: false,
   };
-  const large = enlargeMap(shade.values, shade.size, shown);
   const under = new Uint8Array(shown.width * shown.height * 3);
   eachRow((from, to, length) => under.set(photo.data.subarray(from, from + length), to));
-  const over = paintOver(
-    { ...shade, values: large, size: [shown.height, shown.width] },
-    { ...shown, data: under },
-    shown,
-  );
+  const over = paintOver(shade, { ...shown, data: under }, shown);
   const data = Uint8Array.from(photo.data);
   eachRow((from, to, length) => data.set(over.data.subarray(to, to + length), from));
   return { width: photo.width, height: photo.height, data };

@@ -3,7 +3,8 @@ import { openSync } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readImage } from "../../src/node/image.ts";
+import { encodePng, readImage } from "../../src/node/image.ts";
+import { encodeNpy } from "../../src/node/npy.ts";
 import { folder, writeTinyModel } from "./run.ts";
 
 const at = (name: string) => join(folder, name);
@@ -22,6 +23,8 @@ interface Way {
   readonly script?: string;
   /** Where standard output goes; default: read here. */
   readonly stdout?: number;
+  /** What standard input holds; default: nothing. */
+  readonly input?: Uint8Array;
   /** What standard error must have said before SIGINT is sent. */
   readonly stopAt?: RegExp;
 }
@@ -29,12 +32,13 @@ interface Way {
 /** A process of its own, as the shell starts one. */
 function run(
   args: readonly string[],
-  { script = "test/cli/watched.ts", stdout, stopAt }: Way = {},
+  { script = "test/cli/watched.ts", stdout, input, stopAt }: Way = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["build/run.mjs", script, ...args], {
-      stdio: ["ignore", stdout ?? "pipe", "pipe"],
+      stdio: ["pipe", stdout ?? "pipe", "pipe"],
     });
+    child.stdin?.end(input);
     let [out, err, sent] = ["", "", false];
     child.stdout?.on("data", (text) => {
       out += text;
@@ -86,6 +90,20 @@ describe("standard output", () => {
     expect(JSON.parse(out)).toHaveProperty("results");
     expect(err).not.toMatch(/maxDynamic/);
   });
+});
+
+test("- is standard input: a picture, or an array", async () => {
+  const pixels = { width: 12, height: 12, data: Uint8Array.from({ length: 432 }, (_, i) => (i * 7) % 256) };
+  const array = new Uint8Array(encodeNpy({ shape: [12, 12, 3], data: Float32Array.from(pixels.data) }));
+  const told = [];
+  for (const input of [await encodePng(pixels), array]) {
+    const args = ["predict", "-", "--model", model, "--preprocess", "none", "--json"];
+    const { code, out } = await run(args, { input });
+    expect(code).toBe(0);
+    told.push((JSON.parse(out) as { results: { image: string; predictions: unknown }[] }).results[0]);
+  }
+  expect(told[0]?.image).toBe("-");
+  expect(told[1]?.predictions).toEqual(told[0]?.predictions);
 });
 
 test("a picture is written whole", async () => {
