@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that have a room of their own; nobody else imports them. */
 const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
-  [/^(node:|sharp$|webgpu$)/, ["node", "cli", "bench"]],
+  [/^(node:|(sharp|webgpu|fflate|tinyglobby)$)/, ["node", "cli", "bench"]],
   [/^@tensorflow\//, ["tfjs", "bench"]],
   [/^three\b/, ["three", "demo"]],
   [/^(lil-gui|d3-|@fontsource)/, ["demo"]],
@@ -147,8 +147,8 @@ describe("imports", () => {
   });
 
   test("of the library name only packages that come with it", () => {
-    const { peerDependencies } = packageJson;
-    const shipped = Object.keys(peerDependencies);
+    const { dependencies, peerDependencies } = packageJson;
+    const shipped = Object.keys({ ...dependencies, ...peerDependencies });
     const unshipped = imports.filter(
       ({ from, to }) =>
         from.startsWith("src/") &&
