@@ -141,7 +141,7 @@ function occlusion(options: ShadeOptions): Shade {
   );
   const [low, high] = extremes(map);
   const range = `from ${formatNumber(low)} to ${formatNumber(high)}`;
-  const uncovered = gaps > 0 ? `; hatched: no patch covers ${gaps} of ${map.length} pixels` : "";
+  const uncovered = gaps > 0 ? "; hatched: uncovered" : "";
   return {
     ...signedMap(options, scale),
     unit,
