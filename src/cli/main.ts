@@ -1,11 +1,12 @@
 import { InputError, ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { nearest } from "../gpu/options.ts";
 import { DONE, FAILED, REFUSED, STOPPED } from "./codes.ts";
 import { type CliCommand, COMMANDS } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { type Io, printLines, UsageError } from "./io.ts";
 import { ownPackage } from "./model.ts";
 import { expandNames } from "./names.ts";
-import { nearest, parseArguments } from "./options.ts";
+import { parseArguments } from "./options.ts";
 import { printableIo } from "./printable.ts";
 import { openTerminal } from "./terminal.ts";
 import { Values } from "./values.ts";

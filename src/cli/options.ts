@@ -1,3 +1,4 @@
+import { nearest } from "../gpu/options.ts";
 import { UsageError } from "./io.ts";
 
 /** One option of the command line. */
@@ -288,29 +289,4 @@ function optionOf(written: string): Option {
     options.map(({ name }) => name),
   );
   throw new UsageError(`unknown option ${written}${near ? `; did you mean --${near}?` : ""}`);
-}
-
-/** The word most like another, if one is like it at all. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((name) => ({ name, steps: edits(word.toLowerCase(), name) }))
-    .sort((a, b) => a.steps - b.steps);
-  return best && best.steps <= Math.floor(Math.max(3, word.length, best.name.length) / 2.5)
-    ? best.name
-    : undefined;
-}
-
-/** Letters to insert, delete or exchange to get from one word to another (Levenshtein). */
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(
-        Math.min((row[j] ?? 0) + Number(letter !== other), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1),
-      );
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

@@ -1,3 +1,4 @@
+import { nearest } from "../gpu/options.ts";
 import type { Colour } from "../images/colour.ts";
 import { COMPOSITES, type CompositeName } from "../network/relevance/rules.ts";
 import {
@@ -8,7 +9,7 @@ import {
 } from "../techniques/catalogue.ts";
 import type { Baseline } from "../techniques/integrated-gradients.ts";
 import { UsageError } from "./io.ts";
-import { nearest, type OptionName } from "./options.ts";
+import type { OptionName } from "./options.ts";
 import type { Values } from "./values.ts";
 
 /** What the command line has no option of its own for: `layer` is asked for by every command in its own way. */

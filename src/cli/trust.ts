@@ -1,3 +1,4 @@
+import { nearest } from "../gpu/options.ts";
 import type { Table } from "../images/table.ts";
 import type { Network } from "../network/network.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
@@ -9,7 +10,6 @@ import { trust } from "../trust/trust.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Networks } from "./networks.ts";
 import type { Objective } from "./objective.ts";
-import { nearest } from "./options.ts";
 import type { Values } from "./values.ts";
 
 /** What a sheet of all techniques measures unless it is told otherwise: nothing that asks a technique ten times over. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { UsageError } from "../../src/cli/io.ts";
-import { nearest, OPTIONS, type OptionName, parseArguments } from "../../src/cli/options.ts";
+import { OPTIONS, type OptionName, parseArguments } from "../../src/cli/options.ts";
 import { Values } from "../../src/cli/values.ts";
+import { nearest } from "../../src/gpu/options.ts";
 import { vitrine } from "./run.ts";
 
 describe("the command line", () => {

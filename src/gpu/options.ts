@@ -1,0 +1,93 @@
+import { InputError } from "./errors.ts";
+
+/**
+ * What an options object may hold, written once beside its type and complete by it: for each field whether it must be there,
+ * or the values that it takes where they can be listed.
+ */
+export type Fields<O> = {
+  readonly [K in keyof O]-?: object extends Pick<O, K>
+    ? "may" | readonly (O[K] & (string | number | boolean))[]
+    : "must" | { readonly must: readonly O[K][] };
+};
+
+/** A call, and the fields of its options. */
+export interface Call<O> {
+  readonly who: string;
+  readonly fields: Fields<O>;
+}
+
+type Field = "may" | "must" | readonly unknown[] | { readonly must: readonly unknown[] };
+
+/**
+ * Checks what an untyped caller may get wrong: no object, a field that there is not, one that is missing, a value that there
+ * is not. What TypeScript checked passes.
+ * @param who the call, for the message.
+ * @throws InputError that lists what there is, with the nearest.
+ */
+export function assertFields<O>(who: string, got: unknown, fields: Fields<O>): void {
+  const all: Readonly<Record<string, Field>> = fields;
+  const names = Object.keys(all);
+  if (typeof got !== "object" || got === null || Array.isArray(got) || ArrayBuffer.isView(got)) {
+    throw new InputError(`${who}: expected an object of { ${names.join(", ")} }, got ${describe(got)}`);
+  }
+  const options: Readonly<Record<string, unknown>> = { ...got };
+  for (const name of Object.keys(options)) {
+    if (options[name] === undefined || names.includes(name)) continue;
+    throw new InputError(`${who}: expected ${names.join(", ")}, got "${name}"${suggestion(name, names)}`);
+  }
+  for (const [name, field] of Object.entries(all)) {
+    const value = options[name];
+    const needed = field === "must" || (typeof field === "object" && "must" in field);
+    if (value === undefined) {
+      if (needed) throw new InputError(`${who}: expected ${name}, got none`);
+      continue;
+    }
+    const values = typeof field === "string" ? undefined : "must" in field ? field.must : field;
+    if (values && !values.includes(value)) {
+      const said = values.map((one) => JSON.stringify(one)).join(", ");
+      const near = typeof value === "string" ? suggestion(value, values.map(String)) : "";
+      throw new InputError(`${who}: expected ${name} of ${said}, got ${describe(value)}${near}`);
+    }
+  }
+}
+
+/** What came, in few words. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return `"${value.slice(0, 60)}"`;
+  if (typeof value === "function") return `function ${value.name}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  return kind === "Object" ? `{ ${Object.keys(value).slice(0, 6).join(", ")} }` : `a ${kind}`;
+}
+
+function suggestion(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === undefined ? "" : `; did you mean "${near}"?`;
+}
+
+/** The known name that a word most likely means, if there is one. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  // Nobody misspells so much, and the comparison takes as long as both words together.
+  if (word.length > 64) return undefined;
+  const [best] = known
+    .map((name) => ({ name, steps: edits(word.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.steps - b.steps);
+  return best && best.steps <= Math.floor(Math.max(3, word.length, best.name.length) / 2.5)
+    ? best.name
+    : undefined;
+}
+
+/** Letters to insert, delete or exchange to get from one word to another (Levenshtein). */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(
+        Math.min((row[j] ?? 0) + Number(letter !== other), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1),
+      );
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
