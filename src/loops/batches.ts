@@ -1,5 +1,6 @@
 import { whileAlive } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";
 
@@ -10,6 +11,8 @@ export interface LoopOptions {
   /** Called with the fraction done, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
 }
+
+export const LOOP: Fields<LoopOptions> = { signal: "may", onProgress: "may" };
 
 /** Samples in order, as many at a time as the network's batch: memory does not grow with their number. */
 export interface Batches {

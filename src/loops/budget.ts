@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import { type Scope, withScope } from "../gpu/scope.ts";
 import { readTensors, sizeOf, type Tensor, type TensorData } from "../gpu/tensor.ts";
 import { headsOf } from "../network/heads.ts";
@@ -16,6 +17,8 @@ export interface MemoryOptions {
    */
   readonly memory?: number;
 }
+
+export const MEMORY: Fields<MemoryOptions> = { memory: "may" };
 
 /** What a technique may still allocate. */
 export interface Budget {

@@ -1,7 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
-import { createBatches, type LoopOptions } from "../loops/batches.ts";
-import { type MemoryOptions, withBudget } from "../loops/budget.ts";
+import type { Fields } from "../gpu/options.ts";
+import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -9,12 +10,14 @@ import { createAblateMaps, createAblationWeights, createWeightedMaps } from "../
 import { answer } from "./answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit } from "./explain.ts";
 import { assertAnswer, sameScores } from "./finite.ts";
-import { assertBelow, type LayerOptions, mapsAt } from "./layer-maps.ts";
+import { assertBelow, LAYER, type LayerOptions, mapsAt } from "./layer-maps.ts";
 
 export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit". */
   readonly on?: "logit" | "probability";
 }
+
+const FIELDS: Fields<AblationCamOptions> = { ...LAYER, ...LOOP, ...MEMORY, on: "may" };
 
 /**
  * Ablation-CAM: ReLU(Σ_k w_k·A_k), [h, w] at the layer's resolution, with w_k = (S − S_k) / |S|, S_k the score when map k is
@@ -27,7 +30,7 @@ export function ablationCam(
   image: Picture,
   options: AblationCamOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, byAblation);
+  return answer(network, image, options, byAblation, { who: "Ablation-CAM", fields: FIELDS });
 }
 
 function byAblation(

@@ -12,7 +12,10 @@ export function activations(
   image: Picture,
   options: { readonly layer: string; readonly signal?: AbortSignal },
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
-  return answer(network, image, options, outputOf);
+  return answer(network, image, options, outputOf, {
+    who: "activations",
+    fields: { layer: "must", signal: "may" },
+  });
 }
 
 async function outputOf(

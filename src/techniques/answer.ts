@@ -1,3 +1,5 @@
+import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Call, describe } from "../gpu/options.ts";
 import { type Picture, readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
 import { assertAnswer } from "./finite.ts";
@@ -6,15 +8,18 @@ import { assertAnswer } from "./finite.ts";
  * What every question about an image goes through: the image is read when the question is asked, so that its array may be used
  * again, the work runs in its turn, and a map that it finds is checked.
  * @param work gets the network to record with, and the image as that takes it, [H, W, C].
+ * @param call what the options may hold, where a user gave them.
  * @throws the signal's reason, at once, when it aborts while the question waits; InputError when the image is none;
  * ModelError when the answer is NaN or infinite.
  */
-export function answer<O extends { readonly signal?: AbortSignal }, T>(
+export async function answer<O extends { readonly signal?: AbortSignal }, T>(
   network: Network,
   image: Picture,
   options: O,
   work: (network: Network, input: Float32Array, options: O) => Promise<T>,
+  call?: Call<O>,
 ): Promise<T> {
+  if (call) assertCall(call, network, options);
   const read = copyOf(network, image);
   // Whoever leaves before his turn never looks at it.
   read.catch(() => {});
@@ -25,6 +30,14 @@ export function answer<O extends { readonly signal?: AbortSignal }, T>(
     }
     return found;
   }, options);
+}
+
+/** @throws InputError when that is no network, or the options hold what the call does not know. */
+export function assertCall<O>({ who, fields }: Call<O>, network: Network, options: O): void {
+  if (typeof (network as Partial<Network> | undefined)?.inTurn !== "function") {
+    throw new InputError(`${who}: expected a network as createNetwork makes it, got ${describe(network)}`);
+  }
+  assertFields(who, options, fields);
 }
 
 function isMap(found: unknown): found is { readonly data: Float32Array; readonly gaps?: number } {

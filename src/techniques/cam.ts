@@ -10,6 +10,7 @@ import { createWeightedMaps } from "../ops/activation-maps.ts";
 import { EVERY_INDEX } from "../ops/objective.ts";
 import { answer } from "./answer.ts";
 import {
+  EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -34,7 +35,7 @@ interface Averaged {
  * @throws InputError when something other than classes is asked.
  */
 export function cam(network: Network, image: Picture, options: ObjectiveOptions = {}): Promise<Explanation> {
-  return answer(network, image, options, byClassWeights);
+  return answer(network, image, options, byClassWeights, { who: "CAM", fields: EXPLAIN });
 }
 
 function byClassWeights(

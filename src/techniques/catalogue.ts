@@ -1,15 +1,18 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import type { Colour } from "../images/colour.ts";
 import type { FigureTechnique } from "../images/figure.ts";
-import type { LoopOptions } from "../loops/batches.ts";
-import type { MemoryOptions } from "../loops/budget.ts";
+import { LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions } from "../loops/budget.ts";
 import type { Network } from "../network/network.ts";
 import type { CompositeName } from "../network/relevance/rules.ts";
 import { ablationCam } from "./ablation-cam.ts";
+import { assertCall } from "./answer.ts";
 import { cam } from "./cam.ts";
 import { deconvnet } from "./deconvnet.ts";
 import {
   assertScore,
+  EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -61,6 +64,12 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   /** LIME: what hides a segment; "segment" is its own mean colour. */
   readonly hide?: "segment" | Colour;
 }
+
+export const ATTRIBUTION: Fields<AttributionOptions> = {
+  ...{ ...EXPLAIN, ...LOOP, ...MEMORY },
+  ...{ layer: "may", on: "may", samples: "may", noise: "may", steps: "may", tolerance: "may" },
+  ...{ baseline: "may", rules: "may", seed: "may", patch: "may", stride: "may", fill: "may", hide: "may" },
+};
 
 /** The options that belong to some techniques only. */
 export type AttributionOption = Exclude<
@@ -138,8 +147,7 @@ function accountedFit(found: LimeExplanation): Attribution {
 
 const PIXELS = "[H,W,C]";
 
-/** Every attribution technique: which pixels decided. In the order in which people meet them. */
-export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
+const TECHNIQUES: readonly AttributionTechnique[] = [
   {
     name: "saliency",
     title: "Saliency",
@@ -366,6 +374,32 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
       (await limeEach(network, image, targets, options)).map(accountedFit),
   },
 ];
+
+/** A technique that is told what it reads, and refuses what none knows. */
+function told(technique: AttributionTechnique): AttributionTechnique {
+  const { name, takes, samples, run, runEach } = technique;
+  const shared = [...Object.keys(EXPLAIN), ...(samples === undefined ? [] : ["onProgress", "memory"])];
+  const read = <O extends AttributionOptions>(options: O, network: Network): O => {
+    assertCall({ who: name, fields: ATTRIBUTION }, network, options as AttributionOptions);
+    const own = Object.entries(options).filter(
+      ([key]) => shared.includes(key) || takes.includes(key as AttributionOption),
+    );
+    return Object.fromEntries(own) as O;
+  };
+  return {
+    ...technique,
+    run: async (network, image, options = {}) => run(network, image, read(options, network)),
+    ...(runEach
+      ? {
+          runEach: async (network, image, targets, options = {}) =>
+            runEach(network, image, targets, read(options, network)),
+        }
+      : {}),
+  };
+}
+
+/** Every attribution technique: which pixels decided. In the order in which people meet them. */
+export const ATTRIBUTIONS: readonly AttributionTechnique[] = TECHNIQUES.map(told);
 
 /** A technique by its name. @throws InputError that lists the names. */
 export function attributionNamed(name: string): AttributionTechnique {

@@ -12,5 +12,5 @@ export function deconvnet(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return inputGradient(network, image, "deconvnet", options);
+  return inputGradient(network, image, "deconvnet", options, "deconvnet");
 }

@@ -1,12 +1,13 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import { readTensor, type Shape } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { type LoopOptions, runSteps } from "../loops/batches.ts";
+import { LOOP, type LoopOptions, runSteps } from "../loops/batches.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
 import { activations } from "./activations.ts";
-import { answer } from "./answer.ts";
+import { answer, assertCall } from "./answer.ts";
 import type { Picture } from "./explain.ts";
 import { assertAnswer } from "./finite.ts";
 import { createOcclusion } from "./occlusion.ts";
@@ -23,6 +24,11 @@ export interface EmpiricalFieldOptions extends LoopOptions {
   /** What covers. Default "mean". */
   readonly fill?: Colour;
 }
+
+const FIELDS: Fields<EmpiricalFieldOptions> = {
+  ...LOOP,
+  ...{ layer: "must", channel: "must", at: "may", patch: "may", stride: "may", fill: "may" },
+};
 
 /** What one image says of a unit's field. */
 export interface Discrepancy {
@@ -65,6 +71,7 @@ export async function empiricalField(
   images: readonly Picture[],
   options: EmpiricalFieldOptions,
 ): Promise<EmpiricalField> {
+  assertCall({ who: "empirical field", fields: FIELDS }, network, options);
   const { graph } = network;
   const [height, width] = inputOf(graph).shape;
   const side = Math.min(height, width);

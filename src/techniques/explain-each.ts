@@ -1,5 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
+import type { Fields } from "../gpu/options.ts";
 import { readTensor, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { type Origin, runBackwards, type Signal } from "../loops/backwards.ts";
@@ -11,8 +12,8 @@ import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import type { BackwardRule } from "../ops/activation.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
-import { copyOf } from "./answer.ts";
-import { type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
+import { assertCall, copyOf } from "./answer.ts";
+import { ATTRIBUTION, type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
 import { meaningOf, type Picture, type Question, submit } from "./explain.ts";
 import { assertAnswer, scoresBeside } from "./finite.ts";
 import { plusPlusMap } from "./grad-cam-plus-plus.ts";
@@ -23,6 +24,9 @@ export interface EachOptions extends Omit<AttributionOptions, "target"> {
   /** What to ask of every image, side by side. Default: each image's own class with the highest score. */
   readonly targets?: readonly (Question | Objective)[];
 }
+
+const { target: _, ...OF_ALL } = ATTRIBUTION;
+const FIELDS: Fields<EachOptions> = { ...OF_ALL, targets: "may" };
 
 /** A technique that needs one way back: its signals, and what it makes of one image's. */
 interface Passes {
@@ -45,6 +49,7 @@ export async function* explainEach(
   options: EachOptions = {},
 ): AsyncGenerator<Attribution[]> {
   const named = attributionNamed(technique);
+  assertCall({ who: technique, fields: FIELDS }, network, options);
   const { targets, ...common } = options;
   if (targets?.length === 0) {
     throw new InputError(

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { readTensor } from "../gpu/tensor.ts";
 import type { Picture } from "../images/picture.ts";
@@ -32,6 +33,8 @@ export interface ExplainOptions<Q extends Question | Objective = Question> {
 
 /** Options of a technique that can also be asked an {@link Objective}. */
 export type ObjectiveOptions = ExplainOptions<Question | Objective>;
+
+export const EXPLAIN: Fields<ObjectiveOptions> = { target: "may", output: "may", signal: "may" };
 
 /** What a technique found. */
 export interface Explanation<T extends Target | Objective = Target | Objective> {

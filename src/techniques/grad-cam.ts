@@ -1,5 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
+import type { Fields } from "../gpu/options.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 
 import type { Graph, Shapes } from "../network/graph.ts";
@@ -7,13 +8,22 @@ import { headOf } from "../network/heads.ts";
 import type { Network, Start, Target } from "../network/network.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
 import { answer } from "./answer.ts";
-import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
+import {
+  EXPLAIN,
+  type Explanation,
+  type ObjectiveOptions,
+  type Picture,
+  submit,
+  withQuestion,
+} from "./explain.ts";
 import { readAnswer } from "./finite.ts";
 
 export interface GradCamOptions extends ObjectiveOptions {
   /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
   readonly layer?: string;
 }
+
+const FIELDS: Fields<GradCamOptions> = { ...EXPLAIN, layer: "may" };
 
 /** Grad-CAM as a command: records the backward pass and the map of a target. */
 export interface GradCam {
@@ -66,7 +76,7 @@ export function gradCam(
   image: Picture,
   options: GradCamOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, byMeanGradients);
+  return answer(network, image, options, byMeanGradients, { who: "Grad-CAM", fields: FIELDS });
 }
 
 async function byMeanGradients(

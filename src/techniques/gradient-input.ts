@@ -1,6 +1,6 @@
 import type { Network } from "../network/network.ts";
-import { copyOf } from "./answer.ts";
-import type { Explanation, ObjectiveOptions, Picture } from "./explain.ts";
+import { assertCall, copyOf } from "./answer.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "./explain.ts";
 import { saliency } from "./saliency.ts";
 
 /**
@@ -12,6 +12,7 @@ export async function gradientTimesInput(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
+  assertCall({ who: "gradient × input", fields: EXPLAIN }, network, options);
   const input = await copyOf(network, image);
   const { data, ...rest } = await saliency(network, input, options);
   return { ...rest, data: data.map((gradient, i) => gradient * (input[i] ?? 0)) };

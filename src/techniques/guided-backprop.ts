@@ -13,5 +13,5 @@ export function guidedBackprop(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return inputGradient(network, image, "guided", options);
+  return inputGradient(network, image, "guided", options, "guided backprop");
 }

@@ -6,7 +6,7 @@ import { answer } from "./answer.ts";
 import { type Explanation, type Picture, submit, withQuestion } from "./explain.ts";
 import { readAnswer } from "./finite.ts";
 import { createGradCam, lastMaps } from "./grad-cam.ts";
-import type { LayerOptions } from "./layer-maps.ts";
+import { LAYER, type LayerOptions } from "./layer-maps.ts";
 
 /**
  * Guided Grad-CAM: guided backprop ⊙ Grad-CAM, the map enlarged to the image (bilinear between the centres of its cells),
@@ -18,7 +18,7 @@ export function guidedGradCam(
   image: Picture,
   options: LayerOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, guidedByMap);
+  return answer(network, image, options, guidedByMap, { who: "Guided Grad-CAM", fields: LAYER });
 }
 
 async function guidedByMap(

@@ -4,7 +4,14 @@ import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { BackwardRule } from "../ops/activation.ts";
 import { answer } from "./answer.ts";
-import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
+import {
+  EXPLAIN,
+  type Explanation,
+  type ObjectiveOptions,
+  type Picture,
+  submit,
+  withQuestion,
+} from "./explain.ts";
 import { readAnswer } from "./finite.ts";
 
 /** The signal that reaches the image by a backward rule: what saliency, guided backprop and deconvnet share. */
@@ -13,8 +20,12 @@ export function inputGradient(
   image: Picture,
   rule: BackwardRule,
   options: ObjectiveOptions,
+  who: string,
 ): Promise<Explanation> {
-  return answer(network, image, options, (turn, input) => signalAt(turn, input, rule, options));
+  return answer(network, image, options, (turn, input) => signalAt(turn, input, rule, options), {
+    who,
+    fields: EXPLAIN,
+  });
 }
 
 function signalAt(

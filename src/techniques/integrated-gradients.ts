@@ -1,16 +1,17 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import { gaussianBlur } from "../images/blur.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { readInput } from "../images/picture.ts";
-import { createBatches, type LoopOptions } from "../loops/batches.ts";
-import { type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { gaussLegendre } from "../loops/quadrature.ts";
 import { runSamples } from "../loops/samples.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createPathBatch, createWeightedSum } from "../ops/sampling.ts";
-import { answer, copyOf } from "./answer.ts";
-import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { answer, assertCall, copyOf } from "./answer.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 import { assertAnswer } from "./finite.ts";
 
 /** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
@@ -30,6 +31,13 @@ export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOption
    */
   readonly baseline?: Baseline;
 }
+
+const FIELDS: Fields<IntegratedGradientsOptions> = {
+  ...EXPLAIN,
+  ...LOOP,
+  ...MEMORY,
+  ...{ steps: "may", tolerance: "may", baseline: "may" },
+};
 
 /** How well the attributions add up to what they explain. */
 export interface Completeness {
@@ -63,6 +71,7 @@ export async function integratedGradients(
   image: Picture,
   options: IntegratedGradientsOptions = {},
 ): Promise<PathExplanation> {
+  assertCall({ who: "integrated gradients", fields: FIELDS }, network, options);
   const { tolerance, steps = 50, onProgress } = options;
   if (tolerance === undefined) return answer(network, image, options, alongPath);
   if (!(tolerance > 0 && Number.isFinite(tolerance))) {

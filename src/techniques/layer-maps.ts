@@ -1,10 +1,18 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
+import type { Fields } from "../gpu/options.ts";
 import { type Scope, withScope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";
 import { answer } from "./answer.ts";
-import { type Explanation, type ObjectiveOptions, type Picture, submit, withQuestion } from "./explain.ts";
+import {
+  EXPLAIN,
+  type Explanation,
+  type ObjectiveOptions,
+  type Picture,
+  submit,
+  withQuestion,
+} from "./explain.ts";
 import { readAnswer } from "./finite.ts";
 import { lastMaps } from "./grad-cam.ts";
 
@@ -13,6 +21,8 @@ export interface LayerOptions extends ObjectiveOptions {
   /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
   readonly layer?: string;
 }
+
+export const LAYER: Fields<LayerOptions> = { ...EXPLAIN, layer: "may" };
 
 /** A layer's maps: its name and its activations, [N, h, w, C]. */
 export interface Maps {
@@ -69,7 +79,10 @@ export function gradientMap(
   who: string,
   make: MapMaker,
 ): Promise<Explanation> {
-  return answer(network, image, options, (turn, input) => mapOf(turn, input, options, who, make));
+  return answer(network, image, options, (turn, input) => mapOf(turn, input, options, who, make), {
+    who,
+    fields: LAYER,
+  });
 }
 
 function mapOf(

@@ -1,17 +1,19 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { deprocess } from "../images/preprocess.ts";
 import { quickshift, type Segments } from "../images/quickshift.ts";
-import { createBatches, type LoopOptions } from "../loops/batches.ts";
-import { type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { type Fit, ridge } from "../loops/ridge.ts";
 import { runSamples } from "../loops/samples.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { createSegmentBatch, segmentShows } from "../ops/masking.ts";
-import { answer } from "./answer.ts";
+import { answer, assertCall } from "./answer.ts";
 import {
+  EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -38,6 +40,21 @@ export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   readonly seed?: number;
 }
 
+const FIELDS: Fields<LimeOptions> = {
+  ...EXPLAIN,
+  ...LOOP,
+  ...MEMORY,
+  ...{
+    on: "may",
+    samples: "may",
+    segments: "may",
+    hide: "may",
+    kernelWidth: "may",
+    alpha: "may",
+    seed: "may",
+  },
+};
+
 /** A map with the surrogate model that it was painted from. */
 export interface LimeExplanation extends Explanation {
   readonly segments: Segments;
@@ -61,6 +78,7 @@ export async function lime(
   image: Picture,
   options: LimeOptions = {},
 ): Promise<LimeExplanation> {
+  assertCall({ who: "LIME", fields: FIELDS }, network, options);
   const [found] = await limeEach(network, image, [options.target], options);
   return found;
 }

@@ -10,6 +10,7 @@ import type { Activation } from "../ops/activation.ts";
 import { createBiasShare } from "../ops/bias-share.ts";
 import { answer } from "./answer.ts";
 import {
+  EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -44,7 +45,7 @@ export function localLinear(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<LocalLinear> {
-  return answer(network, image, options, linearView);
+  return answer(network, image, options, linearView, { who: "local linear view", fields: EXPLAIN });
 }
 
 function linearView(network: Network, input: Float32Array, options: ObjectiveOptions): Promise<LocalLinear> {

@@ -1,5 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
+import type { Fields } from "../gpu/options.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensors, sizeOf } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";
@@ -9,6 +10,7 @@ import { createObjective } from "../objectives/commands.ts";
 import { termsByLayer } from "../objectives/objective.ts";
 import { answer } from "./answer.ts";
 import {
+  EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -27,6 +29,8 @@ export interface LrpOptions extends ObjectiveOptions {
   /** Layers for which LRP is not defined and that shall pass relevance on unchanged; see `createRelevance`. */
   readonly pass?: readonly string[];
 }
+
+const FIELDS: Fields<LrpOptions> = { ...EXPLAIN, rules: "may", pass: "may" };
 
 /** Where the score went: score = input + bias + stabiliser + residual. */
 export interface Conservation {
@@ -61,7 +65,7 @@ export function lrp(
   image: Picture,
   options: LrpOptions = {},
 ): Promise<RelevanceExplanation> {
-  return answer(network, image, options, relevanceOf);
+  return answer(network, image, options, relevanceOf, { who: "LRP", fields: FIELDS });
 }
 
 function relevanceOf(

@@ -1,8 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record, sequence } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Scope } from "../gpu/scope.ts";
 import { createTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { budgetOf, bytesOfObjective, type MemoryOptions } from "../loops/budget.ts";
+import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../loops/budget.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import { type Head, headsOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
@@ -35,6 +36,11 @@ export interface SweepOptions extends MemoryOptions {
    */
   readonly incremental?: boolean;
 }
+
+export const SWEEP: Fields<SweepOptions> = {
+  ...MEMORY,
+  ...{ patch: "may", stride: "may", on: "may", incremental: "may" },
+};
 
 /** The share of the full sweep's work below which an incremental one is worth its buffers. */
 const WORTHWHILE = 0.9;
@@ -82,6 +88,7 @@ export async function createOcclusion(
   target: Target | Objective,
   options: SweepOptions = {},
 ): Promise<Occlusion> {
+  assertFields("occlusion", options, SWEEP);
   const { judged, ...sweep } = await createSweep(network, [target], options);
   const [{ scores, map }] = judged;
   return { ...sweep, scores, map };

@@ -1,12 +1,14 @@
 import { whileAlive } from "../gpu/device.ts";
+import type { Fields } from "../gpu/options.ts";
 import { readTensors } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import type { LoopOptions } from "../loops/batches.ts";
+import { LOOP, type LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import { coverageOf, type Sweep } from "../ops/occlusion.ts";
-import { answer } from "./answer.ts";
+import { answer, assertCall } from "./answer.ts";
 import {
+  EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -15,7 +17,7 @@ import {
   submit,
 } from "./explain.ts";
 import { assertAnswer, sameScores } from "./finite.ts";
-import { createSweep, type SweepOptions } from "./occlusion-sweep.ts";
+import { createSweep, SWEEP, type SweepOptions } from "./occlusion-sweep.ts";
 
 export { createOcclusion, type Occlusion } from "./occlusion-sweep.ts";
 
@@ -23,6 +25,8 @@ export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOp
   /** What covers the patch. Default "mean". */
   readonly fill?: Colour;
 }
+
+const FIELDS: Fields<OcclusionOptions> = { ...EXPLAIN, ...LOOP, ...SWEEP, fill: "may" };
 
 /** A sweep's map, with what is known of it: no value where no patch covers, zero where only rounding differs. */
 function known(map: Float32Array, scores: Float32Array, sweep: Sweep): Omit<Explanation, "target"> {
@@ -61,6 +65,7 @@ export async function occlusion(
   image: Picture,
   options: OcclusionOptions = {},
 ): Promise<Explanation> {
+  assertCall({ who: "occlusion", fields: FIELDS }, network, options);
   const [found] = await occlusionEach(network, image, [options.target], options);
   return found;
 }

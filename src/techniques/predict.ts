@@ -1,9 +1,10 @@
+import type { Fields } from "../gpu/options.ts";
 import { readTensor } from "../gpu/tensor.ts";
 import { countsOf, labelOf, probabilitiesOf, sideOf } from "../network/classes.ts";
 import type { HeadKind } from "../network/graph.ts";
 import { type Head, headOf } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
-import { answer, copyOf } from "./answer.ts";
+import { answer, assertCall, copyOf } from "./answer.ts";
 import { type Picture, submit } from "./explain.ts";
 import { assertAnswer } from "./finite.ts";
 
@@ -34,6 +35,8 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
+const FIELDS: Fields<PredictOptions> = { top: "may", output: "may", signal: "may" };
+
 /**
  * What a network says of an image, by the head of its output: classes and labels strongest first, both sides of a yes or
  * no, values in their order, and of scores at every place how much of the picture each class has.
@@ -44,6 +47,7 @@ export async function predict(
   image: Picture,
   options: PredictOptions = {},
 ): Promise<Prediction[]> {
+  assertCall({ who: "predict", fields: FIELDS }, network, options);
   const [predictions = []] = await answer(network, image, options, (turn, input) =>
     predictBatch(turn, [input], options),
   );
@@ -56,6 +60,7 @@ export async function* predictEach(
   images: Iterable<Picture> | AsyncIterable<Picture>,
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction[]> {
+  assertCall({ who: "predictEach", fields: FIELDS }, network, options);
   const ranked = (inputs: readonly Float32Array[]) =>
     network.inTurn((turn) => predictBatch(turn, inputs, options), options);
   const batch: Float32Array[] = [];

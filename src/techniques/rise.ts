@@ -1,15 +1,17 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { createBatches, type LoopOptions } from "../loops/batches.ts";
-import { type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { createRiseBatch } from "../ops/masking.ts";
 import { createWeightedSum } from "../ops/sampling.ts";
-import { answer } from "./answer.ts";
+import { answer, assertCall } from "./answer.ts";
 import {
+  EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
@@ -36,6 +38,13 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   readonly seed?: number;
 }
 
+const FIELDS: Fields<RiseOptions> = {
+  ...EXPLAIN,
+  ...LOOP,
+  ...MEMORY,
+  ...{ on: "may", masks: "may", grid: "may", keep: "may", fill: "may", seed: "may" },
+};
+
 /**
  * RISE: 1/(N·p)·Σ S(x ⊙ M_i)·M_i over random smooth masks, [H, W] (Petsiuk et al. 2018, arXiv:1806.07421, eq. 6). Each pixel's
  * value is the score to be expected when it shows. Masks are made on the GPU; no more than a batch of them is kept,
@@ -47,6 +56,7 @@ export async function rise(
   image: Picture,
   options: RiseOptions = {},
 ): Promise<Explanation> {
+  assertCall({ who: "RISE", fields: FIELDS }, network, options);
   const [found] = await riseEach(network, image, [options.target], options);
   return found;
 }

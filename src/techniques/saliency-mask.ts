@@ -1,10 +1,11 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { graphCut } from "../images/graph-cut.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
-import { copyOf } from "./answer.ts";
-import type { Explanation, ObjectiveOptions, Picture } from "./explain.ts";
+import { assertCall, copyOf } from "./answer.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "./explain.ts";
 import { overColour } from "./input-gradient.ts";
 import { saliency } from "./saliency.ts";
 
@@ -18,6 +19,8 @@ export interface MaskOptions {
   /** Whether all but the largest connected part is dropped. Default true. */
   readonly largest?: boolean;
 }
+
+const MASK: Fields<MaskOptions> = { foreground: "may", background: "may", smoothness: "may", largest: "may" };
 
 /** A mask of what a map points at. */
 export interface MaskExplanation extends Explanation {
@@ -36,9 +39,11 @@ export async function saliencyMask(
   image: Picture,
   options: ObjectiveOptions & MaskOptions = {},
 ): Promise<MaskExplanation> {
+  assertCall({ who: "saliency mask", fields: { ...EXPLAIN, ...MASK } }, network, options);
+  const { foreground: _f, background: _b, smoothness: _s, largest: _l, ...question } = options;
   const input = await copyOf(network, image);
   const pixels = deprocess(input, network.graph);
-  const { target, ...found } = await saliency(network, input, options);
+  const { target, ...found } = await saliency(network, input, question);
   const { data: map, shape } = overColour(found);
   return { data: maskOf(pixels, map, options), shape, target, map };
 }

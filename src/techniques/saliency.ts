@@ -11,5 +11,5 @@ export function saliency(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return inputGradient(network, image, "gradient", options);
+  return inputGradient(network, image, "gradient", options, "saliency");
 }

@@ -1,6 +1,7 @@
 import { record } from "../gpu/kernel.ts";
-import { createBatches, type LoopOptions } from "../loops/batches.ts";
-import { type MemoryOptions, withBudget } from "../loops/budget.ts";
+import type { Fields } from "../gpu/options.ts";
+import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -9,12 +10,14 @@ import { softmax } from "../ops/softmax.ts";
 import { answer } from "./answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit, writeInput } from "./explain.ts";
 import { assertAnswer } from "./finite.ts";
-import { type LayerOptions, mapsAt } from "./layer-maps.ts";
+import { LAYER, type LayerOptions, mapsAt } from "./layer-maps.ts";
 
 export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit", as in the paper's algorithm 1. */
   readonly on?: "logit" | "probability";
 }
+
+const FIELDS: Fields<ScoreCamOptions> = { ...LAYER, ...LOOP, ...MEMORY, on: "may" };
 
 /**
  * Score-CAM: ReLU(Σ_k α_k·A_k), [h, w] at the layer's resolution, with α the softmax over k of S(x ⊙ s(A_k)): the image
@@ -28,7 +31,7 @@ export function scoreCam(
   image: Picture,
   options: ScoreCamOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, byScores);
+  return answer(network, image, options, byScores, { who: "Score-CAM", fields: FIELDS });
 }
 
 function byScores(network: Network, input: Float32Array, options: ScoreCamOptions): Promise<Explanation> {

@@ -1,12 +1,13 @@
 import { InputError } from "../gpu/errors.ts";
-import { createBatches, type LoopOptions } from "../loops/batches.ts";
-import { type MemoryOptions, withBudget } from "../loops/budget.ts";
+import type { Fields } from "../gpu/options.ts";
+import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import { createNoisyBatch, createRunningMoments } from "../ops/sampling.ts";
 import { answer } from "./answer.ts";
-import { type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "./explain.ts";
 import { readAnswer } from "./finite.ts";
 import { seedOf } from "./seed.ts";
 
@@ -19,6 +20,11 @@ export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, Memory
   readonly seed?: number;
 }
 
+const FIELDS: Fields<SmoothGradOptions> = {
+  ...{ ...EXPLAIN, ...LOOP, ...MEMORY },
+  ...{ samples: "may", noise: "may", seed: "may" },
+};
+
 /**
  * SmoothGrad: the mean over noisy copies of the gradient to the image, signed, [H, W, C]
  * (Smilkov et al. 2017, arXiv:1706.03825): 1/n·Σ ∂S(x + ε)/∂x, ε ~ N(0, σ²).
@@ -28,12 +34,7 @@ export function smoothGrad(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return answer(
-    network,
-    image,
-    options,
-    noisyGradients((mean) => mean),
-  );
+  return noisyGradients(network, image, options, "SmoothGrad", (mean) => mean);
 }
 
 /** SmoothGrad²: the mean of the squared gradient, [H, W, C] (Hooker et al. 2019, arXiv:1806.10758, section 4.2). */
@@ -42,12 +43,7 @@ export function smoothGradSquared(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return answer(
-    network,
-    image,
-    options,
-    noisyGradients((mean, variance) => mean * mean + variance),
-  );
+  return noisyGradients(network, image, options, "SmoothGrad²", (mean, variance) => mean * mean + variance);
 }
 
 /**
@@ -58,18 +54,19 @@ export function varGrad(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return answer(
-    network,
-    image,
-    options,
-    noisyGradients((_, variance) => variance),
-  );
+  return noisyGradients(network, image, options, "VarGrad", (_, variance) => variance);
 }
 
 /** What is made, element by element, of the mean and the variance of noisy copies' gradients. */
-function noisyGradients(result: (mean: number, variance: number) => number) {
-  return (network: Network, input: Float32Array, options: SmoothGradOptions): Promise<Explanation> =>
-    momentsOf(network, input, options, result);
+function noisyGradients(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions,
+  who: string,
+  result: (mean: number, variance: number) => number,
+): Promise<Explanation> {
+  const work = (turn: Network, input: Float32Array) => momentsOf(turn, input, options, result);
+  return answer(network, image, options, work, { who, fields: FIELDS });
 }
 
 function momentsOf(

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { type Graph, inputOf, shapesOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -6,6 +7,7 @@ import { receptiveField } from "../network/receptive-field.ts";
 import type { ChannelHistogram } from "../ops/histogram.ts";
 import type { ChannelStatistics } from "../ops/statistics.ts";
 import { activations } from "./activations.ts";
+import { assertCall } from "./answer.ts";
 import type { Picture } from "./explain.ts";
 
 /**
@@ -24,6 +26,8 @@ export interface UnitMaskOptions {
   readonly threshold?: UnitThreshold;
   readonly signal?: AbortSignal;
 }
+
+const FIELDS: Fields<UnitMaskOptions> = { layer: "must", channel: "must", threshold: "may", signal: "may" };
 
 /** The pixels that a unit answers to. */
 export interface UnitMask {
@@ -48,8 +52,10 @@ export interface UnitMask {
 export async function unitMask(
   network: Network,
   image: Picture,
-  { layer, channel, threshold = { sigmas: 2 }, signal }: UnitMaskOptions,
+  options: UnitMaskOptions,
 ): Promise<UnitMask> {
+  assertCall({ who: "unit mask", fields: FIELDS }, network, options);
+  const { layer, channel, threshold = { sigmas: 2 }, signal } = options;
   const found = await activations(network, image, { layer, ...(signal ? { signal } : {}) });
   const [h = 1, w = 1, channels = 1] = found.shape;
   if (found.shape.length !== 3 || !Number.isInteger(channel) || channel < 0 || channel >= channels) {
