@@ -1,5 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { type ChannelCoMoments, createCoMoments, readCoMoments } from "../ops/co-moments.ts";
 import {
@@ -27,6 +28,10 @@ export interface StatisticsStreamOptions {
   /** Gather what channels' correlation needs as well. Default false. */
   readonly correlation?: boolean;
 }
+
+const STREAM: Fields<StatisticsStreamOptions> = {
+  ...{ batches: "may", histogram: "may", top: "may", correlation: [true, false] },
+};
 
 /** What a stream has seen, as plain data: see `mergeStatistics` and its kin. */
 export interface StatisticsReport {
@@ -59,6 +64,7 @@ export async function createStatisticsStream(
   x: Tensor,
   options: StatisticsStreamOptions = {},
 ): Promise<StatisticsStream> {
+  assertFields("statistics stream", options, STREAM);
   const [most = 0] = x.shape;
   const channels = x.shape.at(-1) ?? 0;
   const owned: Tensor[] = [];

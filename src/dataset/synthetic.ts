@@ -1,6 +1,7 @@
 import shader from "../../shaders/synthetic.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, record } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, formatShape, readTensor, type Tensor } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { syntheticLabel, syntheticLabels, syntheticPairLabels } from "./synthetic-labels.ts";
@@ -15,6 +16,10 @@ export interface SyntheticOptions {
   /** Two objects side by side in each picture. Default false. */
   readonly pair?: boolean;
 }
+
+const SYNTHETIC: Fields<SyntheticOptions & { count?: number; size?: number }> = {
+  ...{ first: "may", seed: "may", supersample: "may", pair: [true, false], count: "may", size: "may" },
+};
 
 /** Numbers that the kernel takes whole: 32 bits without a sign. */
 const MOST = 2 ** 32 - 1;
@@ -55,8 +60,10 @@ export function createSyntheticPictures(
  */
 export async function* syntheticPictures(
   device: GPUDevice,
-  { count = 1, size = 96, first = 0, ...options }: SyntheticOptions & { count?: number; size?: number } = {},
+  wanted: SyntheticOptions & { count?: number; size?: number } = {},
 ): AsyncGenerator<Pixels> {
+  assertFields("synthetic pictures", wanted, SYNTHETIC);
+  const { count = 1, size = 96, first = 0, ...options } = wanted;
   assertWhole("count", count, 1, MOST);
   assertWhole("size", size, 1, 4096);
   assertWhole("first", first, 0, MOST - count + 1);

@@ -1,4 +1,5 @@
-import { DeviceLostError, OutOfMemoryError, UnsupportedError, VitrineError } from "./errors.ts";
+import { DeviceLostError, InputError, OutOfMemoryError, UnsupportedError, VitrineError } from "./errors.ts";
+import { assertFields, describe, type Fields } from "./options.ts";
 
 /** Features that Vitrine uses where the adapter has them; none is required. */
 export const WANTED_FEATURES = [
@@ -25,6 +26,8 @@ export interface DeviceOptions {
   readonly label?: string;
 }
 
+const DEVICE: Fields<DeviceOptions> = { powerPreference: ["low-power", "high-performance"], label: "may" };
+
 /**
  * Requests a device with the adapter's full limits and the features that Vitrine can use. The caller owns it.
  * An app that has a device of its own passes that one to Vitrine instead and never needs this.
@@ -32,8 +35,10 @@ export interface DeviceOptions {
  */
 export async function requestDevice(
   gpu: GPU | undefined = globalThis.navigator?.gpu,
-  { powerPreference = "high-performance", label = "vitrine" }: DeviceOptions = {},
+  options: DeviceOptions = {},
 ): Promise<GPUDevice> {
+  assertFields("requestDevice", options, DEVICE);
+  const { powerPreference = "high-performance", label = "vitrine" } = options;
   if (!gpu) {
     throw new UnsupportedError(
       "requestDevice: expected WebGPU, got none; use a browser with WebGPU, or createGpu() in Node",
@@ -48,6 +53,15 @@ export async function requestDevice(
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]));
   return adapter.requestDevice({ label, requiredFeatures, requiredLimits });
+}
+
+/** @throws InputError when that is no device, with where one comes from. */
+export function assertDevice(who: string, device: GPUDevice): void {
+  const { createBuffer, queue } = (device ?? {}) as Partial<GPUDevice>;
+  if (typeof createBuffer === "function" && queue) return;
+  throw new InputError(
+    `${who}: expected a GPUDevice, got ${describe(device)}; await requestDevice() gives one${typeof device === "string" ? ", and an address belongs to modelFromUrl()" : ""}`,
+  );
 }
 
 /** A device's name for people: vendor, architecture and description, as far as the adapter tells. */

@@ -24,9 +24,8 @@ type Field = "may" | "must" | readonly unknown[] | { readonly must: readonly unk
  * @param who the call, for the message.
  * @throws InputError that lists what there is, with the nearest.
  */
-export function assertFields<O>(who: string, got: unknown, fields: Fields<O>): void {
-  const all: Readonly<Record<string, Field>> = fields;
-  const names = Object.keys(all);
+export function assertFields(who: string, got: unknown, fields: Readonly<Record<string, Field>>): void {
+  const names = Object.keys(fields);
   if (typeof got !== "object" || got === null || Array.isArray(got) || ArrayBuffer.isView(got)) {
     throw new InputError(`${who}: expected an object of { ${names.join(", ")} }, got ${describe(got)}`);
   }
@@ -35,7 +34,7 @@ export function assertFields<O>(who: string, got: unknown, fields: Fields<O>): v
     if (options[name] === undefined || names.includes(name)) continue;
     throw new InputError(`${who}: expected ${names.join(", ")}, got "${name}"${suggestion(name, names)}`);
   }
-  for (const [name, field] of Object.entries(all)) {
+  for (const [name, field] of Object.entries(fields)) {
     const value = options[name];
     const needed = field === "must" || (typeof field === "object" && "must" in field);
     if (value === undefined) {

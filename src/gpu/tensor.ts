@@ -1,5 +1,6 @@
 import { checked, whileAlive } from "./device.ts";
 import { InputError } from "./errors.ts";
+import { assertFields, type Fields } from "./options.ts";
 
 /** Sizes of a tensor's axes, outermost first; images are [N, H, W, C]. */
 export type Shape = readonly number[];
@@ -47,6 +48,13 @@ export interface TensorOptions<D extends DType = DType> {
   readonly usage?: number;
 }
 
+const TENSOR: Fields<TensorOptions> = {
+  dtype: ["f32", "f16", "u32"],
+  label: "may",
+  data: "may",
+  usage: "may",
+};
+
 /**
  * Allocates a tensor that the caller owns: `tensor.buffer.destroy()` frees it.
  * @throws InputError when it is larger than the device allows or `data` has another length or type.
@@ -56,6 +64,7 @@ export function createTensor<D extends DType = "f32">(
   shape: Shape,
   options: TensorOptions<D> = {},
 ): Tensor<D> {
+  assertFields("tensor", options, TENSOR);
   const { dtype = "f32" as D, label = "tensor", data, usage = 0 } = options;
   const size = sizeOf(shape);
   const bytes = bytesOf({ shape, dtype });

@@ -1,5 +1,6 @@
 import { checked, whileAlive } from "./device.ts";
 import { InputError, UnsupportedError } from "./errors.ts";
+import { assertFields } from "./options.ts";
 
 /** A stretch of GPU time to be measured: one pass, or everything between two places in the queue. */
 export interface Span {
@@ -44,8 +45,10 @@ const MOST_SPANS = 2048;
  */
 export async function createTimer(
   device: GPUDevice,
-  { capacity = 64 }: { readonly capacity?: number } = {},
+  options: { readonly capacity?: number } = {},
 ): Promise<Timer> {
+  assertFields("timer", options, { capacity: "may" });
+  const { capacity = 64 } = options;
   if (!device.features.has("timestamp-query")) {
     throw new UnsupportedError(
       'timer: expected a device with the feature "timestamp-query", got one without; request it where the adapter has it, or measure wall time',

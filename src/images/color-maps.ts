@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { TABLES } from "./color-tables.ts";
 import type { Pixels } from "./pixels.ts";
 
@@ -56,12 +57,15 @@ export interface ColorizeOptions {
   readonly width?: number;
 }
 
+const COLORIZE: Fields<ColorizeOptions> = { map: "must", min: "must", max: "must", width: "may" };
+
 /**
  * Draws row-major values as colours. Values outside [min, max] take the end colours; NaN is drawn grey (128), so that it
  * is seen and not taken for a value. Where min = max, everything takes the middle colour.
  * @throws InputError when the values do not fill whole rows or the limits are no numbers.
  */
 export function colorize(values: ArrayLike<number>, options: ColorizeOptions): Pixels {
+  assertFields("colorize", options, COLORIZE);
   const { map, min, max, width = values.length } = options;
   const height = values.length / width;
   if (!Number.isInteger(height) || height < 1) {

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { Canvas, type Color } from "./canvas.ts";
 import { colorMap } from "./color-maps.ts";
@@ -36,6 +37,13 @@ export interface FieldFigureOptions {
   readonly subtitle?: string;
 }
 
+const FIELD_FIGURE: Fields<FieldFigureOptions> = {
+  field: "must",
+  images: "must",
+  title: "must",
+  subtitle: "may",
+};
+
 const THEORY: Color = [80, 200, 255];
 const HALF: Color = [255, 255, 255];
 const UNSEEN: Color = [150, 152, 156];
@@ -47,7 +55,9 @@ const EXAMPLES = 3;
  * at half its largest value in white; beside it the first images with both.
  * @throws InputError when there are not as many images as were measured.
  */
-export function renderField({ field, images, title, subtitle }: FieldFigureOptions): Pixels {
+export function renderField(options: FieldFigureOptions): Pixels {
+  assertFields("figure of a field", options, FIELD_FIGURE);
+  const { field, images, title, subtitle } = options;
   const { data, shape, seen, theoretical, patch, stride, side } = field;
   if (images.length !== field.images.length || images.length === 0) {
     throw new InputError(

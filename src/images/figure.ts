@@ -1,9 +1,10 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { enlargePixels, type Shown, shownSize } from "./enlarge.ts";
 import { layOut, type Panel } from "./layout.ts";
 import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
-import { assertFits, caveatOf, isSignal, type Shade, type ShadeOptions, shadeOf } from "./shade.ts";
+import { assertFits, caveatOf, isSignal, SHADE, type Shade, type ShadeOptions, shadeOf } from "./shade.ts";
 
 export type { FigureTechnique } from "./shade.ts";
 
@@ -23,6 +24,14 @@ export interface FigureOptions extends ShadeOptions {
   readonly panels?: readonly FigurePanel[];
 }
 
+const FIGURE: Fields<FigureOptions> = {
+  ...SHADE,
+  image: "must",
+  title: "must",
+  subtitle: "may",
+  panels: "may",
+};
+
 /**
  * Draws what a technique found: the image, the map over it, and the map alone with its colour bar. Gradients are clipped
  * at their 99th percentile, which the caption says. Guided backprop and deconvnet show their signal in colour around
@@ -30,6 +39,7 @@ export interface FigureOptions extends ShadeOptions {
  * @throws InputError when the values do not fit the shape, the shape not the technique, or an option is out of range.
  */
 export function renderFigure(options: FigureOptions): Pixels {
+  assertFields("figure", options, FIGURE);
   const { image, title, subtitle, panels = FIGURE_PANELS } = options;
   const shade = shadeOf(options);
   assertFits(options, image);

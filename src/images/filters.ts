@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { Canvas, type Color, textWidth } from "./canvas.ts";
 import { colorMap } from "./color-maps.ts";
@@ -31,6 +32,11 @@ export interface FilterFigureOptions {
   readonly combinations?: readonly { readonly data: Float32Array; readonly shape: Shape }[];
 }
 
+const FILTER_FIGURE: Fields<FilterFigureOptions> = {
+  ...{ filters: "must", title: "must" },
+  ...{ subtitle: "may", channels: "may", inputs: "may", combinations: "may" },
+};
+
 const ROOM = 1000;
 const GAP = 4;
 const DEAD: Color = [214, 39, 40];
@@ -43,6 +49,7 @@ const NUMBER = 8;
  * @throws InputError for filters that do not exist.
  */
 export function renderFilters(options: FilterFigureOptions): Pixels {
+  assertFields("figure of filters", options, FILTER_FIGURE);
   const { filters, title, subtitle, combinations } = options;
   const { layer, shape, w, first } = filters;
   const [kh, kw, inputs, outputs] = shape;

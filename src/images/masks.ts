@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Color } from "./canvas.ts";
 import { enlargeMap, enlargePixels, type Shown, shownSize } from "./enlarge.ts";
 import { formatNumber } from "./layout.ts";
@@ -30,6 +31,8 @@ export interface MaskFigureOptions {
   readonly note?: string;
 }
 
+const MASK_FIGURE: Fields<MaskFigureOptions> = { title: "must", subtitle: "may", masks: "must", note: "may" };
+
 const EDGE: Color = [255, 221, 51];
 const SIDE = 208;
 /** Width that the figure aims at. */
@@ -40,7 +43,9 @@ const SHEET = 1400;
  * was cut (Bau et al. 2017, figure 4).
  * @throws InputError when there is nothing to draw, or a mask is not as large as its image.
  */
-export function renderMasks({ title, subtitle, masks, note }: MaskFigureOptions): Pixels {
+export function renderMasks(options: MaskFigureOptions): Pixels {
+  assertFields("figure of masks", options, MASK_FIGURE);
+  const { title, subtitle, masks, note } = options;
   const [first] = masks;
   if (!first) throw new InputError("masks: expected at least one, got none");
   const { width, height } = first.image;

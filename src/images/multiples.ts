@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { wrapText } from "./canvas.ts";
 import { enlargePixels, shownSize } from "./enlarge.ts";
 import { TEXT } from "./layout.ts";
@@ -57,6 +58,12 @@ export interface MultiplesOptions {
   readonly notes?: readonly string[];
 }
 
+const MULTIPLES: Fields<MultiplesOptions> = {
+  ...{ image: "must", title: "must", columns: "must", rows: "must", subtitle: "may" },
+  ...{ scale: ["own", "row", "column", "all"], show: ["overlay", "map"] },
+  ...{ original: [true, false], wrap: [true, false], table: "may", notes: "may" },
+};
+
 const TILE = 208;
 /** Width that a contact sheet aims at. */
 const SHEET = 1560;
@@ -68,6 +75,7 @@ const SHEET = 1560;
  * does not fit.
  */
 export function renderMultiples(options: MultiplesOptions): Pixels {
+  assertFields("small multiples", options, MULTIPLES);
   const { image, columns, rows, scale = "own", original = true, wrap = false } = options;
   const { title, subtitle, table, notes = [] } = options;
   for (const { label, cells } of rows) {

@@ -1,7 +1,8 @@
+import { assertFields } from "../gpu/options.ts";
 import { paintOver } from "./paint.ts";
 import type { Pixels } from "./pixels.ts";
 import { cropOf, type Fed } from "./preprocess.ts";
-import { type ShadeOptions, shadeOf } from "./shade.ts";
+import { SHADE, type ShadeOptions, shadeOf } from "./shade.ts";
 
 /**
  * A photograph with a map over it, at the photograph's own size and without words: the map is brought back to where the
@@ -11,6 +12,7 @@ import { type ShadeOptions, shadeOf } from "./shade.ts";
  * @throws InputError when the values do not fit the shape, the shape not the technique, or an option is out of range.
  */
 export function renderOverlay(photo: Pixels, graph: Fed, options: ShadeOptions): Pixels {
+  assertFields("overlay", options, SHADE);
   const shade = shadeOf(options);
   const crop = cropOf(photo, graph);
   const { region } = crop;

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Pixels } from "./pixels.ts";
 
 export interface QuickshiftOptions {
@@ -12,6 +13,8 @@ export interface QuickshiftOptions {
   /** Weight of colour (CIE Lab) against place (pixels). Default 0.2. */
   readonly ratio?: number;
 }
+
+const QUICKSHIFT: Fields<QuickshiftOptions> = { kernel: "may", maxDistance: "may", ratio: "may" };
 
 /** An image cut into segments. */
 export interface Segments {
@@ -27,6 +30,7 @@ export interface Segments {
  * segment; nothing is random.
  */
 export function quickshift({ width, height, data }: Pixels, options: QuickshiftOptions = {}): Segments {
+  assertFields("quickshift", options, QUICKSHIFT);
   const { maxDistance = 200, ratio = 0.2 } = options;
   const { kernel = 4 * Math.min(1, Math.min(width, height) / 224) } = options;
   for (const [name, value] of Object.entries({ kernel, maxDistance, ratio })) {

@@ -1,22 +1,26 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { type ColorMapName, colorMap, DIVERGING_MAPS, isUneven, SEQUENTIAL_MAPS } from "./color-maps.ts";
 import { formatNumber } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
 
+const TECHNIQUES = [
+  "saliency",
+  "guided-backprop",
+  "deconvnet",
+  "grad-cam",
+  "occlusion",
+  "activation",
+  "attribution",
+  "expectation",
+] as const;
+
 /**
  * Techniques whose maps a figure can show. "attribution" is any signed map [H, W] whose values speak for or against what was
  * asked; "expectation" one whose values mean something by their differences only, such as RISE's.
  */
-export type FigureTechnique =
-  | "saliency"
-  | "guided-backprop"
-  | "deconvnet"
-  | "grad-cam"
-  | "occlusion"
-  | "activation"
-  | "attribution"
-  | "expectation";
+export type FigureTechnique = (typeof TECHNIQUES)[number];
 
 /** Share of the largest value below which differences are rounding. */
 const ROUNDING = 2 ** -20;
@@ -43,6 +47,11 @@ export interface ShadeOptions {
    */
   readonly colors?: ColorMapName;
 }
+
+export const SHADE: Fields<ShadeOptions> = {
+  ...{ map: "must", shape: "must", technique: { must: TECHNIQUES } },
+  ...{ gaps: "may", unit: "may", clip: "may", colors: "may" },
+};
 
 /** A map [h, w] with the colours that its values take. */
 export interface Shade {

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { Canvas } from "./canvas.ts";
 import { type ColorMapName, colorMap } from "./color-maps.ts";
@@ -20,6 +21,11 @@ export interface MapSheetOptions {
   readonly colors?: ColorMapName;
 }
 
+const MAP_SHEET: Fields<MapSheetOptions> = {
+  ...{ data: "must", shape: "must", title: "must", subtitle: "may" },
+  ...{ scale: ["all", "own"], clip: "may", colors: "may" },
+};
+
 /** Width that a sheet of maps aims at, and the most that it takes. */
 const SHEET = 1100;
 const WIDEST = 2200;
@@ -35,6 +41,7 @@ const VALUE = 24;
  * @throws InputError when the values do not fit the shape, or an option is out of range.
  */
 export function renderMapSheet(options: MapSheetOptions): Pixels {
+  assertFields("sheet of maps", options, MAP_SHEET);
   const { data, shape, title, subtitle, scale: share = "all", clip = 100, colors } = options;
   if ((shape.length !== 3 && shape.length !== 1) || data.length !== sizeOf(shape)) {
     throw new InputError(

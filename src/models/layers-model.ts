@@ -1,4 +1,5 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
+import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import { assertFinite } from "../network/finite.ts";
 import { type Graph, type HeadKind, type Layer, shapesOf } from "../network/graph.ts";
 import { fits, type Head, headOf, headsOf, withLogits } from "../network/heads.ts";
@@ -50,6 +51,18 @@ export interface LayersModelOptions {
   readonly onProgress?: (fraction: number) => void;
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS: Fields<LayersModelOptions> = {
+  preprocessing: "may",
+  fit: "may",
+  labels: "may",
+  output: "may",
+  head: "may",
+  customLayers: "may",
+  inputShape: "may",
+  onProgress: "may",
+  signal: "may",
+};
 
 /** Layers of a network, at most; the deepest that are published have some thousand. */
 const MOST_LAYERS = 20_000;
@@ -105,6 +118,14 @@ function labelsOf(
  * @throws UnsupportedError naming the layer and what it asks for that Vitrine does not have.
  */
 export async function loadLayersModel(files: ModelFiles, options: LayersModelOptions = {}): Promise<Graph> {
+  if (typeof (files as Partial<ModelFiles> | undefined)?.read !== "function") {
+    const remedy =
+      typeof files === "string"
+        ? `await loadLayersModel(modelFromUrl(${JSON.stringify(files)}))`
+        : "modelFromUrl(address) and modelFromFiles(files) give them";
+    throw new InputError(`loadLayersModel: expected a model's files, got ${describe(files)}; ${remedy}`);
+  }
+  assertFields("loadLayersModel", options, OPTIONS);
   const { preprocessing, fit, labels, customLayers = {}, inputShape, signal, onProgress } = options;
   const manifest = await readManifest(files, signal);
   const who = `model "${files.name}"`;

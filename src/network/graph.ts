@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import type { LayerBase } from "../ops/op.ts";
 import { type OpLayer, opOf } from "./ops.ts";
@@ -83,6 +84,14 @@ export function shapesOf(graph: Graph, batch = 1): Shapes {
     }
   }
   return shapes;
+}
+
+/** @throws InputError when that is no graph, with where one comes from. */
+export function assertGraph(who: string, graph: Graph): void {
+  if (Array.isArray((graph as Partial<Graph> | undefined)?.layers)) return;
+  throw new InputError(
+    `${who}: expected a graph, got ${describe(graph)}; await loadLayersModel(modelFromUrl(address)) gives one`,
+  );
 }
 
 /** The layer of a name. @throws InputError that lists the nearest names. */

@@ -1,9 +1,11 @@
+import { assertDevice } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
+import { assertFields } from "../gpu/options.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { fuse } from "./fuse.ts";
-import { type Graph, inputOf, type Shapes, shapesOf } from "./graph.ts";
+import { assertGraph, type Graph, inputOf, type Shapes, shapesOf } from "./graph.ts";
 import { answersOf, withLogits } from "./heads.ts";
-import type { Network, NetworkOptions } from "./network.ts";
+import { NETWORK, type Network, type NetworkOptions } from "./network.ts";
 import { opOf } from "./ops.ts";
 import { isView, planActivations } from "./slots.ts";
 import { activationOf } from "./stages.ts";
@@ -34,6 +36,8 @@ const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
  * @throws InputError, UnsupportedError for a graph that cannot be right or run.
  */
 export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footprint {
+  assertGraph("footprintOf", graph);
+  assertFields("footprintOf", options, NETWORK);
   const { batch = 1, keep = "all", gradients = true, share = false } = options;
   const whole = withLogits(graph);
   const running = keep === "all" ? whole : fuse(whole, keep);
@@ -120,6 +124,9 @@ export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients" 
  * @throws InputError when not even one image fits, with what it takes and what would help.
  */
 export function batchWithin(device: GPUDevice, graph: Graph, options: BatchOptions = {}): number {
+  assertDevice("batchWithin", device);
+  assertGraph("batchWithin", graph);
+  assertFields("batchWithin", options, { ...NETWORK, memory: "may", most: "may" });
   const { memory = DEFAULT_MEMORY, most = 32, ...network } = options;
   assertMemory(memory, `network "${graph.name}"`);
   if (!Number.isInteger(most) || most < 1) {

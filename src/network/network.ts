@@ -1,13 +1,14 @@
-import { checked } from "../gpu/device.ts";
+import { assertDevice, checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../ops/activation.ts";
 import type { Tensors } from "../ops/op.ts";
 import type { Control } from "./control.ts";
 import { assertFinite } from "./finite.ts";
 import { fuse } from "./fuse.ts";
-import { type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
+import { assertGraph, type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
 import { answersOf, withLogits } from "./heads.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
@@ -34,6 +35,11 @@ export interface NetworkOptions {
   readonly share?: boolean;
 }
 
+export const NETWORK: Fields<NetworkOptions> = {
+  ...{ batch: "may", keep: "may" },
+  ...{ gradients: [true, false], share: [true, false] },
+};
+
 export interface BackwardOptions {
   /** How the signal passes a ReLU: one rule, or rules for layers by name. Default "gradient". */
   readonly rule?: BackwardRule | LayerRules;
@@ -45,6 +51,8 @@ export interface BackwardOptions {
    */
   readonly gradients?: "kept" | "all";
 }
+
+const BACKWARD: Fields<BackwardOptions> = { rule: "may", to: "may", gradients: ["kept", "all"] };
 
 /**
  * A graph on a device: weights uploaded, buffers allocated, pipelines compiled. Forward to any layer, backward from any
@@ -128,11 +136,10 @@ export class Network {
    * @throws InputError when there is no such layer, the network was destroyed, what `after` needs shares its buffer, or a
    * call on this network is under way.
    */
-  forward(
-    encoder: GPUCommandEncoder,
-    { to, after }: { readonly to?: string; readonly after?: string } = {},
-  ): void {
+  forward(encoder: GPUCommandEncoder, options: { readonly to?: string; readonly after?: string } = {}): void {
     this.#expectFree("forward");
+    assertFields("forward", options, { to: "may", after: "may" });
+    const { to, after } = options;
     const needed = to === undefined ? undefined : this.#ancestors(this.#stage(to).layer.name);
     const from = after === undefined ? undefined : this.#descendants(this.#stage(after).layer.name);
     const stages = [...this.#live().values()].filter(
@@ -161,9 +168,11 @@ export class Network {
   backward(
     encoder: GPUCommandEncoder,
     from: Target | Seed | readonly Start[],
-    { rule = "gradient", to, gradients = "kept" }: BackwardOptions = {},
+    options: BackwardOptions = {},
   ): void {
     this.#expectFree("backward");
+    assertFields("backward", options, BACKWARD);
+    const { rule = "gradient", to, gradients = "kept" } = options;
     const starts = isStarts(from) ? from : [from];
     const end = this.#stage(to ?? inputOf(this.graph).name);
     const way = this.#ways(end, starts);
@@ -366,6 +375,9 @@ export async function createNetwork(
   graph: Graph,
   options: NetworkOptions = {},
 ): Promise<Network> {
+  assertDevice("createNetwork", device);
+  assertGraph("createNetwork", graph);
+  assertFields(`network "${graph.name}"`, options, NETWORK);
   const { batch = 1, keep = "all", gradients = true, share = false } = options;
   if (share && (gradients || keep === "all")) {
     throw new InputError(

@@ -3,6 +3,7 @@ import blockedShader from "../../shaders/activation_blocked.wgsl";
 import backwardShader from "../../shaders/activation_gradient.wgsl";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { type Gate, type LayerBase, type Op, onlyInput } from "./op.ts";
 import { createSteps, type Step } from "./steps.ts";
@@ -94,8 +95,17 @@ export interface ActivationGradientSite {
   readonly label?: string;
 }
 
+const ACTIVATION_GRADIENT_SITE: Fields<ActivationGradientSite> = {
+  ...{ activation: "must", a: "must", dy: "must", dx: "must", rule: "must" },
+  ...{ slot: "may", blocked: "may", accumulate: [true, false], label: "may" },
+};
+
 /** Passes a signal back through an activation by the rule whose code `rule` holds, or adds it to what dx holds. */
-export function createActivationGradient(device: GPUDevice, site: ActivationGradientSite): Promise<Command> {
+export async function createActivationGradient(
+  device: GPUDevice,
+  site: ActivationGradientSite,
+): Promise<Command> {
+  assertFields("activation gradient", site, ACTIVATION_GRADIENT_SITE);
   const { activation, a, label = activation.kind } = site;
   const { kind } = activation;
   if (site.blocked || (kind !== "relu" && kind !== "relu6")) {

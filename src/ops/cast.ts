@@ -1,6 +1,7 @@
 import shader from "../../shaders/cast.wgsl";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 
 export interface CastSite {
@@ -10,11 +11,15 @@ export interface CastSite {
   readonly label?: string;
 }
 
+const CAST_SITE: Fields<CastSite> = { x: "must", y: "must", label: "may" };
+
 /**
  * Makes copying a tensor into another storage type ready to record.
  * @throws InputError when the shapes differ; UnsupportedError for halves on a device without them.
  */
-export async function createCast(device: GPUDevice, { x, y, label }: CastSite): Promise<Command> {
+export async function createCast(device: GPUDevice, site: CastSite): Promise<Command> {
+  assertFields("cast", site, CAST_SITE);
+  const { x, y, label } = site;
   const who = label ? `cast "${label}"` : "cast";
   if (formatShape(x.shape) !== formatShape(y.shape)) {
     throw new InputError(`${who}: expected y of shape ${formatShape(x.shape)}, got ${formatShape(y.shape)}`);

@@ -1,6 +1,7 @@
 import shader from "../../shaders/class_activation_map.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch } from "../gpu/kernel.ts";
+import { assertFields } from "../gpu/options.ts";
 import { formatShape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 
 /**
@@ -8,10 +9,12 @@ import { formatShape, sizeOf, type Tensor } from "../gpu/tensor.ts";
  * y = relu(Σ_k mean(g_k)·a_k) (Selvaraju et al. 2017, eq. 1 and 2).
  * @throws InputError when the shapes do not agree.
  */
-export function createClassActivationMap(
+export async function createClassActivationMap(
   device: GPUDevice,
-  { a, g, y, label }: { readonly a: Tensor; readonly g: Tensor; readonly y: Tensor; readonly label?: string },
+  site: { readonly a: Tensor; readonly g: Tensor; readonly y: Tensor; readonly label?: string },
 ): Promise<Command> {
+  assertFields("class activation map", site, { a: "must", g: "must", y: "must", label: "may" });
+  const { a, g, y, label } = site;
   const [, height = 0, width = 0, channels = 0] = a.shape;
   if (
     a.shape.length !== 4 ||

@@ -1,6 +1,7 @@
 import shader from "../../shaders/gram_merge.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, readTensors, type Tensor } from "../gpu/tensor.ts";
 import { planGram } from "./gram.ts";
 import {
@@ -8,6 +9,7 @@ import {
   decodeStatistics,
   planStatistics,
   rowsOf,
+  STATISTICS_SITE,
   type StatisticsSite,
 } from "./statistics.ts";
 import { createSteps, type Step } from "./steps.ts";
@@ -24,12 +26,15 @@ export interface CoMomentsSite extends StatisticsSite {
   readonly comoments: Tensor;
 }
 
+const CO_MOMENTS_SITE: Fields<CoMomentsSite> = { ...STATISTICS_SITE, comoments: "must" };
+
 /**
  * Makes co-moments of the channels ready to record: the statistics of x as by `createStatistics`, and Σ (x − mean)ᵀ·(x − mean)
  * over all pixels of all images by the Gram kernel, both merged into what the summary and `comoments` hold.
  * @throws InputError when the shapes do not fit.
  */
-export function createCoMoments(device: GPUDevice, site: CoMomentsSite): Promise<Command> {
+export async function createCoMoments(device: GPUDevice, site: CoMomentsSite): Promise<Command> {
+  assertFields("co-moments", site, CO_MOMENTS_SITE);
   const { x, summary, comoments, accumulate = true, label } = site;
   const who = label ? `co-moments "${label}"` : "co-moments";
   return createSteps(device, who, (scratch) => {

@@ -6,6 +6,7 @@ import sumShader from "../../shaders/gram_sum.wgsl";
 import symmetriseShader from "../../shaders/gram_symmetrise.wgsl";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { expectHalves } from "./cast.ts";
 import { createSteps, type Plan, type Scratch, type Step } from "./steps.ts";
@@ -21,6 +22,12 @@ export interface GramOptions {
   readonly label?: string;
 }
 
+const GRAM: Fields<GramOptions> = {
+  normalise: ["none", "pixels", "elements"],
+  centre: [true, false],
+  label: "may",
+};
+
 /**
  * Where Gram matrices are computed: x [N, H, W, C] or [N, P, C], read in place; y [N, C, C]. Where C is a multiple of
  * four, x may hold halves; sums are f32 all the same.
@@ -32,6 +39,8 @@ export interface GramSite extends GramOptions {
   readonly full?: boolean;
 }
 
+const GRAM_SITE: Fields<GramSite> = { ...GRAM, x: "must", y: "must", full: [true, false] };
+
 /** Where the gradient goes: x as in {@link GramSite}, dy [N, C, C], dx like x. */
 export interface GramGradientSite extends GramOptions {
   readonly x: Tensor;
@@ -40,6 +49,11 @@ export interface GramGradientSite extends GramOptions {
   /** Whether it is added to what `dx` holds. Default false. */
   readonly accumulate?: boolean;
 }
+
+const GRAM_GRADIENT_SITE: Fields<GramGradientSite> = {
+  ...GRAM,
+  ...{ x: "must", dy: "must", dx: "must", accumulate: [true, false] },
+};
 
 /** Edge of the square of elements that one thread computes in gram.wgsl; TILE in gram_sum.wgsl. */
 const TILE = 8;
@@ -57,6 +71,7 @@ const SHORTEST_SLICE = 64;
  * device has none.
  */
 export async function createGram(device: GPUDevice, site: GramSite): Promise<Command> {
+  assertFields("gram", site, GRAM_SITE);
   expectHalves(device, nameOf(site), site.x);
   return createSteps(device, nameOf(site), planGram(site));
 }
@@ -68,6 +83,7 @@ export async function createGram(device: GPUDevice, site: GramSite): Promise<Com
  * device has none.
  */
 export async function createGramGradient(device: GPUDevice, site: GramGradientSite): Promise<Command> {
+  assertFields("gram gradient", site, GRAM_GRADIENT_SITE);
   expectHalves(device, nameOf(site), site.x);
   return createSteps(device, nameOf(site), planGramGradient(site));
 }

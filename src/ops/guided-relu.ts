@@ -2,6 +2,7 @@ import maskShader from "../../shaders/relu_mask.wgsl";
 import maskedShader from "../../shaders/relu_mask_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import {
   activationGradientStep,
@@ -21,6 +22,8 @@ export interface ReluSite {
   /** {@link reluMaskShape}: gets a bit for each element that says where x > 0. */
   readonly mask?: Tensor<"u32">;
 }
+
+const RELU_SITE: Fields<ReluSite> = { x: "must", y: "must", mask: "may" };
 
 /** The way back through a ReLU; dy and dx have its shape. */
 export type ReluGradientSite = {
@@ -48,7 +51,8 @@ export function reluMaskShape(shape: Shape): Shape {
  * Makes y = max(x, 0) ready to record, and the mask that its way back needs, if there is one to be written.
  * @throws InputError when the shapes do not fit.
  */
-export function createRelu(device: GPUDevice, site: ReluSite): Promise<Command> {
+export async function createRelu(device: GPUDevice, site: ReluSite): Promise<Command> {
+  assertFields("relu", site, RELU_SITE);
   return createSteps(device, "relu", planRelu(site));
 }
 

@@ -3,6 +3,7 @@ import rangeShader from "../../shaders/histogram_range.wgsl";
 import { isSoftwareAdapter } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, formatShape, readTensors, type Tensor } from "../gpu/tensor.ts";
 import { expectSummary, rowsOf, stripsOf } from "./statistics.ts";
 import { createSteps } from "./steps.ts";
@@ -28,6 +29,8 @@ export interface HistogramOptions {
   readonly range?: readonly [min: number, max: number];
 }
 
+export const HISTOGRAM: Fields<HistogramOptions> = { bins: "may", shared: [true, false], range: "may" };
+
 /** Buffers of a histogram, owned by whoever made them. Clearing `counts` empties it. */
 export interface HistogramBuffers {
   /** [ranges, 4]: least, largest, bins / (largest − least), unused. */
@@ -44,6 +47,10 @@ export interface HistogramSite extends HistogramBuffers {
   readonly label?: string;
 }
 
+const HISTOGRAM_SITE: Fields<HistogramSite> = {
+  ...{ range: "must", counts: "must", x: "must", images: "may", label: "may" },
+};
+
 const MOST_BINS = 1022;
 /** Words of workgroup memory that every device has. */
 const WORKGROUP_WORDS = 4096;
@@ -55,8 +62,10 @@ const WORKGROUP_WORDS = 4096;
 export function createHistogramBuffers(
   device: GPUDevice,
   channels: number,
-  { bins = 64, shared = false, range }: HistogramOptions = {},
+  options: HistogramOptions = {},
 ): HistogramBuffers {
+  assertFields("histogram", options, HISTOGRAM);
+  const { bins = 64, shared = false, range } = options;
   if (!Number.isInteger(bins) || bins < 1 || bins > MOST_BINS) {
     throw new InputError(`histogram: expected 1 to ${MOST_BINS} bins, got ${bins}`);
   }
@@ -103,7 +112,8 @@ export function createHistogramRange(
  * Makes counting ready to record: each value of x is added to its channel's histogram, the same to the bit in any order.
  * @throws InputError when the shapes do not fit.
  */
-export function createHistogram(device: GPUDevice, site: HistogramSite): Promise<Command> {
+export async function createHistogram(device: GPUDevice, site: HistogramSite): Promise<Command> {
+  assertFields("histogram", site, HISTOGRAM_SITE);
   const { x, range, counts, images, label } = site;
   const who = label ? `histogram "${label}"` : "histogram";
   return createSteps(device, who, () => {

@@ -6,6 +6,7 @@ import runsShader from "../../shaders/statistics_runs.wgsl";
 import { isSoftwareAdapter } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, formatShape, readTensor, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { createSteps, type Plan, type Scratch, type Step } from "./steps.ts";
 
@@ -35,6 +36,10 @@ export interface StatisticsSite {
   readonly accumulate?: boolean;
   readonly label?: string;
 }
+
+export const STATISTICS_SITE: Fields<StatisticsSite> = {
+  ...{ x: "must", summary: "must", images: "may", accumulate: [true, false], label: "may" },
+};
 
 const FIELDS = 10;
 const THREADS = 128; // as in statistics.wgsl
@@ -68,7 +73,8 @@ export function createStatisticsSummary(
  * Values are to be finite: what a NaN does to minimum and maximum, WGSL leaves open.
  * @throws InputError when the shapes do not fit, or x has 2³² rows or more.
  */
-export function createStatistics(device: GPUDevice, site: StatisticsSite): Promise<Command> {
+export async function createStatistics(device: GPUDevice, site: StatisticsSite): Promise<Command> {
+  assertFields("statistics", site, STATISTICS_SITE);
   return createSteps(device, nameOf(site), planStatistics(device, site));
 }
 
@@ -174,7 +180,8 @@ export function gatherSteps(scratch: Scratch, partial: Tensor, site: PartialSite
  * maximum and fraction of zeros.
  * @throws InputError when the shapes do not fit.
  */
-export function createMoments(device: GPUDevice, site: MomentsSite): Promise<Command> {
+export async function createMoments(device: GPUDevice, site: MomentsSite): Promise<Command> {
+  assertFields("moments", site, MOMENTS_SITE);
   return createSteps(device, "moments", planMoments(site));
 }
 
@@ -183,6 +190,8 @@ export interface MomentsSite {
   /** [5, C]. */
   readonly y: Tensor;
 }
+
+const MOMENTS_SITE: Fields<MomentsSite> = { summary: "must", y: "must" };
 
 /** The dispatches of {@link createMoments}. */
 export function planMoments({ summary, y }: MomentsSite): Plan {

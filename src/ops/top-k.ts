@@ -2,6 +2,7 @@ import shader from "../../shaders/top_k.wgsl";
 import blocksShader from "../../shaders/top_k_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, formatShape, readTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { lanesOf, rowsOf } from "./statistics.ts";
 import { createSteps } from "./steps.ts";
@@ -33,6 +34,8 @@ export interface TopKOptions {
   readonly firstImage?: number;
 }
 
+export const TOP_K: Fields<TopKOptions> = { k: "may", perImage: [true, false], firstImage: "may" };
+
 export interface TopKSite extends TopKOptions {
   /** Activations [N, H, W, C], or of any rank from 2, [N, …, C]. */
   readonly x: Tensor;
@@ -44,6 +47,11 @@ export interface TopKSite extends TopKOptions {
   readonly accumulate?: boolean;
   readonly label?: string;
 }
+
+const TOP_K_SITE: Fields<TopKSite> = {
+  ...TOP_K,
+  ...{ x: "must", top: "must", images: "may", accumulate: [true, false], label: "may" },
+};
 
 /** More would take the kernel too long to keep in order. */
 const MOST = 64;
@@ -61,7 +69,8 @@ export function createTopKBuffer(device: GPUDevice, channels: number, k = 9): Te
  * stays. x is read once and, where the values are large, a second time.
  * @throws InputError when the shapes do not fit or k is out of range.
  */
-export function createTopK(device: GPUDevice, site: TopKSite): Promise<Command> {
+export async function createTopK(device: GPUDevice, site: TopKSite): Promise<Command> {
+  assertFields("top-k", site, TOP_K_SITE);
   const { x, top, k = 9, perImage = false, firstImage = 0, accumulate = true, label } = site;
   const who = label ? `top-k "${label}"` : "top-k";
   const named = label ? { label } : {};
@@ -118,8 +127,10 @@ export async function readTopK(
   device: GPUDevice,
   top: Tensor<"u32">,
   shape: readonly number[],
-  { perImage = false }: TopKOptions = {},
+  options: TopKOptions = {},
 ): Promise<TopK> {
+  assertFields("top-k", options, TOP_K);
+  const { perImage = false } = options;
   const words = await readTensor(device, top);
   const [channels = 0, length = 1] = top.shape;
   const k = (length - 1) / 3;

@@ -1,5 +1,6 @@
 import { adapterName, whileAlive } from "../gpu/device.ts";
 import { type Command, record } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createConvolution } from "./conv2d.ts";
 import { type Tile, type Tiles, tilesFor, tilingOf, useTiles } from "./tiling.ts";
@@ -16,6 +17,8 @@ export interface TuneOptions {
   /** Stops the measurement; `tuneConvolutions` then throws the signal's reason and changes nothing. */
   readonly signal?: AbortSignal;
 }
+
+const TUNE: Fields<TuneOptions> = { store: "may", signal: "may" };
 
 /** What was measured, or remembered. */
 export interface Tuning {
@@ -51,10 +54,9 @@ const VERSION = 2;
  * convolution do not depend on it.
  * @throws the signal's reason; DeviceLostError.
  */
-export async function tuneConvolutions(
-  device: GPUDevice,
-  { store, signal }: TuneOptions = {},
-): Promise<Tuning> {
+export async function tuneConvolutions(device: GPUDevice, options: TuneOptions = {}): Promise<Tuning> {
+  assertFields("tuneConvolutions", options, TUNE);
+  const { store, signal } = options;
   signal?.throwIfAborted();
   const adapter = adapterName(device);
   const key = `vitrine tiles ${VERSION} ${adapter}`;

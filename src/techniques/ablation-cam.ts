@@ -1,8 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import type { Fields } from "../gpu/options.ts";
-import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
-import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -17,7 +17,7 @@ export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOpt
   readonly on?: "logit" | "probability";
 }
 
-const FIELDS: Fields<AblationCamOptions> = { ...LAYER, ...LOOP, ...MEMORY, on: "may" };
+const FIELDS: Fields<AblationCamOptions> = { ...LAYER, on: "may" };
 
 /**
  * Ablation-CAM: ReLU(Σ_k w_k·A_k), [h, w] at the layer's resolution, with w_k = (S − S_k) / |S|, S_k the score when map k is

@@ -2,8 +2,8 @@ import { InputError } from "../gpu/errors.ts";
 import type { Fields } from "../gpu/options.ts";
 import type { Colour } from "../images/colour.ts";
 import type { FigureTechnique } from "../images/figure.ts";
-import { LOOP, type LoopOptions } from "../loops/batches.ts";
-import { MEMORY, type MemoryOptions } from "../loops/budget.ts";
+import type { LoopOptions } from "../loops/batches.ts";
+import type { MemoryOptions } from "../loops/budget.ts";
 import type { Network } from "../network/network.ts";
 import type { CompositeName } from "../network/relevance/rules.ts";
 import { ablationCam } from "./ablation-cam.ts";
@@ -66,7 +66,7 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
 }
 
 export const ATTRIBUTION: Fields<AttributionOptions> = {
-  ...{ ...EXPLAIN, ...LOOP, ...MEMORY },
+  ...{ ...EXPLAIN },
   ...{ layer: "may", on: "may", samples: "may", noise: "may", steps: "may", tolerance: "may" },
   ...{ baseline: "may", rules: "may", seed: "may", patch: "may", stride: "may", fill: "may", hide: "may" },
 };
@@ -377,8 +377,8 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
 
 /** A technique that is told what it reads, and refuses what none knows. */
 function told(technique: AttributionTechnique): AttributionTechnique {
-  const { name, takes, samples, run, runEach } = technique;
-  const shared = [...Object.keys(EXPLAIN), ...(samples === undefined ? [] : ["onProgress", "memory"])];
+  const { name, takes, run, runEach } = technique;
+  const shared = Object.keys(EXPLAIN);
   const read = <O extends AttributionOptions>(options: O, network: Network): O => {
     assertCall({ who: name, fields: ATTRIBUTION }, network, options as AttributionOptions);
     const own = Object.entries(options).filter(

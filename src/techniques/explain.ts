@@ -3,6 +3,8 @@ import type { Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { readTensor } from "../gpu/tensor.ts";
 import type { Picture } from "../images/picture.ts";
+import { LOOP, type LoopOptions } from "../loops/batches.ts";
+import { MEMORY, type MemoryOptions } from "../loops/budget.ts";
 import { classOf, isBinary, placesOf, sideOf, strongestOf, yesOf } from "../network/classes.ts";
 import { type Head, headOf, headsOf } from "../network/heads.ts";
 import type { Network, Start, Target } from "../network/network.ts";
@@ -34,7 +36,12 @@ export interface ExplainOptions<Q extends Question | Objective = Question> {
 /** Options of a technique that can also be asked an {@link Objective}. */
 export type ObjectiveOptions = ExplainOptions<Question | Objective>;
 
-export const EXPLAIN: Fields<ObjectiveOptions> = { target: "may", output: "may", signal: "may" };
+/** What every technique may be told, whether it has a use for it or not. */
+export const EXPLAIN: Fields<ObjectiveOptions & LoopOptions & MemoryOptions> = {
+  ...{ target: "may", output: "may" },
+  ...LOOP,
+  ...MEMORY,
+};
 
 /** What a technique found. */
 export interface Explanation<T extends Target | Objective = Target | Objective> {

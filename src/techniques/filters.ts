@@ -1,6 +1,7 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
-import { type Graph, inputOf, type Layer, layerOf, shapesOf } from "../network/graph.ts";
+import { assertGraph, type Graph, inputOf, type Layer, layerOf, shapesOf } from "../network/graph.ts";
 import type { Conv2dLayer } from "../ops/conv2d.ts";
 import type { DepthwiseConv2dLayer } from "../ops/depthwise-conv2d.ts";
 
@@ -32,11 +33,16 @@ export interface FiltersOptions {
   readonly threshold?: number;
 }
 
+const FILTERS: Fields<FiltersOptions> = { layer: "may", threshold: "may" };
+
 /**
  * The weights of a convolution by filter. Needs no GPU.
  * @throws InputError for a layer that is no convolution, or a threshold out of range.
  */
-export function filtersOf(graph: Graph, { layer: name, threshold = 0.01 }: FiltersOptions = {}): Filters {
+export function filtersOf(graph: Graph, options: FiltersOptions = {}): Filters {
+  assertGraph("filters", graph);
+  assertFields("filters", options, FILTERS);
+  const { layer: name, threshold = 0.01 } = options;
   if (!(threshold >= 0 && threshold < 1)) {
     throw new InputError(
       `filters: expected a threshold of 0 up to 1 (a share of the largest norm), got ${threshold}`,
@@ -112,6 +118,8 @@ export interface CombinationOptions {
   readonly strongest?: number;
 }
 
+const COMBINATION: Fields<CombinationOptions> = { layer: "must", channel: "must", strongest: "may" };
+
 /** A pattern of pixels, [height, width, channels] of the network's input. */
 export interface Combination {
   readonly data: Float32Array;
@@ -129,10 +137,10 @@ const MOST = 3e8;
  * @throws UnsupportedError for a layer between that is no convolution, pooling, activation, batch norm, sum or concatenation.
  * @throws InputError for a filter that does not exist, or one that sees so much of the image that the work is out of bounds.
  */
-export function filterCombination(
-  graph: Graph,
-  { layer: name, channel, strongest }: CombinationOptions,
-): Combination {
+export function filterCombination(graph: Graph, options: CombinationOptions): Combination {
+  assertGraph("filter combination", graph);
+  assertFields("filter combination", options, COMBINATION);
+  const { layer: name, channel, strongest } = options;
   const { shape } = filtersOf(graph, { layer: name });
   const outputs = shape[3];
   if (!Number.isInteger(channel) || channel < 0 || channel >= outputs) {

@@ -3,6 +3,8 @@ import { type Command, record } from "../gpu/kernel.ts";
 import type { Fields } from "../gpu/options.ts";
 import { type Scope, withScope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import type { LoopOptions } from "../loops/batches.ts";
+import type { MemoryOptions } from "../loops/budget.ts";
 import type { Network } from "../network/network.ts";
 import { answer } from "./answer.ts";
 import {
@@ -22,7 +24,7 @@ export interface LayerOptions extends ObjectiveOptions {
   readonly layer?: string;
 }
 
-export const LAYER: Fields<LayerOptions> = { ...EXPLAIN, layer: "may" };
+export const LAYER: Fields<LayerOptions & LoopOptions & MemoryOptions> = { ...EXPLAIN, layer: "may" };
 
 /** A layer's maps: its name and its activations, [N, h, w, C]. */
 export interface Maps {

@@ -20,7 +20,7 @@ import {
   type Sweep,
   sweepOver,
 } from "../ops/occlusion.ts";
-import { assertScore } from "./explain.ts";
+import { assertScore, EXPLAIN } from "./explain.ts";
 
 /** What a sweep does. */
 export interface SweepOptions extends MemoryOptions {
@@ -88,7 +88,8 @@ export async function createOcclusion(
   target: Target | Objective,
   options: SweepOptions = {},
 ): Promise<Occlusion> {
-  assertFields("occlusion", options, SWEEP);
+  // What `occlusion` takes beside is no mistake: the same object may serve both.
+  assertFields("occlusion", options, { ...EXPLAIN, ...SWEEP, fill: "may" });
   const { judged, ...sweep } = await createSweep(network, [target], options);
   const [{ scores, map }] = judged;
   return { ...sweep, scores, map };

@@ -2,7 +2,7 @@ import { whileAlive } from "../gpu/device.ts";
 import type { Fields } from "../gpu/options.ts";
 import { readTensors } from "../gpu/tensor.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
-import { LOOP, type LoopOptions } from "../loops/batches.ts";
+import type { LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import { coverageOf, type Sweep } from "../ops/occlusion.ts";
@@ -26,7 +26,7 @@ export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOp
   readonly fill?: Colour;
 }
 
-const FIELDS: Fields<OcclusionOptions> = { ...EXPLAIN, ...LOOP, ...SWEEP, fill: "may" };
+const FIELDS: Fields<OcclusionOptions> = { ...EXPLAIN, ...SWEEP, fill: "may" };
 
 /** A sweep's map, with what is known of it: no value where no patch covers, zero where only rounding differs. */
 function known(map: Float32Array, scores: Float32Array, sweep: Sweep): Omit<Explanation, "target"> {

@@ -1,5 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
-import type { Fields } from "../gpu/options.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { graphCut } from "../images/graph-cut.ts";
 import { deprocess } from "../images/preprocess.ts";
@@ -52,8 +52,10 @@ export async function saliencyMask(
 export function maskOf(
   image: { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray | Uint8Array },
   map: Float32Array,
-  { foreground = 0.95, background = 0.3, smoothness = 10, largest = true }: MaskOptions = {},
+  options: MaskOptions = {},
 ): Float32Array {
+  assertFields("mask", options, { ...EXPLAIN, ...MASK });
+  const { foreground = 0.95, background = 0.3, smoothness = 10, largest = true } = options;
   const { width, height } = image;
   if (map.length !== width * height) {
     throw new InputError(`mask: expected a map of ${height}×${width}, got ${map.length} values`);

@@ -1,7 +1,7 @@
 import { record } from "../gpu/kernel.ts";
 import type { Fields } from "../gpu/options.ts";
-import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
-import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -17,7 +17,7 @@ export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOption
   readonly on?: "logit" | "probability";
 }
 
-const FIELDS: Fields<ScoreCamOptions> = { ...LAYER, ...LOOP, ...MEMORY, on: "may" };
+const FIELDS: Fields<ScoreCamOptions> = { ...LAYER, on: "may" };
 
 /**
  * Score-CAM: ReLU(Σ_k α_k·A_k), [h, w] at the layer's resolution, with α the softmax over k of S(x ⊙ s(A_k)): the image

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Fields } from "../gpu/options.ts";
-import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
-import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
+import { createBatches, type LoopOptions } from "../loops/batches.ts";
+import { type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -21,7 +21,7 @@ export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, Memory
 }
 
 const FIELDS: Fields<SmoothGradOptions> = {
-  ...{ ...EXPLAIN, ...LOOP, ...MEMORY },
+  ...{ ...EXPLAIN },
   ...{ samples: "may", noise: "may", seed: "may" },
 };
 

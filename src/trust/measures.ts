@@ -1,4 +1,5 @@
-import type { LoopOptions } from "../loops/batches.ts";
+import type { Fields } from "../gpu/options.ts";
+import { LOOP, type LoopOptions } from "../loops/batches.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
@@ -77,6 +78,30 @@ export interface TrustOptions extends LoopOptions {
   /** Scores that no map decides, where several techniques are judged on one image. Default: taken anew. */
   readonly shared?: SharedScores;
 }
+
+export const TRUST: Fields<TrustOptions> = {
+  ...LOOP,
+  target: "may",
+  output: "may",
+  measures: "may",
+  settings: "may",
+  explanation: "may",
+  seed: "may",
+  on: "may",
+  steps: "may",
+  insertionBaseline: "may",
+  deletionBaseline: "may",
+  chances: "may",
+  grid: "may",
+  share: "may",
+  subsets: "may",
+  radius: "may",
+  draws: "may",
+  perturbations: "may",
+  randomised: "may",
+  sweep: "may",
+  shared: "may",
+};
 
 /** A curve of the score as the map's pixels come or go, strongest first (Petsiuk et al. 2018, section 4.2). */
 export interface Curve {

@@ -1,5 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
-import type { Graph, Layer } from "../network/graph.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
+import { assertGraph, type Graph, type Layer } from "../network/graph.ts";
 import { createNetwork, type Network } from "../network/network.ts";
 import { hash32 } from "../ops/masking.ts";
 import { seedOf } from "../techniques/seed.ts";
@@ -10,6 +11,8 @@ export interface RandomiseOptions {
   /** Names of the layers to randomise. Default: all that have parameters. */
   readonly layers?: readonly string[];
 }
+
+const RANDOMISE: Fields<RandomiseOptions> = { seed: "may", layers: "may" };
 
 /** A layer's arrays by the names that ops give them. */
 type Parameters = { readonly [key: string]: unknown };
@@ -29,7 +32,10 @@ export function parameterLayers({ layers }: Graph): string[] {
  * element).
  * @throws InputError for a layer that has no parameters, or a graph without any.
  */
-export function randomiseGraph(graph: Graph, { seed, layers }: RandomiseOptions = {}): Graph {
+export function randomiseGraph(graph: Graph, options: RandomiseOptions = {}): Graph {
+  assertGraph("randomiseGraph", graph);
+  assertFields("randomised parameters", options, RANDOMISE);
+  const { seed, layers } = options;
   const key = seedOf(seed, "randomised parameters");
   const known = parameterLayers(graph);
   if (known.length === 0)
@@ -53,7 +59,10 @@ export function randomiseGraph(graph: Graph, { seed, layers }: RandomiseOptions 
  * The network with its parameters randomised, for sanity checks: the same layers, batch, buffers and device. The caller destroys it.
  * @throws as {@link randomiseGraph} and `createNetwork` do.
  */
-export function createRandomisedNetwork(network: Network, options: RandomiseOptions = {}): Promise<Network> {
+export async function createRandomisedNetwork(
+  network: Network,
+  options: RandomiseOptions = {},
+): Promise<Network> {
   const { device, graph, batch, hasGradients, kept } = network;
   const buffers = kept ? { keep: [...kept], share: true } : {};
   return createNetwork(device, randomiseGraph(graph, options), {

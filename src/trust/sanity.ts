@@ -1,9 +1,12 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
+import { LOOP } from "../loops/batches.ts";
 import { isBinary } from "../network/classes.ts";
 import type { Network } from "../network/network.ts";
 import { Objective, region } from "../objectives/objective.ts";
 import { hash32 } from "../ops/masking.ts";
 import { uniformNoise } from "../ops/perturbing.ts";
+import { assertCall } from "../techniques/answer.ts";
 import { type Asked, ask, type ClassAsked, meaningOf, type Picture } from "../techniques/explain.ts";
 import { predict } from "../techniques/predict.ts";
 import { spearman } from "./correlation.ts";
@@ -126,6 +129,11 @@ export interface CascadeOptions
   readonly layers?: readonly string[];
 }
 
+const CASCADE: Fields<CascadeOptions> = {
+  ...LOOP,
+  ...{ target: "may", settings: "may", explanation: "may", seed: "may", layers: "may" },
+};
+
 /**
  * Cascading randomisation (Adebayo et al. 2018, section 4.1): a network's parameters are randomised from the top layer down,
  * one layer more at each step, and the map compared with its own. A map that explains the network is soon another.
@@ -138,6 +146,7 @@ export async function cascadingRandomisation(
   technique: Judged,
   options: CascadeOptions = {},
 ): Promise<CascadeStep[]> {
+  assertCall({ who: "cascading randomisation", fields: CASCADE }, network, options);
   const { layers, seed = 0, signal, onProgress } = options;
   const known = parameterLayers(network.graph);
   const stray = layers?.find((name) => !known.includes(name));

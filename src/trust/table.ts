@@ -1,9 +1,19 @@
 import { UnsupportedError } from "../gpu/errors.ts";
+import type { Fields } from "../gpu/options.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
+import { assertCall } from "../techniques/answer.ts";
 import type { AttributionTechnique } from "../techniques/catalogue.ts";
 import type { Picture } from "../techniques/explain.ts";
-import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS, type Verdict } from "./measures.ts";
+import {
+  MEASURES,
+  type Measure,
+  TRUST,
+  type Trust,
+  type TrustOptions,
+  VERDICTS,
+  type Verdict,
+} from "./measures.ts";
 import { createRandomisedNetwork } from "./randomise.ts";
 import { SharedScores } from "./scores.ts";
 import { trust } from "./trust.ts";
@@ -24,6 +34,9 @@ export interface TrustTableOptions extends Omit<TrustOptions, "settings" | "expl
   /** Called when a technique's turn comes, with its place and the image's, from 0. */
   readonly onTechnique?: (technique: NamedTechnique, place: number, image: number) => void;
 }
+
+const { explanation: _, ...OF_TRUST } = TRUST;
+const TABLE: Fields<TrustTableOptions> = { ...OF_TRUST, sweep: "may", onTechnique: "may" };
 
 /** A technique's line of a table. */
 export interface TrustRow {
@@ -99,6 +112,7 @@ export async function trustTable(
   techniques: readonly NamedTechnique[],
   options: TrustTableOptions = {},
 ): Promise<TrustTable> {
+  assertCall({ who: "trust table", fields: TABLE }, network, options);
   return withShared(options, (shared) => tableOf(network, image, techniques, shared));
 }
 
@@ -116,8 +130,10 @@ export async function trustSummary(
     readonly count?: number;
   } = {},
 ): Promise<TrustSummary> {
-  const { onProgress, count = Array.isArray(images) ? images.length : undefined } = options;
-  return withShared(options, async (shared) => {
+  assertCall({ who: "trust summary", fields: { ...TABLE, count: "may" } }, network, options);
+  const { count = Array.isArray(images) ? images.length : undefined, ...told } = options;
+  const { onProgress } = told;
+  return withShared(told, async (shared) => {
     const tables: TrustTable[] = [];
     for await (const image of images) {
       const done = tables.length;

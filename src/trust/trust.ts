@@ -3,6 +3,7 @@ import { formatShape } from "../gpu/tensor.ts";
 import { className } from "../network/classes.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
+import { assertCall } from "../techniques/answer.ts";
 import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
 import { baselineOf } from "../techniques/integrated-gradients.ts";
 import { seedOf } from "../techniques/seed.ts";
@@ -15,6 +16,7 @@ import {
   MEASURES,
   type Measure,
   type ScoreMeasure,
+  TRUST,
   type Trust,
   type TrustOptions,
 } from "./measures.ts";
@@ -53,6 +55,7 @@ export async function trust(
   technique: Judged,
   options: TrustOptions = {},
 ): Promise<Trust> {
+  assertCall({ who: "trust", fields: TRUST }, network, options);
   const { graph } = network;
   const { signal, sweep = network, shared = new SharedScores() } = options;
   assertAlike(network, sweep);

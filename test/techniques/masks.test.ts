@@ -29,8 +29,16 @@ const close = (found: ArrayLike<number>, expected: ArrayLike<number>, digits = 5
 };
 
 const TECHNIQUES: [string, (options: RiseOptions & LimeOptions) => Promise<Explanation>][] = [
-  ["RISE", (options) => rise(network, image, { masks: 20, grid: 3, ...options })],
-  ["LIME", (options) => lime(network, image, { samples: 20, segments: stripes, ...options })],
+  [
+    "RISE",
+    ({ samples: _s, hide: _h, alpha: _a, kernelWidth: _k, segments: _g, ...options }) =>
+      rise(network, image, { masks: 20, grid: 3, ...options }),
+  ],
+  [
+    "LIME",
+    ({ masks: _m, fill: _f, grid: _g, keep: _k, ...options }) =>
+      lime(network, image, { samples: 20, segments: stripes, ...options }),
+  ],
 ];
 
 describe.each(TECHNIQUES)("%s", (_, run) => {

@@ -1,6 +1,7 @@
 import { checked } from "../../gpu/device.ts";
 import { InputError } from "../../gpu/errors.ts";
 import { record } from "../../gpu/kernel.ts";
+import { assertFields, type Fields } from "../../gpu/options.ts";
 import { createTensor, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
 import type { Constant, Tensors } from "../../ops/op.ts";
 import { createRelevanceProduct } from "../../ops/relevance.ts";
@@ -25,6 +26,8 @@ export interface RelevanceOptions {
    */
   readonly pass?: readonly string[];
 }
+
+const RELEVANCE: Fields<RelevanceOptions> = { rules: "may", from: "may", pass: "may" };
 
 /** A backward pass of relevance through a network, ready to record. */
 export interface Relevance {
@@ -53,6 +56,7 @@ export interface Relevance {
  * @throws UnsupportedError naming a layer for which LRP is not defined, with what to choose.
  */
 export async function createRelevance(network: Network, options: RelevanceOptions = {}): Promise<Relevance> {
+  assertFields("LRP", options, RELEVANCE);
   const { device, graph, batch } = network;
   const { rules = COMPOSITES.composite, from = [logitsOf(graph)], pass = [] } = options;
   if (!network.hasGradients) {
