@@ -1,7 +1,7 @@
 import { checked, whileAlive } from "./device.ts";
 import { CompileError, InputError } from "./errors.ts";
 import type { Shader, ShaderField } from "./shader.ts";
-import type { Tensor } from "./tensor.ts";
+import { assertTensor, type Tensor } from "./tensor.ts";
 
 /** Work that can be recorded: it allocates nothing, submits nothing and writes no queue when it is. */
 export interface Command {
@@ -261,7 +261,9 @@ function buffersByBinding(
     wanted.map(({ name, binding }) => {
       const bound = bindings[name];
       if (!bound) throw new InputError(`${label}: expected a buffer for "${name}", got none`);
-      return [binding, "buffer" in bound ? bound.buffer : bound];
+      if (!("buffer" in bound)) return [binding, bound];
+      assertTensor(`${label}, "${name}"`, bound);
+      return [binding, bound.buffer];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { checked, whileAlive } from "./device.ts";
 import { InputError } from "./errors.ts";
-import { assertFields, type Fields } from "./options.ts";
+import { assertFields, describe, type Fields } from "./options.ts";
 
 /** Sizes of a tensor's axes, outermost first; images are [N, H, W, C]. */
 export type Shape = readonly number[];
@@ -13,6 +13,29 @@ export interface Tensor<D extends DType = DType> {
   readonly buffer: GPUBuffer;
   readonly shape: Shape;
   readonly dtype: D;
+}
+
+/**
+ * Checks what an untyped caller may get wrong of a tensor.
+ * @throws InputError when it is none, its buffer holds fewer bytes than its shape needs, or it asks for an offset.
+ */
+export function assertTensor(who: string, tensor: Tensor): void {
+  const { buffer, shape, dtype, ...more } = (tensor ?? {}) as Partial<Tensor> & { readonly offset?: unknown };
+  if (!buffer || typeof buffer.size !== "number" || !Array.isArray(shape) || dtype === undefined) {
+    throw new InputError(`${who}: expected a tensor { buffer, shape, dtype }, got ${describe(tensor)}`);
+  }
+  const other = Object.keys(more).find((key) => /offset/i.test(key));
+  if (other !== undefined) {
+    throw new InputError(
+      `${who}: expected a tensor that begins where its buffer does, got "${other}"; copy its part into a buffer of its own`,
+    );
+  }
+  const bytes = bytesOf({ shape, dtype });
+  if (buffer.size < bytes) {
+    throw new InputError(
+      `${who}: expected a buffer of at least ${bytes} bytes for ${formatShape(shape)} of ${dtype}, got ${buffer.size}`,
+    );
+  }
 }
 
 /** Number of elements. */
@@ -122,6 +145,7 @@ export async function readTensors<const T extends readonly Tensor[]>(
   device: GPUDevice,
   tensors: T,
 ): Promise<{ -readonly [I in keyof T]: TensorData<T[I]> }> {
+  for (const tensor of tensors) assertTensor("read", tensor);
   if (tensors.some(({ dtype }) => dtype === "f16")) {
     throw new InputError("read: expected tensors of f32 or u32, got f16; cast it with createCast() first");
   }

@@ -1,7 +1,8 @@
-import { checked } from "../gpu/device.ts";
+import { assertDevice, checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
-import { createTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
+import { assertTensor, createTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
 import { constantsFor } from "../ops/constants.ts";
 import {
   createConv2dStatistics,
@@ -9,6 +10,7 @@ import {
   type StatisticsOf,
 } from "../ops/conv2d-statistics.ts";
 import type { Constant } from "../ops/op.ts";
+import { assertLayer } from "./layer-fields.ts";
 import { type OpLayer, opOf } from "./ops.ts";
 
 /** One layer by itself, between buffers of the caller's. */
@@ -25,6 +27,8 @@ export interface LayerSite {
   readonly statistics?: StatisticsOf;
 }
 
+const SITE: Fields<LayerSite> = { x: "must", y: "must", statistics: "may" };
+
 /**
  * Puts one layer on a device, between tensors that the caller owns: for an app that wants our kernels in a pipeline of
  * its own, and no network. The command owns the layer's weights; the tensors stay the caller's.
@@ -32,11 +36,13 @@ export interface LayerSite {
  * @param site `statistics` gathers those of y on the way: in the layer's own kernel where it is a convolution, else after it.
  * @throws InputError when the shapes do not fit the layer; UnsupportedError when Vitrine has no such op.
  */
-export async function createLayer(
-  device: GPUDevice,
-  layer: OpLayer,
-  { x, y, statistics }: LayerSite,
-): Promise<LayerCommand> {
+export async function createLayer(device: GPUDevice, layer: OpLayer, site: LayerSite): Promise<LayerCommand> {
+  assertDevice("createLayer", device);
+  // Where it stands alone, it needs no inputs by name.
+  assertLayer({ ...layer, inputs: layer.inputs ?? [] });
+  assertFields(`${layer.op} "${layer.name}"`, site, SITE);
+  const { x, y, statistics } = site;
+  for (const tensor of [...x, y]) assertTensor(`${layer.op} "${layer.name}"`, tensor);
   const op = opOf(layer);
   const shapes = x.map((tensor) => tensor.shape);
   const shape = op.shape(layer, shapes);
@@ -62,12 +68,12 @@ export async function createLayer(
     for (const { buffer } of Object.values(constants)) buffer.destroy();
   };
   try {
-    const site = { x, y, constants, saved: {} };
+    const between = { x, y, constants, saved: {} };
     const command = await (statistics && layer.op === "conv2d"
-      ? createConv2dStatistics(device, { ...site, layer, statistics })
+      ? createConv2dStatistics(device, { ...between, layer, statistics })
       : statistics
-        ? createStatisticsAfter(device, op.forward(device, { ...site, layer }), { ...statistics, x: y })
-        : op.forward(device, { ...site, layer }));
+        ? createStatisticsAfter(device, op.forward(device, { ...between, layer }), { ...statistics, x: y })
+        : op.forward(device, { ...between, layer }));
     return {
       encode: (pass) => command.encode(pass),
       record(encoder) {

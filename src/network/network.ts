@@ -10,6 +10,7 @@ import { assertFinite } from "./finite.ts";
 import { fuse } from "./fuse.ts";
 import { assertGraph, type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
 import { answersOf, withLogits } from "./heads.ts";
+import { assertLayer } from "./layer-fields.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
 import { copySeed, isStarts, type Seed, type Start, type Target, targetIndices } from "./start.ts";
@@ -378,6 +379,7 @@ export async function createNetwork(
   assertDevice("createNetwork", device);
   assertGraph("createNetwork", graph);
   assertFields(`network "${graph.name}"`, options, NETWORK);
+  for (const layer of graph.layers) assertLayer(layer);
   const { batch = 1, keep = "all", gradients = true, share = false } = options;
   if (share && (gradients || keep === "all")) {
     throw new InputError(

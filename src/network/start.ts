@@ -1,5 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { asNhwc, formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { EVERY } from "./control.ts";
 
@@ -30,6 +31,13 @@ export interface Seed {
   readonly seed: Tensor;
 }
 
+const TARGET: Fields<Target> = { layer: "must", channel: "may", y: "may", x: "may", image: "may" };
+
+/** @throws InputError when a target holds what none has: a misspelt index would mean every one. */
+export function assertTarget(target: Target): void {
+  assertFields("target", target, TARGET);
+}
+
 /** Whether a pass starts at several layers. */
 export function isStarts(from: Target | Seed | readonly Start[]): from is readonly Start[] {
   return Array.isArray(from);
@@ -47,7 +55,9 @@ export function copySeed(encoder: GPUCommandEncoder, { layer, seed }: Seed, dy: 
 }
 
 /** A target as seed.wgsl reads it: (n, y, x, c). @throws InputError when it lies outside the layer. */
-export function targetIndices({ layer, image, y, x, channel }: Target, shape: Shape): number[] {
+export function targetIndices(target: Target, shape: Shape): number[] {
+  assertTarget(target);
+  const { layer, image, y, x, channel } = target;
   const [n, h, w, c] = asNhwc(shape);
   const index = (name: string, value: number | undefined, size: number): number => {
     if (value === undefined) return EVERY;

@@ -3,6 +3,7 @@ import { asNhwc, formatShape } from "../gpu/tensor.ts";
 import { classOf, type Side, sideOf } from "../network/classes.ts";
 import { type Head, headOf } from "../network/heads.ts";
 import type { Network, Target } from "../network/network.ts";
+import { assertTarget } from "../network/start.ts";
 import { EVERY_INDEX, type ObjectiveTerm } from "../ops/objective.ts";
 
 /** A class of an output by number or label; without an output, of the one that is asked by default. */
@@ -64,6 +65,7 @@ function ofClass(target: number | string, output: string | undefined): OfClass {
 
 /** The sum of a layer's elements that a target means; what the target leaves out means every index. */
 export function elements(target: Target): Objective {
+  assertTarget(target);
   return new Objective([{ of: "sum", target, weight: 1 }]);
 }
 

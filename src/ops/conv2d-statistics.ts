@@ -35,7 +35,7 @@ export async function createConv2dStatistics(
 export async function createStatisticsAfter(
   device: GPUDevice,
   command: Promise<Command>,
-  site: StatisticsSite,
+  { fused: _, ...site }: StatisticsOf & Pick<StatisticsSite, "x">,
 ): Promise<Command> {
   const made = await command;
   try {

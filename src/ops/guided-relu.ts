@@ -60,7 +60,11 @@ export async function createRelu(device: GPUDevice, site: ReluSite): Promise<Com
  * Makes a signal's way back through a ReLU ready to record, from the ReLU's output or from its mask.
  * @throws InputError when the shapes do not fit.
  */
-export function createReluGradient(device: GPUDevice, site: ReluGradientSite): Promise<Command> {
+export async function createReluGradient(device: GPUDevice, site: ReluGradientSite): Promise<Command> {
+  assertFields("relu gradient", site, {
+    ...{ dy: "must", dx: "must", rule: "must" },
+    ...("a" in site ? { a: "must" } : { mask: "must" }),
+  });
   if (!("a" in site)) return createSteps(device, "relu gradient", planReluGradient(site));
   const { a, dy, dx } = site;
   expectAlike("relu gradient", { a, dy, dx });

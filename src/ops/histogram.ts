@@ -89,10 +89,12 @@ export function createHistogramBuffers(
  * Makes finding the range ready to record: from the minimum and maximum in a summary of the same activations, on the GPU.
  * @throws InputError when the shapes do not fit.
  */
-export function createHistogramRange(
+export async function createHistogramRange(
   device: GPUDevice,
-  { summary, range, counts }: HistogramBuffers & { readonly summary: Tensor<"u32"> },
+  site: HistogramBuffers & { readonly summary: Tensor<"u32"> },
 ): Promise<Command> {
+  assertFields("histogram range", site, { summary: "must", range: "must", counts: "must" });
+  const { summary, range, counts } = site;
   return createSteps(device, "histogram range", () => {
     const channels = summary.shape[1] ?? 0;
     expectSummary("histogram range", summary, channels);

@@ -8,6 +8,7 @@ import { MEMORY, type MemoryOptions } from "../loops/budget.ts";
 import { classOf, isBinary, placesOf, sideOf, strongestOf, yesOf } from "../network/classes.ts";
 import { type Head, headOf, headsOf } from "../network/heads.ts";
 import type { Network, Start, Target } from "../network/network.ts";
+import { assertTarget } from "../network/start.ts";
 import { createObjective } from "../objectives/commands.ts";
 import { elements, logit, Objective, probability, region } from "../objectives/objective.ts";
 import { answer } from "./answer.ts";
@@ -116,6 +117,7 @@ export function questionOf({ target, about }: Asked): Pick<ObjectiveOptions, "ta
 /** What elements or an objective mean: a class too, where they are one's logit. */
 function askedOfElements({ graph }: Network, target: Target | Objective): Asked {
   if (target instanceof Objective) return { target };
+  assertTarget(target);
   const { layer, channel, y, x } = target;
   const head = headsOf(graph).find(({ logits }) => logits === layer);
   const isClass =

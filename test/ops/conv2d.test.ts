@@ -218,8 +218,8 @@ describe("conv2d", () => {
     const command = await createConvolution(device, {
       label: "c",
       x,
-      w: createTensor(device, w.shape, w),
-      b: createTensor(device, b.shape, b),
+      w: createTensor(device, w.shape, { data: w.data }),
+      b: createTensor(device, b.shape, { data: b.data }),
       y,
       kernel: c.kernel,
       scale: c.strides,

@@ -1,0 +1,318 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assertFields, type Fields, nearest } from "../src/gpu/options.ts";
+import * as library from "../src/index.ts";
+import { testDevice } from "./gpu.ts";
+import { chain, random, values } from "./network/graphs.ts";
+
+const { InputError } = library;
+
+let device: GPUDevice;
+let network: library.Network;
+const graph = chain();
+const image = values(8 * 6 * 3, random(1));
+
+beforeAll(async () => {
+  device = await testDevice();
+  network = await library.createNetwork(device, graph);
+});
+afterAll(() => network.destroy());
+
+type Call = (options: never) => unknown;
+
+const first = (found: AsyncIterator<unknown>) => found.next();
+const tensor = () => ({ buffer: network.input.buffer, shape: [1, 8, 6, 3], dtype: "f32" as const });
+const summary = () => ({ ...tensor(), dtype: "u32" as const });
+const pixels = { width: 2, height: 2, data: new Uint8Array(12) };
+const site = (more: object) => ({ ...sites(), ...more }) as never;
+const sites = () => ({ x: tensor(), y: tensor() });
+const map = { map: new Float32Array(4), shape: [2, 2], technique: "occlusion" };
+
+/** Every function of the library that takes an object of options, called with some. */
+const CALLS: Readonly<Record<string, Call>> = {
+  ablationCam: (o) => library.ablationCam(network, image, o),
+  activations: (o) => library.activations(network, image, { layer: "conv1", ...(o as object) }),
+  batchWithin: (o) => library.batchWithin(device, graph, o),
+  cam: (o) => library.cam(network, image, o),
+  cascadingRandomisation: (o) => library.cascadingRandomisation(network, image, library.saliency, o),
+  colorize: (o) => library.colorize([1], { map: "inferno", min: 0, max: 1, ...(o as object) }),
+  createActivationGradient: (o) => library.createActivationGradient(device, o),
+  createCast: (o) => library.createCast(device, site(o)),
+  createClassActivationMap: (o) => library.createClassActivationMap(device, o),
+  createCoMoments: (o) => library.createCoMoments(device, o),
+  createGram: (o) => library.createGram(device, site(o)),
+  createGramGradient: (o) => library.createGramGradient(device, o),
+  createHistogram: (o) => library.createHistogram(device, o),
+  createHistogramBuffers: (o) => library.createHistogramBuffers(device, 3, o),
+  createHistogramRange: (o) => library.createHistogramRange(device, o),
+  createLayer: (o) =>
+    library.createLayer(
+      device,
+      { op: "softmax", name: "s", inputs: [] },
+      { x: [tensor()], y: tensor(), ...(o as object) },
+    ),
+  createMoments: (o) => library.createMoments(device, o),
+  createNetwork: (o) => library.createNetwork(device, graph, o),
+  createOcclusion: (o) => library.createOcclusion(network, { layer: "logits", channel: 0 }, o),
+  createRandomisedNetwork: (o) => library.createRandomisedNetwork(network, o),
+  createRelevance: (o) => library.createRelevance(network, o),
+  createRelu: (o) => library.createRelu(device, site(o)),
+  createReluGradient: (o) => library.createReluGradient(device, { a: tensor(), ...(o as object) } as never),
+  createStatistics: (o) => library.createStatistics(device, o),
+  createStatisticsStream: (o) => library.createStatisticsStream(device, tensor(), o),
+  createTensor: (o) => library.createTensor(device, [1], o),
+  createTimer: (o) => library.createTimer(device, o),
+  createTopK: (o) => library.createTopK(device, o),
+  deconvnet: (o) => library.deconvnet(network, image, o),
+  empiricalField: (o) =>
+    library.empiricalField(network, [image], { layer: "conv1", channel: 0, ...(o as object) }),
+  explainEach: (o) => first(library.explainEach(network, [image], "saliency", o)),
+  filterCombination: (o) =>
+    library.filterCombination(graph, { layer: "conv2", channel: 0, ...(o as object) }),
+  filtersOf: (o) => library.filtersOf(graph, o),
+  footprintOf: (o) => library.footprintOf(graph, o),
+  gradCam: (o) => library.gradCam(network, image, o),
+  gradCamPlusPlus: (o) => library.gradCamPlusPlus(network, image, o),
+  gradientTimesInput: (o) => library.gradientTimesInput(network, image, o),
+  guidedBackprop: (o) => library.guidedBackprop(network, image, o),
+  guidedGradCam: (o) => library.guidedGradCam(network, image, o),
+  integratedGradients: (o) => library.integratedGradients(network, image, o),
+  layerCam: (o) => library.layerCam(network, image, o),
+  lime: (o) => library.lime(network, image, o),
+  loadLayersModel: (o) =>
+    library.loadLayersModel({ name: "m", read: () => Promise.reject(new Error("read")) } as never, o),
+  localLinear: (o) => library.localLinear(network, image, o),
+  lrp: (o) => library.lrp(network, image, o),
+  maskOf: (o) => library.maskOf(pixels, new Float32Array(4), o),
+  occlusion: (o) => library.occlusion(network, image, o),
+  predict: (o) => library.predict(network, image, o),
+  predictEach: (o) => first(library.predictEach(network, [image], o)),
+  quickshift: (o) => library.quickshift(pixels, o),
+  randomiseGraph: (o) => library.randomiseGraph(graph, o),
+  readTopK: (o) => library.readTopK(device, summary(), [1, 8, 6, 3], o),
+  renderField: (o) => library.renderField(o),
+  renderFigure: (o) => library.renderFigure(o),
+  renderFilters: (o) => library.renderFilters(o),
+  renderMapSheet: (o) => library.renderMapSheet(o),
+  renderMasks: (o) => library.renderMasks(o),
+  renderMultiples: (o) => library.renderMultiples(o),
+  renderOverlay: (o) => library.renderOverlay(pixels, graph, { ...map, ...(o as object) } as never),
+  requestDevice: (o) => library.requestDevice(undefined, o),
+  rise: (o) => library.rise(network, image, o),
+  saliency: (o) => library.saliency(network, image, o),
+  saliencyMask: (o) => library.saliencyMask(network, image, o),
+  scoreCam: (o) => library.scoreCam(network, image, o),
+  smoothGrad: (o) => library.smoothGrad(network, image, o),
+  smoothGradSquared: (o) => library.smoothGradSquared(network, image, o),
+  syntheticPictures: (o) => first(library.syntheticPictures(device, o)),
+  trust: (o) => library.trust(network, image, library.saliency, o),
+  trustSummary: (o) => library.trustSummary(network, [image], [], o),
+  trustTable: (o) => library.trustTable(network, image, [], o),
+  tuneConvolutions: (o) => library.tuneConvolutions(device, o),
+  unitMask: (o) => library.unitMask(network, image, { layer: "conv1", channel: 0, ...(o as object) }),
+  varGrad: (o) => library.varGrad(network, image, o),
+};
+
+/** Functions whose arguments are no options: values, names, and what the library itself gave. */
+const PLAIN = new Set(
+  `adapterName attributionNamed channel classOf colorMap correlationOf createGradCam createObjective
+  createStatisticsSummary createTopKBuffer decodeStatistics deprocess elements emptyStatistics encodePng figureOf formatTrust
+  fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
+  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing neuron overColour
+  parameterLayers pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
+  readTensor readTensors receptiveField record region reluMaskShape shapesOf sumOverColour summaryOf syntheticNames varianceOf`
+    .trim()
+    .split(/\s+/),
+);
+
+async function refusal(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("every function of the library", () => {
+  test("that takes options is asked here", () => {
+    const isClass = (value: unknown) => /^class\b/.test(String(value));
+    const functions = Object.entries(library).filter(
+      ([, value]) => typeof value === "function" && !isClass(value),
+    );
+    expect(functions.map(([name]) => name).filter((name) => !CALLS[name] && !PLAIN.has(name))).toEqual([]);
+    const names = Object.keys(library);
+    expect([...Object.keys(CALLS), ...PLAIN].filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test.each(Object.entries(CALLS))(
+    "%s refuses what it does not know, and no object at all",
+    async (_, call) => {
+      const unknown = await refusal(() => call({ chanel: 1 } as never));
+      expect(unknown).toBeInstanceOf(InputError);
+      expect((unknown as Error).message).toMatch(/expected .*, got "chanel"/);
+    },
+  );
+
+  test.each(library.ATTRIBUTIONS)("$name of the catalogue, too", async ({ run, runEach }) => {
+    for (const call of [
+      () => run(network, image, { chanel: 1 } as never),
+      () => runEach?.(network, image, [0], { chanel: 1 } as never) ?? run(network, image, 7 as never),
+    ]) {
+      expect(await refusal(call)).toMatchObject({ name: "InputError" });
+    }
+  });
+});
+
+describe("what an untyped caller gets wrong is said", () => {
+  const anything = (value: unknown) => value as never;
+  const conv = (more: object) => ({
+    ...{ op: "conv2d", name: "c", inputs: [], strides: [1, 1], dilations: [1, 1], padding: "same" },
+    ...{ w: { shape: [1, 1, 3, 3], data: new Float32Array(9) } },
+    ...more,
+  });
+  const at = () => ({ x: [tensor()] as const, y: tensor() });
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      "a misspelt option",
+      () => library.saliency(network, image, anything({ taget: 3 })),
+      /^saliency: expected target, .*, got "taget"; did you mean "target"\?/,
+    ],
+    [
+      "a misspelt field of a target",
+      () => library.saliency(network, image, { target: anything({ layer: "conv1", chanel: 2 }) }),
+      /target: .*got "chanel"; did you mean "channel"\?/,
+    ],
+    [
+      "the same of an objective",
+      () => library.elements(anything({ layer: "conv1", chanel: 2 })),
+      /did you mean "channel"/,
+    ],
+    [
+      "the same of a way back",
+      () =>
+        library.record &&
+        network.backward(device.createCommandEncoder(), anything({ layer: "conv1", chanel: 2 })),
+      /did you mean "channel"/,
+    ],
+    [
+      "a misspelt value",
+      () => library.createGram(device, { ...at(), x: tensor(), normalise: anything("pixel") }),
+      /normalise of "none", "pixels", "elements", got "pixel"; did you mean "pixels"\?/,
+    ],
+    [
+      "options that are text",
+      () => library.rise(network, image, anything("fast")),
+      /RISE: expected an object of .*, got "fast"/,
+    ],
+    [
+      "an address for a device",
+      () => library.createNetwork(anything("http://x/model.json"), graph),
+      /createNetwork: expected a GPUDevice, got "http:.*modelFromUrl/,
+    ],
+    [
+      "an address for a graph",
+      () => library.createNetwork(device, anything("http://x/model.json")),
+      /createNetwork: expected a graph, got "http:.*loadLayersModel\(modelFromUrl/,
+    ],
+    [
+      "an address for files",
+      () => library.loadLayersModel(anything("http://x/m.json")),
+      /expected a model's files, got "http:.*; await loadLayersModel\(modelFromUrl\("http:\/\/x\/m.json"\)\)/,
+    ],
+    [
+      "an address for a network",
+      () => library.predict(anything("http://x"), image),
+      /predict: expected a network as createNetwork makes it, got "http/,
+    ],
+    [
+      "nothing for a network",
+      () => library.gradCam(anything(undefined), image),
+      /Grad-CAM: expected a network/,
+    ],
+    [
+      "an address for an image",
+      () => library.predict(network, anything("http://x/cat.png")),
+      /image: expected pixels .* got text/,
+    ],
+    [
+      "a layer without strides",
+      () => library.createLayer(device, anything(conv({ strides: undefined })), at()),
+      /conv2d "c": expected strides, got none/,
+    ],
+    [
+      "a layer with a misspelt field",
+      () => library.createLayer(device, anything(conv({ stride: [2, 2] })), at()),
+      /got "stride"; did you mean "strides"\?/,
+    ],
+    [
+      "a layer of a network, too",
+      () =>
+        library.createNetwork(device, {
+          ...graph,
+          layers: graph.layers.map((layer) =>
+            layer.op === "conv2d" ? anything({ ...layer, w: undefined }) : layer,
+          ),
+        }),
+      /conv2d "conv1": expected w, got none/,
+    ],
+    [
+      "no site of a layer",
+      () => library.createLayer(device, anything(conv({})), anything(undefined)),
+      /expected an object of \{ x, y, statistics \}, got undefined/,
+    ],
+    [
+      "a buffer smaller than its shape",
+      () =>
+        library.createRelu(device, {
+          x: { ...tensor(), shape: [1, 8, 6, 30] },
+          y: { ...tensor(), shape: [1, 8, 6, 30] },
+        }),
+      /expected a buffer of at least 5760 bytes for 1×8×6×30 of f32, got 576/,
+    ],
+    [
+      "the same where it is read",
+      () => library.readTensor(device, { ...tensor(), shape: [1000] }),
+      /read: expected a buffer of at least 4000 bytes/,
+    ],
+    [
+      "an offset into a buffer",
+      () => library.createRelu(device, { x: anything({ ...tensor(), offset: 256 }), y: tensor() }),
+      /begins where its buffer does, got "offset"/,
+    ],
+    [
+      "a way forward with a misspelt layer",
+      () => network.forward(device.createCommandEncoder(), anything({ too: "conv1" })),
+      /forward: expected to, after, got "too"; did you mean "to"\?/,
+    ],
+  ])("%s", async (_, call, message) => {
+    const error = await refusal(call);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  test("and an option that is undefined is none", async () => {
+    await expect(
+      library.saliency(network, image, anything({ target: 1, chanel: undefined })),
+    ).resolves.toBeDefined();
+  });
+});
+
+test("fields that must be there, and the words that are nearest", () => {
+  interface Options {
+    readonly mode: "fast" | "good";
+    readonly seed?: number;
+  }
+  const fields: Fields<Options> = { mode: { must: ["fast", "good"] }, seed: "may" };
+  expect(() => assertFields("who", {}, fields)).toThrow("who: expected mode, got none");
+  expect(() => assertFields("who", { mode: "fest" }, fields)).toThrow(
+    'who: expected mode of "fast", "good", got "fest"; did you mean "fast"?',
+  );
+  expect(() => assertFields("who", { mode: "good", seed: 3 }, fields)).not.toThrow();
+  for (const wrong of [null, undefined, 3, "x", [], new Float32Array(2), () => 1]) {
+    expect(() => assertFields("who", wrong, fields)).toThrow(
+      /who: expected an object of \{ mode, seed \}, got /,
+    );
+  }
+  expect(nearest("chanel", ["layer", "channel"])).toBe("channel");
+  expect(nearest("x".repeat(1e6), ["layer"])).toBeUndefined();
+});
