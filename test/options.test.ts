@@ -189,9 +189,7 @@ describe("what an untyped caller gets wrong is said", () => {
     ],
     [
       "the same of a way back",
-      () =>
-        library.record &&
-        network.backward(device.createCommandEncoder(), anything({ layer: "conv1", chanel: 2 })),
+      () => network.backward(device.createCommandEncoder(), anything({ layer: "conv1", chanel: 2 })),
       /did you mean "channel"/,
     ],
     [
