@@ -114,12 +114,12 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attributionNamed channel classOf colorMap correlationOf createGradCam createObjective
+  `adapterName attributionNamed channel classOf colorMap correlationOf createFrameInput createGradCam createObjective
   createStatisticsSummary createTopKBuffer decodeStatistics deprocess elements emptyStatistics encodePng figureOf formatTrust
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing neuron overColour
   parameterLayers pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors receptiveField record region reluMaskShape shapesOf sumOverColour summaryOf syntheticNames varianceOf`
+  readTensor readTensors receptiveField record region reluMaskShape shapesNear shapesOf sumOverColour summaryOf syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );

@@ -37,7 +37,7 @@ const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
  */
 export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footprint {
   assertGraph("footprintOf", graph);
-  assertFields("footprintOf", options, NETWORK);
+  assertFields("footprintOf", options, { ...NETWORK, memory: "may", most: "may" });
   const { batch = 1, keep = "all", gradients = true, share = false } = options;
   const whole = withLogits(graph);
   const running = keep === "all" ? whole : fuse(whole, keep);

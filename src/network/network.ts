@@ -378,7 +378,8 @@ export async function createNetwork(
 ): Promise<Network> {
   assertDevice("createNetwork", device);
   assertGraph("createNetwork", graph);
-  assertFields(`network "${graph.name}"`, options, NETWORK);
+  // The same object tells `batchWithin` how large a batch may be.
+  assertFields(`network "${graph.name}"`, options, { ...NETWORK, memory: "may", most: "may" });
   for (const layer of graph.layers) assertLayer(layer);
   const { batch = 1, keep = "all", gradients = true, share = false } = options;
   if (share && (gradients || keep === "all")) {
