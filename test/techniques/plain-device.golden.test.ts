@@ -30,5 +30,5 @@ const sampling = SAMPLING.map(
 
 againstPyTorch([...PASSES, ...sampling, ...CAMS, ...LRP, ...MASKS], {
   device: () => plain,
-  only: ["vitrine", "residual", "residual, fused,"],
+  only: ["vitrine", "residual, fused,"],
 });
