@@ -171,6 +171,13 @@ describe("conv2d", () => {
     expect(chosen(eight, 100, 64).subgroups).toBe(true);
     expect(chosen(wide, 100, 64).subgroups).toBe(false);
     expect(chosen(without, 100, 64).subgroups).toBe(false);
+    for (const [subgroupMinSize, subgroupMaxSize] of [
+      [8, 32],
+      [4, 8],
+    ]) {
+      const some = { features: new Set(["subgroups"]), adapterInfo: { subgroupMinSize, subgroupMaxSize } };
+      expect(chosen(some, 100, 64).subgroups).toBe(false);
+    }
   });
 
   test.each<[string, Tiling, Partial<Case>]>([
