@@ -24,7 +24,7 @@ export const OPTIONS = {
     name: "image",
     value: "FILE",
     many: true,
-    help: "PNG, JPEG, WebP, TIFF, GIF or AVIF, of at most 64 megapixels; or .npy: an array of bytes [H,W,C] is a picture, one of floats the network's input exactly as it stands (unless --preprocess is given), [N,H,W,C] several; or .npz, every array in it, or FILE.npz:NAME one; a folder, all its pictures; a pattern in quotes ('shots/**/*.jpg'); - for standard input; or synthetic:N, picture N of the shipped data set. Of several, one that is broken is named, the others go on, and the exit code is 1.",
+    help: "PNG, JPEG, WebP, TIFF, GIF or AVIF, of at most 64 megapixels (WebP, GIF and AVIF 32); or .npy: an array of bytes [H,W,C] is a picture, one of floats the network's input exactly as it stands (unless --preprocess is given), [N,H,W,C] several; or .npz, every array in it, or FILE.npz:NAME one; a folder, all its pictures; a pattern in quotes ('shots/**/*.jpg'); - for standard input; or synthetic:N, picture N of the shipped data set. Of several, one that is broken is named, the others go on, and the exit code is 1.",
   },
   preprocess: {
     name: "preprocess",

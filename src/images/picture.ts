@@ -197,10 +197,10 @@ function assertSize({ width, height, remedy }: Size, kind: string): void {
   assertWithin(width, height, `image: a ${kind}`);
 }
 
-/** @throws InputError when a picture has more than {@link MOST_PIXELS}. */
-export function assertWithin(width: number, height: number, who: string): void {
-  if (width * height <= MOST_PIXELS) return;
+/** @throws InputError when a picture has more pixels than it may have. */
+export function assertWithin(width: number, height: number, who: string, most = MOST_PIXELS): void {
+  if (width * height <= most) return;
   throw new InputError(
-    `${who}: expected at most ${MOST_PIXELS / 2 ** 20} megapixels, got ${width}×${height}; make it smaller first`,
+    `${who}: expected at most ${most / 2 ** 20} megapixels, got ${width}×${height}; make it smaller first`,
   );
 }

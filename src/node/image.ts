@@ -117,13 +117,20 @@ async function headerOf(bytes: Uint8Array, name: string): Promise<Header> {
       throw new InputError(`${who}: expected a ${KINDS} image, got ${error.message}`);
     });
   const { depth, width, height } = header;
-  assertWithin(width, height, who);
+  assertWithin(width, height, who, mostPixels(header));
   if (depth !== "uchar" && depth !== "ushort" && depth !== "float") {
     throw new InputError(
       `${who}: expected values of 8 or 16 bits, or floats, got ${depth}; save it as PNG, or its values as .npy`,
     );
   }
   return header;
+}
+
+/** The most pixels of a file, so that reading it takes less than half a gigabyte. */
+function mostPixels({ depth, format }: Header): number {
+  if (depth === "float") return MOST_PIXELS / 8;
+  // Their decoders hold the whole picture, with transparency, beside what comes of it.
+  return ["webp", "gif", "heif"].includes(format) ? MOST_PIXELS / 2 : MOST_PIXELS;
 }
 
 async function bytesOfPixels(image: ReturnType<Sharp>): Promise<Pixels> {

@@ -256,6 +256,15 @@ test("what has more pixels than the limit is refused before it is decoded, SVG a
   await expect(decodeImage(bytes, "huge.png")).rejects.toThrow(
     /"huge.png": expected at most 64 megapixels, got 16383×16383/,
   );
+  // The size of a GIF's canvas stands behind its signature, and that of a frame behind a comma and its place.
+  const gif = await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } })
+    .gif()
+    .toBuffer();
+  const frame = gif.indexOf(Uint8Array.of(0x2c, 0, 0, 0, 0, 8, 0, 8, 0));
+  for (const at of [6, 8, frame + 5, frame + 7]) gif.writeUInt16LE(8000, at);
+  await expect(decodeImage(gif, "huge.gif")).rejects.toThrow(
+    /"huge.gif": expected at most 32 megapixels, got 8000×8000/,
+  );
   const svg = (text: string) => new TextEncoder().encode(text);
   for (const text of [
     '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
