@@ -130,6 +130,8 @@ describe("a map's shade", () => {
     });
     expect(flatOf(attributionNamed("occlusion"), cells).signed).toBe(true);
     expect(flatOf(attributionNamed("rise"), cells).floats).toBe(true);
+    // Shares may have either sign, whether or not these do.
+    expect(flatOf(attributionNamed("gradient-input"), found([1, 1, 3], [1, 2, 3])).signed).toBe(true);
   });
 
   test("takes the diverging colours where there are two signs, and says where nothing speaks for it", () => {
@@ -139,6 +141,8 @@ describe("a map's shade", () => {
       max: 1,
       note: expect.stringContaining("Zero everywhere"),
     });
+    const scores = flatOf(attributionNamed("rise"), found([1, 3], [0.5, 0.25, 0.375]));
+    expect(endsOf(scores, "robust")).toMatchObject({ min: 0.25, max: 0.5 });
     expect(colorsOf(zero, "viridis")).toBe("viridis");
     expect(colorsOf({ ...zero, signed: true }, "viridis")).toBe("polar");
     expect(sharedEnds([{ min: -1, max: 2, note: "one" }])).toEqual({ min: -1, max: 2, note: "one" });
