@@ -54,7 +54,7 @@ function along(session: Session, dx: number, dy: number): void {
   }
   const [height, width, channels] = exhibit.size;
   if (level === 2) {
-    const next = channel + dx + dy * (exhibit.goal.sheet === 1 ? exhibit.goal.columns : 1);
+    const next = channel + dx + dy * (exhibit.goal.placing.sheet === 1 ? exhibit.goal.placing.columns : 1);
     if (next >= 0 && next < channels) store.select({ layer, channel: next });
   } else {
     store.select({ layer, channel, y: within(y + dy, height), x: within(x + dx, width) });

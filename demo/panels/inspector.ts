@@ -197,7 +197,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     if (exhibit?.kind !== "volume") return;
     const [, , channels] = exhibit.size;
     const map = Math.min(state.channel ?? 0, channels - 1);
-    const { first, maps: shown } = exhibit.goal;
+    const { first, maps: shown } = exhibit.goal.placing;
     paging.classList.toggle("hidden", shown === channels);
     pages.textContent = `Maps ${first}${shown > 1 ? `–${first + shown - 1}` : ""} of ${channels}`;
     back.disabled = first === 0;
@@ -241,7 +241,9 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const range =
       exhibit &&
       rangeAt(
-        state.scale === "map" && exhibit.kind === "volume" ? (state.channel ?? exhibit.goal.first) : channels,
+        state.scale === "map" && exhibit.kind === "volume"
+          ? (state.channel ?? exhibit.goal.placing.first)
+          : channels,
       );
     const reach = range ? Math.max(Math.abs(range.least), Math.abs(range.most)) : 1;
     const signed = range && range.least < 0;
@@ -271,11 +273,14 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     }
     const words = [];
     if (exhibit?.kind === "volume") {
-      const [space] = exhibit.goal.every;
+      const [space] = exhibit.goal.placing.every;
       if (space > 1) words.push(`Drawn: one value in ${space} along each side of a map.`);
       if (state.scale === "map" && state.channel === undefined)
-        words.push(`Each map on its own scale; the bar is map ${exhibit.goal.first}’s.`);
-    } else if (!exhibit && room.exhibits.some(({ goal }) => goal.every.some((stride) => stride > 1))) {
+        words.push(`Each map on its own scale; the bar is map ${exhibit.goal.placing.first}’s.`);
+    } else if (
+      !exhibit &&
+      room.exhibits.some(({ goal }) => goal.placing.every.some((stride) => stride > 1))
+    ) {
       words.push("From afar, large layers are drawn with fewer values: open one to see all of them.");
     }
     if (rangeAt(channels)?.strange) words.push("NaN and infinite values are not drawn.");

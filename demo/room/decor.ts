@@ -79,7 +79,9 @@ export class Decor {
 
   /** Faint frames around the maps of a sheet, so that silent ones are seen to be there. */
   #drawTiles(): void {
-    const open = this.#exhibits.find((exhibit) => exhibit.kind === "volume" && exhibit.seen.sheet > 0.02);
+    const open = this.#exhibits.find(
+      (exhibit) => exhibit.kind === "volume" && exhibit.seen.placing.sheet > 0.02,
+    );
     const points: number[] = [];
     const corners: number[] = [];
     if (open) {
@@ -95,10 +97,10 @@ export class Decor {
         corners.push(a, c, z, b, c, z, b, d, z, a, c, z, b, d, z, a, d, z);
         points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
       }
-      this.#tiles.color(ink().line, 0.55 * open.seen.sheet);
+      this.#tiles.color(ink().line, 0.55 * open.seen.placing.sheet);
     }
     this.#tiles.set(points);
-    this.#backing.set(corners, open?.seen.sheet ?? 0);
+    this.#backing.set(corners, open?.seen.placing.sheet ?? 0);
   }
 
   /** Lines from each exhibit to those that it feeds; ways around others are arcs. */

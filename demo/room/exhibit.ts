@@ -142,7 +142,8 @@ export class Exhibit implements Body {
 
   /** Draws the box around it; `hot`: the pointer is over it. */
   outline(hot: boolean): void {
-    const { extent, sheet } = this.seen;
+    const { extent } = this.seen;
+    const { sheet } = this.seen.placing;
     const { x, y, z } = extent;
     this.frame.set(boxPoints(new Vector3(-x / 2, 0, -z / 2), new Vector3(x / 2, y, z / 2)));
     this.frame.color(

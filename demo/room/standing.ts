@@ -38,54 +38,36 @@ const BAR = 4;
  * How an exhibit stands at a moment. What is drawn, picked, outlined and named all come from here, so that they cannot
  * disagree. Coordinates are the room's; place_voxels.wgsl computes the same centres on the GPU.
  */
-export class Standing implements Placing {
+export class Standing {
   readonly body: Body;
+  readonly placing: Placing;
   readonly position: Vector3;
-  readonly every: readonly [number, number, number];
-  readonly first: number;
-  readonly maps: number;
-  readonly sheet: number;
-  readonly cell: number;
-  readonly pitch: number;
-  readonly sheetCell: number;
-  readonly gap: number;
-  readonly columns: number;
-  readonly rows: number;
 
   constructor(body: Body, placing: Placing, x: number, y: number) {
     this.body = body;
+    this.placing = placing;
     this.position = new Vector3(x, y, 0);
-    this.every = placing.every;
-    this.first = placing.first;
-    this.maps = placing.maps;
-    this.sheet = placing.sheet;
-    this.cell = placing.cell;
-    this.pitch = placing.pitch;
-    this.sheetCell = placing.sheetCell;
-    this.gap = placing.gap;
-    this.columns = placing.columns;
-    this.rows = placing.rows;
   }
 
   /** How many values are drawn along H, W, C. */
   get count(): [number, number, number] {
     const [height, width] = this.body.size;
-    const [sy, sx, sc] = this.every;
-    return [Math.ceil(height / sy), Math.ceil(width / sx), Math.ceil(this.maps / sc)];
+    const { every, maps } = this.placing;
+    return [Math.ceil(height / every[0]), Math.ceil(width / every[1]), Math.ceil(maps / every[2])];
   }
 
   /** Width, height and depth. */
   get extent(): Vector3 {
     const { width, height, depth, kind, bars, size } = this.body;
     if (kind === "picture") return new Vector3(width, height, 0);
-    const { gap, sheetCell } = this;
-    const stack = new Vector3(width, height, Math.max(depth, this.pitch * size[2]));
+    const { gap, sheetCell, pitch, columns, rows, sheet } = this.placing;
+    const stack = new Vector3(width, height, Math.max(depth, pitch * size[2]));
     const flat = new Vector3(
-      bars ? BAR : (this.columns * (size[1] + gap) - gap) * sheetCell,
-      (this.rows * (size[0] + gap) - gap) * sheetCell,
+      bars ? BAR : (columns * (size[1] + gap) - gap) * sheetCell,
+      (rows * (size[0] + gap) - gap) * sheetCell,
       sheetCell,
     );
-    return stack.lerp(flat, this.sheet);
+    return stack.lerp(flat, sheet);
   }
 
   /** The box that it fills. */
@@ -99,31 +81,31 @@ export class Standing implements Placing {
 
   /** Half of a voxel along x, y, z. */
   get voxel(): Vector3 {
-    const { cell, pitch, sheetCell } = this;
-    const [space, , deep] = this.every;
+    const { every, cell, pitch, sheetCell, sheet } = this.placing;
+    const [space, , deep] = every;
     const fill = this.body.size[0] > 20 ? 1 : 0.92;
     const thick = Math.min(0.36 * pitch * deep, Math.max(1.5 * cell, 0.04));
     const stack = new Vector3((cell * space * fill) / 2, (cell * space * fill) / 2, thick);
     const half = (sheetCell * space * fill) / 2;
     const flat = new Vector3(this.body.bars ? BAR / 2 : half, half, half * 0.6);
-    return stack.lerp(flat, this.sheet);
+    return stack.lerp(flat, sheet);
   }
 
   /** Channels whose maps are drawn. */
   get channels(): number[] {
-    const [, , deep] = this.every;
-    return Array.from({ length: this.count[2] }, (_, index) => this.first + index * deep);
+    const { every, first } = this.placing;
+    return Array.from({ length: this.count[2] }, (_, index) => first + index * every[2]);
   }
 
   /** Centre of a map and the edge of its pixels; undefined for a map that is not drawn. */
   map(channel: number): { readonly centre: Vector3; readonly cell: number } | undefined {
     const [height, width, channels] = this.body.size;
-    const [, , deep] = this.every;
-    const tile = (channel - this.first) / deep;
+    const { every, first, cell, pitch, sheetCell, gap, columns, rows, sheet } = this.placing;
+    const [, , deep] = every;
+    const tile = (channel - first) / deep;
     if (!Number.isInteger(tile) || tile < 0 || tile >= this.count[2]) return undefined;
-    const { cell, sheetCell, gap, columns, rows, sheet } = this;
     const middle = Math.min(channel + deep / 2, channels);
-    const stack = new Vector3(0, (height * cell) / 2, (channels / 2 - middle) * this.pitch);
+    const stack = new Vector3(0, (height * cell) / 2, (channels / 2 - middle) * pitch);
     const flat = new Vector3(
       ((tile % columns) - (columns - 1) / 2) * (width + gap) * sheetCell,
       (rows - 1 - Math.floor(tile / columns)) * (height + gap) * sheetCell + (height * sheetCell) / 2,
@@ -141,7 +123,7 @@ export class Standing implements Placing {
     const map = this.map(channel);
     if (!map) return undefined;
     const [height, width] = this.body.size;
-    const [sy, sx] = this.every;
+    const [sy, sx] = this.placing.every;
     const middle = (at: number, stride: number, size: number) =>
       Math.min(Math.floor(at / stride) * stride + stride / 2, size);
     const centre = map.centre.clone();

@@ -95,11 +95,8 @@ export class Volume {
 
   /** Records which voxels are seen and where they stand, unless that is what was recorded last. */
   place(encoder: GPUCommandEncoder, threshold: number, perMap: boolean, standing: Standing): void {
-    const { count, every, first, sheet, cell, pitch, sheetCell, gap, columns, rows } = standing;
-    const params = {
-      ...{ size: this.size, threshold, perMap: Number(perMap) },
-      ...{ every, count, first, sheet, cell, pitch, sheetCell, gap, columns, rows },
-    };
+    const { count, placing } = standing;
+    const params = { size: this.size, threshold, perMap: Number(perMap), count, ...placing };
     const wanted = JSON.stringify(params);
     if (wanted === this.#placed) return;
     this.#placed = wanted;

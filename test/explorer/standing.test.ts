@@ -90,11 +90,11 @@ describe("how an exhibit stands", () => {
     standing(exhibits, { layer: "layer1", layout: "sheet" });
     const { seen } = exhibits[1] as Exhibit;
     const at = (channel: number, y = 0, x = 0) => seen.unit(channel, y, x)?.centre ?? new Vector3(NaN);
-    expect(seen.columns).toBeGreaterThan(1);
+    expect(seen.placing.columns).toBeGreaterThan(1);
     expect(at(1).x).toBeGreaterThan(at(0).x);
     expect(at(1).y).toBeCloseTo(at(0).y);
-    expect(at(seen.columns).x).toBeCloseTo(at(0).x);
-    expect(at(seen.columns).y).toBeLessThan(at(0).y);
+    expect(at(seen.placing.columns).x).toBeCloseTo(at(0).x);
+    expect(at(seen.placing.columns).y).toBeLessThan(at(0).y);
     expect(at(0, 0, 1).x).toBeGreaterThan(at(0).x);
     expect(at(0, 1, 0).y).toBeLessThan(at(0).y);
     // Maps do not run into each other.
@@ -116,9 +116,9 @@ describe("how an exhibit stands", () => {
     const exhibits = rowOf([64, 64, 3], [64, 64, 100]);
     const large = exhibits[1] as Exhibit;
     standing(exhibits, { layer: "layer1" });
-    expect(large.seen.every).toEqual([1, 1, 1]);
-    expect(large.seen.first).toBe(0);
-    expect(large.seen.maps * 64 * 64).toBeLessThanOrEqual(160_000);
+    expect(large.seen.placing.every).toEqual([1, 1, 1]);
+    expect(large.seen.placing.first).toBe(0);
+    expect(large.seen.placing.maps * 64 * 64).toBeLessThanOrEqual(160_000);
     standing(exhibits, { layer: "layer1", channel: 77 });
     expect(large.seen.channels).toContain(77);
     expect(large.seen.map(77)).toBeDefined();
