@@ -1,20 +1,13 @@
 import { headsOf, layerOf, receptiveField, SEQUENTIAL_MAPS } from "../../src/index.ts";
 import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
 import { figure, h, segmented, slider } from "../dom.ts";
-import { page } from "../keyboard.ts";
-import { RANGE } from "../room/ranges.ts";
+import { type MapRange, RANGE, rangeIn } from "../room/ranges.ts";
 import type { Session } from "../session.ts";
 import { DEFAULTS, type Layout, type Scale } from "../state.ts";
 import { legend } from "./legend.ts";
 import { MapView } from "./map-view.ts";
+import { pagingOf } from "./paging.ts";
 import { headChoice, meaningOf, preparation } from "./reading.ts";
-
-interface MapRange {
-  readonly least: number;
-  readonly most: number;
-  /** How many values are NaN or infinite. */
-  readonly strange: number;
-}
 
 /** What a map's values span, in words. */
 function reachOf(range: MapRange | undefined): string {
@@ -52,33 +45,14 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const { layer } = store.state;
     store.select({ layer, channel: value });
   });
-  const pages = h("span", { class: "grow", "aria-live": "polite" });
-  const turn = (by: number, text: string, label: string) =>
-    h(
-      "button",
-      {
-        class: "small",
-        "aria-label": label,
-        title: `${label} (Page ${by < 0 ? "Up" : "Down"})`,
-        onclick: () => page(session, by),
-      },
-      text,
-    );
-  const [back, on] = [turn(-1, "‹", "The maps before"), turn(1, "›", "The maps after")];
-  const paging = h(
-    "div",
-    { class: "row paging", role: "group", "aria-label": "Maps that are shown" },
-    back,
-    pages,
-    on,
-  );
+  const paging = pagingOf(session);
   const mapFacts = h("p", { class: "note" });
   const maps = h(
     "section",
     { class: "stack" },
     layout.element,
     explode.element,
-    paging,
+    paging.element,
     channel.element,
     view.canvas,
     mapFacts,
@@ -128,12 +102,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
   });
 
   /** What is known of a map's values, or, at the number of maps, of the layer's. */
-  const rangeAt = (index: number): MapRange | undefined => {
-    const [least, most, strange] = ranges?.subarray(RANGE * index, RANGE * (index + 1)) ?? [];
-    return least === undefined || most === undefined || strange === undefined
-      ? undefined
-      : { least, most, strange };
-  };
+  const rangeAt = (index: number) => (ranges ? rangeIn(ranges, index) : undefined);
   const row = (term: string, value: string) => [h("dt", {}, term), h("dd", {}, value)];
 
   function drawHead(): void {
@@ -197,11 +166,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     if (exhibit?.kind !== "volume") return;
     const [, , channels] = exhibit.size;
     const map = Math.min(state.channel ?? 0, channels - 1);
-    const { first, maps: shown } = exhibit.goal.placing;
-    paging.classList.toggle("hidden", shown === channels);
-    pages.textContent = `Maps ${first}${shown > 1 ? `–${first + shown - 1}` : ""} of ${channels}`;
-    back.disabled = first === 0;
-    on.disabled = first + shown >= channels;
+    paging.draw(exhibit);
     channel.input.max = String(channels - 1);
     channel.set(map, state.channel === undefined ? `– of ${channels}` : `${map} of ${channels}`);
     const buffer = room.rangesOf(exhibit.layer);

@@ -4,6 +4,22 @@ import type { Kernels } from "./kernels.ts";
 /** What is kept of each map and of the layer: the smallest and the largest finite value, and how many are not finite. */
 export const RANGE = 3;
 
+/** What the values of a map, or of a whole layer, span. */
+export interface MapRange {
+  readonly least: number;
+  readonly most: number;
+  /** How many values are NaN or infinite. */
+  readonly strange: number;
+}
+
+/** The range of a map among those that were read back; at the number of maps, that of the layer. */
+export function rangeIn(ranges: Float32Array, index: number): MapRange | undefined {
+  const [least, most, strange] = ranges.subarray(RANGE * index, RANGE * (index + 1));
+  return least === undefined || most === undefined || strange === undefined
+    ? undefined
+    : { least, most, strange };
+}
+
 /** The ranges of an activation's maps and of the whole layer, on the GPU: [C + 1, 3]; see map_ranges.wgsl. */
 export class Ranges {
   readonly buffer: GPUBuffer;
