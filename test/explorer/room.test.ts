@@ -218,6 +218,22 @@ describe.each([false, true])("with motion reduced: %s", (reduced) => {
   test("a sheet of more than is drawn at once", async () => {
     await set({ layer: "wide", layout: "sheet" });
     await sheetIsRight("wide", 48, 64);
+    // The pages hold all of its maps, and the one that is selected is among those that are shown.
+    const shown = () =>
+      page.evaluate(() =>
+        Array.from({ length: 48 }, (_, channel) => channel).filter((channel) =>
+          window.vitrine.session().room.project({ layer: "wide", channel, y: 0, x: 0 }),
+        ),
+      );
+    const first = await shown();
+    await page.keyboard.press("PageDown");
+    await settled(page);
+    await sheetIsRight("wide", 48, 64);
+    const second = await shown();
+    expect([...first, ...second]).toEqual(Array.from({ length: 48 }, (_, channel) => channel));
+    await page.evaluate(() => window.vitrine.store.select({ layer: "wide", channel: 3 }));
+    await settled(page);
+    expect(await shown()).toEqual(first);
   });
 
   test.each([0, 1])("a stack, exploded by %s", async (explode) => {
