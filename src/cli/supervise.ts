@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { STOPPED } from "./codes.ts";
 
 /** How long work that was asked to stop may take to do so. */
-const GRACE_MS = 700;
+const GRACE_MS = 500;
 
 /** What Dawn prints at every start on some drivers: a limit of its own that concerns nobody. */
 const DAWN_WARNING = /^Warning: maxDynamic\w+ artificially reduced[^\n]*\n/gm;
