@@ -7,10 +7,11 @@ import { deprocess } from "../images/preprocess.ts";
 import { renderMapSheet } from "../images/sheet.ts";
 import { layerOf, shapesOf } from "../network/graph.ts";
 import { activations } from "../techniques/activations.ts";
+import { forEachImage } from "./each.ts";
 import { Images, type Input } from "./inputs.ts";
-import { type Io, printJson, UsageError } from "./io.ts";
+import { type Io, UsageError } from "./io.ts";
 import { maskCommand, thresholdOf } from "./masks.ts";
-import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
+import { openModel, preprocessingReport, provenance } from "./model.ts";
 import { withNetwork } from "./network.ts";
 import { Outputs, outOf, placeOf, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
@@ -63,27 +64,12 @@ export async function activationsCommand(names: readonly string[], values: Value
   out?.assertFor(several, "out");
   overlay?.assertFor(several, "overlay");
 
-  const reports: unknown[] = [];
   const options = { keep: [layer], gradients: false };
-  await withNetwork(await io.device(), graph, options, async (network) => {
-    for await (const input of images) {
-      if (reports.length === 0) warnOfGuess(graph, io, [input]);
-      if (several && !values.has("json")) {
-        if (reports.length > 0) io.out("");
-        io.out(input.name);
-      }
-      io.progress(several ? `image ${reports.length + 1} of ${images.count}` : "running the network");
-      try {
-        const found = await activations(network, input.values, { layer, signal: io.signal });
-        reports.push(await show(found, input));
-      } catch (error) {
-        images.fail(input.name, error);
-      }
-    }
-  });
-  io.progress();
-  if (values.has("json")) printJson(io, several ? reports : reports[0]);
-  images.assertWhole();
+  await withNetwork(await io.device(), graph, options, (network) =>
+    forEachImage(images, { graph, values, io, several }, async (input) =>
+      show(await activations(network, input.values, { layer, signal: io.signal }), input),
+    ),
+  );
 
   async function show(found: Awaited<ReturnType<typeof activations>>, input: Input): Promise<unknown> {
     const { data, shape } = channel === undefined ? found : channelOf(found, channel);

@@ -12,11 +12,12 @@ import { sumOverColour } from "../techniques/input-gradient.ts";
 import { formatTrust } from "../trust/format.ts";
 import { SharedScores } from "../trust/scores.ts";
 import { type Asking, askingOf, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
+import { forEachImage } from "./each.ts";
 import { explainMany } from "./explain-many.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
 import { Images, type Input } from "./inputs.ts";
-import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
+import { type Io, printLines, progressOf, UsageError } from "./io.ts";
+import { openModel, preprocessingReport, provenance } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
 import { findObjective } from "./objective.ts";
 import { Outputs, placeOf, summaryOf, writeResult } from "./output.ts";
@@ -48,28 +49,15 @@ export async function explainCommand(positionals: readonly string[], values: Val
   overlay?.assertFor(several, "overlay");
   warnOfHead(graph, io);
 
-  const reports: unknown[] = [];
-  await withNetworks(await io.device(), graph, needs, values, async (networks) => {
-    for await (const input of images) {
-      if (reports.length === 0) warnOfGuess(graph, io, [input]);
-      if (several && !values.has("json")) {
-        if (reports.length > 0) io.out("");
-        io.out(input.name);
-      }
-      try {
-        reports.push(await explain(networks, input));
-      } catch (error) {
-        images.fail(input.name, error);
-      }
-    }
-  });
-  io.progress();
-  if (values.has("json")) printJson(io, several ? reports : reports[0]);
-  else if (!out && !overlay)
+  const batch = { graph, values, io, several };
+  await withNetworks(await io.device(), graph, needs, values, (networks) =>
+    forEachImage(images, batch, (input) => explain(networks, input)),
+  );
+  if (!out && !overlay && !values.has("json")) {
     io.err(
       "vitrine: --out map.png draws it, --overlay photo.png draws it over the photograph, --out map.npy keeps the numbers",
     );
-  images.assertWhole();
+  }
 }
 
 type Sweep = ReturnType<typeof sweepOver>;

@@ -5,7 +5,7 @@ const WIDTH = 92;
 
 const CODES = [
   "0  done",
-  "1  the command line, a file or an option cannot be right, or is not supported; one line on standard error says what",
+  "1  the command line, a file or an option cannot be right, or is not supported; one line on standard error says what. Of several images also when one of them could not be used",
   "2  the GPU or the program failed",
   "130  stopped by Ctrl-C",
 ];

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { InputError } from "../gpu/errors.ts";
 
 /**
@@ -83,7 +83,7 @@ async function tryBeside(path: string): Promise<void> {
 
 /** A name that nothing has, in the same folder: only within one file system is a rename whole or not at all. */
 function besideOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.part`);
+  return join(dirname(path), `.vitrine-${randomBytes(8).toString("hex")}.part`);
 }
 
 /** What a path leads to: where the file is, its permissions if it is there, and whether it is a plain file. */

@@ -20,10 +20,16 @@ describe("a file", () => {
     const path = at("whole.txt");
     await writeFile(path, "old");
     await chmod(path, 0o640);
+    const { ino } = await stat(path);
     await writeWhole(path, bytes("new"));
     expect(await readFile(path, "utf8")).toBe("new");
     expect((await stat(path)).mode & 0o777).toBe(0o640);
-    expect((await readdir(folder)).filter((name) => name.includes("whole"))).toEqual(["whole.txt"]);
+    // Another file took the name: the old one was never half of anything.
+    expect((await stat(path)).ino).not.toBe(ino);
+    expect(await readdir(folder)).toEqual(["whole.txt"]);
+    const long = at(`${"x".repeat(250)}.txt`);
+    await writeWhole(long, bytes("a name as long as names get"));
+    expect((await stat(long)).size).toBe(27);
   });
 
   test("behind a link is replaced, and the link stays", async () => {
