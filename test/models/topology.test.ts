@@ -227,6 +227,35 @@ test("one weight cannot serve two layers", async () => {
   );
 });
 
+test("axes count from the end where they are negative, and slopes are Keras's own where none is given", async () => {
+  const image = ["InputLayer", "image", { batch_input_shape: [null, 4, 5, 2] }, []] as const;
+  const inbound = [
+    [
+      ["image", 0, 0, {}],
+      ["image", 0, 0, {}],
+    ],
+  ];
+  for (const [config, axis] of [
+    [{}, 3],
+    [{ axis: -1 }, 3],
+    [{ axis: -2 }, 2],
+    [{ axis: 1 }, 1],
+  ] as const) {
+    const layers = [image, ["Concatenate", "it", config, inbound]] as const;
+    const graph = await loadLayersModel(modelOf(functional(layers, [["it", 0, 0]]), []));
+    expect(graph.layers.at(-1)).toMatchObject({ op: "concat", axis });
+  }
+  for (const [className, config, alpha] of [
+    ["Activation", { activation: "leaky_relu" }, 0.2],
+    ["LeakyReLU", {}, 0.3],
+    ["LeakyReLU", { alpha: 0.25 }, 0.25],
+    ["LeakyReLU", { negative_slope: 0.125 }, 0.125],
+  ] as const) {
+    const { layer } = await only(className, config);
+    expect(layer).toMatchObject({ activation: { kind: "leakyRelu", alpha } });
+  }
+});
+
 test("a fused softmax or swish becomes a layer of its own, after the values before it", async () => {
   const dense = (activation: string) => kerasLayer("Dense", "scores", { units: 3, activation });
   for (const [activation, name] of [

@@ -140,10 +140,13 @@ export const CODE: readonly Mutant[] = [
     ["spread > 0 ? 1 - missed / spread : 0", "1 - missed / spread"],
     ["(a[k * features + k] ?? 0) + alpha", "a[k * features + k] ?? 0"],
   ),
-  ...of("loops/samples", "techniques/masks", [
-    "values.subarray(0, ((end - 1) % room) + 1)",
-    "values.subarray(0, room)",
-  ]),
+  {
+    file: "src/loops/samples.ts",
+    find: "values.subarray(0, ((end - 1) % room) + 1)",
+    replace: "values.subarray(0, room)",
+    tests: ["techniques/masks.test.ts"],
+    equivalent: "LIME alone takes scores so, and its fit weighs none beyond the samples that it drew",
+  },
   ...of("loops/batches", "techniques/gradients", ["Math.min(batch, count - first)", "batch"]),
   ...of(
     "loops/budget",

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import type { LoopOptions } from "../../src/loops/batches.ts";
-import type { MemoryOptions } from "../../src/loops/budget.ts";
+import { budgetOf, type MemoryOptions } from "../../src/loops/budget.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { batchWithin, DEFAULT_MEMORY, memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
@@ -36,6 +36,17 @@ const TECHNIQUES: [string, Run][] = [
   ["Score-CAM", (network, options) => scoreCam(network, image, options)],
   ["Ablation-CAM", (network, options) => ablationCam(network, image, { target: 1, ...options })],
 ];
+
+test("a budget is kept to the byte", async () => {
+  using network = await createNetwork(device, chain());
+  const budget = budgetOf(network, "who", { memory: 2 ** 24 });
+  const left = budget.left();
+  budget.check(left, "all of it");
+  expect(() => budget.check(left + 1, "one more")).toThrow(/one more makes it/);
+  budget.reserve(left, "all of it");
+  expect(budget.left()).toBe(0);
+  expect(() => budget.reserve(1, "one more")).toThrow(/who: expected to keep within 16 MiB/);
+});
 
 describe.each(TECHNIQUES)("%s", (name, run) => {
   const gradients = ["SmoothGrad", "integrated gradients"].includes(name);
