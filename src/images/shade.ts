@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
+import { withinRounding } from "../network/finite.ts";
 import { type ColorMapName, colorMap, DIVERGING_MAPS, isUneven, SEQUENTIAL_MAPS } from "./color-maps.ts";
 import { formatNumber } from "./layout.ts";
 import type { Pixels } from "./pixels.ts";
@@ -21,9 +22,6 @@ const TECHNIQUES = [
  * asked; "expectation" one whose values mean something by their differences only, such as RISE's.
  */
 export type FigureTechnique = (typeof TECHNIQUES)[number];
-
-/** Share of the largest value below which differences are rounding. */
-const ROUNDING = 2 ** -20;
 
 /** A map, and how its values become colours. */
 export interface ShadeOptions {
@@ -182,7 +180,7 @@ function expectation(options: ShadeOptions): Shade {
   const [h = 1, w = 1] = shape;
   const [low, high] = extremes(map);
   // Differences of a few roundings are no picture.
-  if (high - low <= ROUNDING * Math.max(Math.abs(low), Math.abs(high))) {
+  if (withinRounding(low, high)) {
     const same = `the same everywhere: ${formatNumber(high)}`;
     return {
       ...{ values: map.map(() => low), size: [h, w], unit, signed: false, smooth: false, opacity: 0.65 },

@@ -8,6 +8,14 @@ export function firstNotFinite(values: Float32Array): number {
   return -1;
 }
 
+/** Share of the largest magnitude below which differences are rounding: some sixteen roundings of f32. */
+const ROUNDING = 2 ** -20;
+
+/** Whether values between these two differ by no more than their rounding. */
+export function withinRounding(least: number, most: number): boolean {
+  return most - least <= ROUNDING * Math.max(Math.abs(least), Math.abs(most));
+}
+
 /**
  * Checks every number of a graph: weights, what was made of them, and layers' settings as the kernels get them, in f32.
  * @throws ModelError that names the layer and what of it is NaN or infinite.

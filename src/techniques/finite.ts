@@ -1,6 +1,6 @@
 import { ModelError } from "../gpu/errors.ts";
 import { readTensor, readTensors, sizeOf, type Tensor, type TensorData } from "../gpu/tensor.ts";
-import { firstNotFinite } from "../network/finite.ts";
+import { firstNotFinite, withinRounding } from "../network/finite.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective, termsByLayer } from "../objectives/objective.ts";
 
@@ -30,9 +30,6 @@ export async function assertAnswer(
   );
 }
 
-/** Share of the largest score below which differences are rounding: some sixteen roundings of f32. */
-const ROUNDING = 2 ** -20;
-
 /** Whether scores differ by no more than their rounding: then nothing that was done to the image changed them. */
 export function sameScores(scores: ArrayLike<number>): boolean {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -40,7 +37,7 @@ export function sameScores(scores: ArrayLike<number>): boolean {
     least = Math.min(least, scores[i] ?? 0);
     most = Math.max(most, scores[i] ?? 0);
   }
-  return most - least <= ROUNDING * Math.max(Math.abs(least), Math.abs(most));
+  return withinRounding(least, most);
 }
 
 /**

@@ -7,6 +7,7 @@ import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
 import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { type Fit, ridge } from "../loops/ridge.ts";
 import { runSamples } from "../loops/samples.ts";
+import { withinRounding } from "../network/finite.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
@@ -179,10 +180,9 @@ function overSegments<const T extends readonly (Question | Objective | undefined
 /** In words, why hiding segments changes nothing. */
 function unchanged(input: Float32Array, { labels }: Segments, colours: Float32Array): string {
   const channels = input.length / labels.length;
-  const most = input.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const own = input.every((value, i) => {
     const hidden = colours[(labels[Math.floor(i / channels)] ?? 0) * channels + (i % channels)] ?? 0;
-    return Math.abs(value - hidden) <= 2 ** -20 * most;
+    return withinRounding(Math.min(value, hidden), Math.max(value, hidden));
   });
   return own
     ? "hiding changes nothing: every segment has the colour already that hides it; choose another (hide): the map is zero"
