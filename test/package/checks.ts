@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import packageJson from "../../package.json" with { type: "json" };
 import { launchBrowser } from "../browser.ts";
 import type { Project } from "./project.ts";
+import { snippets } from "./readme.ts";
 import { serve } from "./serve.ts";
 
 /** One way to use the package. It throws where the package falls short; what it returns is said to whoever ran it. */
@@ -275,15 +276,31 @@ const lint: Check = async (project, tarball) => {
   return "publint and are-the-types-wrong find nothing";
 };
 
+const commands: Check = async (project, tarball) => {
+  project.install(tarball, ...IN_NODE);
+  const [block = ""] = snippets(readFileSync("README.md", "utf8"), "sh").filter((code) =>
+    code.includes("vitrine dataset"),
+  );
+  const lines = block.trim().split("\n");
+  expect(lines.length > 5, "the README's commands", block);
+  const took = lines.map((line) => {
+    const from = Date.now();
+    project.run("bash", ["-c", line]);
+    return (Date.now() - from) / 1000;
+  });
+  return `the README's ${lines.length} commands run as written, the slowest in ${Math.max(...took).toFixed(1)} s`;
+};
+
 /** Every way, by name. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   lint,
   node,
-  types,
+  commands,
   page,
   esbuild,
   vite,
   webpack,
   deno: example("deno", "deno.ts", "run", "--allow-all"),
   bun: example("bun", "bun.ts"),
+  types,
 };
