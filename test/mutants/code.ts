@@ -158,12 +158,12 @@ export const CODE: readonly Mutant[] = [
     "slope * ((input[i] ?? 0) - (start[i] ?? 0))",
     "slope * (input[i] ?? 0)",
   ]),
-  ...of("techniques/smooth-grad", "techniques/gradients", [
+  ...of("techniques/smooth-grad", "techniques/gradients.golden", [
     "(squares[i] ?? 0) / samples",
     "(squares[i] ?? 0) / (samples - 1)",
   ]),
-  ...of("techniques/rise", "techniques/masks", ["value / (count * keep)", "value / count"]),
-  ...of("techniques/lime", "techniques/masks", ["1 - Math.sqrt(shown / count)", "1 - shown / count"]),
+  ...of("techniques/rise", "techniques/masks.golden", ["value / (count * keep)", "value / count"]),
+  ...of("techniques/lime", "techniques/masks.golden", ["1 - Math.sqrt(shown / count)", "1 - shown / count"]),
   ...of("techniques/cam", "techniques/cams", ["all[k * classes + channel]", "all[channel * channels + k]"]),
   ...of(
     "techniques/filters",

@@ -147,7 +147,7 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...of(
     "statistics_gather",
-    "ops/statistics.test.ts",
+    "ops/conv2d-statistics.test.ts",
     ["zeros += partial[o + 5u * c];", ""],
     ["let share = count / (total + count);", "let share = count / total;"],
     ["s < last", "s <= last"],
