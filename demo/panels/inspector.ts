@@ -9,11 +9,13 @@ import { MapView } from "./map-view.ts";
 import { pagingOf } from "./paging.ts";
 import { headChoice, meaningOf, preparation } from "./reading.ts";
 
-/** What a map's values span, in words. */
-function reachOf(range: MapRange | undefined): string {
+/** What the values of a map span, in words. */
+function reachOf(range: MapRange | undefined, values: number): string {
   if (!range) return "";
   const { least, most, strange } = range;
-  const span = most === 0 && least === 0 ? "silent on this image" : `${figure(least)} … ${figure(most)}`;
+  if (strange === values) return "none of its values is finite";
+  const silent = most === 0 && least === 0 && strange === 0;
+  const span = silent ? "silent on this image" : `${figure(least)} … ${figure(most)}`;
   return strange > 0 ? `${span}; ${grouped(strange)} values are not finite` : span;
 }
 
@@ -146,7 +148,9 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
       ...(exhibit.kind === "picture"
         ? []
         : row("Each unit sees", `${full.bottom - full.top} × ${full.right - full.left} pixels`)),
-      ...(range ? row("Range", `${figure(range.least)} … ${figure(range.most)}`) : []),
+      ...(range && range.strange < height * width * channels
+        ? row("Range", `${figure(range.least)} … ${figure(range.most)}`)
+        : []),
       ...(range && range.strange > 0
         ? row("Not finite", `${grouped(range.strange)} of ${grouped(height * width * channels)} values`)
         : []),
@@ -164,7 +168,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     explode.element.classList.toggle("hidden", state.layout !== "stack");
     explode.set(state.explode, `${Math.round(100 * state.explode)} %`);
     if (exhibit?.kind !== "volume") return;
-    const [, , channels] = exhibit.size;
+    const [height, width, channels] = exhibit.size;
     const map = Math.min(state.channel ?? 0, channels - 1);
     paging.draw(exhibit);
     channel.input.max = String(channels - 1);
@@ -177,7 +181,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     }
     view.canvas.setAttribute("aria-label", `Map ${map} of ${exhibit.layer}`);
     view.draw(network.activation(exhibit.layer), buffer, room.colorsBuffer, map, state.scale === "map");
-    const reach = reachOf(rangeAt(map));
+    const reach = reachOf(rangeAt(map), height * width);
     if (state.y === undefined || state.x === undefined) {
       mapFacts.textContent = `Map ${map}: ${reach}`;
       return;

@@ -224,7 +224,8 @@ export class Room {
     if (selects(changed) || changed.has("from") || changed.has("layout") || changed.has("explode"))
       this.#arrange(performance.now());
     if (changed.has("threshold") || changed.has("scale")) this.#stir();
-    if (changed.has("layer") || changed.has("layout")) this.home();
+    const grows = changed.has("explode") && this.#atHome;
+    if (changed.has("layer") || changed.has("layout") || grows) this.home();
     if (changed.size > 1 || !changed.has("view")) this.invalidate();
   }
 
