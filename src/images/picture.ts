@@ -25,6 +25,9 @@ export type Picture = Pixels | PictureSource | Float32Array;
  */
 export const MOST_PIXELS = 64 * 2 ** 20;
 
+/** The most pixels along a side, as JPEG has them: decoders keep hundreds of rows at once. */
+const MOST_SIDE = 65_535;
+
 /**
  * A picture as the network's input [H, W, C]; see {@link readPicture} for what a page has.
  * @throws InputError when there is no such picture, its size is wrong, or a value is NaN or infinite.
@@ -199,6 +202,11 @@ function assertSize({ width, height, remedy }: Size, kind: string): void {
 
 /** @throws InputError when a picture has more pixels than it may have. */
 export function assertWithin(width: number, height: number, who: string, most = MOST_PIXELS): void {
+  if (Math.max(width, height) > MOST_SIDE) {
+    throw new InputError(
+      `${who}: expected at most ${MOST_SIDE} pixels a side, got ${width}×${height}; make it smaller first`,
+    );
+  }
   if (width * height <= most) return;
   throw new InputError(
     `${who}: expected at most ${most / 2 ** 20} megapixels, got ${width}×${height}; make it smaller first`,

@@ -256,6 +256,17 @@ test("what has more pixels than the limit is refused before it is decoded, SVG a
   await expect(decodeImage(bytes, "huge.png")).rejects.toThrow(
     /"huge.png": expected at most 64 megapixels, got 16383×16383/,
   );
+  head.writeUInt32BE(3_000_000, 0);
+  head.writeUInt32BE(17, 4);
+  const wide = Buffer.concat([
+    signature,
+    chunk("IHDR", head),
+    chunk("IDAT", rows),
+    chunk("IEND", new Uint8Array()),
+  ]);
+  await expect(decodeImage(wide, "wide.png")).rejects.toThrow(
+    /"wide.png": expected at most 65535 pixels a side, got 3000000×17/,
+  );
   // The size of a GIF's canvas stands behind its signature, and that of a frame behind a comma and its place.
   const gif = await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } })
     .gif()
