@@ -297,7 +297,11 @@ describe("mistakes", () => {
       /expected a PNG, JPEG, WebP, TIFF, GIF or AVIF image/,
     ],
     ["a missing model", () => ["predict", at("dot.png"), "--model", at("none")], /expected a model\.json/],
-    ["an unknown target", () => explain("saliency", "--target", "3"), /expected a class of 0 to 2, got 3/],
+    [
+      "an unknown target",
+      () => explain("saliency", "--target", "3"),
+      /--target expects a class of 0 to 2, got 3/,
+    ],
     ["a negative target", () => explain("occlusion", "--target", "-1"), /target/],
     ["a target by label without labels", () => explain("grad-cam", "--target", "cat"), /no labels/],
     [

@@ -34,8 +34,8 @@ describe("the command line", () => {
     [["--modle", "x"], /unknown option --modle; did you mean --model\?/],
     [["--zzzzzz"], /unknown option --zzzzzz$/],
     [["-x"], /unknown option -x/],
-    [["--out"], /--out expects a value \(FILE\), got nothing/],
-    [["--out", "--json"], /--out expects a value \(FILE\), got --json/],
+    [["--out"], /--out expects a value \(FILE\|DIR\), got nothing/],
+    [["--out", "--json"], /--out expects a value \(FILE\|DIR\), got --json/],
     [["--json=yes"], /--json takes no value/],
     [["--top", "1", "--top", "2"], /--top was given twice/],
   ])("refuses %j", (argv, message) => {
