@@ -140,18 +140,20 @@ test("a question that waits is dropped at once when its signal aborts, and distu
   const expected = [await gradient(one), await gradient(other)];
   const stop = new AbortController();
   const first = gradient(one);
+  const before = gradient(other);
   const order: string[] = [];
   const dropped = gradient(other, stop.signal).catch((reason: unknown) => {
     order.push("dropped");
     return reason;
   });
-  const last = gradient(other);
+  const last = gradient(one);
   stop.abort("enough");
   const done = first.then(() => order.push("first"));
   expect(await dropped).toBe("enough");
   await done;
   expect(order).toEqual(["dropped", "first"]);
-  expect([await first, await last]).toEqual(expected);
+  expect([await first, await before]).toEqual(expected);
+  expect(await last).toEqual(expected[0]);
 });
 
 test("a question that fails lets the next be answered", async () => {
