@@ -182,11 +182,11 @@ export const CODE: readonly Mutant[] = [
   ),
   ...of(
     "trust/correlation",
-    "trust/trust",
+    "trust/correlation",
     ["(first + end - 1) / 2", "first"],
     ["Number(flatA && flatB)", "0"],
   ),
-  ...of("trust/curves", "trust/trust", [
+  ...of("trust/curves", "trust/correlation", [
     "(curve.at(-1) ?? 0)) / 2) / (curve.length - 1)",
     "(curve.at(-1) ?? 0)) / 2) / curve.length",
   ]),

@@ -169,7 +169,7 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...of("gram", "ops/gram.test.ts", ["b1 -= m[3];", "b1 -= m[2];"]),
   ...of("gram_mean", "ops/gram.test.ts", ["first + sum / f32(params.pixels)", "sum / f32(params.pixels)"]),
-  ...of("gram_merge", "ops/gram.test.ts", ["(a * (b / (a + b)))", "(b * (b / (a + b)))"]),
+  ...of("gram_merge", "dataset/statistics.test.ts", ["(a * (b / (a + b)))", "(b * (b / (a + b)))"]),
   ...of(
     "top_k",
     "ops/top-k.test.ts",
