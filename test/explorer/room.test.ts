@@ -285,6 +285,7 @@ describe("what is not there", () => {
       if (message.type() === "error") complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
+    await openAt(page, served.url);
   });
 
   const toasted = (words: RegExp) =>
@@ -329,6 +330,12 @@ describe("what is not there", () => {
 });
 
 describe("the tooltip", () => {
+  beforeAll(async () => {
+    await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
+    await page.setViewport({ width: 1000, height: 760 });
+    await openAt(page, served.url);
+  });
+
   /** Rests the pointer on a voxel of an open sheet until its value is said. */
   async function hover(): Promise<{ x: number; y: number }> {
     await page.mouse.move(500, 5);
