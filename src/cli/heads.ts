@@ -53,24 +53,27 @@ export function headNotes(graph: Graph): string[] {
   ];
 }
 
-/** Says on standard error what was assumed of the output that is asked, and which that is of several. */
-export function warnOfHead(graph: Graph, io: Io): void {
+/** Says on standard error which of several outputs is asked, and what was assumed of those whose numbers are `shown`. */
+export function warnOfHead(graph: Graph, io: Io, shown: readonly Head[] = [headOf(graph)]): void {
   const head = headOf(graph);
-  const { name, known, scores, channels } = head;
-  const others = headsOf(graph).flatMap((other) => (other === head ? [] : [`"${other.name}"`]));
+  const others = headsOf(graph).flatMap(({ name }) => (name === head.name ? [] : [`"${name}"`]));
   if (others.length > 0) {
     io.err(
-      `vitrine: output "${name}" is asked (${headWords(head)}); --output names another: ${others.join(", ")}`,
+      `vitrine: output "${head.name}" is asked (${headWords(head)}); --output names another: ${others.join(", ")}`,
     );
   }
-  if (known === "assumed") {
-    io.err(
-      `vitrine: output "${name}" has no softmax; its ${channels} numbers were assumed to be the logits of classes; --head sigmoid or --head values says otherwise`,
-    );
-  }
-  if (scores === "softmax" && channels === 1) {
-    io.err(
-      `vitrine: output "${name}" is a softmax over one number, which is always 1; --head sigmoid reads it as a yes or no`,
-    );
+  for (const { name, known, scores, channels } of shown) {
+    // --head is about the output that is asked.
+    const first = name === head.name ? "" : `--output ${name} and `;
+    if (known === "assumed") {
+      io.err(
+        `vitrine: output "${name}" has no softmax; its ${channels} numbers were assumed to be the logits of classes; ${first}--head sigmoid or --head values says otherwise`,
+      );
+    }
+    if (scores === "softmax" && channels === 1) {
+      io.err(
+        `vitrine: output "${name}" is a softmax over one number, which is always 1; ${first}--head sigmoid reads it as a yes or no`,
+      );
+    }
   }
 }

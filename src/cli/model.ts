@@ -125,14 +125,14 @@ export function provenance(
   ];
 }
 
-/** Says on standard error when the preprocessing is a guess, and once how a picture that it matters to was fitted. */
+/** Says on standard error when pictures went through a preprocessing that is a guess, and once how one was fitted. */
 export function warnOfGuess(
   { preprocessing }: Graph,
   io: Io,
-  inputs: readonly Pick<Input, "name" | "fitted">[] = [],
+  inputs: readonly Pick<Input, "name" | "fitted" | "asItStands">[],
 ): void {
   const { guessed, source, range, mean, std, fit } = preprocessing;
-  if (guessed?.includes("values")) {
+  if (guessed?.includes("values") && !inputs.every(({ asItStands }) => asItStands)) {
     io.err(
       `vitrine: preprocessing ${source}: (v / ${range} − [${mean.join(", ")}]) / [${std.join(", ")}]; --preprocess sets it`,
     );

@@ -28,11 +28,10 @@ export async function predictCommand(names: readonly string[], values: Values, i
     );
   }
   const images = new Images(graph, values, io, names);
-  warnOfHead(graph, io);
+  const heads = values.has("output") ? [asked] : headsOf(graph);
+  warnOfHead(graph, io, heads);
 
-  const answers = (values.has("output") ? [asked] : headsOf(graph)).map(
-    (head): Answer => ({ head, images: [] }),
-  );
+  const answers = heads.map((head): Answer => ({ head, images: [] }));
   const inputs: Pick<Input, "name" | "fitted" | "asItStands">[] = [];
   let network: Network | undefined;
   try {

@@ -458,6 +458,27 @@ bothOf(
   },
 );
 
+test("of several outputs, each whose softmax is assumed is said so, and how to say otherwise", async () => {
+  await tf.setBackend("cpu");
+  const { image, mean } = stem();
+  const output = (units: number, name: string, activation?: "sigmoid") =>
+    apply(layers.dense({ units, name, ...(activation ? { activation } : {}) }), mean);
+  const model = tf.model({
+    inputs: image,
+    outputs: [output(3, "kind"), output(1, "sure", "sigmoid"), output(2, "corner")],
+  });
+  randomize(model, 42);
+  const { files } = await made("two-bare", model);
+  const assumed = (err: string) =>
+    err.split("\n").filter((line) => line.includes("assumed to be the logits"));
+  const all = assumed((await vitrine(["predict", ...files])).err);
+  expect(all.map((line) => line.match(/output "(\w+)"/)?.[1])).toEqual(["kind", "corner"]);
+  expect(all[0]).toMatch(/of classes; --head sigmoid/);
+  expect(all[1]).toMatch(/of classes; --output corner and --head sigmoid/);
+  const one = assumed((await vitrine(["predict", ...files, "--output", "corner"])).err);
+  expect(one).toEqual([expect.stringMatching(/"corner".*of classes; --head sigmoid/)]);
+});
+
 test("bare logits are read as a softmax, and the answer says that this was assumed; --head says otherwise", async () => {
   await tf.setBackend("cpu");
   const { image, mean } = stem();

@@ -137,6 +137,18 @@ describe("what a network is fed follows from its layers", () => {
   });
 });
 
+test("a guessed preprocessing is said of pictures, not of floats, which go through none", async () => {
+  const model = await written("guessed", means(3));
+  await writePng(at("plain.png"), plain(4, 4));
+  const data = new Float32Array(48).fill(0.5);
+  await writeFile(at("floats.npy"), new Uint8Array(encodeNpy({ data, shape: [4, 4, 3] })));
+  const said = async (...images: string[]) =>
+    (await vitrine(["predict", ...images.map(at), "--model", model])).err.includes("preprocessing guessed");
+  expect(await said("floats.npy")).toBe(false);
+  expect(await said("plain.png")).toBe(true);
+  expect(await said("floats.npy", "plain.png")).toBe(true);
+});
+
 /** The mean of what enters, of a network with as many classes as channels. */
 const means = (channels: number, side: number | null = 4) =>
   modelOf(sequential([...meanOf(), scoresOf(channels)], [side, side, channels]), [
