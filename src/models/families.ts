@@ -1,5 +1,6 @@
 import type { Graph, Layer } from "../network/graph.ts";
 import { PREPROCESSINGS, type Preprocessing } from "../network/preprocessing.ts";
+import { isScaling } from "./own-scaling.ts";
 
 type Values = Pick<Preprocessing, "range" | "mean" | "std">;
 
@@ -103,14 +104,14 @@ function isVgg(layers: readonly Layer[]): boolean {
   for (const layer of layers) {
     if (layer.op === "conv2d" && layer.w.shape[0] === 3 && layer.w.shape[1] === 3) blocks += "c";
     else if (layer.op === "pool" && layer.mode === "max") blocks += "p";
-    else if (layer.op !== "input" && layer.op !== "reshape" && layer.op !== "activation") break;
+    else if (!["input", "reshape", "zeroPad", "activation"].includes(layer.op) && !isScaling(layer)) break;
   }
   return /^ccpccpcccpcccpccc|^ccpccpccccpccccpcccc/.test(blocks);
 }
 
 /** No batch norm: VGG has none, others that borrow its names do. */
 function isPlain(layers: readonly Layer[]): boolean {
-  return layers.every(({ op }) => op !== "batchNorm");
+  return layers.every((layer) => layer.op !== "batchNorm" || isScaling(layer));
 }
 
 /** A first convolution that halves the image, and depthwise convolutions that end in ReLU6. */

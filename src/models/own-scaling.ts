@@ -22,6 +22,11 @@ export interface OwnScaling {
 /** Layers with constants of their own that are set before training, and scale what they read. */
 const SCALING = new Set(["Rescaling", "Normalization"]);
 
+/** Whether a layer scales by constants that were set before training, and is no part of a trained body. */
+export function isScaling({ className }: Layer): boolean {
+  return className !== undefined && SCALING.has(className);
+}
+
 /** Values that networks take, by name, likeliest first. */
 const RANGES = [
   ["none", 0, 255],
@@ -56,7 +61,7 @@ export function ownScaling(layers: readonly Layer[]): OwnScaling | undefined {
     const passed = passedBy(layer, reads);
     if (passed) carried.set(layer.name, passed);
     else for (const read of reads) arrived.push(read);
-    if (passed && layer.className !== undefined && SCALING.has(layer.className)) classes.add(layer.className);
+    if (passed && layer.className !== undefined && isScaling(layer)) classes.add(layer.className);
   }
   const changed = arrived.some(({ scale, offset }) => scale !== 1 || offset !== 0);
   return classes.size > 0 && changed ? { ...rangeOf(arrived), classes: [...classes] } : undefined;
@@ -74,7 +79,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "concat":
       return layer.axis === 3 ? reads : undefined;
     case "batchNorm":
-      if (!SCALING.has(layer.className ?? "") || layer.activation) return undefined;
+      if (!isScaling(layer) || layer.activation) return undefined;
       return reads.map(({ scale, offset }, c) => ({
         scale: scale * (layer.scale[c] ?? 1),
         offset: offset * (layer.scale[c] ?? 1) + (layer.offset[c] ?? 0),

@@ -315,6 +315,16 @@ test("a scaling before a body that was trained on other values is said to be a g
   );
 });
 
+test("VGG's blocks are known behind a scaling, too, which they were not trained behind", () => {
+  const before = scaling([["Rescaling", 1 / 255, 0]]).slice(0, -1);
+  const [, first, ...rest] = blocks("nothing");
+  const layers = [...before, { ...first, inputs: [before.at(-1)?.name] }, ...rest] as Layer[];
+  const { preprocessing } = fedAs({ name: "any", layers }, 5);
+  expect(preprocessing).toMatchObject({ ...PREPROCESSINGS.none, guessed: ["values", "fit"] });
+  expect(preprocessing.source).toMatch(/own Rescaling, which gives VGG of Keras other values/);
+  expect(preprocessing.turned).toBeUndefined();
+});
+
 test("a Caffe network that scales its own input is not turned", () => {
   const plain = fedAs({ name: "any", layers: scaling([], "res2a_branch2a") }, 5);
   expect(plain.preprocessing).toMatchObject({ ...CAFFE, turned: true, guessed: ["values", "fit"] });
