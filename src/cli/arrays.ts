@@ -41,6 +41,7 @@ export function imagesIn({ shape, data }: NpyArray, name: string, values: Values
   const [count, ...rest] = several ? ([a, b, c, d] as const) : ([1, a, b, c] as const);
   const first = layout?.endsWith("chw") ?? false;
   const [height, width, channels] = first ? [rest[1], rest[2], rest[0]] : rest;
+  if (count === 0) throw new InputError(`${who}: expected an image at least, got ${formatShape(shape)}`);
   const size = height * width * channels;
   return Array.from({ length: count }, (_, i) => {
     const image = data.subarray(i * size, (i + 1) * size);

@@ -161,7 +161,7 @@ function inputsOfArray(graph: Graph, { name, array }: NamedArray, values: Values
 }
 
 /** What each fit does to a picture of other proportions, in words. */
-const DEEDS = { cover: "cut at the sides", stretch: "squashed", contain: "padded with black" } as const;
+const DEEDS = { cover: "cut", stretch: "squashed", contain: "padded with black" } as const;
 
 function fittingOf(
   { width, height }: { readonly width: number; readonly height: number },
@@ -169,6 +169,9 @@ function fittingOf(
 ): Pick<Input, "fitted"> {
   const [h, w] = inputOf(graph).shape;
   if (width * h === height * w) return {};
-  const deed = DEEDS[graph.preprocessing.fit ?? "cover"];
-  return { fitted: `${deed} from ${formatShape([height, width])} to ${formatShape([h, w])}` };
+  const fit = graph.preprocessing.fit ?? "cover";
+  const where = width * h > height * w ? " at the sides" : " above and below";
+  return {
+    fitted: `${DEEDS[fit]}${fit === "cover" ? where : ""} from ${formatShape([height, width])} to ${formatShape([h, w])}`,
+  };
 }

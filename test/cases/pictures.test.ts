@@ -175,6 +175,9 @@ describe("pictures of other proportions", () => {
     close(cut.first, [0, 1, 0]);
     expect(cut.preprocessing.guessed).toBeUndefined();
     expect(cut.results[0]?.fitted).toBe("cut at the sides from 4×8 to 4×4");
+    await writePng(at("tall.png"), plain(4, 8));
+    const tall = await predict(model, "tall.png", ...unit, "--fit", "cover");
+    expect(tall.results[0]?.fitted).toBe("cut above and below from 8×4 to 4×4");
     const padded = await predict(model, "wide.png", ...unit, "--fit", "contain");
     close(padded.first, [red / 2, green / 2, 0]);
     expect(padded.results[0]?.fitted).toBe("padded with black from 4×8 to 4×4");
@@ -460,6 +463,8 @@ describe("arrays", () => {
       (await vitrine(["predict", at(file), "--model", model, ...options])).err;
     expect(await refused("chw.npy")).toMatch(/expected an array of 4×4×3.*got 3×4×4; --layout chw/);
     expect(await refused("chw.npy", "--layout", "nchw")).toMatch(/expected an array \[N,C,H,W\], got 3×4×4/);
+    await save("none.npy", [0, 4, 4, 3], []);
+    expect(await refused("none.npy")).toMatch(/none\.npy": expected an image at least, got 0×4×4×3/);
     expect(await refused("chw.npy", "--layout", "hcw")).toMatch(/--layout expects hwc, chw, nhwc, nchw/);
   });
 });
