@@ -17,6 +17,14 @@ export interface Answers {
   readonly gather?: Command;
 }
 
+/** How many scores wait on the GPU before they are read. */
+const READ_EVERY = 4096;
+
+/** How long `scores` are to be that are read by `take`: as long whatever the number of samples. */
+export function roomForScores({ batch }: Network): number {
+  return Math.ceil(READ_EVERY / batch) * batch;
+}
+
 /** What happens to each batch of samples. */
 export interface Samples extends Answers {
   readonly batches: Batches;

@@ -6,7 +6,7 @@ import { quickshift, type Segments } from "../images/quickshift.ts";
 import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
 import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
 import { type Fit, ridge } from "../loops/ridge.ts";
-import { runSamples } from "../loops/samples.ts";
+import { roomForScores, runSamples } from "../loops/samples.ts";
 import { withinRounding } from "../network/finite.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
@@ -63,9 +63,6 @@ export interface LimeExplanation extends Explanation {
   readonly fit: Fit;
 }
 
-/** How many scores wait on the GPU before they are read. */
-const READ_EVERY = 4096;
-
 /**
  * LIME: each segment's weight in a linear model of the score, fitted to copies of the image with random segments hidden,
  * painted over its pixels, [H, W] (Ribeiro et al. 2016, arXiv:1602.04938, section 3.4). Samples weigh
@@ -101,7 +98,7 @@ function overSegments<const T extends readonly (Question | Objective | undefined
   options: Omit<LimeOptions, "target">,
 ): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
   const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
-  const { device, graph, batch } = network;
+  const { device, graph } = network;
   return withBudget(network, "LIME", options, async (scope) => {
     const { own, tensor, command } = scope;
     for (const [name, value] of [
@@ -142,7 +139,7 @@ function overSegments<const T extends readonly (Question | Objective | undefined
       const { on = "logit", output } = options;
       const common = { on, ...(output === undefined ? {} : { output }), ...(signal ? { signal } : {}) };
       const { target, objective } = await objectiveOf(network, input, { ...what, ...common });
-      const scores = tensor([Math.ceil(READ_EVERY / batch) * batch], { label });
+      const scores = tensor([roomForScores(network)], { label });
       const y: number[] = [];
       const take = (values: Float32Array): void => {
         for (const value of values) y.push(value);

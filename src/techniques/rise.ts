@@ -3,7 +3,7 @@ import type { Fields } from "../gpu/options.ts";
 import { type Colour, colourOf } from "../images/colour.ts";
 import { createBatches, LOOP, type LoopOptions } from "../loops/batches.ts";
 import { MEMORY, type MemoryOptions, withBudget } from "../loops/budget.ts";
-import { runSamples } from "../loops/samples.ts";
+import { roomForScores, runSamples } from "../loops/samples.ts";
 import { inputOf } from "../network/graph.ts";
 import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
@@ -18,6 +18,7 @@ import {
   type Picture,
   type Question,
 } from "./explain.ts";
+import { sameScores } from "./finite.ts";
 import { seedOf } from "./seed.ts";
 
 export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
@@ -44,6 +45,9 @@ const FIELDS: Fields<RiseOptions> = {
   ...MEMORY,
   ...{ on: "may", masks: "may", grid: "may", keep: "may", fill: "may", seed: "may" },
 };
+
+/** Where all masks have one score, it is what to expect anywhere; the sum would draw how often each pixel happened to show. */
+const SAME = "hiding any parts changes the score by no more than rounding: the map is that score everywhere";
 
 /**
  * RISE: 1/(N·p)·Σ S(x ⊙ M_i)·M_i over random smooth masks, [H, W] (Petsiuk et al. 2018, arXiv:1806.07421, eq. 6). Each pixel's
@@ -109,19 +113,27 @@ function overMasks<const T extends readonly (Question | Objective | undefined)[]
         on: options.on ?? "if any",
         ...(signal ? { signal } : {}),
       });
-      const scores = tensor([batch], { label: `${label} scores` });
+      const scores = tensor([roomForScores(network)], { label: `${label} scores` });
+      const each: number[] = [];
+      const take = (values: Float32Array): void => {
+        for (const value of values) each.push(value);
+      };
       const sum = tensor([height, width], { label });
       const gather = await command(createWeightedSum(device, { x: masks, w: scores, position, sum }));
-      asked.push({ objective: await scope.objective(objective), scores, gather, sum, target });
+      asked.push({ objective: await scope.objective(objective), scores, take, each, gather, sum, target });
     }
     const [first, ...beside] = asked;
     if (!first) throw new InputError("RISE: expected at least one target, got none");
     await runSamples(network, first.objective, { ...first, batches, fill: mask, beside }, options);
     const sums = await read(asked.map(({ sum }) => sum));
     signal?.throwIfAborted();
-    const found = asked.map(({ target }, i): Explanation => {
-      const data = (sums[i] as Float32Array).map((value) => value / (count * keep));
-      return { data, shape: [height, width], target };
+    const found = asked.map(({ target, each }, i): Explanation => {
+      const sum = sums[i] as Float32Array;
+      const same = count > 1 && sameScores(each);
+      const data = same
+        ? new Float32Array(sum.length).fill(each[0] ?? 0)
+        : sum.map((value) => value / (count * keep));
+      return { data, shape: [height, width], target, ...(same ? { notes: [SAME] } : {}) };
     });
     return found as { -readonly [I in keyof T]: Explanation };
   });

@@ -11,6 +11,7 @@ import { empiricalField } from "../../src/techniques/empirical-field.ts";
 import { sameScores } from "../../src/techniques/finite.ts";
 import { lime } from "../../src/techniques/lime.ts";
 import { occlusion } from "../../src/techniques/occlusion.ts";
+import { rise } from "../../src/techniques/rise.ts";
 import { trust } from "../../src/trust/trust.ts";
 import { testDevice } from "../gpu.ts";
 import { graph } from "../network/graphs.ts";
@@ -217,6 +218,27 @@ describe("what changes nothing has a map of zeros, and a word", () => {
     expect(without.notes).toEqual([expect.stringMatching(/setting any map to zero changes/)]);
     expect([covered.data, without.data].every((data) => data.every((value) => value === 0))).toBe(true);
     blind.destroy();
+  });
+
+  test("for RISE, but for the score that all masks have: their sum says only how often a pixel shows", async () => {
+    const seeing = redness(1);
+    const layers = seeing.layers.map((layer) =>
+      layer.op === "dense" ? { ...layer, w: { ...layer.w, data: new Float32Array(4) } } : layer,
+    );
+    const blind = await createNetwork(device, { ...seeing, layers }, { batch: 3 });
+    const few = { target: 0, masks: 10 } as const;
+    const found = await rise(blind, blobs, few);
+    expect(found.notes).toEqual([expect.stringMatching(/hiding any parts changes the score by no more/)]);
+    // The softmax of the biases, 0.3 and 0.1.
+    for (const value of found.data) expect(value).toBeCloseTo(1 / (1 + Math.exp(-0.2)), 6);
+    expect(new Set(found.data).size).toBe(1);
+    // A single mask has nothing to differ from.
+    const one = await rise(blind, blobs, { target: 0, masks: 1 });
+    expect([one.notes, new Set(one.data).size > 1]).toEqual([undefined, true]);
+    blind.destroy();
+    const network = await createNetwork(device, seeing, { batch: 3 });
+    expect((await rise(network, blobs, few)).notes).toBeUndefined();
+    network.destroy();
   });
 
   test.each([
