@@ -1,3 +1,5 @@
+import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import type { Network } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import { copyOf } from "../techniques/answer.ts";
@@ -43,6 +45,11 @@ export async function prepare(
 ): Promise<Making> {
   const judged: Exclude<Judged, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
+  if (typeof (judged as Partial<typeof judged> | undefined)?.run !== "function") {
+    throw new InputError(
+      `trust: expected a technique of the catalogue (attributionNamed), or a function like it, got ${describe(technique)}`,
+    );
+  }
   const input = await copyOf(network, image);
   const stop = signal ? { signal } : {};
   const asked: Asked =

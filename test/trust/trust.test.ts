@@ -41,6 +41,16 @@ const measure = (technique: Judged, options: TrustOptions) => trust(network, ima
 const probability = async (picture: Float32Array, index: number) =>
   (await predict(network, picture)).find((found) => found.index === index)?.probability ?? Number.NaN;
 
+test.each([
+  ["a name", "saliency"],
+  ["options", { techniques: ["saliency"] }],
+  ["nothing", undefined],
+])("%s where a technique belongs is refused", async (_, technique) => {
+  await expect(measure(technique as unknown as Judged, {})).rejects.toThrow(
+    /^trust: expected a technique of the catalogue \(attributionNamed\), or a function like it, got /,
+  );
+});
+
 describe("insertion and deletion", () => {
   test("score the image whose strongest pixels came or went, whatever the map, the steps and the batch", async () => {
     const run = async (seed: number, steps: number, target: number): Promise<void> => {
