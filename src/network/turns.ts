@@ -1,12 +1,15 @@
 interface Waiting {
+  readonly signal: AbortSignal | undefined;
   start(): void;
   refuse(reason: unknown): void;
 }
 
 /** Work that must not overlap: each piece begins when those that asked before it are done. */
 export class Turns {
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
   #taken = false;
+  /** Each signal of those that wait is listened to once, however many share it. */
+  readonly #listeners = new Map<AbortSignal, () => void>();
 
   /**
    * Runs `work` in its turn; at once, where nothing is under way. Work that fails lets the next begin.
@@ -21,35 +24,45 @@ export class Turns {
       return await work();
     } finally {
       const next = this.#waiting.shift();
-      if (next) next.start();
-      else this.#taken = false;
+      if (next) {
+        this.#forget(next.signal);
+        next.start();
+      } else this.#taken = false;
     }
   }
 
   /** Turns away whatever waits. What is under way goes on. */
   refuse(reason: unknown): void {
-    for (const waiting of this.#waiting.splice(0)) waiting.refuse(reason);
+    for (const waiting of this.#waiting.splice(0)) {
+      this.#forget(waiting.signal);
+      waiting.refuse(reason);
+    }
   }
 
   #queue(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leave = (): void => signal?.removeEventListener("abort", abort);
-      const waiting: Waiting = {
-        start() {
-          leave();
-          resolve();
-        },
-        refuse(reason) {
-          leave();
-          reject(reason);
-        },
-      };
-      const abort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        waiting.refuse(signal?.reason);
-      };
-      this.#waiting.push(waiting);
-      signal?.addEventListener("abort", abort);
+      this.#waiting.push({ signal, start: resolve, refuse: reject });
+      if (signal) this.#listen(signal);
     });
+  }
+
+  #listen(signal: AbortSignal): void {
+    if (this.#listeners.has(signal)) return;
+    const abort = (): void => {
+      const left = this.#waiting.filter((waiting) => waiting.signal === signal);
+      this.#waiting = this.#waiting.filter((waiting) => waiting.signal !== signal);
+      this.#forget(signal);
+      for (const waiting of left) waiting.refuse(signal.reason);
+    };
+    this.#listeners.set(signal, abort);
+    signal.addEventListener("abort", abort);
+  }
+
+  /** Stops listening to a signal that no one who waits has any more. */
+  #forget(signal: AbortSignal | undefined): void {
+    const abort = signal && this.#listeners.get(signal);
+    if (!abort || this.#waiting.some((waiting) => waiting.signal === signal)) return;
+    this.#listeners.delete(signal);
+    signal.removeEventListener("abort", abort);
   }
 }

@@ -156,6 +156,34 @@ test("a question that waits is dropped at once when its signal aborts, and distu
   expect(await last).toEqual(expected[0]);
 });
 
+test("many questions with one signal listen to it once, and leave it alone when they are done", async () => {
+  const expected = await gradient(one);
+  const stop = new AbortController();
+  let [added, removed] = [0, 0];
+  const { signal } = stop;
+  const counted: Pick<AbortSignal, "addEventListener" | "removeEventListener"> = {
+    addEventListener: (...args: Parameters<AbortSignal["addEventListener"]>) => {
+      added++;
+      AbortSignal.prototype.addEventListener.apply(signal, args);
+    },
+    removeEventListener: (...args: Parameters<AbortSignal["removeEventListener"]>) => {
+      removed++;
+      AbortSignal.prototype.removeEventListener.apply(signal, args);
+    },
+  };
+  Object.assign(signal, counted);
+  const ask = (count: number) => Array.from({ length: count }, () => gradient(one, signal));
+  for (const found of await Promise.all(ask(20))) expect(found).toEqual(expected);
+  expect([added, removed]).toEqual([1, 1]);
+  const [first, ...waiting] = ask(20);
+  stop.abort("enough");
+  const all = await Promise.allSettled(waiting);
+  expect(new Set(all.map((one) => one.status === "rejected" && one.reason))).toEqual(new Set(["enough"]));
+  await expect(first).rejects.toBe("enough");
+  expect([added, removed]).toEqual([2, 2]);
+  expect(await gradient(one)).toEqual(expected);
+});
+
 test("a question that fails lets the next be answered", async () => {
   const expected = await gradient(other);
   const asked = [
