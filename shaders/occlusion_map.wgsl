@@ -28,6 +28,7 @@ fn main(@builtin(global_invocation_id) pixel: vec3<u32>) {
   }
   let last_top = params.height - params.patch_height;
   let last_left = params.width - params.patch_width;
+  // The first patches that reach the pixel: all later ones do until they begin beyond it.
   let first_row = (max(pixel.y + 1u, params.patch_height) - params.patch_height + params.stride_y - 1u) / params.stride_y;
   let first_column = (max(pixel.x + 1u, params.patch_width) - params.patch_width + params.stride_x - 1u) / params.stride_x;
   var sum = 0.0;
@@ -37,18 +38,13 @@ fn main(@builtin(global_invocation_id) pixel: vec3<u32>) {
     if (top > pixel.y) {
       break;
     }
-    if (pixel.y >= top + params.patch_height) {
-      continue;
-    }
     for (var column = min(first_column, params.columns - 1u); column < params.columns; column++) {
       let left = min(column * params.stride_x, last_left);
       if (left > pixel.x) {
         break;
       }
-      if (pixel.x < left + params.patch_width) {
-        sum += scores[0] - scores[1u + row * params.columns + column];
-        count += 1.0;
-      }
+      sum += scores[0] - scores[1u + row * params.columns + column];
+      count += 1.0;
     }
   }
   y[pixel.y * params.width + pixel.x] = select(sum / count, 0.0, count == 0.0);

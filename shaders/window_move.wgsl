@@ -5,7 +5,7 @@
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
 //   y      [outSize + windows, outChannels]  the clean layer, which stays, then its windows
 //
-// Pixel (r, c) of y takes pixel (r, c) + offset of x; outside of x it becomes zero, or with KEEP stays as it is.
+// Pixel (r, c) of y takes pixel (r, c) + offset of x; outside of x it stays as it is.
 // One workgroup moves 64 consecutive chunks, one a thread; channels go in chunks of four where their numbers allow.
 
 struct Params {
@@ -27,8 +27,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
-
-override KEEP: bool = false;
 
 // Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
 fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
@@ -55,13 +53,9 @@ fn main(
   let here = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu));
   let rect = rects[params.rects + entry.x];
   let at = here + params.offset;
-  let inside = all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
-  if (KEEP && !inside) {
+  if (any(at < vec2<i32>(0)) || any(at >= vec2<i32>(params.inSize))) {
     return;
   }
-  var value = Chunk();
-  if (inside) {
-    value = x[u32(place(rect, at)) * params.channels + channel];
-  }
+  let value = x[u32(place(rect, at)) * params.channels + channel];
   y[(params.outSize.x * params.outSize.y + item) * params.outChannels + params.first + channel] = value;
 }

@@ -215,7 +215,7 @@ export async function createWindowConcat(
   const { axis } = layer;
   const parts = x.map((part, index) => {
     const before = x.slice(0, index).reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
-    return createMove(device, { layer: layer.name, x: part, y, lists, keep: true }, [
+    return createMove(device, { layer: layer.name, x: part, y, lists }, [
       axis === 1 ? -before : 0,
       axis === 2 ? -before : 0,
       axis === 3 ? before : 0,
@@ -224,7 +224,7 @@ export async function createWindowConcat(
   return sequence(await Promise.all(parts));
 }
 
-/** Windows of a layer with zeros around it, `top` rows and `left` columns of them before it. */
+/** Windows of a layer with zeros around it, `top` rows and `left` columns of them before it: the zeros never change. */
 export function createWindowPad(
   device: GPUDevice,
   {
@@ -237,11 +237,7 @@ export function createWindowPad(
     readonly border: { readonly top: number; readonly left: number };
   }>,
 ): Promise<Command> {
-  return createMove(device, { layer: layer.name, x, y, lists, keep: false }, [
-    -layer.border.top,
-    -layer.border.left,
-    0,
-  ]);
+  return createMove(device, { layer: layer.name, x, y, lists }, [-layer.border.top, -layer.border.left, 0]);
 }
 
 function createMove(
@@ -251,14 +247,11 @@ function createMove(
     x,
     y,
     lists,
-    keep,
   }: {
     readonly layer: string;
     readonly x: Windowed;
     readonly y: Windowed;
     readonly lists: WindowLists;
-    /** Whether what lies outside of x stays, instead of becoming zero. */
-    readonly keep: boolean;
   },
   [down, right, first]: readonly [rows: number, columns: number, channels: number],
 ): Promise<Command> {
@@ -266,7 +259,6 @@ function createMove(
   const chunk = chunkOf(channels, outChannels, first);
   return createDispatch(device, moveShader, {
     label: layer,
-    constants: { KEEP: Number(keep) },
     redeclare: { Chunk: chunk.type },
     params: {
       inSize: sizeOfImage(x),
