@@ -71,6 +71,25 @@ describe("CAM", () => {
   });
 });
 
+test("Layer-CAM before a linear end weighs maps by the weights above zero, and shows what is above zero", async () => {
+  const layer = branches().layers.at(-1);
+  const w = layer?.op === "dense" ? layer.w.data : new Float32Array();
+  const { data: a } = await activations(pooled, input, { layer: "concat" });
+  const places = a.length / 12;
+  const sums = Array.from({ length: places }, (_, p) =>
+    Array.from({ length: 12 }, (_, k) => Math.max(0, w[3 * k] ?? 0) * (a[12 * p + k] ?? 0)).reduce(
+      (sum, share) => sum + share / places,
+      0,
+    ),
+  );
+  expect([Math.min(...sums) < -1e-3, Math.max(...sums) > 1e-3]).toEqual([true, true]);
+  const { data } = await layerCam(pooled, input, { target: 0, layer: "concat" });
+  close(
+    data,
+    sums.map((sum) => Math.max(0, sum)),
+  );
+});
+
 describe("Ablation-CAM", () => {
   test("weighs a map before a linear end by its share of the score", async () => {
     const layer = branches().layers.at(-1);

@@ -228,6 +228,53 @@ describe("occlusion of an objective", () => {
   });
 });
 
+describe("an occlusion map by hand", () => {
+  // 5×4 patches in batches of 4: neither the last row nor the last column nor the last batch is a whole step.
+  const [patch, stride] = [5, 4];
+  const starts = (size: number): number[] => {
+    const all = [];
+    for (let at = 0; at + patch < size; at += stride) all.push(at);
+    return [...all, size - patch];
+  };
+
+  test.each([true, false])(
+    "is the mean fall over the patches that cover a pixel (incremental: %s)",
+    async (incremental) => {
+      const score = async (input: Float32Array<ArrayBuffer>): Promise<number> => {
+        const batch = new Float32Array(4 * input.length);
+        batch.set(input);
+        device.queue.writeBuffer(network.input.buffer, 0, batch);
+        const encoder = device.createCommandEncoder();
+        network.forward(encoder);
+        device.queue.submit([encoder.finish()]);
+        return (await readTensor(device, network.activation("logits")))[1] ?? Number.NaN;
+      };
+      const clean = await score(image);
+      const sum = new Float64Array(HEIGHT * WIDTH);
+      const count = new Float64Array(HEIGHT * WIDTH);
+      for (const top of starts(HEIGHT)) {
+        for (const left of starts(WIDTH)) {
+          const pixels = Array.from(
+            { length: patch * patch },
+            (_, i) => (top + Math.floor(i / patch)) * WIDTH + left + (i % patch),
+          );
+          const covered = image.slice();
+          for (const pixel of pixels) covered.fill(sizes.fill, CHANNELS * pixel, CHANNELS * (pixel + 1));
+          const fall = clean - (await score(covered));
+          for (const pixel of pixels) {
+            sum[pixel] = (sum[pixel] ?? 0) + fall;
+            count[pixel] = (count[pixel] ?? 0) + 1;
+          }
+        }
+      }
+      expect(new Set(count)).toEqual(new Set([1, 2, 4]));
+      const expected = Float32Array.from(sum, (value, i) => value / (count[i] ?? 0));
+      const found = await of(logit(1), { patch, stride, incremental });
+      expect(difference(found, expected)).toBeLessThan(1e-5);
+    },
+  );
+});
+
 describe("an incremental sweep's memory", () => {
   const options = { target: logit(1), patch: 3, stride: 1 };
 
