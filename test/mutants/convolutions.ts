@@ -80,7 +80,6 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ...activation("vec4<f32>"),
       ["if (BIAS)", "if (false)"],
       ["let there = inside && k < params.inChunks;", "let there = inside;"],
-      ["image < params.batch && all(at", "all(at"],
       ["column >= params.outChunks", "column > params.outChunks"],
       [
         "put(place, mine + CHANNEL_LANES, other[p], live);",
@@ -89,6 +88,15 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     ],
     [...slope("vec4<f32>"), ["z *= slope(a[place + column]);", "z *= slope(a[column]);"]],
   ),
+  {
+    file: shader("conv2d_staged"),
+    find: "image < params.batch && all(at",
+    replace: "all(at",
+    tests: KERNELS,
+    named: "^conv2d_staged, .*forward",
+    equivalent:
+      "what it stages of pixels beyond the batch goes into sums of theirs alone, which are never written",
+  },
   ...each(
     [shader("window_conv2d")],
     WINDOWS,

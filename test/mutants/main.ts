@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { MUTANTS } from "./list.ts";
 import { type Mutant, mutated, nameOf } from "./mutant.ts";
 
@@ -22,10 +23,19 @@ interface Result {
   readonly mutant: string;
   readonly verdict: Verdict;
   readonly seconds: number;
+  /** The first test that failed, and what it said. */
+  readonly by?: string;
 }
 
 /** A mutant that runs longer than this hangs, which is noticed too. */
 const LIMIT_MS = 600_000;
+
+/** What stops the run, and the exit code that says so. */
+const SIGNALS = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const;
 
 /** Runs the mutants; returns 1 when one survives that should not, or cannot be run. */
 export async function main(args: string[]): Promise<number> {
@@ -52,8 +62,16 @@ export async function main(args: string[]): Promise<number> {
   }
   const results = await earlier(values.results);
   const waiting = chosen.filter((mutant) => !results.has(nameOf(mutant)));
-  const tree = await copyTree();
+  const folder = await mkdtemp(join(tmpdir(), "vitrine-mutants-"));
+  for (const [signal, code] of SIGNALS) {
+    process.once(signal, () => {
+      stopTests();
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(code);
+    });
+  }
   try {
+    const tree = await copyTree(folder);
     if (!values["skip-baseline"] && waiting.length > 0) {
       const tests = [...new Set(waiting.flatMap(({ tests }) => tests))];
       console.log(`${tests.length} test files without a mutant …`);
@@ -69,7 +87,7 @@ export async function main(args: string[]): Promise<number> {
       );
     }
   } finally {
-    await rm(dirname(tree), { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
   return report(chosen, results);
 }
@@ -90,10 +108,10 @@ async function earlier(path: string | undefined): Promise<Map<string, Result>> {
   return new Map(lines.map((line) => JSON.parse(line) as Result).map((result) => [result.mutant, result]));
 }
 
-/** The files that git knows or would add, in a folder of their own, beside what the tests read outside of the tree. */
-async function copyTree(): Promise<string> {
+/** Copies what git knows or would add into a folder, beside what the tests read outside of the tree; returns the copy. */
+async function copyTree(folder: string): Promise<string> {
   const root = resolve(import.meta.dirname, "../..");
-  const tree = join(await mkdtemp(join(tmpdir(), "vitrine-mutants-")), "tree");
+  const tree = join(folder, "tree");
   const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
     cwd: root,
     encoding: "utf8",
@@ -107,7 +125,7 @@ async function copyTree(): Promise<string> {
     });
   }
   await symlink(join(root, "node_modules"), join(tree, "node_modules"));
-  await symlink(resolve(root, "../shared"), join(dirname(tree), "shared"));
+  await symlink(resolve(root, "../shared"), join(folder, "shared"));
   return tree;
 }
 
@@ -119,7 +137,8 @@ async function judge(tree: string, mutant: Mutant): Promise<Result> {
     await writeFile(path, mutated(mutant, text));
     const { code, output } = await runTests(tree, mutant.tests, mutant.named);
     const seconds = Math.round((performance.now() - begin) / 1000);
-    return { mutant: nameOf(mutant), verdict: verdictOf(code, output), seconds };
+    const by = / FAIL {2}(.+\n.+)/.exec(output)?.[1];
+    return { mutant: nameOf(mutant), verdict: verdictOf(code, output), seconds, ...(by ? { by } : {}) };
   } finally {
     await writeFile(path, text);
   }
@@ -133,6 +152,9 @@ function verdictOf(code: number | null, output: string): Verdict {
   return /\d+ passed/.test(output) ? "survived" : "invalid";
 }
 
+/** Stops the tests that run, with their workers. */
+let stopTests = (): void => {};
+
 /** Runs test files until the first failure. */
 function runTests(
   tree: string,
@@ -145,9 +167,13 @@ function runTests(
     const vitest = spawn("npx", ["vitest", "run", "--bail", "1", ...only, ...files], {
       cwd: tree,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: LIMIT_MS,
-      killSignal: "SIGKILL",
+      // A group of its own: npx and vitest's workers end with it.
+      detached: true,
     });
+    stopTests = () => {
+      if (vitest.pid !== undefined) process.kill(-vitest.pid, "SIGKILL");
+    };
+    const limit = setTimeout(() => stopTests(), LIMIT_MS);
     let output = "";
     for (const stream of [vitest.stdout, vitest.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -155,7 +181,11 @@ function runTests(
       });
     }
     vitest.on("error", failed);
-    vitest.on("close", (code) => done({ code, output }));
+    vitest.on("close", (code) => {
+      clearTimeout(limit);
+      stopTests = () => {};
+      done({ code, output: stripVTControlCharacters(output) });
+    });
   });
 }
 
