@@ -151,6 +151,23 @@ interface Call {
   readonly call: number;
 }
 
+/** A call with what it reads, and how much of that is known to be placed: a layer may read thousands. */
+interface Unread extends Call {
+  readonly reads: readonly Reference[];
+  placed: number;
+}
+
+const unread = (call: Call): Unread => ({ ...call, reads: call.layer.calls[call.call] ?? [], placed: 0 });
+
+/** The first call that one reads and that is not placed yet. */
+function nextMissing(at: Unread, outputs: ReadonlyMap<string, unknown>): string | undefined {
+  for (; ; at.placed++) {
+    const reference = at.reads[at.placed];
+    if (!reference) return undefined;
+    if (!outputs.has(key(reference))) return key(reference);
+  }
+}
+
 /** Places what a model's wanted outputs need; returns the names of the layers that hold them. */
 async function placeCalls(
   site: Site,
@@ -180,19 +197,18 @@ async function placeCalls(
   // Files list layers in an order that works, mostly; what a call reads and is not there yet is placed before it.
   const begun = new Set<string>();
   for (const first of waiting.values()) {
-    const stack = [first];
+    const stack = [unread(first)];
     for (let at = stack.at(-1); at; at = stack.at(-1)) {
       await site.pace.turn();
-      const reads = at.layer.calls[at.call] ?? [];
-      const missing = reads.map(key).find((id) => !outputs.has(id));
+      const missing = nextMissing(at, outputs);
       const before = missing === undefined ? undefined : waiting.get(missing);
-      const names = reads.map(named).filter((name) => name !== undefined);
       if (before && !begun.has(before.id)) {
         begun.add(before.id);
-        stack.push(before);
+        stack.push(unread(before));
         continue;
       }
-      if (names.length < reads.length) {
+      const names = at.reads.map(named).filter((name) => name !== undefined);
+      if (names.length < at.reads.length) {
         throw new ModelError(
           `${at.layer.config.who}: expected its inputs to come from earlier layers, but they depend on it or do not exist`,
         );

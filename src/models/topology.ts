@@ -200,8 +200,7 @@ function parseCall(value: unknown, who: string): Reference[] {
 
 /** A model's inputs or outputs: one connection, a list of them, or (Keras 3) an object of them. */
 function parseEnds(value: unknown, who: string): Reference[] {
-  if (isObject(value)) return Object.values(value).flatMap((part) => parseEnds(part, who));
-  const list = arrayOf(value, who);
+  const list = isObject(value) ? Object.values(value) : arrayOf(value, who);
   if (list.length === 0) throw new ModelError(`${who}: expected at least one, got none`);
   return typeof list[0] === "string"
     ? [parseReference(list, who)]

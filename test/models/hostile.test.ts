@@ -195,6 +195,19 @@ test("layers that stand in the reverse order are put right", async () => {
   expect(graph.layers.map(({ name }) => name)).toEqual(["image", ...names]);
 });
 
+test("a layer that reads very many layers which come after it costs no more than reading them", async () => {
+  const names = Array.from({ length: 15_000 }, (_, i) => `layer${i}`);
+  const image = ["InputLayer", "image", { batch_input_shape: [null, 2, 2, 1] }, []] as const;
+  const sum = ["Add", "sum", {}, [names.map((name) => [name, 0, 0, {}])]] as const;
+  const layers = names.map((name) => ["Dropout", name, {}, [[["image", 0, 0, {}]]]] as const);
+  const graph = await load(withTopology(functional([image, sum, ...layers], [["sum", 0, 0]])));
+  expect(graph.layers.map(({ name }) => name)).toEqual(["image", ...names, "sum"]);
+});
+
+test("an object of no outputs is refused as a list of none is", async () => {
+  await expect(load(joined(CALL, {}))).rejects.toThrow(/output_layers: expected at least one, got none/);
+});
+
 describe("heads of networks that are made to be long to look through", () => {
   const image = ["InputLayer", "image", { batch_input_shape: [null, 2, 2, 1] }, []] as const;
   /** Layers one after the other, each reading the one before it so many times. */
