@@ -1,5 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
 import { InputError } from "../gpu/errors.ts";
+import { readRegular } from "../node/read.ts";
 
 /** Larger than any list of names: ImageNet-21k has 2 MB of them. */
 const MOST_BYTES = 2 ** 26;
@@ -33,14 +33,8 @@ export function labelsIn(text: string, path: string): string[] {
 }
 
 async function readText(path: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    if (size > MOST_BYTES) throw new Error(`${size} bytes, more than ${MOST_BYTES}`);
-    const text = await readFile(path, "utf8");
-    return text.replace(/^\uFEFF/, "");
-  } catch (error) {
-    throw new InputError(`labels "${path}": expected to read them, got ${(error as Error).message}`);
-  }
+  const text = (await readRegular(path, `labels "${path}"`, MOST_BYTES)).toString("utf8");
+  return text.replace(/^\uFEFF/, "");
 }
 
 function namesIn(parsed: unknown): string[] | undefined {

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { InputError } from "../gpu/errors.ts";
 import { decodeNpy, type NpyArray } from "../node/npy.ts";
 import { arraysOf } from "../node/npz.ts";
+import { readRegular } from "../node/read.ts";
 import { STDIN } from "./names.ts";
 
 /** An array of a file. */
@@ -23,7 +23,7 @@ const MOST_BYTES = 2 ** 30;
  */
 export async function readSource(name: string): Promise<Source> {
   const { file, member } = partsOf(name);
-  const bytes = file === STDIN ? await standardInput() : await bytesOf(file, name);
+  const bytes = file === STDIN ? await standardInput() : await readRegular(file, `image "${name}"`);
   const begins = (magic: string): boolean =>
     [...magic].every((letter, i) => bytes[i] === letter.charCodeAt(0));
   if (begins("\x93NUMPY")) return { arrays: [{ name, array: decodeNpy(bytes, name) }] };
@@ -40,12 +40,6 @@ export async function readSource(name: string): Promise<Source> {
 function partsOf(name: string): { readonly file: string; readonly member?: string } {
   const [, file, member] = /^(.*\.npz):(.+)$/i.exec(name) ?? [];
   return file === undefined || member === undefined ? { file: name } : { file, member };
-}
-
-async function bytesOf(file: string, name: string): Promise<Uint8Array> {
-  return readFile(file).catch((error: Error) => {
-    throw new InputError(`image "${name}": expected to read it, got ${error.message}`);
-  });
 }
 
 let read: Promise<Uint8Array> | undefined;

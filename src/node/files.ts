@@ -1,10 +1,12 @@
-import { existsSync, type Stats } from "node:fs";
-import { constants, type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ModelError } from "../gpu/errors.ts";
+import { InputError, ModelError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { type ModelFiles, tooLong } from "../models/files.ts";
 import { assertNotNamedOtherwise } from "../models/formats.ts";
+import { kindOf, WITHOUT_WAITING } from "./read.ts";
 
 /** Bytes that are read between two looks at the caller's signal. */
 const STEP = 2 ** 24;
@@ -41,8 +43,7 @@ export async function modelFromDisk(where: string | URL): Promise<ModelFiles> {
       const real = await realpath(full);
       // The manifest may be a link: the caller named it.
       if (full !== resolve(manifest) && !isInside(await realpath(folder), real)) throw outside;
-      // A pipe would keep a plain open waiting for a writer.
-      const handle = await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const handle = await open(real, WITHOUT_WAITING);
       try {
         const stats = await handle.stat();
         if (!stats.isFile()) {
@@ -85,12 +86,12 @@ function isInside(folder: string, path: string): boolean {
   return from !== "" && !isAbsolute(from) && from.split(sep)[0] !== "..";
 }
 
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return "a folder";
-  return stats.isFIFO() ? "a pipe" : "a device";
-}
-
 function pathOf(where: string | URL): string {
+  if (typeof where !== "string" && typeof (where as Partial<URL> | null)?.href !== "string") {
+    throw new InputError(
+      `modelFromDisk: expected a path or a URL that begins with file:, got ${describe(where)}`,
+    );
+  }
   if (typeof where === "string" && !where.startsWith("file:")) return where;
   try {
     return fileURLToPath(where);

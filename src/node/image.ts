@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { InputError } from "../gpu/errors.ts";
 import { assertWithin, MOST_PIXELS } from "../images/picture.ts";
 import { assertPixels, type Pixels } from "../images/pixels.ts";
 import { missingPackage } from "./packages.ts";
+import { readRegular } from "./read.ts";
 import { writeWhole } from "./write.ts";
 
 type Sharp = typeof import("sharp")["default"];
@@ -90,11 +90,7 @@ export async function decodeImage(bytes: Uint8Array, name = "image"): Promise<Pi
   }
 }
 
-async function bytesOf(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: Error) => {
-    throw new InputError(`image "${path}": expected to read it, got ${error.message}`);
-  });
-}
+const bytesOf = (path: string): Promise<Buffer> => readRegular(path, `image "${path}"`);
 
 type Header = Awaited<ReturnType<ReturnType<Sharp>["metadata"]>>;
 

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { fromFloat16 } from "../models/weights.ts";
+import { readRegular } from "./read.ts";
 import { writeWhole } from "./write.ts";
 
 /** An array of a NumPy file, row-major. */
@@ -156,10 +156,7 @@ export function encodeNpy({ shape, data }: NpyArray): ArrayBuffer {
 
 /** Reads a .npy file; see {@link decodeNpy}. */
 export async function readNpy(path: string): Promise<NpyArray> {
-  const file = await readFile(path).catch((error: Error) => {
-    throw new InputError(`npy "${path}": expected to read it, got ${error.message}`);
-  });
-  return decodeNpy(file, path);
+  return decodeNpy(await readRegular(path, `npy "${path}"`), path);
 }
 
 /** Writes a .npy file, whole or not at all; see {@link encodeNpy}. */
