@@ -3,7 +3,6 @@ import { formatShape } from "../gpu/tensor.ts";
 import { inputFrom, scaleValues } from "../images/preprocess.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
 import type { NpyArray } from "../node/npy.ts";
-import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
 /** One image of an array, [height, width, channels]. */
@@ -23,12 +22,11 @@ export interface Taken {
 
 /** The orders of axes that --layout knows. */
 const LAYOUTS = ["hwc", "chw", "nhwc", "nchw"] as const;
-type Layout = (typeof LAYOUTS)[number];
 
 /** The images of an array, with the channels last: one, or several where it has four axes. */
 export function imagesIn({ shape, data }: NpyArray, name: string, values: Values): ArrayImage[] {
   const who = `image "${name}"`;
-  const layout = layoutOf(values);
+  const layout = values.choice("layout", LAYOUTS);
   const [a = 1, b = 1, c = 1, d = 1] = shape;
   if (layout === undefined && shape.length === 2) return [{ height: a, width: b, channels: 1, data }];
   const several = layout === undefined ? shape.length === 4 : layout.startsWith("n");
@@ -47,14 +45,6 @@ export function imagesIn({ shape, data }: NpyArray, name: string, values: Values
     const image = data.subarray(i * size, (i + 1) * size);
     return { height, width, channels, data: first ? channelsLast(image, height * width, channels) : image };
   });
-}
-
-function layoutOf(values: Values): Layout | undefined {
-  const text = values.text("layout");
-  const found = LAYOUTS.find((layout) => layout === text?.toLowerCase());
-  if (text !== undefined && !found)
-    throw new UsageError(`--layout expects ${LAYOUTS.join(", ")}, got "${text}"`);
-  return found;
 }
 
 function channelsLast(planes: Float32Array, places: number, channels: number): Float32Array {

@@ -1,15 +1,12 @@
 import { isBinary } from "../network/classes.ts";
 import { type Graph, HEADS, type HeadKind } from "../network/graph.ts";
 import { type Head, headOf, headsOf } from "../network/heads.ts";
-import { type Io, UsageError } from "./io.ts";
+import type { Io } from "./io.ts";
 import type { Values } from "./values.ts";
 
 /** What --head says. */
 export function headKindOf(values: Values): HeadKind | undefined {
-  const text = values.text("head");
-  const kind = HEADS.find((name) => name === text);
-  if (text === undefined || kind) return kind;
-  throw new UsageError(`--head expects ${HEADS.join(", ")}, got "${text}"`);
+  return values.choice("head", HEADS);
 }
 
 /** What an output's numbers are and how that is known, for reports. */

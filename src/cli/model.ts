@@ -70,11 +70,7 @@ function inOptions(error: Error, values: Values): Error {
 
 function fitOf(values: Values): { readonly fit?: PictureFit; readonly resize?: number } {
   const resize = values.whole("resize", 1, 16384);
-  const text = values.text("fit");
-  const fit = PICTURE_FITS.find((known) => known === text);
-  if (text !== undefined && !fit) {
-    throw new UsageError(`--fit expects ${PICTURE_FITS.join(", ")}, got "${text}"`);
-  }
+  const fit = values.choice("fit", PICTURE_FITS);
   if (resize === undefined) return fit ? { fit } : {};
   if (fit && fit !== "cover") throw new UsageError(`--resize expects --fit cover beside it, got ${fit}`);
   return { fit: "cover", resize };

@@ -60,7 +60,7 @@ export class Outputs {
     if (path === undefined) return undefined;
     const kind = extname(path).toLowerCase();
     const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory() || kind === "" || /[\\/]$/.test(path)) {
+    if (found?.isDirectory() || (kind === "" && path !== "") || /[\\/]$/.test(path)) {
       await tryFolder(path);
       return new Outputs(path, kinds[0], path);
     }

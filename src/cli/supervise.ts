@@ -3,10 +3,11 @@ import { fileURLToPath } from "node:url";
 import { STOPPED } from "./codes.ts";
 
 /** How long work that was asked to stop may take to do so. */
-const GRACE_MS = 500;
+const GRACE_MS = 300;
 
-/** What Dawn prints at every start on some drivers: a limit of its own that concerns nobody. */
-const DAWN_WARNING = /^Warning: maxDynamic\w+ artificially reduced[^\n]*\n/gm;
+/** What Dawn prints at every start on some drivers, a limit of its own that concerns nobody; and where no driver is, its stack. */
+const DAWN_WARNING =
+  /^Warning: (?:maxDynamic\w+ artificially reduced|vkCreateInstance)[^\n]*\n(?: +at [^\n]*\n)*(?:\n(?=vitrine:|$))?/gm;
 
 /** Tells the watched process what its standard error leads to. */
 export const WATCHED = "VITRINE_WATCHED";

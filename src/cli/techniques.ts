@@ -110,10 +110,7 @@ export function toleranceOf(
 }
 
 function rulesValue(values: Values): CompositeName | undefined {
-  const name = values.text("rules");
-  const names = Object.keys(COMPOSITES);
-  if (name === undefined || names.includes(name)) return name as CompositeName | undefined;
-  throw new UsageError(`--rules expects ${names.join(", ")}, got "${name}"`);
+  return values.choice("rules", Object.keys(COMPOSITES) as CompositeName[]);
 }
 
 const COLOURS = ["mean", "black", "grey", "white"];

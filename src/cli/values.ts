@@ -1,3 +1,4 @@
+import { nearest } from "../gpu/options.ts";
 import { UsageError } from "./io.ts";
 import type { Arguments, OptionName } from "./options.ts";
 
@@ -26,6 +27,17 @@ export class Values {
 
   text(name: OptionName): string | undefined {
     return this.#values.get(name)?.[0];
+  }
+
+  /** One of the values that there are. */
+  choice<T extends string>(name: OptionName, known: readonly T[]): T | undefined {
+    const text = this.text(name);
+    const found = known.find((value) => value === text?.toLowerCase());
+    if (text === undefined || found !== undefined) return found;
+    const near = nearest(text, known);
+    throw new UsageError(
+      `--${name} expects ${known.join(", ")}, got "${text}"${near ? `; did you mean ${near}?` : ""}`,
+    );
   }
 
   /** A whole number. */

@@ -18,6 +18,7 @@ const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: 
   [/; give segments of your own/, "; choose a technique without segments"],
   [/; use a browser with WebGPU, or createGpu\(\) in Node/, ""],
   [/; leave targets out for the top class/, "; leave --target out for the top class"],
+  [/^requestDevice: expected/, "expected"],
   [/^target: expected/, "--target expects"],
 ];
 

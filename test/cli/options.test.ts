@@ -58,6 +58,14 @@ describe("the command line", () => {
     expect(() => new Values(parseArguments([`--mean=${text}`])).numbers("mean")).toThrow(/expects numbers/);
   });
 
+  test.each([
+    ["streched", /--fit expects cover, stretch, contain, got "streched"; did you mean stretch\?/],
+    ["", /--fit expects cover, stretch, contain, got ""$/],
+  ])("refuses --fit %s", (text, message) => {
+    const values = new Values(parseArguments([`--fit=${text}`]));
+    expect(() => values.choice("fit", ["cover", "stretch", "contain"])).toThrow(message);
+  });
+
   test("suggests what is near only", () => {
     expect(nearest("grad_cam", ["saliency", "grad-cam"])).toBe("grad-cam");
     expect(nearest("lime", ["saliency", "grad-cam"])).toBeUndefined();

@@ -25,6 +25,8 @@ interface Way {
   readonly stdout?: number;
   /** What standard input holds; default: nothing. */
   readonly input?: Uint8Array;
+  /** Variables beside those that this process has. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What standard error must have said before SIGINT is sent. */
   readonly stopAt?: RegExp;
 }
@@ -32,11 +34,12 @@ interface Way {
 /** A process of its own, as the shell starts one. */
 function run(
   args: readonly string[],
-  { script = "test/cli/watched.ts", stdout, input, stopAt }: Way = {},
+  { script = "test/cli/watched.ts", stdout, input, env, stopAt }: Way = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["build/run.mjs", script, ...args], {
       stdio: ["pipe", stdout ?? "pipe", "pipe"],
+      env: { ...process.env, ...env },
     });
     child.stdin?.end(input);
     let [out, err, sent] = ["", "", false];
@@ -90,6 +93,17 @@ describe("standard output", () => {
     expect(JSON.parse(out)).toHaveProperty("results");
     expect(err).not.toMatch(/maxDynamic/);
   });
+});
+
+test("a machine without a driver is told so in one line", async () => {
+  const { code, err } = await run(["predict", "--image", "synthetic:3", "--model", model], {
+    env: { VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: "/nonexistent" },
+  });
+  expect(code).toBe(2);
+  expect(err.split("\n").filter((line) => !line.endsWith("…"))).toEqual([
+    expect.stringMatching(/^vitrine: expected a GPU adapter, got none; install/),
+    "",
+  ]);
 });
 
 test("- is standard input: a picture, or an array", async () => {
