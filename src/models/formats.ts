@@ -68,6 +68,12 @@ const FORMATS: readonly Format[] = [
       head.startsWith("\b") && head.charCodeAt(1) < 32 && '\x12\x1a"*2:'.includes(head.charAt(2)),
     remedy: "make a Keras model of it with onnx2tf, and save it with tfjs.converters.save_keras_model",
   },
+  {
+    what: "a file compressed by gzip",
+    ends: [".gz", ".tgz"],
+    begins: (head) => head.startsWith("\x1f\x8b"),
+    remedy: "unpack it first",
+  },
   { what: "a zip archive", ends: [".zip"], begins: isZip, remedy: "unpack it first" },
 ];
 

@@ -20,6 +20,7 @@ const FORMATS: [name: string, begins: string, what: RegExp, remedy: RegExp][] = 
   ["m.safetensors", '\x40\0\0\0\0\0\0\0{"w":{}}', /weights in safetensors/, /Python/],
   ["m.tflite", "\x1c\0\0\0TFL3\x14\0", /a TensorFlow Lite model/, /save_keras_model/],
   ["m.onnx", "\x08\x08\x12\x07pytorch", /an ONNX model/, /onnx2tf/],
+  ["model.json.gz", "\x1f\x8b\x08\0", /a file compressed by gzip/, /unpack it/],
   ["m.zip", zip("readme.txt"), /a zip archive/, /unpack it/],
 ];
 
