@@ -198,6 +198,61 @@ describe("what an untyped caller gets wrong is said", () => {
       /normalise of "none", "pixels", "elements", got "pixel"; did you mean "pixels"\?/,
     ],
     [
+      "a network that was not awaited",
+      () => library.predict(anything(Promise.resolve(network)), image),
+      /^predict: expected a network .*, got a Promise \(is an await missing before it\?\)/,
+    ],
+    [
+      "a controller for a signal",
+      () => library.saliency(network, image, { signal: anything(new AbortController()) }),
+      /^saliency: expected signal to be an AbortSignal, got an AbortController; give its signal/,
+    ],
+    [
+      "a number for a callback",
+      () => library.rise(network, image, { onProgress: anything(5) }),
+      /^RISE: expected onProgress to be a function, got 5/,
+    ],
+    ...[Number.NaN, -1, 0, "1", null].map((memory): [string, () => unknown, RegExp] => [
+      `a memory of ${memory}`,
+      () => library.saliency(network, image, anything({ memory })),
+      /^saliency: expected a memory above 0 bytes, got /,
+    ]),
+    ...[0, -1, Number.NaN, 1.5, "3"].map((top): [string, () => unknown, RegExp] => [
+      `a top of ${top}`,
+      () => library.predict(network, image, { top: anything(top) }),
+      /^predict: expected top to be a whole number of 1 or more, got /,
+    ]),
+    ...[Symbol("star"), 1n].map((target): [string, () => unknown, RegExp] => [
+      `a target that is a ${typeof target}`,
+      () => library.gradCam(network, image, { target: anything(target) }),
+      /^target: expected a class of 0 to \d or a label, got /,
+    ]),
+    ...[5, null, { conv1: "gamma" }].map((rules): [string, () => unknown, RegExp] => [
+      `rules of ${JSON.stringify(rules)}`,
+      () => library.lrp(network, image, { rules: anything(rules) }),
+      /^LRP: expected rules by a name or as a list of cases, got /,
+    ]),
+    ...[5, ["conv1", Symbol("x")], "conv1"].map((keep): [string, () => unknown, RegExp] => [
+      `a keep of ${typeof keep}`,
+      () => library.createNetwork(device, graph, { keep: anything(keep) }),
+      /expected keep to be "all" or a list of layers' names, got /,
+    ]),
+    ...[undefined, 5, "saliency", {}].map((technique): [string, () => unknown, RegExp] => [
+      `a technique of ${JSON.stringify(technique)}`,
+      () => library.trust(network, image, anything(technique)),
+      /^trust: expected a technique, such as saliency or attributionNamed/,
+    ]),
+    [
+      "measures that are a word",
+      () => library.trust(network, image, library.saliency, { measures: anything("insertion") }),
+      /^trust: expected measures as a list, got "insertion"/,
+    ],
+    [
+      "a graph before its input",
+      () => library.deprocess(anything(graph), anything(image)),
+      /^deprocess: expected the network's input and its graph, got \{ name, .* and a Float32Array/,
+    ],
+    [
       "options that are text",
       () => library.rise(network, image, anything("fast")),
       /RISE: expected an object of .*, got "fast"/,

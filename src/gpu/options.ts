@@ -36,6 +36,7 @@ export function assertFields(who: string, got: unknown, fields: Readonly<Record<
   }
   for (const [name, field] of Object.entries(fields)) {
     const value = options[name];
+    assertSameEverywhere(who, name, value);
     const needed = field === "must" || (typeof field === "object" && "must" in field);
     if (value === undefined) {
       if (needed) throw new InputError(`${who}: expected ${name}, got none`);
@@ -50,13 +51,31 @@ export function assertFields(who: string, got: unknown, fields: Readonly<Record<
   }
 }
 
+/** Fields that are the same in every call: a signal, a budget of memory, and functions that are called back. */
+function assertSameEverywhere(who: string, name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (name === "signal" && typeof (value as Partial<AbortSignal> | null)?.throwIfAborted !== "function") {
+    const remedy = value instanceof AbortController ? "; give its signal" : "";
+    throw new InputError(`${who}: expected signal to be an AbortSignal, got ${describe(value)}${remedy}`);
+  }
+  if (name === "memory" && !(typeof value === "number" && value > 0)) {
+    throw new InputError(`${who}: expected a memory above 0 bytes, got ${describe(value)}`);
+  }
+  if (/^on[A-Z]/.test(name) && typeof value !== "function") {
+    throw new InputError(`${who}: expected ${name} to be a function, got ${describe(value)}`);
+  }
+}
+
 /** What came, in few words. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return `"${value.slice(0, 60)}"`;
   if (typeof value === "function") return `function ${value.name}`;
   if (typeof value !== "object" || value === null) return String(value);
   const kind = Object.prototype.toString.call(value).slice(8, -1);
-  return kind === "Object" ? `{ ${Object.keys(value).slice(0, 6).join(", ")} }` : `a ${kind}`;
+  if (kind === "Promise") return "a Promise (is an await missing before it?)";
+  return kind === "Object"
+    ? `{ ${Object.keys(value).slice(0, 6).join(", ")} }`
+    : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
 function suggestion(word: string, known: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { firstNotFinite } from "../network/finite.ts";
 import { type Graph, inputOf } from "../network/graph.ts";
@@ -107,6 +108,11 @@ export function preprocess(pixels: Pixels, graph: Fed): Float32Array {
  * @throws InputError when it has another size.
  */
 export function deprocess(input: Float32Array, graph: Fed): Pixels {
+  if (!ArrayBuffer.isView(input) || !Array.isArray((graph as Partial<Fed> | undefined)?.layers)) {
+    throw new InputError(
+      `deprocess: expected the network's input and its graph, got ${describe(input)} and ${describe(graph)}`,
+    );
+  }
   const [height, width, channels] = inputShape(graph);
   assertSize(input, graph);
   const { range, mean, std } = graph.preprocessing;

@@ -6,6 +6,7 @@ import { fits, type Head, headOf, headsOf, withLogits } from "../network/heads.t
 import {
   forChannels,
   namedPreprocessing,
+  PICTURE_FITS,
   type PictureFit,
   type Preprocessing,
   type PreprocessingName,
@@ -54,7 +55,7 @@ export interface LayersModelOptions {
 
 const OPTIONS: Fields<LayersModelOptions> = {
   preprocessing: "may",
-  fit: "may",
+  fit: PICTURE_FITS,
   labels: "may",
   output: "may",
   head: "may",
@@ -126,6 +127,7 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
     throw new InputError(`loadLayersModel: expected a model's files, got ${describe(files)}; ${remedy}`);
   }
   assertFields("loadLayersModel", options, OPTIONS);
+  assertGiven(options);
   const { preprocessing, fit, labels, customLayers = {}, inputShape, signal, onProgress } = options;
   const manifest = await readManifest(files, signal);
   const who = `model "${files.name}"`;
@@ -175,7 +177,8 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const kept = bare.layers;
   const { channels: classes } = headOf(bare);
   const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
-  const given = typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : preprocessing;
+  const given =
+    typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : checked(preprocessing);
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
   const fed = fedAs(bare, classes, known, fit ?? known?.fit ?? ownSize(model)?.fit);
   const named = labelsOf(metadata, labels, headsOf(bare), who);
@@ -188,6 +191,39 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   };
   assertFinite(graph);
   return graph;
+}
+
+/** A preprocessing that the caller gave. @throws InputError when it cannot be right. */
+function checked(given: Preprocessing | undefined): Preprocessing | undefined {
+  try {
+    const read = declaredPreprocessing(given, "options.preprocessing");
+    return given && read ? { ...given, mean: read.mean, std: read.std } : undefined;
+  } catch (error) {
+    throw new InputError((error as Error).message);
+  }
+}
+
+/** @throws InputError for what an untyped caller may get wrong beyond the names of options. */
+function assertGiven({ customLayers = {}, inputShape, output }: LayersModelOptions): void {
+  const who = "loadLayersModel";
+  const custom: unknown = customLayers;
+  if (!isObject(custom) || !Object.values(custom).every((one) => typeof one === "function")) {
+    throw new InputError(
+      `${who}: expected customLayers to be functions by the names of classes, got ${describe(custom)}`,
+    );
+  }
+  const sizes: unknown = inputShape;
+  const whole = (size: unknown) => Number.isInteger(size) && (size as number) >= 1;
+  if (sizes !== undefined && typeof sizes !== "function") {
+    if (!Array.isArray(sizes) || sizes.length !== 3 || !sizes.every(whole)) {
+      throw new InputError(
+        `${who}: expected inputShape of [height, width, channels], whole numbers of 1 or more, got ${Array.isArray(sizes) ? `[${sizes.map(String).join(", ")}]` : describe(sizes)}`,
+      );
+    }
+  }
+  if (output !== undefined && typeof output !== "string") {
+    throw new InputError(`${who}: expected output to be a name, got ${describe(output)}`);
+  }
 }
 
 /** A graph whose outputs can be asked: with the one that is asked by default, the heads that are given, and all logits. */

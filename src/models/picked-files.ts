@@ -1,4 +1,5 @@
-import { ModelError } from "../gpu/errors.ts";
+import { InputError, ModelError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { baseName, type ModelFiles, someOf, tooLong } from "./files.ts";
 import { assertNotNamedOtherwise } from "./formats.ts";
 
@@ -12,10 +13,18 @@ interface Entry {
 }
 
 function entryOf(picked: PickedFile): Entry {
-  const { path, file } =
-    "file" in picked ? picked : { path: picked.webkitRelativePath || picked.name, file: picked };
-  const whole = plain(path);
-  return { path: whole ?? baseName(path), file };
+  const { path, file }: Partial<Entry> =
+    typeof picked !== "object" || picked === null
+      ? {}
+      : "file" in picked
+        ? picked
+        : { path: picked.webkitRelativePath || picked.name, file: picked };
+  if (typeof path !== "string" || typeof file?.arrayBuffer !== "function") {
+    throw new InputError(
+      `modelFromFiles: expected files, or { path, file } of each, got ${describe(picked)}`,
+    );
+  }
+  return { path: plain(path) ?? baseName(path), file };
 }
 
 /** A path without "." and ".." in it; undefined where it climbs above its start. */
@@ -38,7 +47,13 @@ function plain(path: string): string | undefined {
  * files could be meant.
  */
 export function modelFromFiles(files: readonly PickedFile[]): ModelFiles {
-  const entries = files.map(entryOf);
+  if (
+    typeof (files as Partial<Iterable<unknown>> | undefined)?.[Symbol.iterator] !== "function" ||
+    typeof files === "string"
+  ) {
+    throw new InputError(`modelFromFiles: expected a list of files, got ${describe(files)}`);
+  }
+  const entries = Array.from(files, entryOf);
   const got = someOf(
     entries.map(({ path }) => path),
     "no files",

@@ -1,4 +1,5 @@
-import { ModelError } from "../gpu/errors.ts";
+import { InputError, ModelError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { type ModelFiles, tooLong, withoutSecrets } from "./files.ts";
 
 /**
@@ -10,6 +11,9 @@ import { type ModelFiles, tooLong, withoutSecrets } from "./files.ts";
  * @throws ModelError for an address that is not absolute outside a page, or that holds a user's name or password.
  */
 export function modelFromUrl(url: string | URL): ModelFiles {
+  if (typeof url !== "string" && typeof (url as Partial<URL> | null)?.href !== "string") {
+    throw new InputError(`modelFromUrl: expected an address, got ${describe(url)}`);
+  }
   const page = typeof document === "undefined" ? undefined : document.baseURI;
   if (!URL.canParse(String(url), page)) {
     throw new ModelError(

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import type { Head } from "./heads.ts";
 
 /** A class as elements of the logits: a channel, or minus a channel for the no of a yes or no. */
@@ -50,6 +51,11 @@ export function className(head: Head, index: number): string {
 export function classOf(head: Head, target: number | string): number {
   const { classes } = head;
   const noun = isBinary(head) ? "side" : NOUNS[head.scores];
+  if (typeof target !== "number" && typeof target !== "string") {
+    throw new InputError(
+      `target: expected a ${noun} of 0 to ${classes - 1} or a label, got ${describe(target)}`,
+    );
+  }
   const number = typeof target === "number" || /^\d+$/.test(target) ? Number(target) : undefined;
   if (number !== undefined) {
     if (!Number.isInteger(number) || number < 0 || number >= classes) {

@@ -1,7 +1,7 @@
 import { assertDevice, checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
-import { assertFields, type Fields } from "../gpu/options.ts";
+import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../ops/activation.ts";
 import type { Tensors } from "../ops/op.ts";
@@ -382,6 +382,11 @@ export async function createNetwork(
   assertFields(`network "${graph.name}"`, options, { ...NETWORK, memory: "may", most: "may" });
   for (const layer of graph.layers) assertLayer(layer);
   const { batch = 1, keep = "all", gradients = true, share = false } = options;
+  if (keep !== "all" && !(Array.isArray(keep) && keep.every((name) => typeof name === "string"))) {
+    throw new InputError(
+      `network "${graph.name}": expected keep to be "all" or a list of layers' names, got ${describe(keep)}`,
+    );
+  }
   if (share && (gradients || keep === "all")) {
     throw new InputError(
       `network "${graph.name}": expected { gradients: false } and names in keep for { share: true }, got ${gradients ? "gradients" : 'keep "all"'}`,

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
-import type { Fields } from "../gpu/options.ts";
+import { describe, type Fields } from "../gpu/options.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensors, sizeOf } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";
@@ -76,6 +76,9 @@ function relevanceOf(
   const { device, batch } = network;
   const { rules = "composite", pass = [], signal } = options;
   return withScope(device, async ({ own }) => {
+    if (typeof rules !== "string" && !Array.isArray(rules)) {
+      throw new InputError(`LRP: expected rules by a name or as a list of cases, got ${describe(rules)}`);
+    }
     const composite = typeof rules === "string" ? compositeNamed(rules) : rules;
     const { target, objective } = await objectiveOf(network, input, options);
     const bent = termsByLayer(network, objective)

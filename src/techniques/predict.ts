@@ -1,4 +1,5 @@
-import type { Fields } from "../gpu/options.ts";
+import { InputError } from "../gpu/errors.ts";
+import { describe, type Fields } from "../gpu/options.ts";
 import { readTensor } from "../gpu/tensor.ts";
 import { countsOf, labelOf, probabilitiesOf, sideOf } from "../network/classes.ts";
 import type { HeadKind } from "../network/graph.ts";
@@ -35,6 +36,12 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
+/** @throws InputError unless it is a number of classes. */
+function assertTop(top: number | undefined): void {
+  if (top === undefined || top === Number.POSITIVE_INFINITY || (Number.isInteger(top) && top >= 1)) return;
+  throw new InputError(`predict: expected top to be a whole number of 1 or more, got ${describe(top)}`);
+}
+
 const FIELDS: Fields<PredictOptions> = { top: "may", output: "may", signal: "may" };
 
 /**
@@ -48,6 +55,7 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<Prediction[]> {
   assertCall({ who: "predict", fields: FIELDS }, network, options);
+  assertTop(options.top);
   const [predictions = []] = await answer(network, image, options, (turn, input) =>
     predictBatch(turn, [input], options),
   );
@@ -61,6 +69,7 @@ export async function* predictEach(
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction[]> {
   assertCall({ who: "predictEach", fields: FIELDS }, network, options);
+  assertTop(options.top);
   const ranked = (inputs: readonly Float32Array[]) =>
     network.inTurn((turn) => predictBatch(turn, inputs, options), options);
   const batch: Float32Array[] = [];

@@ -43,6 +43,12 @@ export async function prepare(
   technique: Judged,
   { target: question, output, settings = {}, signal }: MakingOptions,
 ): Promise<Making> {
+  const called: unknown = typeof technique === "function" ? technique : technique?.run;
+  if (typeof called !== "function") {
+    throw new InputError(
+      `trust: expected a technique, such as saliency or attributionNamed("grad-cam"), got ${describe(technique)}`,
+    );
+  }
   const judged: Exclude<Judged, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
   if (typeof (judged as Partial<typeof judged> | undefined)?.run !== "function") {

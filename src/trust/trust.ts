@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { className } from "../network/classes.ts";
 import { inputOf } from "../network/graph.ts";
@@ -187,6 +188,9 @@ function assertAlike({ graph, device }: Network, sweep: Network): void {
 }
 
 function assertMeasures(asked: readonly Measure[] = []): void {
+  if (!Array.isArray(asked)) {
+    throw new InputError(`trust: expected measures as a list, got ${describe(asked)}`);
+  }
   const unknown = asked.find((name) => !MEASURES.includes(name));
   if (unknown === undefined) return;
   throw new InputError(`trust: expected measures of ${MEASURES.join(", ")}, got "${unknown}"`);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ModelError } from "../../src/gpu/errors.ts";
+import { InputError, ModelError } from "../../src/gpu/errors.ts";
 import { loadLayersModel } from "../../src/models/layers-model.ts";
 import { modelFromFiles, type PickedFile } from "../../src/models/picked-files.ts";
 import { bytesOf, kerasLayer, sequential } from "./fixtures.ts";
@@ -100,4 +100,18 @@ test("bytes are counted before any file is read", async () => {
   const files = [at("model.json", MANIFEST), watched("c1/weights.bin", A), watched("c2/weights.bin", long)];
   await expect(weightsOf(files)).rejects.toThrow(/expected 24 bytes .* c2\/weights.bin, got 36/);
   expect(reads).toEqual([]);
+});
+
+test.each([
+  ["nothing", undefined, /expected a list of files, got undefined/],
+  ["a name", "model.json", /expected a list of files, got "model.json"/],
+  ["a file", new File(["{}"], "model.json"), /expected a list of files, got a File/],
+  ["names", ["model.json"], /expected files, or { path, file } of each, got "model.json"/],
+  ["nothings", [null], /got null/],
+  ["a Blob, which has no name", [new Blob(["{}"])], /got a Blob/],
+  ["a path without its file", [{ path: "model.json" }], /got { path }/],
+  ["a text for a file", [{ path: "model.json", file: "{}" }], /got { path, file }/],
+])("%s is no list of files", (_, files, message) => {
+  expect(() => modelFromFiles(files as never)).toThrow(InputError);
+  expect(() => modelFromFiles(files as never)).toThrow(message);
 });
