@@ -16,6 +16,7 @@ struct Params {
   blocks: u32,   // ⌈size / 1024⌉
   channels: u32,
   epsilon: f32,
+  middle: f32,   // y where the pre-activation is 0
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -26,7 +27,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> s: array<f32>;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec2<f32>>;
 
-// Which units take part: 0 all, 1 those with y >= 0, 2 those with y < 0. The others have s = 0 and count for nothing.
+// Which units take part: 0 all, 1 those with y >= middle, 2 those below. The others have s = 0 and count for nothing.
 override SIGN: u32 = 0u;
 override BIAS: bool = false;
 
@@ -50,8 +51,8 @@ fn main(
     let i = image * params.size + at;
     var takes = true;
     switch SIGN {
-      case 1u: { takes = y[i] >= 0.0; }
-      case 2u: { takes = y[i] < 0.0; }
+      case 1u: { takes = y[i] >= params.middle; }
+      case 2u: { takes = y[i] < params.middle; }
       default: {}
     }
     let relevance = select(0.0, r[i], takes);

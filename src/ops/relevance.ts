@@ -14,7 +14,7 @@ export type Part = keyof typeof PARTS;
 /** Codes of the units that take part in WGSL (`override SIGN`). */
 const SIGNS = { any: 0, positive: 1, negative: 2 } as const;
 
-/** Which units take part, by their output; zero counts as positive. */
+/** Which units take part, by their pre-activation; zero counts as positive. */
 export type Sign = keyof typeof SIGNS;
 
 /** Elements of a block in relevance_share.wgsl. */
@@ -52,6 +52,8 @@ export function createRelevanceProduct(device: GPUDevice, site: RelevanceProduct
 
 export interface RelevanceShareSite {
   readonly sign: Sign;
+  /** The output of a unit whose pre-activation is 0, which divides the signs: ½ for a sigmoid. */
+  readonly middle: number;
   readonly epsilon: number;
   /** Relevance, pre-activation and output of the layer's units, [N, …]. */
   readonly r: Tensor;
@@ -68,7 +70,7 @@ export interface RelevanceShareSite {
 
 /** s = r / (z ± epsilon), and the account of what goes to no input; see relevance_share.wgsl. */
 export function createRelevanceShare(device: GPUDevice, site: RelevanceShareSite): Promise<Command> {
-  const { sign, epsilon, r, z, y, b, s, account, slot, label } = site;
+  const { sign, middle, epsilon, r, z, y, b, s, account, slot, label } = site;
   const [images, , , channels] = asNhwc(r.shape);
   const size = sizeOf(r.shape) / images;
   const blocks = Math.ceil(size / BLOCK);
@@ -79,7 +81,7 @@ export function createRelevanceShare(device: GPUDevice, site: RelevanceShareSite
         shader: shareShader,
         label,
         constants: { SIGN: SIGNS[sign], BIAS: Number(b !== undefined) },
-        params: { images, size, blocks, channels, epsilon },
+        params: { images, size, blocks, channels, epsilon, middle },
         bindings: { r, z, y, b: b ?? r, s, partials },
         workgroups: gridOf(images * blocks),
       },

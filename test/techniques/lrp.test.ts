@@ -124,6 +124,43 @@ describe("worked by hand: two layers", () => {
     expect(conservation.bias).toBeCloseTo(1 / 6, 5);
   });
 
+  test("γ = 1 behind a sigmoid goes by the sign before it, where zero is positive", async () => {
+    // S = 2·sigmoid(x₁ − x₂) is passed on whole, and shared by 2·x₁ and −x₂ or by x₁ and −2·x₂.
+    const array = (shape: number[], ...data: number[]) => ({ shape, data: Float32Array.from(data) });
+    const network = await on(
+      graph("nought", [
+        { op: "input", name: "image", inputs: [], shape: [1, 1, 2] },
+        { op: "dense", name: "hidden", inputs: ["image"], w: array([2, 1], 1, -1) },
+        { op: "activation", name: "bent", inputs: ["hidden"], activation: { kind: "sigmoid" } },
+        { op: "dense", name: "score", inputs: ["bent"], w: array([1, 1], 2) },
+      ]),
+    );
+    for (const [x, shares] of [
+      [
+        [1, 1],
+        [2, -1],
+      ],
+      [
+        [3, 1],
+        [6 / 5, -1 / 5],
+      ],
+      [
+        [1, 2],
+        [-1 / 3, 4 / 3],
+      ],
+    ] as const) {
+      const { data, conservation } = await lrp(network, Float32Array.from(x), {
+        target: { layer: "score", channel: 0 },
+        rules: everywhere({ kind: "gamma", gamma: 1 }),
+        pass: ["bent"],
+      });
+      const score = 2 / (1 + Math.exp(x[1] - x[0]));
+      expect(conservation.score).toBeCloseTo(score, 5);
+      expect(conservation.residual).toBeCloseTo(0, 5);
+      for (const i of [0, 1] as const) expect(data[i]).toBeCloseTo(shares[i] * score, 5);
+    }
+  });
+
   function withoutFlat(): Graph {
     const { layers, ...rest } = byHand();
     return {

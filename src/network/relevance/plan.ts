@@ -94,8 +94,10 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
     if (passes && layer.op === "multiply") return { way: "pass", layer, input: signalOf(layer, way, shapes) };
     if (passes && layer.op === "lrn") return { way: "pass", layer, input: 0 };
     if (!isShared(layer)) return { way: "route", layer };
-    const [input, output] = [layer.inputs.every((name) => positive.has(name)), positive.has(layer.name)];
-    return { way: "share", layer, rule: ruleOf(layer), signed: { input: !input, output: !output } };
+    const input = !layer.inputs.every((name) => positive.has(name));
+    // A sigmoid's output is positive of any pre-activation.
+    const output = !positive.has(layer.name) || activationOf(layer)?.kind === "sigmoid";
+    return { way: "share", layer, rule: ruleOf(layer), signed: { input, output } };
   });
   const shared = new Set(steps.flatMap(({ way, layer }) => (way === "share" ? members(layer) : [])));
   const stray = named.find((name) => !shared.has(name));

@@ -14,7 +14,7 @@ import {
   type RelevanceProductSite,
 } from "../../ops/relevance.ts";
 import { type OpLayer, opOf } from "../ops.ts";
-import { all, type Own } from "../stages.ts";
+import { activationOf, all, type Own } from "../stages.ts";
 import type { RelevanceStep, ShareLayer } from "./plan.ts";
 import { branchesOf, epsilonOf, type RuleBranch, type RuleTerm, SAME, type Slopes, sloped } from "./rules.ts";
 
@@ -76,6 +76,7 @@ async function createBranch(site: ShareSite, branch: RuleBranch, place: number):
   const z = known ? y : workspace("z", y.shape);
   const share = createRelevanceShare(device, {
     sign: branch.sign,
+    middle: activationOf(step.layer)?.kind === "sigmoid" ? 0.5 : 0,
     epsilon: epsilonOf(step.rule),
     r,
     z,
