@@ -60,7 +60,7 @@ async function run({ x: shape, cout, images = [shape[0]], tiling, ...of }: Case)
   ];
   const seen: number[] = [];
   for (const [i, count] of images.entries()) {
-    const x = own(createTensor(device, shape, random(shape, 10 + i)));
+    const x = own(createTensor(device, shape, { data: random(shape, 10 + i).data }));
     const [y, plain] = [own(createTensor(device, out)), own(createTensor(device, out))];
     const site = { layer, x: [x] as const, y, constants, saved: {} };
     const commands = [

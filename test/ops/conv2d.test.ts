@@ -252,7 +252,7 @@ describe("conv2d", () => {
     const back = await createConvolution(device, {
       label: "c",
       x,
-      w: createTensor(device, wBackward.shape, wBackward),
+      w: createTensor(device, wBackward.shape, { data: wBackward.data }),
       y: dx,
       kernel: up.kernel,
       scale: [1, 1],
@@ -284,7 +284,7 @@ describe("conv2d", () => {
         const command = await createConvolution(device, {
           label: "c",
           x: createTensor(device, sizes.y, { data: dy }),
-          w: createTensor(device, wBackward.shape, wBackward),
+          w: createTensor(device, wBackward.shape, { data: wBackward.data }),
           y: dx,
           kernel: c.kernel,
           scale: [1, 1],
