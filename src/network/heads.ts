@@ -132,6 +132,12 @@ function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string
   if (given !== undefined && !HEADS.includes(given)) {
     throw new InputError(`output "${name}": expected a head of ${HEADS.join(", ")}, got "${given}"`);
   }
+  const squashed = own === undefined ? squashedBy(graph, last) : undefined;
+  if (squashed !== undefined && (given === "softmax" || given === "sigmoid")) {
+    throw new InputError(
+      `output "${name}": expected the head "values", as its numbers come out of a ${squashed} already, got "${given}"`,
+    );
+  }
   const logits = given === "values" ? output : before;
   const shape = shapeOf(logits);
   const channels = shape.at(-1) ?? 1;
@@ -195,6 +201,21 @@ function beforeViews(graph: Graph, shapes: ReadonlyMap<string, Shape>, name: str
   const [list = [], maps = []] = [shapes.get(name), shapes.get(input)];
   const isList = list.length === 3 && maps.length === 4 && list[2] === maps[3];
   return isList && sizeOf(list) === sizeOf(maps) ? input : name;
+}
+
+/** Layers that leave numbers of 0 to 1 in that range. */
+const KEEPING: ReadonlySet<Layer["op"]> = new Set(["activation", "concat", "globalPool", "pool", "upsample"]);
+
+/** The sigmoid or softmax that an output's numbers went through before layers that only gather or bound them. */
+function squashedBy(graph: Graph, last: Layer): "sigmoid" | "softmax" | undefined {
+  const seen = new Set([last]);
+  for (const layer of seen) {
+    const activation = activationOf(layer);
+    if (activation === "sigmoid" || activation === "softmax") return activation;
+    if (!KEEPING.has(layer.op)) continue;
+    for (const name of layer.inputs) seen.add(behindViews(graph, name));
+  }
+  return undefined;
 }
 
 /** Layers that pass plain sums on as such. */

@@ -213,6 +213,24 @@ describe("a head that is given", () => {
     expect(given(labels, "softmax")).toMatchObject({ kind: "softmax", logits: "d/logits", classes: 3 });
   });
 
+  test("is refused of numbers that went through a sigmoid or softmax before layers that only gather or bound them", () => {
+    const two = [dense("a", "gap", [5, 1], "sigmoid"), dense("b", "gap", [5, 3], "sigmoid")];
+    const joined = vector(...two, { op: "concat", name: "all", inputs: ["a", "b"], axis: 1 });
+    const bounded = vector(dense("d", "gap", [5, 3]), softmax("s", "d"), act("out", "s", "relu6"));
+    for (const [net, by] of [
+      [joined, "sigmoid"],
+      [bounded, "softmax"],
+    ] as const) {
+      const message = `expected the head "values", as its numbers come out of a ${by} already, got`;
+      for (const kind of ["sigmoid", "softmax"] as const) expect(() => given(net, kind)).toThrow(message);
+      expect(given(net, "values")).toMatchObject({ kind: "values", logits: net.output });
+      expect(headOf(net)).toMatchObject({ kind: "values", known: "found" });
+    }
+    // New sums may be logits again.
+    const sums = vector(dense("d", "gap", [5, 4], "sigmoid"), dense("e", "d", [4, 3]));
+    expect(given(sums, "sigmoid")).toMatchObject({ kind: "sigmoid", logits: "e" });
+  });
+
   test("is refused where it cannot be", () => {
     expect(() => given(vector(dense("d", "gap", [5, 1])), "softmax")).toThrow(/several numbers .* got one/);
     expect(() => given(bare, "places")).toThrow(/scores at several places/);
