@@ -34,10 +34,13 @@ export function colourOf(
     return Float32Array.from(found);
   }
   const values = typeof colour === "number" ? Array<number>(channels).fill(colour) : colour;
-  if (!Array.isArray(values) || values.length !== channels || !values.every(Number.isFinite)) {
+  if (!Array.isArray(values) || values.length !== channels || !values.every(isF32)) {
     throw new InputError(
       `${who}: expected a colour of "mean", "black", "grey", "white", a number, or ${channels} numbers, got ${String(colour)}`,
     );
   }
   return Float32Array.from(values);
 }
+
+/** Whether a GPU can hold a value: 1e39 is infinite in f32. */
+const isF32 = (value: unknown): boolean => typeof value === "number" && Number.isFinite(Math.fround(value));

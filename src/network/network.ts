@@ -246,6 +246,10 @@ export class Network {
     work: (network: Network) => T | Promise<T>,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<T> {
+    if (typeof work !== "function") {
+      const error = `network "${this.graph.name}": expected a function to run in its turn, got ${describe(work)}`;
+      return Promise.reject(new InputError(error));
+    }
     return this.#turns.take(async () => {
       this.#live();
       const turn = new Network(this.#parts, this);

@@ -40,6 +40,15 @@ export function assertCall<O>({ who, fields }: Call<O>, network: Network, option
   assertFields(who, options, fields);
 }
 
+/** @throws InputError when those are not many images, one after another. */
+export function assertPictures(who: string, images: unknown): void {
+  const many = images as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  const is =
+    typeof many === "object" && many !== null && (Symbol.iterator in many || Symbol.asyncIterator in many);
+  if (is && !ArrayBuffer.isView(images)) return;
+  throw new InputError(`${who}: expected images as a list or an (async) iterable, got ${describe(images)}`);
+}
+
 function isMap(found: unknown): found is { readonly data: Float32Array; readonly gaps?: number } {
   return typeof found === "object" && found !== null && "data" in found && found.data instanceof Float32Array;
 }

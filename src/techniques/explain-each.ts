@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
-import type { Fields } from "../gpu/options.ts";
+import { describe, type Fields } from "../gpu/options.ts";
 import { readTensor, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { type Origin, runBackwards, type Signal } from "../loops/backwards.ts";
@@ -12,7 +12,7 @@ import type { Network, Target } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import type { BackwardRule } from "../ops/activation.ts";
 import { createClassActivationMap } from "../ops/class-activation-map.ts";
-import { assertCall, copyOf } from "./answer.ts";
+import { assertCall, assertPictures, copyOf } from "./answer.ts";
 import { ATTRIBUTION, type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
 import { meaningOf, type Picture, type Question, submit } from "./explain.ts";
 import { assertAnswer, scoresBeside } from "./finite.ts";
@@ -51,6 +51,10 @@ export async function* explainEach(
   const named = attributionNamed(technique);
   assertCall({ who: technique, fields: FIELDS }, network, options);
   const { targets, ...common } = options;
+  assertPictures(technique, images);
+  if (targets !== undefined && !Array.isArray(targets)) {
+    throw new InputError(`${technique}: expected targets as a list, got ${describe(targets)}`);
+  }
   if (targets?.length === 0) {
     throw new InputError(
       `${technique}: expected at least one target, got none; leave targets out for the top class`,

@@ -5,7 +5,7 @@ import { countsOf, labelOf, probabilitiesOf, sideOf } from "../network/classes.t
 import type { HeadKind } from "../network/graph.ts";
 import { type Head, headOf } from "../network/heads.ts";
 import type { Network } from "../network/network.ts";
-import { answer, assertCall, copyOf } from "./answer.ts";
+import { answer, assertCall, assertPictures, copyOf } from "./answer.ts";
 import { type Picture, submit } from "./explain.ts";
 import { assertAnswer } from "./finite.ts";
 
@@ -70,6 +70,7 @@ export async function* predictEach(
 ): AsyncGenerator<Prediction[]> {
   assertCall({ who: "predictEach", fields: FIELDS }, network, options);
   assertTop(options.top);
+  assertPictures("predictEach", images);
   const ranked = (inputs: readonly Float32Array[]) =>
     network.inTurn((turn) => predictBatch(turn, inputs, options), options);
   const batch: Float32Array[] = [];

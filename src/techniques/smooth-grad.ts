@@ -79,7 +79,7 @@ function momentsOf(
   const { device, graph } = network;
   return withBudget(network, "SmoothGrad", options, async (scope) => {
     const { own, tensor, command } = scope;
-    if (!(noise >= 0 && Number.isFinite(noise))) {
+    if (!(noise >= 0 && Number.isFinite(Math.fround(noise * spread(input))))) {
       throw new InputError(
         `SmoothGrad: expected noise of at least 0 (a fraction of max − min), got ${noise}`,
       );

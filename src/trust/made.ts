@@ -51,11 +51,6 @@ export async function prepare(
   }
   const judged: Exclude<Judged, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
-  if (typeof (judged as Partial<typeof judged> | undefined)?.run !== "function") {
-    throw new InputError(
-      `trust: expected a technique of the catalogue (attributionNamed), or a function like it, got ${describe(technique)}`,
-    );
-  }
   const input = await copyOf(network, image);
   const stop = signal ? { signal } : {};
   const asked: Asked =

@@ -3,9 +3,13 @@ import { InputError, VitrineError } from "../../src/gpu/errors.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { channel, logit, region } from "../../src/objectives/objective.ts";
 import { ATTRIBUTIONS, type AttributionOptions, attributionNamed } from "../../src/techniques/catalogue.ts";
+import { explainEach } from "../../src/techniques/explain-each.ts";
 import { lime } from "../../src/techniques/lime.ts";
+import { predict, predictEach } from "../../src/techniques/predict.ts";
 import { type RiseOptions, rise } from "../../src/techniques/rise.ts";
 import { saliencyMask } from "../../src/techniques/saliency-mask.ts";
+import { smoothGrad } from "../../src/techniques/smooth-grad.ts";
+import { trust } from "../../src/trust/trust.ts";
 import { testDevice } from "../gpu.ts";
 import { liveBytes } from "../live-bytes.ts";
 import { branches, chain, random, values } from "../network/graphs.ts";
@@ -249,4 +253,52 @@ test("a technique that goes backward says so on a network that cannot", async ()
 test("errors are those of bad input, not of the engine", async () => {
   const { run } = attributionNamed("rise");
   await expect(run(network, image, { target: 0, samples: 0 })).rejects.toBeInstanceOf(InputError);
+});
+
+describe("an untyped caller is told", () => {
+  const untyped = <T>(value: unknown): T => value as T;
+  const all = async (each: AsyncIterable<unknown>) => {
+    for await (const _ of each);
+  };
+  const trusted = attributionNamed("saliency");
+
+  test.each([
+    [
+      "a signal that is none",
+      () => predict(network, image, untyped({ signal: {} })),
+      /signal to be an AbortSignal/,
+    ],
+    [
+      "a progress that is no function",
+      () => rise(network, image, untyped({ onProgress: 5 })),
+      /onProgress to be a f/,
+    ],
+    ["no top", () => predict(network, image, { top: 0 }), /predict: expected top .* of 1 or more, got 0/],
+    ["a top in words", () => predict(network, image, untyped({ top: "3" })), /top .* got "3"/],
+    [
+      "one image of many",
+      () => all(predictEach(network, untyped(image))),
+      /images as a list .* got a Float32Array/,
+    ],
+    ["no images", () => all(explainEach(network, untyped(5), "saliency")), /images as a list .* got 5/],
+    [
+      "one target of many",
+      () => all(explainEach(network, [image], "saliency", untyped({ targets: 1 }))),
+      /targets as a list, got 1/,
+    ],
+    ["work that is none", () => network.inTurn(untyped(5)), /a function to run in its turn, got 5/],
+    [
+      "one measure of many",
+      () => trust(network, image, trusted, untyped({ measures: "deletion" })),
+      /measures as a list, got "deletion"/,
+    ],
+    ["a colour beyond f32", () => rise(network, image, { fill: 1e39, masks: 3 }), /RISE fill: .* got 1e\+39/],
+    [
+      "noise beyond f32",
+      () => smoothGrad(network, image, { noise: 1e39 }),
+      /noise of at least 0 .* got 1e\+39/,
+    ],
+  ])("%s", async (_, work: () => Promise<unknown>, message) => {
+    await refused(work, message);
+  });
 });
