@@ -203,6 +203,12 @@ describe("what an untyped caller gets wrong is said", () => {
       /^predict: expected a network .*, got a Promise \(is an await missing before it\?\)/,
     ],
     [
+      "a GPU that was not awaited",
+      () => library.requestDevice(anything(Promise.resolve())),
+      /^requestDevice: expected a GPU, .*, got a Promise \(is an await missing before it\?\)/,
+    ],
+    ["a turn without work", () => network.inTurn(anything(5)), /expected a function to run in its turn, got 5/],
+    [
       "a controller for a signal",
       () => library.saliency(network, image, { signal: anything(new AbortController()) }),
       /^saliency: expected signal to be an AbortSignal, got an AbortController; give its signal/,

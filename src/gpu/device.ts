@@ -44,6 +44,9 @@ export async function requestDevice(
       "requestDevice: expected WebGPU, got none; use a browser with WebGPU, or createGpu() in Node",
     );
   }
+  if (typeof (gpu as Partial<GPU>).requestAdapter !== "function") {
+    throw new InputError(`requestDevice: expected a GPU, as navigator.gpu is one, got ${describe(gpu)}`);
+  }
   const adapter = await gpu.requestAdapter({ powerPreference });
   if (!adapter) {
     throw new UnsupportedError(
