@@ -88,8 +88,13 @@ function sentenceOf({ id, against, before, now, verdict }: Comparison): string {
 
 /** Results that --json wrote. @throws Error when the file holds something else. */
 export function readBaseline(file: string): Results {
-  const results: Partial<Results> = JSON.parse(readFileSync(file, "utf8"));
-  if (results.format !== 1 || !Array.isArray(results.rows)) {
+  let results: Partial<Results> | null;
+  try {
+    results = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`--baseline: expected results that --json wrote, got ${(error as Error).message}`);
+  }
+  if (results?.format !== 1 || !Array.isArray(results.rows)) {
     throw new Error(`--baseline: expected results that --json wrote, got something else in ${file}`);
   }
   return results as Results;

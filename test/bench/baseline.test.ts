@@ -168,6 +168,11 @@ describe("the end of a run", () => {
     expect(await main(["--baseline", file])).toBe(2);
     expect(await main(["--baseline", join(folder, "nowhere.json")])).toBe(2);
     writeFileSync(file, "not even JSON");
+    expect(() => readBaseline(file)).toThrow(
+      /^--baseline: expected results that --json wrote, got Unexpected/,
+    );
+    writeFileSync(file, "null");
+    expect(() => readBaseline(file)).toThrow(/^--baseline: expected results/);
     expect(await main(["--baseline", file])).toBe(2);
   });
 
