@@ -30,7 +30,7 @@ import type { Values } from "./values.ts";
 export async function explainCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
   const all = values.has("all");
   const [names, ...rest] = all ? ["", ...positionals] : positionals;
-  const techniques = all ? ATTRIBUTIONS : techniquesNamed(names);
+  const techniques = all ? ATTRIBUTIONS : techniquesNamed("explain", names);
   const out = await Outputs.of(values, "out", [".png", ".npy"]);
   const overlay = await Outputs.of(values, "overlay", [".png"]);
   if (out && out.path === overlay?.path) {

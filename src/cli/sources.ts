@@ -23,6 +23,11 @@ const MOST_BYTES = 2 ** 30;
  */
 export async function readSource(name: string): Promise<Source> {
   const { file, member } = partsOf(name);
+  if (/^https?:/i.test(file)) {
+    throw new InputError(
+      `image "${name}": expected a file, got an address; fetch it first, or pipe it in and say -`,
+    );
+  }
   const bytes = file === STDIN ? await standardInput() : await readRegular(file, `image "${name}"`);
   const begins = (magic: string): boolean =>
     [...magic].every((letter, i) => bytes[i] === letter.charCodeAt(0));

@@ -51,7 +51,10 @@ export function optionsOf(technique: AttributionTechnique): OptionName[] {
 }
 
 /** The techniques of a list of names with commas between. @throws UsageError that lists the names. */
-export function techniquesNamed(text: string | undefined): AttributionTechnique[] {
+export function techniquesNamed(
+  command: "explain" | "trust",
+  text: string | undefined,
+): AttributionTechnique[] {
   const names = ATTRIBUTIONS.map((technique) => technique.name);
   return (text ?? "").split(",").map((part) => {
     const name = part.trim();
@@ -59,7 +62,7 @@ export function techniquesNamed(text: string | undefined): AttributionTechnique[
     if (found) return found;
     const near = name === "" ? undefined : nearest(name, names);
     throw new UsageError(
-      `explain expects a technique (${names.join(", ")}) or --all, got ${name === "" ? "none" : `"${name}"`}${near ? `; did you mean ${near}?` : ""}`,
+      `${command} expects a technique (${names.join(", ")})${command === "explain" ? " or --all" : ""}, got ${name === "" ? "none" : `"${name}"`}${near ? `; did you mean ${near}?` : ""}`,
     );
   });
 }
@@ -123,6 +126,12 @@ function colourValue<T>(
 ): T | undefined {
   const text = values.text(name);
   if (text === undefined || words.includes(text)) return text as T | undefined;
+  if (text.split(",").some((part) => part.trim() === "" || !Number.isFinite(Number(part)))) {
+    const near = nearest(text, words);
+    throw new UsageError(
+      `--${name} expects ${words.join(", ")}, a number, or one a channel with commas between, got "${text}"${near ? `; did you mean ${near}?` : ""}`,
+    );
+  }
   const numbers = values.numbers(name);
   return (numbers?.length === 1 ? numbers[0] : numbers) as T | undefined;
 }

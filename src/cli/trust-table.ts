@@ -158,7 +158,7 @@ function techniquesOf(positionals: readonly string[], values: Values): readonly 
     if (positionals.length > 0) throw new UsageError("expected names of techniques or --all, got both");
     return ATTRIBUTIONS;
   }
-  if (positionals.length > 0) return positionals.flatMap((text) => techniquesNamed(text));
+  if (positionals.length > 0) return positionals.flatMap((text) => techniquesNamed("trust", text));
   return ATTRIBUTIONS.filter(({ samples = 1 }) => samples <= MANY);
 }
 

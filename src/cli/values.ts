@@ -46,7 +46,7 @@ export class Values {
     if (text === undefined) return undefined;
     const value = Number(text);
     if (!/^[+-]?\d+$/.test(text) || value < least || value > most) {
-      const range = most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`;
+      const range = most >= Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
       throw new UsageError(`--${name} expects a whole number of ${range}, got "${text}"`);
     }
     return value;

@@ -19,6 +19,7 @@ const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: 
   [/; use a browser with WebGPU, or createGpu\(\) in Node/, ""],
   [/; leave targets out for the top class/, "; leave --target out for the top class"],
   [/^requestDevice: expected/, "expected"],
+  [/; modelFromUrl fetches it/, "; fetch its files first"],
   [/^target: expected/, "--target expects"],
 ];
 

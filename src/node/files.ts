@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { fileURLToPath } from "node:url";
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
-import { type ModelFiles, tooLong } from "../models/files.ts";
+import { type ModelFiles, tooLong, withoutSecrets } from "../models/files.ts";
 import { assertNotNamedOtherwise } from "../models/formats.ts";
 import { kindOf, WITHOUT_WAITING } from "./read.ts";
 
@@ -90,6 +90,11 @@ function pathOf(where: string | URL): string {
   if (typeof where !== "string" && typeof (where as Partial<URL> | null)?.href !== "string") {
     throw new InputError(
       `modelFromDisk: expected a path or a URL that begins with file:, got ${describe(where)}`,
+    );
+  }
+  if (typeof where === "string" && /^https?:/i.test(where)) {
+    throw new ModelError(
+      `model "${withoutSecrets(where)}": expected a path, got an address; modelFromUrl fetches it`,
     );
   }
   if (typeof where === "string" && !where.startsWith("file:")) return where;

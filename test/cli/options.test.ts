@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { UsageError } from "../../src/cli/io.ts";
 import { OPTIONS, type OptionName, parseArguments } from "../../src/cli/options.ts";
+import { attributionOptions, techniquesNamed } from "../../src/cli/techniques.ts";
 import { Values } from "../../src/cli/values.ts";
 import { nearest } from "../../src/gpu/options.ts";
 import { vitrine } from "./run.ts";
@@ -64,6 +65,23 @@ describe("the command line", () => {
   ])("refuses --fit %s", (text, message) => {
     const values = new Values(parseArguments([`--fit=${text}`]));
     expect(() => values.choice("fit", ["cover", "stretch", "contain"])).toThrow(message);
+  });
+
+  test.each([
+    ["explain", /^explain expects a technique \(saliency, .*\) or --all, got "grad"/],
+    ["trust", /^trust expects a technique \(saliency, .*lime\), got "grad"/],
+  ] as const)("%s names itself where a technique is unknown", (command, message) => {
+    expect(() => techniquesNamed(command, "grad")).toThrow(message);
+  });
+
+  test("a colour that there is not is answered with those that there are", () => {
+    const hidden = (text: string) =>
+      attributionOptions({ takes: ["hide"] }, new Values(parseArguments([`--hide=${text}`])));
+    expect(() => hidden("gray")).toThrow(
+      /^--hide expects mean, black, grey, white, segment, a number, .* got "gray"; did you mean grey\?/,
+    );
+    expect(hidden("grey")).toEqual({ hide: "grey" });
+    expect(hidden("1,0,0.5")).toEqual({ hide: [1, 0, 0.5] });
   });
 
   test("suggests what is near only", () => {

@@ -106,6 +106,12 @@ test("a manifest on disk cannot reach outside its folder by a link", async () =>
   await rm(secret);
 });
 
+test("an address is no path, and its query stands in no message", async () => {
+  await expect(modelFromDisk("https://example.org/m/model.json?token=x")).rejects.toThrow(
+    /^model "https:\/\/example.org\/m\/model.json": expected a path, got an address; modelFromUrl fetches it$/,
+  );
+});
+
 test("names that begin with two dots lie inside", async () => {
   const files = await modelFromDisk(folder);
   for (const name of ["..w.bin", "...", "..a/w.bin"]) {
