@@ -207,7 +207,11 @@ describe("what an untyped caller gets wrong is said", () => {
       () => library.requestDevice(anything(Promise.resolve())),
       /^requestDevice: expected a GPU, .*, got a Promise \(is an await missing before it\?\)/,
     ],
-    ["a turn without work", () => network.inTurn(anything(5)), /expected a function to run in its turn, got 5/],
+    [
+      "a turn without work",
+      () => network.inTurn(anything(5)),
+      /expected a function to run in its turn, got 5/,
+    ],
     [
       "a controller for a signal",
       () => library.saliency(network, image, { signal: anything(new AbortController()) }),
