@@ -12,6 +12,8 @@ export interface Insets {
 /** Time constant of the camera's motion, in milliseconds: it has settled after about four of them. */
 const EASE = 65;
 const FIELD = 30;
+/** How far it sees, and how far away it can be. */
+const FAR = 400;
 
 interface Pose {
   azimuth: number;
@@ -24,7 +26,7 @@ interface Pose {
 
 /** A camera that orbits a point, pans and dollies; every way of moving it sets a goal, towards which it settles. */
 export class OrbitCamera {
-  readonly camera: PerspectiveCamera = new PerspectiveCamera(FIELD, 1, 0.1, 400);
+  readonly camera: PerspectiveCamera = new PerspectiveCamera(FIELD, 1, 0.1, FAR);
   readonly #now: Pose = { azimuth: -0.5, elevation: 0.25, distance: 40, x: 0, y: 0, z: 0 };
   readonly #goal: Pose = { ...this.#now };
   #width = 1;
@@ -130,11 +132,13 @@ export class OrbitCamera {
     return [azimuth, elevation, distance, x, y, z].map((value) => Number(value.toFixed(2))).join(",");
   }
 
-  /** Goes where such a text says; returns whether it could be read. */
+  /** Goes where such a text says; returns whether it could be read, and is a place from which something can be seen. */
   look(view: string): boolean {
     const values = view.split(",").map(Number);
     const [azimuth, elevation, distance, x, y, z] = values;
-    if (values.length !== 6 || !values.every(Number.isFinite) || !distance || distance <= 0) return false;
+    if (values.length !== 6 || !values.every((value) => Math.abs(value) <= FAR)) return false;
+    if (elevation === undefined || Math.abs(elevation) > Math.PI / 2 || !distance || distance <= 0)
+      return false;
     Object.assign(this.#goal, { azimuth, elevation, distance, x, y, z });
     return true;
   }

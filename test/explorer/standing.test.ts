@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { Ray, Vector3 } from "three/webgpu";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { arrange, exhibitOf, homeOf } from "../../demo/room/arrangement.ts";
+import { OrbitCamera } from "../../demo/room/camera.ts";
 import { Exhibit } from "../../demo/room/exhibit.ts";
 import { Moving } from "../../demo/room/motion.ts";
 import { exhibitsAlong, Follower, goesThrough, type Hovered } from "../../demo/room/picking.ts";
@@ -263,4 +264,30 @@ describe("the unit under the pointer", () => {
     await asked[2]?.answer(unit(7));
     expect(told).toEqual([1, undefined, 7]);
   });
+});
+
+test.each([
+  "1e308,0,20,0,0,0",
+  "0,3,20,0,0,0",
+  "0,0,-5,0,0,0",
+  "0,0,0,0,0,0",
+  "0,0,20,NaN,0,0",
+  "0,0,20,0,1e9,0",
+  "0,0,20",
+  ",,,,,",
+])("the camera does not go where nothing can be seen from: %s", (view) => {
+  const camera = new OrbitCamera();
+  const before = camera.view;
+  expect(camera.look(view)).toBe(false);
+  expect(camera.view).toBe(before);
+});
+
+test("the camera goes where it was", () => {
+  const camera = new OrbitCamera();
+  camera.orbit(30, 20);
+  camera.fly(0.1, 0.2, 0.3);
+  const { view } = camera;
+  const other = new OrbitCamera();
+  expect(other.look(view)).toBe(true);
+  expect(other.view).toBe(view);
 });
