@@ -68,7 +68,7 @@ export function admit(state: State, known: Known): { state: State; refused: stri
     refused.push(`There is no layer “${state.weighs}” whose maps could be weighed.`);
     next.weighs = undefined;
   }
-  return { state: next, refused };
+  return { state: next, refused: [...new Set(refused)] };
 }
 
 /** A number of things, and how they are numbered. */

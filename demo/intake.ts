@@ -105,7 +105,10 @@ export function attachIntake(intake: Intake): void {
     over(0);
     if (!event.dataTransfer) return;
     void filesOf(event.dataTransfer).then(
-      (files) => sortFiles(files, intake),
+      (files) => {
+        if (files.length > 0) sortFiles(files, intake);
+        else intake.refuse("There is no file in what was dropped; expected a picture, or a model’s files.");
+      },
       (error: unknown) => intake.refuse(`The drop could not be read: ${(error as Error).message}`),
     );
   });
