@@ -4,6 +4,7 @@ import {
   isSoftwareAdapter,
   loadLayersModel,
   modelFromFiles,
+  readPicture,
   requestDevice,
   tuneConvolutions,
   VitrineError,
@@ -11,12 +12,10 @@ import {
 import { attachIntake, type Brought, type Intake, labelsIn } from "./intake.ts";
 import { loadShippedModel, standingSize } from "./model.ts";
 import { notice, toast } from "./notices.ts";
-import { pixelsFromFile } from "./pixels.ts";
 import { Rooms } from "./rooms.ts";
 import type { Session } from "./session.ts";
 import { DEFAULTS, fromHash, Store, toHash } from "./state.ts";
 import { followTheme } from "./theme.ts";
-import type { Shown } from "./why/scene.ts";
 
 declare global {
   interface Window {
@@ -32,8 +31,10 @@ declare global {
 const store = new Store();
 store.set(fromHash(location.hash));
 const board = notice();
-/** The files of a model that is being opened. */
+/** The files of a model that is being opened, or waits for a device. */
 let opening: readonly Brought[] | undefined;
+/** The picture that was brought last. */
+let brought: Blob | undefined;
 /** Losses in a row without a picture in between: a device that dies at once is not asked for for ever. */
 let losses = 0;
 
@@ -42,7 +43,7 @@ function words(error: unknown): string {
 }
 
 /** Opens the network that was seen last, or the one that comes with the page, on a new device. */
-async function start(shown?: Shown): Promise<void> {
+async function start(): Promise<void> {
   const device = await requestDevice();
   void device.lost.then((info) => void recover(info));
   const tuned = tune(device);
@@ -53,7 +54,7 @@ async function start(shown?: Shown): Promise<void> {
     await tuned;
     return found;
   };
-  await rooms.open(device, find, { shown });
+  await rooms.open(device, find);
   losses = 0;
 }
 
@@ -69,8 +70,6 @@ async function tune(device: GPUDevice): Promise<void> {
 
 /** The device is gone: everything is made anew on another one, and looks as it did. */
 async function recover(info: GPUDeviceLostInfo): Promise<void> {
-  const shown = rooms.session?.shown;
-  const files = opening;
   rooms.close();
   losses++;
   board.say(
@@ -84,10 +83,10 @@ async function recover(info: GPUDeviceLostInfo): Promise<void> {
     return;
   }
   try {
-    await start(shown);
+    await start();
     board.done();
     toast("The GPU went away; the room was built again.");
-    if (files) intake.model(files);
+    if (opening) intake.model(opening);
   } catch (error) {
     board.say("The room could not be built again", words(error));
     board.offer("Reload the page", () => location.reload());
@@ -105,20 +104,23 @@ async function graphFrom(files: readonly Brought[], signal: AbortSignal): Promis
 const intake: Intake = {
   refuse: (message) => toast(message, true),
   picture(file, name) {
-    const { session } = rooms;
-    if (!session) return;
-    void pixelsFromFile(file, name).then(
-      (pixels) => {
-        store.set({ image: undefined });
-        return session.show({ title: name || "pasted picture", pixels });
+    brought = file;
+    // Of several that come at once the last is shown, whichever is decoded first.
+    const last = () => brought === file;
+    void readPicture(file).then(
+      async (pixels) => {
+        if (last()) await rooms.show({ title: name || "pasted picture", pixels });
       },
-      (error: unknown) => toast(words(error), true),
+      (error: unknown) => {
+        if (last()) toast(words(error), true);
+      },
     );
   },
   model(files) {
-    const device = rooms.session?.device;
-    if (!device) return;
     opening = files;
+    const device = rooms.session?.device;
+    // Without one, it is opened in the room that is being built.
+    if (!device) return;
     board.say("Loading a network", files.find(({ path }) => /\.json$/i.test(path))?.path ?? "");
     board.progress(undefined);
     // Whatever was being opened before is nobody's any more: only the last one says how it went.
@@ -155,6 +157,7 @@ async function boot(): Promise<void> {
   try {
     await start();
     board.done();
+    if (opening) intake.model(opening);
   } catch (error) {
     if (error instanceof VitrineError && error.name === "UnsupportedError" && !rooms.graph) {
       board.say(
@@ -172,7 +175,9 @@ attachIntake(intake);
 followTheme(store, () => rooms.session?.room.invalidate());
 let written = location.hash.slice(1);
 let writing = 0;
-store.listen(() => {
+store.listen(({ image }) => {
+  // A sample that was chosen meanwhile comes after a picture that is still being decoded.
+  if (image) brought = undefined;
   clearTimeout(writing);
   writing = window.setTimeout(() => {
     written = toHash(store.state);

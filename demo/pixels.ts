@@ -1,28 +1,4 @@
-import { type Pixels, pixelsFromImageData } from "../src/index.ts";
-
-/** Longest side of a picture that is kept: larger ones are shrunk when they come in. */
-const LONGEST = 1024;
-
-/** Decodes an image file. @throws Error in words for people when the browser cannot. */
-export async function pixelsFromFile(file: Blob, name: string): Promise<Pixels> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    throw new Error(`“${name}” is no picture that this browser can read; try PNG, JPEG or WebP.`);
-  }
-  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
-  const canvas = new OffscreenCanvas(
-    Math.max(1, Math.round(bitmap.width * scale)),
-    Math.max(1, Math.round(bitmap.height * scale)),
-  );
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("This browser gives no 2D canvas to decode pictures with.");
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  return pixelsFromImageData(context.getImageData(0, 0, canvas.width, canvas.height));
-}
+import type { Pixels } from "../src/index.ts";
 
 /** RGB pixels as a canvas takes them. */
 export function imageData(

@@ -10,8 +10,6 @@ import { type Store, UNASKED, UNSELECTED } from "./state.ts";
 import type { Shown } from "./why/scene.ts";
 
 export interface OpenOptions {
-  /** A picture for the network, unless the address names one. Default: the one that is seen now. */
-  readonly shown?: Shown | undefined;
   /** It is the network that stands there, read otherwise: what is selected and asked stays. */
   readonly readAnew?: boolean;
 }
@@ -24,6 +22,8 @@ export class Rooms {
   #screen: { readonly device: GPUDevice; readonly made: Promise<Screen> } | undefined;
   #current: { readonly session: Session; readonly page: { dispose(): void } } | undefined;
   #graph: Graph | undefined;
+  /** A picture of one's own that was brought; the state's `image` says whether it is the one to show. */
+  #shown: Shown | undefined;
   /** Stops what is being opened. */
   #opening = new AbortController();
 
@@ -51,7 +51,7 @@ export class Rooms {
   async open(
     device: GPUDevice,
     find: (signal: AbortSignal) => Promise<Graph>,
-    { shown, readAnew = false }: OpenOptions = {},
+    { readAnew = false }: OpenOptions = {},
   ): Promise<Graph | undefined> {
     this.#opening.abort();
     const opening = new AbortController();
@@ -63,17 +63,23 @@ export class Rooms {
       const screen = await this.#screenOn(device);
       signal.throwIfAborted();
       const session = await Session.create(screen, graph, this.#store, signal);
-      const picture = shown ?? this.session?.shown;
       this.#enter(session, readAnew);
       this.#graph = graph;
       const { image } = this.#store.state;
       if (isSample(image)) await session.showSample(image);
-      else if (picture) await session.show(picture);
+      else if (this.#shown) await session.show(this.#shown);
       return graph;
     } catch (error) {
       if (signal.aborted) return undefined;
       throw error;
     }
+  }
+
+  /** Shows a picture to the network that stands there and to those that follow it. */
+  async show(shown: Shown): Promise<void> {
+    this.#shown = shown;
+    this.#store.set({ image: undefined });
+    await this.session?.show(shown);
   }
 
   /** Takes everything off the device, which is lost. */

@@ -1,9 +1,10 @@
 import type { Browser, Page } from "puppeteer-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Session } from "../../demo/session.ts";
 import type { Store } from "../../demo/state.ts";
+import { encodePng } from "../../src/node/image.ts";
 import { launchBrowser } from "../browser.ts";
-import { bytesOf, drop, openAt, settled, textOf } from "./open-page.ts";
+import { bytesOf, drop, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { chainOf, tinyModel } from "./tiny-model.ts";
 
@@ -12,6 +13,7 @@ declare const window: {
   readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
   live: { textures: number; buffers: number };
   letGo: () => void;
+  createImageBitmap: typeof createImageBitmap;
 };
 
 /** Swaps after which what is held is counted; VITRINE_SWAPS asks for more. */
@@ -25,7 +27,7 @@ beforeAll(async () => {
   served = await serveExplorer();
   browser = await launchBrowser({ width: 640, height: 480 });
   page = await browser.newPage();
-  page.setDefaultTimeout(90_000);
+  page.setDefaultTimeout(PATIENCE);
   await page.evaluateOnNewDocument(() => {
     // As on a GPU that is none of software: the room is drawn with multisampling, into a texture as large as the canvas.
     for (const [key, value] of Object.entries({
@@ -171,4 +173,73 @@ test("of two networks that both load, the one dropped first does not come back",
   await settled(page);
   expect(await page.evaluate(() => window.vitrine.session().graph.name)).toBe("last");
   expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
+});
+
+describe("a picture that is brought", () => {
+  const picture = async (name: string, red: number) => {
+    const data = Uint8ClampedArray.from({ length: 8 * 8 * 3 }, (_, i) => (i % 3 === 0 ? red : 90));
+    return { name, type: "image/png", bytes: [...(await encodePng({ width: 8, height: 8, data }))] };
+  };
+  const shown = (title: string) =>
+    page.waitForFunction((title) => window.vitrine.session()?.shown?.title === title, { polling: 50 }, title);
+  /** Holds the decoding of one picture until `letGo`. */
+  const hold = (held: string) =>
+    page.evaluate((held) => {
+      const decode = createImageBitmap as (blob: ImageBitmapSource) => Promise<ImageBitmap>;
+      const gate = new Promise<void>((resolve) => {
+        window.letGo = resolve;
+      });
+      window.createImageBitmap = (async (blob: ImageBitmapSource) => {
+        if (blob instanceof File && blob.name === held) await gate;
+        return decode(blob);
+      }) as typeof createImageBitmap;
+    }, held);
+
+  test("last is shown, though one before it is decoded later", async () => {
+    await hold("slow.png");
+    await drop(page, await picture("slow.png", 10));
+    await drop(page, await picture("quick.png", 200));
+    await shown("quick.png");
+    await page.evaluate(() => window.letGo());
+    await settled(page);
+    await settled(page);
+    expect(await page.evaluate(() => window.vitrine.session().shown?.title)).toBe("quick.png");
+  });
+
+  test("is shown to the network that came while it was decoded, and to the next", async () => {
+    await hold("late.png");
+    await drop(page, await picture("late.png", 60));
+    await enter("meanwhile");
+    await page.evaluate(() => window.letGo());
+    await shown("late.png");
+    // Small enough to be taken as it stands: v = p / 255.
+    const input = await page.evaluate(() => [...window.vitrine.session().input]);
+    expect(input[0]).toBeCloseTo(60 / 255, 6);
+    await enter("next");
+    expect(await page.evaluate(() => window.vitrine.session().shown?.title)).toBe("late.png");
+  });
+
+  test("is shown with the network that is brought, though both come before the room stands", async () => {
+    await page.goto("about:blank");
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await page.waitForFunction(() => window.vitrine, { polling: 20 });
+    expect(await page.evaluate(() => window.vitrine.session() === undefined)).toBe(true);
+    await drop(page, await picture("early.png", 30));
+    await drop(page, ...filesOf("early"));
+    await page.waitForFunction(() => window.vitrine.session()?.graph.name === "early", { polling: 50 });
+    await shown("early.png");
+  });
+
+  test("is refused in words where it has too many pixels", async () => {
+    await page.evaluate(() => {
+      window.createImageBitmap = (async () =>
+        Object.defineProperties(await new OffscreenCanvas(1, 1).transferToImageBitmap(), {
+          width: { value: 20_000 },
+          height: { value: 20_000 },
+        })) as unknown as typeof createImageBitmap;
+    });
+    await drop(page, await picture("vast.png", 1));
+    await page.waitForFunction(() => document.querySelector(".toast.error"), { polling: 50 });
+    expect(await textOf(page, ".toast.error")).toMatch(/vast\.png.*at most 64 megapixels, got 20000×20000/);
+  });
 });
