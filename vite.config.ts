@@ -24,8 +24,9 @@ export default defineConfig({
     pool: "forks",
     isolate: false,
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Long enough for a machine that is busy otherwise: nothing here is asserted by time.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     teardownTimeout: 10_000,
   },
 });

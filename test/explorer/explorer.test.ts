@@ -9,7 +9,7 @@ import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { launchBrowser } from "../browser.ts";
 import { folder, vitrine } from "../cli/run.ts";
 import { goldenOf, HAVE_SHARED, readPhotograph } from "../models/golden.ts";
-import { bytesOf, drop, openAt, settled, textOf } from "./open-page.ts";
+import { bytesOf, drop, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { tinyModel } from "./tiny-model.ts";
 
@@ -43,8 +43,7 @@ beforeAll(async () => {
   served = await serveExplorer();
   browser = await launchBrowser({ width: 1440, height: 900 });
   page = await browser.newPage();
-  // Software adapters are slow, and this one may be shared.
-  page.setDefaultTimeout(90_000);
+  page.setDefaultTimeout(PATIENCE);
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
@@ -206,7 +205,7 @@ describe("the explorer", () => {
   test("measures trust beside a map, and says what it means", async () => {
     await openAt(page, served.url, "why=guided-backprop&trust=on");
     // The last figures would take a software adapter long.
-    await page.waitForSelector(".card .trust svg", { timeout: 100_000 });
+    await page.waitForSelector(".card .trust svg");
     expect(await text(".card .trust")).toMatch(
       /insertion ↑\d.*\(\d.*runner-up ↓\d.*This map hardly depends on the class/,
     );
@@ -248,7 +247,7 @@ describe("the explorer", () => {
     await page.$eval(".card .work button", (button) => (button as HTMLButtonElement).click());
     await page.waitForFunction(
       () => document.querySelector(".card .work")?.textContent?.includes("Stopped"),
-      { polling: 50, timeout: 10_000 },
+      { polling: 50 },
     );
     // Another picture asks anew; a class that is not asked about any more gets no answer.
     await page.evaluate(() => window.vitrine.store.set({ image: "24016" }));
@@ -327,7 +326,7 @@ describe("the explorer", () => {
     const said = async (words: RegExp): Promise<void> => {
       await page.waitForFunction(
         (source) => new RegExp(source).test(document.querySelector(".toast")?.textContent ?? ""),
-        {},
+        { polling: 50 },
         words.source,
       );
     };
@@ -406,7 +405,7 @@ describe("the explorer", () => {
     const before = complaints.length;
     await page.evaluate(() => window.vitrine.session().device.destroy());
     await page.waitForFunction(() => document.querySelector(".toast")?.textContent?.includes("built again"), {
-      timeout: 90_000,
+      polling: 50,
     });
     expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
     expect(await page.evaluate(() => window.vitrine.store.state.layer)).toBe("conv3_1");

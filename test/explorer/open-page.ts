@@ -14,12 +14,33 @@ export async function openAt(page: Page, url: string, hash = ""): Promise<void> 
   await page.evaluate(() => window.vitrine.ready);
 }
 
-/** Waits until the room has nothing left to draw, and has had none for a while. */
+/** Longest that a page is waited for, in milliseconds: a software adapter is slow, and others may use it. */
+export const PATIENCE = 240_000;
+
+/** Waits until the GPU is done and the room has nothing left to draw, in three frames in a row. */
 export async function settled(page: Page): Promise<void> {
-  for (let rest = 0; rest < 4; ) {
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    rest = (await page.evaluate(() => window.vitrine.session().room.resting)) ? rest + 1 : 0;
-  }
+  await page.evaluate(async () => {
+    for (let rest = 0; rest < 3; ) {
+      await new Promise(requestAnimationFrame);
+      const session = window.vitrine.session();
+      await session?.device.queue.onSubmittedWorkDone();
+      rest = session?.room.resting ? rest + 1 : 0;
+    }
+  });
+}
+
+/** Takes the room's device away, and waits until the room stands on another one. */
+export async function loseDevice(page: Page): Promise<void> {
+  const lost = await page.evaluateHandle(() => window.vitrine.session().device);
+  await page.evaluate((device) => device.destroy(), lost);
+  await page.waitForFunction(
+    (lost) => {
+      const session = window.vitrine.session();
+      return session && session.device !== lost && !document.querySelector(".notice");
+    },
+    { polling: 100 },
+    lost,
+  );
 }
 
 /** A file as a person would drop it. */

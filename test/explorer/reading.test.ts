@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Session } from "../../demo/session.ts";
 import type { Store } from "../../demo/state.ts";
 import { launchBrowser } from "../browser.ts";
-import { bytesOf, drop, openAt, settled, textOf } from "./open-page.ts";
+import { bytesOf, drop, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { type ChainLayer, chainOf } from "./tiny-model.ts";
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   served = await serveExplorer();
   browser = await launchBrowser({ width: 1100, height: 900 });
   page = await browser.newPage();
-  page.setDefaultTimeout(90_000);
+  page.setDefaultTimeout(PATIENCE);
   await openAt(page, served.url);
 });
 

@@ -2,9 +2,10 @@ import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Session } from "../../demo/session.ts";
 import type { State, Store } from "../../demo/state.ts";
-import { colorMap } from "../../src/index.ts";
+import { colorMap, type Pixels } from "../../src/index.ts";
+import { encodePng } from "../../src/node/image.ts";
 import { launchBrowser } from "../browser.ts";
-import { bytesOf, drop, openAt, settled } from "./open-page.ts";
+import { bytesOf, drop, loseDevice, openAt, PATIENCE, settled } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { chainOf } from "./tiny-model.ts";
 
@@ -14,13 +15,24 @@ declare const window: {
 };
 
 /** 64 × 64 × 48 values are more than a software adapter draws of one layer at a time. */
-const LARGE = chainOf("large", 64, [
-  { conv: "wide", filters: 48 },
-  { pool: "small", by: 4 },
-  { conv: "signed", filters: 10, activation: "linear" },
-  { mean: "mean" },
-  { dense: "say", units: 3 },
-]);
+const large = (name: string) =>
+  chainOf(name, 64, [
+    { conv: "wide", filters: 48 },
+    { pool: "small", by: 4 },
+    { conv: "signed", filters: 10, activation: "linear" },
+    { mean: "mean" },
+    { dense: "say", units: 3 },
+  ]);
+
+/** Noise, so that no two values are alike. */
+function noise(side: number): Pixels {
+  let seed = 1;
+  const data = Uint8ClampedArray.from({ length: side * side * 3 }, () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % 256;
+  });
+  return { width: side, height: side, data };
+}
 
 let served: Served;
 let browser: Browser;
@@ -30,7 +42,7 @@ beforeAll(async () => {
   served = await serveExplorer();
   browser = await launchBrowser({ width: 1400, height: 1000 });
   page = await browser.newPage();
-  page.setDefaultTimeout(90_000);
+  page.setDefaultTimeout(PATIENCE);
 });
 
 afterAll(async () => {
@@ -38,25 +50,25 @@ afterAll(async () => {
   await served?.close();
 });
 
-/** Puts the large network into the room, and noise before it, so that no two values are alike. */
-async function enterLarge(): Promise<void> {
-  await openAt(page, served.url);
+/** Puts a large network into the room, and noise before it. */
+async function enterLarge(name: string): Promise<void> {
+  const { manifest, weights } = large(name);
   await drop(
     page,
-    { name: "model.json", type: "application/json", bytes: bytesOf(LARGE.manifest) },
-    { name: "large.bin", type: "", bytes: [...LARGE.weights] },
+    { name: "model.json", type: "application/json", bytes: bytesOf(manifest) },
+    { name: `${name}.bin`, type: "", bytes: [...weights] },
   );
-  await page.waitForFunction(() => window.vitrine.session()?.graph.name === "large");
-  await page.evaluate(async () => {
-    const session = window.vitrine.session();
-    let seed = 1;
-    const data = Uint8ClampedArray.from({ length: 64 * 64 * 3 }, () => {
-      seed = (seed * 48271) % 2147483647;
-      return seed % 256;
-    });
-    window.vitrine.store.set({ image: undefined, threshold: 0 });
-    await session.show({ title: "noise", pixels: { width: 64, height: 64, data } });
-  });
+  await page.waitForFunction((name) => window.vitrine.session()?.graph.name === name, { polling: 50 }, name);
+  await drop(page, { name: `${name}.png`, type: "image/png", bytes: [...(await encodePng(noise(64)))] });
+  await page.waitForFunction(
+    (title) => {
+      const session = window.vitrine.session();
+      return session.shown?.title === title && session.answers.length > 0;
+    },
+    { polling: 50 },
+    `${name}.png`,
+  );
+  await set({ threshold: 0 });
 }
 
 const set = async (state: Partial<State>): Promise<void> => {
@@ -120,14 +132,15 @@ async function look(
       const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
       const [left, top] = [Math.min(...xs), Math.min(...ys)];
       const [across, down] = [Math.max(...xs) - left, Math.max(...ys) - top];
-      for (let i = 0; i < (grid ?? 0); i++) {
-        for (let j = 0; j < (grid ?? 0); j++) {
-          const x = Math.floor(left + ((j + 0.5) / (grid ?? 1)) * across) + 0.5;
-          const y = Math.floor(top + ((i + 0.5) / (grid ?? 1)) * down) + 0.5;
-          if (!within(x, y)) continue;
-          const hit = await room.pick({ x, y });
-          if (hit?.layer === layer) seen.push({ ...hit, color: colorAt(x, y) });
-        }
+      const cells = Array.from({ length: (grid ?? 0) ** 2 }, (_, cell) => ({
+        x: Math.floor(left + (((cell % (grid ?? 1)) + 0.5) / (grid ?? 1)) * across) + 0.5,
+        y: Math.floor(top + ((Math.floor(cell / (grid ?? 1)) + 0.5) / (grid ?? 1)) * down) + 0.5,
+      })).filter(({ x, y }) => within(x, y));
+      // All at once: one answer is a journey to the GPU and back.
+      const hits = await Promise.all(cells.map((cell) => room.pick(cell)));
+      for (const [cell, hit] of hits.entries()) {
+        const { x, y } = cells[cell] ?? { x: 0, y: 0 };
+        if (hit?.layer === layer) seen.push({ ...hit, color: colorAt(x, y) });
       }
       if (room.frames !== frames) throw new Error("the room was drawn anew while it was looked at");
       const exhibit = room.exhibitOf(layer);
@@ -182,11 +195,12 @@ const resize = async (width: number, height: number): Promise<void> => {
 
 describe.each([false, true])("with motion reduced: %s", (reduced) => {
   beforeAll(async () => {
+    if (page.url() === "about:blank") await openAt(page, served.url);
     await page.emulateMediaFeatures([
       { name: "prefers-reduced-motion", value: reduced ? "reduce" : "no-preference" },
     ]);
     await page.setViewport({ width: 1400, height: 1000 });
-    await enterLarge();
+    await enterLarge(reduced ? "still" : "moving");
   });
 
   test("a sheet", async () => {
@@ -261,10 +275,7 @@ describe.each([false, true])("with motion reduced: %s", (reduced) => {
 
   test("after another device", async () => {
     await set({ layer: "small", layout: "sheet" });
-    await page.evaluate(() => window.vitrine.session().device.destroy());
-    await page.waitForFunction(() => document.querySelector(".toast")?.textContent?.includes("built again"), {
-      polling: 100,
-    });
+    await loseDevice(page);
     await settled(page);
     await sheetIsRight("small", 48, 16);
     await set({ why: ["saliency"] });
@@ -305,7 +316,7 @@ describe("what is not there", () => {
     await toasted(/conv1 has \d+ maps.*no map 999/);
     await settled(page);
     expect(await selected()).toBe('{"layer":"conv1"}');
-    expect(await page.evaluate(() => location.hash)).not.toContain("999");
+    await page.waitForFunction(() => !location.hash.includes("999"));
   });
 
   test.each([
