@@ -39,7 +39,7 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
     const select = h("select", { "aria-label": label, onchange: () => choose(select.value) });
     return select;
   };
-  const target = chooser("Class", (value) =>
+  const target = chooser("About", (value) =>
     store.set({ target: value === "top" ? undefined : value === "unit" ? "unit" : Number(value) }),
   );
   const versus = chooser("Beside", (value) =>
@@ -54,7 +54,7 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
     h(
       "div",
       { class: "fields" },
-      h("label", { class: "field" }, h("span", {}, "Class"), target),
+      h("label", { class: "field" }, h("span", {}, "About"), target),
       h("label", { class: "field" }, h("span", {}, "Beside"), versus),
       h("label", { class: "field" }, h("span", {}, "Technique"), technique),
     ),
