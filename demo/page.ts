@@ -126,7 +126,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     if (SMALL.matches) {
       const sheet =
         covered(left) ?? covered(right) ?? covered(answersToWhy.element) ?? covered(strip.element);
-      room.resize({ top, right: 12, left: 12, bottom: (sheet ? innerHeight - sheet.top : 48) + 24 });
+      room.resize({ top, right: 12, left: 12, bottom: (sheet ? innerHeight - sheet.top : 48) + 40 });
       return;
     }
     const [a, b] = [covered(left), covered(right)];

@@ -63,12 +63,18 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
   );
 
   const ask = () => {
+    if (button.disabled) return;
     const { why } = store.state;
     const names = technique.value === ALL ? ATTRIBUTIONS.map(({ name }) => name) : [technique.value];
     store.set({ why: [...why, ...names.filter((name) => !why.includes(name))] });
   };
   const describe = () => {
     const { why } = store.state;
+    if (session.broken) {
+      says.textContent = "There is no answer to ask about.";
+      button.disabled = true;
+      return;
+    }
     const all = technique.value === ALL;
     says.textContent = all
       ? "One after another; each can be stopped."

@@ -430,6 +430,7 @@ test("what is no number is said, not drawn", async () => {
   expect(await page.$eval(".answers ~ .note.warn", (note) => note.textContent)).toMatch(
     /values of burst are NaN or infinite/,
   );
+  expect(await page.$eval(".why button", (ask) => (ask as HTMLButtonElement).disabled)).toBe(true);
   await set({ layer: "burst", threshold: 0 });
   const { seen, strange } = await look("burst", { grid: 16 });
   expect(strange).toBe(true);
