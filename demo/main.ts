@@ -11,7 +11,7 @@ import {
 } from "../src/index.ts";
 import { attachIntake, type Brought, type Intake, labelsIn } from "./intake.ts";
 import { loadShippedModel, standingSize } from "./model.ts";
-import { notice, toast } from "./notices.ts";
+import { hush, notice, toast } from "./notices.ts";
 import { Rooms } from "./rooms.ts";
 import type { Session } from "./session.ts";
 import { DEFAULTS, fromHash, Store, toHash } from "./state.ts";
@@ -121,6 +121,7 @@ const intake: Intake = {
     const device = rooms.session?.device;
     // Without one, it is opened in the room that is being built.
     if (!device) return;
+    hush();
     board.say("Loading a network", files.find(({ path }) => /\.json$/i.test(path))?.path ?? "");
     board.progress(undefined);
     // Whatever was being opened before is nobody's any more: only the last one says how it went.
@@ -135,7 +136,9 @@ const intake: Intake = {
       .then(
         (opened) => {
           if (!opened) return;
-          finish(() => toast(`${opened.name}: ${opened.layers.length} layers.`));
+          // What went wrong on the way, with the picture say, is worth more than that the rest went well.
+          const summary = `${opened.name}: ${opened.layers.length} layers.`;
+          finish(() => document.querySelector(".toast.error") ?? toast(summary));
         },
         (error: unknown) => finish(() => toast(words(error), true)),
       );

@@ -1,8 +1,13 @@
 import { h } from "./dom.ts";
 
+/** Takes away the sentence that stands over the room. */
+export function hush(): void {
+  document.querySelector(".toast")?.remove();
+}
+
 /** A plain sentence over the room that goes away by itself, or when it is closed. */
 export function toast(message: string, error = false): void {
-  document.querySelector(".toast")?.remove();
+  hush();
   const element = h(
     "div",
     { class: error ? "toast error" : "toast", role: error ? "alert" : "status" },

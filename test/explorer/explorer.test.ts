@@ -37,6 +37,15 @@ function seenAt(layer: string, channel: number, y: number, x: number): Promise<{
 /** Waits until every question has its answer. Polled by the clock: while the GPU is busy, frames are late. */
 const done = () => page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
 
+/** Goes to another address of the page that stands open. */
+async function visit(hash: string): Promise<void> {
+  await page.evaluate((hash) => {
+    const there = new Promise((resolve) => addEventListener("hashchange", resolve, { once: true }));
+    location.hash = hash;
+    return there;
+  }, hash);
+}
+
 const text = (selector: string): Promise<string> => textOf(page, selector);
 
 beforeAll(async () => {
@@ -188,7 +197,7 @@ describe("the explorer", () => {
   });
 
   test("shows Grad-CAM along the network, and takes up the layer that is pressed", async () => {
-    await openAt(page, served.url, "why=grad-cam&along=on");
+    await visit("why=grad-cam&along=on");
     await done();
     expect(await page.$$eval(".along .tile", (tiles) => tiles.length)).toBe(8);
     await page.$eval(".along .tile:nth-child(5) .map", (tile) => (tile as HTMLElement).click());
@@ -203,7 +212,7 @@ describe("the explorer", () => {
   });
 
   test("measures trust beside a map, and says what it means", async () => {
-    await openAt(page, served.url, "why=guided-backprop&trust=on");
+    await visit("why=guided-backprop&trust=on");
     // The last figures would take a software adapter long.
     await page.waitForSelector(".card .trust svg");
     expect(await text(".card .trust")).toMatch(
@@ -213,7 +222,7 @@ describe("the explorer", () => {
   });
 
   test("gives the command line that makes the same map", async () => {
-    await openAt(page, served.url, "why=grad-cam&target=4");
+    await visit("why=grad-cam&target=4");
     await done();
     await page.$eval(".card .head button", (button) => (button as HTMLElement).click());
     const command = await text("dialog.take pre");
@@ -242,7 +251,7 @@ describe("the explorer", () => {
   });
 
   test("stops long work when it is told to, and drops what is stale", async () => {
-    await openAt(page, served.url, "why=rise");
+    await visit("why=rise");
     await page.waitForSelector(".card progress:not(.hidden)");
     await page.$eval(".card .work button", (button) => (button as HTMLButtonElement).click());
     await page.waitForFunction(

@@ -150,3 +150,22 @@ test("guessed preprocessing is said with the picture, and can be said otherwise"
   await anew(() => page.select('.right select[aria-label="How the picture’s values are scaled"]', "unit"));
   expect(await input()).toEqual(before);
 });
+
+test("a network that pictures cannot be shown to says so", async () => {
+  const { manifest, weights } = chainOf(
+    "pair",
+    8,
+    [{ conv: "look", filters: 4 }, { mean: "mean" }, { dense: "say", units: 3 }],
+    2,
+  );
+  await drop(
+    page,
+    { name: "model.json", type: "application/json", bytes: bytesOf(manifest) },
+    { name: "pair.bin", type: "", bytes: [...weights] },
+  );
+  await page.waitForFunction(
+    () => window.vitrine.session()?.graph.name === "pair" && !document.querySelector(".notice"),
+    { polling: 50 },
+  );
+  expect(await textOf(page, ".toast.error")).toMatch(/"pair".*1 or 3 channels/);
+});

@@ -14,10 +14,15 @@ export type ChainLayer =
   | { readonly value: string };
 
 /**
- * Writes a chain of layers as a Keras model for images of size × size × 3: 3 × 3 convolutions of stride 1 with ReLU,
+ * Writes a chain of layers as a Keras model for images of size × size × `inputChannels`: 3 × 3 convolutions of stride 1 with ReLU,
  * maximum pooling, means of maps, fully connected layers with softmax. The shard is called `<name>.bin`.
  */
-export function chainOf(name: string, size: number, chain: readonly ChainLayer[]): DroppedModel {
+export function chainOf(
+  name: string,
+  size: number,
+  chain: readonly ChainLayer[],
+  inputChannels = 3,
+): DroppedModel {
   const values: number[] = [];
   const weights: { name: string; shape: number[]; dtype: "float32" }[] = [];
   const add = (path: string, shape: number[], value: (index: number) => number) => {
@@ -26,14 +31,14 @@ export function chainOf(name: string, size: number, chain: readonly ChainLayer[]
     for (let i = 0; i < count; i++) values.push(value(values.length));
   };
   const wave = (index: number) => Math.sin(1 + index * 1.7) * 0.5;
-  let channels = 3;
+  let channels = inputChannels;
   let before = "eye";
   const beside: string[] = [];
   const layers: object[] = [
     {
       class_name: "InputLayer",
       name: "eye",
-      config: { name: "eye", batch_input_shape: [null, size, size, 3], dtype: "float32" },
+      config: { name: "eye", batch_input_shape: [null, size, size, inputChannels], dtype: "float32" },
       inbound_nodes: [],
     },
   ];
