@@ -21,11 +21,11 @@ override ACTIVATION: u32 = 0u;
 
 fn activate(z: Value) -> Value {
   switch ACTIVATION {
-    case 1u: { return max(z, Value()); }
-    case 2u: { return clamp(z, Value(), Value(6.0)); }
+    case 1u: { return select(z, Value(), z <= Value()); } // what is NaN stays so
+    case 2u: { return select(select(z, Value(6.0), z >= Value(6.0)), Value(), z <= Value()); }
     case 3u: { return select(params.alpha * z, z, z > Value()); }
     case 4u: { return Value(1.0) / (Value(1.0) + exp(-z)); }
-    case 5u: { return tanh(clamp(z, Value(-20.0), Value(20.0))); } // some drivers overflow beyond
+    case 5u: { return select(select(tanh(z), Value(1.0), z > Value(20.0)), Value(-1.0), z < Value(-20.0)); } // some drivers overflow beyond
     case 6u: { return z / (Value(1.0) + exp(-z)); }
     default: { return z; }
   }

@@ -29,11 +29,11 @@ override ACTIVATION: u32 = 0u;
 
 fn activate(z: f32) -> f32 {
   switch ACTIVATION {
-    case 1u: { return max(z, 0.0); }
-    case 2u: { return clamp(z, 0.0, 6.0); }
+    case 1u: { return select(z, 0.0, z <= 0.0); } // what is NaN stays so
+    case 2u: { return select(select(z, 6.0, z >= 6.0), 0.0, z <= 0.0); }
     case 3u: { return select(params.alpha * z, z, z > 0.0); }
     case 4u: { return 1.0 / (1.0 + exp(-z)); }
-    case 5u: { return tanh(clamp(z, -20.0, 20.0)); } // some drivers overflow beyond
+    case 5u: { return select(select(tanh(z), 1.0, z > 20.0), -1.0, z < -20.0); } // some drivers overflow beyond
     default: { return z; }
   }
 }

@@ -59,11 +59,11 @@ override GATE: u32 = 0u; // the activation through which y is taken back by its 
 
 fn activate(z: vec4<f32>) -> vec4<f32> {
   switch ACTIVATION {
-    case 1u: { return max(z, vec4<f32>(0.0)); }
-    case 2u: { return clamp(z, vec4<f32>(0.0), vec4<f32>(6.0)); }
+    case 1u: { return select(z, vec4<f32>(0.0), z <= vec4<f32>(0.0)); } // what is NaN stays so
+    case 2u: { return select(select(z, vec4<f32>(6.0), z >= vec4<f32>(6.0)), vec4<f32>(0.0), z <= vec4<f32>(0.0)); }
     case 3u: { return select(params.alpha * z, z, z > vec4<f32>(0.0)); }
     case 4u: { return vec4<f32>(1.0) / (vec4<f32>(1.0) + exp(-z)); }
-    case 5u: { return tanh(clamp(z, vec4<f32>(-20.0), vec4<f32>(20.0))); } // some drivers overflow beyond
+    case 5u: { return select(select(tanh(z), vec4<f32>(1.0), z > vec4<f32>(20.0)), vec4<f32>(-1.0), z < vec4<f32>(-20.0)); } // some drivers overflow beyond
     default: { return z; }
   }
 }

@@ -54,11 +54,11 @@ override ACTIVATION: u32 = 0u;
 
 fn activate(z: Out) -> Out {
   switch ACTIVATION {
-    case 1u: { return max(z, Out(0.0)); }
-    case 2u: { return clamp(z, Out(0.0), Out(6.0)); }
+    case 1u: { return select(z, Out(0.0), z <= Out(0.0)); } // what is NaN stays so
+    case 2u: { return select(select(z, Out(6.0), z >= Out(6.0)), Out(0.0), z <= Out(0.0)); }
     case 3u: { return select(params.alpha * z, z, z > Out(0.0)); }
     case 4u: { return Out(1.0) / (Out(1.0) + exp(-z)); }
-    case 5u: { return tanh(clamp(z, Out(-20.0), Out(20.0))); } // some drivers overflow beyond
+    case 5u: { return select(select(tanh(z), Out(1.0), z > Out(20.0)), Out(-1.0), z < Out(-20.0)); } // some drivers overflow beyond
     default: { return z; }
   }
 }

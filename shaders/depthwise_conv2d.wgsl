@@ -52,11 +52,11 @@ override GATE: u32 = 0u; // the activation through which y is taken back by its 
 
 fn activate(z: Chunk) -> Chunk {
   switch ACTIVATION {
-    case 1u: { return max(z, Chunk(0.0)); }
-    case 2u: { return clamp(z, Chunk(0.0), Chunk(6.0)); }
+    case 1u: { return select(z, Chunk(0.0), z <= Chunk(0.0)); } // what is NaN stays so
+    case 2u: { return select(select(z, Chunk(6.0), z >= Chunk(6.0)), Chunk(0.0), z <= Chunk(0.0)); }
     case 3u: { return select(params.alpha * z, z, z > Chunk(0.0)); }
     case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
-    case 5u: { return tanh(clamp(z, Chunk(-20.0), Chunk(20.0))); } // some drivers overflow beyond
+    case 5u: { return select(select(tanh(z), Chunk(1.0), z > Chunk(20.0)), Chunk(-1.0), z < Chunk(-20.0)); } // some drivers overflow beyond
     default: { return z; }
   }
 }

@@ -31,11 +31,11 @@ override ACTIVATION: u32 = 0u;
 
 fn activate(z: Chunk) -> Chunk {
   switch ACTIVATION {
-    case 1u: { return max(z, Chunk(0.0)); }
-    case 2u: { return clamp(z, Chunk(0.0), Chunk(6.0)); }
+    case 1u: { return select(z, Chunk(0.0), z <= Chunk(0.0)); } // what is NaN stays so
+    case 2u: { return select(select(z, Chunk(6.0), z >= Chunk(6.0)), Chunk(0.0), z <= Chunk(0.0)); }
     case 3u: { return select(params.alpha * z, z, z > Chunk(0.0)); }
     case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
-    case 5u: { return tanh(clamp(z, Chunk(-20.0), Chunk(20.0))); } // some drivers overflow beyond
+    case 5u: { return select(select(tanh(z), Chunk(1.0), z > Chunk(20.0)), Chunk(-1.0), z < Chunk(-20.0)); } // some drivers overflow beyond
     case 6u: { return z / (Chunk(1.0) + exp(-z)); }
     default: { return z; }
   }

@@ -18,8 +18,8 @@ function kernel(name: string, forward: readonly Change[], backward: readonly Cha
 
 /** The same for kernels whose values are of a type. */
 const activation = (type: string): Change[] => [
-  [`case 1u: { return max(z, ${type}(0.0)); }`, "case 1u: { return z; }"],
-  [`clamp(z, ${type}(0.0), ${type}(6.0))`, `max(z, ${type}(0.0))`],
+  [`case 1u: { return select(z, ${type}(0.0), z <= ${type}(0.0)); }`, "case 1u: { return z; }"],
+  [`select(z, ${type}(6.0), z >= ${type}(6.0))`, "z"],
   ["exp(-z)", "exp(z)"],
 ];
 const slope = (type: string): Change[] => [
@@ -35,7 +35,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [
       ...activation("Out"),
       ["select(params.alpha * z, z, z > Out(0.0))", "select(params.alpha * z, z, z < Out(0.0))"],
-      ["tanh(clamp(z", "(clamp(z"],
+      ["tanh(z)", "z"],
       ["      if (BIAS) {", "      if (false) {"],
       ["corner[p] = vec2<i32>(q) * params.scale;", "corner[p] = vec2<i32>(q);"],
       ["all(at >= vec2<i32>(0))", "all(at > vec2<i32>(0))"],
@@ -121,7 +121,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_conv2d_quads")],
     WINDOWS,
     [
-      ["case 1u: { return max(z, vec4<f32>(0.0)); }", "case 1u: { return z; }"],
+      ["case 1u: { return select(z, vec4<f32>(0.0), z <= vec4<f32>(0.0)); }", "case 1u: { return z; }"],
       ["exp(-z)", "exp(z)"],
       ["if (BIAS)", "if (false)"],
       ["(right < width)", "(right <= width)"],
@@ -142,7 +142,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ),
   ...each([shader("conv2d_statistics")], STATISTICS, [
     ["v == 0.0", "v <= 0.0"],
-    ["case 1u: { return max(z, Out(0.0)); }", "case 1u: { return z; }"],
+    ["case 1u: { return select(z, Out(0.0), z <= Out(0.0)); }", "case 1u: { return z; }"],
     ["exp(-z)", "exp(z)"],
     ["high = max(high, v);", "high = max(high, abs(v));"],
     ["let offset = sum / f32(count);", "let offset = sum / f32(LANES * PIXELS);"],

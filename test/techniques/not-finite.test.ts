@@ -117,3 +117,27 @@ describe("what f32 cannot hold is refused before it runs", () => {
     network.destroy();
   });
 });
+
+/** A second convolution adds Infinity to −Infinity; max(NaN, 0) would be 0, and every score finite. */
+function cancelling(kind: "relu" | "relu6" | "tanh"): Graph {
+  const large = overflowing();
+  const data = Float32Array.from({ length: 16 }, (_, i) => (i < 8 ? 1 : -1));
+  const conv = { strides: [1, 1], dilations: [1, 1], padding: "same", activation: { kind } } as const;
+  const layers: Layer[] = large.layers.map((layer) =>
+    layer.name === "gap" ? { ...layer, inputs: ["conv2"] } : layer,
+  );
+  const w = { shape: [1, 1, 4, 4], data };
+  layers.splice(2, 0, { op: "conv2d", name: "conv2", inputs: ["conv1"], ...conv, w });
+  return { ...large, name: "cancelling", layers };
+}
+
+test.each(["relu", "relu6", "tanh"] as const)("a NaN is not hidden by %s", async (kind) => {
+  const hiding = await createNetwork(device, cancelling(kind));
+  try {
+    for (const ask of [predict, saliency]) {
+      await expect(ask(hiding, image)).rejects.toThrow(/expected finite values, got NaN in/);
+    }
+  } finally {
+    hiding.destroy();
+  }
+});
