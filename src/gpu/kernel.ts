@@ -1,5 +1,6 @@
 import { checked, whileAlive } from "./device.ts";
 import { CompileError, InputError } from "./errors.ts";
+import { describe } from "./options.ts";
 import type { Shader, ShaderField } from "./shader.ts";
 import { assertTensor, type Tensor } from "./tensor.ts";
 
@@ -11,15 +12,27 @@ export interface Command {
   destroy(): void;
 }
 
-/** Records commands into the caller's encoder as one compute pass. */
+/**
+ * Records commands into the caller's encoder as one compute pass.
+ * @throws InputError when that is no encoder.
+ */
 export function record(
   encoder: GPUCommandEncoder,
   commands: Iterable<Command>,
   descriptor: GPUComputePassDescriptor = {},
 ): void {
+  assertEncoder("record", encoder);
   const pass = encoder.beginComputePass(descriptor);
   for (const command of commands) command.encode(pass);
   pass.end();
+}
+
+/** @throws InputError when what an untyped caller gave is no command encoder. */
+export function assertEncoder(who: string, encoder: GPUCommandEncoder): void {
+  if (typeof (encoder as Partial<GPUCommandEncoder> | undefined)?.beginComputePass === "function") return;
+  throw new InputError(
+    `${who}: expected a GPUCommandEncoder, got ${describe(encoder)}; device.createCommandEncoder() makes one`,
+  );
 }
 
 /** Several commands as one, in order; destroying it destroys them. */

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 
 /** An image as 0…255 RGB values (sRGB), three a pixel, row by row from the top left. */
 export interface Pixels {
@@ -8,7 +9,8 @@ export interface Pixels {
 }
 
 /** @throws InputError when an image has no pixels, or another number of values than its size says. */
-export function assertPixels({ width, height, data }: Pixels): void {
+export function assertPixels(pixels: Pixels): void {
+  const { width, height, data } = sizedValues(pixels);
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
     throw new InputError(`image: expected a size of at least 1×1, got ${width}×${height}`);
   }
@@ -19,6 +21,12 @@ export function assertPixels({ width, height, data }: Pixels): void {
   }
 }
 
+/** @throws InputError when what an untyped caller gave has no values in a list. */
+function sizedValues<T extends RgbaPixels>(image: T): T {
+  if (typeof (image as Partial<T> | null | undefined)?.data?.length === "number") return image;
+  throw new InputError(`image: expected pixels { width, height, data }, got ${describe(image)}`);
+}
+
 /** An image as 0…255 RGBA values (sRGB, alpha not multiplied in), four a pixel; an `ImageData` is one. */
 export interface RgbaPixels {
   readonly width: number;
@@ -27,7 +35,8 @@ export interface RgbaPixels {
 }
 
 /** RGBA pixels (a canvas's `getImageData`) as RGB; what is transparent shows white. */
-export function pixelsFromImageData({ width, height, data }: RgbaPixels): Pixels {
+export function pixelsFromImageData(image: RgbaPixels): Pixels {
+  const { width, height, data } = sizedValues(image);
   if (data.length !== width * height * 4) {
     throw new InputError(
       `image: expected ${width * height * 4} values for ${width}×${height} RGBA, got ${data.length}`,

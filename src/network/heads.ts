@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
-import { type Graph, HEADS, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
+import { assertGraph, type Graph, HEADS, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
 
 /**
  * What the numbers of an output are:
@@ -39,6 +39,7 @@ const known = new WeakMap<Graph, readonly Head[]>();
  * @throws InputError when `graph.heads` names an output that there is not, or a head that its output cannot have.
  */
 export function headsOf(graph: Graph): readonly Head[] {
+  assertGraph("heads", graph);
   const before = known.get(graph);
   if (before) return before;
   const apart = withLogits(graph);

@@ -1,6 +1,6 @@
 import { assertDevice, checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, record } from "../gpu/kernel.ts";
+import { assertEncoder, type Command, record } from "../gpu/kernel.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../ops/activation.ts";
@@ -13,7 +13,15 @@ import { answersOf, withLogits } from "./heads.ts";
 import { assertLayer } from "./layer-fields.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
-import { copySeed, isStarts, type Seed, type Start, type Target, targetIndices } from "./start.ts";
+import {
+  assertFrom,
+  copySeed,
+  isStarts,
+  type Seed,
+  type Start,
+  type Target,
+  targetIndices,
+} from "./start.ts";
 import { Turns } from "./turns.ts";
 
 export type { Seed, Start, Target } from "./start.ts";
@@ -139,6 +147,7 @@ export class Network {
    */
   forward(encoder: GPUCommandEncoder, options: { readonly to?: string; readonly after?: string } = {}): void {
     this.#expectFree("forward");
+    assertEncoder("forward", encoder);
     assertFields("forward", options, { to: "may", after: "may" });
     const { to, after } = options;
     const needed = to === undefined ? undefined : this.#ancestors(this.#stage(to).layer.name);
@@ -172,6 +181,8 @@ export class Network {
     options: BackwardOptions = {},
   ): void {
     this.#expectFree("backward");
+    assertEncoder("backward", encoder);
+    assertFrom(from);
     assertFields("backward", options, BACKWARD);
     const { rule = "gradient", to, gradients = "kept" } = options;
     const starts = isStarts(from) ? from : [from];

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
-import { assertFields, type Fields } from "../gpu/options.ts";
+import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import { asNhwc, formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { EVERY } from "./control.ts";
 
@@ -36,6 +36,16 @@ const TARGET: Fields<Target> = { layer: "must", channel: "may", y: "may", x: "ma
 /** @throws InputError when a target holds what none has: a misspelt index would mean every one. */
 export function assertTarget(target: Target): void {
   assertFields("target", target, TARGET);
+}
+
+/** @throws InputError when a pass is to start at what is neither a target, nor a seed, nor starts of an objective. */
+export function assertFrom(from: Target | Seed | readonly Start[]): void {
+  for (const one of Array.isArray(from) ? from : [from]) {
+    if (typeof (one as Partial<Target> | null | undefined)?.layer === "string") continue;
+    throw new InputError(
+      `backward: expected a target { layer, channel?, y?, x? }, a seed { layer, seed }, or an objective's starts, got ${describe(one)}; await createObjective(network, objective) has starts`,
+    );
+  }
 }
 
 /** Whether a pass starts at several layers. */

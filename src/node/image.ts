@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { assertWithin, MOST_PIXELS } from "../images/picture.ts";
 import { assertPixels, type Pixels } from "../images/pixels.ts";
 import { missingPackage } from "./packages.ts";
@@ -61,6 +62,9 @@ export async function readImage(path: string): Promise<Pixels> {
  */
 export async function decodeImage(bytes: Uint8Array, name = "image"): Promise<Pixels> {
   const who = `image "${name}"`;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new InputError(`${who}: expected its bytes, got ${describe(bytes)}; readImage(path) reads a file`);
+  }
   const header = await headerOf(bytes, name);
   const open = await sharp();
   const upright = open(bytes, { failOn: "truncated", limitInputPixels: MOST_PIXELS })

@@ -1,4 +1,5 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { fromFloat16 } from "../models/weights.ts";
 import { readRegular } from "./read.ts";
@@ -53,6 +54,9 @@ interface Header {
  */
 export function decodeNpy(bytes: ArrayBuffer | Uint8Array, name = "array"): NpyArray {
   const who = `npy "${name}"`;
+  if (!(bytes instanceof Uint8Array || bytes instanceof ArrayBuffer)) {
+    throw new InputError(`${who}: expected its bytes, got ${describe(bytes)}; readNpy(path) reads a file`);
+  }
   const view =
     bytes instanceof Uint8Array
       ? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -133,7 +137,11 @@ function rowMajor(data: Float32Array, shape: Shape): Float32Array {
 }
 
 /** An array as a .npy 1.0 file: f4, C order. @throws InputError when shape and values do not agree. */
-export function encodeNpy({ shape, data }: NpyArray): ArrayBuffer {
+export function encodeNpy(array: NpyArray): ArrayBuffer {
+  if (!Array.isArray(array?.shape) || !(array.data instanceof Float32Array)) {
+    throw new InputError(`npy: expected an array { shape, data: Float32Array }, got ${describe(array)}`);
+  }
+  const { shape, data } = array;
   if (data.length !== sizeOf(shape)) {
     throw new InputError(
       `npy: expected ${sizeOf(shape)} values for ${formatShape(shape)}, got ${data.length}`,

@@ -1,4 +1,5 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { asNhwc, formatShape } from "../gpu/tensor.ts";
 import { classOf, type Side, sideOf } from "../network/classes.ts";
 import { type Head, headOf } from "../network/heads.ts";
@@ -31,11 +32,15 @@ export class Objective {
     this.terms = terms;
   }
 
+  /** @throws InputError when the other is no objective. */
   plus(other: Objective): Objective {
+    assertObjective("plus", other);
     return new Objective([...this.terms, ...other.terms]);
   }
 
+  /** @throws InputError when the other is no objective. */
   minus(other: Objective): Objective {
+    assertObjective("minus", other);
     return this.plus(other.times(-1));
   }
 
@@ -44,6 +49,13 @@ export class Objective {
     if (!Number.isFinite(factor)) throw new InputError(`objective: expected a finite factor, got ${factor}`);
     return new Objective(this.terms.map((term) => ({ ...term, weight: term.weight * factor })));
   }
+}
+
+function assertObjective(who: string, other: unknown): asserts other is Objective {
+  if (other instanceof Objective) return;
+  throw new InputError(
+    `objective ${who}: expected an objective, such as logit("star"), got ${describe(other)}`,
+  );
 }
 
 /**

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError, VitrineError } from "../../src/gpu/errors.ts";
+import { record } from "../../src/gpu/kernel.ts";
+import { headOf } from "../../src/network/heads.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
+import { decodeImage, encodePng } from "../../src/node/image.ts";
+import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { channel, logit, region } from "../../src/objectives/objective.ts";
 import { ATTRIBUTIONS, type AttributionOptions, attributionNamed } from "../../src/techniques/catalogue.ts";
 import { explainEach } from "../../src/techniques/explain-each.ts";
@@ -302,3 +306,35 @@ describe("an untyped caller is told", () => {
     await refused(work, message);
   });
 });
+
+/** What JavaScript lets through: these get nothing of the type that they ask for. */
+test.each<[string, (untyped: never) => unknown, unknown, RegExp]>([
+  ["forward", (it) => network.forward(it), undefined, /forward: expected a GPUCommandEncoder, got undefined/],
+  [
+    "backward",
+    (it) => network.backward(it, { layer: "logits" }),
+    {},
+    /backward: expected a GPUCommandEncoder/,
+  ],
+  ["record", (it) => record(it, []), "encoder", /record: expected a GPUCommandEncoder, got "encoder"/],
+  ["backward from a class", (it) => backwardFrom(it), 3, /backward: expected a target .* got 3/],
+  [
+    "backward from an objective",
+    (it) => backwardFrom(it),
+    logit(0),
+    /objective's starts, got .* createObjective/,
+  ],
+  ["plus", (it) => logit(0).plus(it), 1, /objective plus: expected an objective.* got 1/],
+  ["minus", (it) => logit(0).minus(it), undefined, /objective minus: expected an objective/],
+  ["headOf", (it) => headOf(it), undefined, /heads: expected a graph, got undefined/],
+  ["encodePng", (it) => encodePng(it), undefined, /expected pixels \{ width, height, data \}, got undefined/],
+  ["decodeImage", (it) => decodeImage(it), "cat.png", /expected its bytes, got "cat\.png"; readImage/],
+  ["decodeNpy", (it) => decodeNpy(it), "x.npy", /expected its bytes, got "x\.npy"; readNpy/],
+  ["encodeNpy", (it) => encodeNpy(it), [1, 2], /expected an array \{ shape, data: Float32Array \}/],
+])("%s asks an untyped caller back", async (_, call, it, message) => {
+  await refused(async () => call(it as never), message);
+});
+
+function backwardFrom(from: never): void {
+  network.backward(device.createCommandEncoder(), from);
+}
