@@ -1,13 +1,11 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ModelFiles } from "../../src/models/files.ts";
 import { writePng } from "../../src/node/image.ts";
 import { encodeNpy } from "../../src/node/npy.ts";
 import { folder, json, vitrine } from "../cli/run.ts";
 import { kerasLayer, modelOf, sequential, type Weight } from "../models/fixtures.ts";
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const at = (name: string) => join(folder, name);
 

@@ -1,13 +1,10 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
-import { folder, json, vitrine } from "../cli/run.ts";
+import { describe, expect, test } from "vitest";
+import { json, vitrine } from "../cli/run.ts";
 
 /** Networks and pictures as users have them; not part of this project. */
 const cases = fileURLToPath(new URL("../../../shared/cases/", import.meta.url));
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Predicted {
   readonly preprocessing: { readonly fit: string; readonly guessed?: readonly string[] };

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { readImage, writePng } from "../../src/node/image.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { folder, json, vitrine, writeTinyModel } from "./run.ts";
@@ -24,7 +24,6 @@ beforeAll(async () => {
   await writeFile(at("labels.txt"), "cat\nsmall dog\nbig dog\n");
   await writeFile(at("labels.json"), '["cat", "small dog", "big dog"]');
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const unit = () => ["--model", model];
 

@@ -1,12 +1,13 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../src/cli/main.ts";
 import { testDevice } from "../gpu.ts";
 
-/** Where the tests of this process write. */
+/** Where the tests of this process write, all files of them: it goes when the process ends, and not before. */
 export const folder = mkdtempSync(join(tmpdir(), "vitrine-cli-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 export interface Ran {
   readonly code: number;

@@ -120,6 +120,6 @@ test("colours end where they say", () => {
 test("arrays are NumPy files", async () => {
   const data = Float32Array.of(1.5, -2, 3e-9, 4, 5, 6);
   for (const shape of [[6], [2, 3], [1, 2, 3]]) {
-    expect(decodeNpy(await npyOf({ data, shape }).arrayBuffer())).toEqual({ shape, data });
+    expect(decodeNpy(await npyOf({ data, shape }).arrayBuffer())).toMatchObject({ shape, data });
   }
 });
