@@ -9,7 +9,7 @@ import { explainEach } from "../../src/techniques/explain-each.ts";
 import { predict } from "../../src/techniques/predict.ts";
 import { saliency } from "../../src/techniques/saliency.ts";
 import { trust } from "../../src/trust/trust.ts";
-import { testDevice } from "../gpu.ts";
+import { plainDevice, testDevice } from "../gpu.ts";
 import { constant, graph, random, values } from "../network/graphs.ts";
 
 /** Every weight is finite; their products with the image are not. */
@@ -131,13 +131,20 @@ function cancelling(kind: "relu" | "relu6" | "tanh"): Graph {
   return { ...large, name: "cancelling", layers };
 }
 
-test.each(["relu", "relu6", "tanh"] as const)("a NaN is not hidden by %s", async (kind) => {
-  const hiding = await createNetwork(device, cancelling(kind));
-  try {
-    for (const ask of [predict, saliency]) {
-      await expect(ask(hiding, image)).rejects.toThrow(/expected finite values, got NaN in/);
+describe.each([
+  ["this device", testDevice],
+  ["a device without subgroups", plainDevice],
+] as const)("on %s a NaN is not hidden", (where, open) => {
+  test.each(["relu", "relu6", "tanh"] as const)("by %s", async (kind) => {
+    const on = await open();
+    const hiding = await createNetwork(on, cancelling(kind));
+    try {
+      for (const ask of [predict, saliency]) {
+        await expect(ask(hiding, image)).rejects.toThrow(/expected finite values, got NaN in/);
+      }
+    } finally {
+      hiding.destroy();
+      if (where !== "this device") on.destroy();
     }
-  } finally {
-    hiding.destroy();
-  }
+  });
 });
