@@ -1,4 +1,4 @@
-// Bakes src/images/color-tables.ts from d3-scale-chromatic: 256 colours a map, six hexadecimal digits each.
+// Bakes src/figures/color-tables.ts from d3-scale-chromatic: 256 colours a map, six hexadecimal digits each.
 //
 //   node build/color-maps.mjs
 //
@@ -81,7 +81,7 @@ const rows = Object.entries(MAPS).map(
   ([name, colours]) => `  ${name}:\n    "${colours.map(hex).join("")}",\n`,
 );
 writeFileSync(
-  new URL("../src/images/color-tables.ts", import.meta.url),
+  new URL("../src/figures/color-tables.ts", import.meta.url),
   `// Written by build/color-maps.mjs; do not edit.
 
 /** 256 colours a map in hexadecimal, low to high. From d3-scale-chromatic (ISC), but jet; rdbu is its RdBu the other way round. */

@@ -15,7 +15,38 @@ export {
   type StatisticsStream,
   type StatisticsStreamOptions,
 } from "./dataset/statistics-stream.ts";
-export { type SyntheticOptions, syntheticNames, syntheticPictures } from "./dataset/synthetic.ts";
+export { syntheticNames, syntheticPictures } from "./dataset/synthetic.ts";
+export {
+  COLOR_MAPS,
+  type ColorizeOptions,
+  type ColorMapName,
+  colorize,
+  colorMap,
+  DIVERGING_MAPS,
+  isUneven,
+  SEQUENTIAL_MAPS,
+  UNEVEN_MAPS,
+} from "./figures/color-maps.ts";
+export { type Box, type FieldFigureOptions, type MeasuredField, renderField } from "./figures/field.ts";
+export {
+  FIGURE_PANELS,
+  type FigureOptions,
+  type FigurePanel,
+  type FigureTechnique,
+  renderFigure,
+} from "./figures/figure.ts";
+export { type FilterFigureOptions, type FilterSet, renderFilters } from "./figures/filters.ts";
+export { type MaskedImage, type MaskFigureOptions, renderMasks } from "./figures/masks.ts";
+export {
+  type Multiple,
+  type MultiplesOptions,
+  type MultiplesRow,
+  renderMultiples,
+} from "./figures/multiples.ts";
+export { renderOverlay } from "./figures/overlay.ts";
+export type { ShadeOptions } from "./figures/shade.ts";
+export { type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
+export type { Table } from "./figures/table.ts";
 export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
 export {
   CompileError,
@@ -38,36 +69,28 @@ export {
   type TensorOptions,
 } from "./gpu/tensor.ts";
 export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
+export { className, classOf, labelOf } from "./graph/classes.ts";
+export { fuse } from "./graph/fuse.ts";
 export {
-  COLOR_MAPS,
-  type ColorizeOptions,
-  type ColorMapName,
-  colorize,
-  colorMap,
-  DIVERGING_MAPS,
-  isUneven,
-  SEQUENTIAL_MAPS,
-  UNEVEN_MAPS,
-} from "./images/color-maps.ts";
-export type { Colour } from "./images/colour.ts";
-export { type Box, type FieldFigureOptions, type MeasuredField, renderField } from "./images/field.ts";
+  type Graph,
+  HEADS,
+  type HeadKind,
+  type InputLayer,
+  type Layer,
+  layerOf,
+  type Shapes,
+  shapesOf,
+} from "./graph/graph.ts";
+export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
 export {
-  FIGURE_PANELS,
-  type FigureOptions,
-  type FigurePanel,
-  type FigureTechnique,
-  renderFigure,
-} from "./images/figure.ts";
-export { type FilterFigureOptions, type FilterSet, renderFilters } from "./images/filters.ts";
-export { createFrameInput, type FrameInput } from "./images/frames.ts";
-export { type MaskedImage, type MaskFigureOptions, renderMasks } from "./images/masks.ts";
-export {
-  type Multiple,
-  type MultiplesOptions,
-  type MultiplesRow,
-  renderMultiples,
-} from "./images/multiples.ts";
-export { renderOverlay } from "./images/overlay.ts";
+  namedPreprocessing,
+  type PictureFit,
+  PREPROCESSINGS,
+  type Preprocessing,
+  type PreprocessingName,
+} from "./graph/preprocessing.ts";
+export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./graph/receptive-field.ts";
+export type { Colour } from "./images/color.ts";
 export {
   type FrameSource,
   MOST_PIXELS,
@@ -80,32 +103,134 @@ export { type Pixels, pixelsFromImageData, type RgbaPixels } from "./images/pixe
 export { encodePng } from "./images/png.ts";
 export { deprocess, type Fed as PreprocessedGraph, inputFrom, preprocess } from "./images/preprocess.ts";
 export { type QuickshiftOptions, quickshift, type Segments } from "./images/quickshift.ts";
-export type { ShadeOptions } from "./images/shade.ts";
-export { type MapSheetOptions, renderMapSheet } from "./images/sheet.ts";
-export type { Table } from "./images/table.ts";
-export type { LoopOptions } from "./loops/batches.ts";
-export type { MemoryOptions } from "./loops/budget.ts";
-export type { Fit } from "./loops/ridge.ts";
-export type { Body as LayerBodyOf, CustomLayer, LayerBody } from "./models/converter.ts";
+export { type CastSite, createCast } from "./kernels/cast.ts";
+export { createClassActivationMap } from "./kernels/class-activation-map.ts";
+export {
+  type ChannelCoMoments,
+  type CoMomentsSite,
+  createCoMoments,
+  readCoMoments,
+} from "./kernels/co-moments.ts";
+export type { StatisticsOf } from "./kernels/conv2d-statistics.ts";
+export {
+  createGram,
+  createGramGradient,
+  type GramGradientSite,
+  type GramNormalisation,
+  type GramOptions,
+  type GramSite,
+  gramShape,
+} from "./kernels/gram.ts";
+export {
+  createRelu,
+  createReluGradient,
+  type ReluGradientSite,
+  type ReluSite,
+  reluMaskShape,
+} from "./kernels/guided-relu.ts";
+export {
+  type ChannelHistogram,
+  createHistogram,
+  createHistogramBuffers,
+  createHistogramRange,
+  type HistogramBuffers,
+  type HistogramOptions,
+  type HistogramSite,
+  readHistogram,
+} from "./kernels/histogram.ts";
+export type { Sweep } from "./kernels/occlusion.ts";
+export {
+  type ChannelStatistics,
+  createMoments,
+  createStatistics,
+  createStatisticsSummary,
+  decodeStatistics,
+  type MomentsSite,
+  readStatistics,
+  type StatisticsSite,
+} from "./kernels/statistics.ts";
+export type { SyntheticOptions } from "./kernels/synthetic.ts";
+export {
+  createTopK,
+  createTopKBuffer,
+  readTopK,
+  type TopEntry,
+  type TopK,
+  type TopKOptions,
+  type TopKSite,
+} from "./kernels/top-k.ts";
+export { type TextStore, type TuneOptions, type Tuning, tuneConvolutions } from "./kernels/tune.ts";
+export {
+  type Activation,
+  type ActivationGradientSite,
+  type ActivationKind,
+  type ActivationLayer,
+  type BackwardRule,
+  createActivationGradient,
+  type FusedActivation,
+} from "./layers/activation.ts";
+export type { AddLayer, MultiplyLayer } from "./layers/arithmetic.ts";
+export type { BatchNormLayer } from "./layers/batch-norm.ts";
+export type { ConcatLayer } from "./layers/concat.ts";
+export type { Conv2dLayer } from "./layers/conv2d.ts";
+export type { DenseLayer } from "./layers/dense.ts";
+export type { DepthwiseConv2dLayer } from "./layers/depthwise-conv2d.ts";
+export type { GlobalPoolLayer } from "./layers/global-pool.ts";
+export type { LrnLayer } from "./layers/lrn.ts";
+export type { Constant, LayerBase } from "./layers/op.ts";
+export type { OpLayer } from "./layers/ops.ts";
+export type { Border, Padding, Window as LayerWindow } from "./layers/padding.ts";
+export type { PoolLayer } from "./layers/pool.ts";
+export type { ReshapeLayer } from "./layers/reshape.ts";
+export type { SoftmaxLayer } from "./layers/softmax.ts";
+export type { Tile, Tiles } from "./layers/tiling.ts";
+export type { UpsampleLayer } from "./layers/upsample.ts";
+export type { ZeroPadLayer } from "./layers/zero-pad.ts";
+export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./metrics/format.ts";
+export {
+  type Curve,
+  type Infidelity,
+  type Judged,
+  type Likeness,
+  MEASURES,
+  type Measure,
+  type OtherClass,
+  type ScoreMeasure,
+  type Trust,
+  type TrustOptions,
+  VERDICTS,
+  type Verdict,
+} from "./metrics/measures.ts";
+export {
+  createRandomisedNetwork,
+  parameterLayers,
+  type RandomiseOptions,
+  randomiseGraph,
+} from "./metrics/randomise.ts";
+export { type CascadeOptions, type CascadeStep, cascadingRandomisation } from "./metrics/sanity.ts";
+export { SharedScores } from "./metrics/scores.ts";
+export {
+  figureOf,
+  type NamedTechnique,
+  type Spread,
+  summaryOf,
+  type TrustRow,
+  type TrustSummary,
+  type TrustSummaryRow,
+  type TrustTable,
+  type TrustTableOptions,
+  trustSummary,
+  trustTable,
+} from "./metrics/table.ts";
+export { trust } from "./metrics/trust.ts";
 export type { ModelFiles, ReadOptions } from "./models/files.ts";
-export { type ChooseInputShape, type InputShape, shapesNear } from "./models/input-shape.ts";
 export type { JsonObject } from "./models/json.ts";
-export { type LayersModelOptions, loadLayersModel } from "./models/layers-model.ts";
+export type { Body as LayerBodyOf, CustomLayer, LayerBody } from "./models/keras/converter.ts";
+export { type ChooseInputShape, type InputShape, shapesNear } from "./models/keras/input-shape.ts";
+export { type LayersModelOptions, loadLayersModel } from "./models/keras/layers-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
-export { className, classOf, labelOf } from "./network/classes.ts";
-export { fuse } from "./network/fuse.ts";
-export {
-  type Graph,
-  HEADS,
-  type HeadKind,
-  type InputLayer,
-  type Layer,
-  layerOf,
-  type Shapes,
-  shapesOf,
-} from "./network/graph.ts";
-export { type Head, headOf, headsOf, logitsOf } from "./network/heads.ts";
+export { createFrameInput, type FrameInput } from "./network/frames.ts";
 export { createLayer, type LayerCommand, type LayerSite } from "./network/layer.ts";
 export {
   type BatchOptions,
@@ -124,23 +249,6 @@ export {
   type Start,
   type Target,
 } from "./network/network.ts";
-export type { OpLayer } from "./network/ops.ts";
-export {
-  namedPreprocessing,
-  type PictureFit,
-  PREPROCESSINGS,
-  type Preprocessing,
-  type PreprocessingName,
-} from "./network/preprocessing.ts";
-export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./network/receptive-field.ts";
-export { createRelevance, type Relevance, type RelevanceOptions } from "./network/relevance/relevance.ts";
-export {
-  COMPOSITES,
-  type Composite,
-  type CompositeName,
-  type RelevanceRule,
-  type RuleCase,
-} from "./network/relevance/rules.ts";
 export type { LayerRules } from "./network/rules.ts";
 export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
 export {
@@ -155,90 +263,19 @@ export {
   region,
   type Term,
 } from "./objectives/objective.ts";
+export { createRelevance, type Relevance, type RelevanceOptions } from "./relevance/relevance.ts";
 export {
-  type Activation,
-  type ActivationGradientSite,
-  type ActivationKind,
-  type ActivationLayer,
-  type BackwardRule,
-  createActivationGradient,
-  type FusedActivation,
-} from "./ops/activation.ts";
-export type { AddLayer, MultiplyLayer } from "./ops/arithmetic.ts";
-export type { BatchNormLayer } from "./ops/batch-norm.ts";
-export { type CastSite, createCast } from "./ops/cast.ts";
-export { createClassActivationMap } from "./ops/class-activation-map.ts";
-export {
-  type ChannelCoMoments,
-  type CoMomentsSite,
-  createCoMoments,
-  readCoMoments,
-} from "./ops/co-moments.ts";
-export type { ConcatLayer } from "./ops/concat.ts";
-export type { Conv2dLayer } from "./ops/conv2d.ts";
-export type { StatisticsOf } from "./ops/conv2d-statistics.ts";
-export type { DenseLayer } from "./ops/dense.ts";
-export type { DepthwiseConv2dLayer } from "./ops/depthwise-conv2d.ts";
-export type { GlobalPoolLayer } from "./ops/global-pool.ts";
-export {
-  createGram,
-  createGramGradient,
-  type GramGradientSite,
-  type GramNormalisation,
-  type GramOptions,
-  type GramSite,
-  gramShape,
-} from "./ops/gram.ts";
-export {
-  createRelu,
-  createReluGradient,
-  type ReluGradientSite,
-  type ReluSite,
-  reluMaskShape,
-} from "./ops/guided-relu.ts";
-export {
-  type ChannelHistogram,
-  createHistogram,
-  createHistogramBuffers,
-  createHistogramRange,
-  type HistogramBuffers,
-  type HistogramOptions,
-  type HistogramSite,
-  readHistogram,
-} from "./ops/histogram.ts";
-export type { LrnLayer } from "./ops/lrn.ts";
-export type { Sweep } from "./ops/occlusion.ts";
-export type { Constant, LayerBase } from "./ops/op.ts";
-export type { Border, Padding, Window as LayerWindow } from "./ops/padding.ts";
-export type { PoolLayer } from "./ops/pool.ts";
-export type { ReshapeLayer } from "./ops/reshape.ts";
-export type { SoftmaxLayer } from "./ops/softmax.ts";
-export {
-  type ChannelStatistics,
-  createMoments,
-  createStatistics,
-  createStatisticsSummary,
-  decodeStatistics,
-  type MomentsSite,
-  readStatistics,
-  type StatisticsSite,
-} from "./ops/statistics.ts";
-export type { Tile, Tiles } from "./ops/tiling.ts";
-export {
-  createTopK,
-  createTopKBuffer,
-  readTopK,
-  type TopEntry,
-  type TopK,
-  type TopKOptions,
-  type TopKSite,
-} from "./ops/top-k.ts";
-export { type TextStore, type TuneOptions, type Tuning, tuneConvolutions } from "./ops/tune.ts";
-export type { UpsampleLayer } from "./ops/upsample.ts";
-export type { ZeroPadLayer } from "./ops/zero-pad.ts";
-export { type AblationCamOptions, ablationCam } from "./techniques/ablation-cam.ts";
-export { activations } from "./techniques/activations.ts";
-export { cam } from "./techniques/cam.ts";
+  COMPOSITES,
+  type Composite,
+  type CompositeName,
+  type RelevanceRule,
+  type RuleCase,
+} from "./relevance/rules.ts";
+export type { LoopOptions } from "./sampling/batches.ts";
+export type { MemoryOptions } from "./sampling/budget.ts";
+export type { Fit } from "./sampling/ridge.ts";
+export { type AblationCamOptions, ablationCam } from "./techniques/attribution/ablation-cam.ts";
+export { cam } from "./techniques/attribution/cam.ts";
 export {
   ATTRIBUTIONS,
   type Attribution,
@@ -246,14 +283,59 @@ export {
   type AttributionOptions,
   type AttributionTechnique,
   attributionNamed,
-} from "./techniques/catalogue.ts";
-export { deconvnet } from "./techniques/deconvnet.ts";
+} from "./techniques/attribution/catalogue.ts";
+export { deconvnet } from "./techniques/attribution/deconvnet.ts";
+export { type EachOptions, explainEach } from "./techniques/attribution/explain-each.ts";
 export {
-  type Discrepancy,
-  type EmpiricalField,
-  type EmpiricalFieldOptions,
-  empiricalField,
-} from "./techniques/empirical-field.ts";
+  createGradCam,
+  type GradCam,
+  type GradCamOptions,
+  gradCam,
+} from "./techniques/attribution/grad-cam.ts";
+export { gradCamPlusPlus } from "./techniques/attribution/grad-cam-plus-plus.ts";
+export { gradientTimesInput } from "./techniques/attribution/gradient-input.ts";
+export { guidedBackprop } from "./techniques/attribution/guided-backprop.ts";
+export { guidedGradCam } from "./techniques/attribution/guided-grad-cam.ts";
+export { overColour, sumOverColour } from "./techniques/attribution/input-gradient.ts";
+export {
+  type Baseline,
+  type Completeness,
+  type IntegratedGradientsOptions,
+  integratedGradients,
+  type PathExplanation,
+} from "./techniques/attribution/integrated-gradients.ts";
+export { layerCam } from "./techniques/attribution/layer-cam.ts";
+export type { LayerOptions } from "./techniques/attribution/layer-maps.ts";
+export { type LimeExplanation, type LimeOptions, lime } from "./techniques/attribution/lime.ts";
+export { type LocalLinear, localLinear } from "./techniques/attribution/local-linear.ts";
+export {
+  type Conservation,
+  type LrpOptions,
+  lrp,
+  type RelevanceExplanation,
+} from "./techniques/attribution/lrp.ts";
+export {
+  createOcclusion,
+  type Occlusion,
+  type OcclusionOptions,
+  occlusion,
+} from "./techniques/attribution/occlusion.ts";
+export type { OcclusionMap, OcclusionSweep, SweepOptions } from "./techniques/attribution/occlusion-sweep.ts";
+export { type RiseOptions, rise } from "./techniques/attribution/rise.ts";
+export { saliency } from "./techniques/attribution/saliency.ts";
+export {
+  type MaskExplanation,
+  type MaskOptions,
+  maskOf,
+  saliencyMask,
+} from "./techniques/attribution/saliency-mask.ts";
+export { type ScoreCamOptions, scoreCam } from "./techniques/attribution/score-cam.ts";
+export {
+  type SmoothGradOptions,
+  smoothGrad,
+  smoothGradSquared,
+  varGrad,
+} from "./techniques/attribution/smooth-grad.ts";
 export type {
   ExplainOptions,
   Explanation,
@@ -261,7 +343,14 @@ export type {
   Question,
   ScoreKind,
 } from "./techniques/explain.ts";
-export { type EachOptions, explainEach } from "./techniques/explain-each.ts";
+export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
+export { activations } from "./techniques/units/activations.ts";
+export {
+  type Discrepancy,
+  type EmpiricalField,
+  type EmpiricalFieldOptions,
+  empiricalField,
+} from "./techniques/units/empirical-field.ts";
 export {
   type Combination,
   type CombinationOptions,
@@ -269,79 +358,11 @@ export {
   type FiltersOptions,
   filterCombination,
   filtersOf,
-} from "./techniques/filters.ts";
-export { createGradCam, type GradCam, type GradCamOptions, gradCam } from "./techniques/grad-cam.ts";
-export { gradCamPlusPlus } from "./techniques/grad-cam-plus-plus.ts";
-export { gradientTimesInput } from "./techniques/gradient-input.ts";
-export { guidedBackprop } from "./techniques/guided-backprop.ts";
-export { guidedGradCam } from "./techniques/guided-grad-cam.ts";
-export { overColour, sumOverColour } from "./techniques/input-gradient.ts";
-export {
-  type Baseline,
-  type Completeness,
-  type IntegratedGradientsOptions,
-  integratedGradients,
-  type PathExplanation,
-} from "./techniques/integrated-gradients.ts";
-export { layerCam } from "./techniques/layer-cam.ts";
-export type { LayerOptions } from "./techniques/layer-maps.ts";
-export { type LimeExplanation, type LimeOptions, lime } from "./techniques/lime.ts";
-export { type LocalLinear, localLinear } from "./techniques/local-linear.ts";
-export { type Conservation, type LrpOptions, lrp, type RelevanceExplanation } from "./techniques/lrp.ts";
-export { createOcclusion, type Occlusion, type OcclusionOptions, occlusion } from "./techniques/occlusion.ts";
-export type { OcclusionMap, OcclusionSweep, SweepOptions } from "./techniques/occlusion-sweep.ts";
-export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
-export { type RiseOptions, rise } from "./techniques/rise.ts";
-export { saliency } from "./techniques/saliency.ts";
-export { type MaskExplanation, type MaskOptions, maskOf, saliencyMask } from "./techniques/saliency-mask.ts";
-export { type ScoreCamOptions, scoreCam } from "./techniques/score-cam.ts";
-export {
-  type SmoothGradOptions,
-  smoothGrad,
-  smoothGradSquared,
-  varGrad,
-} from "./techniques/smooth-grad.ts";
+} from "./techniques/units/filters.ts";
 export {
   mapAtImage,
   type UnitMask,
   type UnitMaskOptions,
   type UnitThreshold,
   unitMask,
-} from "./techniques/unit-mask.ts";
-export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./trust/format.ts";
-export {
-  type Curve,
-  type Infidelity,
-  type Judged,
-  type Likeness,
-  MEASURES,
-  type Measure,
-  type OtherClass,
-  type ScoreMeasure,
-  type Trust,
-  type TrustOptions,
-  VERDICTS,
-  type Verdict,
-} from "./trust/measures.ts";
-export {
-  createRandomisedNetwork,
-  parameterLayers,
-  type RandomiseOptions,
-  randomiseGraph,
-} from "./trust/randomise.ts";
-export { type CascadeOptions, type CascadeStep, cascadingRandomisation } from "./trust/sanity.ts";
-export { SharedScores } from "./trust/scores.ts";
-export {
-  figureOf,
-  type NamedTechnique,
-  type Spread,
-  summaryOf,
-  type TrustRow,
-  type TrustSummary,
-  type TrustSummaryRow,
-  type TrustTable,
-  type TrustTableOptions,
-  trustSummary,
-  trustTable,
-} from "./trust/table.ts";
-export { trust } from "./trust/trust.ts";
+} from "./techniques/units/unit-mask.ts";

@@ -3,12 +3,12 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError, UnsupportedError } from "./gpu/errors.ts";
 import { record } from "./gpu/kernel.ts";
+import { createStepsNow, type Plan } from "./gpu/steps.ts";
 import { createTensor, type Shape, sizeOf, type Tensor } from "./gpu/tensor.ts";
-import { RULE_CODES } from "./ops/activation.ts";
-import { type GramOptions, gramShape, planGram, planGramGradient } from "./ops/gram.ts";
-import { planRelu, planReluGradient } from "./ops/guided-relu.ts";
-import { planMoments, planStatistics, rowsOf } from "./ops/statistics.ts";
-import { createStepsNow, type Plan } from "./ops/steps.ts";
+import { type GramOptions, gramShape, planGram, planGramGradient } from "./kernels/gram.ts";
+import { planRelu, planReluGradient } from "./kernels/guided-relu.ts";
+import { planMoments, planStatistics, rowsOf } from "./kernels/statistics.ts";
+import { RULE_CODES } from "./layers/activation.ts";
 
 /** tfjs's WebGPU backend as far as the bridge needs it. */
 type Backend = Pick<

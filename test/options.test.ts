@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertFields, type Fields, nearest } from "../src/gpu/options.ts";
 import * as library from "../src/index.ts";
 import { testDevice } from "./gpu.ts";
-import { chain, random, values } from "./network/graphs.ts";
+import { chain, random, values } from "./graph/graphs.ts";
 
 const { InputError } = library;
 

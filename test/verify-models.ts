@@ -1,6 +1,6 @@
 import { requestDevice } from "../src/gpu/device.ts";
+import type { Graph } from "../src/graph/graph.ts";
 import { preprocess } from "../src/images/preprocess.ts";
-import type { Graph } from "../src/network/graph.ts";
 import { createGpu } from "../src/node/gpu.ts";
 import {
   differences,

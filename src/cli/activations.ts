@@ -1,12 +1,12 @@
 import { basename } from "node:path";
+import { renderFigure } from "../figures/figure.ts";
+import { renderOverlay } from "../figures/overlay.ts";
+import { renderMapSheet } from "../figures/sheet.ts";
 import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
-import { renderFigure } from "../images/figure.ts";
-import { renderOverlay } from "../images/overlay.ts";
+import { layerOf, shapesOf } from "../graph/graph.ts";
 import { deprocess } from "../images/preprocess.ts";
-import { renderMapSheet } from "../images/sheet.ts";
-import { layerOf, shapesOf } from "../network/graph.ts";
-import { activations } from "../techniques/activations.ts";
+import { activations } from "../techniques/units/activations.ts";
 import { forEachImage } from "./each.ts";
 import { Images, type Input } from "./inputs.ts";
 import { type Io, UsageError } from "./io.ts";

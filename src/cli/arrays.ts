@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
+import { type Graph, inputOf } from "../graph/graph.ts";
 import { inputFrom, scaleValues } from "../images/preprocess.ts";
-import { type Graph, inputOf } from "../network/graph.ts";
 import type { NpyArray } from "../node/npy.ts";
 import type { Values } from "./values.ts";
 

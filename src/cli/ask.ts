@@ -1,11 +1,15 @@
 import { UnsupportedError } from "../gpu/errors.ts";
-import { classOf } from "../network/classes.ts";
-import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
-import { headOf } from "../network/heads.ts";
+import { classOf } from "../graph/classes.ts";
+import { type Graph, layerOf, shapesOf } from "../graph/graph.ts";
+import { headOf } from "../graph/heads.ts";
 import type { Network, Target } from "../network/network.ts";
-import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
-import { explainEach } from "../techniques/explain-each.ts";
-import { lastMaps } from "../techniques/grad-cam.ts";
+import type {
+  Attribution,
+  AttributionOptions,
+  AttributionTechnique,
+} from "../techniques/attribution/catalogue.ts";
+import { explainEach } from "../techniques/attribution/explain-each.ts";
+import { lastMaps } from "../techniques/attribution/grad-cam.ts";
 import type { Input } from "./inputs.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Needs, Networks } from "./networks.ts";

@@ -1,5 +1,5 @@
-import { ATTRIBUTIONS } from "../techniques/catalogue.ts";
-import { TRUST_LEGEND } from "../trust/format.ts";
+import { TRUST_LEGEND } from "../metrics/format.ts";
+import { ATTRIBUTIONS } from "../techniques/attribution/catalogue.ts";
 import { activationsCommand } from "./activations.ts";
 import { datasetCommand } from "./dataset.ts";
 import { explainCommand } from "./explain.ts";

@@ -1,7 +1,7 @@
 import { readTensor } from "../gpu/tensor.ts";
+import type { Measure, TrustOptions } from "../metrics/measures.ts";
 import type { Network } from "../network/network.ts";
-import type { AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
-import type { Measure, TrustOptions } from "../trust/measures.ts";
+import type { AttributionOptions, AttributionTechnique } from "../techniques/attribution/catalogue.ts";
 
 /** What is measured of one technique. */
 export interface Work {

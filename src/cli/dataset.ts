@@ -1,6 +1,6 @@
 import { extname, join } from "node:path";
 import { syntheticNames, syntheticPictures } from "../dataset/synthetic.ts";
-import { renderContactSheet } from "../images/contact-sheet.ts";
+import { renderContactSheet } from "../figures/contact-sheet.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { writePng } from "../node/image.ts";
 import { tryFile, tryFolder } from "../node/write.ts";

@@ -1,4 +1,4 @@
-import type { Graph } from "../network/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Images, Input } from "./inputs.ts";
 import { type Io, printJson } from "./io.ts";
 import { warnOfGuess } from "./model.ts";

@@ -1,14 +1,18 @@
 import { basename } from "node:path";
+import { formatNumber } from "../figures/layout.ts";
+import { type Multiple, type MultiplesRow, renderMultiples } from "../figures/multiples.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
-import { formatNumber } from "../images/layout.ts";
-import { type Multiple, type MultiplesRow, renderMultiples } from "../images/multiples.ts";
+import { headOf } from "../graph/heads.ts";
 import { deprocess } from "../images/preprocess.ts";
-import { headOf } from "../network/heads.ts";
-import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
-import { sumOverColour } from "../techniques/input-gradient.ts";
-import { formatTrust } from "../trust/format.ts";
-import type { Trust } from "../trust/measures.ts";
-import { SharedScores } from "../trust/scores.ts";
+import { formatTrust } from "../metrics/format.ts";
+import type { Trust } from "../metrics/measures.ts";
+import { SharedScores } from "../metrics/scores.ts";
+import type {
+  Attribution,
+  AttributionOptions,
+  AttributionTechnique,
+} from "../techniques/attribution/catalogue.ts";
+import { sumOverColour } from "../techniques/attribution/input-gradient.ts";
 import { type Asking, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
 import { headNotes, headReport } from "./heads.ts";
 import type { Input } from "./inputs.ts";

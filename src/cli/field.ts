@@ -1,12 +1,12 @@
+import { renderField } from "../figures/field.ts";
+import { formatNumber } from "../figures/layout.ts";
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import type { Colour } from "../images/colour.ts";
-import { renderField } from "../images/field.ts";
-import { formatNumber } from "../images/layout.ts";
+import { layerOf, shapesOf } from "../graph/graph.ts";
+import { type Rectangle, receptiveField } from "../graph/receptive-field.ts";
+import type { Colour } from "../images/color.ts";
 import { deprocess } from "../images/preprocess.ts";
-import { layerOf, shapesOf } from "../network/graph.ts";
-import { type Rectangle, receptiveField } from "../network/receptive-field.ts";
-import { empiricalField } from "../techniques/empirical-field.ts";
+import { empiricalField } from "../techniques/units/empirical-field.ts";
 import { Images } from "./inputs.ts";
 import { type Io, printJson, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";

@@ -1,8 +1,8 @@
+import { renderFilters } from "../figures/filters.ts";
+import { formatNumber } from "../figures/layout.ts";
 import { UnsupportedError } from "../gpu/errors.ts";
-import { renderFilters } from "../images/filters.ts";
-import { formatNumber } from "../images/layout.ts";
-import { inputOf } from "../network/graph.ts";
-import { type Combination, filterCombination, filtersOf } from "../techniques/filters.ts";
+import { inputOf } from "../graph/graph.ts";
+import { type Combination, filterCombination, filtersOf } from "../techniques/units/filters.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
 import { openModel } from "./model.ts";
 import { outOf, writeResult } from "./output.ts";

@@ -1,6 +1,6 @@
-import { isBinary } from "../network/classes.ts";
-import { type Graph, HEADS, type HeadKind } from "../network/graph.ts";
-import { type Head, headOf, headsOf } from "../network/heads.ts";
+import { isBinary } from "../graph/classes.ts";
+import { type Graph, HEADS, type HeadKind } from "../graph/graph.ts";
+import { type Head, headOf, headsOf } from "../graph/heads.ts";
 import type { Io } from "./io.ts";
 import type { Values } from "./values.ts";
 

@@ -1,9 +1,9 @@
 import { syntheticPictures } from "../dataset/synthetic.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
+import { type Graph, inputOf } from "../graph/graph.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { inputFrom } from "../images/preprocess.ts";
-import { type Graph, inputOf } from "../network/graph.ts";
 import { decodeImage } from "../node/image.ts";
 import { imagesIn, inputFromArray, type Taken } from "./arrays.ts";
 import { type Io, UsageError } from "./io.ts";

@@ -1,6 +1,6 @@
 import { formatShape } from "../gpu/tensor.ts";
-import { shapesOf } from "../network/graph.ts";
-import { type Head, headsOf, logitsOf } from "../network/heads.ts";
+import { shapesOf } from "../graph/graph.ts";
+import { type Head, headsOf, logitsOf } from "../graph/heads.ts";
 import { headReport, headWords } from "./heads.ts";
 import { type Io, printJson } from "./io.ts";
 import { openModel, preprocessingReport } from "./model.ts";

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { mergeStatistics } from "../dataset/statistics.ts";
-import { formatNumber } from "../images/layout.ts";
-import { renderMasks } from "../images/masks.ts";
+import { formatNumber } from "../figures/layout.ts";
+import { renderMasks } from "../figures/masks.ts";
+import { type Graph, inputOf } from "../graph/graph.ts";
 import { deprocess } from "../images/preprocess.ts";
-import { type Graph, inputOf } from "../network/graph.ts";
-import type { ChannelStatistics } from "../ops/statistics.ts";
-import { activations } from "../techniques/activations.ts";
-import { type UnitThreshold, unitMask } from "../techniques/unit-mask.ts";
+import type { ChannelStatistics } from "../kernels/statistics.ts";
+import { activations } from "../techniques/units/activations.ts";
+import { type UnitThreshold, unitMask } from "../techniques/units/unit-mask.ts";
 import type { Input } from "./inputs.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
 import { preprocessingReport, provenance, warnOfGuess } from "./model.ts";

@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../gpu/errors.ts";
-import { loadLayersModel } from "../models/layers-model.ts";
-import type { Graph } from "../network/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import {
   namedPreprocessing,
   PICTURE_FITS,
   type PictureFit,
   type Preprocessing,
-} from "../network/preprocessing.ts";
+} from "../graph/preprocessing.ts";
+import { loadLayersModel } from "../models/keras/layers-model.ts";
 import { modelFromDisk } from "../node/files.ts";
 import { headKindOf } from "./heads.ts";
 import type { Input } from "./inputs.ts";

@@ -1,4 +1,4 @@
-import type { Graph } from "../network/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../network/network.ts";
 
 /** Puts a graph on a device for the time of some work. */

@@ -1,10 +1,10 @@
 import { InputError } from "../gpu/errors.ts";
-import type { Graph } from "../network/graph.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Measure } from "../metrics/measures.ts";
+import { createRandomisedNetwork } from "../metrics/randomise.ts";
 import { batchWithin, DEFAULT_MEMORY, footprintOf, memoryOf } from "../network/memory.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../network/network.ts";
-import type { AttributionTechnique } from "../techniques/catalogue.ts";
-import type { Measure } from "../trust/measures.ts";
-import { createRandomisedNetwork } from "../trust/randomise.ts";
+import type { AttributionTechnique } from "../techniques/attribution/catalogue.ts";
 import type { Values } from "./values.ts";
 
 /** The largest batch unless --batch says otherwise: more seldom is faster. */

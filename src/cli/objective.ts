@@ -1,13 +1,13 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { className } from "../network/classes.ts";
-import { type Graph, layerOf, shapesOf } from "../network/graph.ts";
-import { headsOf } from "../network/heads.ts";
+import { className } from "../graph/classes.ts";
+import { type Graph, layerOf, shapesOf } from "../graph/graph.ts";
+import { headsOf } from "../graph/heads.ts";
 import type { Network, Target } from "../network/network.ts";
-import { activations } from "../techniques/activations.ts";
-import type { AttributionOptions } from "../techniques/catalogue.ts";
+import type { AttributionOptions } from "../techniques/attribution/catalogue.ts";
 import { ask, questionOf } from "../techniques/explain.ts";
 import { type Prediction, predict } from "../techniques/predict.ts";
+import { activations } from "../techniques/units/activations.ts";
 import type { Input } from "./inputs.ts";
 import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";

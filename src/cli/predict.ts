@@ -1,5 +1,5 @@
-import { isBinary, yesOf } from "../network/classes.ts";
-import { type Head, headOf, headsOf } from "../network/heads.ts";
+import { isBinary, yesOf } from "../graph/classes.ts";
+import { type Head, headOf, headsOf } from "../graph/heads.ts";
 import { createNetwork, type Network } from "../network/network.ts";
 import { type Prediction, predictEach } from "../techniques/predict.ts";
 import { headReport, headWords, warnOfHead } from "./heads.ts";

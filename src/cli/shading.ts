@@ -1,4 +1,4 @@
-import { COLOR_MAPS, type ColorMapName } from "../images/color-maps.ts";
+import { COLOR_MAPS, type ColorMapName } from "../figures/color-maps.ts";
 import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 

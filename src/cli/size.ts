@@ -1,6 +1,11 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { type ChooseInputShape, channelsOf, type InputShape, shapesNear } from "../models/input-shape.ts";
+import {
+  type ChooseInputShape,
+  channelsOf,
+  type InputShape,
+  shapesNear,
+} from "../models/keras/input-shape.ts";
 import { imageSize } from "../node/image.ts";
 import { imagesIn } from "./arrays.ts";
 import { type Io, UsageError } from "./io.ts";

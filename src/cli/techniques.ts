@@ -1,13 +1,13 @@
 import { nearest } from "../gpu/options.ts";
-import type { Colour } from "../images/colour.ts";
-import { COMPOSITES, type CompositeName } from "../network/relevance/rules.ts";
+import type { Colour } from "../images/color.ts";
+import { COMPOSITES, type CompositeName } from "../relevance/rules.ts";
 import {
   ATTRIBUTIONS,
   type AttributionOption,
   type AttributionOptions,
   type AttributionTechnique,
-} from "../techniques/catalogue.ts";
-import type { Baseline } from "../techniques/integrated-gradients.ts";
+} from "../techniques/attribution/catalogue.ts";
+import type { Baseline } from "../techniques/attribution/integrated-gradients.ts";
 import { UsageError } from "./io.ts";
 import type { OptionName } from "./options.ts";
 import type { Values } from "./values.ts";

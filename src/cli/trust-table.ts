@@ -1,18 +1,18 @@
 import { basename } from "node:path";
-import { layerOf, shapesOf } from "../network/graph.ts";
-import { headOf } from "../network/heads.ts";
-import { Objective } from "../objectives/objective.ts";
-import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/catalogue.ts";
-import { lastMaps } from "../techniques/grad-cam.ts";
-import { formatTrust, TRUST_LEGEND } from "../trust/format.ts";
-import { MEASURES, type Measure } from "../trust/measures.ts";
+import { layerOf, shapesOf } from "../graph/graph.ts";
+import { headOf } from "../graph/heads.ts";
+import { formatTrust, TRUST_LEGEND } from "../metrics/format.ts";
+import { MEASURES, type Measure } from "../metrics/measures.ts";
 import {
   type NamedTechnique,
   type TrustSummary,
   type TrustTable,
   trustSummary,
   trustTable,
-} from "../trust/table.ts";
+} from "../metrics/table.ts";
+import { Objective } from "../objectives/objective.ts";
+import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/attribution/catalogue.ts";
+import { lastMaps } from "../techniques/attribution/grad-cam.ts";
 import { inWords, passesOf, secondsOfPass } from "./cost.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
 import { Images } from "./inputs.ts";

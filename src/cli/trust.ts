@@ -1,12 +1,16 @@
+import type { Table } from "../figures/table.ts";
 import { nearest } from "../gpu/options.ts";
-import type { Table } from "../images/table.ts";
+import { leftOutWords, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../metrics/format.ts";
+import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS } from "../metrics/measures.ts";
+import type { SharedScores } from "../metrics/scores.ts";
+import { figureOf } from "../metrics/table.ts";
+import { trust } from "../metrics/trust.ts";
 import type { Network } from "../network/network.ts";
-import type { Attribution, AttributionOptions, AttributionTechnique } from "../techniques/catalogue.ts";
-import { leftOutWords, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../trust/format.ts";
-import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS } from "../trust/measures.ts";
-import type { SharedScores } from "../trust/scores.ts";
-import { figureOf } from "../trust/table.ts";
-import { trust } from "../trust/trust.ts";
+import type {
+  Attribution,
+  AttributionOptions,
+  AttributionTechnique,
+} from "../techniques/attribution/catalogue.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Networks } from "./networks.ts";
 import type { Objective } from "./objective.ts";

@@ -2,21 +2,21 @@ import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
-import { type ChannelCoMoments, createCoMoments, readCoMoments } from "../ops/co-moments.ts";
+import { type ChannelCoMoments, createCoMoments, readCoMoments } from "../kernels/co-moments.ts";
 import {
   type ChannelHistogram,
   createHistogram,
   createHistogramBuffers,
   type HistogramOptions,
   readHistogram,
-} from "../ops/histogram.ts";
+} from "../kernels/histogram.ts";
 import {
   type ChannelStatistics,
   createStatistics,
   createStatisticsSummary,
   readStatistics,
-} from "../ops/statistics.ts";
-import { createTopK, createTopKBuffer, readTopK, type TopK, type TopKOptions } from "../ops/top-k.ts";
+} from "../kernels/statistics.ts";
+import { createTopK, createTopKBuffer, readTopK, type TopK, type TopKOptions } from "../kernels/top-k.ts";
 
 export interface StatisticsStreamOptions {
   /** How many images a batch may hold, each a whole number of 1 to N. Default N alone. */

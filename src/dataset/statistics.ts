@@ -1,8 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
-import type { ChannelCoMoments } from "../ops/co-moments.ts";
-import type { ChannelHistogram } from "../ops/histogram.ts";
-import type { ChannelStatistics } from "../ops/statistics.ts";
-import type { TopK } from "../ops/top-k.ts";
+import type { ChannelCoMoments } from "../kernels/co-moments.ts";
+import type { ChannelHistogram } from "../kernels/histogram.ts";
+import type { ChannelStatistics } from "../kernels/statistics.ts";
+import type { TopK } from "../kernels/top-k.ts";
 
 /** The statistics of nothing: merged with others it gives these. */
 export function emptyStatistics(channels: number): ChannelStatistics {

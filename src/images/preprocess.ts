@@ -1,9 +1,9 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { firstNotFinite } from "../network/finite.ts";
-import { type Graph, inputOf } from "../network/graph.ts";
-import type { Preprocessing } from "../network/preprocessing.ts";
+import { firstNotFinite } from "../graph/finite.ts";
+import { type Graph, inputOf } from "../graph/graph.ts";
+import type { Preprocessing } from "../graph/preprocessing.ts";
 import { assertPixels, type Pixels } from "./pixels.ts";
 import { type Crop, resample } from "./resample.ts";
 

@@ -1,5 +1,5 @@
-import type { Layer } from "../network/graph.ts";
-import type { Constant } from "../ops/op.ts";
+import type { Layer } from "../graph/graph.ts";
+import type { Constant } from "../layers/op.ts";
 
 /**
  * The layers of a network that was trained on blue, green, red, so that it takes red, green, blue: the first

@@ -1,5 +1,5 @@
-import type { Graph, Layer } from "../network/graph.ts";
-import { PREPROCESSINGS, type Preprocessing } from "../network/preprocessing.ts";
+import type { Graph, Layer } from "../graph/graph.ts";
+import { PREPROCESSINGS, type Preprocessing } from "../graph/preprocessing.ts";
 import { isScaling } from "./own-scaling.ts";
 
 type Values = Pick<Preprocessing, "range" | "mean" | "std">;

@@ -1,5 +1,5 @@
-import type { Layer } from "../network/graph.ts";
-import type { PreprocessingName } from "../network/preprocessing.ts";
+import type { Layer } from "../graph/graph.ts";
+import type { PreprocessingName } from "../graph/preprocessing.ts";
 
 /** What the layers before the first weights make of a channel: scale · x + offset. */
 interface Affine {

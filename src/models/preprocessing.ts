@@ -1,11 +1,6 @@
 import { ModelError } from "../gpu/errors.ts";
-import type { Graph, Layer } from "../network/graph.ts";
-import {
-  PICTURE_FITS,
-  type PictureFit,
-  PREPROCESSINGS,
-  type Preprocessing,
-} from "../network/preprocessing.ts";
+import type { Graph, Layer } from "../graph/graph.ts";
+import { PICTURE_FITS, type PictureFit, PREPROCESSINGS, type Preprocessing } from "../graph/preprocessing.ts";
 import { takeRgb } from "./bgr.ts";
 import { type Family, familyOf } from "./families.ts";
 import { isObject, show } from "./json.ts";

@@ -1,6 +1,6 @@
 import { ModelError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
-import type { Constant } from "../ops/op.ts";
+import type { Constant } from "../layers/op.ts";
 import type { ModelFiles } from "./files.ts";
 import { arrayOf, isObject, objectOf, show, textOf } from "./json.ts";
 import { Pace } from "./pace.ts";

@@ -1,5 +1,5 @@
 import { createTensor } from "../gpu/tensor.ts";
-import { PASS } from "../ops/activation.ts";
+import { PASS } from "../layers/activation.ts";
 
 /** In a target: every index. */
 export const EVERY = 0xffffffff;

@@ -3,15 +3,15 @@ import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { assertTensor, createTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
-import { constantsFor } from "../ops/constants.ts";
+import { assertLayer } from "../graph/layer-fields.ts";
 import {
   createConv2dStatistics,
   createStatisticsAfter,
   type StatisticsOf,
-} from "../ops/conv2d-statistics.ts";
-import type { Constant } from "../ops/op.ts";
-import { assertLayer } from "./layer-fields.ts";
-import { type OpLayer, opOf } from "./ops.ts";
+} from "../kernels/conv2d-statistics.ts";
+import { constantsFor } from "../layers/constants.ts";
+import type { Constant } from "../layers/op.ts";
+import { type OpLayer, opOf } from "../layers/ops.ts";
 
 /** One layer by itself, between buffers of the caller's. */
 export interface LayerCommand extends Command {

@@ -2,12 +2,12 @@ import { assertDevice } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { assertFields } from "../gpu/options.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
-import { fuse } from "./fuse.ts";
-import { assertGraph, type Graph, inputOf, type Shapes, shapesOf } from "./graph.ts";
-import { answersOf, withLogits } from "./heads.ts";
+import { fuse } from "../graph/fuse.ts";
+import { assertGraph, type Graph, inputOf, type Shapes, shapesOf } from "../graph/graph.ts";
+import { answersOf, withLogits } from "../graph/heads.ts";
+import { opOf } from "../layers/ops.ts";
+import { isView, planActivations } from "./memory-plan.ts";
 import { NETWORK, type Network, type NetworkOptions } from "./network.ts";
-import { opOf } from "./ops.ts";
-import { isView, planActivations } from "./slots.ts";
 import { activationOf } from "./stages.ts";
 
 /** What a network and its technique may hold on the GPU together unless told otherwise, in bytes: 512 MiB. */

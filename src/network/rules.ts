@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
-import { type BackwardRule, RULE_CODES } from "../ops/activation.ts";
-import { type Graph, layerOf } from "./graph.ts";
+import { type Graph, layerOf } from "../graph/graph.ts";
+import { type BackwardRule, RULE_CODES } from "../layers/activation.ts";
 import { activationOf } from "./stages.ts";
 
 /** Backward rules for layers by name, and one for all others. */

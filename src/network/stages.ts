@@ -9,20 +9,20 @@ import {
   type Tensor,
   type TensorOptions,
 } from "../gpu/tensor.ts";
+import type { Graph, Layer, Shapes } from "../graph/graph.ts";
+import { createSeed } from "../kernels/seed.ts";
 import {
   type Activation,
   activationCode,
   createActivationGradient,
   createBlocked,
   type FusedActivation,
-} from "../ops/activation.ts";
-import { constantsFor } from "../ops/constants.ts";
-import type { Gate, Tensors } from "../ops/op.ts";
-import { createSeed } from "../ops/seed.ts";
+} from "../layers/activation.ts";
+import { constantsFor } from "../layers/constants.ts";
+import type { Gate, Tensors } from "../layers/op.ts";
+import { opOf } from "../layers/ops.ts";
 import { Control } from "./control.ts";
-import type { Graph, Layer, Shapes } from "./graph.ts";
-import { opOf } from "./ops.ts";
-import { planActivations } from "./slots.ts";
+import { planActivations } from "./memory-plan.ts";
 
 /** A layer on the device. */
 export interface Stage {

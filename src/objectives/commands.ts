@@ -1,7 +1,7 @@
 import { type Command, sequence } from "../gpu/kernel.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
+import { createObjectiveScore, createObjectiveSeed, packTerms } from "../kernels/objective.ts";
 import type { Network, Start } from "../network/network.ts";
-import { createObjectiveScore, createObjectiveSeed, packTerms } from "../ops/objective.ts";
 import { type Objective, termsByLayer } from "./objective.ts";
 
 /** An objective on the GPU. */

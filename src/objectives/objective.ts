@@ -1,11 +1,11 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
 import { asNhwc, formatShape } from "../gpu/tensor.ts";
-import { classOf, type Side, sideOf } from "../network/classes.ts";
-import { type Head, headOf } from "../network/heads.ts";
+import { classOf, type Side, sideOf } from "../graph/classes.ts";
+import { type Head, headOf } from "../graph/heads.ts";
+import { EVERY_INDEX, type ObjectiveTerm } from "../kernels/objective.ts";
 import type { Network, Target } from "../network/network.ts";
 import { assertTarget } from "../network/start.ts";
-import { EVERY_INDEX, type ObjectiveTerm } from "../ops/objective.ts";
 
 /** A class of an output by number or label; without an output, of the one that is asked by default. */
 export interface OfClass {

@@ -1,7 +1,7 @@
 import { type Command, sequence } from "../gpu/kernel.ts";
 import type { Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { createObjectiveScore, packTerms } from "../ops/objective.ts";
+import { createObjectiveScore, packTerms } from "../kernels/objective.ts";
 import type { LayerTerms } from "./objective.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { ModelError } from "../gpu/errors.ts";
 import { readTensor, readTensors, sizeOf, type Tensor, type TensorData } from "../gpu/tensor.ts";
-import { firstNotFinite, withinRounding } from "../network/finite.ts";
+import { firstNotFinite, withinRounding } from "../graph/finite.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective, termsByLayer } from "../objectives/objective.ts";
 

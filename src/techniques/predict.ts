@@ -1,9 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import { describe, type Fields } from "../gpu/options.ts";
 import { readTensor } from "../gpu/tensor.ts";
-import { countsOf, labelOf, probabilitiesOf, sideOf } from "../network/classes.ts";
-import type { HeadKind } from "../network/graph.ts";
-import { type Head, headOf } from "../network/heads.ts";
+import { countsOf, labelOf, probabilitiesOf, sideOf } from "../graph/classes.ts";
+import type { HeadKind } from "../graph/graph.ts";
+import { type Head, headOf } from "../graph/heads.ts";
 import type { Network } from "../network/network.ts";
 import { answer, assertCall, assertPictures, copyOf } from "./answer.ts";
 import { type Picture, submit } from "./explain.ts";

@@ -8,8 +8,8 @@ import {
   shownSegments,
   squareSegments,
 } from "../../bench/techniques/samples.ts";
-import { ridge } from "../../src/loops/ridge.ts";
-import { hash32, segmentShows } from "../../src/ops/masking.ts";
+import { hash32, segmentShows } from "../../src/kernels/masking.ts";
+import { ridge } from "../../src/sampling/ridge.ts";
 
 test("whoever is compared with ours hides the very segments that ours hides", () => {
   for (const value of [0, 1, 12345, 2 ** 32 - 1]) expect(hash(value)).toBe(hash32(value));

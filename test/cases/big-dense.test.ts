@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import { createNetwork } from "../../src/network/network.ts";
-import { activations } from "../../src/techniques/activations.ts";
-import { guidedBackprop } from "../../src/techniques/guided-backprop.ts";
-import { lrp } from "../../src/techniques/lrp.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
+import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
+import { lrp } from "../../src/techniques/attribution/lrp.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice, withLimits } from "../gpu.ts";
-import { constant, graph, random, values } from "../network/graphs.ts";
+import { constant, graph, random, values } from "../graph/graphs.ts";
 import { expectClose, numbers } from "../reference/numbers.ts";
 
 // Dense weights larger than a device binds at once, 128 MiB by WebGPU's default: they run in parts.

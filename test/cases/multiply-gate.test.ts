@@ -2,19 +2,19 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { receptiveField } from "../../src/graph/receptive-field.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
-import { receptiveField } from "../../src/network/receptive-field.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
-import { activations } from "../../src/techniques/activations.ts";
-import { gradientTimesInput } from "../../src/techniques/gradient-input.ts";
-import { lrp } from "../../src/techniques/lrp.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
+import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
+import { lrp } from "../../src/techniques/attribution/lrp.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
+import { constant, graph, random } from "../graph/graphs.ts";
 import { randomize, savedByTfjs } from "../models/saved-by-tfjs.ts";
-import { constant, graph, random } from "../network/graphs.ts";
 import { expectClose, numbers } from "../reference/numbers.ts";
 
 // Squeeze and excite as people write it: the gate comes from a dense layer, [N, C], and meets [N, H, W, C]. Keras widens the

@@ -5,10 +5,10 @@ import { parseArguments } from "../../src/cli/options.ts";
 import { Values } from "../../src/cli/values.ts";
 import { memoryOf } from "../../src/network/memory.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
-import { attributionNamed } from "../../src/techniques/catalogue.ts";
+import { attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
 import { testDevice } from "../gpu.ts";
+import { chain } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { chain } from "../network/graphs.ts";
 import { folder, json, vitrine, writeTinyModel } from "./run.ts";
 
 const at = (name: string) => join(folder, name);

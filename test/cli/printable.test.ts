@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { printable } from "../../src/cli/printable.ts";
-import { glyphOf } from "../../src/images/glyphs.ts";
+import { glyphOf } from "../../src/figures/glyphs.ts";
 import { folder, json, vitrine } from "./run.ts";
 
 /** Sets a title, clears the screen, goes back, begins lines of its own, turns text round, in 7 and 8 bits. */

@@ -16,7 +16,7 @@ import {
 } from "../../src/dataset/statistics-stream.ts";
 import { InputError } from "../../src/gpu/errors.ts";
 import { createTensor } from "../../src/gpu/tensor.ts";
-import type { ChannelStatistics } from "../../src/ops/statistics.ts";
+import type { ChannelStatistics } from "../../src/kernels/statistics.ts";
 import { testDevice } from "../gpu.ts";
 import { numbers } from "../reference/numbers.ts";
 

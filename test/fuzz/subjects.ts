@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { zipSync } from "fflate";
 import sharp from "sharp";
 import { labelsIn } from "../../src/cli/labels.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { decodeImage } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { arraysOf as arraysInArchive } from "../../src/node/npz.ts";

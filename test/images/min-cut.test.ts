@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Cut, minCut, NEIGHBOURS } from "../../src/images/min-cut.ts";
-import { maskOf } from "../../src/techniques/saliency-mask.ts";
-import { random } from "../network/graphs.ts";
+import { maskOf } from "../../src/techniques/attribution/saliency-mask.ts";
+import { random } from "../graph/graphs.ts";
 
 /** A grid with random costs, whole numbers so that sums are exact. */
 function grid(height: number, width: number, seed: number): Cut {

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
-import { type Pixels, pixelsFromImageData } from "../../src/images/pixels.ts";
-import { cropOf, deprocess, inputFrom, preprocess } from "../../src/images/preprocess.ts";
-import { resample, resizePixels } from "../../src/images/resample.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import {
   PICTURE_FITS,
   type PictureFit,
   PREPROCESSINGS,
   type Preprocessing,
-} from "../../src/network/preprocessing.ts";
+} from "../../src/graph/preprocessing.ts";
+import { type Pixels, pixelsFromImageData } from "../../src/images/pixels.ts";
+import { cropOf, deprocess, inputFrom, preprocess } from "../../src/images/preprocess.ts";
+import { resample, resizePixels } from "../../src/images/resample.ts";
 
 /** A network that only takes images in. */
 function fed(shape: readonly [number, number, number], preprocessing: Partial<Preprocessing> = {}): Graph {

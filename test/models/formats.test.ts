@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UnsupportedError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { modelFromFiles } from "../../src/models/picked-files.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { memoryFiles } from "./fixtures.ts";

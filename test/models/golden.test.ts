@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
-import { shapesOf } from "../../src/network/graph.ts";
+import { shapesOf } from "../../src/graph/graph.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { testDevice } from "../gpu.ts";
 import {
   differences,

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, expect, test } from "vitest";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
-import type { HeadKind } from "../../src/network/graph.ts";
-import { headsOf } from "../../src/network/heads.ts";
+import type { HeadKind } from "../../src/graph/graph.ts";
+import { headsOf } from "../../src/graph/heads.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { predict } from "../../src/techniques/predict.ts";
 import { testDevice } from "../gpu.ts";

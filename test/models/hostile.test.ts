@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ModelError, UnsupportedError, VitrineError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
-import { headOf } from "../../src/network/heads.ts";
+import { headOf } from "../../src/graph/heads.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { functional, kerasLayer, memoryFiles, modelOf, sequential, type Weight } from "./fixtures.ts";
 
 // Files that nobody means well: whatever they hold, what comes is a model or an error that says what is wrong.

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ModelError } from "../../src/gpu/errors.ts";
-import { shapesNear } from "../../src/models/input-shape.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
-import { inputOf } from "../../src/network/graph.ts";
+import { inputOf } from "../../src/graph/graph.ts";
+import { shapesNear } from "../../src/models/keras/input-shape.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
 
 const MEAN = kerasLayer("GlobalAveragePooling2D", "mean");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { modelFromUrl } from "../../src/models/url.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InputError, ModelError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { modelFromFiles, type PickedFile } from "../../src/models/picked-files.ts";
 import { bytesOf, kerasLayer, sequential } from "./fixtures.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { InputError, ModelError } from "../../src/gpu/errors.ts";
-import { type LayersModelOptions, loadLayersModel } from "../../src/models/layers-model.ts";
+import type { Layer } from "../../src/graph/graph.ts";
+import { PREPROCESSINGS } from "../../src/graph/preprocessing.ts";
+import { type LayersModelOptions, loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { fedAs } from "../../src/models/preprocessing.ts";
-import type { Layer } from "../../src/network/graph.ts";
-import { PREPROCESSINGS } from "../../src/network/preprocessing.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
 
 /** A network of two classes from an image, with what its file says besides. */

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
-import { shapesOf } from "../../src/network/graph.ts";
+import { shapesOf } from "../../src/graph/graph.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { testDevice } from "../gpu.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";

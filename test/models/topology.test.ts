@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ModelError, UnsupportedError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
-import { type Layer, shapesOf } from "../../src/network/graph.ts";
-import { headOf } from "../../src/network/heads.ts";
+import { type Layer, shapesOf } from "../../src/graph/graph.ts";
+import { headOf } from "../../src/graph/heads.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { functional, kerasLayer, memoryFiles, modelOf, sequential, type Weight } from "./fixtures.ts";
 
 const CONV = { filters: 3, kernel_size: [3, 3], padding: "same" };

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, expect, test } from "vitest";
 import { ModelError, UnsupportedError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { fromFloat16, readWeights } from "../../src/models/weights.ts";
 import { bytesOf, kerasLayer, memoryFiles, modelOf, sequential, type Weight } from "./fixtures.ts";
 

@@ -141,7 +141,7 @@ export const CODE: readonly Mutant[] = [
     ["(a[k * features + k] ?? 0) + alpha", "a[k * features + k] ?? 0"],
   ),
   {
-    file: "src/loops/samples.ts",
+    file: "src/sampling/samples.ts",
     find: "values.subarray(0, ((end - 1) % room) + 1)",
     replace: "values.subarray(0, room)",
     tests: ["techniques/masks.test.ts"],

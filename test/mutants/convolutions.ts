@@ -1,10 +1,10 @@
 import { each, type Mutant } from "./mutant.ts";
 
 const shader = (name: string): string => `shaders/${name}.wgsl`;
-const KERNELS = ["ops/convolution-kernels.test.ts"];
-const WINDOWS = ["ops/window-kernels.test.ts"];
-const STATISTICS = ["ops/conv2d-statistics.test.ts"];
-const OPS = ["ops/conv2d.test.ts", "ops/convolution-kernels.test.ts"];
+const KERNELS = ["layers/convolution-kernels.test.ts"];
+const WINDOWS = ["layers/window-kernels.test.ts"];
+const STATISTICS = ["kernels/conv2d-statistics.test.ts"];
+const OPS = ["layers/conv2d.test.ts", "layers/convolution-kernels.test.ts"];
 
 type Change = readonly [find: string, replace: string];
 
@@ -154,7 +154,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ]),
   ...each(
     [shader("depthwise_conv2d")],
-    ["ops/depthwise-conv2d.test.ts", "ops/gate.test.ts"],
+    ["layers/depthwise-conv2d.test.ts", "layers/gate.test.ts"],
     [
       ["exp(-z)", "exp(z)"],
       ["row >= 0 && row < i32(params.inSize.x)", "row >= 0 && row <= i32(params.inSize.x)"],
@@ -162,7 +162,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ["select(channel / params.multiplier, channel * params.multiplier, BACKWARD)", "channel"],
     ],
   ),
-  ...each(["src/ops/conv2d.ts"], OPS, [
+  ...each(["src/layers/conv2d.ts"], OPS, [
     ["accumulate: Number(accumulate),\n        },", "accumulate: 0,\n        },"],
     ["b: b ?? w, a:", "b: w, a:"],
     ["dilation: [-layer.dilations[0], -layer.dilations[1]]", "dilation: [-1, -1]"],

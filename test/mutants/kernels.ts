@@ -11,7 +11,7 @@ const of = (
 export const KERNELS: readonly Mutant[] = [
   ...of(
     "activation_gradient",
-    "ops/activation.test.ts",
+    "layers/activation.test.ts",
     ["if (rule == 1u || rule == 2u)", "if (rule == 1u)"],
     ["rule != 2u && rule != 4u", "rule != 4u"],
     ["v < Value(6.0)", "v <= Value(6.0)"],
@@ -21,41 +21,41 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...of(
     "activation_blocked",
-    "ops/activation.test.ts",
+    "layers/activation.test.ts",
     ["v < CEILING &&", ""],
     ["rules[params.slot] != 3u", "rules[0] != 3u"],
   ),
   ...of(
     "activation",
-    "ops/activation.test.ts",
+    "layers/activation.test.ts",
     ["select(z, Value(6.0), z >= Value(6.0))", "z"],
     ["z / (Value(1.0) + exp(-z))", "z / (Value(1.0) + exp(z))"],
   ),
   ...of(
     "add",
-    "ops/arithmetic.test.ts",
+    "layers/arithmetic.test.ts",
     ["if (TERMS > 3u)", "if (TERMS > 4u)"],
     ["select(z, 6.0, z >= 6.0)", "z"],
     ["sum += y[i];", ""],
   ),
   ...of(
     "multiply",
-    "ops/arithmetic.test.ts",
+    "layers/arithmetic.test.ts",
     ["* params.channels + i % params.channels", "* params.channels"],
     ["product += y[i];", ""],
   ),
   ...of(
     "broadcast_gradient",
-    "ops/arithmetic.test.ts",
+    "layers/arithmetic.test.ts",
     ["sum += dy[i] * x[i];", "sum += x[i];"],
     ["for (var s = 1u;", "for (var s = 2u;"],
   ),
-  ...of("batch_norm", "ops/batch-norm.test.ts", ["+ offset[channel]", ""], ["exp(-z)", "exp(z)"]),
-  ...of("batch_norm_gradient", "ops/batch-norm.test.ts", ["sum += dx[i];", ""]),
-  ...of("copy_blocks", "ops/concat.test.ts", ["params.xStart + j", "j"], ["value += y[o];", ""]),
+  ...of("batch_norm", "layers/batch-norm.test.ts", ["+ offset[channel]", ""], ["exp(-z)", "exp(z)"]),
+  ...of("batch_norm_gradient", "layers/batch-norm.test.ts", ["sum += dx[i];", ""]),
+  ...of("copy_blocks", "layers/concat.test.ts", ["params.xStart + j", "j"], ["value += y[o];", ""]),
   ...of(
     "dense",
-    "ops/dense.test.ts",
+    "layers/dense.test.ts",
     ["if (BIAS)", "if (false)"],
     ["exp(-z)", "exp(z)"],
     ["i += SPLITS", "i += SPLITS + 1u"],
@@ -63,7 +63,7 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...each(
     [shader("dense_gradient")],
-    ["ops/dense.test.ts", "ops/gate.test.ts"],
+    ["layers/dense.test.ts", "layers/gate.test.ts"],
     [
       ["v > 0.0 && v < 6.0", "v > 0.0"],
       ["vec3<f32>(f32(CHUNK == 4u))", "vec3<f32>(1.0)"],
@@ -71,68 +71,68 @@ export const KERNELS: readonly Mutant[] = [
       ["rules[params.slot]", "rules[0]"],
     ],
   ),
-  ...of("global_pool_average", "ops/pool.test.ts", ["for (var s = 1u;", "for (var s = 2u;"]),
+  ...of("global_pool_average", "layers/pool.test.ts", ["for (var s = 1u;", "for (var s = 2u;"]),
   ...of(
     "global_pool_max",
-    "ops/pool.test.ts",
+    "layers/pool.test.ts",
     ["value == best && place < winner", "value == best"],
     [
       "var best = 0.0;\n  if (channel < params.channels) {\n    best = x[",
       "var best = 0.0;\n  if (channel < params.channels) {\n    best = 0.0 * x[",
     ],
   ),
-  ...of("pool_max", "ops/pool.test.ts", ["if (value > best)", "if (value >= best)"]),
+  ...of("pool_max", "layers/pool.test.ts", ["if (value > best)", "if (value >= best)"]),
   ...each(
     [shader("pool_max_gradient")],
-    ["ops/pool.test.ts", "ops/gate.test.ts"],
+    ["layers/pool.test.ts", "layers/gate.test.ts"],
     [
       ["argmax[o] == place", "argmax[o] <= place"],
       ["sum += dx[i];", ""],
       ["if (rule == 1u || rule == 2u)", "if (rule == 2u)"],
     ],
   ),
-  ...of("pool_average", "ops/pool.test.ts", [
+  ...of("pool_average", "layers/pool.test.ts", [
     "sum / f32(inside.x * inside.y)",
     "sum / f32(params.window.x * params.window.y)",
   ]),
   ...of(
     "pool_average_gradient",
-    "ops/pool.test.ts",
+    "layers/pool.test.ts",
     ["at >= params.window", "at > params.window"],
     ["dy[o] / f32(inside.x * inside.y)", "dy[o] / f32(params.window.x * params.window.y)"],
   ),
-  ...of("lrn", "ops/lrn.test.ts", ["channel + params.radius + 1u", "channel + params.radius"]),
-  ...of("lrn_gradient", "ops/lrn.test.ts", ["2.0 * params.alpha", "params.alpha"]),
+  ...of("lrn", "layers/lrn.test.ts", ["channel + params.radius + 1u", "channel + params.radius"]),
+  ...of("lrn_gradient", "layers/lrn.test.ts", ["2.0 * params.alpha", "params.alpha"]),
   ...of(
     "softmax",
-    "ops/softmax.test.ts",
+    "layers/softmax.test.ts",
     ["exp(x[base + j] - peak) / sum", "exp(x[base + j] - peak)"],
     ["peak = largest(thread, peak);", "peak = 0.0;"],
   ),
-  ...of("softmax_gradient", "ops/softmax.test.ts", ["(dy[base + j] - dot)", "dy[base + j]"]),
+  ...of("softmax_gradient", "layers/softmax.test.ts", ["(dy[base + j] - dot)", "dy[base + j]"]),
   ...of(
     "upsample",
-    "ops/upsample.test.ts",
+    "layers/upsample.test.ts",
     ["/ vec2<f32>(params.factor) - CENTRE", "/ vec2<f32>(params.factor)"],
     ["let high = min(low + 1u, last);", "let high = low;"],
   ),
-  ...of("upsample_gradient", "ops/upsample.test.ts", [
+  ...of("upsample_gradient", "layers/upsample.test.ts", [
     "end = min(end + params.factor, output);",
     "end = min(end, output);",
   ]),
-  ...of("zero_pad", "ops/zero-pad.test.ts", [
+  ...of("zero_pad", "layers/zero-pad.test.ts", [
     "all(here < vec2<i32>(params.image))",
     "all(here <= vec2<i32>(params.image))",
   ]),
-  ...of("seed", "ops/seed.test.ts", ["row / params.height,", "0u,"]),
-  ...of("relu_mask", "ops/guided-relu.test.ts", [
+  ...of("seed", "kernels/seed.test.ts", ["row / params.height,", "0u,"]),
+  ...of("relu_mask", "kernels/guided-relu.test.ts", [
     "vec4<f32>(1.0, 2.0, 4.0, 8.0)",
     "vec4<f32>(1.0, 2.0, 4.0, 4.0)",
   ]),
-  ...of("relu_mask_gradient", "ops/guided-relu.test.ts", ["rule != 2u && rule != 4u", "rule != 2u"]),
+  ...of("relu_mask_gradient", "kernels/guided-relu.test.ts", ["rule != 2u && rule != 4u", "rule != 2u"]),
   ...of(
     "statistics",
-    "ops/statistics.test.ts",
+    "kernels/statistics.test.ts",
     ["v == Value()", "v <= Value()"],
     ["delta * delta * (a.count * share)", "delta * (a.count * share)"],
     ["mine.low = min(mine.low, v);", ""],
@@ -140,21 +140,21 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...of(
     "statistics_runs",
-    "ops/statistics.test.ts",
+    "kernels/statistics.test.ts",
     ["v == Value()", "v <= Value()"],
     ["high = max(high, v);", ""],
     ["delta * delta * (seen * n / total)", "delta * delta * n"],
   ),
   ...of(
     "statistics_gather",
-    "ops/conv2d-statistics.test.ts",
+    "kernels/conv2d-statistics.test.ts",
     ["zeros += partial[o + 5u * c];", ""],
     ["let share = count / (total + count);", "let share = count / total;"],
     ["s < last", "s <= last"],
   ),
   ...of(
     "statistics_merge",
-    "ops/statistics.test.ts",
+    "kernels/statistics.test.ts",
     ["let share = b / (a + b);", "let share = a / (a + b);"],
     ["m2 = twoSum(sum.x, sum.y + old.y);", "m2 = vec2<f32>(sum.x, 0.0);"],
     ["mean = moved;", "mean = vec2<f32>(moved.x, 0.0);"],
@@ -163,16 +163,19 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...of(
     "histogram",
-    "ops/histogram.test.ts",
+    "kernels/histogram.test.ts",
     ["v > bounds.y", "v >= bounds.y"],
     ["v < bounds.x)", "v <= bounds.x)"],
   ),
-  ...of("gram", "ops/gram.test.ts", ["b1 -= m[3];", "b1 -= m[2];"]),
-  ...of("gram_mean", "ops/gram.test.ts", ["first + sum / f32(params.pixels)", "sum / f32(params.pixels)"]),
+  ...of("gram", "kernels/gram.test.ts", ["b1 -= m[3];", "b1 -= m[2];"]),
+  ...of("gram_mean", "kernels/gram.test.ts", [
+    "first + sum / f32(params.pixels)",
+    "sum / f32(params.pixels)",
+  ]),
   ...of("gram_merge", "dataset/statistics.test.ts", ["(a * (b / (a + b)))", "(b * (b / (a + b)))"]),
   ...of(
     "top_k",
-    "ops/top-k.test.ts",
+    "kernels/top-k.test.ts",
     ["key > least || candidates < params.k", "key >= least"],
     ["params.first + seen + image, p);", "params.first + image, p);"],
     ["if (key < least)", "if (key <= least)"],
@@ -186,7 +189,7 @@ export const KERNELS: readonly Mutant[] = [
     ["if (left > pixel.x)", "if (left >= pixel.x)"],
     ["min(column * params.stride_x, last_left)", "column * params.stride_x"],
   ),
-  ...of("occlusion_score", "ops/occlusion.test.ts", ["if (number < params.images)", "if (true)"]),
+  ...of("occlusion_score", "kernels/occlusion.test.ts", ["if (number < params.images)", "if (true)"]),
   ...of("occlusion_score", "techniques/occlusion.test.ts", ["(params.probability == 1u)", "(false)"]),
   ...of(
     "objective_score",
@@ -245,25 +248,28 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...of("relevance_share", "techniques/lrp.test.ts", ["y[i] < params.middle", "y[i] <= params.middle"]),
   ...of("bias_share", "techniques/local-linear.test.ts", ["6.0, value >= 6.0", "6.0, value > 6.0"]),
-  ...of("uniform_batch", "trust/golden.test.ts", ["x[element] - select", "x[element] + select"]),
-  ...of("ranked_batch", "trust/golden.test.ts", ["rank < plan[at + 2u]", "rank <= plan[at + 2u]"]),
-  ...of("cells_batch", "trust/golden.test.ts", ["cell / 32u", "0u"]),
-  ...of("window_pool", "network/windows.test.ts", [
+  ...of("uniform_batch", "metrics/golden.test.ts", ["x[element] - select", "x[element] + select"]),
+  ...of("ranked_batch", "metrics/golden.test.ts", ["rank < plan[at + 2u]", "rank <= plan[at + 2u]"]),
+  ...of("cells_batch", "metrics/golden.test.ts", ["cell / 32u", "0u"]),
+  ...of("window_pool", "network/incremental.test.ts", [
     "z / f32((end.x - first.x) * (end.y - first.y))",
     "z / f32(params.kernel.x * params.kernel.y)",
   ]),
-  ...of("window_arithmetic", "network/windows.test.ts", [
+  ...of("window_arithmetic", "network/incremental.test.ts", [
     "select(left + right, left * right, PRODUCT)",
     "left + right",
   ]),
-  ...of("window_move", "network/windows.test.ts", [
+  ...of("window_move", "network/incremental.test.ts", [
     "any(at < vec2<i32>(0)) || any(at >= vec2<i32>(params.inSize))",
     "false",
   ]),
-  ...of("window_global_pool", "network/windows.test.ts", ["part = clean[channel] + part", "part = part"]),
-  ...of("window_lrn", "network/windows.test.ts", ["channel + params.radius + 1u", "channel + params.radius"]),
-  ...of("window_worklist", "network/windows.test.ts", [".w <= item", ".w < item"]),
-  ...of("window_upsample", "network/windows.test.ts", [
+  ...of("window_global_pool", "network/incremental.test.ts", ["part = clean[channel] + part", "part = part"]),
+  ...of("window_lrn", "network/incremental.test.ts", [
+    "channel + params.radius + 1u",
+    "channel + params.radius",
+  ]),
+  ...of("window_worklist", "network/incremental.test.ts", [".w <= item", ".w < item"]),
+  ...of("window_upsample", "network/incremental.test.ts", [
     "/ vec2<f32>(params.factor) - CENTRE",
     "/ vec2<f32>(params.factor)",
   ]),

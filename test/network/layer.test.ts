@@ -1,9 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor, type Tensor } from "../../src/gpu/tensor.ts";
+import { createStatisticsSummary, readStatistics } from "../../src/kernels/statistics.ts";
+import type { OpLayer } from "../../src/layers/ops.ts";
 import { createLayer } from "../../src/network/layer.ts";
-import type { OpLayer } from "../../src/network/ops.ts";
-import { createStatisticsSummary, readStatistics } from "../../src/ops/statistics.ts";
 import { testDevice } from "../gpu.ts";
 
 const SUM = {

@@ -2,17 +2,17 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readTensors, sizeOf } from "../../src/gpu/tensor.ts";
-import { type Graph, shapesOf } from "../../src/network/graph.ts";
+import { type Graph, shapesOf } from "../../src/graph/graph.ts";
 import { batchWithin, footprintOf, memoryOf } from "../../src/network/memory.ts";
+import { type Lifetime, planActivations, shareSlots } from "../../src/network/memory-plan.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
-import { type Lifetime, planActivations, shareSlots } from "../../src/network/slots.ts";
-import { ablationCam } from "../../src/techniques/ablation-cam.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { rise } from "../../src/techniques/rise.ts";
-import { scoreCam } from "../../src/techniques/score-cam.ts";
+import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { rise } from "../../src/techniques/attribution/rise.ts";
+import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";
 import { plainDevice, testDevice, withLimits } from "../gpu.ts";
+import { branches, chain, constant, graph, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { branches, chain, constant, graph, random, values } from "./graphs.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {

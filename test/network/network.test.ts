@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor, readTensors, sizeOf } from "../../src/gpu/tensor.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import type { BackwardRule } from "../../src/layers/activation.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
 import { createGpu } from "../../src/node/gpu.ts";
-import type { BackwardRule } from "../../src/ops/activation.ts";
 import { testDevice } from "../gpu.ts";
+import { branches, chain, graph, random, values } from "../graph/graphs.ts";
 import { expectClose } from "../reference/numbers.ts";
-import { branches, chain, graph, random, values } from "./graphs.ts";
 
 let device: GPUDevice;
 const networks = new Map<Graph, Network>();

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor, sizeOf } from "../../src/gpu/tensor.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import type { BackwardRule, FusedActivation } from "../../src/layers/activation.ts";
 import { type BackwardOptions, createNetwork, type Network } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import { channel, logit } from "../../src/objectives/objective.ts";
-import type { BackwardRule, FusedActivation } from "../../src/ops/activation.ts";
 import { testDevice } from "../gpu.ts";
+import { constant, graph, random, values } from "../graph/graphs.ts";
 import { expectClose } from "../reference/numbers.ts";
-import { constant, graph, random, values } from "./graphs.ts";
 
 const RULES = ["gradient", "guided", "deconvnet", "redirected"] as const;
 const KEEPS: ["all" | string[]][] = [["all"], [[]]];

@@ -3,11 +3,11 @@ import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadTfjsModel, startTfjs } from "../../bench/tfjs.ts";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { testDevice } from "../gpu.ts";
-import { random, values } from "./graphs.ts";
+import { random, values } from "../graph/graphs.ts";
 
 // tfjs runs on our device: one device serves both, and each is the other's witness.
 

@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ModelError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { modelFromFiles } from "../../src/models/picked-files.ts";
 import { modelFromUrl } from "../../src/models/url.ts";
 import { modelFromDisk } from "../../src/node/files.ts";

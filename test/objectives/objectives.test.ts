@@ -14,13 +14,13 @@ import {
   probability,
   region,
 } from "../../src/objectives/objective.ts";
-import { activations } from "../../src/techniques/activations.ts";
+import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
+import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { submit } from "../../src/techniques/explain.ts";
-import { gradCam } from "../../src/techniques/grad-cam.ts";
-import { guidedBackprop } from "../../src/techniques/guided-backprop.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
-import { branches, chain, graph, random, values } from "../network/graphs.ts";
+import { branches, chain, graph, random, values } from "../graph/graphs.ts";
 
 let network: Network;
 let curved: Network;

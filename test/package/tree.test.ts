@@ -34,12 +34,12 @@ async function bundled(names: string): Promise<string[]> {
 
 test("who imports one technique gets neither figures nor the other techniques", async () => {
   const files = await bundled("saliency");
-  expect(files).toContain("src/techniques/saliency.ts");
+  expect(files).toContain("src/techniques/attribution/saliency.ts");
   expect(files.filter((file) => /figure|sheet|glyphs|color|trust|lime|rise|synthetic/.test(file))).toEqual(
     [],
   );
   // What is looked for is there when it is asked for.
   const all = await bundled("saliency, lime, renderFigure");
-  expect(all).toContain("src/images/figure.ts");
-  expect(all).toContain("src/techniques/lime.ts");
+  expect(all).toContain("src/figures/figure.ts");
+  expect(all).toContain("src/techniques/attribution/lime.ts");
 });

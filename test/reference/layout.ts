@@ -1,6 +1,6 @@
 import { asNhwc } from "../../src/gpu/tensor.ts";
-import type { UpsampleLayer } from "../../src/ops/upsample.ts";
-import type { ZeroPadLayer } from "../../src/ops/zero-pad.ts";
+import type { UpsampleLayer } from "../../src/layers/upsample.ts";
+import type { ZeroPadLayer } from "../../src/layers/zero-pad.ts";
 import { type Array64, at, fill } from "./array.ts";
 
 /** Concatenation of [N, H, W, C] arrays along an axis. */

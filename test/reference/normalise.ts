@@ -1,5 +1,5 @@
 import { asNhwc } from "../../src/gpu/tensor.ts";
-import type { LrnLayer } from "../../src/ops/lrn.ts";
+import type { LrnLayer } from "../../src/layers/lrn.ts";
 import { type Array64, at, fill, upTo } from "./array.ts";
 
 export function lrn({ radius, bias, alpha, beta }: LrnLayer, x: Array64): Array64 {

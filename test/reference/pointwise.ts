@@ -1,5 +1,5 @@
-import type { Activation, BackwardRule, FusedActivation } from "../../src/ops/activation.ts";
-import type { BatchNormLayer } from "../../src/ops/batch-norm.ts";
+import type { Activation, BackwardRule, FusedActivation } from "../../src/layers/activation.ts";
+import type { BatchNormLayer } from "../../src/layers/batch-norm.ts";
 import { type Array64, at, fill } from "./array.ts";
 import { activated } from "./numbers.ts";
 

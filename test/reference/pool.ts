@@ -1,6 +1,6 @@
 import { asNhwc } from "../../src/gpu/tensor.ts";
-import type { GlobalPoolLayer } from "../../src/ops/global-pool.ts";
-import type { PoolLayer } from "../../src/ops/pool.ts";
+import type { GlobalPoolLayer } from "../../src/layers/global-pool.ts";
+import type { PoolLayer } from "../../src/layers/pool.ts";
 import { type Array64, at, fill, upTo } from "./array.ts";
 
 /** Length of the output and padding before it along one axis, as TensorFlow's documentation states them. */

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ChannelStatistics } from "../../src/ops/statistics.ts";
+import type { ChannelStatistics } from "../../src/kernels/statistics.ts";
 
 /** Statistics in f64, in two passes. */
 export function statisticsOf(data: ArrayLike<number>, channels: number): ChannelStatistics {

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readTensor } from "../../src/gpu/tensor.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
-import { activations } from "../../src/techniques/activations.ts";
-import { ATTRIBUTIONS, type AttributionTechnique } from "../../src/techniques/catalogue.ts";
-import { empiricalField } from "../../src/techniques/empirical-field.ts";
+import { ATTRIBUTIONS, type AttributionTechnique } from "../../src/techniques/attribution/catalogue.ts";
+import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { submit } from "../../src/techniques/explain.ts";
-import { explainEach } from "../../src/techniques/explain-each.ts";
 import { predict, predictEach } from "../../src/techniques/predict.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
-import { unitMask } from "../../src/techniques/unit-mask.ts";
-import { trust } from "../../src/trust/trust.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
+import { empiricalField } from "../../src/techniques/units/empirical-field.ts";
+import { unitMask } from "../../src/techniques/units/unit-mask.ts";
 import { testDevice } from "../gpu.ts";
-import { constant, graph, random, values } from "../network/graphs.ts";
+import { constant, graph, random, values } from "../graph/graphs.ts";
 
 /** Small, and yet any technique can be asked: colours, ReLUs, max pooling, maps, global average pooling, classes. */
 function small(): Graph {
@@ -229,7 +229,7 @@ describe("recording by hand", () => {
   });
 
   test("is refused to a command of one's own, too", async () => {
-    const { createGradCam } = await import("../../src/techniques/grad-cam.ts");
+    const { createGradCam } = await import("../../src/techniques/attribution/grad-cam.ts");
     const cam = await createGradCam(network, "conv2");
     const asked = gradient(one);
     expect(() => submit(network, (encoder) => cam.record(encoder, { layer: "logits" }))).toThrow(InputError);

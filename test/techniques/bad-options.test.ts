@@ -1,22 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError, VitrineError } from "../../src/gpu/errors.ts";
 import { record } from "../../src/gpu/kernel.ts";
-import { headOf } from "../../src/network/heads.ts";
+import { headOf } from "../../src/graph/heads.ts";
+import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { decodeImage, encodePng } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { channel, logit, region } from "../../src/objectives/objective.ts";
-import { ATTRIBUTIONS, type AttributionOptions, attributionNamed } from "../../src/techniques/catalogue.ts";
-import { explainEach } from "../../src/techniques/explain-each.ts";
-import { lime } from "../../src/techniques/lime.ts";
+import {
+  ATTRIBUTIONS,
+  type AttributionOptions,
+  attributionNamed,
+} from "../../src/techniques/attribution/catalogue.ts";
+import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
+import { lime } from "../../src/techniques/attribution/lime.ts";
+import { type RiseOptions, rise } from "../../src/techniques/attribution/rise.ts";
+import { saliencyMask } from "../../src/techniques/attribution/saliency-mask.ts";
+import { smoothGrad } from "../../src/techniques/attribution/smooth-grad.ts";
 import { predict, predictEach } from "../../src/techniques/predict.ts";
-import { type RiseOptions, rise } from "../../src/techniques/rise.ts";
-import { saliencyMask } from "../../src/techniques/saliency-mask.ts";
-import { smoothGrad } from "../../src/techniques/smooth-grad.ts";
-import { trust } from "../../src/trust/trust.ts";
 import { testDevice } from "../gpu.ts";
+import { branches, chain, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { branches, chain, random, values } from "../network/graphs.ts";
 
 let device: GPUDevice;
 let network: Network;

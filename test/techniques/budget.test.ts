@@ -1,23 +1,23 @@
 import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import type { LoopOptions } from "../../src/loops/batches.ts";
-import { budgetOf, type MemoryOptions } from "../../src/loops/budget.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { batchWithin, DEFAULT_MEMORY, memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
-import { ablationCam } from "../../src/techniques/ablation-cam.ts";
+import type { LoopOptions } from "../../src/sampling/batches.ts";
+import { budgetOf, type MemoryOptions } from "../../src/sampling/budget.ts";
+import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
+import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
+import { lime } from "../../src/techniques/attribution/lime.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { rise } from "../../src/techniques/attribution/rise.ts";
+import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";
+import { smoothGrad } from "../../src/techniques/attribution/smooth-grad.ts";
 import type { Explanation } from "../../src/techniques/explain.ts";
-import { integratedGradients } from "../../src/techniques/integrated-gradients.ts";
-import { lime } from "../../src/techniques/lime.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { rise } from "../../src/techniques/rise.ts";
-import { scoreCam } from "../../src/techniques/score-cam.ts";
-import { smoothGrad } from "../../src/techniques/smooth-grad.ts";
 import { testDevice } from "../gpu.ts";
+import { chain, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { chain, random, values } from "../network/graphs.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {

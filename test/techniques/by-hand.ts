@@ -1,6 +1,6 @@
-import type { Graph, Layer } from "../../src/network/graph.ts";
-import type { ActivationKind, FusedActivation } from "../../src/ops/activation.ts";
-import { graph } from "../network/graphs.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
+import type { ActivationKind, FusedActivation } from "../../src/layers/activation.ts";
+import { graph } from "../graph/graphs.ts";
 
 /** Layers of networks small enough to be worked by hand: every convolution is 1×1, weights as [from, to]. */
 

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { logit, probability } from "../../src/objectives/objective.ts";
-import { ablationCam } from "../../src/techniques/ablation-cam.ts";
-import { activations } from "../../src/techniques/activations.ts";
-import { cam } from "../../src/techniques/cam.ts";
+import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
+import { cam } from "../../src/techniques/attribution/cam.ts";
+import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
+import { gradCamPlusPlus } from "../../src/techniques/attribution/grad-cam-plus-plus.ts";
+import { guidedGradCam } from "../../src/techniques/attribution/guided-grad-cam.ts";
+import { layerCam } from "../../src/techniques/attribution/layer-cam.ts";
+import type { LayerOptions } from "../../src/techniques/attribution/layer-maps.ts";
+import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";
 import type { Explanation, Picture } from "../../src/techniques/explain.ts";
-import { gradCam } from "../../src/techniques/grad-cam.ts";
-import { gradCamPlusPlus } from "../../src/techniques/grad-cam-plus-plus.ts";
-import { guidedGradCam } from "../../src/techniques/guided-grad-cam.ts";
-import { layerCam } from "../../src/techniques/layer-cam.ts";
-import type { LayerOptions } from "../../src/techniques/layer-maps.ts";
-import { scoreCam } from "../../src/techniques/score-cam.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
-import { branches, chain, random, values } from "../network/graphs.ts";
+import { branches, chain, random, values } from "../graph/graphs.ts";
 
 let device: GPUDevice;
 let network: Network;

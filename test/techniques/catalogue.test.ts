@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderFigure } from "../../src/images/figure.ts";
-import type { Graph, Layer } from "../../src/network/graph.ts";
+import { renderFigure } from "../../src/figures/figure.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { probability } from "../../src/objectives/objective.ts";
-import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/catalogue.ts";
-import { gradCam } from "../../src/techniques/grad-cam.ts";
-import { sumOverColour } from "../../src/techniques/input-gradient.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
+import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
+import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
+import { sumOverColour } from "../../src/techniques/attribution/input-gradient.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { testDevice } from "../gpu.ts";
 
 const layer = (name: string, inputs: string[], more: Record<string, unknown>) =>

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { colorMap } from "../../src/images/color-maps.ts";
-import { renderField } from "../../src/images/field.ts";
-import type { Graph, Layer } from "../../src/network/graph.ts";
+import { colorMap } from "../../src/figures/color-maps.ts";
+import { renderField } from "../../src/figures/field.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
-import { type EmpiricalFieldOptions, empiricalField } from "../../src/techniques/empirical-field.ts";
+import { type EmpiricalFieldOptions, empiricalField } from "../../src/techniques/units/empirical-field.ts";
 import { testDevice } from "../gpu.ts";
 
 const H = 17;

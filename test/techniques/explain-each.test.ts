@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, Network } from "../../src/network/network.ts";
 import { channel, layerNorm, logit, probability } from "../../src/objectives/objective.ts";
-import { type Attribution, attributionNamed } from "../../src/techniques/catalogue.ts";
-import { type EachOptions, explainEach } from "../../src/techniques/explain-each.ts";
+import { type Attribution, attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
+import { type EachOptions, explainEach } from "../../src/techniques/attribution/explain-each.ts";
 import { testDevice } from "../gpu.ts";
+import { chain, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { chain, random, values } from "../network/graphs.ts";
 
 let device: GPUDevice;
 let network: Network;

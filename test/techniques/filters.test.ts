@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { renderFilters } from "../../src/images/filters.ts";
+import { renderFilters } from "../../src/figures/filters.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
-import type { Graph, Layer } from "../../src/network/graph.ts";
 import { createNetwork } from "../../src/network/network.ts";
-import { filterCombination, filtersOf } from "../../src/techniques/filters.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
+import { filterCombination, filtersOf } from "../../src/techniques/units/filters.ts";
 import { testDevice } from "../gpu.ts";
 
 const weights = (shape: number[], seed = 1) => ({

@@ -1,9 +1,9 @@
-import { ablationCam } from "../../src/techniques/ablation-cam.ts";
-import { cam } from "../../src/techniques/cam.ts";
-import { gradCamPlusPlus } from "../../src/techniques/grad-cam-plus-plus.ts";
-import { guidedGradCam } from "../../src/techniques/guided-grad-cam.ts";
-import { layerCam } from "../../src/techniques/layer-cam.ts";
-import { scoreCam } from "../../src/techniques/score-cam.ts";
+import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
+import { cam } from "../../src/techniques/attribution/cam.ts";
+import { gradCamPlusPlus } from "../../src/techniques/attribution/grad-cam-plus-plus.ts";
+import { guidedGradCam } from "../../src/techniques/attribution/guided-grad-cam.ts";
+import { layerCam } from "../../src/techniques/attribution/layer-cam.ts";
+import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";
 import type { Case } from "./golden.ts";
 
 /** Class activation maps: golden/cams.py says how the values were made. */

@@ -1,5 +1,5 @@
-import type { Composite, CompositeName } from "../../src/network/relevance/rules.ts";
-import { lrp } from "../../src/techniques/lrp.ts";
+import type { Composite, CompositeName } from "../../src/relevance/rules.ts";
+import { lrp } from "../../src/techniques/attribution/lrp.ts";
 import type { Case } from "./golden.ts";
 
 const RULES: readonly (readonly [golden: string, rules: CompositeName | Composite])[] = [

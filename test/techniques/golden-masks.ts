@@ -1,8 +1,8 @@
 import { deprocess } from "../../src/images/preprocess.ts";
 import { quickshift } from "../../src/images/quickshift.ts";
 import type { Network } from "../../src/network/network.ts";
-import { lime } from "../../src/techniques/lime.ts";
-import { rise } from "../../src/techniques/rise.ts";
+import { lime } from "../../src/techniques/attribution/lime.ts";
+import { rise } from "../../src/techniques/attribution/rise.ts";
 import type { Case } from "./golden.ts";
 
 const RISE = { masks: 24, seed: 3, fill: 0 };

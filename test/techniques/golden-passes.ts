@@ -1,12 +1,12 @@
 import type { Network, Target } from "../../src/network/network.ts";
-import { activations } from "../../src/techniques/activations.ts";
-import { deconvnet } from "../../src/techniques/deconvnet.ts";
-import { gradCam, lastMaps } from "../../src/techniques/grad-cam.ts";
-import { guidedBackprop } from "../../src/techniques/guided-backprop.ts";
-import { localLinear } from "../../src/techniques/local-linear.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
-import { saliencyMask } from "../../src/techniques/saliency-mask.ts";
+import { deconvnet } from "../../src/techniques/attribution/deconvnet.ts";
+import { gradCam, lastMaps } from "../../src/techniques/attribution/grad-cam.ts";
+import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
+import { localLinear } from "../../src/techniques/attribution/local-linear.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
+import { saliencyMask } from "../../src/techniques/attribution/saliency-mask.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
 import type { Case } from "./golden.ts";
 
 /** The residual network's picture is small. */

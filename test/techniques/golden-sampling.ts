@@ -1,6 +1,6 @@
-import { gradientTimesInput } from "../../src/techniques/gradient-input.ts";
-import { integratedGradients } from "../../src/techniques/integrated-gradients.ts";
-import { smoothGrad, smoothGradSquared, varGrad } from "../../src/techniques/smooth-grad.ts";
+import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
+import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
+import { smoothGrad, smoothGradSquared, varGrad } from "../../src/techniques/attribution/smooth-grad.ts";
 import type { Case } from "./golden.ts";
 
 const NOISY = { samples: 5, noise: 0.15, seed: 7 };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Shape } from "../../src/gpu/tensor.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { gaussianBlur } from "../../src/images/blur.ts";
-import { gaussLegendre } from "../../src/loops/quadrature.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { logit, probability } from "../../src/objectives/objective.ts";
-import type { Explanation } from "../../src/techniques/explain.ts";
-import { gradCam } from "../../src/techniques/grad-cam.ts";
-import { gradientTimesInput } from "../../src/techniques/gradient-input.ts";
-import { overColour } from "../../src/techniques/input-gradient.ts";
-import { integratedGradients } from "../../src/techniques/integrated-gradients.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
-import { saliencyMask } from "../../src/techniques/saliency-mask.ts";
+import { gaussLegendre } from "../../src/sampling/quadrature.ts";
+import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
+import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
+import { overColour } from "../../src/techniques/attribution/input-gradient.ts";
+import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
+import { saliencyMask } from "../../src/techniques/attribution/saliency-mask.ts";
 import {
   type SmoothGradOptions,
   smoothGrad,
   smoothGradSquared,
   varGrad,
-} from "../../src/techniques/smooth-grad.ts";
+} from "../../src/techniques/attribution/smooth-grad.ts";
+import type { Explanation } from "../../src/techniques/explain.ts";
 import { testDevice } from "../gpu.ts";
-import { chain, random, values } from "../network/graphs.ts";
+import { chain, random, values } from "../graph/graphs.ts";
 
 let device: GPUDevice;
 let network: Network;

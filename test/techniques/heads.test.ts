@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Graph, Layer } from "../../src/network/graph.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
+import { namedPreprocessing } from "../../src/graph/preprocessing.ts";
+import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
-import { namedPreprocessing } from "../../src/network/preprocessing.ts";
-import { ATTRIBUTIONS, type AttributionOptions, attributionNamed } from "../../src/techniques/catalogue.ts";
-import { explainEach } from "../../src/techniques/explain-each.ts";
-import { lastMaps } from "../../src/techniques/grad-cam.ts";
+import {
+  ATTRIBUTIONS,
+  type AttributionOptions,
+  attributionNamed,
+} from "../../src/techniques/attribution/catalogue.ts";
+import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
+import { lastMaps } from "../../src/techniques/attribution/grad-cam.ts";
 import { predict } from "../../src/techniques/predict.ts";
-import { trust } from "../../src/trust/trust.ts";
 import { testDevice } from "../gpu.ts";
-import { graph as graphOf, random, values } from "../network/graphs.ts";
+import { graph as graphOf, random, values } from "../graph/graphs.ts";
 import { expectClose } from "../reference/numbers.ts";
 
 // What every technique is asked of every kind of output. Two things say what is right. One is a network without a head: its

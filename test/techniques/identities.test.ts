@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { logit, type Objective, probability } from "../../src/objectives/objective.ts";
-import { cam } from "../../src/techniques/cam.ts";
-import type { AttributionOptions } from "../../src/techniques/catalogue.ts";
-import { attributionNamed } from "../../src/techniques/catalogue.ts";
-import { gradCam } from "../../src/techniques/grad-cam.ts";
-import { type Baseline, integratedGradients } from "../../src/techniques/integrated-gradients.ts";
-import { localLinear } from "../../src/techniques/local-linear.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { rise } from "../../src/techniques/rise.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
-import { smoothGrad } from "../../src/techniques/smooth-grad.ts";
+import { cam } from "../../src/techniques/attribution/cam.ts";
+import type { AttributionOptions } from "../../src/techniques/attribution/catalogue.ts";
+import { attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
+import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
+import { type Baseline, integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
+import { localLinear } from "../../src/techniques/attribution/local-linear.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { rise } from "../../src/techniques/attribution/rise.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
+import { smoothGrad } from "../../src/techniques/attribution/smooth-grad.ts";
 import { testDevice } from "../gpu.ts";
 
 // What must hold between techniques, or of one alone, on whole networks and pictures: the shipped one, and a residual one.

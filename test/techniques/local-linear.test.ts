@@ -1,15 +1,15 @@
 import { afterAll, expect, test } from "vitest";
 import { UnsupportedError } from "../../src/gpu/errors.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { logit, probability } from "../../src/objectives/objective.ts";
-import { gradientTimesInput } from "../../src/techniques/gradient-input.ts";
-import { localLinear } from "../../src/techniques/local-linear.ts";
+import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
+import { localLinear } from "../../src/techniques/attribution/local-linear.ts";
 import { testDevice } from "../gpu.ts";
-import { branches, chain, random, values } from "../network/graphs.ts";
+import { branches, chain, random, values } from "../graph/graphs.ts";
 
 const made: Network[] = [];
 afterAll(() => {

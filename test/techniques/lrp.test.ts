@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
-import type { Graph, Layer } from "../../src/network/graph.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
-import { createRelevance } from "../../src/network/relevance/relevance.ts";
-import { COMPOSITES, type Composite, type RelevanceRule } from "../../src/network/relevance/rules.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import { channel, logit, neuron, type Objective, probability } from "../../src/objectives/objective.ts";
-import { gradientTimesInput } from "../../src/techniques/gradient-input.ts";
-import { type Conservation, type LrpOptions, lrp } from "../../src/techniques/lrp.ts";
+import { createRelevance } from "../../src/relevance/relevance.ts";
+import { COMPOSITES, type Composite, type RelevanceRule } from "../../src/relevance/rules.ts";
+import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
+import { type Conservation, type LrpOptions, lrp } from "../../src/techniques/attribution/lrp.ts";
 import { testDevice } from "../gpu.ts";
+import { branches, chain, constant, graph, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { branches, chain, constant, graph, random, values } from "../network/graphs.ts";
 
 let device: GPUDevice;
 const made: Network[] = [];

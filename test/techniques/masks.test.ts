@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { labOf, quickshift } from "../../src/images/quickshift.ts";
-import { ridge } from "../../src/loops/ridge.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { logit, type Objective, probability } from "../../src/objectives/objective.ts";
+import { ridge } from "../../src/sampling/ridge.ts";
+import { type LimeOptions, lime } from "../../src/techniques/attribution/lime.ts";
+import { type RiseOptions, rise } from "../../src/techniques/attribution/rise.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import type { Explanation } from "../../src/techniques/explain.ts";
-import { type LimeOptions, lime } from "../../src/techniques/lime.ts";
 import { predict } from "../../src/techniques/predict.ts";
-import { type RiseOptions, rise } from "../../src/techniques/rise.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
 import { testDevice } from "../gpu.ts";
-import { chain, random, values } from "../network/graphs.ts";
+import { chain, random, values } from "../graph/graphs.ts";
 
 let device: GPUDevice;
 let network: Network;

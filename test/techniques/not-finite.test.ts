@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ModelError } from "../../src/gpu/errors.ts";
-import type { Graph, Layer } from "../../src/network/graph.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
+import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
-import { activations } from "../../src/techniques/activations.ts";
-import { ATTRIBUTIONS } from "../../src/techniques/catalogue.ts";
-import { empiricalField } from "../../src/techniques/empirical-field.ts";
-import { explainEach } from "../../src/techniques/explain-each.ts";
+import { ATTRIBUTIONS } from "../../src/techniques/attribution/catalogue.ts";
+import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { predict } from "../../src/techniques/predict.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
-import { trust } from "../../src/trust/trust.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
+import { empiricalField } from "../../src/techniques/units/empirical-field.ts";
 import { plainDevice, testDevice } from "../gpu.ts";
-import { constant, graph, random, values } from "../network/graphs.ts";
+import { constant, graph, random, values } from "../graph/graphs.ts";
 
 /** Every weight is finite; their products with the image are not. */
 function overflowing(): Graph {

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderField } from "../../src/figures/field.ts";
+import { renderFigure } from "../../src/figures/figure.ts";
+import { shadeOf } from "../../src/figures/shade.ts";
 import { InputError } from "../../src/gpu/errors.ts";
-import { renderField } from "../../src/images/field.ts";
-import { renderFigure } from "../../src/images/figure.ts";
-import { shadeOf } from "../../src/images/shade.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
-import { ablationCam } from "../../src/techniques/ablation-cam.ts";
-import { attributionNamed } from "../../src/techniques/catalogue.ts";
-import { empiricalField } from "../../src/techniques/empirical-field.ts";
+import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
+import { attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
+import { lime } from "../../src/techniques/attribution/lime.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { rise } from "../../src/techniques/attribution/rise.ts";
 import { sameScores } from "../../src/techniques/finite.ts";
-import { lime } from "../../src/techniques/lime.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { rise } from "../../src/techniques/rise.ts";
-import { trust } from "../../src/trust/trust.ts";
+import { empiricalField } from "../../src/techniques/units/empirical-field.ts";
 import { testDevice } from "../gpu.ts";
-import { graph } from "../network/graphs.ts";
+import { graph } from "../graph/graphs.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { record } from "../../src/gpu/kernel.ts";
 import { readTensor } from "../../src/gpu/tensor.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import { memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
@@ -20,10 +20,10 @@ import {
   type OcclusionOptions,
   occlusion,
   occlusionEach,
-} from "../../src/techniques/occlusion.ts";
+} from "../../src/techniques/attribution/occlusion.ts";
 import { testDevice } from "../gpu.ts";
+import { constant, graph, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
-import { constant, graph, random, values } from "../network/graphs.ts";
 
 const [HEIGHT, WIDTH, CHANNELS] = [20, 16, 2];
 const CONV = { strides: [1, 1], dilations: [1, 1], padding: "same" } as const;

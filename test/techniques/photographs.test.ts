@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Pixels } from "../../src/images/pixels.ts";
-import { loadLayersModel } from "../../src/models/layers-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readImage } from "../../src/node/image.ts";
-import { gradCam } from "../../src/techniques/grad-cam.ts";
+import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { testDevice } from "../gpu.ts";
 
 const SHARED = "../shared";

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { chooseTiling } from "../../src/ops/tiling.ts";
+import { chooseTiling } from "../../src/layers/tiling.ts";
 import { plainDevice } from "../gpu.ts";
 import { againstPyTorch, type Case } from "./golden.ts";
 import { CAMS } from "./golden-cams.ts";

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UnsupportedError } from "../../src/gpu/errors.ts";
 import { sizeOf } from "../../src/gpu/tensor.ts";
-import type { Graph } from "../../src/network/graph.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { elements, logit } from "../../src/objectives/objective.ts";
-import { activations } from "../../src/techniques/activations.ts";
-import { cam } from "../../src/techniques/cam.ts";
-import { ATTRIBUTIONS, type AttributionOptions } from "../../src/techniques/catalogue.ts";
-import { gradientTimesInput } from "../../src/techniques/gradient-input.ts";
-import { integratedGradients } from "../../src/techniques/integrated-gradients.ts";
-import { lime } from "../../src/techniques/lime.ts";
-import { occlusion } from "../../src/techniques/occlusion.ts";
-import { rise } from "../../src/techniques/rise.ts";
-import { saliency } from "../../src/techniques/saliency.ts";
-import { smoothGrad } from "../../src/techniques/smooth-grad.ts";
+import { cam } from "../../src/techniques/attribution/cam.ts";
+import { ATTRIBUTIONS, type AttributionOptions } from "../../src/techniques/attribution/catalogue.ts";
+import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
+import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
+import { lime } from "../../src/techniques/attribution/lime.ts";
+import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
+import { rise } from "../../src/techniques/attribution/rise.ts";
+import { saliency } from "../../src/techniques/attribution/saliency.ts";
+import { smoothGrad } from "../../src/techniques/attribution/smooth-grad.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
-import { constant, graph, random, values } from "../network/graphs.ts";
+import { constant, graph, random, values } from "../graph/graphs.ts";
 
 const CONV = { dilations: [1, 1], padding: "same" } as const;
 

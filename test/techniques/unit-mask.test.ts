@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderMasks } from "../../src/images/masks.ts";
-import type { Graph, Layer } from "../../src/network/graph.ts";
+import { renderMasks } from "../../src/figures/masks.ts";
+import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
-import { mapAtImage, type UnitThreshold, unitMask } from "../../src/techniques/unit-mask.ts";
+import { mapAtImage, type UnitThreshold, unitMask } from "../../src/techniques/units/unit-mask.ts";
 import { testDevice } from "../gpu.ts";
 
 const layer = (name: string, inputs: string[], more: Record<string, unknown>) =>

@@ -1,0 +1,124 @@
+import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
+import { enlargeMap, enlargePixels, type Shown, shownSize } from "../images/enlarge.ts";
+import type { Pixels } from "../images/pixels.ts";
+import type { Color } from "./canvas.ts";
+import { formatNumber } from "./layout.ts";
+import { barOf, paintMap } from "./paint.ts";
+import { shadeOf } from "./shade.ts";
+import { layOutTiles, type TileGroup } from "./tiles.ts";
+
+/** A unit's mask of an image; `unitMask` gives all but the image. */
+export interface MaskedImage {
+  /** What the network saw. */
+  readonly image: Pixels;
+  /** 1 where the unit is on, [H, W]. */
+  readonly data: Float32Array;
+  /** The unit's activation at the image, [H, W]. */
+  readonly map: Float32Array;
+  readonly threshold: number;
+  readonly share: number;
+  /** A line above. */
+  readonly label?: string;
+}
+
+export interface MaskFigureOptions {
+  readonly title: string;
+  readonly subtitle?: string;
+  /** What was masked: images of one unit, or units of one image. */
+  readonly masks: readonly MaskedImage[];
+  /** How the threshold was found, below the pictures. */
+  readonly note?: string;
+}
+
+const MASK_FIGURE: Fields<MaskFigureOptions> = { title: "must", subtitle: "may", masks: "must", note: "may" };
+
+const EDGE: Color = [255, 221, 51];
+const SIDE = 208;
+/** Width that the figure aims at. */
+const SHEET = 1400;
+
+/**
+ * Draws what a unit answers to: each image with all but the mask darkened and the mask's edge drawn, and beside it the map that
+ * was cut (Bau et al. 2017, figure 4).
+ * @throws InputError when there is nothing to draw, or a mask is not as large as its image.
+ */
+export function renderMasks(options: MaskFigureOptions): Pixels {
+  assertFields("figure of masks", options, MASK_FIGURE);
+  const { title, subtitle, masks, note } = options;
+  const [first] = masks;
+  if (!first) throw new InputError("masks: expected at least one, got none");
+  const { width, height } = first.image;
+  const shown = shownSize(width, height, SIDE);
+  const shades = masks.map(({ map, image }) => {
+    const shape = [image.height, image.width];
+    return { ...shadeOf({ map, shape, technique: "activation" }), smooth: false };
+  });
+  // One scale: what is bright in one image and not in another is so.
+  const ends = [
+    Math.min(...shades.map(({ min }) => min)),
+    Math.max(...shades.map(({ max }) => max)),
+  ] as const;
+  const colors = ends[0] < 0 ? "rdbu" : "inferno";
+  const scale = {
+    min: ends[0] < 0 ? -Math.max(-ends[0], ends[1]) : 0,
+    max: Math.max(-ends[0], ends[1]),
+    colors,
+  } as const;
+  const groups = masks.map(({ image, data, threshold, share, label }, i): TileGroup => {
+    if (image.width !== width || image.height !== height || data.length !== width * height) {
+      throw new InputError(
+        `masks: expected images and masks of ${height}×${width}, got ${image.height}×${image.width} and ${data.length} values`,
+      );
+    }
+    const on = `${formatNumber(100 * share)} % of the image`;
+    const caption = [share === 0 ? "on nowhere" : on, `activation > ${formatNumber(threshold)}`];
+    return {
+      ...(label === undefined ? {} : { heading: label }),
+      tiles: [
+        { picture: masked(enlargePixels(image, shown), data, [height, width], shown), caption },
+        ...shades.slice(i, i + 1).map((shade) => ({
+          picture: paintMap({ ...shade, ...scale }, shown),
+          bar: barOf({ ...shade, ...scale }),
+          caption: [masks.length > 1 ? "activation, one scale" : "activation"],
+        })),
+      ],
+    };
+  });
+  const fit = Math.max(1, Math.floor(SHEET / (2 * shown.width + 42)));
+  const lines = Array.from({ length: Math.ceil(groups.length / fit) }, (_, line) =>
+    groups.slice(line * fit, (line + 1) * fit),
+  );
+  return layOutTiles({
+    title,
+    ...(subtitle === undefined ? {} : { subtitle }),
+    ...{ width: shown.width, height: shown.height, lines },
+    ...(note === undefined ? {} : { notes: [note] }),
+  });
+}
+
+/** The image, dark where the mask is 0, with a line two pixels wide along the mask's edge. */
+function masked({ data }: Pixels, mask: Float32Array, size: readonly [number, number], shown: Shown): Pixels {
+  const { width, height } = shown;
+  const on = enlargeMap(mask, size, { ...shown, squares: true }).map((share) => Number(share >= 0.5));
+  const out = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const inside = on[i] === 1;
+      let edge = false;
+      for (let dy = -1; dy <= 1 && !edge; dy++) {
+        for (let dx = -1; dx <= 1; dx++) {
+          const [row, column] = [y + dy, x + dx];
+          if (row < 0 || column < 0 || row >= height || column >= width) continue;
+          if ((on[row * width + column] === 1) !== inside) edge = true;
+        }
+      }
+      for (let c = 0; c < 3; c++) {
+        const value = data[3 * i + c] ?? 0;
+        out[3 * i + c] = edge ? (EDGE[c] ?? 0) : inside ? value : Math.round(0.3 * value);
+      }
+    }
+  }
+  return { width, height, data: out };
+}

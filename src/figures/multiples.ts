@@ -1,0 +1,180 @@
+import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
+import { enlargePixels, shownSize } from "../images/enlarge.ts";
+import type { Pixels } from "../images/pixels.ts";
+import { wrapText } from "./canvas.ts";
+import { TEXT } from "./layout.ts";
+import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
+import {
+  assertFits,
+  caveatOf,
+  extremes,
+  isSignal,
+  rescaled,
+  type Shade,
+  type ShadeOptions,
+  shadeOf,
+} from "./shade.ts";
+import type { Table } from "./table.ts";
+import { layOutTiles, type Tile, type TileGroup } from "./tiles.ts";
+
+/** One map of small multiples. */
+export interface Multiple extends ShadeOptions {
+  /** A line below it. */
+  readonly note?: string;
+}
+
+/** A row of small multiples: a technique, a layer, an image. */
+export interface MultiplesRow {
+  readonly label: string;
+  /** What this row's maps lie over, where it is not the figure's image. */
+  readonly image?: Pixels;
+  /** One map a column; in place of one that cannot be, the words that say why. */
+  readonly cells: readonly (Multiple | string)[];
+}
+
+export interface MultiplesOptions {
+  /** What the network saw: as large as its input. */
+  readonly image: Pixels;
+  readonly title: string;
+  readonly subtitle?: string;
+  /** Headings of the columns: classes, layers. One empty heading where there is one column. */
+  readonly columns: readonly string[];
+  readonly rows: readonly MultiplesRow[];
+  /**
+   * Which maps share the ends of their colours: each has its "own" (the default), those of a "row", those of a "column", or
+   * "all". Only maps of one kind share: what is signed has its own scale beside what is not.
+   */
+  readonly scale?: "own" | "row" | "column" | "all";
+  /** What is drawn: the map over the image (the default), or the map alone. */
+  readonly show?: "overlay" | "map";
+  /** Whether the image comes first. Default true. */
+  readonly original?: boolean;
+  /** Whether rows stand side by side as groups, as on a contact sheet, and not below one another. Default false. */
+  readonly wrap?: boolean;
+  /** Figures beneath. */
+  readonly table?: Table;
+  /** Lines beneath the pictures. */
+  readonly notes?: readonly string[];
+}
+
+const MULTIPLES: Fields<MultiplesOptions> = {
+  ...{ image: "must", title: "must", columns: "must", rows: "must", subtitle: "may" },
+  ...{ scale: ["own", "row", "column", "all"], show: ["overlay", "map"] },
+  ...{ original: [true, false], wrap: [true, false], table: "may", notes: "may" },
+};
+
+const TILE = 208;
+/** Width that a contact sheet aims at. */
+const SHEET = 1560;
+
+/**
+ * Draws many maps of one image, or of several, beside one another: over classes, techniques, layers. Each map has a colour
+ * bar and says what was clipped; a shared scale is stated.
+ * @throws InputError when there is nothing to draw, a row has another number of maps than there are columns, or a map
+ * does not fit.
+ */
+export function renderMultiples(options: MultiplesOptions): Pixels {
+  assertFields("small multiples", options, MULTIPLES);
+  const { image, columns, rows, scale = "own", original = true, wrap = false } = options;
+  const { title, subtitle, table, notes = [] } = options;
+  for (const { label, cells } of rows) {
+    if (cells.length === columns.length && cells.length > 0) continue;
+    throw new InputError(
+      `small multiples: expected ${columns.length > 0 ? `${columns.length} maps` : "at least one map"} in row "${label}", got ${cells.length}`,
+    );
+  }
+  if (rows.length === 0) throw new InputError("small multiples: expected at least one row, got none");
+  const shades = onScales(
+    rows.map(({ cells }) => cells.map((cell) => (typeof cell === "string" ? undefined : shadeOf(cell)))),
+    scale,
+  );
+  const used = new Set(shades.flat().flatMap((shade) => (shade ? [shade.colors] : [])));
+  const caveats = [...used].flatMap(caveatOf);
+  const shown = shownSize(image.width, image.height, TILE);
+  const picture = enlargePixels(image, shown);
+  const first: Tile = { picture, caption: [`image, ${image.height}×${image.width}`] };
+  const groups = rows.map((row, r): TileGroup => {
+    const below = row.image ?? image;
+    const under = row.image ? enlargePixels(row.image, shown) : picture;
+    const tiles = row.cells.map((cell, c): Tile => {
+      const heading = columns[c] ?? "";
+      const label = (wrap || r === 0) && heading !== "" ? { label: heading } : {};
+      const shade = shades[r]?.[c];
+      if (typeof cell === "string" || !shade) return { ...label, caption: [String(cell)] };
+      assertFits(cell, below);
+      const { show = "overlay" } = options;
+      const signal = show === "overlay" && isSignal(cell.technique);
+      const drawn = signal
+        ? paintSignal(cell, shade.max, shown)
+        : show === "map"
+          ? paintMap(shade, shown)
+          : paintOver(shade, under, shown);
+      const unit = signal ? "signal; grey is zero" : shade.unit;
+      const words = [...wrapText(unit, TEXT, shown.width, 2), shade.brief];
+      const caption = [...words, ...(cell.note === undefined ? [] : [cell.note])];
+      return { ...label, picture: drawn, bar: signal ? signalBar(shade.max) : barOf(shade), caption };
+    });
+    const own = original && row.image ? [{ picture: under, caption: [] }] : [];
+    return { heading: row.label, tiles: [...own, ...tiles] };
+  });
+  const separate = original && rows.every((row) => row.image === undefined);
+  const start: TileGroup[] = separate ? [{ heading: wrap ? "Image" : "", tiles: [first] }] : [];
+  const lines = wrap ? wrapped([...start, ...groups], shown.width) : groups.map((group) => [group]);
+  if (!wrap && separate) {
+    for (const [r, line] of lines.entries()) {
+      const [group] = line;
+      const blank: Tile = { caption: [] };
+      if (group && columns.length > 0)
+        lines[r] = [{ ...group, tiles: [r === 0 ? first : blank, ...group.tiles] }];
+    }
+  }
+  return layOutTiles({
+    title,
+    ...(subtitle === undefined ? {} : { subtitle }),
+    ...{ width: shown.width, height: shown.height, lines, beside: !wrap },
+    notes: [...notes, ...(scale === "own" ? [] : [SHARED[scale]]), ...caveats],
+    ...(table ? { table } : {}),
+  });
+}
+
+const SHARED = {
+  row: "One colour scale for the maps of a row.",
+  column: "One colour scale for the maps of a column.",
+  all: "One colour scale for all maps.",
+} as const;
+
+/** Groups in lines about as wide as a sheet, as even as they come. */
+function wrapped(groups: readonly TileGroup[], width: number): TileGroup[][] {
+  const most = Math.max(...groups.map(({ tiles }) => tiles.length)) * (width + 12) + 18;
+  const fit = Math.max(1, Math.floor(SHEET / most));
+  const even = Math.ceil(groups.length / Math.ceil(groups.length / fit));
+  return Array.from({ length: Math.ceil(groups.length / even) }, (_, line) =>
+    groups.slice(line * even, (line + 1) * even),
+  );
+}
+
+type Shades = readonly (readonly (Shade | undefined)[])[];
+
+/** Gives maps that share a scale the widest of their ends. */
+function onScales(shades: Shades, scale: NonNullable<MultiplesOptions["scale"]>): Shades {
+  if (scale === "own") return shades;
+  const ends = new Map<string, [number, number]>();
+  const key = (shade: Shade, row: number, column: number) =>
+    `${scale === "row" ? row : scale === "column" ? column : ""} ${shade.signed}`;
+  for (const [r, row] of shades.entries()) {
+    for (const [c, shade] of row.entries()) {
+      if (!shade) continue;
+      const [min, max] = ends.get(key(shade, r, c)) ?? [shade.min, shade.max];
+      const zero = extremes(shade.values).every((value) => value === 0);
+      // A map of zeros has no scale to share.
+      if (!zero) ends.set(key(shade, r, c), [Math.min(min, shade.min), Math.max(max, shade.max)]);
+    }
+  }
+  return shades.map((row, r) =>
+    row.map((shade, c) => {
+      const shared = shade && ends.get(key(shade, r, c));
+      return shade && shared ? rescaled(shade, ...shared) : shade;
+    }),
+  );
+}

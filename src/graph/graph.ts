@@ -1,0 +1,126 @@
+import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
+import { formatShape, type Shape } from "../gpu/tensor.ts";
+import type { LayerBase } from "../layers/op.ts";
+import { type OpLayer, opOf } from "../layers/ops.ts";
+import type { Preprocessing } from "./preprocessing.ts";
+
+/** Where the image enters; `shape` is [H, W, C]. */
+export interface InputLayer extends LayerBase {
+  readonly op: "input";
+  readonly shape: readonly [number, number, number];
+}
+
+/** One layer, as plain data. */
+export type Layer = InputLayer | OpLayer;
+
+/** What the numbers of an output may be: scores of classes, of labels by themselves, no scores, or scores at every place. */
+export const HEADS = ["softmax", "sigmoid", "values", "places"] as const;
+
+export type HeadKind = (typeof HEADS)[number];
+
+/**
+ * A network as plain data: what a model file becomes. Layers stand in an order in which each follows its inputs; there is
+ * one input layer, the first. Nothing here knows the GPU or the file format it came from.
+ */
+export interface Graph {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  /** Name of the layer whose output is the network's answer; of several outputs, the one that is asked by default. */
+  readonly output: string;
+  /** Names of the layers of all outputs, where there are several. */
+  readonly outputs?: readonly string[];
+  /** Outputs of the model that are not there, as Vitrine lacks what they need, each with the reason. */
+  readonly leftOut?: Readonly<Record<string, string>>;
+  /** What the numbers of outputs are, by name, where that is not to be found from the layers; see `headsOf`. */
+  readonly heads?: Readonly<Record<string, HeadKind>>;
+  /** Names of the classes, in order: those of the first output that has as many. Two name the sides of a yes or no. */
+  readonly labels?: readonly string[];
+  /** What turns a photograph into the network's input. */
+  readonly preprocessing: Preprocessing;
+}
+
+/** Shapes of all layers by name, with the batch in front. */
+export type Shapes = ReadonlyMap<string, Shape>;
+
+/**
+ * Checks a graph and works out every layer's output shape.
+ * @throws InputError naming the layer: a duplicate name, an input that does not precede it, a shape that does not fit.
+ * @throws UnsupportedError naming the layer and its op when Vitrine has none such.
+ */
+export function shapesOf(graph: Graph, batch = 1): Shapes {
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new InputError(`graph "${graph.name}": expected a batch of at least 1, got ${batch}`);
+  }
+  const shapes = new Map<string, Shape>();
+  for (const [index, layer] of graph.layers.entries()) {
+    if (shapes.has(layer.name)) {
+      throw new InputError(
+        `graph "${graph.name}": expected layer names to be unique, got "${layer.name}" twice`,
+      );
+    }
+    if ((layer.op === "input") !== (index === 0)) {
+      throw new InputError(
+        `graph "${graph.name}": expected one input layer, the first; got "${layer.name}" at place ${index}`,
+      );
+    }
+    const inputs = layer.inputs.map((name) => {
+      const shape = shapes.get(name);
+      if (!shape)
+        throw new InputError(
+          `layer "${layer.name}": expected its input "${name}" to stand before it, found none`,
+        );
+      return shape;
+    });
+    const shape = layer.op === "input" ? [batch, ...layer.shape] : shapeOf(layer, inputs);
+    if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
+      throw new InputError(`layer "${layer.name}": expected sizes of at least 1, got ${formatShape(shape)}`);
+    }
+    shapes.set(layer.name, shape);
+  }
+  for (const output of [graph.output, ...(graph.outputs ?? [])]) {
+    if (!shapes.has(output)) {
+      throw new InputError(`graph "${graph.name}": expected an output layer "${output}", found none`);
+    }
+  }
+  return shapes;
+}
+
+/**
+ * A layer's output shape, from those of its inputs.
+ * @throws InputError naming the layer when they do not fit; UnsupportedError when Vitrine has no such op.
+ */
+export function shapeOf(layer: OpLayer, inputs: readonly Shape[]): Shape {
+  return opOf(layer).shape(layer, inputs);
+}
+
+/** @throws InputError when that is no graph, with where one comes from. */
+export function assertGraph(who: string, graph: Graph): void {
+  if (Array.isArray((graph as Partial<Graph> | undefined)?.layers)) return;
+  throw new InputError(
+    `${who}: expected a graph, got ${describe(graph)}; await loadLayersModel(modelFromUrl(address)) gives one`,
+  );
+}
+
+/** The layer of a name. @throws InputError that lists the nearest names. */
+export function layerOf(graph: Graph, name: string): Layer {
+  const layer = graph.layers.find((candidate) => candidate.name === name);
+  if (!layer) {
+    const some = graph.layers.map((candidate) => candidate.name);
+    const shown = some.length > 12 ? [...some.slice(0, 6), "…", ...some.slice(-5)] : some;
+    throw new InputError(
+      `graph "${graph.name}": expected a layer's name (${shown.join(", ")}), got "${name}"`,
+    );
+  }
+  return layer;
+}
+
+/** The graph's input layer. */
+export function inputOf(graph: Graph): InputLayer {
+  const [layer] = graph.layers;
+  if (layer?.op !== "input")
+    throw new InputError(
+      `graph "${graph.name}": expected an input layer first, got ${layer?.op ?? "nothing"}`,
+    );
+  return layer;
+}

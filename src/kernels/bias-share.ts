@@ -1,0 +1,33 @@
+import shader from "../../shaders/bias_share.wgsl";
+import { type Command, createDispatch } from "../gpu/kernel.ts";
+import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Activation, activationCode } from "../layers/activation.ts";
+
+/** Writes into `shares` at `slot` what a layer's constants add to an objective; see bias_share.wgsl. */
+export function createBiasShare(
+  device: GPUDevice,
+  {
+    activation,
+    slot,
+    label,
+    ...bindings
+  }: {
+    readonly activation: Activation | undefined;
+    readonly slot: number;
+    readonly label: string;
+    readonly y: Tensor;
+    readonly dy: Tensor;
+    readonly b: Tensor;
+    readonly shares: Tensor;
+  },
+): Promise<Command> {
+  const [images, , , channels] = asNhwc(bindings.y.shape);
+  const { code, alpha } = activationCode(activation);
+  return createDispatch(device, shader, {
+    label,
+    constants: { ACTIVATION: code },
+    params: { size: sizeOf(bindings.y.shape) / images, channels, slot, alpha },
+    bindings,
+    workgroups: [1],
+  });
+}

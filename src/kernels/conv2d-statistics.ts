@@ -1,0 +1,91 @@
+import shader from "../../shaders/conv2d_statistics.wgsl";
+import subgroupShader from "../../shaders/conv2d_subgroups_statistics.wgsl";
+import { isSoftwareAdapter } from "../gpu/device.ts";
+import { type Command, sequence } from "../gpu/kernel.ts";
+import { createSteps, type Plan } from "../gpu/steps.ts";
+import { activationCode } from "../layers/activation.ts";
+import { type Conv2dLayer, type Convolution, conv2d, forwardRun, layOut } from "../layers/conv2d.ts";
+import type { ForwardSite } from "../layers/op.ts";
+import { createStatistics, expectSummary, gatherSteps, rowsOf, type StatisticsSite } from "./statistics.ts";
+
+/** Where the statistics of a layer's output go; as `createStatistics` has it. */
+export interface StatisticsOf extends Pick<StatisticsSite, "summary" | "images" | "accumulate"> {
+  /**
+   * Whether the layer's own kernel gathers them where it can, or a pass after it. Default: its own, except on a software
+   * adapter: there the barrier that this takes costs more than reading the output again from the processor's cache.
+   */
+  readonly fused?: boolean;
+}
+
+/**
+ * Makes a convolution forward ready to record that gathers the statistics of its output on the way (what `createStatistics`
+ * would find in a pass of its own), while its values are at hand: they are not read again. Deterministic.
+ * @throws InputError when the shapes do not fit.
+ */
+export async function createConv2dStatistics(
+  device: GPUDevice,
+  { statistics, ...site }: ForwardSite<Conv2dLayer> & { readonly statistics: StatisticsOf },
+): Promise<Command> {
+  const { fused = !isSoftwareAdapter(device) } = statistics;
+  if (fused) return createConvolutionStatistics(device, forwardRun(site), statistics);
+  return createStatisticsAfter(device, conv2d.forward(device, site), { ...statistics, x: site.y });
+}
+
+/** A command, and then the statistics of what it left; frees the command with itself. */
+export async function createStatisticsAfter(
+  device: GPUDevice,
+  command: Promise<Command>,
+  { fused: _, ...site }: StatisticsOf & Pick<StatisticsSite, "x">,
+): Promise<Command> {
+  const made = await command;
+  try {
+    return sequence([made, await createStatistics(device, site)]);
+  } catch (error) {
+    made.destroy();
+    throw error;
+  }
+}
+
+/** The same for a run of the kernel, always by itself; see {@link Convolution}. */
+export function createConvolutionStatistics(
+  device: GPUDevice,
+  run: Omit<Convolution, "phases" | "gate" | "accumulate">,
+  statistics: Omit<StatisticsOf, "fused">,
+): Promise<Command> {
+  return createSteps(device, `convolution "${run.label}"`, planConvolution(device, run, statistics));
+}
+
+function planConvolution(
+  device: GPUDevice,
+  run: Omit<Convolution, "phases">,
+  { summary, images, accumulate = true }: StatisticsOf,
+): Plan {
+  return (scratch) => {
+    const { label, x, w, b, y, activation } = run;
+    const who = `convolution "${label}"`;
+    const { rows, pixels, channels } = rowsOf(y.shape, who, images);
+    expectSummary(who, summary, channels);
+    const { tiling, redeclare, params, workgroups } = layOut(device, run, (y.shape[0] ?? 1) * pixels);
+    const strip = tiling.lanes * tiling.pixels;
+    const partial = scratch([Math.ceil(rows / strip), 6, channels], "statistics partial");
+    const { code, alpha } = activationCode(activation);
+    return [
+      {
+        shader: tiling.subgroups ? subgroupShader : shader,
+        label,
+        constants: { BIAS: Number(b !== undefined), ACTIVATION: code },
+        redeclare: {
+          ...redeclare,
+          LANES: `${tiling.lanes}u`,
+          ...(tiling.subgroups
+            ? {}
+            : { CHANNEL_LANES: `${tiling.channelLanes}u`, COLUMNS: `${tiling.columns}u` }),
+        },
+        params: { ...params, rows, alpha },
+        bindings: { x, w, b: b ?? w, y, partial },
+        workgroups,
+      },
+      ...gatherSteps(scratch, partial, { summary, rows, strip, accumulate, label }),
+    ];
+  };
+}

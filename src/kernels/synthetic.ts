@@ -1,0 +1,55 @@
+import shader from "../../shaders/synthetic.wgsl";
+import { InputError } from "../gpu/errors.ts";
+import { type Command, createDispatch } from "../gpu/kernel.ts";
+import { formatShape, type Tensor } from "../gpu/tensor.ts";
+
+export interface SyntheticOptions {
+  /** Index of the first picture. Default 0. The shipped network was trained on 0 to 23999 of seed 1. */
+  readonly first?: number;
+  /** Default 1, the seed of the shipped network's data. */
+  readonly seed?: number;
+  /** Samples a pixel along each axis. Default 2, as the shipped network's data were drawn. */
+  readonly supersample?: number;
+  /** Two objects side by side in each picture. Default false. */
+  readonly pair?: boolean;
+}
+
+/** The largest number that the kernel takes: 32 bits without a sign. */
+export const MOST = 2 ** 32 - 1;
+const TILE = 8;
+
+/**
+ * Makes the drawing of pictures ready to record: y [count, size, size, 3] gets the pictures first, first + 1, …, as RGB
+ * of 0…1. The same numbers give the same picture on every device, up to rounding.
+ * @throws InputError when y is no batch of square RGB pictures, or a number is out of range.
+ */
+export function createSyntheticPictures(
+  device: GPUDevice,
+  y: Tensor,
+  { first = 0, seed = 1, supersample = 2, pair = false }: SyntheticOptions = {},
+): Promise<Command> {
+  const [count = 0, size = 0, width, channels] = y.shape;
+  if (y.shape.length !== 4 || width !== size || channels !== 3) {
+    throw new InputError(
+      `synthetic pictures: expected y of shape count×size×size×3, got ${formatShape(y.shape)}`,
+    );
+  }
+  assertWhole("seed", seed, 0, MOST);
+  assertWhole("first", first, 0, MOST - count + 1);
+  assertWhole("supersample", supersample, 1, 16);
+  return createDispatch(device, shader, {
+    label: `${first} of seed ${seed}`,
+    params: { seed, first, count, size, supersample, pair: Number(pair) },
+    bindings: { y },
+    workgroups: [Math.ceil(size / TILE), Math.ceil(size / TILE), count],
+  });
+}
+
+/** @throws InputError when an option is no whole number within its range. */
+export function assertWhole(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new InputError(
+      `synthetic pictures: expected ${name} to be a whole number of ${least} to ${most}, got ${value}`,
+    );
+  }
+}

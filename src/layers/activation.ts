@@ -1,0 +1,213 @@
+import forwardShader from "../../shaders/activation.wgsl";
+import blockedShader from "../../shaders/activation_blocked.wgsl";
+import backwardShader from "../../shaders/activation_gradient.wgsl";
+import { UnsupportedError } from "../gpu/errors.ts";
+import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
+import { createSteps, type Step } from "../gpu/steps.ts";
+import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Gate, type LayerBase, type Op, onlyInput } from "./op.ts";
+
+/** Codes of the activations in WGSL (`override ACTIVATION`). */
+const CODES = { linear: 0, relu: 1, relu6: 2, leakyRelu: 3, sigmoid: 4, tanh: 5, swish: 6 } as const;
+
+export type ActivationKind = keyof typeof CODES;
+
+/** An elementwise non-linearity; `alpha` is the slope of leaky ReLU below zero. */
+export interface Activation {
+  readonly kind: ActivationKind;
+  readonly alpha?: number;
+}
+
+/** Activations whose slope follows from their output, so that they may be fused into the layer before. */
+export type FusedActivation = Activation & { readonly kind: Exclude<ActivationKind, "swish"> };
+
+export interface ActivationLayer extends LayerBase {
+  readonly op: "activation";
+  readonly activation: Activation;
+}
+
+/**
+ * How a signal passes a ReLU of z on its way back:
+ * - "gradient": where z > 0 (Simonyan et al. 2013);
+ * - "guided": where z > 0 and the signal is positive (Springenberg et al. 2014);
+ * - "deconvnet": where the signal is positive (Zeiler & Fergus 2013);
+ * - "redirected" (Lucid, 2018): as "gradient", except in an image of which that lets nothing pass at this layer; there
+ *   where z > 0 or the signal is positive. It starts an ascent of a unit that does not fire yet; Lucid uses it for the
+ *   first 16 steps. The signal must be the gradient of what is to grow.
+ *
+ * For ReLU6, z > 0 reads 0 < z < 6, and "redirected" also lets a negative signal pass where z ≥ 6.
+ */
+export type BackwardRule = "gradient" | "guided" | "deconvnet" | "redirected";
+
+/** Codes of the backward rules in WGSL (`rules`). */
+export const RULE_CODES: Readonly<Record<BackwardRule, number>> = {
+  gradient: 0,
+  guided: 1,
+  deconvnet: 2,
+  redirected: 3,
+};
+
+/** Code in place of a rule's that leaves the signal as it is. */
+export const PASS = 4;
+
+/** `override ACTIVATION` and `params.alpha` of a kernel that applies an activation; none means linear. */
+export function activationCode(activation: Activation | undefined): { code: number; alpha: number } {
+  return { code: CODES[activation?.kind ?? "linear"], alpha: activation?.alpha ?? 0 };
+}
+
+/**
+ * The rules other than the gradient are defined at ReLUs only.
+ * @throws UnsupportedError naming the layer when the rule is not defined for its activation.
+ */
+export function assertRule(rule: BackwardRule, activation: Activation, layer: string): void {
+  const { kind } = activation;
+  if (rule !== "gradient" && kind !== "linear" && kind !== "relu" && kind !== "relu6") {
+    throw new UnsupportedError(
+      `backward rule "${rule}": expected ReLU or ReLU6, got ${kind} at layer "${layer}"; use the rule "gradient"`,
+    );
+  }
+}
+
+/** `override GATE` and parameters of a kernel that takes a gradient through an activation, or through none. */
+export function gateCode(gate: Gate | undefined): {
+  readonly GATE: number;
+  readonly alpha: number;
+  readonly slot: number;
+} {
+  return { GATE: gate?.code ?? 0, alpha: gate?.alpha ?? 0, slot: gate?.slot ?? 0 };
+}
+
+export interface ActivationGradientSite {
+  readonly activation: Activation;
+  /** The activation's output; for swish, its input. */
+  readonly a: Tensor;
+  /** Of a's shape, as dx is; the first axis, where there are two, counts images. */
+  readonly dy: Tensor;
+  readonly dx: Tensor;
+  /** A storage buffer with the rule's code, u32: 0 gradient, 1 guided, 2 deconvnet, 3 redirected, 4 pass. */
+  readonly rule: GPUBuffer;
+  /** Which u32 of `rule` it is. Default 0. */
+  readonly slot?: number;
+  /** [images]: where {@link createBlocked} was recorded before. Left out, the command looks by itself. */
+  readonly blocked?: Tensor<"u32">;
+  readonly accumulate?: boolean;
+  readonly label?: string;
+}
+
+const ACTIVATION_GRADIENT_SITE: Fields<ActivationGradientSite> = {
+  ...{ activation: "must", a: "must", dy: "must", dx: "must", rule: "must" },
+  ...{ slot: "may", blocked: "may", accumulate: [true, false], label: "may" },
+};
+
+/** Passes a signal back through an activation by the rule whose code `rule` holds, or adds it to what dx holds. */
+export async function createActivationGradient(
+  device: GPUDevice,
+  site: ActivationGradientSite,
+): Promise<Command> {
+  assertFields("activation gradient", site, ACTIVATION_GRADIENT_SITE);
+  const { activation, a, label = activation.kind } = site;
+  const { kind } = activation;
+  if (site.blocked || (kind !== "relu" && kind !== "relu6")) {
+    return createSteps(device, label, () => [activationGradientStep(site)]);
+  }
+  return createSteps(device, label, (scratch) => {
+    const blocked = scratch([imagesOf(a.shape)], "blocked", { dtype: "u32" });
+    return [blockedStep({ ...site, blocked }), activationGradientStep({ ...site, blocked })];
+  });
+}
+
+/** Where {@link createBlocked} looks, and what it writes. */
+export type BlockedSite = Omit<ActivationGradientSite, "dx" | "accumulate"> & {
+  /** [images] */
+  readonly blocked: Tensor<"u32">;
+};
+
+/** Finds the images of which the rule "gradient" lets nothing pass at a ReLU: what "redirected" needs to know. */
+export function createBlocked(device: GPUDevice, site: BlockedSite): Promise<Command> {
+  const { shader, ...options } = blockedStep(site);
+  return createDispatch(device, shader, options);
+}
+
+/** How many images a tensor holds: its first axis, unless that is its only one. */
+function imagesOf(shape: Shape): number {
+  return shape.length > 1 ? (shape[0] ?? 1) : 1;
+}
+
+/** The dispatch of the way back, once `blocked` is known. */
+export function activationGradientStep(site: ActivationGradientSite): Step {
+  const { activation, a, dy, dx, rule, slot = 0, blocked = rule, accumulate = false, label } = site;
+  const { code, alpha } = activationCode(activation);
+  const image = sizeOf(a.shape) / imagesOf(a.shape);
+  const { width, value } = elementwise(image);
+  const size = sizeOf(a.shape) / width;
+  return {
+    shader: backwardShader,
+    ...(label ? { label } : {}),
+    constants: { ACTIVATION: code },
+    redeclare: { Value: value },
+    params: { size, image: image / width, slot, accumulate: Number(accumulate), alpha },
+    bindings: { rules: rule, blocked, a, dy, dx },
+    workgroups: gridOf(Math.ceil(size / 256)),
+  };
+}
+
+/** How many of so many neighbouring elements one thread of an elementwise kernel takes, and their type. */
+export function elementwise(count: number): { readonly width: 1 | 4; readonly value: string } {
+  return count % 4 === 0 ? { width: 4, value: "vec4<f32>" } : { width: 1, value: "f32" };
+}
+
+/** The dispatch of y = activation(x). */
+export function activationStep(
+  activation: Activation,
+  { x, y, label }: { readonly x: Tensor; readonly y: Tensor; readonly label?: string },
+): Step {
+  const { code, alpha } = activationCode(activation);
+  const { width, value } = elementwise(sizeOf(y.shape));
+  const size = sizeOf(y.shape) / width;
+  return {
+    shader: forwardShader,
+    ...(label ? { label } : {}),
+    constants: { ACTIVATION: code },
+    redeclare: { Value: value },
+    params: { size, alpha },
+    bindings: { x, y },
+    workgroups: gridOf(Math.ceil(size / 256)),
+  };
+}
+
+function blockedStep({ activation, a, dy, blocked, rule, slot = 0, label }: BlockedSite): Step {
+  const images = imagesOf(a.shape);
+  return {
+    shader: blockedShader,
+    ...(label ? { label } : {}),
+    ...(activation.kind === "relu6" ? { constants: { CEILING: 6 } } : {}),
+    params: { images, image: sizeOf(a.shape) / images, slot },
+    bindings: { rules: rule, a, dy, blocked },
+    workgroups: gridOf(images),
+  };
+}
+
+export const activation: Op<ActivationLayer> = {
+  shape: (layer, x) => onlyInput(layer, x),
+
+  forward(device, { layer, x: [x], y }) {
+    const { shader, ...options } = activationStep(layer.activation, { x, y, label: layer.name });
+    return createDispatch(device, shader, options);
+  },
+
+  backward(device, { layer, x: [x], y, dy, dx, rule, slot = 0, blocked, accumulate }) {
+    const a = layer.activation.kind === "swish" ? x : y;
+    return createActivationGradient(device, {
+      activation: layer.activation,
+      a,
+      dy,
+      dx,
+      rule,
+      slot,
+      ...(blocked ? { blocked } : {}),
+      accumulate,
+      label: layer.name,
+    });
+  },
+};

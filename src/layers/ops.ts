@@ -1,0 +1,63 @@
+import { UnsupportedError } from "../gpu/errors.ts";
+import { type ActivationLayer, activation } from "./activation.ts";
+import { type AddLayer, add, type MultiplyLayer, multiply } from "./arithmetic.ts";
+import { type BatchNormLayer, batchNorm } from "./batch-norm.ts";
+import { type ConcatLayer, concat } from "./concat.ts";
+import { type Conv2dLayer, conv2d } from "./conv2d.ts";
+import { type DenseLayer, dense } from "./dense.ts";
+import { type DepthwiseConv2dLayer, depthwiseConv2d } from "./depthwise-conv2d.ts";
+import { type GlobalPoolLayer, globalPool } from "./global-pool.ts";
+import { type LrnLayer, lrn } from "./lrn.ts";
+import type { Op } from "./op.ts";
+import { type PoolLayer, pool } from "./pool.ts";
+import { type ReshapeLayer, reshape } from "./reshape.ts";
+import { type SoftmaxLayer, softmax } from "./softmax.ts";
+import { type UpsampleLayer, upsample } from "./upsample.ts";
+import { type ZeroPadLayer, zeroPad } from "./zero-pad.ts";
+
+/** Every layer that an op computes. */
+export type OpLayer =
+  | ActivationLayer
+  | AddLayer
+  | BatchNormLayer
+  | ConcatLayer
+  | Conv2dLayer
+  | DenseLayer
+  | DepthwiseConv2dLayer
+  | GlobalPoolLayer
+  | LrnLayer
+  | MultiplyLayer
+  | PoolLayer
+  | ReshapeLayer
+  | SoftmaxLayer
+  | UpsampleLayer
+  | ZeroPadLayer;
+
+const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>> } = {
+  activation,
+  add,
+  batchNorm,
+  concat,
+  conv2d,
+  dense,
+  depthwiseConv2d,
+  globalPool,
+  lrn,
+  multiply,
+  pool,
+  reshape,
+  softmax,
+  upsample,
+  zeroPad,
+};
+
+/** The op that computes a layer. @throws UnsupportedError naming the layer and its op. */
+export function opOf(layer: OpLayer): Op<OpLayer> {
+  const op: unknown = Object.hasOwn(OPS, layer.op) ? OPS[layer.op] : undefined;
+  if (!op) {
+    throw new UnsupportedError(
+      `layer "${layer.name}": op "${layer.op}" is not supported; supported are ${Object.keys(OPS).join(", ")}`,
+    );
+  }
+  return op as Op<OpLayer>;
+}

@@ -1,0 +1,107 @@
+import { withScope } from "../gpu/scope.ts";
+import { inputOf } from "../graph/graph.ts";
+import { hash32 } from "../kernels/masking.ts";
+import { createRankedBatch, PLAN_LENGTH } from "../kernels/perturbing.ts";
+import type { Network } from "../network/network.ts";
+import type { Objective } from "../objectives/objective.ts";
+import type { LoopOptions } from "../sampling/batches.ts";
+import { ranksOf } from "./importance.ts";
+import type { Curve } from "./measures.ts";
+import { scoresOf, type Watched, wholeBatches } from "./scores.ts";
+
+export type CurveName = "insertion" | "deletion";
+
+export interface CurvesSite extends Watched {
+  /** [H, W, C] */
+  readonly input: Float32Array;
+  /** [H, W]: what the pixels are ranked by, the largest first. */
+  readonly importance: Float32Array;
+  readonly objective: Objective;
+  /** What insertion starts from and what deletion ends with, [H, W, C]. */
+  readonly baselines: Readonly<Record<CurveName, Float32Array>>;
+  readonly which: readonly CurveName[];
+  readonly steps: number;
+  /** Random rankings beside the map's own. */
+  readonly chances: number;
+  readonly seed: number;
+}
+
+const BASES: readonly CurveName[] = ["insertion", "deletion"];
+
+/** The area under a curve of equal steps on [0, 1], by the trapezoidal rule. */
+export function areaOf(curve: readonly number[]): number {
+  const sum = curve.reduce((total, value) => total + value, 0);
+  return (sum - ((curve[0] ?? 0) + (curve.at(-1) ?? 0)) / 2) / (curve.length - 1);
+}
+
+/**
+ * How far random ranking `index` moves the map's, in rows and columns: at least a quarter of a side, round the edges. It is as
+ * smooth as the map, and so no harder on the network: scattered pixels spoil a picture sooner than a patch, whatever they show.
+ */
+export function chanceShift(
+  seed: number,
+  index: number,
+  [height, width]: readonly [number, number],
+): [number, number] {
+  const key = hash32(index ^ hash32(seed));
+  const along = (size: number, axis: number): number =>
+    (Math.floor(size / 4) + (hash32(hash32(axis) ^ key) % Math.ceil(size / 2))) % size;
+  return [along(height, 0), along(width, 1)];
+}
+
+/**
+ * Insertion and deletion (Petsiuk et al. 2018, section 4.2): the score as the pixels of a map, strongest first, come over a
+ * baseline, or go behind one, in equal steps. After step k of n, round(k·H·W/n) pixels have come or gone.
+ */
+export function curvesOf(
+  network: Network,
+  site: CurvesSite,
+  options: LoopOptions,
+): Promise<Partial<Record<CurveName, Curve>>> {
+  const { input, importance, objective, baselines, which, steps, chances, seed } = site;
+  const { device, graph } = network;
+  const { shape } = inputOf(graph);
+  const [height, width] = shape;
+  const pixels = height * width;
+  const rows: number[] = [];
+  for (const name of which) {
+    for (let ranking = 0; ranking <= chances; ranking++) {
+      const shift = ranking === 0 ? [0, 0] : chanceShift(seed, ranking, [height, width]);
+      for (let step = 0; step <= steps; step++) {
+        const changed = Math.round((step * pixels) / steps);
+        const shown = name === "insertion" ? [0, changed] : [changed, pixels];
+        rows.push(BASES.indexOf(name), ...shown, ...shift);
+      }
+    }
+  }
+  const count = rows.length / PLAN_LENGTH;
+  return withScope(device, async ({ tensor }) => {
+    const label = "trust curves";
+    const x = tensor(shape, { data: input, label });
+    const both = new Float32Array(2 * input.length);
+    for (const [place, name] of BASES.entries()) both.set(baselines[name], place * input.length);
+    const bases = tensor([2, ...shape], { data: both, label });
+    const ranks = tensor([height, width], { dtype: "u32", data: ranksOf(importance), label });
+    const table = new Uint32Array(PLAN_LENGTH * wholeBatches(network, count));
+    table.set(rows);
+    const plan = tensor([table.length], { dtype: "u32", data: table, label });
+    const fill = { x, bases, ranks, plan, y: network.input };
+    const scores = await scoresOf(
+      network,
+      objective,
+      count,
+      (position) => createRankedBatch(device, { ...fill, position }),
+      options,
+    );
+    site.onScores?.(scores);
+    const curves = Array.from({ length: which.length * (chances + 1) }, (_, curve) => [
+      ...scores.subarray(curve * (steps + 1), (curve + 1) * (steps + 1)),
+    ]);
+    return Object.fromEntries(
+      which.map((name, place) => {
+        const [curve = [], ...random] = curves.slice(place * (chances + 1), (place + 1) * (chances + 1));
+        return [name, { curve, area: areaOf(curve), chance: random.map(areaOf) }];
+      }),
+    );
+  });
+}

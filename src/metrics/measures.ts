@@ -1,0 +1,186 @@
+import type { Fields } from "../gpu/options.ts";
+import type { Network, Target } from "../network/network.ts";
+import type { Objective } from "../objectives/objective.ts";
+import { LOOP, type LoopOptions } from "../sampling/batches.ts";
+import type {
+  Attribution,
+  AttributionOptions,
+  AttributionTechnique,
+} from "../techniques/attribution/catalogue.ts";
+import type { Baseline } from "../techniques/attribution/integrated-gradients.ts";
+import type { Question, ScoreKind } from "../techniques/explain.ts";
+import type { SharedScores } from "./scores.ts";
+
+/** What can be measured of a map. "parameters" and "logit" are the sanity checks, "classSwap" the runner-up's map. */
+export const MEASURES = [
+  "insertion",
+  "deletion",
+  "muFidelity",
+  "infidelity",
+  "sensitivity",
+  "parameters",
+  "logit",
+  "classSwap",
+] as const;
+
+export type Measure = (typeof MEASURES)[number];
+
+/** Measures that compare a map with what happens to the score. */
+export type ScoreMeasure = Extract<Measure, "insertion" | "deletion" | "muFidelity" | "infidelity">;
+
+/** A technique to be judged: an entry of `ATTRIBUTIONS`, one's own, or its function alone. */
+export type Judged =
+  | AttributionTechnique["run"]
+  | (Pick<AttributionTechnique, "run"> &
+      Partial<Pick<AttributionTechnique, "name" | "title" | "figure" | "on" | "runEach">>);
+
+export interface TrustOptions extends LoopOptions {
+  /** What is explained. Default: the top class. Of an objective, or of neurons, there is no other class to compare. */
+  readonly target?: Question | Objective;
+  /** The output whose class the target is, by name. Default: the graph's `output`. */
+  readonly output?: string;
+  /** Which measures to take. Default: all that are defined for the target. */
+  readonly measures?: readonly Measure[];
+  /** What the technique is told beside the target: samples, layer, baseline, … */
+  readonly settings?: Omit<AttributionOptions, "target" | "signal" | "onProgress">;
+  /** A map that the technique made already with these settings; it is not made again. */
+  readonly explanation?: Attribution;
+  /** A whole number of 0 to 2³² − 1; the same seed gives the same bits on the same device. Default 0. */
+  readonly seed?: number;
+  /** What a class's score is, for the curves and μFidelity. Default "probability", where the output has one. */
+  readonly on?: ScoreKind;
+  /** Points of a curve after its first. Default 50, or as many as the image has pixels. */
+  readonly steps?: number;
+  /** What insertion starts from. Default "blur", a Gaussian of a tenth of the image's shorter side. */
+  readonly insertionBaseline?: Baseline;
+  /** What takes the place of what is removed: deletion, μFidelity, and infidelity by cells. Default "mean". */
+  readonly deletionBaseline?: Baseline;
+  /** Random rankings that the curves are compared with. Default 4. */
+  readonly chances?: number;
+  /** Cells along each side of the image, for μFidelity and infidelity by cells. Default 9, or as many as it has pixels. */
+  readonly grid?: number;
+  /** Share of the cells that μFidelity removes at once. Default 0.2. */
+  readonly share?: number;
+  /** Random subsets of cells, for μFidelity. Default 200. */
+  readonly subsets?: number;
+  /** Half width of the uniform noise of infidelity and sensitivity, as a fraction of the input's max − min. Default 0.02. */
+  readonly radius?: number;
+  /** Noisy copies for infidelity. Default 100: ten, which are common, leave its figure uncertain by half. */
+  readonly draws?: number;
+  /** Noisy copies for sensitivity; the technique runs once for each. Default 10. */
+  readonly perturbations?: number;
+  /**
+   * The network with its parameters randomised, by `createRandomisedNetwork`, where several calls share one. Default:
+   * created for the call.
+   */
+  readonly randomised?: Network;
+  /**
+   * A network of the same graph on which changed images run, as many at a time as its batch; the technique runs on the other,
+   * whose batch is best 1 where the technique needs one image. It may share buffers and have no gradients. Default: the same.
+   */
+  readonly sweep?: Network;
+  /** Scores that no map decides, where several techniques are judged on one image. Default: taken anew. */
+  readonly shared?: SharedScores;
+}
+
+export const TRUST: Fields<TrustOptions> = {
+  ...LOOP,
+  target: "may",
+  output: "may",
+  measures: "may",
+  settings: "may",
+  explanation: "may",
+  seed: "may",
+  on: "may",
+  steps: "may",
+  insertionBaseline: "may",
+  deletionBaseline: "may",
+  chances: "may",
+  grid: "may",
+  share: "may",
+  subsets: "may",
+  radius: "may",
+  draws: "may",
+  perturbations: "may",
+  randomised: "may",
+  sweep: "may",
+  shared: "may",
+};
+
+/** A curve of the score as the map's pixels come or go, strongest first (Petsiuk et al. 2018, section 4.2). */
+export interface Curve {
+  /** The score at each step, from the baseline to the whole image (insertion) or from the image to the baseline. */
+  readonly curve: readonly number[];
+  /** Area under it on [0, 1], by the trapezoidal rule. */
+  readonly area: number;
+  /** The areas of random rankings: the map itself, moved to random places. */
+  readonly chance: readonly number[];
+}
+
+/** How far a map is from saying what happens to the score (Yeh et al. 2019, definition 2.1). */
+export interface Infidelity {
+  /** Mean of (I·φ − (S(x) − S(x − I)))². */
+  readonly value: number;
+  /** The same for the map times the best factor, as a share of the mean of (S(x) − S(x − I))²: 0 perfect, 1 no use. */
+  readonly relative: number;
+  /** That factor. */
+  readonly scale: number;
+  /** What I is: uniform noise, for maps of slopes; or one cell of a grid removed, for maps of shares or without colour. */
+  readonly by: "noise" | "cells";
+}
+
+/** How like two maps are, by Spearman's rank correlation, −1…1. */
+export interface Likeness {
+  /** Of the magnitudes, one a pixel (or cell, of a map that is smaller): 1 is the same order. */
+  readonly correlation: number;
+  /** Of all values with their signs. */
+  readonly signed: number;
+}
+
+/** Likeness to the map of another class. */
+export interface OtherClass extends Likeness {
+  readonly other: number;
+}
+
+/** What the figures of a map may come to, each with its sentence in `words`. */
+export const VERDICTS = [
+  "blank",
+  "still",
+  "class",
+  "weights",
+  "chance",
+  "muFidelity",
+  "infidelity",
+  "sensitivity",
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+/** How far a map can be trusted, as plain data; what was not asked for, or is not defined for the target, is absent. */
+export interface Trust {
+  readonly target: Target | Objective;
+  /** The class that the target is, if it is one: its output, its number and what it is called. */
+  readonly asked?: { readonly output: string; readonly index: number; readonly name: string };
+  readonly insertion?: Curve;
+  readonly deletion?: Curve;
+  /** Pearson's correlation of what a subset's pixels sum to with how far the score falls without them (Bhatt et al. 2020). */
+  readonly muFidelity?: number;
+  readonly infidelity?: Infidelity;
+  /** The largest ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖ (Yeh et al. 2019, definition 3.1). */
+  readonly sensitivity?: number;
+  /** Sanity checks (Adebayo et al. 2018): likeness to the map that a randomised network, or a random class, gives. */
+  readonly randomised?: {
+    readonly parameters?: Likeness;
+    readonly logit?: OtherClass;
+  };
+  /** Likeness to the map of the class with the highest score beside the target's. */
+  readonly classSwap?: OtherClass;
+  /** How far the score moved at most, by measure; where it hardly did, the measure says nothing of the map. */
+  readonly moved?: Partial<Readonly<Record<ScoreMeasure, number>>>;
+  /** Measures that were asked for and mean nothing for this output, each with the reason. */
+  readonly leftOut?: Partial<Readonly<Record<Measure, string>>>;
+  /** What speaks against the map, or against its measures. */
+  readonly verdicts: readonly Verdict[];
+  /** The same in words, one sentence a verdict: "This map hardly depends on the class: …". */
+  readonly words: readonly string[];
+}

@@ -1,0 +1,84 @@
+import type { Command } from "../gpu/kernel.ts";
+import { withScope } from "../gpu/scope.ts";
+import { readTensor, type Tensor } from "../gpu/tensor.ts";
+import type { Network } from "../network/network.ts";
+import { createObjective } from "../objectives/commands.ts";
+import type { Objective } from "../objectives/objective.ts";
+import { createBatches, type LoopOptions } from "../sampling/batches.ts";
+import { runSamples } from "../sampling/samples.ts";
+import { assertAnswer } from "../techniques/finite.ts";
+
+/** What a measure tells of the scores that it goes by, beside its figure. */
+export interface Watched {
+  /** Called with the scores of the image and of its changed copies. */
+  readonly onScores?: (scores: ArrayLike<number>) => void;
+}
+
+/** Number of samples that fill whole batches: what a plan of one row a sample needs, so that no kernel reads beyond it. */
+export function wholeBatches({ batch }: Network, count: number): number {
+  return Math.ceil(count / batch) * batch;
+}
+
+/**
+ * Scores of changed images that no map decides: what a network says without some cells, or under noise. Techniques that are
+ * judged on the same image share them. They are those of one image and network; another takes their place.
+ */
+export class SharedScores {
+  #network: Network | undefined;
+  #input: Float32Array = new Float32Array();
+  readonly #known = new Map<
+    string,
+    { readonly base: Float32Array | undefined; readonly scores: Float32Array }
+  >();
+
+  /**
+   * The scores that are known already, or `make`'s.
+   * @param of what decides them beside network, image and base.
+   * @param base what takes the place of removed pixels, where any are.
+   */
+  async get(
+    network: Network,
+    { input, base, of }: { readonly input: Float32Array; readonly base?: Float32Array; readonly of: unknown },
+    make: () => Promise<Float32Array>,
+  ): Promise<Float32Array> {
+    if (network !== this.#network || !same(input, this.#input)) {
+      this.#known.clear();
+      this.#network = network;
+      this.#input = input.slice();
+    }
+    const key = JSON.stringify(of);
+    const known = this.#known.get(key);
+    if (known && same(known.base, base)) return known.scores;
+    const scores = await make();
+    this.#known.set(key, { base: base?.slice(), scores });
+    return scores;
+  }
+}
+
+function same(a: Float32Array | undefined, b: Float32Array | undefined): boolean {
+  return a === b || (a !== undefined && a.length === b?.length && a.every((value, i) => value === b[i]));
+}
+
+/** The objective of every sample that `fill` makes, as many at a time as the network's batch. */
+export function scoresOf(
+  network: Network,
+  objective: Objective,
+  count: number,
+  fill: (position: Tensor) => Promise<Command>,
+  options: LoopOptions,
+): Promise<Float32Array> {
+  return withScope(network.device, async ({ own, tensor, command }) => {
+    const batches = own(createBatches(network, count, "trust"));
+    const asked = own(await createObjective(network, objective));
+    const scores = tensor([wholeBatches(network, count)], { label: "trust scores" });
+    const made = await command(fill(batches.position));
+    const loop = { batches, fill: made, scores };
+    return network.inTurn(async (turn) => {
+      await runSamples(turn, asked, loop, options);
+      const found = (await readTensor(network.device, scores)).subarray(0, count) as Float32Array;
+      options.signal?.throwIfAborted();
+      await assertAnswer(turn, found, "the scores of changed images");
+      return found;
+    }, options);
+  });
+}

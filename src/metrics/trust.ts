@@ -1,0 +1,291 @@
+import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
+import { formatShape } from "../gpu/tensor.ts";
+import { className } from "../graph/classes.ts";
+import { inputOf } from "../graph/graph.ts";
+import type { Network } from "../network/network.ts";
+import { assertCall } from "../techniques/answer.ts";
+import { baselineOf } from "../techniques/attribution/integrated-gradients.ts";
+import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
+import { seedOf } from "../techniques/seed.ts";
+import { curvesOf } from "./curves.ts";
+import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";
+import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
+import { type Made, prepare, withoutGaps } from "./made.ts";
+import {
+  type Judged,
+  MEASURES,
+  type Measure,
+  type ScoreMeasure,
+  TRUST,
+  type Trust,
+  type TrustOptions,
+} from "./measures.ts";
+import { createRandomisedNetwork } from "./randomise.ts";
+import {
+  isBlank,
+  likeness,
+  likenessToRandomised,
+  type OtherClasses,
+  otherClassesOf,
+  otherThan,
+  sensitivityOf,
+} from "./sanity.ts";
+import { SharedScores, type Watched } from "./scores.ts";
+import { findingsOf } from "./words.ts";
+
+/** Measures that compare a class's map with that of another, and which. */
+const SWAPS = [
+  ["logit", "random"],
+  ["classSwap", "runnerUp"],
+] as const;
+const OF_CLASSES: readonly Measure[] = SWAPS.map(([measure]) => measure);
+
+/**
+ * How far the map that a technique makes of an image can be trusted: insertion and deletion, μFidelity, infidelity,
+ * sensitivity, and likeness to the maps of other classes and of a randomised network, each on request; and what they mean,
+ * in words. Changed images are made on the GPU, as many at a time as the network's batch (or that of `sweep`), whatever their number.
+ *
+ * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "parameters", "logit" and
+ * "classSwap"; one of many samples makes its map and those of other classes from one sweep. "parameters" needs a second network for a while; see `randomised`.
+ * @throws InputError when an option is out of range, or a measure is not defined for the target; what the technique throws.
+ */
+export async function trust(
+  network: Network,
+  image: Picture,
+  technique: Judged,
+  options: TrustOptions = {},
+): Promise<Trust> {
+  assertCall({ who: "trust", fields: TRUST }, network, options);
+  const { graph } = network;
+  const { signal, sweep = network, shared = new SharedScores() } = options;
+  assertAlike(network, sweep);
+  const numbers = numbersOf(network, options);
+  assertMeasures(options.measures);
+  const making = await prepare(network, image, technique, options);
+  const { input, target, about, figure } = making;
+  const nameOf = (index: number): string => (about ? className(about.head, index) : `class ${index}`);
+  const others = about && (await otherClassesOf(network, input, about, numbers.seed, signal));
+  const measures = measuresOf(options.measures, others);
+  const progress = progressOver(measures, options);
+
+  // Maps of one image: a technique of many samples makes them from one sweep.
+  const swaps = typeof others === "object" ? SWAPS.filter(([measure]) => measures.includes(measure)) : [];
+  const asked = swaps.map(([, kind]) => otherThan(making, typeof others === "object" ? others[kind] : 0));
+  const given = options.explanation ? [withoutGaps(options.explanation)] : [];
+  const loop = progress("map");
+  const mine = given.length > 0 ? [] : [making];
+  const maps = [...given, ...(await making.runEach(network, input, [...mine, ...asked], loop.onProgress))];
+  const [map, ...swapped] = maps;
+  if (!map) throw new Error("trust: expected a map, got none");
+  const made: Made = { ...making, map };
+
+  const own = importanceOf(map, figure);
+  const importance = atImageSize(own, inputOf(graph).shape);
+  const scoreAs = (on: ScoreKind | "if any") =>
+    objectiveOf(network, input, { ...questionOf(making), on: about ? on : "logit" });
+  const judged = await scoreAs(options.on ?? "if any");
+  const base = await baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
+  const radius = numbers.radius * rangeOf(input);
+  const { objective } = judged;
+  const site = { ...numbers, radius, input, importance, objective, baseline: base, shared };
+
+  const found: { -readonly [Key in keyof Trust]: Trust[Key] } = {
+    target,
+    ...(about ? { asked: { output: about.head.name, index: about.index, name: nameOf(about.index) } } : {}),
+    verdicts: [],
+    words: [],
+  };
+  if (typeof others === "string") found.leftOut = leftOutOf(options.measures, others);
+  const still = new Set<ScoreMeasure>();
+  const watch = (names: readonly ScoreMeasure[], on: ScoreKind): Watched => ({
+    onScores(scores) {
+      const moved = rangeOf(scores);
+      found.moved = { ...found.moved, ...Object.fromEntries(names.map((name) => [name, moved])) };
+      if (isStill(scores, on)) for (const name of names) still.add(name);
+    },
+  });
+  // What the map explains, whatever the curves judge by.
+  const explained = await scoreAs(made.on === "probability" ? "if any" : "logit");
+  let unmoved: number | undefined;
+  if (explained.on === "probability") {
+    const onScores = (scores: ArrayLike<number>): void => {
+      if (isStill(scores, "probability")) unmoved = rangeOf(scores);
+    };
+    const few = { steps: Math.min(FEW, numbers.steps), chances: 0, which: ["deletion"] } as const;
+    const fading = { ...site, ...few, objective: explained.objective, onScores };
+    await curvesOf(
+      sweep,
+      { ...fading, baselines: { insertion: base, deletion: base } },
+      signal ? { signal } : {},
+    );
+  }
+  const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
+  if (which.length > 0) {
+    const start = await baselineOf(graph, input, options.insertionBaseline ?? "blur", "trust");
+    const baselines = { insertion: start, deletion: base };
+    Object.assign(
+      found,
+      await curvesOf(sweep, { ...site, ...watch(which, judged.on), baselines, which }, progress(...which)),
+    );
+  }
+  if (measures.includes("muFidelity")) {
+    const watched = { ...site, ...watch(["muFidelity"], judged.on) };
+    found.muFidelity = await muFidelityOf(sweep, watched, progress("muFidelity"));
+  }
+  if (measures.includes("infidelity")) {
+    const watched = { ...site, objective: explained.objective, ...watch(["infidelity"], explained.on) };
+    const loop = progress("infidelity");
+    found.infidelity = holdsSlopes(map.shape, figure)
+      ? await infidelityByNoise(sweep, { ...watched, map: map.data }, loop)
+      : await infidelityByCells(sweep, watched, loop);
+  }
+  if (measures.includes("sensitivity")) {
+    const loop = progress("sensitivity");
+    found.sensitivity = await sensitivityOf(network, made, { ...numbers, radius }, loop.onProgress);
+  }
+  if (measures.includes("parameters")) {
+    const randomised = options.randomised ?? (await createRandomisedNetwork(network, { seed: numbers.seed }));
+    try {
+      const loop = progress("parameters");
+      found.randomised = { parameters: await likenessToRandomised(randomised, made, loop.onProgress) };
+    } finally {
+      if (!options.randomised) randomised.destroy();
+    }
+  }
+  for (const [i, [measure, kind]] of swaps.entries()) {
+    const other = swapped[i];
+    if (!other || typeof others !== "object") continue;
+    const swap = { other: others[kind], ...likeness(made, other) };
+    if (measure === "classSwap") found.classSwap = swap;
+    else found.randomised = { ...found.randomised, [measure]: swap };
+  }
+  const findings = findingsOf(found, {
+    blank: isBlank(own.data),
+    still,
+    nameOf,
+    ...(unmoved === undefined ? {} : { unmoved }),
+  });
+  return {
+    ...found,
+    verdicts: findings.map(({ verdict }) => verdict),
+    words: [
+      ...findings.map(({ text }) => text),
+      ...(map.gaps === undefined
+        ? []
+        : [`Nothing is known of ${map.gaps} of its ${map.data.length} places: they count as 0.`]),
+    ],
+  };
+}
+
+/** @throws InputError when changed images would run on another network than the technique. */
+function assertAlike({ graph, device }: Network, sweep: Network): void {
+  const [ours, theirs] = [graph, sweep.graph].map((of) => `${of.name}, ${formatShape(inputOf(of).shape)}`);
+  if (ours === theirs && device === sweep.device) return;
+  throw new InputError(
+    `trust: expected a network for changed images of the same graph and device (${ours}), got ${theirs}${device === sweep.device ? "" : " on another device"}`,
+  );
+}
+
+function assertMeasures(asked: readonly Measure[] = []): void {
+  if (!Array.isArray(asked)) {
+    throw new InputError(`trust: expected measures as a list, got ${describe(asked)}`);
+  }
+  const unknown = asked.find((name) => !MEASURES.includes(name));
+  if (unknown === undefined) return;
+  throw new InputError(`trust: expected measures of ${MEASURES.join(", ")}, got "${unknown}"`);
+}
+
+/**
+ * The measures to take, in order.
+ * @param others nothing where no class is asked; a word where there is no other class.
+ * @throws InputError for one that is not defined.
+ */
+function measuresOf(
+  asked: readonly Measure[] | undefined,
+  others: OtherClasses | string | undefined,
+): readonly Measure[] {
+  const stray = asked?.find((name) => others === undefined && OF_CLASSES.includes(name));
+  if (stray !== undefined) {
+    throw new InputError(
+      `trust: expected a class among several as the target of "${stray}", which compares it with another`,
+    );
+  }
+  const defined = MEASURES.filter((name) => typeof others === "object" || !OF_CLASSES.includes(name));
+  return asked ? defined.filter((name) => asked.includes(name)) : defined;
+}
+
+/** The measures that compare classes, as far as they were asked for, with the reason why they are not taken. */
+function leftOutOf(asked: readonly Measure[] | undefined, reason: string): NonNullable<Trust["leftOut"]> {
+  const wanted = OF_CLASSES.filter((name) => asked?.includes(name) ?? true);
+  return Object.fromEntries(wanted.map((name) => [name, reason]));
+}
+
+/** Steps in which an image fades, to see whether a probability moves at all. */
+const FEW = 8;
+
+/** A score that moves less than this, a probability by itself and any other by its own size, says nothing of a map. */
+const STILL = { probability: 0.01, logit: 1e-4 } as const;
+
+function isStill(scores: ArrayLike<number>, on: ScoreKind): boolean {
+  const size = on === "probability" ? 1 : rangeOf([0, ...Array.from(scores, Math.abs)]);
+  return rangeOf(scores) <= STILL[on] * size;
+}
+
+/** The options that are numbers, with their defaults. @throws InputError when one is out of range. */
+function numbersOf(network: Network, options: TrustOptions) {
+  const [height, width] = inputOf(network.graph).shape;
+  const side = Math.min(height, width);
+  const { steps = Math.min(50, height * width), chances = 4, grid = Math.min(9, side) } = options;
+  const { share = 0.2, subsets = 200, radius = 0.02, draws = 100, perturbations = 10 } = options;
+  for (const [what, value, least, most] of [
+    ["steps", steps, 1, height * width],
+    ["chances", chances, 0, 1000],
+    ["a grid", grid, 1, side],
+    ["subsets", subsets, 2, 2 ** 20],
+    ["draws", draws, 1, 2 ** 20],
+    ["perturbations", perturbations, 1, 2 ** 20],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new InputError(`trust: expected ${what} of ${least} to ${most}, got ${value}`);
+    }
+  }
+  if (!(share > 0 && share <= 1)) {
+    throw new InputError(`trust: expected a share above 0 and up to 1 of the cells, got ${share}`);
+  }
+  if (!(radius > 0 && Number.isFinite(radius))) {
+    throw new InputError(`trust: expected a radius above 0 (a fraction of max − min), got ${radius}`);
+  }
+  return {
+    steps,
+    chances,
+    grid,
+    share,
+    subsets,
+    draws,
+    perturbations,
+    radius,
+    seed: seedOf(options.seed, "trust"),
+  };
+}
+
+function rangeOf(values: ArrayLike<number>): number {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of Array.from(values)) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return most - least;
+}
+
+/** What a loop is told: progress counts every measure alike, and the maps that are compared like one. */
+function progressOver(measures: readonly Measure[], { signal, onProgress }: TrustOptions) {
+  const parts = ["map", ...measures.filter((name) => !OF_CLASSES.includes(name))];
+  return (...names: readonly (Measure | "map")[]) => {
+    const first = Math.min(...names.map((name) => parts.indexOf(name)));
+    return {
+      ...(signal ? { signal } : {}),
+      onProgress: (fraction: number): void => onProgress?.((first + names.length * fraction) / parts.length),
+    };
+  };
+}

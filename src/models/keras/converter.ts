@@ -1,0 +1,59 @@
+import { UnsupportedError } from "../../gpu/errors.ts";
+import type { Shape } from "../../gpu/tensor.ts";
+import type { Activation } from "../../layers/activation.ts";
+import type { Constant, LayerBase } from "../../layers/op.ts";
+import type { OpLayer } from "../../layers/ops.ts";
+import type { Config, JsonObject } from "../json.ts";
+import type { LayerWeights } from "./weight-store.ts";
+
+export type Body<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : never;
+
+/** A layer of a graph before it has its name and inputs. */
+export type LayerBody = Body<OpLayer>;
+
+/** The library that trained the model, or made it. */
+export type Writer = "keras" | "tfjs";
+
+/** One call of a Keras layer, as its converter sees it. */
+export interface KerasCall {
+  readonly config: Config;
+  readonly weights: LayerWeights;
+  /** Whose layers the file describes: tfjs's differ from Keras's of the same name here and there. */
+  readonly writer: Writer;
+  /** Shapes of the inputs, with a batch of 1. */
+  readonly shapes: readonly [Shape, ...Shape[]];
+}
+
+/**
+ * What a call becomes: one layer, or a chain of them. `suffix` is added to the layer's own name; the last of the chain
+ * is what later layers read.
+ */
+export type Converted = LayerBody | readonly { readonly suffix: string; readonly body: LayerBody }[];
+
+/**
+ * Makes a layer of a class that Vitrine does not know, from its options, its weights (by the last part of their names)
+ * and its inputs' shapes (with a batch of 1). Name and inputs are filled in afterwards.
+ */
+export type CustomLayer = (
+  config: JsonObject,
+  weights: Readonly<Record<string, Constant>>,
+  inputs: readonly (readonly number[])[],
+) => LayerBody;
+
+export type Converter = (call: KerasCall) => Converted;
+
+/** The body of an activation that is a layer of its own. */
+export function activationBody(activation: Activation | { readonly kind: "softmax" }): LayerBody {
+  if (activation.kind === "softmax") return { op: "softmax" };
+  if (activation.kind === "linear") return { op: "reshape" };
+  return { op: "activation", activation };
+}
+
+/** "same" or "valid". */
+export function paddingOf(config: Config): "same" | "valid" {
+  const padding = config.text("padding", "valid").toLowerCase();
+  if (padding !== "same" && padding !== "valid") {
+    throw new UnsupportedError(`${config.who}: expected padding same or valid, got ${padding}`);
+  }
+  return padding;
+}

@@ -1,0 +1,203 @@
+import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
+import { sizeOf } from "../../gpu/tensor.ts";
+import type { Border } from "../../layers/padding.ts";
+import { show } from "../json.ts";
+import { activationOf, leakyReluOf, reluOf } from "./activations.ts";
+import { activationBody, type Converter, paddingOf } from "./converter.ts";
+import {
+  batchNormalization,
+  conv2d,
+  dense,
+  depthwiseConv2d,
+  normalization,
+  rescaling,
+  separableConv2d,
+} from "./weighted-layers.ts";
+
+/** Does nothing when a network is used, only when it is trained. */
+const identity: Converter = ({ weights }) => {
+  weights.ignore();
+  return { op: "reshape" };
+};
+
+/** Resizing and cropping to a size: nothing, of an image that has it. */
+const toSize: Converter = ({ config, shapes: [x], weights }) => {
+  weights.ignore();
+  const size = [config.number("height", Number.NaN), config.number("width", Number.NaN)];
+  if (x[1] === size[0] && x[2] === size[1]) return { op: "reshape" };
+  throw new UnsupportedError(
+    `${config.who}: expected an image of its own size, ${size.join("×")}, got ${x.slice(1, 3).join("×")}; run the network at that size`,
+  );
+};
+
+function pool(mode: "max" | "average"): Converter {
+  return ({ config }) => {
+    config.assertChannelsLast();
+    const size = config.pair("pool_size", [2, 2]);
+    return { op: "pool", mode, size, strides: config.pair("strides", size), padding: paddingOf(config) };
+  };
+}
+
+function globalPool(mode: "max" | "average"): Converter {
+  return ({ config }) => {
+    config.assertChannelsLast();
+    return { op: "globalPool", mode, ...(config.flag("keepdims", false) ? { keepDims: true } : {}) };
+  };
+}
+
+const add: Converter = ({ shapes }) => {
+  return shapes.length === 1 ? { op: "reshape" } : { op: "add" };
+};
+
+const multiply: Converter = ({ config, shapes }) => {
+  if (shapes.length !== 2)
+    throw new UnsupportedError(`${config.who}: expected two inputs, got ${shapes.length}`);
+  return { op: "multiply" };
+};
+
+const concatenate: Converter = ({ config, shapes: [first, ...rest] }) => {
+  const axis = config.number("axis", -1);
+  return rest.length === 0
+    ? { op: "reshape" }
+    : { op: "concat", axis: axis < 0 ? first.length + axis : axis };
+};
+
+const softmax: Converter = ({ config, shapes: [x] }) => {
+  const axis = config.number("axis", -1);
+  if (axis !== -1 && axis !== x.length - 1) {
+    throw new UnsupportedError(`${config.who}: expected the last axis, got ${axis}`);
+  }
+  return { op: "softmax" };
+};
+
+const zeroPadding: Converter = ({ config }) => {
+  config.assertChannelsLast();
+  const value = config.raw.padding ?? 1;
+  const sides = typeof value === "number" ? [value, value] : Array.isArray(value) ? value : [];
+  const [vertical, horizontal] = sides.map((side: unknown) => (Array.isArray(side) ? side : [side, side]));
+  const border: Border = {
+    top: vertical?.[0],
+    bottom: vertical?.[1],
+    left: horizontal?.[0],
+    right: horizontal?.[1],
+  };
+  if (sides.length !== 2 || !Object.values(border).every((v) => Number.isInteger(v) && v >= 0)) {
+    throw new ModelError(
+      `${config.who}: expected padding as ((top, bottom), (left, right)), got ${show(value)}`,
+    );
+  }
+  return { op: "zeroPad", border };
+};
+
+const flatten: Converter = ({ config, shapes: [x] }) => {
+  config.assertChannelsLast();
+  return { op: "reshape", shape: [sizeOf(x.slice(1))] };
+};
+
+const reshape: Converter = ({ config, shapes: [x] }) => {
+  const target = config.numbers("target_shape");
+  const size = sizeOf(x.slice(1));
+  const known = sizeOf(target.filter((axis) => axis !== -1));
+  const shape = target.map((axis) => (axis === -1 ? size / known : axis));
+  if (
+    sizeOf(shape) !== size ||
+    target.filter((axis) => axis === -1).length > 1 ||
+    !shape.every(Number.isInteger)
+  ) {
+    throw new ModelError(`${config.who}: expected a target_shape of ${size} values, got ${show(target)}`);
+  }
+  if (shape.length > 3) {
+    throw new UnsupportedError(
+      `${config.who}: expected at most three axes besides the batch, got ${show(target)}`,
+    );
+  }
+  return { op: "reshape", shape };
+};
+
+/** tfjs takes pixels of a bilinear enlargement at their corners, Keras at their centres. */
+const upsampling: Converter = ({ config, writer }) => {
+  config.assertChannelsLast();
+  const mode = config.text("interpolation", "nearest");
+  if (mode !== "nearest" && mode !== "bilinear") {
+    throw new UnsupportedError(`${config.who}: expected interpolation nearest or bilinear, got ${mode}`);
+  }
+  const asymmetric = mode === "bilinear" && writer === "tfjs";
+  return {
+    op: "upsample",
+    factor: config.pair("size", [2, 2]),
+    mode,
+    ...(asymmetric ? { coordinates: "asymmetric" } : {}),
+  };
+};
+
+/** TensorFlow's local response normalisation, as Keras models that need it define it for themselves. */
+const lrn: Converter = ({ config }) => ({
+  op: "lrn",
+  radius: config.number("depth_radius", 5),
+  bias: config.number("bias", 1),
+  alpha: config.number("alpha", 1),
+  beta: config.number("beta", 0.5),
+});
+
+/** How each class of Keras layer becomes layers of a graph. */
+export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
+  ["Activation", ({ config }) => activationBody(activationOf(config))],
+  ["Add", add],
+  ["AveragePooling2D", pool("average")],
+  ["BatchNormalization", batchNormalization],
+  ["BatchNormalizationV1", batchNormalization],
+  ["SyncBatchNormalization", batchNormalization],
+  ["CenterCrop", toSize],
+  ["Concatenate", concatenate],
+  ["Conv2D", conv2d],
+  ["Dense", dense],
+  ["DepthwiseConv2D", depthwiseConv2d],
+  ["Flatten", flatten],
+  ["GlobalAveragePooling2D", globalPool("average")],
+  ["GlobalMaxPooling2D", globalPool("max")],
+  ["LRN", lrn],
+  ["LeakyReLU", ({ config }) => activationBody(leakyReluOf(config))],
+  ["MaxPooling2D", pool("max")],
+  ["Multiply", multiply],
+  ["Normalization", normalization],
+  ["ReLU", ({ config }) => activationBody(reluOf(config))],
+  ["Rescaling", rescaling],
+  ["RandomCrop", toSize],
+  ["Reshape", reshape],
+  ["Resizing", toSize],
+  ["SeparableConv2D", separableConv2d],
+  ["Softmax", softmax],
+  ["UpSampling2D", upsampling],
+  ["ZeroPadding2D", zeroPadding],
+  ...[
+    "ActivityRegularization",
+    "AlphaDropout",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout2D",
+    "AugMix",
+    "RandAugment",
+    "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomContrast",
+    "RandomElasticTransform",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHeight",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
+    "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomWidth",
+    "RandomZoom",
+  ].map((name): [string, Converter] => [name, identity]),
+]);

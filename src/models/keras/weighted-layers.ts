@@ -1,0 +1,250 @@
+import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
+import { formatShape, type Shape } from "../../gpu/tensor.ts";
+import type { FusedActivation } from "../../layers/activation.ts";
+import type { Constant } from "../../layers/op.ts";
+import { type Config, show } from "../json.ts";
+import { activationOf } from "./activations.ts";
+import {
+  activationBody,
+  type Converted,
+  type Converter,
+  type KerasCall,
+  type LayerBody,
+  paddingOf,
+} from "./converter.ts";
+
+/** The channels of an image input. @throws ModelError when it is none. */
+function channelsOf({ config, shapes: [x] }: KerasCall): number {
+  const channels = x.at(-1);
+  if (x.length !== 4 || channels === undefined) {
+    throw new ModelError(`${config.who}: expected an image (N×H×W×C), got ${formatShape(x)}`);
+  }
+  return channels;
+}
+
+/**
+ * Gives a weighted layer its activation. Most are fused; swish (whose slope needs its input) and softmax become a
+ * layer `NAME/swish` or `NAME/softmax`, and `NAME` keeps the values before it.
+ */
+function activated(
+  config: Config,
+  make: (activation: { readonly activation?: FusedActivation }) => LayerBody,
+): Converted {
+  const activation = activationOf(config);
+  const { kind } = activation;
+  if (kind === "linear") return make({});
+  if (kind !== "softmax" && kind !== "swish") return make({ activation: { ...activation, kind } });
+  return [
+    { suffix: "", body: make({}) },
+    { suffix: `/${kind}`, body: activationBody(activation) },
+  ];
+}
+
+/** A bias, unless the layer has none. */
+function biasOf({ config, weights }: KerasCall, size: number): { readonly b?: Constant } {
+  return config.flag("use_bias", true) ? { b: weights.get("bias", [size]) } : {};
+}
+
+function windowOf(config: Config) {
+  const strides = config.pair("strides", [1, 1]);
+  const dilations = config.pair("dilation_rate", [1, 1]);
+  return { strides, dilations, padding: paddingOf(config) };
+}
+
+/** A whole number of at least 1 that the layer must have. */
+function countOf(config: Config, key: string, fallback?: number): number {
+  const value = config.number(key, fallback ?? Number.NaN);
+  if (!Number.isInteger(value) || value < 1)
+    throw new ModelError(`${config.who}: expected ${key} of at least 1, got ${value}`);
+  return value;
+}
+
+function kernelSize(config: Config): readonly [number, number] {
+  if (!config.has("kernel_size")) throw new ModelError(`${config.who}: expected a kernel_size, got none`);
+  return config.pair("kernel_size", [1, 1]);
+}
+
+export const conv2d: Converter = (call) => {
+  const { config, weights } = call;
+  config.assertChannelsLast();
+  const groups = config.number("groups", 1);
+  if (groups !== 1) throw new UnsupportedError(`${config.who}: expected groups 1, got ${groups}`);
+  const filters = countOf(config, "filters");
+  const w = weights.get("kernel", [...kernelSize(config), channelsOf(call), filters]);
+  const b = biasOf(call, filters);
+  return activated(config, (activation) => ({ op: "conv2d", w, ...b, ...windowOf(config), ...activation }));
+};
+
+export const depthwiseConv2d: Converter = (call) => {
+  const { config, weights } = call;
+  config.assertChannelsLast();
+  const channels = channelsOf(call);
+  const multiplier = countOf(config, "depth_multiplier", 1);
+  const w = weights.get(["depthwise_kernel", "kernel"], [...kernelSize(config), channels, multiplier]);
+  const b = biasOf(call, channels * multiplier);
+  return activated(config, (activation) => ({
+    op: "depthwiseConv2d",
+    w,
+    ...b,
+    ...windowOf(config),
+    ...activation,
+  }));
+};
+
+/** A depthwise convolution `NAME/depthwise`, then a 1×1 convolution `NAME`. */
+export const separableConv2d: Converter = (call) => {
+  const { config, weights } = call;
+  config.assertChannelsLast();
+  const channels = channelsOf(call);
+  const multiplier = countOf(config, "depth_multiplier", 1);
+  const filters = countOf(config, "filters");
+  const depthwise = weights.get("depthwise_kernel", [...kernelSize(config), channels, multiplier]);
+  const w = weights.get("pointwise_kernel", [1, 1, channels * multiplier, filters]);
+  const b = biasOf(call, filters);
+  const point = { strides: [1, 1], dilations: [1, 1], padding: "valid" } as const;
+  const rest = activated(config, (activation) => ({ op: "conv2d", w, ...b, ...point, ...activation }));
+  return [
+    { suffix: "/depthwise", body: { op: "depthwiseConv2d", w: depthwise, ...windowOf(config) } },
+    ...("op" in rest ? [{ suffix: "", body: rest }] : rest),
+  ];
+};
+
+export const dense: Converter = (call) => {
+  const {
+    config,
+    weights,
+    shapes: [x],
+  } = call;
+  const units = countOf(config, "units");
+  const w = weights.get("kernel", [x.at(-1) ?? 1, units]);
+  const b = biasOf(call, units);
+  return activated(config, (activation) => ({ op: "dense", w, ...b, ...activation }));
+};
+
+/** @throws UnsupportedError unless the option names the last axis of x. */
+function assertLastAxis(config: Config, x: Shape): void {
+  if (!config.has("axis")) return;
+  const axes = Array.isArray(config.raw.axis) ? config.numbers("axis") : [config.number("axis", -1)];
+  const [axis] = axes;
+  if (axes.length !== 1 || (axis !== -1 && axis !== x.length - 1)) {
+    throw new UnsupportedError(`${config.who}: expected the last axis (channels), got axis ${axes}`);
+  }
+}
+
+/**
+ * scale and offset per channel, computed in double precision.
+ * @throws ModelError where 32-bit floats do not hold them.
+ */
+function affine(
+  { who }: Config,
+  channels: number,
+  scale: (c: number) => number,
+  offset: (c: number, scale: number) => number,
+) {
+  const scales = Float64Array.from({ length: channels }, (_, c) => scale(c));
+  const values = {
+    scale: Float32Array.from(scales),
+    offset: Float32Array.from(scales, (value, c) => offset(c, value)),
+  };
+  const at = scales.findIndex(
+    (_, c) => !Number.isFinite(values.scale[c]) || !Number.isFinite(values.offset[c]),
+  );
+  if (at >= 0) {
+    throw new ModelError(
+      `${who}: expected scales and offsets that are finite, got ${values.scale[at]} and ${values.offset[at]} at channel ${at}`,
+    );
+  }
+  return values;
+}
+
+export const batchNormalization: Converter = ({ config, weights, shapes: [x] }) => {
+  assertLastAxis(config, x);
+  const channels = x.at(-1) ?? 1;
+  const folded = weights.derived("affine", () => {
+    const gamma = config.flag("scale", true) ? weights.get("gamma", [channels]).data : undefined;
+    const beta = config.flag("center", true) ? weights.get("beta", [channels]).data : undefined;
+    const mean = weights.get("moving_mean", [channels]).data;
+    const variance = weights.get("moving_variance", [channels]).data;
+    const epsilon = config.number("epsilon", 1e-3);
+    const negative = variance.findIndex((value) => value + epsilon <= 0);
+    if (negative >= 0) {
+      throw new ModelError(
+        `${config.who}: expected variances of at least 0, got ${variance[negative]} at channel ${negative}`,
+      );
+    }
+    return affine(
+      config,
+      channels,
+      (c) => (gamma?.[c] ?? 1) / Math.sqrt((variance[c] ?? 1) + epsilon),
+      (c, scale) => (beta?.[c] ?? 0) - (mean[c] ?? 0) * scale,
+    );
+  });
+  return { op: "batchNorm", ...folded };
+};
+
+/** One number for all channels, or one for each. */
+function perChannel(config: Config, key: string, fallback: number, channels: number): number[] {
+  const values = Array.isArray(config.raw[key]) ? config.numbers(key) : [config.number(key, fallback)];
+  const [only = fallback] = values;
+  if (values.length === 1) return Array<number>(channels).fill(only);
+  if (values.length !== channels) {
+    throw new UnsupportedError(
+      `${config.who}: expected ${key} as one number or ${channels}, got ${values.length}`,
+    );
+  }
+  return values;
+}
+
+export const rescaling: Converter = ({ config, weights, shapes: [x] }) => {
+  const channels = x.at(-1) ?? 1;
+  weights.make(2 * channels);
+  const folded = weights.derived("affine", () => ({
+    scale: Float32Array.from(perChannel(config, "scale", 1, channels)),
+    offset: Float32Array.from(perChannel(config, "offset", 0, channels)),
+  }));
+  return { op: "batchNorm", ...folded };
+};
+
+/** (x − mean) / √variance per channel; the statistics are weights, or options. */
+export const normalization: Converter = ({ config, weights, shapes: [x] }) => {
+  assertLastAxis(config, x);
+  if (config.flag("invert", false))
+    throw new UnsupportedError(`${config.who}: expected invert false, got true`);
+  const channels = x.at(-1) ?? 1;
+  weights.make(2 * channels);
+  const folded = weights.derived("affine", () => {
+    const statistic = (key: string) =>
+      config.has(key) ? flat(config, key, channels) : weights.get(key, [channels]).data;
+    const [mean, variance] = [statistic("mean"), statistic("variance")];
+    const negative = variance.findIndex((value) => value < 0);
+    if (negative >= 0) {
+      throw new ModelError(
+        `${config.who}: expected variances of at least 0, got ${variance[negative]} at channel ${negative}`,
+      );
+    }
+    const values = affine(
+      config,
+      channels,
+      (c) => 1 / Math.max(Math.sqrt(variance[c] ?? 1), 1e-7),
+      (c, scale) => -(mean[c] ?? 0) * scale,
+    );
+    weights.ignore();
+    return values;
+  });
+  return { op: "batchNorm", ...folded };
+};
+
+/** A statistic that is written as an option, in any nesting: [[[[a, b, c]]]]. */
+function flat(config: Config, key: string, channels: number): number[] {
+  const value = config.raw[key];
+  const values: unknown[] = Array.isArray(value)
+    ? value.flat(Number.POSITIVE_INFINITY)
+    : [config.number(key, 0)];
+  const numbers = values.map((number) => (typeof number === "number" ? number : Number.NaN));
+  const [only = 0] = numbers;
+  const spread = numbers.length === 1 ? Array<number>(channels).fill(only) : numbers;
+  if (spread.length !== channels || !spread.every(Number.isFinite)) {
+    throw new ModelError(`${config.who}: expected ${key} of ${channels} numbers, got ${show(value)}`);
+  }
+  return spread;
+}

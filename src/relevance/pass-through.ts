@@ -1,0 +1,57 @@
+import { type Command, NOTHING, sequence } from "../gpu/kernel.ts";
+import { createTensor, type Tensor } from "../gpu/tensor.ts";
+import { createRelevanceProduct } from "../kernels/relevance.ts";
+import { opOf } from "../layers/ops.ts";
+import { all, type Own } from "../network/stages.ts";
+import type { RelevanceStep } from "./plan.ts";
+import type { Destination, Workspace } from "./redistribution.ts";
+
+/** Steps that need no rule. */
+export async function createWay(
+  device: GPUDevice,
+  step: Exclude<RelevanceStep, { way: "share" }>,
+  site: {
+    readonly x: readonly Tensor[];
+    readonly y: Tensor;
+    readonly r: Tensor;
+    readonly to: readonly Destination[];
+    readonly workspace: Workspace;
+    readonly own: Own;
+  },
+): Promise<Command> {
+  const { x, y, r, to, workspace, own } = site;
+  const [first, ...others] = x;
+  if (step.way === "image" || !first) return NOTHING;
+  const { layer } = step;
+  const label = layer.name;
+  if (step.way === "pass") {
+    const passed = to.map(({ r: target, accumulate }) =>
+      createRelevanceProduct(device, { x: r, y: target, accumulate, label }).then(own),
+    );
+    return sequence(await all(passed));
+  }
+  const op = opOf(layer);
+  const wanted =
+    op.saved?.(
+      layer,
+      x.map(({ shape }) => shape),
+    ) ?? {};
+  const saved: Record<string, Tensor> = {};
+  for (const [key, { shape, dtype }] of Object.entries(wanted)) {
+    const made = createTensor(device, shape, { dtype, label: `${label} ${key}` });
+    own(made.buffer);
+    saved[key] = made;
+  }
+  const common = { layer, x: [first, ...others] as const, constants: {}, saved };
+  // What forward leaves for backward is made anew: the network keeps its own to itself.
+  const forward =
+    Object.keys(wanted).length > 0
+      ? [own(await op.forward(device, { ...common, y: workspace("z", y.shape) }))]
+      : [];
+  const back = await all(
+    to.map(({ r: dx, accumulate }, input) =>
+      op.backward(device, { ...common, y, dy: r, dx, input, accumulate, rule: r.buffer }).then(own),
+    ),
+  );
+  return sequence([...forward, ...back]);
+}

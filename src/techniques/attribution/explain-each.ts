@@ -1,0 +1,274 @@
+import { InputError } from "../../gpu/errors.ts";
+import { record } from "../../gpu/kernel.ts";
+import { describe, type Fields } from "../../gpu/options.ts";
+import { readTensor, sizeOf } from "../../gpu/tensor.ts";
+import { classOf, placesOf, sideOf, strongestOf } from "../../graph/classes.ts";
+import { inputOf } from "../../graph/graph.ts";
+import { type Head, headOf } from "../../graph/heads.ts";
+import { enlargeMap } from "../../images/enlarge.ts";
+import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
+import type { BackwardRule } from "../../layers/activation.ts";
+import type { Network, Target } from "../../network/network.ts";
+import { Objective } from "../../objectives/objective.ts";
+import { type Origin, runBackwards, type Signal } from "../../sampling/backwards.ts";
+import { type BudgetScope, withBudget } from "../../sampling/budget.ts";
+import { assertCall, assertPictures, copyOf } from "../answer.ts";
+import { meaningOf, type Picture, type Question, submit } from "../explain.ts";
+import { assertAnswer, scoresBeside } from "../finite.ts";
+import { ATTRIBUTION, type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
+import { plusPlusMap } from "./grad-cam-plus-plus.ts";
+import { layerCamMap } from "./layer-cam.ts";
+import { type MapMaker, mapsAt } from "./layer-maps.ts";
+
+export interface EachOptions extends Omit<AttributionOptions, "target"> {
+  /** What to ask of every image, side by side. Default: each image's own class with the highest score. */
+  readonly targets?: readonly (Question | Objective)[];
+}
+
+const { target: _, ...OF_ALL } = ATTRIBUTION;
+const FIELDS: Fields<EachOptions> = { ...OF_ALL, targets: "may" };
+
+/** A technique that needs one way back: its signals, and what it makes of one image's. */
+interface Passes {
+  signals(network: Network, options: EachOptions, scope: BudgetScope): Promise<readonly Signal[]>;
+  /** Default: the only signal is the map. */
+  combine?(values: readonly Float32Array[], signals: readonly Signal[], input: Float32Array): Float32Array;
+}
+
+/**
+ * Explains many images, each with a map for every target, in the targets' order: as many images at a time as the network's batch,
+ * and with the techniques of one way back (saliency and its kin, and the gradient CAMs) one forward pass for all targets. Any
+ * other attribution technique runs image by image, with one sweep of samples for all targets (occlusion, RISE, LIME) or target by target. Memory does not grow with the number of images.
+ * @param technique its name, as `ATTRIBUTIONS` lists them.
+ * @throws InputError when there is no such technique, no target, or an option is out of range.
+ */
+export async function* explainEach(
+  network: Network,
+  images: Iterable<Picture> | AsyncIterable<Picture>,
+  technique: string,
+  options: EachOptions = {},
+): AsyncGenerator<Attribution[]> {
+  const named = attributionNamed(technique);
+  assertCall({ who: technique, fields: FIELDS }, network, options);
+  const { targets, ...common } = options;
+  assertPictures(technique, images);
+  if (targets !== undefined && !Array.isArray(targets)) {
+    throw new InputError(`${technique}: expected targets as a list, got ${describe(targets)}`);
+  }
+  if (targets?.length === 0) {
+    throw new InputError(
+      `${technique}: expected at least one target, got none; leave targets out for the top class`,
+    );
+  }
+  options.signal?.throwIfAborted();
+  const passes = options.on === "probability" ? undefined : PASSES.get(technique);
+  if (!passes) {
+    for await (const picture of images) {
+      const image = await copyOf(network, picture);
+      if (named.runEach) {
+        yield [...(await named.runEach(network, image, targets ?? [undefined], common))];
+        continue;
+      }
+      const found: Attribution[] = [];
+      for (const target of targets ?? [undefined]) {
+        found.push(
+          await named.run(network, image, { ...common, ...(target === undefined ? {} : { target }) }),
+        );
+      }
+      yield found;
+    }
+    return;
+  }
+  const explain = (inputs: readonly Float32Array[]) =>
+    network.inTurn((turn) => explainBatch(turn, inputs, technique, passes, options), options);
+  const batch: Float32Array[] = [];
+  for await (const image of images) {
+    if (batch.push(await copyOf(network, image)) < network.batch) continue;
+    yield* await explain(batch.splice(0));
+  }
+  if (batch.length > 0) yield* await explain(batch);
+}
+
+function explainBatch(
+  network: Network,
+  inputs: readonly Float32Array[],
+  technique: string,
+  { signals: make, combine = ([map = new Float32Array()]) => map }: Passes,
+  options: EachOptions,
+): Promise<Attribution[][]> {
+  return withBudget(network, technique, options, async (scope) => {
+    const signals = await make(network, options, scope);
+    let offset = 0;
+    for (const { buffer, byteOffset, byteLength } of inputs) {
+      network.device.queue.writeBuffer(network.input.buffer, offset, buffer, byteOffset, byteLength);
+      offset += byteLength;
+    }
+    submit(network, (encoder) => network.forward(encoder));
+    const asked = await originsOf(network, inputs.length, options, scope);
+    options.signal?.throwIfAborted();
+    const beside = scoresBeside(
+      network,
+      asked.map(({ targetOf }) => targetOf(0)),
+      inputs.length,
+    );
+    const origins = asked.map(({ origin }) => origin);
+    const loop = { signals, origins, images: inputs.length, beside };
+    const found = await runBackwards(network, loop, scope, options);
+    const shape = signals[0]?.shape ?? [];
+    const answers = inputs.map((input, n) =>
+      asked.map(({ targetOf }, question) => {
+        const data = combine(found[question]?.[n] ?? [], signals, input);
+        return { data, shape, target: targetOf(n) };
+      }),
+    );
+    for (const { data } of answers.flat()) await assertAnswer(network, data, "the answer");
+    return answers;
+  });
+}
+
+interface Asked {
+  readonly origin: Origin;
+  targetOf(image: number): Target | Objective;
+}
+
+/** What a batch of images is asked: the same of each, or each's own top class. */
+async function originsOf(
+  network: Network,
+  images: number,
+  { targets, output }: EachOptions,
+  scope: BudgetScope,
+): Promise<Asked[]> {
+  const head = headOf(network.graph, output);
+  const asked: Asked[] = [];
+  for (const target of targets ?? [undefined]) {
+    if (target instanceof Objective) {
+      const { starts } = await scope.objective(target);
+      asked.push({ origin: starts, targetOf: () => target });
+    } else if (typeof target === "object") {
+      const { image: _, ...origin } = target;
+      asked.push({ origin, targetOf: () => ({ ...origin, image: 0 }) });
+    } else {
+      const index = target === undefined ? undefined : classOf(head, target);
+      asked.push(await originOf(network, head, index, images, scope));
+    }
+  }
+  return asked;
+}
+
+/** A class, or each image's own: a channel, or a seed for each image. */
+async function originOf(
+  network: Network,
+  head: Head,
+  asked: number | undefined,
+  images: number,
+  scope: BudgetScope,
+): Promise<Asked> {
+  const layer = head.logits;
+  const scores = network.activation(layer);
+  if (asked !== undefined && head.kind !== "places" && sideOf(head, asked).sign > 0) {
+    const { channel } = sideOf(head, asked);
+    return { origin: { layer, channel }, targetOf: () => ({ layer, channel, image: 0 }) };
+  }
+  const values = await readTensor(network.device, scores);
+  const each = values.length / network.batch;
+  await assertAnswer(network, values.subarray(0, images * each) as Float32Array, "its scores");
+  const seed = new Float32Array(values.length);
+  const found = Array.from({ length: images }, (_, n) => {
+    const own = values.subarray(n * each, (n + 1) * each);
+    const index = asked ?? strongestOf(head, own);
+    const { channel, sign } = sideOf(head, index);
+    const mask = head.kind === "places" ? placesOf(head, index, own) : [1];
+    for (const [place, weight] of mask.entries()) {
+      seed[n * each + place * head.channels + channel] = sign * weight;
+    }
+    return meaningOf(head, index, own);
+  });
+  const first = found[0] ?? { layer };
+  return {
+    origin: { layer, seed: scope.tensor(scores.shape, { data: seed, label: "top classes" }) },
+    targetOf: (image) => found[image] ?? first,
+  };
+}
+
+/** The signal at the image. */
+function atImage(network: Network, rule: BackwardRule): Signal {
+  const { name, shape } = inputOf(network.graph);
+  const bytes = 4 * sizeOf(shape);
+  const { buffer } = network.gradient(name);
+  return {
+    shape,
+    record: (encoder, from) => network.backward(encoder, from, { rule }),
+    copy: (encoder, n, to, offset) => encoder.copyBufferToBuffer(buffer, n * bytes, to, offset, bytes),
+  };
+}
+
+/** A map of a layer's activations and gradients, one image after another. */
+async function atLayer(
+  network: Network,
+  options: EachOptions,
+  who: string,
+  make: MapMaker,
+  scope: BudgetScope,
+): Promise<Signal> {
+  const maps = mapsAt(network, options, who);
+  const { height, width, channels } = maps;
+  const one = [1, height, width, channels];
+  const a = scope.tensor(one, { label: who });
+  const g = scope.tensor(one, { label: who });
+  const y = scope.tensor([height, width], { label: who });
+  const all = network.gradient(maps.layer);
+  const commands = await make(network.device, { ...maps, a, g, y }, scope);
+  const bytes = a.buffer.size;
+  return {
+    shape: y.shape,
+    record: (encoder, from) => network.backward(encoder, from, { to: maps.layer }),
+    copy(encoder, n, to, offset) {
+      encoder.copyBufferToBuffer(maps.a.buffer, n * bytes, a.buffer, 0, bytes);
+      encoder.copyBufferToBuffer(all.buffer, n * bytes, g.buffer, 0, bytes);
+      record(encoder, commands);
+      encoder.copyBufferToBuffer(y.buffer, 0, to, offset, y.buffer.size);
+    },
+  };
+}
+
+const gradCamMap: MapMaker = async (device, { a, g, y, layer }, scope) => [
+  await scope.command(createClassActivationMap(device, { a, g, y, label: layer })),
+];
+
+const byRule = (rule: BackwardRule): Passes => ({ signals: async (network) => [atImage(network, rule)] });
+
+const byMap = (who: string, make: MapMaker): Passes => ({
+  signals: async (network, options, scope) => [await atLayer(network, options, who, make, scope)],
+});
+
+const PASSES: ReadonlyMap<string, Passes> = new Map<string, Passes>([
+  ["saliency", byRule("gradient")],
+  ["guided-backprop", byRule("guided")],
+  ["deconvnet", byRule("deconvnet")],
+  [
+    "gradient-input",
+    {
+      ...byRule("gradient"),
+      combine: ([gradient = new Float32Array()], _, input) =>
+        gradient.map((slope, i) => slope * (input[i] ?? 0)),
+    },
+  ],
+  ["grad-cam", byMap("Grad-CAM", gradCamMap)],
+  ["grad-cam-plus-plus", byMap("Grad-CAM++", plusPlusMap)],
+  ["layer-cam", byMap("Layer-CAM", layerCamMap)],
+  [
+    "guided-grad-cam",
+    {
+      signals: async (network, options, scope) => [
+        atImage(network, "guided"),
+        await atLayer(network, options, "Grad-CAM", gradCamMap, scope),
+      ],
+      combine([signal = new Float32Array(), map = new Float32Array()], [image, cam]) {
+        const [height = 1, width = 1, channels = 1] = image?.shape ?? [];
+        const [h = 1, w = 1] = cam?.shape ?? [];
+        const large = enlargeMap(map, [h, w], { width, height, squares: false });
+        return signal.map((value, i) => value * (large[Math.floor(i / channels)] ?? 0));
+      },
+    },
+  ],
+]);

@@ -1,0 +1,164 @@
+import { InputError } from "../../gpu/errors.ts";
+import type { Fields } from "../../gpu/options.ts";
+import { type Graph, inputOf } from "../../graph/graph.ts";
+import { gaussianBlur } from "../../images/blur.ts";
+import { type Colour, colourOf } from "../../images/color.ts";
+import { readInput } from "../../images/picture.ts";
+import { createPathBatch, createWeightedSum } from "../../kernels/sampling.ts";
+import type { Network } from "../../network/network.ts";
+import { createBatches, LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts";
+import { gaussLegendre } from "../../sampling/quadrature.ts";
+import { runSamples } from "../../sampling/samples.ts";
+import { answer, assertCall, copyOf } from "../answer.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../explain.ts";
+import { assertAnswer } from "../finite.ts";
+
+/** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
+export type Baseline = Colour | "blur" | { readonly image: Picture };
+
+export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
+  /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
+  readonly steps?: number;
+  /**
+   * The largest `completeness.relative` to be content with. The steps are doubled until it is reached, at most four times (up
+   * to sixteen times `steps`, of which `completeness` then says how far they came). Default: `steps`, once.
+   */
+  readonly tolerance?: number;
+  /**
+   * Default "black". "blur" is the image under a Gaussian whose standard deviation is a tenth of its shorter side. An
+   * attribution says what distinguishes the image from its baseline: what is black in both gets none.
+   */
+  readonly baseline?: Baseline;
+}
+
+const FIELDS: Fields<IntegratedGradientsOptions> = {
+  ...EXPLAIN,
+  ...LOOP,
+  ...MEMORY,
+  ...{ steps: "may", tolerance: "may", baseline: "may" },
+};
+
+/** How well the attributions add up to what they explain. */
+export interface Completeness {
+  /** Σ over all elements of the attribution. */
+  readonly sum: number;
+  /** S(x) − S(x′): what the sum is in theory. */
+  readonly difference: number;
+  /** sum − difference. */
+  readonly residual: number;
+  /** |residual| as a share of |difference|. Above 0.01, take more steps, or ask for a tolerance. */
+  readonly relative: number;
+}
+
+/** Attributions with how well they add up. */
+export interface PathExplanation extends Explanation {
+  readonly completeness: Completeness;
+  /** Nodes of the rule that gave it. */
+  readonly steps: number;
+}
+
+/** How often the steps are doubled at most. */
+const DOUBLINGS = 4;
+
+/**
+ * Integrated gradients: (x − x′) ⊙ ∫₀¹ ∂S(x′ + α(x − x′))/∂x dα, signed, [H, W, C]
+ * (Sundararajan et al. 2017, arXiv:1703.01365, eq. 1), by a Gauss–Legendre rule. The score at both ends of the path is
+ * measured too, and the completeness residual is reported (ibid., proposition 1).
+ */
+export async function integratedGradients(
+  network: Network,
+  image: Picture,
+  options: IntegratedGradientsOptions = {},
+): Promise<PathExplanation> {
+  assertCall({ who: "integrated gradients", fields: FIELDS }, network, options);
+  const { tolerance, steps = 50, onProgress } = options;
+  if (tolerance === undefined) return answer(network, image, options, alongPath);
+  if (!(tolerance > 0 && Number.isFinite(tolerance))) {
+    throw new InputError(
+      `integrated gradients: expected a tolerance above 0 (a share of the difference), got ${tolerance}`,
+    );
+  }
+  // Rounds of 1, 2, 4, … parts of the work; the last may not be needed.
+  const parts = 2 ** (DOUBLINGS + 1) - 1;
+  const input = await copyOf(network, image);
+  const round = (factor: number, target: Pick<ObjectiveOptions, "target">) => {
+    const settings = {
+      ...options,
+      ...target,
+      steps: steps * factor,
+      onProgress: (done: number) => onProgress?.((factor * (1 + done) - 1) / parts),
+    };
+    return answer(network, input, settings, alongPath);
+  };
+  let found = await round(1, {});
+  for (let factor = 2; factor <= 2 ** DOUBLINGS; factor *= 2) {
+    const { residual, difference } = found.completeness;
+    if (Math.abs(residual) <= tolerance * Math.abs(difference)) break;
+    found = await round(factor, { target: found.target });
+  }
+  onProgress?.(1);
+  return found;
+}
+
+function alongPath(
+  network: Network,
+  input: Float32Array,
+  options: IntegratedGradientsOptions,
+): Promise<PathExplanation> {
+  const { steps = 50, baseline = "black", signal } = options;
+  const { device, graph, batch } = network;
+  return withBudget(network, "integrated gradients", options, async (scope) => {
+    const { own, tensor, command, read } = scope;
+    const { nodes, weights } = gaussLegendre(steps);
+    const { name, shape } = inputOf(graph);
+    const start = await baselineOf(graph, input, baseline);
+    const g = network.gradient(name);
+    // Both ends of the path are samples without weight, for their scores.
+    const batches = own(createBatches(network, steps + 2, "integrated gradients"));
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = await scope.objective(objective);
+    const label = "integrated gradients";
+    const constant = (data: Float32Array) => tensor([data.length], { data, label });
+    const alphas = constant(Float32Array.from([0, 1, ...nodes]));
+    const w = constant(Float32Array.from([0, 0, ...weights]));
+    const x = constant(input);
+    const sum = tensor(shape, { label });
+    const scores = tensor([batches.steps * batch], { label });
+    const { position } = batches;
+    const path = { x, baseline: constant(start), alphas, position, y: network.input };
+    const fill = await command(createPathBatch(device, path));
+    const gather = await command(createWeightedSum(device, { x: g, w, position, sum }));
+    await runSamples(network, asked, { batches, fill, gather, scores, gradient: true }, options);
+    const [mean, [before = 0, after = 0]] = await read([sum, scores]);
+    signal?.throwIfAborted();
+    await assertAnswer(network, Float32Array.of(before, after), "its scores");
+    const data = mean.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
+    return { data, shape, target, completeness: completenessOf(data, after - before), steps };
+  });
+}
+
+function completenessOf(data: Float32Array, difference: number): Completeness {
+  const sum = data.reduce((total, value) => total + value, 0);
+  const residual = sum - difference;
+  return { sum, difference, residual, relative: Math.abs(residual) / Math.abs(difference) };
+}
+
+/** A baseline as values [H, W, C] of the network's input. @throws InputError when it cannot be one. */
+export async function baselineOf(
+  graph: Graph,
+  input: Float32Array,
+  baseline: Baseline,
+  who = "integrated gradients",
+): Promise<Float32Array> {
+  const { shape } = inputOf(graph);
+  if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
+  if (typeof baseline === "object" && "image" in baseline) return readInput(graph, baseline.image);
+  if (typeof baseline === "string" && !["mean", "black", "grey", "white"].includes(baseline)) {
+    throw new InputError(
+      `${who}: expected a baseline of black, grey, white, mean, blur, a colour or { image }, got "${baseline}"`,
+    );
+  }
+  const colour = colourOf(graph, input, baseline, who);
+  return Float32Array.from(input, (_, i) => colour[i % shape[2]] ?? 0);
+}

@@ -1,0 +1,223 @@
+import { InputError, UnsupportedError } from "../../gpu/errors.ts";
+import type { Fields } from "../../gpu/options.ts";
+import { withinRounding } from "../../graph/finite.ts";
+import { type Graph, inputOf } from "../../graph/graph.ts";
+import { type Colour, colourOf } from "../../images/color.ts";
+import { deprocess } from "../../images/preprocess.ts";
+import { quickshift, type Segments } from "../../images/quickshift.ts";
+import { createSegmentBatch, segmentShows } from "../../kernels/masking.ts";
+import type { Network } from "../../network/network.ts";
+import type { Objective } from "../../objectives/objective.ts";
+import { createBatches, LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts";
+import { type Fit, ridge } from "../../sampling/ridge.ts";
+import { roomForScores, runSamples } from "../../sampling/samples.ts";
+import { answer, assertCall } from "../answer.ts";
+import {
+  EXPLAIN,
+  type Explanation,
+  type ObjectiveOptions,
+  objectiveOf,
+  type Picture,
+  type Question,
+} from "../explain.ts";
+import { sameScores } from "../finite.ts";
+import { seedOf } from "../seed.ts";
+
+export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
+  /** What a class's score is. Default "logit"; the reference implementation takes the probability. */
+  readonly on?: "logit" | "probability";
+  /** Copies of the image with random segments hidden. Default 1000. */
+  readonly samples?: number;
+  /** Number of each pixel's segment, from 0. Default: {@link quickshift} with its defaults. */
+  readonly segments?: ArrayLike<number>;
+  /** What hides a segment. Default: the segment's own mean colour. */
+  readonly hide?: "segment" | Colour;
+  /** Width of the kernel that weighs a sample by its distance from the image. Default 0.25. */
+  readonly kernelWidth?: number;
+  /** Weight of the ridge's penalty. Default 1. */
+  readonly alpha?: number;
+  /** A whole number of 0 to 2³² − 1; the same seed hides the same segments on every device. Default 0. */
+  readonly seed?: number;
+}
+
+const FIELDS: Fields<LimeOptions> = {
+  ...EXPLAIN,
+  ...LOOP,
+  ...MEMORY,
+  ...{
+    on: "may",
+    samples: "may",
+    segments: "may",
+    hide: "may",
+    kernelWidth: "may",
+    alpha: "may",
+    seed: "may",
+  },
+};
+
+/** A map with the surrogate model that it was painted from. */
+export interface LimeExplanation extends Explanation {
+  readonly segments: Segments;
+  /** The ridge's weights a segment, its intercept, and R²: how much of the network's behaviour the model explains. */
+  readonly fit: Fit;
+}
+
+/**
+ * LIME: each segment's weight in a linear model of the score, fitted to copies of the image with random segments hidden,
+ * painted over its pixels, [H, W] (Ribeiro et al. 2016, arXiv:1602.04938, section 3.4). Samples weigh
+ * √exp(−d²/width²), d the cosine distance of what shows from the whole; ridge regression. R² is reported: a map whose R² is
+ * low explains little. Any network will do, with gradients or without.
+ * @throws InputError when an option is out of range; UnsupportedError when the image is neither grey nor RGB and no segments
+ * are given.
+ */
+export async function lime(
+  network: Network,
+  image: Picture,
+  options: LimeOptions = {},
+): Promise<LimeExplanation> {
+  assertCall({ who: "LIME", fields: FIELDS }, network, options);
+  const [found] = await limeEach(network, image, [options.target], options);
+  return found;
+}
+
+/** The same for several targets, whose scores are read off one sweep of segments. */
+export function limeEach<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  image: Picture,
+  targets: T,
+  options: Omit<LimeOptions, "target"> = {},
+): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
+  return answer(network, image, options, (turn, input) => overSegments(turn, input, targets, options));
+}
+
+function overSegments<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  input: Float32Array,
+  targets: T,
+  options: Omit<LimeOptions, "target">,
+): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
+  const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
+  const { device, graph } = network;
+  return withBudget(network, "LIME", options, async (scope) => {
+    const { own, tensor, command } = scope;
+    for (const [name, value] of [
+      ["a kernel width", kernelWidth],
+      ["an alpha", alpha],
+    ] as const) {
+      if (!(value > 0 && Number.isFinite(value))) {
+        throw new InputError(`LIME: expected ${name} above 0, got ${value}`);
+      }
+    }
+    const seed = seedOf(options.seed, "LIME");
+    const { shape } = inputOf(graph);
+    const [height, width, channels] = shape;
+    if (!options.segments && channels !== 1 && channels !== 3) {
+      throw new UnsupportedError(
+        `LIME: expected an image of 1 or 3 channels to find segments in, got ${channels}; give segments of your own`,
+      );
+    }
+    const segments = options.segments
+      ? givenSegments(options.segments, height * width)
+      : quickshift(deprocess(input, graph));
+    const { labels, count } = segments;
+    const colours = hiding(graph, input, segments, hide);
+    const batches = own(createBatches(network, samples, "LIME"));
+    const label = "LIME";
+    const site = {
+      x: tensor(shape, { data: input, label }),
+      labels: tensor([height, width], { dtype: "u32", data: labels, label }),
+      fills: tensor([count, channels], { data: colours, label }),
+      position: batches.position,
+      y: network.input,
+      seed,
+    };
+    const fill = await command(createSegmentBatch(device, site));
+    const asked = [];
+    for (const question of targets) {
+      const what = question === undefined ? {} : { target: question };
+      const { on = "logit", output } = options;
+      const common = { on, ...(output === undefined ? {} : { output }), ...(signal ? { signal } : {}) };
+      const { target, objective } = await objectiveOf(network, input, { ...what, ...common });
+      const scores = tensor([roomForScores(network)], { label });
+      const y: number[] = [];
+      const take = (values: Float32Array): void => {
+        for (const value of values) y.push(value);
+      };
+      asked.push({ objective: await scope.objective(objective), scores, take, y, target });
+    }
+    const [first, ...beside] = asked;
+    if (!first) throw new InputError("LIME: expected at least one target, got none");
+    await runSamples(network, first.objective, { ...first, batches, fill, beside }, options);
+    signal?.throwIfAborted();
+
+    const z = new Uint8Array(samples * count);
+    const weights = new Float64Array(samples);
+    for (let sample = 0; sample < samples; sample++) {
+      let shown = 0;
+      for (let segment = 0; segment < count; segment++) {
+        const shows = Number(segmentShows(seed, sample, segment));
+        z[sample * count + segment] = shows;
+        shown += shows;
+      }
+      const distance = 1 - Math.sqrt(shown / count);
+      weights[sample] = Math.sqrt(Math.exp(-(distance ** 2) / kernelWidth ** 2));
+    }
+    const found = asked.map(({ y, target }): LimeExplanation => {
+      const fit = ridge(z, y, weights, count, alpha);
+      const same = sameScores(y);
+      const data = Float32Array.from(labels, (segment) => (same ? 0 : (fit.coefficients[segment] ?? 0)));
+      const notes = same ? { notes: [unchanged(input, segments, colours)] } : {};
+      return { data, shape: [height, width], target, segments, fit, ...notes };
+    });
+    return found as { -readonly [I in keyof T]: LimeExplanation };
+  });
+}
+
+/** In words, why hiding segments changes nothing. */
+function unchanged(input: Float32Array, { labels }: Segments, colours: Float32Array): string {
+  const channels = input.length / labels.length;
+  const own = input.every((value, i) => {
+    const hidden = colours[(labels[Math.floor(i / channels)] ?? 0) * channels + (i % channels)] ?? 0;
+    return withinRounding(Math.min(value, hidden), Math.max(value, hidden));
+  });
+  return own
+    ? "hiding changes nothing: every segment has the colour already that hides it; choose another (hide): the map is zero"
+    : "hiding any segments changes the score by no more than rounding: the map is zero";
+}
+
+function givenSegments(given: ArrayLike<number>, pixels: number): Segments {
+  const labels = Uint32Array.from(given);
+  const count = labels.reduce((most, label) => Math.max(most, label + 1), 0);
+  const whole = Array.from(given).every((label, i) => label === labels[i]);
+  if (labels.length !== pixels || !whole || new Set(labels).size !== count) {
+    throw new InputError(
+      `LIME: expected segments numbered 0, 1, 2, …, one for each of ${pixels} pixels, got ${labels.length} values up to ${count - 1}`,
+    );
+  }
+  return { labels, count };
+}
+
+/** [segments, C]: what hides each segment. */
+function hiding(
+  graph: Graph,
+  input: Float32Array,
+  { labels, count }: Segments,
+  hide: "segment" | Colour,
+): Float32Array {
+  const channels = inputOf(graph).shape[2];
+  const colours = new Float64Array(count * channels);
+  if (hide !== "segment") {
+    const colour = colourOf(graph, input, hide, "LIME hide");
+    return Float32Array.from(colours, (_, i) => colour[i % channels] ?? 0);
+  }
+  const sizes = new Uint32Array(count);
+  for (const [pixel, label] of labels.entries()) {
+    sizes[label] = (sizes[label] ?? 0) + 1;
+    for (let c = 0; c < channels; c++) {
+      const at = label * channels + c;
+      colours[at] = (colours[at] ?? 0) + (input[pixel * channels + c] ?? 0);
+    }
+  }
+  return Float32Array.from(colours, (sum, i) => sum / (sizes[Math.floor(i / channels)] ?? 1));
+}

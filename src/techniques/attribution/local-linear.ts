@@ -1,0 +1,140 @@
+import { InputError, UnsupportedError } from "../../gpu/errors.ts";
+import { type Command, record } from "../../gpu/kernel.ts";
+import { withScope } from "../../gpu/scope.ts";
+import { readTensors } from "../../gpu/tensor.ts";
+import { type Graph, inputOf, type Layer } from "../../graph/graph.ts";
+import { createBiasShare } from "../../kernels/bias-share.ts";
+import type { Activation } from "../../layers/activation.ts";
+import type { Network } from "../../network/network.ts";
+import { createObjective } from "../../objectives/commands.ts";
+import { termsByLayer } from "../../objectives/objective.ts";
+import { answer } from "../answer.ts";
+import {
+  EXPLAIN,
+  type Explanation,
+  type ObjectiveOptions,
+  objectiveOf,
+  type Picture,
+  submit,
+  writeInput,
+} from "../explain.ts";
+import { assertAnswer } from "../finite.ts";
+
+/** Gradient × input, with the account of the score that it is part of. */
+export interface LocalLinear extends Explanation {
+  /** f(x) */
+  readonly score: number;
+  /** ∇f·x, the sum of the map. */
+  readonly linear: number;
+  /** b_eff: what the biases of all layers add. */
+  readonly bias: number;
+  /** f(x) − ∇f·x − b_eff: zero but for rounding. */
+  readonly residual: number;
+}
+
+/**
+ * The exact local linear view: a network of ReLUs is linear around its input, f(x) = ∇f·x + b_eff, with b_eff the sum of all
+ * biases, each times the gradient behind it (Srinivas & Fleuret 2019, arXiv:1905.00780, proposition 1). The map is x ⊙ ∇f,
+ * signed, [H, W, C]; b_eff is computed from the biases and not as what is missing, so that the residual says whether
+ * the account is complete.
+ * @throws UnsupportedError naming the layer when one is not linear piece by piece.
+ * @throws InputError when the objective has a probability or a norm in it, which are not linear either.
+ */
+export function localLinear(
+  network: Network,
+  image: Picture,
+  options: ObjectiveOptions = {},
+): Promise<LocalLinear> {
+  return answer(network, image, options, linearView, { who: "local linear view", fields: EXPLAIN });
+}
+
+function linearView(network: Network, input: Float32Array, options: ObjectiveOptions): Promise<LocalLinear> {
+  const { device, graph } = network;
+  return withScope(device, async ({ own, tensor, command }) => {
+    const { name, shape } = inputOf(graph);
+    const { target, objective } = await objectiveOf(network, input, options);
+    const bent = termsByLayer(network, objective).flatMap(({ terms }) => terms.filter(isBent));
+    if (bent.length > 0) {
+      throw new InputError(
+        `local linear view: expected an objective that is linear in its layers, got a ${bent[0]?.kind === "norm" ? "norm" : "probability"}`,
+      );
+    }
+    const asked = own(await createObjective(network, objective));
+    const layers = onTheWay(graph, asked.layers).filter(({ op }) => op !== "input");
+    const constants = layers.flatMap((layer) => constantsOf(layer));
+    const shares = tensor([Math.max(1, constants.length)], { label: "bias shares" });
+    const commands: Command[] = [];
+    for (const [slot, { layer, activation, b }] of constants.entries()) {
+      const y = network.activation(layer);
+      const bias = tensor([y.shape.at(-1) ?? 1], { label: `${layer} bias`, ...(b ? { data: b } : {}) });
+      const dy = network.gradient(layer);
+      commands.push(
+        await command(createBiasShare(device, { activation, slot, label: layer, y, dy, b: bias, shares })),
+      );
+    }
+    options.signal?.throwIfAborted();
+    writeInput(network, input);
+    submit(network, (encoder) => {
+      network.forward(encoder);
+      record(encoder, [asked.score]);
+      network.backward(encoder, asked.starts, { gradients: "all" });
+      record(encoder, commands);
+    });
+    const read = [asked.values, shares, network.gradient(name)] as const;
+    const [[score = 0], found, gradient] = await readTensors(device, read);
+    options.signal?.throwIfAborted();
+    await assertAnswer(network, Float32Array.of(score), "its score");
+    const data = input.map((value, i) => value * (gradient[i] ?? 0));
+    // In double precision: the products, not their roundings, add up.
+    const linear = input.reduce((sum, value, i) => sum + value * (gradient[i] ?? 0), 0);
+    const bias = constants.length > 0 ? found.reduce((sum, share) => sum + share, 0) : 0;
+    return { data, shape, target, score, linear, bias, residual: score - linear - bias };
+  });
+}
+
+function isBent({ kind }: { readonly kind: string }): boolean {
+  return kind !== "sum" && kind !== "region";
+}
+
+/** The layers that any of `ends` depends on, themselves among them. */
+function onTheWay(graph: Graph, ends: readonly string[]): Layer[] {
+  const found = new Set(ends);
+  for (const { name, inputs } of graph.layers.toReversed()) {
+    if (found.has(name)) for (const input of inputs) found.add(input);
+  }
+  return graph.layers.filter(({ name }) => found.has(name));
+}
+
+const LINEAR: readonly Layer["op"][] = [
+  "add",
+  "batchNorm",
+  "concat",
+  "conv2d",
+  "dense",
+  "depthwiseConv2d",
+  "globalPool",
+  "pool",
+  "reshape",
+  "upsample",
+  "zeroPad",
+  "activation",
+];
+const PIECEWISE: readonly Activation["kind"][] = ["linear", "relu", "relu6", "leakyRelu"];
+
+interface Constants {
+  readonly layer: string;
+  readonly activation: Activation | undefined;
+  readonly b: Float32Array | undefined;
+}
+
+/** A layer's bias and activation, where they add something of their own. */
+function constantsOf(layer: Layer): Constants[] {
+  const activation = "activation" in layer ? layer.activation : undefined;
+  if (!LINEAR.includes(layer.op) || (activation && !PIECEWISE.includes(activation.kind))) {
+    throw new UnsupportedError(
+      `local linear view: expected layers that are linear piece by piece, got ${activation ? activation.kind : layer.op} at layer "${layer.name}"`,
+    );
+  }
+  const b = layer.op === "batchNorm" ? layer.offset : "b" in layer ? layer.b?.data : undefined;
+  return b || activation?.kind === "relu6" ? [{ layer: layer.name, activation, b }] : [];
+}

@@ -1,0 +1,248 @@
+import { InputError } from "../../gpu/errors.ts";
+import { type Command, record, sequence } from "../../gpu/kernel.ts";
+import { assertFields, type Fields } from "../../gpu/options.ts";
+import type { Scope } from "../../gpu/scope.ts";
+import { createTensor, sizeOf, type Tensor } from "../../gpu/tensor.ts";
+import { type Graph, inputOf } from "../../graph/graph.ts";
+import { type Head, headsOf } from "../../graph/heads.ts";
+import {
+  createOcclude,
+  createOcclusionMap,
+  createOcclusionScore,
+  type Score,
+  type Sweep,
+  sweepOver,
+} from "../../kernels/occlusion.ts";
+import { MOST_PATCHES, planWindows } from "../../network/incremental/plan.ts";
+import { createWindows } from "../../network/incremental/windows.ts";
+import type { Network, Target } from "../../network/network.ts";
+import type { Own } from "../../network/stages.ts";
+import { elements, Objective, termsByLayer } from "../../objectives/objective.ts";
+import { createObjectiveValues } from "../../objectives/values.ts";
+import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
+import { assertScore, EXPLAIN } from "../explain.ts";
+
+/** What a sweep does. */
+export interface SweepOptions extends MemoryOptions {
+  /** Side of the square patch, in pixels. Default: a seventh of the image's shorter side. */
+  readonly patch?: number;
+  /** Pixels from one patch to the next. Default: half the patch. */
+  readonly stride?: number;
+  /** What a class's score is. Default "logit". */
+  readonly on?: "logit" | "probability";
+  /**
+   * Whether to compute, for each patch, only what it changes, which gives the same map faster. Default true; false runs
+   * whole covered images, a batch of the network's at a time.
+   */
+  readonly incremental?: boolean;
+}
+
+export const SWEEP: Fields<SweepOptions> = {
+  ...MEMORY,
+  ...{ patch: "may", stride: "may", on: "may", incremental: "may" },
+};
+
+/** The share of the full sweep's work below which an incremental one is worth its buffers. */
+const WORTHWHILE = 0.9;
+
+/** An occlusion sweep as a command. */
+export interface Occlusion extends OcclusionSweep, OcclusionMap {}
+
+/** What a sweep gives for one target. */
+export interface OcclusionMap {
+  /** [sweep.images]: the objective of the clean image, then of each covered one, row after row of patches. */
+  readonly scores: Tensor;
+  /** [H, W]: the heat map; 0 where no patch covers. */
+  readonly map: Tensor;
+}
+
+/** A sweep, whatever is asked of it. */
+export interface OcclusionSweep {
+  readonly sweep: Sweep;
+  /** [H, W, C]: the image, as the network takes it. */
+  readonly image: Tensor;
+  /** [C]: what covers it. */
+  readonly fill: Tensor;
+  /** How often `recordStep` must be recorded before `recordMap`. */
+  readonly steps: number;
+  /** How many times fewer multiply-adds than whole covered images take: what is exact to leave out. 1: nothing is. */
+  readonly saving: number;
+  /** Records the sweep's beginning, after `image` and `fill` were written. */
+  recordStart(encoder: GPUCommandEncoder): void;
+  /** Records the next batch of patches. */
+  recordStep(encoder: GPUCommandEncoder): void;
+  /** Records the heat map, after all steps. */
+  recordMap(encoder: GPUCommandEncoder): void;
+  destroy(): void;
+}
+
+/**
+ * Prepares a sweep of patches over an image (Zeiler & Fergus 2013, section 4.2). The clean image is computed once, and for
+ * every patch what it changes: rectangles that grow from layer to layer, exact to rounding, up to the layers that the
+ * objective asks. Where that saves little, or `incremental` is false, whole covered images run through the network
+ * instead, a batch at a time.
+ * @throws InputError when the patch is larger than the image, the stride is 0, or the target is not in the network.
+ */
+export async function createOcclusion(
+  network: Network,
+  target: Target | Objective,
+  options: SweepOptions = {},
+): Promise<Occlusion> {
+  // What `occlusion` takes beside is no mistake: the same object may serve both.
+  assertFields("occlusion", options, { ...EXPLAIN, ...SWEEP, fill: "may" });
+  const { judged, ...sweep } = await createSweep(network, [target], options);
+  const [{ scores, map }] = judged;
+  return { ...sweep, scores, map };
+}
+
+/** @internal One sweep for several targets. */
+export async function createSweep(
+  network: Network,
+  targets: readonly (Target | Objective)[],
+  options: SweepOptions,
+): Promise<OcclusionSweep & { readonly judged: readonly [OcclusionMap, ...OcclusionMap[]] }> {
+  const { patch, stride, on = "logit", incremental = true } = options;
+  const { device, graph, batch } = network;
+  const [height, width, channels] = inputOf(graph).shape;
+  const side = patch ?? Math.max(1, Math.round(Math.min(height, width) / 7));
+  const step = stride ?? Math.max(1, Math.floor(side / 2));
+  const sweep = sweepOver([height, width, channels], [side, side], [step, step]);
+  assertScore(on, "occlusion");
+  const probabilityOf = (target: Target): Score["probability"] => {
+    if (on === "logit") return undefined;
+    const scores = headOfClass(graph, target)?.scores;
+    if (scores !== undefined && scores !== "values") return scores;
+    throw new InputError(
+      `occlusion: expected a class as the target of a probability, got layer "${target.layer}"`,
+    );
+  };
+  for (const target of targets) if (!(target instanceof Objective)) probabilityOf(target);
+  const objectives = targets.map((target) => (target instanceof Objective ? target : elements(target)));
+  const asked = objectives.map((objective) => termsByLayer(network, objective));
+  const layers = [...new Set(asked.flatMap((groups) => groups.map(({ layer }) => layer)))];
+
+  const budget = budgetOf(network, "occlusion", options);
+  const owned: { destroy(): void }[] = [];
+  const own: Own = (made) => {
+    owned.push(made);
+    return made;
+  };
+  const scope: Pick<Scope, "tensor" | "command"> = {
+    tensor(shape, { label, ...more } = {}) {
+      budget.reserve(4 * sizeOf(shape), `its ${label}`);
+      const made = createTensor(device, shape, { ...more, label: `occlusion ${label}` } as typeof more);
+      own(made.buffer);
+      return made;
+    },
+    command: (made) => made.then(own),
+  };
+  const { tensor, command } = scope;
+  const destroy = (): void => {
+    for (const made of owned) made.destroy();
+  };
+  try {
+    const fill = tensor([channels], { label: "fill" });
+    const position = tensor([1], { label: "position", dtype: "u32" });
+    const judged: OcclusionMap[] = [];
+    const draw: Command[] = [];
+    for (const _ of targets) {
+      const scores = tensor([sweep.images], { label: "scores" });
+      const map = tensor([height, width], { label: "map" });
+      budget.reserve(4 * height * width, "its readback");
+      judged.push({ scores, map });
+      draw.push(await command(createOcclusionMap(device, sweep, { scores, y: map })));
+    }
+    const [first, ...others] = judged;
+    if (!first) throw new InputError("occlusion: expected at least one target, got none");
+    /** What writes the objectives of `images` images of the sweep, which lie `step` apart, and moves it on. */
+    const judge = async (
+      at: (layer: string) => Tensor,
+      images: number,
+      { advance = images, ...order }: { readonly step?: number; readonly advance?: number } = {},
+    ): Promise<Command> => {
+      const commands: Command[] = [];
+      for (const [index, target] of targets.entries()) {
+        const { scores } = judged[index] ?? first;
+        // The last one moves the sweep on for all.
+        const site = { position, scores, ...order, advance: index === targets.length - 1 ? advance : 0 };
+        const write = (a: Tensor, score: Score): Promise<Command> =>
+          command(createOcclusionScore(device, sweep, score, { a, ...site }));
+        if (!(target instanceof Objective)) {
+          const { layer, image: _, ...rest } = target;
+          const probability = probabilityOf(target);
+          commands.push(await write(at(layer), { ...rest, ...(probability ? { probability } : {}) }));
+          continue;
+        }
+        const values = tensor([images], { label: "values" });
+        commands.push(
+          await createObjectiveValues(device, asked[index] ?? [], { at, values }, scope),
+          await write({ ...values, shape: [images, 1] }, { channel: 0 }),
+        );
+      }
+      return sequence(commands);
+    };
+    const common = {
+      sweep,
+      fill,
+      judged: [first, ...others] as const,
+      destroy,
+      recordMap: (encoder: GPUCommandEncoder) => record(encoder, draw),
+    };
+
+    const bufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+    const judging = objectives.map((objective) => bytesOfObjective(objective, MOST_PATCHES));
+    const memory = budget.left() - 2 * judging.reduce((sum, bytes) => sum + bytes, 0);
+    const plan = incremental ? planWindows(graph, sweep, layers, { bufferBytes, memory }) : undefined;
+    if (plan && plan.cost.planned < WORTHWHILE * plan.cost.full) {
+      budget.reserve(plan.bytes, "what its patches change");
+      const windows = await createWindows(
+        device,
+        plan,
+        { fill, position, constants: network.constants },
+        own,
+      );
+      const judgeClean = await judge(windows.clean, 1);
+      const judgeChunk = await judge(windows.changed, plan.patches, { step: plan.chunks, advance: 1 });
+      return {
+        ...common,
+        image: { ...windows.image, shape: [height, width, channels] },
+        steps: plan.chunks,
+        saving: plan.cost.full / plan.cost.exact,
+        recordStart(encoder) {
+          encoder.clearBuffer(position.buffer);
+          record(encoder, [windows.start, judgeClean], { label: "vitrine occlusion clean" });
+        },
+        recordStep: (encoder) =>
+          record(encoder, [windows.step, judgeChunk], { label: "vitrine occlusion step" }),
+      };
+    }
+
+    const image = tensor([height, width, channels], { label: "image" });
+    const occlude = await command(
+      createOcclude(device, sweep, { x: image, fill, position, y: network.input }),
+    );
+    const judgeBatch = await judge((layer) => network.activation(layer), batch);
+    const [only] = layers;
+    return {
+      ...common,
+      image,
+      steps: Math.ceil(sweep.images / batch),
+      saving: 1,
+      recordStart: (encoder) => encoder.clearBuffer(position.buffer),
+      recordStep(encoder) {
+        record(encoder, [occlude]);
+        network.forward(encoder, layers.length === 1 && only !== undefined ? { to: only } : {});
+        record(encoder, [judgeBatch]);
+      },
+    };
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+}
+
+/** The head of which a target is one class's logit. */
+function headOfClass(graph: Graph, { layer, channel }: Target): Head | undefined {
+  if (channel === undefined) return undefined;
+  return headsOf(graph).find(({ logits, kind }) => logits === layer && kind !== "places");
+}

@@ -1,0 +1,142 @@
+import { whileAlive } from "../../gpu/device.ts";
+import type { Fields } from "../../gpu/options.ts";
+import { readTensors } from "../../gpu/tensor.ts";
+import { type Colour, colourOf } from "../../images/color.ts";
+import { coverageOf, type Sweep } from "../../kernels/occlusion.ts";
+import type { Network, Target } from "../../network/network.ts";
+import { Objective } from "../../objectives/objective.ts";
+import type { LoopOptions } from "../../sampling/batches.ts";
+import { answer, assertCall } from "../answer.ts";
+import {
+  EXPLAIN,
+  type Explanation,
+  type ObjectiveOptions,
+  objectiveOf,
+  type Picture,
+  type Question,
+  submit,
+} from "../explain.ts";
+import { assertAnswer, sameScores } from "../finite.ts";
+import { createSweep, SWEEP, type SweepOptions } from "./occlusion-sweep.ts";
+
+export { createOcclusion, type Occlusion } from "./occlusion-sweep.ts";
+
+export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOptions {
+  /** What covers the patch. Default "mean". */
+  readonly fill?: Colour;
+}
+
+const FIELDS: Fields<OcclusionOptions> = { ...EXPLAIN, ...SWEEP, fill: "may" };
+
+/** A sweep's map, with what is known of it: no value where no patch covers, zero where only rounding differs. */
+function known(map: Float32Array, scores: Float32Array, sweep: Sweep): Omit<Explanation, "target"> {
+  const { height, width, patch, stride } = sweep;
+  const same = sameScores(scores);
+  const covered = coverageOf(sweep);
+  const gaps = covered.reduce((count, one) => count + 1 - one, 0);
+  const data = map.map((value, i) => (covered[i] === 0 ? Number.NaN : same ? 0 : value));
+  const notes = [
+    ...(same ? ["covering any part changes the score by no more than rounding: the map is zero"] : []),
+    ...(gaps > 0
+      ? [
+          `no patch covers ${gaps} of ${map.length} pixels (patch ${patch[0]}, stride ${stride[0]}): their values are NaN`,
+        ]
+      : []),
+  ];
+  return {
+    ...{ data, shape: [height, width] },
+    ...(gaps > 0 ? { gaps } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+/** How long the GPU works before it is waited for. */
+const BREATH_MS = 100;
+
+/**
+ * Occlusion: how much a class's score, any neurons' activation, or any objective falls when a patch of the image is
+ * covered; at each pixel the mean over the patches that cover it, [H, W] (Zeiler & Fergus 2013). Positive where covering
+ * hurts; NaN where no patch covers, as often as `gaps` says. Any network will do, of any batch, with gradients or without; one
+ * created with `keep: []` sweeps fastest.
+ * @throws InputError when an option is out of range, or the sweep does not fit in its memory.
+ */
+export async function occlusion(
+  network: Network,
+  image: Picture,
+  options: OcclusionOptions = {},
+): Promise<Explanation> {
+  assertCall({ who: "occlusion", fields: FIELDS }, network, options);
+  const [found] = await occlusionEach(network, image, [options.target], options);
+  return found;
+}
+
+/** The same for several targets, whose scores are read off one sweep of patches. */
+export function occlusionEach<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  image: Picture,
+  questions: T,
+  options: Omit<OcclusionOptions, "target"> = {},
+): Promise<{ -readonly [I in keyof T]: Explanation }> {
+  return answer(network, image, options, (turn, input) => overPatches(turn, input, questions, options));
+}
+
+async function overPatches<const T extends readonly (Question | Objective | undefined)[]>(
+  network: Network,
+  input: Float32Array,
+  questions: T,
+  options: Omit<OcclusionOptions, "target">,
+): Promise<{ -readonly [I in keyof T]: Explanation }> {
+  const { device, graph } = network;
+  const { signal, onProgress, fill = "mean", on, output } = options;
+  const colour = colourOf(graph, input, fill, "occlusion fill");
+  const targets: (Target | Objective)[] = [];
+  const swept: (Target | Objective)[] = [];
+  for (const question of questions) {
+    const { target, objective } = await objectiveOf(network, input, {
+      ...(question === undefined ? {} : { target: question }),
+      ...(output === undefined ? {} : { output }),
+      ...(on === undefined ? {} : { on }),
+      ...(signal ? { signal } : {}),
+    });
+    targets.push(typeof question === "object" ? question : target);
+    // A class that is a channel is read off as such, its probability too.
+    swept.push(target instanceof Objective ? objective : target);
+  }
+  const sweep = await createSweep(network, swept, options);
+  try {
+    device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
+    device.queue.writeBuffer(sweep.fill.buffer, 0, colour);
+    submit(network, sweep.recordStart);
+    // The GPU catches up about every BREATH_MS, so that progress is true and a stop is prompt on any adapter.
+    let rested = performance.now();
+    let pending = 0;
+    let enough = 1;
+    for (let step = 0; step < sweep.steps; step++) {
+      submit(network, sweep.recordStep);
+      if (++pending < enough && step < sweep.steps - 1) continue;
+      await whileAlive(device, "occlusion", device.queue.onSubmittedWorkDone());
+      signal?.throwIfAborted();
+      onProgress?.((step + 1) / sweep.steps);
+      const now = performance.now();
+      enough = Math.min(64, Math.max(1, Math.floor((pending * BREATH_MS) / (now - rested))));
+      [rested, pending] = [now, 0];
+    }
+    submit(network, sweep.recordMap);
+    const { judged } = sweep;
+    const read = await readTensors(
+      device,
+      judged.flatMap(({ map, scores }) => [map, scores]),
+    );
+    signal?.throwIfAborted();
+    onProgress?.(1);
+    const found: Explanation[] = [];
+    for (const [i, target] of targets.entries()) {
+      const [map, scores] = [read[2 * i] as Float32Array, read[2 * i + 1] as Float32Array];
+      await assertAnswer(network, scores, "its scores");
+      found.push({ ...known(map, scores, sweep.sweep), target });
+    }
+    return found as { -readonly [I in keyof T]: Explanation };
+  } finally {
+    sweep.destroy();
+  }
+}

@@ -1,0 +1,76 @@
+import { record } from "../../gpu/kernel.ts";
+import type { Fields } from "../../gpu/options.ts";
+import { inputOf } from "../../graph/graph.ts";
+import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../../kernels/activation-maps.ts";
+import { softmax } from "../../layers/softmax.ts";
+import type { Network } from "../../network/network.ts";
+import { createBatches, type LoopOptions } from "../../sampling/batches.ts";
+import { type MemoryOptions, withBudget } from "../../sampling/budget.ts";
+import { runSamples } from "../../sampling/samples.ts";
+import { answer } from "../answer.ts";
+import { type Explanation, objectiveOf, type Picture, submit, writeInput } from "../explain.ts";
+import { assertAnswer } from "../finite.ts";
+import { LAYER, type LayerOptions, mapsAt } from "./layer-maps.ts";
+
+export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
+  /** What a class's score is. Default "logit", as in the paper's algorithm 1. */
+  readonly on?: "logit" | "probability";
+}
+
+const FIELDS: Fields<ScoreCamOptions> = { ...LAYER, on: "may" };
+
+/**
+ * Score-CAM: ReLU(Σ_k α_k·A_k), [h, w] at the layer's resolution, with α the softmax over k of S(x ⊙ s(A_k)): the image
+ * seen through each of the layer's maps, enlarged bilinearly and stretched to 0…1 (Wang et al. 2020, arXiv:1910.01279,
+ * algorithm 1; the score of the baseline image falls out of the softmax). A constant map shows nothing of the image.
+ * One forward pass a map, no gradients.
+ * @throws InputError when the layer has no pixels or does not exist.
+ */
+export function scoreCam(
+  network: Network,
+  image: Picture,
+  options: ScoreCamOptions = {},
+): Promise<Explanation> {
+  return answer(network, image, options, byScores, { who: "Score-CAM", fields: FIELDS });
+}
+
+function byScores(network: Network, input: Float32Array, options: ScoreCamOptions): Promise<Explanation> {
+  const { device, graph, batch } = network;
+  return withBudget(network, "Score-CAM", options, async (scope) => {
+    const { own, tensor, command, read } = scope;
+    const maps = mapsAt(network, options, "Score-CAM");
+    const { height, width, channels } = maps;
+    const { shape } = inputOf(graph);
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = await scope.objective(objective);
+    const label = "Score-CAM";
+    const batches = own(createBatches(network, channels, label));
+    const x = tensor(shape, { data: input, label });
+    const a = tensor([1, height, width, channels], { label });
+    const ranges = tensor([channels, 2], { label });
+    const scores = tensor([batches.steps * batch], { label });
+    const w = tensor([channels], { label });
+    const y = tensor([height, width], { label });
+    const of = { ...scores, shape: [channels] };
+    const { position } = batches;
+    const range = await command(createMapRange(device, { a, image: [shape[0], shape[1]], ranges }));
+    const fill = await command(createMapMaskedBatch(device, { x, a, ranges, position, y: network.input }));
+    const layerOfScores = { op: "softmax", name: label, inputs: [] } as const;
+    const site = { layer: layerOfScores, x: [of] as const, y: w, constants: {}, saved: {} };
+    const weigh = await command(softmax.forward(device, site));
+    const draw = await command(createWeightedMaps(device, { a, w, y, rectify: true }));
+
+    writeInput(network, input);
+    submit(network, (encoder) => {
+      network.forward(encoder, { to: maps.layer });
+      encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
+      record(encoder, [range]);
+    });
+    await runSamples(network, asked, { batches, fill, scores }, options);
+    submit(network, (encoder) => record(encoder, [weigh, draw]));
+    const [data, found] = await read([y, scores]);
+    options.signal?.throwIfAborted();
+    await assertAnswer(network, found.subarray(0, channels) as Float32Array, "its scores");
+    return { data, shape: y.shape, target };
+  });
+}

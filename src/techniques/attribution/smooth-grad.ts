@@ -1,0 +1,115 @@
+import { InputError } from "../../gpu/errors.ts";
+import type { Fields } from "../../gpu/options.ts";
+import { inputOf } from "../../graph/graph.ts";
+import { createNoisyBatch, createRunningMoments } from "../../kernels/sampling.ts";
+import type { Network } from "../../network/network.ts";
+import { createBatches, type LoopOptions } from "../../sampling/batches.ts";
+import { type MemoryOptions, withBudget } from "../../sampling/budget.ts";
+import { runSamples } from "../../sampling/samples.ts";
+import { answer } from "../answer.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../explain.ts";
+import { readAnswer } from "../finite.ts";
+import { seedOf } from "../seed.ts";
+
+export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
+  /** Noisy copies of the image. Default 50. */
+  readonly samples?: number;
+  /** Standard deviation of the noise as a fraction of the input's max − min. Default 0.15; the paper has 0.1 to 0.2. */
+  readonly noise?: number;
+  /** A whole number of 0 to 2³² − 1; the same seed gives the same bits on the same device. Default 0. */
+  readonly seed?: number;
+}
+
+const FIELDS: Fields<SmoothGradOptions> = {
+  ...{ ...EXPLAIN },
+  ...{ samples: "may", noise: "may", seed: "may" },
+};
+
+/**
+ * SmoothGrad: the mean over noisy copies of the gradient to the image, signed, [H, W, C]
+ * (Smilkov et al. 2017, arXiv:1706.03825): 1/n·Σ ∂S(x + ε)/∂x, ε ~ N(0, σ²).
+ */
+export function smoothGrad(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions = {},
+): Promise<Explanation> {
+  return noisyGradients(network, image, options, "SmoothGrad", (mean) => mean);
+}
+
+/** SmoothGrad²: the mean of the squared gradient, [H, W, C] (Hooker et al. 2019, arXiv:1806.10758, section 4.2). */
+export function smoothGradSquared(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions = {},
+): Promise<Explanation> {
+  return noisyGradients(network, image, options, "SmoothGrad²", (mean, variance) => mean * mean + variance);
+}
+
+/**
+ * VarGrad: the variance (that of the samples, over n) of the gradient, [H, W, C] (Adebayo et al. 2018, arXiv:1810.03307).
+ */
+export function varGrad(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions = {},
+): Promise<Explanation> {
+  return noisyGradients(network, image, options, "VarGrad", (_, variance) => variance);
+}
+
+/** What is made, element by element, of the mean and the variance of noisy copies' gradients. */
+function noisyGradients(
+  network: Network,
+  image: Picture,
+  options: SmoothGradOptions,
+  who: string,
+  result: (mean: number, variance: number) => number,
+): Promise<Explanation> {
+  const work = (turn: Network, input: Float32Array) => momentsOf(turn, input, options, result);
+  return answer(network, image, options, work, { who, fields: FIELDS });
+}
+
+function momentsOf(
+  network: Network,
+  input: Float32Array,
+  options: SmoothGradOptions,
+  result: (mean: number, variance: number) => number,
+): Promise<Explanation> {
+  const { samples = 50, noise = 0.15, seed, signal } = options;
+  const { device, graph } = network;
+  return withBudget(network, "SmoothGrad", options, async (scope) => {
+    const { own, tensor, command } = scope;
+    if (!(noise >= 0 && Number.isFinite(Math.fround(noise * spread(input))))) {
+      throw new InputError(
+        `SmoothGrad: expected noise of at least 0 (a fraction of max − min), got ${noise}`,
+      );
+    }
+    const key = seedOf(seed, "SmoothGrad");
+    const { name, shape } = inputOf(graph);
+    const batches = own(createBatches(network, samples, "SmoothGrad"));
+    const g = network.gradient(name);
+    const { target, objective } = await objectiveOf(network, input, options);
+    const asked = await scope.objective(objective);
+    const x = tensor(shape, { data: input, label: "SmoothGrad image" });
+    const mean = tensor(shape, { label: "SmoothGrad mean" });
+    const m2 = tensor(shape, { label: "SmoothGrad m2" });
+    const { position } = batches;
+    const sigma = noise * spread(input);
+    const fill = createNoisyBatch(device, { x, position, y: network.input, seed: key, sigma });
+    const gather = createRunningMoments(device, { x: g, position, mean, m2 });
+    const loop = { batches, fill: await command(fill), gather: await command(gather), gradient: true };
+    await runSamples(network, asked, loop, options);
+    const [means, squares] = await readAnswer(network, objective, [mean, m2]);
+    signal?.throwIfAborted();
+    return { data: means.map((value, i) => result(value, (squares[i] ?? 0) / samples)), shape, target };
+  });
+}
+
+function spread(values: Float32Array): number {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return high - low;
+}

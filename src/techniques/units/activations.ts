@@ -1,0 +1,33 @@
+import { readTensor, type Shape, sizeOf } from "../../gpu/tensor.ts";
+import type { Network } from "../../network/network.ts";
+import { answer } from "../answer.ts";
+import { type Picture, submit, writeInput } from "../explain.ts";
+
+/**
+ * The output of a layer for an image: [h, w, c], or [features].
+ * @throws InputError when there is no such layer, or it was fused away.
+ */
+export function activations(
+  network: Network,
+  image: Picture,
+  options: { readonly layer: string; readonly signal?: AbortSignal },
+): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
+  return answer(network, image, options, outputOf, {
+    who: "activations",
+    fields: { layer: "must", signal: "may" },
+  });
+}
+
+async function outputOf(
+  network: Network,
+  input: Float32Array,
+  { layer, signal }: { readonly layer: string; readonly signal?: AbortSignal },
+): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
+  const tensor = network.activation(layer);
+  writeInput(network, input);
+  submit(network, (encoder) => network.forward(encoder, { to: layer }));
+  const shape = tensor.shape.slice(1);
+  const data = await readTensor(network.device, tensor);
+  signal?.throwIfAborted();
+  return { data: data.slice(0, sizeOf(shape)), shape };
+}

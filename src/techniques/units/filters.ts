@@ -1,0 +1,304 @@
+import { InputError, UnsupportedError } from "../../gpu/errors.ts";
+import { assertFields, type Fields } from "../../gpu/options.ts";
+import { formatShape, type Shape } from "../../gpu/tensor.ts";
+import { assertGraph, type Graph, inputOf, type Layer, layerOf, shapesOf } from "../../graph/graph.ts";
+import type { Conv2dLayer } from "../../layers/conv2d.ts";
+import type { DepthwiseConv2dLayer } from "../../layers/depthwise-conv2d.ts";
+
+/** A convolution's weights, and what there is to say of each filter. */
+export interface Filters {
+  readonly layer: string;
+  /** [kh, kw, inputs, outputs]; a depthwise convolution has one input a filter. */
+  readonly shape: readonly [kh: number, kw: number, inputs: number, outputs: number];
+  /** As the model file has them: before any batch norm. */
+  readonly w: Float32Array;
+  /** Whether the filters look at the image itself, of 1 or 3 channels. */
+  readonly first: boolean;
+  /** Largest |w| of the layer. */
+  readonly largest: number;
+  /** L2 norm of each filter. */
+  readonly norms: Float32Array;
+  /**
+   * Filters that do next to nothing: whose norm is at most `threshold` of the layer's largest, or, times the scale of the
+   * batch norm that follows, of the layer's median.
+   */
+  readonly dead: readonly number[];
+  readonly threshold: number;
+}
+
+export interface FiltersOptions {
+  /** Default: the first convolution. */
+  readonly layer?: string;
+  /** Share of the largest norm up to which a filter counts as dead. Default 0.01. */
+  readonly threshold?: number;
+}
+
+const FILTERS: Fields<FiltersOptions> = { layer: "may", threshold: "may" };
+
+/**
+ * The weights of a convolution by filter. Needs no GPU.
+ * @throws InputError for a layer that is no convolution, or a threshold out of range.
+ */
+export function filtersOf(graph: Graph, options: FiltersOptions = {}): Filters {
+  assertGraph("filters", graph);
+  assertFields("filters", options, FILTERS);
+  const { layer: name, threshold = 0.01 } = options;
+  if (!(threshold >= 0 && threshold < 1)) {
+    throw new InputError(
+      `filters: expected a threshold of 0 up to 1 (a share of the largest norm), got ${threshold}`,
+    );
+  }
+  const layer = name === undefined ? graph.layers.find(isConvolution) : layerOf(graph, name);
+  if (!layer || !isConvolution(layer)) {
+    const known = graph.layers.filter(isConvolution).map((convolution) => convolution.name);
+    throw new InputError(
+      `filters: expected a convolution (${known.slice(0, 8).join(", ")}${known.length > 8 ? ", …" : ""}), got ${layer ? `${layer.op} "${layer.name}"` : "none"}`,
+    );
+  }
+  const shape = filterShape(layer);
+  const [kh, kw, inputs, outputs] = shape;
+  const { data: w } = layer.w;
+  const squares = new Float64Array(outputs);
+  for (const [i, value] of w.entries()) squares[i % outputs] = (squares[i % outputs] ?? 0) + value * value;
+  const norms = Float32Array.from(squares, Math.sqrt);
+  const scale = scaleBehind(graph, layer);
+  const scaled = norms.map((norm, k) => norm * Math.abs(scale?.[k] ?? 1));
+  const most = norms.reduce((a, b) => Math.max(a, b), 0);
+  const usual = scaled.toSorted()[Math.floor(outputs / 2)] ?? 0;
+  const from = inputOf(graph);
+  const [source] = layer.inputs;
+  const dead = [...norms.keys()].filter(
+    (k) => (norms[k] ?? 0) <= threshold * most || (scaled[k] ?? 0) <= threshold * usual,
+  );
+  return {
+    layer: layer.name,
+    shape: [kh, kw, inputs, outputs],
+    w,
+    first:
+      beginsAt(graph, source ?? "", from.name) && (inputs === 1 || inputs === 3) && layer.op === "conv2d",
+    largest: w.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    norms,
+    dead,
+    threshold,
+  };
+}
+
+type Convolution = Conv2dLayer | DepthwiseConv2dLayer;
+
+function isConvolution(layer: Layer): layer is Convolution {
+  return layer.op === "conv2d" || layer.op === "depthwiseConv2d";
+}
+
+/** A depthwise kernel [kh, kw, channels, multiplier] is a filter of one input for each of its last two axes. */
+function filterShape({ op, w }: Convolution): Filters["shape"] {
+  const [kh = 1, kw = 1, inputs = 1, outputs = 1] = w.shape;
+  return op === "conv2d" ? [kh, kw, inputs, outputs] : [kh, kw, 1, inputs * outputs];
+}
+
+/** Whether nothing but padding and identities stands between a layer and the image. */
+function beginsAt(graph: Graph, name: string, input: string): boolean {
+  if (name === input) return true;
+  const layer = layerOf(graph, name);
+  return layer.op === "zeroPad" && beginsAt(graph, layer.inputs[0] ?? "", input);
+}
+
+/** The scale of a batch norm that alone reads a layer. */
+function scaleBehind(graph: Graph, { name }: Layer): Float32Array | undefined {
+  const readers = graph.layers.filter(({ inputs }) => inputs.includes(name));
+  const [reader] = readers;
+  return readers.length === 1 && reader?.op === "batchNorm" ? reader.scale : undefined;
+}
+
+export interface CombinationOptions {
+  /** Any convolution that a chain of layers leads to from the image. */
+  readonly layer: string;
+  /** Which of its filters. */
+  readonly channel: number;
+  /** How many of the filter's own weights take part, the strongest. Default: all. */
+  readonly strongest?: number;
+}
+
+const COMBINATION: Fields<CombinationOptions> = { layer: "must", channel: "must", strongest: "may" };
+
+/** A pattern of pixels, [height, width, channels] of the network's input. */
+export interface Combination {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+}
+
+/** Multiply-adds above which a combination is refused. */
+const MOST = 3e8;
+
+/**
+ * The linear combination of the first layer's filters that a filter of a later layer makes: its weights taken back to the
+ * image as if every layer between were linear, max pooling an average, and there were no border (Erhan et al. 2009,
+ * Visualizing higher-layer features of a deep network, section 2.1; Lee et al. 2008, who keep the strongest weights). Of a
+ * filter of the first layer, the filter itself. Needs no GPU.
+ * @throws UnsupportedError for a layer between that is no convolution, pooling, activation, batch norm, sum or concatenation.
+ * @throws InputError for a filter that does not exist, or one that sees so much of the image that the work is out of bounds.
+ */
+export function filterCombination(graph: Graph, options: CombinationOptions): Combination {
+  assertGraph("filter combination", graph);
+  assertFields("filter combination", options, COMBINATION);
+  const { layer: name, channel, strongest } = options;
+  const { shape } = filtersOf(graph, { layer: name });
+  const outputs = shape[3];
+  if (!Number.isInteger(channel) || channel < 0 || channel >= outputs) {
+    throw new InputError(`filter of "${name}": expected one of 0 to ${outputs - 1}, got ${channel}`);
+  }
+  if (strongest !== undefined && (!Number.isInteger(strongest) || strongest < 1)) {
+    throw new InputError(
+      `filter of "${name}": expected to take at least 1 of the strongest weights, got ${strongest}`,
+    );
+  }
+  const shapes = shapesOf(graph);
+  const channelsOf = (layer: string): number => shapes.get(layer)?.at(-1) ?? 1;
+  const start = new Sheet(outputs);
+  start.at(0, 0)[channel] = 1;
+  const signals = new Map([[name, start]]);
+  let left = MOST;
+  for (const layer of graph.layers.slice(1).toReversed()) {
+    const signal = signals.get(layer.name);
+    if (!signal) continue;
+    let begin = 0;
+    for (const from of layer.inputs) {
+      const channels = channelsOf(from);
+      const back = signals.get(from) ?? new Sheet(channels);
+      signals.set(from, back);
+      const keep = layer.name === name ? strongest : undefined;
+      if (
+        layer.op === "add" &&
+        formatShape(shapes.get(from) ?? []) !== formatShape(shapes.get(layer.name) ?? [])
+      ) {
+        throw new UnsupportedError(
+          `filter combination: expected sums of maps of one size on the way, got "${layer.name}", which repeats "${from}"`,
+        );
+      }
+      left -= signal.size * ("w" in layer ? layer.w.data.length : back.channels);
+      if (left < 0) {
+        throw new InputError(
+          `filter ${channel} of "${name}": expected a filter that sees little of the image, got one too deep to combine; choose an earlier layer`,
+        );
+      }
+      takeBack(layer, signal, back, { begin, keep });
+      begin += channels;
+    }
+    signals.delete(layer.name);
+  }
+  return signals.get(inputOf(graph).name)?.whole() ?? { data: new Float32Array(), shape: [0, 0, 0] };
+}
+
+/** Values at places of an endless plane. */
+class Sheet {
+  readonly channels: number;
+  readonly #places = new Map<string, { y: number; x: number; values: Float64Array }>();
+
+  constructor(channels: number) {
+    this.channels = channels;
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  at(y: number, x: number): Float64Array {
+    const key = `${y},${x}`;
+    const found = this.#places.get(key) ?? { y, x, values: new Float64Array(this.channels) };
+    this.#places.set(key, found);
+    return found.values;
+  }
+
+  places() {
+    return this.#places.values();
+  }
+
+  whole(): Combination {
+    const all = [...this.places()];
+    const [top, left] = [Math.min(...all.map(({ y }) => y)), Math.min(...all.map(({ x }) => x))];
+    const height = Math.max(...all.map(({ y }) => y)) - top + 1;
+    const width = Math.max(...all.map(({ x }) => x)) - left + 1;
+    const data = new Float32Array(height * width * this.channels);
+    for (const { y, x, values } of all) data.set(values, ((y - top) * width + x - left) * this.channels);
+    return { data, shape: [height, width, this.channels] };
+  }
+}
+
+/** Adds to a layer's input what its linear part makes of its output. */
+function takeBack(
+  layer: Layer,
+  signal: Sheet,
+  back: Sheet,
+  { begin, keep }: { readonly begin: number; readonly keep: number | undefined },
+): void {
+  switch (layer.op) {
+    case "conv2d":
+    case "depthwiseConv2d": {
+      const w = keep === undefined ? layer.w.data : strongestOf(layer, signal, keep);
+      for (const { y, x, values } of signal.places()) convolveBack(layer, w, [y, x], values, back);
+      return;
+    }
+    case "pool": {
+      const [kh, kw] = layer.size;
+      for (const { y, x, values } of signal.places()) {
+        for (let tap = 0; tap < kh * kw; tap++) {
+          const to = back.at(y * layer.strides[0] + Math.floor(tap / kw), x * layer.strides[1] + (tap % kw));
+          for (const [c, value] of values.entries()) to[c] = (to[c] ?? 0) + value / (kh * kw);
+        }
+      }
+      return;
+    }
+    case "batchNorm":
+    case "activation":
+    case "zeroPad":
+    case "add":
+    case "concat": {
+      const scale = layer.op === "batchNorm" ? layer.scale : undefined;
+      for (const { y, x, values } of signal.places()) {
+        const to = back.at(y, x);
+        for (let c = 0; c < back.channels; c++) {
+          to[c] = (to[c] ?? 0) + (values[layer.op === "concat" ? begin + c : c] ?? 0) * (scale?.[c] ?? 1);
+        }
+      }
+      return;
+    }
+    default:
+      throw new UnsupportedError(
+        `filter combination: expected convolutions, poolings, activations, batch norms, sums and concatenations on the way, got ${layer.op} "${layer.name}"`,
+      );
+  }
+}
+
+function convolveBack(
+  { op, w: { shape }, strides, dilations }: Convolution,
+  w: Float32Array,
+  [y, x]: readonly [number, number],
+  values: Float64Array,
+  back: Sheet,
+): void {
+  const [kh = 1, kw = 1, inputs = 1, outputs = 1] = shape;
+  for (let tap = 0; tap < kh * kw; tap++) {
+    const to = back.at(
+      y * strides[0] + Math.floor(tap / kw) * dilations[0],
+      x * strides[1] + (tap % kw) * dilations[1],
+    );
+    for (let i = 0; i < inputs; i++) {
+      const from = (tap * inputs + i) * outputs;
+      let sum = to[i] ?? 0;
+      // A depthwise channel reads its own outputs only.
+      const first = op === "conv2d" ? 0 : i * outputs;
+      for (let o = 0; o < outputs; o++) sum += (values[first + o] ?? 0) * (w[from + o] ?? 0);
+      to[i] = sum;
+    }
+  }
+}
+
+/** The weights with all but the strongest of the filter that a signal begins at set to zero. */
+function strongestOf({ w: { data } }: Convolution, signal: Sheet, keep: number): Float32Array {
+  const [start] = signal.places();
+  const channel = start?.values.indexOf(1) ?? 0;
+  const own = Array.from(data.keys()).filter((i) => i % signal.channels === channel);
+  const kept = new Set(
+    own.sort((a, b) => Math.abs(data[b] ?? 0) - Math.abs(data[a] ?? 0) || a - b).slice(0, keep),
+  );
+  return data.map((value, i) => (kept.has(i) ? value : 0));
+}

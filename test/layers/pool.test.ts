@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { InputError } from "../../src/gpu/errors.ts";
+import { globalPool } from "../../src/layers/global-pool.ts";
+import { type PoolLayer, pool } from "../../src/layers/pool.ts";
+import type { Array64 } from "../reference/array.ts";
+import * as reference from "../reference/pool.ts";
+import { checkOp, forAll, IMAGES, random } from "./check.ts";
+import { runBackward, runForward } from "./run.ts";
+
+const MODES = ["max", "average"] as const;
+
+function layerOf(part: Partial<PoolLayer>): PoolLayer {
+  return {
+    op: "pool",
+    name: "p",
+    inputs: ["x"],
+    mode: "max",
+    size: [2, 2],
+    strides: [2, 2],
+    padding: "valid",
+    ...part,
+  };
+}
+
+const check = (layer: PoolLayer, shape: readonly number[]): Promise<void> =>
+  checkOp(pool, layer, [random(shape)], {
+    forward: ([x]) => reference.pool(layer, x as Array64),
+  });
+
+describe.each(MODES)("%s pooling", (mode) => {
+  test("agrees with naive loops, forward and backward, whatever the window", async () => {
+    const pair = (max: number): fc.Arbitrary<[number, number]> =>
+      fc.tuple(fc.integer({ min: 1, max }), fc.integer({ min: 1, max }));
+    const cases = fc.tuple(IMAGES, pair(4), pair(3), fc.constantFrom("same", "valid", "border"));
+    await forAll(cases, async ([shape, size, strides, kind]) => {
+      const [n, h, w, c] = shape;
+      const fitting = [n, Math.max(h, size[0]), Math.max(w, size[1]), c];
+      const border = {
+        top: size[0] - 1,
+        bottom: Math.floor(size[0] / 2),
+        left: Math.floor(size[1] / 2),
+        right: size[1] - 1,
+      };
+      const padding = kind === "border" ? border : kind === "same" ? "same" : "valid";
+      await check(layerOf({ mode, size, strides, padding }), kind === "same" ? shape : fitting);
+    });
+  });
+
+  test.each<[string, Partial<PoolLayer>, number[]]>([
+    ["3×3 at stride 2, overlapping", { size: [3, 3], strides: [2, 2], padding: "same" }, [2, 7, 8, 5]],
+    ["a window larger than the image", { size: [5, 5], strides: [1, 1], padding: "same" }, [1, 2, 3, 3]],
+    ["a stride larger than the window", { size: [1, 2], strides: [3, 4] }, [1, 7, 9, 3]],
+    ["one pixel", { size: [1, 1], strides: [1, 1] }, [1, 1, 1, 1]],
+    ["more than one workgroup", { size: [3, 3], strides: [1, 1], padding: "same" }, [1, 5, 6, 37]],
+  ])("agrees with naive loops: %s", (_, part, shape) => check(layerOf({ mode, ...part }), shape));
+});
+
+test("padding goes below and to the right when it is odd, and takes no part", async () => {
+  const x = { shape: [1, 2, 2, 1], data: new Float32Array([-4, -3, -2, -1]) };
+  const same = { size: [2, 2], strides: [1, 1], padding: "same" } as const;
+  expect([...(await runForward(pool, layerOf(same), [x])).data]).toEqual([-1, -1, -1, -1]);
+  const average = await runForward(pool, layerOf({ ...same, mode: "average" }), [x]);
+  expect([...average.data]).toEqual([-2.5, -2, -1.5, -1]);
+});
+
+test("the first of equal maxima takes the whole gradient", async () => {
+  const x = { shape: [1, 2, 4, 1], data: new Float32Array([1, 1, 0, 2, 1, 1, 2, 0]) };
+  const dx = await runBackward(pool, layerOf({}), [x], { dy: new Float32Array([5, 7]) });
+  expect([...dx]).toEqual([5, 0, 0, 7, 0, 0, 0, 0]);
+});
+
+test("a pixel that wins several windows gathers all their gradients", async () => {
+  const x = { shape: [1, 3, 3, 1], data: new Float32Array([0, 0, 0, 0, 9, 0, 0, 0, 0]) };
+  const layer = layerOf({ strides: [1, 1] });
+  const dx = await runBackward(pool, layer, [x], { dy: new Float32Array([1, 2, 3, 4]) });
+  expect([...dx]).toEqual([0, 0, 0, 0, 10, 0, 0, 0, 0]);
+});
+
+test.each(["top", "bottom", "left", "right"])(
+  "windows that would hold only padding are refused: %s",
+  (side) => {
+    const padding = { top: 1, bottom: 1, left: 1, right: 1, [side]: 2 };
+    expect(() => pool.shape(layerOf({ padding }), [[1, 4, 4, 1]])).toThrow(InputError);
+    expect(() => pool.shape(layerOf({ padding }), [[1, 4, 4, 1]])).toThrow(
+      /pool "p": expected padding smaller/,
+    );
+  },
+);
+
+describe.each(MODES)("global %s pooling", (mode) => {
+  const layer = { op: "globalPool", name: "g", inputs: ["x"], mode } as const;
+  const checkGlobal = (shape: readonly number[], keepDims: boolean): Promise<void> =>
+    checkOp(globalPool, { ...layer, keepDims }, [random(shape)], {
+      forward: ([x]) => reference.globalPool({ ...layer, keepDims }, x as Array64),
+    });
+
+  test("agrees with naive loops, forward and backward", () =>
+    forAll(fc.tuple(IMAGES, fc.boolean()), ([shape, keepDims]) => checkGlobal(shape, keepDims)));
+
+  test.each([[[1, 1, 1, 1]], [[2, 13, 13, 37]], [[1, 7, 7, 128]]])("agrees with naive loops: %j", (shape) =>
+    checkGlobal(shape, false),
+  );
+
+  test("takes a thousand channels of 13×13", async () => {
+    const x = random([1, 13, 13, 1000]);
+    const y = await runForward(globalPool, layer, [x]);
+    const { data } = reference.globalPool(layer, { shape: x.shape, data: Float64Array.from(x.data) });
+    expect(y.shape).toEqual([1, 1000]);
+    for (const [c, value] of y.data.entries()) expect(Math.abs(value - (data[c] ?? 0))).toBeLessThan(1e-6);
+  });
+});
+
+test("of equal maxima of an image the first in reading order wins", async () => {
+  const data = new Float32Array(40).fill(-1);
+  // Pixels 16 apart fall to one thread: these to threads 0, 1, 2 and 5.
+  for (const pixel of [32, 17, 2, 5]) data[pixel] = 3;
+  const layer = { op: "globalPool", name: "g", inputs: ["x"], mode: "max" } as const;
+  const dx = await runBackward(globalPool, layer, [{ shape: [1, 5, 8, 1], data }], {
+    dy: new Float32Array([4]),
+  });
+  expect([...dx.entries()].filter(([, value]) => value !== 0)).toEqual([[2, 4]]);
+});

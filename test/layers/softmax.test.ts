@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { softmax } from "../../src/layers/softmax.ts";
+import type { Array64 } from "../reference/array.ts";
+import * as reference from "../reference/normalise.ts";
+import { checkOp, forAll, IMAGES, random } from "./check.ts";
+import { runForward } from "./run.ts";
+
+const layer = { op: "softmax", name: "s", inputs: ["x"] } as const;
+
+const check = (shape: readonly number[], scale = 3): Promise<void> =>
+  checkOp(softmax, layer, [random(shape, 1, scale)], { forward: ([x]) => reference.softmax(x as Array64) });
+
+test("agrees with naive loops, forward and backward", () => forAll(IMAGES, (shape) => check(shape)));
+
+test.each([1, 2, 255, 256, 257, 1000])("normalises rows of %i classes", (classes) => check([2, classes]));
+
+test("large scores do not overflow", async () => {
+  const x = { shape: [2, 3], data: new Float32Array([1000, 1000, -1000, -5000, -5000, -5001]) };
+  const y = await runForward(softmax, layer, [x]);
+  const e = Math.exp(-1);
+  for (const [i, expected] of [0.5, 0.5, 0, 1 / (2 + e), 1 / (2 + e), e / (2 + e)].entries()) {
+    expect(y.data[i]).toBeCloseTo(expected, 6);
+  }
+});
+
+test("takes more rows than a dispatch has workgroups along one dimension", async () => {
+  const rows = 65_537;
+  const data = new Float32Array(2 * rows);
+  data[2 * (rows - 1)] = Math.log(3);
+  const y = await runForward(softmax, layer, [{ shape: [rows, 2], data }]);
+  expect(y.data.subarray(0, -2).every((value) => value === 0.5)).toBe(true);
+  expect(y.data.at(-2)).toBeCloseTo(0.75, 6);
+  expect(y.data.at(-1)).toBeCloseTo(0.25, 6);
+});

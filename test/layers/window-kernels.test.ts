@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { requestDevice } from "../../src/gpu/device.ts";
+import type { Activation, FusedActivation } from "../../src/layers/activation.ts";
+import { type Conv2dLayer, conv2d } from "../../src/layers/conv2d.ts";
+import { type DepthwiseConv2dLayer, depthwiseConv2d } from "../../src/layers/depthwise-conv2d.ts";
+import { type Tile, tilesFor, useTiles } from "../../src/layers/tiling.ts";
+import { createWindowArithmetic, createWindowScale } from "../../src/layers/window.ts";
+import { createWindowConv2d, createWindowDepthwise } from "../../src/layers/window-conv2d.ts";
+import { createGpu } from "../../src/node/gpu.ts";
+import { testDevice } from "../gpu.ts";
+import { type ConvolutionSizes, convolve, convolveDepthwise } from "../reference/conv2d.ts";
+import { activated, expectClose, FUSED } from "../reference/numbers.ts";
+import { activate } from "../reference/pointwise.ts";
+import { random } from "./check.ts";
+import { imagesOf, type Patched, type Rectangle, runWindows, windowsOf } from "./window-run.ts";
+
+// The kernels that compute windows, whichever this adapter would choose, against naive loops over the whole changed image.
+
+/**
+ * What three patches change of x, and of y then; the last touches the corner. Together more than three times 32 pixels, so
+ * that every pixel of a thread's has work somewhere.
+ */
+const CHANGED: Readonly<Record<"x" | "y", readonly Rectangle[]>> = {
+  x: [
+    [0, 0, 4, 7],
+    [3, 2, 9, 10],
+    [12, 9, 3, 5],
+  ],
+  y: [
+    [0, 0, 6, 8],
+    [1, 3, 7, 9],
+    [4, 6, 4, 7],
+  ],
+};
+
+const SIZES = { kernel: [3, 2], strides: [2, 1], dilations: [1, 2], before: [1, 1] } as const;
+const sizesOf = (from: number, to: number): ConvolutionSizes => ({
+  x: [1, 15, 14, from],
+  y: [1, 8, 13, to],
+  ...SIZES,
+});
+
+/** The first tile whose lanes share their reads, where this adapter has one. */
+const SHARED = tilesFor(await testDevice())
+  .filter(({ subgroups }) => subgroups)
+  .slice(0, 1);
+
+const LINEAR = { kind: "linear" } as const;
+
+const layerOf = (from: number, to: number, bias: boolean, activation: FusedActivation): Conv2dLayer => ({
+  op: "conv2d",
+  name: "window",
+  inputs: ["x"],
+  w: random([3, 2, from, to], 2),
+  ...(bias ? { b: random([to], 3, 3) } : {}),
+  strides: SIZES.strides,
+  dilations: SIZES.dilations,
+  padding: { top: 1, bottom: 1, left: 1, right: 0 },
+  activation,
+});
+
+// Which kernel is chosen must not reach the device that other tests share.
+let device: GPUDevice;
+beforeAll(async () => {
+  device = await requestDevice(await createGpu());
+});
+afterAll(() => device?.destroy());
+
+describe("convolutions", () => {
+  async function check(layer: Conv2dLayer | DepthwiseConv2dLayer, from: number, to: number): Promise<void> {
+    const sizes = sizesOf(from, to);
+    const input: Patched = { shape: sizes.x, rectangles: CHANGED.x };
+    const output: Patched = { shape: sizes.y, rectangles: CHANGED.y };
+    const images = imagesOf(input, 4);
+    const depthwise = layer.op === "depthwiseConv2d";
+    const constants = depthwise
+      ? depthwiseConv2d.constants?.(layer, [], false)
+      : conv2d.constants?.(layer, [], false);
+    const found = await runWindows(device, {
+      inputs: [{ ...input, images }],
+      output,
+      constants: constants ?? {},
+      create: (site) =>
+        depthwise
+          ? createWindowDepthwise(device, { ...site, layer })
+          : createWindowConv2d(device, { ...site, layer }),
+    });
+    const right = images.whole.map((image) =>
+      (depthwise ? convolveDepthwise : convolve)(sizes, image, layer.w.data, layer.b?.data).map((z) =>
+        activated(layer.activation ?? LINEAR, z),
+      ),
+    );
+    expectClose(found, windowsOf(output, right), 3e-6);
+  }
+
+  const plain = (pixels: number, channels: number): Tile => ({ subgroups: false, pixels, channels });
+
+  test.each<readonly [name: string, tile: Tile, from: number, to: number]>([
+    ["window_conv2d, both in fours", plain(2, 4), 8, 12],
+    ["window_conv2d, one by one", plain(4, 8), 5, 7],
+    ["window_conv2d_quads, four channels of a thread", plain(4, 4), 8, 12],
+    ["window_conv2d_quads, eight channels of a thread, three in", plain(4, 8), 3, 40],
+    ...SHARED.flatMap((tile): [string, Tile, number, number][] => [
+      ["window_conv2d_subgroups, in fours", tile, 8, 20],
+      ["window_conv2d_subgroups, one by one", tile, 5, 7],
+    ]),
+  ])("%s, with every activation", async (_, tile, from, to) => {
+    useTiles(device, { little: tile, much: tile });
+    await check(layerOf(from, to, false, LINEAR), from, to);
+    for (const activation of FUSED) await check(layerOf(from, to, true, activation), from, to);
+  });
+
+  test.each([
+    [4, 1],
+    [3, 1],
+    [2, 2],
+  ])(
+    "window_depthwise_conv2d, %i channels, multiplier %i, with every activation",
+    async (from, multiplier) => {
+      const to = from * multiplier;
+      for (const activation of [LINEAR, ...FUSED]) {
+        const { op: _, ...common } = layerOf(from, to, activation.kind !== "linear", activation);
+        await check(
+          { op: "depthwiseConv2d", ...common, w: random([3, 2, from, multiplier], 2, 3) },
+          from,
+          to,
+        );
+      }
+    },
+  );
+});
+
+describe("layers that keep the size", () => {
+  const shape = (channels: number) => [1, 8, 13, channels] as const;
+
+  const EVERY: readonly Activation[] = [LINEAR, ...FUSED, { kind: "swish" }];
+  test.each(EVERY)("window_scale, an activation, and behind a batch norm: %j", async (activation) => {
+    for (const channels of [4, 3]) {
+      const layer: Patched = { shape: shape(channels), rectangles: CHANGED.y };
+      const images = imagesOf(layer, 6);
+      const [scale, offset] = [random([channels], 7, 2), random([channels], 8)];
+      for (const constants of [{}, { scale, offset }]) {
+        const found = await runWindows(device, {
+          inputs: [{ ...layer, images }],
+          output: layer,
+          constants,
+          create: (site) => createWindowScale(device, { ...site, layer: { name: "window", activation } }),
+        });
+        const right = images.whole.map((image) =>
+          Float64Array.from(image, (value, i) => {
+            const c = i % channels;
+            const z = "scale" in constants ? (scale.data[c] ?? 0) * value + (offset.data[c] ?? 0) : value;
+            return activate(activation, z);
+          }),
+        );
+        expectClose(found, windowsOf(layer, right), 3e-6);
+      }
+    }
+  });
+
+  test.each([LINEAR, ...FUSED])(
+    "window_arithmetic, sums of two and three, and products: %j",
+    async (activation) => {
+      for (const channels of [4, 3]) {
+        const layers = [
+          CHANGED.x.map(([, , ...size], i): Rectangle => [i, 1, Math.min(6, size[0]), size[1]]),
+          CHANGED.y,
+          [...CHANGED.y].reverse(),
+        ];
+        const inputs = layers.map((rectangles, i) => {
+          const layer: Patched = { shape: shape(channels), rectangles };
+          return { ...layer, images: imagesOf(layer, 9 + i) };
+        });
+        // What any of them changes lies within it.
+        const output: Patched = { shape: shape(channels), rectangles: CHANGED.y.map(() => [0, 0, 8, 13]) };
+        const sums = [
+          { op: "add", terms: 2 },
+          { op: "add", terms: 3 },
+          { op: "multiply", terms: 2 },
+        ] as const;
+        for (const { op, terms } of activation === LINEAR ? sums : sums.slice(0, 2)) {
+          const used = inputs.slice(0, terms);
+          const found = await runWindows(device, {
+            inputs: used,
+            output,
+            constants: {},
+            create: (site) =>
+              createWindowArithmetic(device, {
+                ...site,
+                layer: { op, name: "window", inputs: [], ...(op === "add" ? { activation } : {}) },
+              }),
+          });
+          const right = output.rectangles.map((_, patch) => {
+            const [first = new Float32Array(), ...others] = used.map(({ images }) => images.whole[patch]);
+            return Float64Array.from(first, (value, i) => {
+              const all = others.map((other) => other?.[i] ?? Number.NaN);
+              const z = all.reduce((total, one) => (op === "add" ? total + one : total * one), value);
+              return op === "add" ? activated(activation, z) : z;
+            });
+          });
+          expectClose(found, windowsOf(output, right), 3e-6);
+        }
+      }
+    },
+  );
+});
