@@ -66,20 +66,18 @@ const MAPS = {
 };
 
 /** "#0a1b2c" or "rgb(10, 27, 44)" → "0a1b2c". */
-function hex(colour) {
-  const parts = colour.startsWith("#")
-    ? colour
+function hex(color) {
+  const parts = color.startsWith("#")
+    ? color
         .slice(1)
         .match(/../g)
         .map((part) => Number.parseInt(part, 16))
-    : colour.match(/\d+/g).map(Number);
-  if (parts.length !== 3) throw new Error(`colour "${colour}": expected #rrggbb or rgb(r, g, b)`);
+    : color.match(/\d+/g).map(Number);
+  if (parts.length !== 3) throw new Error(`colour "${color}": expected #rrggbb or rgb(r, g, b)`);
   return Buffer.from(parts).toString("hex");
 }
 
-const rows = Object.entries(MAPS).map(
-  ([name, colours]) => `  ${name}:\n    "${colours.map(hex).join("")}",\n`,
-);
+const rows = Object.entries(MAPS).map(([name, colors]) => `  ${name}:\n    "${colors.map(hex).join("")}",\n`);
 writeFileSync(
   new URL("../src/figures/color-tables.ts", import.meta.url),
   `// Written by build/color-maps.mjs; do not edit.

@@ -90,7 +90,7 @@ export {
   type PreprocessingName,
 } from "./graph/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./graph/receptive-field.ts";
-export type { Colour } from "./images/color.ts";
+export type { InputColor } from "./images/color.ts";
 export {
   type FrameSource,
   MOST_PIXELS,
@@ -296,7 +296,7 @@ export { gradCamPlusPlus } from "./techniques/attribution/grad-cam-plus-plus.ts"
 export { gradientTimesInput } from "./techniques/attribution/gradient-input.ts";
 export { guidedBackprop } from "./techniques/attribution/guided-backprop.ts";
 export { guidedGradCam } from "./techniques/attribution/guided-grad-cam.ts";
-export { overColour, sumOverColour } from "./techniques/attribution/input-gradient.ts";
+export { maxOverColor, sumOverColor } from "./techniques/attribution/input-gradient.ts";
 export {
   type Baseline,
   type Completeness,

@@ -124,7 +124,7 @@ export function createVoxelMaterial({
   const at = typed<"vec3">(asBar({ at: cornerAt, extent, t, bars }));
   material.vertexNode = cameraProjectionMatrix.mul(modelViewMatrix).mul(vec4(at, 1));
   const entry = table.element(typed<"uint">(entryOf({ t, low })));
-  const color = varying(typed<"vec3">(shaded({ colour: entry, vertex: vertexIndex })));
+  const color = varying(typed<"vec3">(shaded({ color: entry, vertex: vertexIndex })));
   color.setInterpolation("flat");
   material.colorNode = vec4(color, 1);
   material.fog = false;

@@ -2,8 +2,8 @@ import {
   type Attribution,
   type AttributionTechnique,
   type ColorMapName,
-  overColour,
-  sumOverColour,
+  maxOverColor,
+  sumOverColor,
 } from "../../src/index.ts";
 import { figure } from "../dom.ts";
 
@@ -45,12 +45,12 @@ const UNITS: Readonly<Record<AttributionTechnique["figure"], string>> = {
 
 /** One value a cell of what a technique found. */
 export function flatOf({ figure: kind, unit }: AttributionTechnique, found: Attribution): Flat {
-  const colours = found.shape.length === 3;
-  const { data, shape } = !colours
+  const colors = found.shape.length === 3;
+  const { data, shape } = !colors
     ? found
     : kind === "attribution"
-      ? sumOverColour(found)
-      : overColour(found);
+      ? sumOverColor(found)
+      : maxOverColor(found);
   const [height = 1, width = 1] = shape;
   const always = kind === "attribution" || kind === "occlusion";
   return {
@@ -58,7 +58,7 @@ export function flatOf({ figure: kind, unit }: AttributionTechnique, found: Attr
     size: [height, width],
     signed: always || (kind !== "expectation" && data.some((value) => value < 0)),
     floats: kind === "expectation",
-    peaked: colours || kind === "attribution",
+    peaked: colors || kind === "attribution",
     unit: unit ?? UNITS[kind],
   };
 }

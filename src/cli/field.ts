@@ -4,7 +4,7 @@ import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { layerOf, shapesOf } from "../graph/graph.ts";
 import { type Rectangle, receptiveField } from "../graph/receptive-field.ts";
-import type { Colour } from "../images/color.ts";
+import type { InputColor } from "../images/color.ts";
 import { deprocess } from "../images/preprocess.ts";
 import { empiricalField } from "../techniques/units/empirical-field.ts";
 import { Images } from "./inputs.ts";
@@ -53,7 +53,7 @@ export async function fieldCommand(names: readonly string[], values: Values, io:
     ...(place ? { at: place } : {}),
     ...(patch === undefined ? {} : { patch }),
     ...(stride === undefined ? {} : { stride }),
-    ...(fill === undefined ? {} : { fill: fill as Colour }),
+    ...(fill === undefined ? {} : { fill: fill as InputColor }),
   };
   const images = new Images(graph, values, io, names);
   const inputs = await images.all();

@@ -1,5 +1,5 @@
 import { nearest } from "../gpu/options.ts";
-import type { Colour } from "../images/color.ts";
+import type { InputColor } from "../images/color.ts";
 import { COMPOSITES, type CompositeName } from "../relevance/rules.ts";
 import {
   ATTRIBUTIONS,
@@ -90,13 +90,13 @@ export function attributionOptions(
     // Several numbers are no fraction: the technique says so.
     noise: others.length > 0 ? Number.NaN : noise,
     steps: values.whole("steps", 1, 10_000),
-    baseline: colourValue<Baseline>(values, "baseline", [...COLOURS, "blur"]),
+    baseline: colorValue<Baseline>(values, "baseline", [...COLOURS, "blur"]),
     rules: rulesValue(values),
     seed: values.whole("random", 0, 2 ** 32 - 1),
     patch: values.whole("patch", 1, Number.MAX_SAFE_INTEGER),
     stride: values.whole("stride", 1, Number.MAX_SAFE_INTEGER),
-    fill: colourValue<Colour>(values, "fill", COLOURS),
-    hide: colourValue<"segment" | Colour>(values, "hide", [...COLOURS, "segment"]),
+    fill: colorValue<InputColor>(values, "fill", COLOURS),
+    hide: colorValue<"segment" | InputColor>(values, "hide", [...COLOURS, "segment"]),
   };
   const given = Object.entries(all).filter(
     ([name, value]) => value !== undefined && takes.includes(name as AttributionOption),
@@ -119,7 +119,7 @@ function rulesValue(values: Values): CompositeName | undefined {
 const COLOURS = ["mean", "black", "grey", "white"];
 
 /** A word, a number, or one number a channel. */
-function colourValue<T>(
+function colorValue<T>(
   values: Values,
   name: "fill" | "baseline" | "hide",
   words: readonly string[],

@@ -5,26 +5,26 @@ import { type Graph, inputOf } from "../graph/graph.ts";
  * A colour in the units of a network's input: one value, or one a channel; "black", "grey" or "white"; or "mean", the data
  * set's mean pixel, which is what the preprocessing subtracts (where it subtracts nothing, the image's own mean).
  */
-export type Colour = "mean" | "black" | "grey" | "white" | number | readonly number[];
+export type InputColor = "mean" | "black" | "grey" | "white" | number | readonly number[];
 
 /**
  * A colour as [C] values of a network's input.
  * @param input the preprocessed image, [H, W, C].
  * @throws InputError when it has another number of channels, or a value is not finite.
  */
-export function colourOf(
+export function inputColorOf(
   graph: Graph,
   input: Float32Array,
-  colour: Colour,
+  color: InputColor,
   who: string,
 ): Float32Array<ArrayBuffer> {
   const [height, width, channels] = inputOf(graph).shape;
   const { range, mean, std } = graph.preprocessing;
-  if (colour === "black" || colour === "grey" || colour === "white") {
-    const level = { black: 0, grey: 127.5, white: 255 }[colour] / range;
+  if (color === "black" || color === "grey" || color === "white") {
+    const level = { black: 0, grey: 127.5, white: 255 }[color] / range;
     return Float32Array.from({ length: channels }, (_, c) => (level - (mean[c] ?? 0)) / (std[c] ?? 1));
   }
-  if (colour === "mean") {
+  if (color === "mean") {
     const found = new Float64Array(channels);
     if (mean.every((value) => value === 0)) {
       for (const [index, value] of input.entries()) {
@@ -33,10 +33,10 @@ export function colourOf(
     }
     return Float32Array.from(found);
   }
-  const values = typeof colour === "number" ? Array<number>(channels).fill(colour) : colour;
+  const values = typeof color === "number" ? Array<number>(channels).fill(color) : color;
   if (!Array.isArray(values) || values.length !== channels || !values.every(isF32)) {
     throw new InputError(
-      `${who}: expected a colour of "mean", "black", "grey", "white", a number, or ${channels} numbers, got ${String(colour)}`,
+      `${who}: expected a colour of "mean", "black", "grey", "white", a number, or ${channels} numbers, got ${String(color)}`,
     );
   }
   return Float32Array.from(values);

@@ -149,7 +149,7 @@ export function inputFrom(graph: Fed, image: Pixels | Float32Array): Float32Arra
     const [, w, channels] = inputOf(graph).shape;
     const [y, x, c] = [Math.floor(at / (w * channels)), Math.floor(at / channels) % w, at % channels];
     throw new InputError(
-      `network "${graph.name}": expected finite input values, got ${input[at]} at row ${y}, column ${x}, channel ${c}${own ? "" : "; the preprocessing makes it of a colour"}`,
+      `network "${graph.name}": expected finite input values, got ${input[at]} at row ${y}, column ${x}, channel ${c}${own ? "" : "; the preprocessing makes it of a color"}`,
     );
   }
   return input;

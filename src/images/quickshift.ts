@@ -37,12 +37,12 @@ export function quickshift({ width, height, data }: Pixels, options: QuickshiftO
     if (!(value > 0)) throw new InputError(`quickshift: expected ${name} above 0, got ${value}`);
   }
   const size = width * height;
-  const colours = labOf(data).map((value) => value * ratio);
+  const colors = labOf(data).map((value) => value * ratio);
   const reach = Math.max(1, Math.floor(3 * kernel));
   const squared = (i: number, j: number, dy: number, dx: number): number => {
     let sum = dy * dy + dx * dx;
     for (let c = 0; c < 3; c++) {
-      const difference = (colours[3 * i + c] ?? 0) - (colours[3 * j + c] ?? 0);
+      const difference = (colors[3 * i + c] ?? 0) - (colors[3 * j + c] ?? 0);
       sum += difference * difference;
     }
     return sum;

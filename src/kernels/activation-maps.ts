@@ -70,9 +70,9 @@ export function createMapMaskedBatch(
   bindings: BatchSite & { readonly a: Tensor; readonly ranges: Tensor },
 ): Promise<Command> {
   const [, height, width, channels] = asNhwc(bindings.a.shape);
-  const [images, rows, columns, colours] = asNhwc(bindings.y.shape);
+  const [images, rows, columns, colors] = asNhwc(bindings.y.shape);
   return createDispatch(device, maskedShader, {
-    params: { maps: [height, width], image: [rows, columns], channels, colours, images },
+    params: { maps: [height, width], image: [rows, columns], channels, colors, images },
     bindings: { ...bindings },
     workgroups: gridOf(Math.ceil(sizeOf(bindings.y.shape) / 256)),
   });

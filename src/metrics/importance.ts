@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import type { AttributionTechnique } from "../techniques/attribution/catalogue.ts";
-import { overColour, sumOverColour } from "../techniques/attribution/input-gradient.ts";
+import { maxOverColor, sumOverColor } from "../techniques/attribution/input-gradient.ts";
 
 /** A map without colour, [h, w]: what a pixel, or a cell, weighs. */
 export interface Importance {
@@ -35,7 +35,7 @@ export function importanceOf(
   }
   const at = map.data.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) throw new InputError(`trust: expected a map of finite values, got ${map.data[at]} at ${at}`);
-  const flat = shape.length === 2 ? map : holdsSlopes(shape, figure) ? overColour(map) : sumOverColour(map);
+  const flat = shape.length === 2 ? map : holdsSlopes(shape, figure) ? maxOverColor(map) : sumOverColor(map);
   return { data: flat.data, shape: [shape[0] ?? 1, shape[1] ?? 1] };
 }
 

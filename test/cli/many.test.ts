@@ -160,7 +160,7 @@ describe("one figure's pictures and colours", () => {
       await json(["explain", "saliency", ...tiny("--out", at("f.png"), ...more)]);
       return readImage(at("f.png"));
     };
-    const [all, map, clipped, colours] = [
+    const [all, map, clipped, colors] = [
       await draw(),
       await draw("--show", "map"),
       await draw("--show", "map", "--clip", "50"),
@@ -168,7 +168,7 @@ describe("one figure's pictures and colours", () => {
     ];
     expect(map.width).toBeLessThan(all.width / 2 + 50);
     expect(clipped.data).not.toEqual(map.data);
-    expect(colours.data).not.toEqual(map.data);
+    expect(colors.data).not.toEqual(map.data);
     // The numbers are the same, however they are shown.
     await json(["explain", "saliency", ...tiny("--out", at("f.npy"), "--clip", "50")]);
     await json(["explain", "saliency", ...tiny("--out", at("g.npy"))]);

@@ -112,13 +112,13 @@ describe("a map's shade", () => {
     ({ shape, data: Float32Array.from(data), target: { layer: "a", channel: 0 } }) as never;
 
   test("is one value a cell: the largest over colour, or their sum where shares add up", () => {
-    const colours = found([1, 2, 3], [1, -5, 2, 0.5, 0.25, -0.25]);
-    expect(flatOf(attributionNamed("saliency"), colours)).toMatchObject({
+    const colors = found([1, 2, 3], [1, -5, 2, 0.5, 0.25, -0.25]);
+    expect(flatOf(attributionNamed("saliency"), colors)).toMatchObject({
       values: Float32Array.of(5, 0.5),
       size: [1, 2],
       signed: false,
     });
-    expect(flatOf(attributionNamed("gradient-input"), colours)).toMatchObject({
+    expect(flatOf(attributionNamed("gradient-input"), colors)).toMatchObject({
       values: Float32Array.of(-2, 0.5),
       signed: true,
     });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { labOf, quickshift } from "../../src/images/quickshift.ts";
 
-const picture = (height: number, width: number, colour: (y: number, x: number) => readonly number[]) => ({
+const picture = (height: number, width: number, color: (y: number, x: number) => readonly number[]) => ({
   height,
   width,
   data: Uint8Array.from({ length: height * width * 3 }, (_, i) => {
     const pixel = Math.floor(i / 3);
-    return colour(Math.floor(pixel / width), pixel % width)[i % 3] ?? 0;
+    return color(Math.floor(pixel / width), pixel % width)[i % 3] ?? 0;
   }),
 });
 

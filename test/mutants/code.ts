@@ -6,8 +6,8 @@ const of = (file: string, test: string, ...changes: readonly (readonly [string, 
 /** Mistakes in TypeScript: networks, ops, objectives, loops, techniques, metrics, models, images. */
 export const CODE: readonly Mutant[] = [
   ...of(
-    "network/fuse",
-    "network/fusion",
+    "graph/fuse",
+    "graph/fusion",
     ["&& isWeighted(before) && !before.activation", "&& isWeighted(before)"],
     ["takesActivation(before) && !before.activation", "takesActivation(before)"],
     ["bottom: bottom + inner.bottom", "bottom: bottom + inner.top"],
@@ -40,8 +40,8 @@ export const CODE: readonly Mutant[] = [
     ],
   ),
   ...of(
-    "network/receptive-field",
-    "network/receptive-field",
+    "graph/receptive-field",
+    "graph/receptive-field",
     ["at * window.strides[axis] - first", "at * window.strides[axis] + first"],
     [
       "const before = axis === 0 ? layer.border.top : layer.border.left;",
@@ -49,13 +49,13 @@ export const CODE: readonly Mutant[] = [
     ],
     ["(at >= 0 && at < size)", "(at > 0 && at < size)"],
   ),
-  ...of("network/receptive-field", "cases/multiply-gate", [
+  ...of("graph/receptive-field", "cases/multiply-gate", [
     "if (size < out) yield 0;",
     "if (size < 0) yield 0;",
   ]),
   ...of(
-    "network/windows/reach",
-    "network/windows",
+    "network/incremental/reach",
+    "network/incremental",
     ["Math.floor((span.to - 1 + before) / stride) + 1", "Math.floor((span.to - 1 + before) / stride)"],
     ["(span.to + 1) * factor", "span.to * factor"],
     ["begin += part.shape[axis] ?? 0;", ""],
@@ -64,21 +64,21 @@ export const CODE: readonly Mutant[] = [
       "const before = [layer.border.left, layer.border.top] as const;",
     ],
   ),
-  ...of("network/windows/reach", "cases/multiply-gate", [
+  ...of("network/incremental/reach", "cases/multiply-gate", [
     "return x.every((part) => formatShape(part.shape) === formatShape(shape)) ? joined(shape, x) : undefined;",
     "return joined(shape, x);",
   ]),
-  ...of("network/relevance/share", "techniques/lrp", [
+  ...of("relevance/redistribution", "techniques/lrp", [
     'return kind === "linear" || kind === "relu";',
     'return kind === "linear" || kind === "relu" || kind === "relu6";',
   ]),
-  ...of("network/relevance/share", "cases/multiply-gate", [
+  ...of("relevance/redistribution", "cases/multiply-gate", [
     "return [own(sum), await product({ ...shared, c })];",
     "return [own(sum)];",
   ]),
   ...of(
-    "ops/arithmetic",
-    "ops/arithmetic",
+    "layers/arithmetic",
+    "layers/arithmetic",
     ["sizeOf(shape) < size ? 1 << term : 0", "sizeOf(shape) < size ? 1 : 0"],
     ["one.length === 2 ? [n, channels]", "one.length === 2 ? [n, whole[2] ?? 0]"],
     ["ACCUMULATE: Number(start > 0),", "ACCUMULATE: 0,"],
@@ -86,36 +86,36 @@ export const CODE: readonly Mutant[] = [
     ["const other = x[1 - input] ?? x[0];", "const other = x[input] ?? x[0];"],
   ),
   ...of(
-    "ops/dense",
+    "layers/dense",
     "cases/big-dense",
     ["BIAS: Number(last && layer.b !== undefined)", "BIAS: Number(layer.b !== undefined)"],
     ["ACCUMULATE: Number(part > 0)", "ACCUMULATE: 0"],
     ["next += features;", "next += 1;"],
   ),
   ...of(
-    "ops/constants",
+    "layers/constants",
     "cases/big-dense",
     ["Math.min(step, rows - part * step)", "step"],
     ["Math.min(maxBufferSize, maxStorageBufferBindingSize)", "maxBufferSize"],
   ),
   ...of(
-    "ops/padding",
-    "ops/padding",
+    "layers/padding",
+    "layers/padding",
     ["Math.floor(total / 2)", "Math.ceil(total / 2)"],
     ["(size - 1) * dilation + 1", "size * dilation"],
   ),
-  ...of("ops/concat", "ops/concat", ["(shape[axis] ?? 0) * inner", "shape[axis] ?? 0"]),
-  ...of("ops/pool", "ops/pool", ["before: [top, left],", "before: [left, top],"]),
+  ...of("layers/concat", "layers/concat", ["(shape[axis] ?? 0) * inner", "shape[axis] ?? 0"]),
+  ...of("layers/pool", "layers/pool", ["before: [top, left],", "before: [left, top],"]),
   ...of(
-    "ops/tiling",
-    "ops/conv2d",
+    "layers/tiling",
+    "layers/conv2d",
     ["channels > 8 ? 16", "channels >= 8 ? 16"],
     ["least === 8 && most === 8", "least === 8"],
     ["3 * idle(lanes) <= needed", "3 * idle(lanes) < needed"],
   ),
   ...of(
-    "ops/top-k",
-    "ops/top-k",
+    "kernels/top-k",
+    "kernels/top-k",
     ["Math.floor(pixel / columns), pixel % columns", "pixel % columns, Math.floor(pixel / columns)"],
     ["(perImage ? 1 : pixels)", "pixels"],
   ),
@@ -128,13 +128,13 @@ export const CODE: readonly Mutant[] = [
   ),
   ...of("objectives/commands", "objectives/objectives", ["accumulate: place > 0 }", "accumulate: false }"]),
   ...of(
-    "loops/quadrature",
+    "sampling/quadrature",
     "techniques/gradients",
     ["nodes[i] = (1 + x) / 2;", "nodes[i] = x / 2;"],
     ["1 / ((1 - x * x) * slope * slope)", "2 / ((1 - x * x) * slope * slope)"],
   ),
   ...of(
-    "loops/ridge",
+    "sampling/ridge",
     "techniques/masks",
     ["meanY - dot(coefficients, mean, 0)", "meanY"],
     ["spread > 0 ? 1 - missed / spread : 0", "1 - missed / spread"],
@@ -147,33 +147,42 @@ export const CODE: readonly Mutant[] = [
     tests: ["techniques/masks.test.ts"],
     equivalent: "LIME alone takes scores so, and its fit weighs none beyond the samples that it drew",
   },
-  ...of("loops/batches", "techniques/gradients", ["Math.min(batch, count - first)", "batch"]),
+  ...of("sampling/batches", "techniques/gradients", ["Math.min(batch, count - first)", "batch"]),
   ...of(
-    "loops/budget",
+    "sampling/budget",
     "techniques/budget",
     ["if (used + bytes <= most) return;", "if (used + bytes < most) return;"],
     ["used += bytes;", ""],
   ),
-  ...of("techniques/integrated-gradients", "techniques/gradients", [
+  ...of("techniques/attribution/integrated-gradients", "techniques/gradients", [
     "slope * ((input[i] ?? 0) - (start[i] ?? 0))",
     "slope * (input[i] ?? 0)",
   ]),
-  ...of("techniques/smooth-grad", "techniques/gradients.golden", [
+  ...of("techniques/attribution/smooth-grad", "techniques/gradients.golden", [
     "(squares[i] ?? 0) / samples",
     "(squares[i] ?? 0) / (samples - 1)",
   ]),
-  ...of("techniques/rise", "techniques/masks.golden", ["value / (count * keep)", "value / count"]),
-  ...of("techniques/lime", "techniques/masks.golden", ["1 - Math.sqrt(shown / count)", "1 - shown / count"]),
-  ...of("techniques/cam", "techniques/cams", ["all[k * classes + channel]", "all[channel * channels + k]"]),
+  ...of("techniques/attribution/rise", "techniques/masks.golden", [
+    "value / (count * keep)",
+    "value / count",
+  ]),
+  ...of("techniques/attribution/lime", "techniques/masks.golden", [
+    "1 - Math.sqrt(shown / count)",
+    "1 - shown / count",
+  ]),
+  ...of("techniques/attribution/cam", "techniques/cams", [
+    "all[k * classes + channel]",
+    "all[channel * channels + k]",
+  ]),
   ...of(
-    "techniques/filters",
+    "techniques/units/filters",
     "techniques/filters",
     ["begin += channels;", ""],
     ["value / (kh * kw)", "value"],
   ),
   ...of(
-    "trust/words",
-    "trust/words",
+    "metrics/words",
+    "metrics/words",
     ["Math.min(correlation, signed) >= from", "Math.min(correlation, signed) > from"],
     ["(value) => value >= own", "(value) => value > own"],
     ["muFidelity < POOR.muFidelity", "muFidelity <= POOR.muFidelity"],
@@ -181,24 +190,24 @@ export const CODE: readonly Mutant[] = [
     ["sensitivity > POOR.sensitivity", "sensitivity >= POOR.sensitivity"],
   ),
   ...of(
-    "trust/correlation",
-    "trust/correlation",
+    "metrics/correlation",
+    "metrics/correlation",
     ["(first + end - 1) / 2", "first"],
     ["Number(flatA && flatB)", "0"],
   ),
-  ...of("trust/curves", "trust/correlation", [
+  ...of("metrics/curves", "metrics/correlation", [
     "(curve.at(-1) ?? 0)) / 2) / (curve.length - 1)",
     "(curve.at(-1) ?? 0)) / 2) / curve.length",
   ]),
-  ...of("trust/fidelity", "trust/golden", [
+  ...of("metrics/fidelity", "metrics/golden", [
     "(scale * sum - (falls[i] ?? 0)) ** 2",
     "(sum - (falls[i] ?? 0)) ** 2",
   ]),
-  ...of("trust/importance", "trust/trust", [
+  ...of("metrics/importance", "metrics/trust", [
     "(importance[j] ?? 0) - (importance[i] ?? 0) || i - j",
     "(importance[j] ?? 0) - (importance[i] ?? 0) || j - i",
   ]),
-  ...of("trust/randomise", "trust/golden", ["% (i + 1)", "% out.length"]),
+  ...of("metrics/randomise", "metrics/golden", ["% (i + 1)", "% out.length"]),
   ...of(
     "dataset/statistics",
     "dataset/statistics",
@@ -227,21 +236,21 @@ export const CODE: readonly Mutant[] = [
     "residual[8 * (p + (steps[d] ?? 0)) + d]",
   ]),
   ...of(
-    "models/keras-weighted",
+    "models/keras/weighted-layers",
     "models/topology",
     ['config.number("epsilon", 1e-3)', 'config.number("epsilon", 1e-5)'],
     ["(beta?.[c] ?? 0) - (mean[c] ?? 0) * scale", "(beta?.[c] ?? 0) + (mean[c] ?? 0) * scale"],
     ['config.flag("use_bias", true)', 'config.flag("use_bias", false)'],
   ),
   ...of(
-    "models/keras-layers",
+    "models/keras/layers",
     "models/topology",
     ['config.pair("strides", size)', 'config.pair("strides", [1, 1])'],
     ["bottom: vertical?.[1]", "bottom: vertical?.[0]"],
     ["axis < 0 ? first.length + axis : axis", "Math.abs(axis)"],
   ),
   ...of(
-    "models/keras-activations",
+    "models/keras/activations",
     "models/topology",
     ["config.number(key, 0.3)", "config.number(key, 0.2)"],
     ["const LEAKY = 0.2;", "const LEAKY = 0.3;"],

@@ -140,12 +140,12 @@ describe("a combination of filters", () => {
     const w = (of: Layer | undefined, at: number): number =>
       of && "w" in of ? (of.w.data[at] ?? 0) : Number.NaN;
     const expected = Array.from({ length: 12 }, (_, i) => {
-      const [tap, colour] = [Math.floor(i / 3), i % 3];
+      const [tap, color] = [Math.floor(i / 3), i % 3];
       let sum = 0;
       for (let c = 0; c < 3; c++)
-        sum += w(parts[1], (tap * 3 + colour) * 3 + c) * (whole.data[(2 + c) * 2 + 1] ?? 0);
+        sum += w(parts[1], (tap * 3 + color) * 3 + c) * (whole.data[(2 + c) * 2 + 1] ?? 0);
       for (let c = 0; c < 2; c++)
-        sum += w(parts[0], (tap * 3 + colour) * 2 + c) * (whole.data[c * 2 + 1] ?? 0);
+        sum += w(parts[0], (tap * 3 + color) * 2 + c) * (whole.data[c * 2 + 1] ?? 0);
       return sum;
     });
     for (const [i, value] of data.entries()) expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 5);
@@ -187,19 +187,19 @@ describe("a picture of filters", () => {
 
   test("is w/(2·max|w|) + ½, grey for zero, a dead one in red", () => {
     const picture = renderFilters({ filters, title: "t" });
-    const colours = new Map<string, number>();
+    const colors = new Map<string, number>();
     for (let y = 0; y < picture.height; y++) {
       for (let x = 0; x < picture.width; x++) {
         const key = pixelAt(picture, x, y).join();
-        colours.set(key, (colours.get(key) ?? 0) + 1);
+        colors.set(key, (colors.get(key) ?? 0) + 1);
       }
     }
-    const square = colours.get("255,128,128") ?? 0;
+    const square = colors.get("255,128,128") ?? 0;
     expect(square).toBeGreaterThan(100);
-    expect(colours.get("128,128,0")).toBe(square);
+    expect(colors.get("128,128,0")).toBe(square);
     // Two pixels of filter 0 and four of filter 1, and a row of the colour bar.
-    expect(Math.floor((colours.get("128,128,128") ?? 0) / square)).toBe(6);
-    expect(colours.get("214,39,40") ?? 0).toBeGreaterThan(4 * Math.sqrt(square));
+    expect(Math.floor((colors.get("128,128,128") ?? 0) / square)).toBe(6);
+    expect(colors.get("214,39,40") ?? 0).toBeGreaterThan(4 * Math.sqrt(square));
   });
 
   test("of a later layer has a row a filter, and combinations beside it", () => {

@@ -8,7 +8,7 @@ import { logit, probability } from "../../src/objectives/objective.ts";
 import { gaussLegendre } from "../../src/sampling/quadrature.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
-import { overColour } from "../../src/techniques/attribution/input-gradient.ts";
+import { maxOverColor } from "../../src/techniques/attribution/input-gradient.ts";
 import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { saliencyMask } from "../../src/techniques/attribution/saliency-mask.ts";
@@ -175,7 +175,7 @@ test("the mask of a star's saliency is the star", async () => {
   const { data: input } = await readNpy("test/golden/vitrine/input.npy");
   const { data, shape, map } = await saliencyMask(shipped, input);
   expect([...shape]).toEqual([96, 96]);
-  expect(map).toEqual(overColour(await saliency(shipped, input)).data);
+  expect(map).toEqual(maxOverColor(await saliency(shipped, input)).data);
   expect(data.every((value) => value === 0 || value === 1)).toBe(true);
   const share = data.reduce((sum, value) => sum + value, 0) / data.length;
   expect(share).toBeGreaterThan(0.03);

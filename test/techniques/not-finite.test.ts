@@ -112,7 +112,7 @@ describe("what f32 cannot hold is refused before it runs", () => {
     const network = await createNetwork(device, tiny);
     const white = { width: 4, height: 4, data: new Uint8Array(48).fill(255) };
     await expect(predict(network, white)).rejects.toThrow(
-      /expected finite input values, got Infinity at row 0, column 0, channel 0; the preprocessing makes it of a colour/,
+      /expected finite input values, got Infinity at row 0, column 0, channel 0; the preprocessing makes it of a color/,
     );
     network.destroy();
   });

@@ -5,7 +5,7 @@ import { createNetwork, type Network } from "../../src/network/network.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
-import { overColour } from "../../src/techniques/attribution/input-gradient.ts";
+import { maxOverColor } from "../../src/techniques/attribution/input-gradient.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { predict, predictEach } from "../../src/techniques/predict.ts";
@@ -105,7 +105,7 @@ describe("gradient techniques", () => {
 
   test("saliency's published map is the largest magnitude over colour", () => {
     const data = new Float32Array([1, -3, 2, 0, 0.5, -0.25]);
-    expect(overColour({ data, shape: [1, 2, 3] })).toEqual({
+    expect(maxOverColor({ data, shape: [1, 2, 3] })).toEqual({
       data: new Float32Array([3, 0.5]),
       shape: [1, 2],
     });

@@ -1,7 +1,7 @@
 import type { FigureTechnique } from "../../figures/figure.ts";
 import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
-import type { Colour } from "../../images/color.ts";
+import type { InputColor } from "../../images/color.ts";
 import type { Network } from "../../network/network.ts";
 import type { CompositeName } from "../../relevance/rules.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
@@ -60,9 +60,9 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   /** Pixels from one patch to the next. */
   readonly stride?: number;
   /** What covers or hides. */
-  readonly fill?: Colour;
+  readonly fill?: InputColor;
   /** LIME: what hides a segment; "segment" is its own mean colour. */
-  readonly hide?: "segment" | Colour;
+  readonly hide?: "segment" | InputColor;
 }
 
 export const ATTRIBUTION: Fields<AttributionOptions> = {

@@ -45,7 +45,7 @@ function signalAt(
 }
 
 /** The largest magnitude over colour, [H, W] of signed [H, W, C] (Simonyan et al. 2013, section 3.1). */
-export function overColour({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
+export function maxOverColor({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
   readonly data: Float32Array;
   readonly shape: Shape;
 } {
@@ -59,7 +59,7 @@ export function overColour({ data, shape }: { readonly data: Float32Array; reado
 }
 
 /** The sum over colour, [H, W] of signed [H, W, C]: a pixel's share, where the values are shares. */
-export function sumOverColour({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
+export function sumOverColor({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
   readonly data: Float32Array;
   readonly shape: Shape;
 } {

@@ -2,7 +2,7 @@ import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { type Graph, inputOf } from "../../graph/graph.ts";
 import { gaussianBlur } from "../../images/blur.ts";
-import { type Colour, colourOf } from "../../images/color.ts";
+import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { readInput } from "../../images/picture.ts";
 import { createPathBatch, createWeightedSum } from "../../kernels/sampling.ts";
 import type { Network } from "../../network/network.ts";
@@ -15,7 +15,7 @@ import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Pic
 import { assertAnswer } from "../finite.ts";
 
 /** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
-export type Baseline = Colour | "blur" | { readonly image: Picture };
+export type Baseline = InputColor | "blur" | { readonly image: Picture };
 
 export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
@@ -159,6 +159,6 @@ export async function baselineOf(
       `${who}: expected a baseline of black, grey, white, mean, blur, a colour or { image }, got "${baseline}"`,
     );
   }
-  const colour = colourOf(graph, input, baseline, who);
-  return Float32Array.from(input, (_, i) => colour[i % shape[2]] ?? 0);
+  const color = inputColorOf(graph, input, baseline, who);
+  return Float32Array.from(input, (_, i) => color[i % shape[2]] ?? 0);
 }

@@ -2,7 +2,7 @@ import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { withinRounding } from "../../graph/finite.ts";
 import { type Graph, inputOf } from "../../graph/graph.ts";
-import { type Colour, colourOf } from "../../images/color.ts";
+import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import { quickshift, type Segments } from "../../images/quickshift.ts";
 import { createSegmentBatch, segmentShows } from "../../kernels/masking.ts";
@@ -32,7 +32,7 @@ export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   /** Number of each pixel's segment, from 0. Default: {@link quickshift} with its defaults. */
   readonly segments?: ArrayLike<number>;
   /** What hides a segment. Default: the segment's own mean colour. */
-  readonly hide?: "segment" | Colour;
+  readonly hide?: "segment" | InputColor;
   /** Width of the kernel that weighs a sample by its distance from the image. Default 0.25. */
   readonly kernelWidth?: number;
   /** Weight of the ridge's penalty. Default 1. */
@@ -121,13 +121,13 @@ function overSegments<const T extends readonly (Question | Objective | undefined
       ? givenSegments(options.segments, height * width)
       : quickshift(deprocess(input, graph));
     const { labels, count } = segments;
-    const colours = hiding(graph, input, segments, hide);
+    const colors = hiding(graph, input, segments, hide);
     const batches = own(createBatches(network, samples, "LIME"));
     const label = "LIME";
     const site = {
       x: tensor(shape, { data: input, label }),
       labels: tensor([height, width], { dtype: "u32", data: labels, label }),
-      fills: tensor([count, channels], { data: colours, label }),
+      fills: tensor([count, channels], { data: colors, label }),
       position: batches.position,
       y: network.input,
       seed,
@@ -167,7 +167,7 @@ function overSegments<const T extends readonly (Question | Objective | undefined
       const fit = ridge(z, y, weights, count, alpha);
       const same = sameScores(y);
       const data = Float32Array.from(labels, (segment) => (same ? 0 : (fit.coefficients[segment] ?? 0)));
-      const notes = same ? { notes: [unchanged(input, segments, colours)] } : {};
+      const notes = same ? { notes: [unchanged(input, segments, colors)] } : {};
       return { data, shape: [height, width], target, segments, fit, ...notes };
     });
     return found as { -readonly [I in keyof T]: LimeExplanation };
@@ -175,10 +175,10 @@ function overSegments<const T extends readonly (Question | Objective | undefined
 }
 
 /** In words, why hiding segments changes nothing. */
-function unchanged(input: Float32Array, { labels }: Segments, colours: Float32Array): string {
+function unchanged(input: Float32Array, { labels }: Segments, colors: Float32Array): string {
   const channels = input.length / labels.length;
   const own = input.every((value, i) => {
-    const hidden = colours[(labels[Math.floor(i / channels)] ?? 0) * channels + (i % channels)] ?? 0;
+    const hidden = colors[(labels[Math.floor(i / channels)] ?? 0) * channels + (i % channels)] ?? 0;
     return withinRounding(Math.min(value, hidden), Math.max(value, hidden));
   });
   return own
@@ -203,21 +203,21 @@ function hiding(
   graph: Graph,
   input: Float32Array,
   { labels, count }: Segments,
-  hide: "segment" | Colour,
+  hide: "segment" | InputColor,
 ): Float32Array {
   const channels = inputOf(graph).shape[2];
-  const colours = new Float64Array(count * channels);
+  const colors = new Float64Array(count * channels);
   if (hide !== "segment") {
-    const colour = colourOf(graph, input, hide, "LIME hide");
-    return Float32Array.from(colours, (_, i) => colour[i % channels] ?? 0);
+    const color = inputColorOf(graph, input, hide, "LIME hide");
+    return Float32Array.from(colors, (_, i) => color[i % channels] ?? 0);
   }
   const sizes = new Uint32Array(count);
   for (const [pixel, label] of labels.entries()) {
     sizes[label] = (sizes[label] ?? 0) + 1;
     for (let c = 0; c < channels; c++) {
       const at = label * channels + c;
-      colours[at] = (colours[at] ?? 0) + (input[pixel * channels + c] ?? 0);
+      colors[at] = (colors[at] ?? 0) + (input[pixel * channels + c] ?? 0);
     }
   }
-  return Float32Array.from(colours, (sum, i) => sum / (sizes[Math.floor(i / channels)] ?? 1));
+  return Float32Array.from(colors, (sum, i) => sum / (sizes[Math.floor(i / channels)] ?? 1));
 }

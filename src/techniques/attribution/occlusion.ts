@@ -1,7 +1,7 @@
 import { whileAlive } from "../../gpu/device.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { readTensors } from "../../gpu/tensor.ts";
-import { type Colour, colourOf } from "../../images/color.ts";
+import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { coverageOf, type Sweep } from "../../kernels/occlusion.ts";
 import type { Network, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
@@ -23,7 +23,7 @@ export { createOcclusion, type Occlusion } from "./occlusion-sweep.ts";
 
 export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOptions {
   /** What covers the patch. Default "mean". */
-  readonly fill?: Colour;
+  readonly fill?: InputColor;
 }
 
 const FIELDS: Fields<OcclusionOptions> = { ...EXPLAIN, ...SWEEP, fill: "may" };
@@ -88,7 +88,7 @@ async function overPatches<const T extends readonly (Question | Objective | unde
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
   const { device, graph } = network;
   const { signal, onProgress, fill = "mean", on, output } = options;
-  const colour = colourOf(graph, input, fill, "occlusion fill");
+  const color = inputColorOf(graph, input, fill, "occlusion fill");
   const targets: (Target | Objective)[] = [];
   const swept: (Target | Objective)[] = [];
   for (const question of questions) {
@@ -105,7 +105,7 @@ async function overPatches<const T extends readonly (Question | Objective | unde
   const sweep = await createSweep(network, swept, options);
   try {
     device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
-    device.queue.writeBuffer(sweep.fill.buffer, 0, colour);
+    device.queue.writeBuffer(sweep.fill.buffer, 0, color);
     submit(network, sweep.recordStart);
     // The GPU catches up about every BREATH_MS, so that progress is true and a stop is prompt on any adapter.
     let rested = performance.now();

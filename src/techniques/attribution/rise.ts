@@ -1,7 +1,7 @@
 import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { inputOf } from "../../graph/graph.ts";
-import { type Colour, colourOf } from "../../images/color.ts";
+import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { createRiseBatch } from "../../kernels/masking.ts";
 import { createWeightedSum } from "../../kernels/sampling.ts";
 import type { Network } from "../../network/network.ts";
@@ -34,7 +34,7 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   /** Probability that a cell shows. Default 0.5. */
   readonly keep?: number;
   /** What shows where a mask hides. Default "mean". */
-  readonly fill?: Colour;
+  readonly fill?: InputColor;
   /** A whole number of 0 to 2³² − 1; the same seed gives the same masks on every device. Default 0. */
   readonly seed?: number;
 }
@@ -81,7 +81,7 @@ function overMasks<const T extends readonly (Question | Objective | undefined)[]
   targets: T,
   options: Omit<RiseOptions, "target">,
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
-  const { masks: count = 4000, keep = 0.5, fill: colour = "mean", signal } = options;
+  const { masks: count = 4000, keep = 0.5, fill: color = "mean", signal } = options;
   const { device, graph, batch } = network;
   return withBudget(network, "RISE", options, async (scope) => {
     const { own, tensor, command, read } = scope;
@@ -95,7 +95,7 @@ function overMasks<const T extends readonly (Question | Objective | undefined)[]
       throw new InputError(`RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`);
     }
     const seed = seedOf(options.seed, "RISE");
-    const hidden = colourOf(graph, input, colour, "RISE fill");
+    const hidden = inputColorOf(graph, input, color, "RISE fill");
     const batches = own(createBatches(network, count, "RISE"));
     const label = "RISE";
     const x = tensor(shape, { data: input, label });

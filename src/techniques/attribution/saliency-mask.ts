@@ -6,7 +6,7 @@ import { deprocess } from "../../images/preprocess.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall, copyOf } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
-import { overColour } from "./input-gradient.ts";
+import { maxOverColor } from "./input-gradient.ts";
 import { saliency } from "./saliency.ts";
 
 export interface MaskOptions {
@@ -44,7 +44,7 @@ export async function saliencyMask(
   const input = await copyOf(network, image);
   const pixels = deprocess(input, network.graph);
   const { target, ...found } = await saliency(network, input, question);
-  const { data: map, shape } = overColour(found);
+  const { data: map, shape } = maxOverColor(found);
   return { data: maskOf(pixels, map, options), shape, target, map };
 }
 

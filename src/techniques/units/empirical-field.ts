@@ -3,7 +3,7 @@ import type { Fields } from "../../gpu/options.ts";
 import { readTensor, type Shape } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { type Rectangle, receptiveField } from "../../graph/receptive-field.ts";
-import { type Colour, colourOf } from "../../images/color.ts";
+import { type InputColor, inputColorOf } from "../../images/color.ts";
 import type { Network } from "../../network/network.ts";
 import { LOOP, type LoopOptions, runSteps } from "../../sampling/batches.ts";
 import { answer, assertCall } from "../answer.ts";
@@ -22,7 +22,7 @@ export interface EmpiricalFieldOptions extends LoopOptions {
   /** Pixels from one square to the next. Default: 3 at 224 pixels, in proportion. */
   readonly stride?: number;
   /** What covers. Default "mean". */
-  readonly fill?: Colour;
+  readonly fill?: InputColor;
 }
 
 const FIELDS: Fields<EmpiricalFieldOptions> = {
@@ -97,13 +97,13 @@ async function discrepancyOf(
   const { layer, channel, patch, stride, fill = "mean", signal } = options;
   const { device, graph } = network;
   const unit = await unitOf(network, input, options);
-  const colour = colourOf(graph, input, fill, "empirical field");
+  const color = inputColorOf(graph, input, fill, "empirical field");
   const target = { layer, channel, y: unit.y, x: unit.x };
   const occlusion = await createOcclusion(network, target, { patch, stride });
   try {
     const { buffer, byteOffset, byteLength } = input;
     device.queue.writeBuffer(occlusion.image.buffer, 0, buffer, byteOffset, byteLength);
-    device.queue.writeBuffer(occlusion.fill.buffer, 0, colour);
+    device.queue.writeBuffer(occlusion.fill.buffer, 0, color);
     const start = device.createCommandEncoder({ label: "vitrine empirical field" });
     occlusion.recordStart(start);
     device.queue.submit([start.finish()]);
