@@ -13,7 +13,7 @@ struct Params {
   maps: vec2<u32>,  // h, w
   image: vec2<u32>, // H, W
   channels: u32,    // C
-  colours: u32,     // K
+  colors: u32,     // K
   images: u32,      // N
 }
 
@@ -47,13 +47,13 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let i = (group.x + group.y * groups.x) * 256u + thread;
-  let size = params.image.x * params.image.y * params.colours;
+  let size = params.image.x * params.image.y * params.colors;
   if (i >= size * params.images) {
     return;
   }
   let map = position[0] + min(i / size, position[1] - 1u);
   let element = i % size;
-  let pixel = element / params.colours;
+  let pixel = element / params.colors;
   let least = ranges[2u * map];
   let span = ranges[2u * map + 1u] - least;
   var share = 0.0;

@@ -62,7 +62,7 @@ struct Placed {
 
 // How a placed shape looks.
 struct Material {
-  colour: vec3f,
+  color: vec3f,
   accent: vec3f,    // of the pattern on its surface
   pattern: f32,     // strength of that pattern, 0..1
   relief: f32,      // 0 flat .. 1 fully rounded
@@ -76,7 +76,7 @@ struct Clutter {
   start: vec2f,
   end: vec2f,
   radius: f32,
-  colour: vec3f,
+  color: vec3f,
 }
 
 const MAX_CLUTTER = 6u;
@@ -371,7 +371,7 @@ fn compose(index: u32) -> Scene {
   for (var i = 0u; i < scene.itemCount; i++) {
     let objectHue = hue + select(between(0.12, 0.88), between(0.35, 0.65), vivid);
     let objectChroma = between(select(0.06, 0.13, vivid), 0.2);
-    scene.materials[i].colour = oklch(ahead, objectChroma, objectHue);
+    scene.materials[i].color = oklch(ahead, objectChroma, objectHue);
     scene.materials[i].accent = oklch(clamp(ahead + between(-0.14, 0.14), 0.2, 0.95), objectChroma, objectHue + between(-0.15, 0.15));
     scene.materials[i].pattern = select(0.0, between(0.3, 0.9), chance(0.35)) * select(1.0, 0.4, textured);
     scene.materials[i].relief = select(between(0.3, 0.85), 0.0, chance(0.15));
@@ -392,7 +392,7 @@ fn compose(index: u32) -> Scene {
     scene.clutter[i].start = start;
     scene.clutter[i].end = select(start, start + reach, stroke);
     scene.clutter[i].radius = select(between(0.03, 0.1), between(0.01, 0.035), stroke);
-    scene.clutter[i].colour = oklch(clamp(behind + between(-0.22, 0.22), 0.15, 0.97), between(0.02, 0.15), random());
+    scene.clutter[i].color = oklch(clamp(behind + between(-0.22, 0.22), 0.15, 0.97), between(0.02, 0.15), random());
   }
 
   scene.exposure = between(0.75, 1.15);
@@ -408,23 +408,23 @@ fn coverage(d: f32, blur: f32) -> f32 {
 }
 
 fn drawClutter(below: vec3f, scene: ptr<function, Scene>, p: vec2f, blur: f32) -> vec3f {
-  var colour = below;
+  var color = below;
   for (var i = 0u; i < (*scene).clutterCount; i++) {
     let c = (*scene).clutter[i];
     let along = c.end - c.start;
     let t = clamp(dot(p - c.start, along) / max(dot(along, along), 1e-6), 0.0, 1.0);
-    colour = mix(colour, c.colour, coverage(length(p - c.start - t * along) - c.radius, blur));
+    color = mix(color, c.color, coverage(length(p - c.start - t * along) - c.radius, blur));
   }
-  return colour;
+  return color;
 }
 
 fn drawBackground(scene: ptr<function, Scene>, p: vec2f, motif: f32, blur: f32) -> vec3f {
   let t = 0.5 + dot((*scene).gradient, p);
-  var colour = mix((*scene).near, (*scene).far, smoothstep(0.0, 1.0, t));
+  var color = mix((*scene).near, (*scene).far, smoothstep(0.0, 1.0, t));
   let fade = smoothstep(0.0, 0.5, dot((*scene).motifEdge.xy, p) - (*scene).motifEdge.z);
-  colour *= 1.0 - (*scene).motifStrength * 0.6 * fade * motif;
+  color *= 1.0 - (*scene).motifStrength * 0.6 * fade * motif;
   let aboveFloor = (*scene).horizon.z - dot((*scene).horizon.xy, p);
-  return colour * mix(1.0, (*scene).floorShade, coverage(aboveFloor, blur));
+  return color * mix(1.0, (*scene).floorShade, coverage(aboveFloor, blur));
 }
 
 fn drawItem(below: vec3f, scene: ptr<function, Scene>, i: u32, p: vec2f, motif: f32, blur: f32) -> vec3f {
@@ -433,7 +433,7 @@ fn drawItem(below: vec3f, scene: ptr<function, Scene>, i: u32, p: vec2f, motif: 
   let light = (*scene).light;
 
   let shaded = distanceTo(item, p + light.xy * 0.22 * item.scale);
-  var colour = below * (1.0 - material.shadow * coverage(shaded, 0.16 * item.scale + blur));
+  var color = below * (1.0 - material.shadow * coverage(shaded, 0.16 * item.scale + blur));
 
   let d = distanceTo(item, p);
   let h = 0.01;
@@ -442,29 +442,29 @@ fn drawItem(below: vec3f, scene: ptr<function, Scene>, i: u32, p: vec2f, motif: 
   let lean = material.relief * outwards * (1.0 - clamp(-d / material.bevel, 0.0, 1.0));
   let normal = vec3f(lean, sqrt(1.0 - dot(lean, lean)));
 
-  let albedo = mix(material.colour, material.accent, material.pattern * motif);
+  let albedo = mix(material.color, material.accent, material.pattern * motif);
   let facing = max(dot(normal, light), 0.0) / light.z;
   let halfway = normalize(light + vec3f(0.0, 0.0, 1.0));
   let glint = material.gloss * pow(max(dot(normal, halfway), 0.0), 40.0) * min(length(lean) * 4.0, 1.0);
   let lit = albedo * (0.35 + 0.65 * facing) + glint;
-  return mix(colour, lit, coverage(d, blur));
+  return mix(color, lit, coverage(d, blur));
 }
 
 fn render(scene: ptr<function, Scene>, p: vec2f, blur: f32) -> vec3f {
   let motif = coverage(distanceTo((*scene).motif, p), blur);
-  var colour = drawBackground(scene, p, motif, blur);
+  var color = drawBackground(scene, p, motif, blur);
   let textured = !isObject((*scene).items[0].kind);
   if (!textured) {
-    colour = drawClutter(colour, scene, p, blur);
+    color = drawClutter(color, scene, p, blur);
   }
   for (var i = 0u; i < (*scene).itemCount; i++) {
-    colour = drawItem(colour, scene, i, p, motif, blur);
+    color = drawItem(color, scene, i, p, motif, blur);
   }
   if (textured) {
-    colour = drawClutter(colour, scene, p, blur);
+    color = drawClutter(color, scene, p, blur);
   }
   let vignette = 1.0 - 0.12 * dot(p, p);
-  return colour * vignette * (*scene).exposure;
+  return color * vignette * (*scene).exposure;
 }
 
 @compute @workgroup_size(8, 8, 1)
@@ -491,8 +491,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let position = (id.z * params.size + id.y) * params.size + id.x;
   let noise = hash(key ^ hash(0x80000000u + id.y * params.size + id.x));
   let grain = (unit(noise) + unit(hash(noise)) - 1.0) * scene.grain;
-  let colour = clamp(toDisplay(sum / f32(samples * samples)) + grain, vec3f(0.0), vec3f(1.0));
-  y[3u * position] = colour.r;
-  y[3u * position + 1u] = colour.g;
-  y[3u * position + 2u] = colour.b;
+  let color = clamp(toDisplay(sum / f32(samples * samples)) + grain, vec3f(0.0), vec3f(1.0));
+  y[3u * position] = color.r;
+  y[3u * position + 1u] = color.g;
+  y[3u * position + 2u] = color.b;
 }

@@ -117,13 +117,13 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     new RegExp(`^occlusion: expected a stride of at least 1 pixel, got ${stride}×${stride}`),
   ]),
   fill: [
-    [{ target: 0, fill: [1, 2] }, /^(occlusion|RISE) fill: expected a color .* got 1,2/],
-    [{ target: 0, fill: [1, 2, Number.NaN] }, /^(occlusion|RISE) fill: expected a color/],
+    [{ target: 0, fill: [1, 2] }, /^(occlusion|RISE) fill: expected a colour .* got 1,2/],
+    [{ target: 0, fill: [1, 2, Number.NaN] }, /^(occlusion|RISE) fill: expected a colour/],
     [{ target: 0, fill: Number.POSITIVE_INFINITY }, /^(occlusion|RISE) fill: .* got Infinity/],
     [{ target: 0, fill: "pink" as "black" }, /^(occlusion|RISE) fill: .* got pink/],
   ],
   hide: [
-    [{ target: 0, hide: [1, 2] }, /^LIME hide: expected a color .* got 1,2/],
+    [{ target: 0, hide: [1, 2] }, /^LIME hide: expected a colour .* got 1,2/],
     [{ target: 0, hide: "blur" as "black" }, /^LIME hide: .* got blur/],
   ],
   memory: BAD_NUMBERS.filter((bytes) => bytes !== Number.POSITIVE_INFINITY).map(
@@ -227,7 +227,7 @@ describe("options that one technique has", () => {
     ["a negative number", { segments: stripes.with(3, -1) }, /numbered 0, 1, 2/],
     ["half a number", { segments: stripes.with(3, 0.5) }, /numbered 0, 1, 2/],
     ["NaN for a number", { segments: stripes.with(3, Number.NaN) }, /numbered 0, 1, 2/],
-    ["two values for three channels", { hide: [1, 2] }, /^LIME hide: expected a color .* got 1,2/],
+    ["two values for three channels", { hide: [1, 2] }, /^LIME hide: expected a colour .* got 1,2/],
     ["a colour that is none", { hide: "pink" as "black" }, /^LIME hide: expected .* got pink/],
   ])("LIME refuses %s", async (_, bad, message) => {
     await refused(() => lime(network, image, { target: 0, samples: 4, segments: stripes, ...bad }), message);

@@ -172,7 +172,9 @@ describe("LIME in a drawing of flat colours", () => {
   test("hides nothing by the segments' own colours, and says so with a map of zeros", async () => {
     const found = await lime(network, blobs, options);
     expect(found.data.every((value) => value === 0)).toBe(true);
-    expect(found.notes).toEqual([expect.stringMatching(/every segment has the color already that hides it/)]);
+    expect(found.notes).toEqual([
+      expect.stringMatching(/every segment has the colour already that hides it/),
+    ]);
   });
 
   test("finds the red square, hidden by black", async () => {
@@ -191,7 +193,7 @@ describe("LIME in a drawing of flat colours", () => {
     const found = await run(network, blobs, { ...few, hide: "black" });
     expect(found.data).toEqual((await lime(network, blobs, { ...few, hide: "black" })).data);
     await expect(run(network, blobs, { ...few, hide: "pink" as "black" })).rejects.toThrow(
-      /LIME hide: expected a color of "mean", "black", "grey", "white".* got pink/,
+      /LIME hide: expected a colour of "mean", "black", "grey", "white".* got pink/,
     );
   });
 

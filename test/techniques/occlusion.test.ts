@@ -209,9 +209,9 @@ describe("occlusion of an objective", () => {
     [
       "a fill that is none",
       { target: 0, fill: "pink" as "black" },
-      /occlusion fill: expected a color .* got pink/,
+      /occlusion fill: expected a colour .* got pink/,
     ],
-    ["a fill of NaN", { target: 0, fill: [0, Number.NaN] }, /occlusion fill: expected a color/],
+    ["a fill of NaN", { target: 0, fill: [0, Number.NaN] }, /occlusion fill: expected a colour/],
     ["a patch of NaN", { target: 0, patch: Number.NaN }, /occlusion: expected a patch .* got NaN/],
     [
       "a negative stride",
