@@ -13,7 +13,7 @@ const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: 
   [/options\.inputShape/, "--size"],
   [/; end the rules with \{.*$/, "; choose other --rules"],
   [/; to let it pass relevance on .*$/, "; choose a technique without rules for layers"],
-  [/, a color or \{ image \}/, " or a colour"],
+  [/, a colour or \{ image \}/, " or a colour"],
   [/; choose another \(hide\)/, "; choose another with --hide"],
   [/; give segments of your own/, "; choose a technique without segments"],
   [/; use a browser with WebGPU, or createGpu\(\) in Node/, ""],
