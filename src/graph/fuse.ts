@@ -4,6 +4,7 @@ import type { DenseLayer } from "../layers/dense.ts";
 import type { DepthwiseConv2dLayer } from "../layers/depthwise-conv2d.ts";
 import { type Graph, inputOf, type Layer, layerOf } from "./graph.ts";
 import { answersOf } from "./heads.ts";
+import { readersOf } from "./traverse.ts";
 
 type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 
@@ -16,17 +17,14 @@ type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 export function fuse(graph: Graph, keep: readonly string[]): Graph {
   for (const name of keep) layerOf(graph, name);
   const kept = new Set([...keep, inputOf(graph).name, ...answersOf(graph)]);
-  const readers = new Map<string, number>();
-  for (const { inputs } of graph.layers) {
-    for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
-  }
+  const readers = readersOf(graph.layers);
 
   const fused = new Map<string, Layer>();
   for (const layer of graph.layers) {
     const [source] = layer.inputs;
     const before = source === undefined ? undefined : fused.get(source);
     const hidden =
-      before && layer.inputs.length === 1 && !kept.has(before.name) && readers.get(before.name) === 1;
+      before && layer.inputs.length === 1 && !kept.has(before.name) && readers.get(before.name)?.length === 1;
     const pair = hidden ? merge(before, layer) : undefined;
     if (pair && before) fused.delete(before.name);
     fused.set(layer.name, pair ?? layer);

@@ -2,6 +2,7 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { fuse } from "../graph/fuse.ts";
 import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "../graph/graph.ts";
+import { ancestorsOf } from "../graph/traverse.ts";
 import type { OpLayer } from "../layers/ops.ts";
 import { activationOf } from "../network/stages.ts";
 import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";
@@ -47,7 +48,10 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
   const named = composite.flatMap(({ at }) => (typeof at === "object" ? at : []));
   for (const name of [...pass, ...named]) layerOf(graph, name);
   const folded = fuse(graph, from);
-  const way = below(folded, from);
+  const way = ancestorsOf(
+    folded.layers,
+    from.map((name) => layerOf(folded, name).name),
+  );
   const image = inputOf(graph).name;
   const positive = nonNegative(folded);
   const foldedInto = new Map(way.map((layer) => [layer.name, membersOf(graph, layer)]));
@@ -107,15 +111,6 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
     );
   }
   return steps.reverse();
-}
-
-/** The layers that any of `ends` depends on, themselves among them. */
-function below(graph: Graph, ends: readonly string[]): Layer[] {
-  const found = new Set(ends.map((name) => layerOf(graph, name).name));
-  for (const { name, inputs } of graph.layers.toReversed()) {
-    if (found.has(name)) for (const input of inputs) found.add(input);
-  }
-  return graph.layers.filter(({ name }) => found.has(name));
 }
 
 /** Names in the graph of what was folded into a layer: itself, and those before it down to its first input. */

@@ -17,7 +17,7 @@ export const CODE: readonly Mutant[] = [
       "(layer.b?.data[channel] ?? 0) * (scale[channel] ?? 0) + shift",
       "(layer.b?.data[channel] ?? 0) + shift",
     ],
-    ["readers.get(before.name) === 1", "true"],
+    ["readers.get(before.name)?.length === 1", "true"],
   ),
   ...of(
     "network/memory",

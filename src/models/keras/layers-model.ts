@@ -1,7 +1,7 @@
 import { InputError, ModelError } from "../../gpu/errors.ts";
 import { assertFields, describe, type Fields } from "../../gpu/options.ts";
 import { assertFinite } from "../../graph/finite.ts";
-import { type Graph, type HeadKind, type Layer, shapesOf } from "../../graph/graph.ts";
+import { type Graph, type HeadKind, shapesOf } from "../../graph/graph.ts";
 import { fits, type Head, headOf, headsOf, withLogits } from "../../graph/heads.ts";
 import {
   forChannels,
@@ -11,6 +11,7 @@ import {
   type Preprocessing,
   type PreprocessingName,
 } from "../../graph/preprocessing.ts";
+import { ancestorsOf } from "../../graph/traverse.ts";
 import { type ModelFiles, someOf, tooLong } from "../files.ts";
 import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused } from "../formats.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "../json.ts";
@@ -173,7 +174,9 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   }
 
   const metadata = isObject(manifest.userDefinedMetadata) ? manifest.userDefinedMetadata : {};
-  const bare = withAnswers({ name: model.name, layers: leadingTo(layers, outputs) }, outputs, options);
+  const inputs = layers.filter(({ op }) => op === "input").map(({ name }) => name);
+  const needed = ancestorsOf(layers, [...inputs, ...outputs]);
+  const bare = withAnswers({ name: model.name, layers: needed }, outputs, options);
   const kept = bare.layers;
   const { channels: classes } = headOf(bare);
   const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
@@ -243,15 +246,6 @@ function withAnswers(
   const { output, name } = headOf(graph, wanted);
   const heads = typeof head === "string" ? { [name]: head } : head;
   return withLogits({ ...graph, output, ...(heads ? { heads } : {}) });
-}
-
-/** The input, and the layers that the outputs depend on. */
-function leadingTo(layers: readonly Layer[], outputs: readonly string[]): Layer[] {
-  const needed = new Set(outputs);
-  for (const layer of [...layers].reverse()) {
-    if (needed.has(layer.name)) for (const input of layer.inputs) needed.add(input);
-  }
-  return layers.filter((layer) => layer.op === "input" || needed.has(layer.name));
 }
 
 /** @throws ModelError when the preprocessing is not of the input's channels; InputError when the caller gave it. */

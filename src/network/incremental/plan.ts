@@ -1,5 +1,6 @@
 import { sizeOf } from "../../gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, type Shapes, shapesOf } from "../../graph/graph.ts";
+import { ancestorsOf } from "../../graph/traverse.ts";
 import type { Sweep } from "../../kernels/occlusion.ts";
 import type { WindowLayout } from "../../layers/window.ts";
 import { isView, type Slots, shareSlots } from "../memory-plan.ts";
@@ -77,7 +78,7 @@ export function planWindows(
 ): WindowPlan | undefined {
   const shapes = shapesOf(graph);
   const targets = typeof target === "string" ? [target] : target;
-  const layers = leadingTo(graph, targets);
+  const layers = ancestorsOf(graph.layers, [inputOf(graph).name, ...targets]);
   const reach = reachOf({ ...graph, layers, output: layers.at(-1)?.name ?? "" }, sweep, shapes);
   const inWindows = new Map<string, Reach>();
   for (const layer of layers) {
@@ -227,16 +228,6 @@ function shareOf({ shape: [height, width], rows, columns }: Reach): number {
   const mean = (spans: readonly Span[]): number =>
     spans.reduce((sum, { from, to }) => sum + to - from, 0) / spans.length;
   return (mean(rows) * mean(columns)) / (height * width);
-}
-
-/** The layers that lead to some, themselves included, in the graph's order. */
-function leadingTo(graph: Graph, targets: readonly string[]): Layer[] {
-  const needed = new Set([inputOf(graph).name, ...targets]);
-  const kept = [...graph.layers].reverse().filter(({ name, inputs }) => {
-    if (needed.has(name)) for (const input of inputs) needed.add(input);
-    return needed.has(name);
-  });
-  return kept.reverse();
 }
 
 function costOf(

@@ -5,6 +5,7 @@ import { createTensor, type Tensor } from "../../gpu/tensor.ts";
 
 import type { Graph, Shapes } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
+import { ancestorsOf } from "../../graph/traverse.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
 import type { Network, Start, Target } from "../../network/network.ts";
 import { answer } from "../answer.ts";
@@ -103,14 +104,10 @@ async function byMeanGradients(
  * located in.
  */
 export function lastMaps(graph: Graph, shapes: Shapes, output?: string): string {
-  const before = new Set<string>();
   const { logits } = headOf(graph, output);
-  for (const { name, inputs } of graph.layers.toReversed()) {
-    if (name === logits || before.has(name)) for (const input of inputs) before.add(input);
-  }
-  const found = graph.layers.findLast(({ name }) => {
+  const found = ancestorsOf(graph.layers, [logits]).findLast(({ name }) => {
     const shape = shapes.get(name) ?? [];
-    return before.has(name) && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
+    return name !== logits && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
   });
   if (!found || found.op === "input") {
     throw new InputError(`network "${graph.name}": expected a layer with more than one pixel, found none`);

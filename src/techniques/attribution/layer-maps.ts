@@ -3,6 +3,7 @@ import { type Command, record } from "../../gpu/kernel.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { type Scope, withScope } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
+import { descendantsOf } from "../../graph/traverse.ts";
 import type { Network } from "../../network/network.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
@@ -59,8 +60,7 @@ export function assertBelow(
   asked: readonly string[],
   who: string,
 ): void {
-  const found = new Set([layer]);
-  for (const { name, inputs } of graph.layers) if (inputs.some((input) => found.has(input))) found.add(name);
+  const found = new Set(descendantsOf(graph.layers, [layer]).map(({ name }) => name));
   if (asked.every((name) => name === layer || !found.has(name))) {
     throw new InputError(`${who}: expected a layer that leads to "${asked.join('", "')}", got "${layer}"`);
   }

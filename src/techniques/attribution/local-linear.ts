@@ -2,7 +2,8 @@ import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import { type Command, record } from "../../gpu/kernel.ts";
 import { withScope } from "../../gpu/scope.ts";
 import { readTensors } from "../../gpu/tensor.ts";
-import { type Graph, inputOf, type Layer } from "../../graph/graph.ts";
+import { inputOf, type Layer } from "../../graph/graph.ts";
+import { ancestorsOf } from "../../graph/traverse.ts";
 import { createBiasShare } from "../../kernels/bias-share.ts";
 import type { Activation } from "../../layers/activation.ts";
 import type { Network } from "../../network/network.ts";
@@ -60,7 +61,7 @@ function linearView(network: Network, input: Float32Array, options: ObjectiveOpt
       );
     }
     const asked = own(await createObjective(network, objective));
-    const layers = onTheWay(graph, asked.layers).filter(({ op }) => op !== "input");
+    const layers = ancestorsOf(graph.layers, asked.layers).filter(({ op }) => op !== "input");
     const constants = layers.flatMap((layer) => constantsOf(layer));
     const shares = tensor([Math.max(1, constants.length)], { label: "bias shares" });
     const commands: Command[] = [];
@@ -94,15 +95,6 @@ function linearView(network: Network, input: Float32Array, options: ObjectiveOpt
 
 function isBent({ kind }: { readonly kind: string }): boolean {
   return kind !== "sum" && kind !== "region";
-}
-
-/** The layers that any of `ends` depends on, themselves among them. */
-function onTheWay(graph: Graph, ends: readonly string[]): Layer[] {
-  const found = new Set(ends);
-  for (const { name, inputs } of graph.layers.toReversed()) {
-    if (found.has(name)) for (const input of inputs) found.add(input);
-  }
-  return graph.layers.filter(({ name }) => found.has(name));
 }
 
 const LINEAR: readonly Layer["op"][] = [

@@ -2,6 +2,7 @@ import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
 import { formatShape, type Shape } from "../../gpu/tensor.ts";
 import { assertGraph, type Graph, inputOf, type Layer, layerOf, shapesOf } from "../../graph/graph.ts";
+import { readersOf } from "../../graph/traverse.ts";
 import type { Conv2dLayer } from "../../layers/conv2d.ts";
 import type { DepthwiseConv2dLayer } from "../../layers/depthwise-conv2d.ts";
 
@@ -104,9 +105,8 @@ function beginsAt(graph: Graph, name: string, input: string): boolean {
 
 /** The scale of a batch norm that alone reads a layer. */
 function scaleBehind(graph: Graph, { name }: Layer): Float32Array | undefined {
-  const readers = graph.layers.filter(({ inputs }) => inputs.includes(name));
-  const [reader] = readers;
-  return readers.length === 1 && reader?.op === "batchNorm" ? reader.scale : undefined;
+  const [reader, ...others] = readersOf(graph.layers).get(name) ?? [];
+  return others.length === 0 && reader?.op === "batchNorm" ? reader.scale : undefined;
 }
 
 export interface CombinationOptions {
