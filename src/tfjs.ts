@@ -187,7 +187,7 @@ function run(shape: Shape, planInto: (y: Tensor<"f32">) => Plan): tf.Tensor {
   const tfjs = backend();
   const info = tfjs.makeTensorInfo([...shape], "float32");
   const result = tf.engine().makeTensorFromTensorInfo(info);
-  const command = createStepsNow(tfjs.device, planInto(view(result)));
+  const command = createStepsNow(tfjs.device, "tfjs bridge", planInto(view(result)));
   // Views are taken by now: an upload may itself have been recorded.
   flushTfjs();
   const encoder = tfjs.device.createCommandEncoder({ label: "vitrine tfjs" });

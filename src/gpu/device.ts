@@ -145,6 +145,11 @@ export function whileAlive<T>(device: GPUDevice, who: string, work: Promise<T>):
   });
 }
 
+/** The error for what the device says when it has no memory left. */
+export function outOfMemory(who: string, { message }: GPUError): OutOfMemoryError {
+  return new OutOfMemoryError(`${who}: the device has no memory left: ${message}; use a smaller batch`);
+}
+
 /**
  * Runs synchronous GPU object creation and turns what the device says about it into errors.
  * @throws OutOfMemoryError, or VitrineError with the device's validation message, or whatever `create` throws.
@@ -161,11 +166,7 @@ export async function checked<T>(device: GPUDevice, who: string, create: () => T
   const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
   const [noMemory, invalid] = await whileAlive(device, who, scopes);
   // The device's own word is the better error: a buffer that is mapped at creation throws a bare RangeError.
-  if (noMemory) {
-    throw new OutOfMemoryError(
-      `${who}: the device has no memory left: ${noMemory.message}; use a smaller batch`,
-    );
-  }
+  if (noMemory) throw outOfMemory(who, noMemory);
   if (invalid) throw new VitrineError(`${who}: ${invalid.message}`);
   if ("thrown" in outcome) throw outcome.thrown;
   return outcome.made;

@@ -1,13 +1,19 @@
+import { createBuffer } from "./buffer.ts";
 import { checked, whileAlive } from "./device.ts";
 import { CompileError, InputError } from "./errors.ts";
 import { describe } from "./options.ts";
+import { build, buildNow, type Own } from "./scope.ts";
 import type { Shader, ShaderField } from "./shader.ts";
 import { assertTensor, type Tensor } from "./tensor.ts";
 
-/** Work that can be recorded: it allocates nothing, submits nothing and writes no queue when it is. */
-export interface Command {
+/** Work to be recorded into an open compute pass. */
+interface Recording {
   /** Records the work into an open compute pass. */
   encode(pass: GPUComputePassEncoder): void;
+}
+
+/** Work that can be recorded: it allocates nothing, submits nothing and writes no queue when it is. */
+export interface Command extends Recording {
   /** Frees what the command allocated; buffers that were passed in stay. */
   destroy(): void;
 }
@@ -199,16 +205,9 @@ export async function createDispatch(
 ): Promise<Command> {
   const parts = partsOf(device, shader, options);
   const kernel = await compileKernel(device, shader, options);
-  let params: GPUBuffer | undefined;
-  try {
-    return await checked(device, parts.label, () => {
-      if (parts.bytes) params = uniformOf(device, parts.bytes, `${parts.label} params`);
-      return bind(device, kernel, parts, params);
-    });
-  } catch (error) {
-    params?.destroy();
-    throw error;
-  }
+  return build(device, parts.label, (scope) =>
+    checked(device, parts.label, () => bind(device, kernel, parts, scope)),
+  );
 }
 
 /**
@@ -219,8 +218,7 @@ export async function createDispatch(
 export function createDispatchNow(device: GPUDevice, shader: Shader, options: DispatchOptions): Command {
   const parts = partsOf(device, shader, options);
   const kernel = compileNow(device, shader, options);
-  const params = parts.bytes ? uniformOf(device, parts.bytes, `${parts.label} params`) : undefined;
-  return bind(device, kernel, parts, params);
+  return buildNow(device, parts.label, (scope) => bind(device, kernel, parts, scope));
 }
 
 /** A dispatch's options, checked. */
@@ -239,9 +237,10 @@ function partsOf(device: GPUDevice, shader: Shader, options: DispatchOptions) {
 function bind(
   device: GPUDevice,
   { shader, pipeline, layout }: Kernel,
-  { label, workgroups: [x, y, z], buffers }: ReturnType<typeof partsOf>,
-  params: GPUBuffer | undefined,
-): Command {
+  { label, workgroups: [x, y, z], buffers, bytes }: ReturnType<typeof partsOf>,
+  { own }: { readonly own: Own },
+): Recording {
+  const params = bytes ? own(uniformOf(device, bytes, `${label} params`)) : undefined;
   const entries = shader.bindings.flatMap(({ name, binding }): GPUBindGroupEntry[] => {
     const buffer = name === "params" ? params : buffers.get(binding);
     return buffer ? [{ binding, resource: { buffer } }] : [];
@@ -253,7 +252,6 @@ function bind(
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(x, y, z);
     },
-    destroy: () => params?.destroy(),
   };
 }
 
@@ -293,7 +291,7 @@ function packParams(
   shader: Shader,
   params: NonNullable<DispatchOptions["params"]>,
   label: string,
-): ArrayBuffer | undefined {
+): DataView | undefined {
   const { size, fields } = shader.params;
   for (const name of Object.keys(params)) {
     if (!fields.some((field) => field.name === name)) {
@@ -319,19 +317,12 @@ function packParams(
       else bytes.setUint32(at, v, true);
     }
   }
-  return bytes.buffer;
+  return bytes;
 }
 
-function uniformOf(device: GPUDevice, bytes: ArrayBuffer, label: string): GPUBuffer {
-  const buffer = device.createBuffer({
-    label,
-    size: bytes.byteLength,
-    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    mappedAtCreation: true,
-  });
-  new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(bytes));
-  buffer.unmap();
-  return buffer;
+function uniformOf(device: GPUDevice, data: DataView, label: string): GPUBuffer {
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  return createBuffer(device, { label, size: data.byteLength, usage, data });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createBuffer } from "./buffer.ts";
 import { checked, whileAlive } from "./device.ts";
 import { InputError } from "./errors.ts";
 import { assertFields, describe, type Fields } from "./options.ts";
@@ -117,18 +118,12 @@ export function createTensor<D extends DType = "f32">(
       `tensor "${label}": expected ${dtype === "u32" ? "a Uint32Array" : "a Float32Array"} for ${dtype}, got ${data.constructor.name}`,
     );
   }
-  const buffer = device.createBuffer({
+  const buffer = createBuffer(device, {
     label,
     size: bytes,
     usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST | usage,
-    mappedAtCreation: data !== undefined,
+    data,
   });
-  if (data) {
-    const mapped = buffer.getMappedRange();
-    if (data instanceof Float32Array) new Float32Array(mapped).set(data);
-    else new Uint32Array(mapped).set(data);
-    buffer.unmap();
-  }
   return { buffer, shape, dtype };
 }
 

@@ -75,7 +75,7 @@ export function curvesOf(
     }
   }
   const count = rows.length / PLAN_LENGTH;
-  return withScope(device, async ({ tensor }) => {
+  return withScope(device, "trust curves", async ({ tensor }) => {
     const label = "trust curves";
     const x = tensor(shape, { data: input, label });
     const both = new Float32Array(2 * input.length);

@@ -87,7 +87,7 @@ export async function infidelityByNoise(
   const { shape } = inputOf(graph);
   const of = ["noise", seed, radius, draws, objective.terms];
   const [clean = 0, ...noisy] = await shared.get(network, { input, of }, () =>
-    withScope(device, async ({ tensor }) => {
+    withScope(device, "infidelity", async ({ tensor }) => {
       const x = tensor(shape, { data: input, label: "infidelity" });
       const fill = { x, y: network.input, seed, radius };
       return scoresOf(
@@ -138,7 +138,7 @@ async function withoutCells(
   }
   const asked = { input, base: baseline, of: ["cells", grid, of, objective.terms] };
   const [clean = 0, ...without] = await shared.get(network, asked, () =>
-    withScope(device, async ({ tensor }) => {
+    withScope(device, "infidelity", async ({ tensor }) => {
       const label = "trust cells";
       const fill = {
         x: tensor(shape, { data: input, label }),

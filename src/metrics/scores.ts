@@ -67,7 +67,7 @@ export function scoresOf(
   fill: (position: Tensor) => Promise<Command>,
   options: LoopOptions,
 ): Promise<Float32Array> {
-  return withScope(network.device, async ({ own, tensor, command }) => {
+  return withScope(network.device, "trust", async ({ own, tensor, command }) => {
     const batches = own(createBatches(network, count, "trust"));
     const asked = own(await createObjective(network, objective));
     const scores = tensor([wholeBatches(network, count)], { label: "trust scores" });

@@ -1,8 +1,9 @@
-import { assertDevice, checked } from "../gpu/device.ts";
+import { assertDevice } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
-import type { Command } from "../gpu/kernel.ts";
+import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
-import { assertTensor, createTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
+import { build } from "../gpu/scope.ts";
+import { assertTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
 import { assertLayer } from "../graph/layer-fields.ts";
 import {
   createConv2dStatistics,
@@ -10,7 +11,6 @@ import {
   type StatisticsOf,
 } from "../kernels/conv2d-statistics.ts";
 import { constantsFor } from "../layers/constants.ts";
-import type { Constant } from "../layers/op.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
 
 /** One layer by itself, between buffers of the caller's. */
@@ -56,38 +56,27 @@ export async function createLayer(device: GPUDevice, layer: OpLayer, site: Layer
       `${layer.op} "${layer.name}": expected a layer that computes something; a view needs no kernel`,
     );
   }
-  const wanted = Object.entries(constantsFor(device, op, layer, shapes, false));
-  const upload = ([name, { shape, data }]: [string, Constant]): [string, Tensor] => [
-    name,
-    createTensor(device, shape, { data, label: `${layer.name} ${name}` }),
-  ];
-  const constants = await checked(device, `${layer.op} "${layer.name}"`, () =>
-    Object.fromEntries(wanted.map(upload)),
-  );
-  const free = (): void => {
-    for (const { buffer } of Object.values(constants)) buffer.destroy();
-  };
-  try {
+  const who = `${layer.op} "${layer.name}"`;
+  return build(device, who, async (scope) => {
+    const wanted = Object.entries(constantsFor(device, op, layer, shapes, false));
+    const constants = Object.fromEntries(
+      wanted.map(([name, { shape, data }]) => [
+        name,
+        scope.tensor(shape, { data, label: `${layer.name} ${name}` }),
+      ]),
+    );
     const between = { x, y, constants, saved: {} };
-    const command = await (statistics && layer.op === "conv2d"
-      ? createConv2dStatistics(device, { ...between, layer, statistics })
-      : statistics
-        ? createStatisticsAfter(device, op.forward(device, { ...between, layer }), { ...statistics, x: y })
-        : op.forward(device, { ...between, layer }));
+    const command = await scope.command(
+      statistics && layer.op === "conv2d"
+        ? createConv2dStatistics(device, { ...between, layer, statistics })
+        : statistics
+          ? createStatisticsAfter(device, op.forward(device, { ...between, layer }), { ...statistics, x: y })
+          : op.forward(device, { ...between, layer }),
+    );
     return {
-      encode: (pass) => command.encode(pass),
-      record(encoder) {
-        const pass = encoder.beginComputePass({ label: `vitrine ${layer.op} ${layer.name}` });
-        command.encode(pass);
-        pass.end();
-      },
-      destroy() {
-        command.destroy();
-        free();
-      },
+      encode: (pass: GPUComputePassEncoder) => command.encode(pass),
+      record: (encoder: GPUCommandEncoder) =>
+        record(encoder, [command], { label: `vitrine ${layer.op} ${layer.name}` }),
     };
-  } catch (error) {
-    free();
-    throw error;
-  }
+  });
 }

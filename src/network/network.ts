@@ -2,6 +2,7 @@ import { assertDevice, checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { assertEncoder, type Command, record } from "../gpu/kernel.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
+import { all, build, type Destroyable } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { assertFinite } from "../graph/finite.ts";
 import { fuse } from "../graph/fuse.ts";
@@ -12,7 +13,7 @@ import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activ
 import type { Tensors } from "../layers/op.ts";
 import type { Control } from "./control.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
-import { activationOf, all, allocate, createStage, type Own, type Stage } from "./stages.ts";
+import { activationOf, allocate, createStage, type Stage } from "./stages.ts";
 import {
   assertFrom,
   copySeed,
@@ -279,7 +280,7 @@ export class Network {
     if (this.#whole) this.#whole.destroy();
     else if (this.#ended === undefined) {
       this.#end("destroy()");
-      for (const owned of this.#parts.owned) owned.destroy();
+      this.#parts.memory.destroy();
     }
   }
 
@@ -377,7 +378,8 @@ interface NetworkParts {
   readonly constants: ReadonlyMap<string, Tensors>;
   readonly control: Control | undefined;
   readonly kept: ReadonlySet<string> | undefined;
-  readonly owned: readonly { destroy(): void }[];
+  /** Everything that the network allocated. */
+  readonly memory: Destroyable;
 }
 
 /**
@@ -413,29 +415,21 @@ export async function createNetwork(
   const shapes = shapesOf(running, batch);
   const kept = new Set(keep === "all" ? running.layers.map(({ name }) => name) : keep);
   const alone = share && keep !== "all" ? [...keep, ...answersOf(running)] : undefined;
-  const owned: { destroy(): void }[] = [];
-  const own: Own = (made) => {
-    owned.push(made);
-    return made;
-  };
-  try {
-    const buffers = await checked(device, `network "${graph.name}"`, () =>
-      allocate(device, running, shapes, gradients ? kept : undefined, own, alone),
+  const who = `network "${graph.name}"`;
+  const { stages, constants, control, destroy } = await build(device, who, async (scope) => {
+    const buffers = await checked(device, who, () =>
+      allocate(device, running, shapes, gradients ? kept : undefined, scope.own, alone),
     );
-    const stages = await all(running.layers.map((layer) => createStage(device, layer, buffers, own)));
-    return new Network({
-      device,
-      graph: running,
-      batch,
-      shapes,
-      owned,
+    const stages = await all(running.layers.map((layer) => createStage(device, layer, buffers, scope.own)));
+    return {
       stages: new Map(stages.map((stage) => [stage.layer.name, stage])),
       constants: buffers.constants,
       control: buffers.backward?.control,
-      kept: alone && new Set([...alone, inputOf(running).name]),
-    });
-  } catch (error) {
-    for (const made of owned) made.destroy();
-    throw error;
-  }
+    };
+  });
+  return new Network({
+    ...{ device, graph: running, batch, shapes, stages, constants, control },
+    memory: { destroy },
+    kept: alone && new Set([...alone, inputOf(running).name]),
+  });
 }

@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { NOTHING } from "../gpu/kernel.ts";
+import { all, type Own } from "../gpu/scope.ts";
 import {
   createTensor,
   type DType,
@@ -63,9 +64,6 @@ export interface BackwardStep {
   /** Only where several layers read the input. */
   readonly add?: Command;
 }
-
-/** Remembers what was made, to destroy it. */
-export type Own = <T extends { destroy(): void }>(made: T) => T;
 
 /** Every buffer of a network. */
 export interface Buffers {
@@ -299,17 +297,6 @@ export async function createStage(
       ...(gatedBefore && earlySteps ? { early: { slot: gatedBefore.slot, steps: earlySteps } } : {}),
     },
   };
-}
-
-/**
- * Promise.all that waits for every promise before it fails, so that nothing is still being made when the caller cleans
- * up.
- */
-export async function all<const T extends readonly unknown[]>(
-  promises: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
 }
 
 function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {

@@ -1,8 +1,8 @@
 import { type Command, NOTHING, sequence } from "../gpu/kernel.ts";
+import { all, type Own } from "../gpu/scope.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
 import { opOf } from "../layers/ops.ts";
-import { all, type Own } from "../network/stages.ts";
 import type { RelevanceStep } from "./plan.ts";
 import type { Destination, Workspace } from "./redistribution.ts";
 

@@ -88,7 +88,7 @@ export function withBudget<T>(
   options: MemoryOptions,
   work: (scope: BudgetScope) => Promise<T>,
 ): Promise<T> {
-  return withScope(network.device, async (scope) => {
+  return withScope(network.device, who, async (scope) => {
     const budget = budgetOf(network, who, options);
     return work({
       ...scope,

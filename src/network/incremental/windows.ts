@@ -1,6 +1,7 @@
 import { checked } from "../../gpu/device.ts";
 import { InputError } from "../../gpu/errors.ts";
 import { type Command, sequence } from "../../gpu/kernel.ts";
+import { all, type Own } from "../../gpu/scope.ts";
 import { createTensor, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
 import type { Layer } from "../../graph/graph.ts";
 import {
@@ -12,7 +13,7 @@ import {
 import type { Tensors } from "../../layers/op.ts";
 import type { Windowed, WindowLayout, WindowLists } from "../../layers/window.ts";
 import { isView } from "../memory-plan.ts";
-import { all, type Buffers, createStage, type Own } from "../stages.ts";
+import { type Buffers, createStage } from "../stages.ts";
 import { createWindowCommand } from "./ops.ts";
 import type { WindowPlan } from "./plan.ts";
 

@@ -44,7 +44,7 @@ function byClassWeights(
   options: ObjectiveOptions,
 ): Promise<Explanation> {
   const { device, graph } = network;
-  return withScope(device, async ({ tensor, command }) => {
+  return withScope(device, "CAM", async ({ tensor, command }) => {
     // What a network that ends otherwise is told, whatever it is asked.
     averagedMaps(graph, network.shapes, headOf(graph, options.output).logits);
     const { target, objective } = await objectiveOf(network, input, options);

@@ -95,7 +95,7 @@ function mapOf(
   make: MapMaker,
 ): Promise<Explanation> {
   const { device } = network;
-  return withScope(device, async (scope) => {
+  return withScope(device, who, async (scope) => {
     const maps = mapsAt(network, options, who);
     const y = scope.tensor([maps.height, maps.width], { label: `${who} map` });
     const commands = await make(device, { ...maps, g: network.gradient(maps.layer), y }, scope);

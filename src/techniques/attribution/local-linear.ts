@@ -51,7 +51,7 @@ export function localLinear(
 
 function linearView(network: Network, input: Float32Array, options: ObjectiveOptions): Promise<LocalLinear> {
   const { device, graph } = network;
-  return withScope(device, async ({ own, tensor, command }) => {
+  return withScope(device, "local linear view", async ({ own, tensor, command }) => {
     const { name, shape } = inputOf(graph);
     const { target, objective } = await objectiveOf(network, input, options);
     const bent = termsByLayer(network, objective).flatMap(({ terms }) => terms.filter(isBent));

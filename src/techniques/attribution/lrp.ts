@@ -75,7 +75,7 @@ function relevanceOf(
 ): Promise<RelevanceExplanation> {
   const { device, batch } = network;
   const { rules = "composite", pass = [], signal } = options;
-  return withScope(device, async ({ own }) => {
+  return withScope(device, "LRP", async ({ own }) => {
     if (typeof rules !== "string" && !Array.isArray(rules)) {
       throw new InputError(`LRP: expected rules by a name or as a list of cases, got ${describe(rules)}`);
     }

@@ -1,7 +1,7 @@
 import { InputError } from "../../gpu/errors.ts";
 import { type Command, record, sequence } from "../../gpu/kernel.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import type { Scope } from "../../gpu/scope.ts";
+import type { Own, Scope } from "../../gpu/scope.ts";
 import { createTensor, sizeOf, type Tensor } from "../../gpu/tensor.ts";
 import { type Graph, inputOf } from "../../graph/graph.ts";
 import { type Head, headsOf } from "../../graph/heads.ts";
@@ -16,7 +16,6 @@ import {
 import { MOST_PATCHES, planWindows } from "../../network/incremental/plan.ts";
 import { createWindows } from "../../network/incremental/windows.ts";
 import type { Network, Target } from "../../network/network.ts";
-import type { Own } from "../../network/stages.ts";
 import { elements, Objective, termsByLayer } from "../../objectives/objective.ts";
 import { createObjectiveValues } from "../../objectives/values.ts";
 import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
