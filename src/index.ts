@@ -27,15 +27,16 @@ export {
   SEQUENTIAL_MAPS,
   UNEVEN_MAPS,
 } from "./figures/color-maps.ts";
+export { type DrawnMap, drawnMap, type MapOptions } from "./figures/drawn-map.ts";
 export { type Box, type FieldFigureOptions, type MeasuredField, renderField } from "./figures/field.ts";
 export {
   FIGURE_PANELS,
   type FigureOptions,
   type FigurePanel,
-  type FigureTechnique,
   renderFigure,
 } from "./figures/figure.ts";
 export { type FilterFigureOptions, type FilterSet, renderFilters } from "./figures/filters.ts";
+export { MAP_KINDS, type MapKind } from "./figures/kinds.ts";
 export { type MaskedImage, type MaskFigureOptions, renderMasks } from "./figures/masks.ts";
 export {
   type Multiple,
@@ -44,7 +45,6 @@ export {
   renderMultiples,
 } from "./figures/multiples.ts";
 export { renderOverlay } from "./figures/overlay.ts";
-export type { ShadeOptions } from "./figures/shade.ts";
 export { type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
 export type { Table } from "./figures/table.ts";
 export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
@@ -91,6 +91,7 @@ export {
 } from "./graph/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./graph/receptive-field.ts";
 export type { InputColor } from "./images/color.ts";
+export { maxOverColor, sumOverColor } from "./images/over-color.ts";
 export {
   type FrameSource,
   MOST_PIXELS,
@@ -296,7 +297,6 @@ export { gradCamPlusPlus } from "./techniques/attribution/grad-cam-plus-plus.ts"
 export { gradientTimesInput } from "./techniques/attribution/gradient-input.ts";
 export { guidedBackprop } from "./techniques/attribution/guided-backprop.ts";
 export { guidedGradCam } from "./techniques/attribution/guided-grad-cam.ts";
-export { maxOverColor, sumOverColor } from "./techniques/attribution/input-gradient.ts";
 export {
   type Baseline,
   type Completeness,

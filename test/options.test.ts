@@ -25,7 +25,7 @@ const summary = () => ({ ...tensor(), dtype: "u32" as const });
 const pixels = { width: 2, height: 2, data: new Uint8Array(12) };
 const site = (more: object) => ({ ...sites(), ...more }) as never;
 const sites = () => ({ x: tensor(), y: tensor() });
-const map = { map: new Float32Array(4), shape: [2, 2], technique: "occlusion" };
+const map = { map: new Float32Array(4), shape: [2, 2], kind: "occlusion" };
 
 /** Every function of the library that takes an object of options, called with some. */
 const CALLS: Readonly<Record<string, Call>> = {

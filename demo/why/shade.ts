@@ -34,10 +34,9 @@ export const SCALES = ["robust", "raw", "shared"] as const;
 export type ScaleOfMaps = (typeof SCALES)[number];
 
 const UNITS: Readonly<Record<AttributionTechnique["figure"], string>> = {
-  saliency: "max over colour of |∂S/∂x|",
-  "guided-backprop": "max over colour of |signal|",
-  deconvnet: "max over colour of |signal|",
-  "grad-cam": "ReLU(∑ weight × activation)",
+  gradient: "max over colour of |∂S/∂x|",
+  signal: "max over colour of |signal|",
+  cam: "ReLU(∑ weight × activation)",
   occlusion: "fall of the score where covered",
   attribution: "share of the score",
   expectation: "expected score where shown",

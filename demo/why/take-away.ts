@@ -7,7 +7,6 @@ import {
   type Pixels,
   renderFigure,
   renderMultiples,
-  sumOverColor,
 } from "../../src/index.ts";
 import { paint } from "../pixels.ts";
 import { preprocessingNameOf } from "../prepared.ts";
@@ -23,11 +22,10 @@ export const ZOOMS = [1, 2, 4] as const;
 /** A map as the library's figures take it. */
 function multipleOf({ question: { technique }, found }: Answer, { ends, colors }: State): Multiple {
   const { figure, unit } = technique;
-  const drawn = figure === "attribution" && found.shape.length === 3 ? sumOverColor(found) : found;
   return {
-    map: drawn.data,
-    shape: drawn.shape,
-    technique: figure,
+    map: found.data,
+    shape: found.shape,
+    kind: figure,
     colors,
     ...(unit === undefined ? {} : { unit }),
     ...(ends === "raw" ? { clip: 100 } : {}),

@@ -78,7 +78,7 @@ export async function activationsCommand(names: readonly string[], values: Value
     );
     const title = channel === undefined ? `Activations of ${layer}` : `${layer}, channel ${channel}`;
     const image = () => deprocess(input.values, graph);
-    const map = { map: data, shape, technique: "activation" as const, ...shading };
+    const map = { map: data, shape, kind: "activation" as const, ...shading };
     const draw = () =>
       channel === undefined
         ? renderMapSheet({ data, shape, title, subtitle, ...shading, ...(scale ? { scale } : {}) })

@@ -12,7 +12,6 @@ import type {
   AttributionOptions,
   AttributionTechnique,
 } from "../techniques/attribution/catalogue.ts";
-import { sumOverColor } from "../techniques/attribution/input-gradient.ts";
 import { type Asking, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
 import { headNotes, headReport } from "./heads.ts";
 import type { Input } from "./inputs.ts";
@@ -81,10 +80,9 @@ export function explainMany(asking: Asking, setting: Setting): Explaining {
     const multiple = ({ technique, found, samples }: Answer): Multiple | string => {
       if (typeof found === "string") return found;
       const { figure, unit } = technique;
-      const drawn = figure === "attribution" && found.shape.length === 3 ? sumOverColor(found) : found;
       const note = noteOf(technique, found, samples);
       return {
-        ...{ map: drawn.data, shape: drawn.shape, technique: figure, ...shading },
+        ...{ map: found.data, shape: found.shape, kind: figure, ...shading },
         ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
         ...(unit === undefined ? {} : { unit }),
         ...(note === undefined ? {} : { note }),

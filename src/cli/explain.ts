@@ -10,7 +10,6 @@ import { sweepOver } from "../kernels/occlusion.ts";
 import { formatTrust } from "../metrics/format.ts";
 import { SharedScores } from "../metrics/scores.ts";
 import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/attribution/catalogue.ts";
-import { sumOverColor } from "../techniques/attribution/input-gradient.ts";
 import { type Asking, askingOf, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
 import { forEachImage } from "./each.ts";
 import { explainMany } from "./explain-many.ts";
@@ -115,12 +114,11 @@ function explainOne(
     ];
     const { figure, unit } = technique;
     const score = scoreOf(technique, neurons, graph, values);
-    const drawn = figure === "attribution" && shape.length === 3 ? sumOverColor(found) : found;
     const map = {
-      map: drawn.data,
-      shape: drawn.shape,
+      map: data,
+      shape,
       ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
-      technique: figure,
+      kind: figure,
       ...shading,
     };
     const image = deprocess(input.values, graph);

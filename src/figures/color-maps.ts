@@ -26,6 +26,32 @@ export function isUneven(name: ColorMapName): boolean {
   return UNEVEN_MAPS.some((uneven) => uneven === name);
 }
 
+/** The colour map that was asked for, where it is of the usual one's kind; one that is not uniform is of every kind. */
+export function colorsFor(asked: ColorMapName | undefined, usual: ColorMapName): ColorMapName {
+  if (asked === undefined) return usual;
+  const kinds: readonly (readonly ColorMapName[])[] = [SEQUENTIAL_MAPS, DIVERGING_MAPS];
+  // Says which names there are when it is none of them.
+  colorMap(asked);
+  if (isUneven(asked)) return asked;
+  return kinds.some((kind) => kind.includes(usual) && kind.includes(asked)) ? asked : usual;
+}
+
+/** What a caption must say of a map's colours. */
+export function caveatOf(colors: ColorMapName): string[] {
+  return isUneven(colors) ? [`${colors} is not uniform: its bands are not the map's`] : [];
+}
+
+/** The colour of a value in a table of 256. */
+export function colorAt(
+  table: Uint8Array,
+  value: number,
+  min: number,
+  max: number,
+): [r: number, g: number, b: number] {
+  const entry = 3 * Math.round(255 * Math.min(1, Math.max(0, (value - min) / (max - min))));
+  return [table[entry] ?? 0, table[entry + 1] ?? 0, table[entry + 2] ?? 0];
+}
+
 const made = new Map<string, Uint8Array>();
 
 /**
@@ -54,7 +80,7 @@ export interface ColorizeOptions {
   /** Value of the map's last colour. */
   readonly max: number;
   /** Columns of the picture. Default: as many as there are values, in one row. */
-  readonly width?: number;
+  readonly width?: number | undefined;
 }
 
 const COLORIZE: Fields<ColorizeOptions> = { map: "must", min: "must", max: "must", width: "may" };

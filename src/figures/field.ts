@@ -4,10 +4,9 @@ import type { Shape } from "../gpu/tensor.ts";
 import { enlargePixels, type Shown, shownSize } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { Canvas, type Color } from "./canvas.ts";
-import { colorMap } from "./color-maps.ts";
+import { drawnMap, extremes } from "./drawn-map.ts";
 import { formatNumber, layOut, type Panel } from "./layout.ts";
-import { paintMap, paintOver } from "./paint.ts";
-import { extremes, shadeOf } from "./shade.ts";
+import { barOf, paintMap, paintOver } from "./paint.ts";
 
 export interface Box {
   readonly top: number;
@@ -66,8 +65,8 @@ export function renderField(options: FieldFigureOptions): Pixels {
   }
   const [h = 1, w = 1] = shape;
   const shown = shownSize(w, h);
-  const shade = { ...shadeOf({ map: data, shape: [h, w], technique: "activation" }), smooth: false };
-  const map = paintMap(shade, shown);
+  const drawn = { ...drawnMap({ map: data, shape: [h, w], kind: "activation" }), smooth: false };
+  const map = paintMap(drawn, shown);
   const canvas = new Canvas(shown.width, shown.height);
   canvas.draw(map, 0, 0);
   const sy = shown.height / h;
@@ -88,7 +87,7 @@ export function renderField(options: FieldFigureOptions): Pixels {
   const unseen = seen.some((count) => count === 0);
   const mean: Panel = {
     picture: canvas,
-    bar: { table: colorMap(shade.colors), min: shade.min, max: shade.max },
+    bar: barOf(drawn),
     caption: [
       "mean |change of the unit| where covered",
       `theory (blue) ${size}; above half its largest (white) as much as ${formatNumber(side)}×${formatNumber(side)}`,
@@ -115,8 +114,8 @@ function exampleOf(
   const picture = enlargePixels(image, shown);
   const canvas = new Canvas(shown.width, shown.height);
   const gaps = map.reduce((count, value) => count + Number(Number.isNaN(value)), 0);
-  const shade = { ...shadeOf({ map, shape: [height, width], technique: "activation", gaps }), smooth: false };
-  canvas.draw(paintOver(shade, picture, shown), 0, 0);
+  const drawn = { ...drawnMap({ map, shape: [height, width], kind: "activation", gaps }), smooth: false };
+  canvas.draw(paintOver(drawn, picture, shown), 0, 0);
   outline(canvas, theoretical, [shown.height / height, shown.width / width]);
   return canvas;
 }

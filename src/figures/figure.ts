@@ -2,30 +2,29 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { enlargePixels, type Shown, shownSize } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
+import { caveatOf } from "./color-maps.ts";
+import { assertFits, type DrawnMap, drawnMap, isSignal, MAP_FIELDS, type MapOptions } from "./drawn-map.ts";
 import { layOut, type Panel } from "./layout.ts";
 import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
-import { assertFits, caveatOf, isSignal, SHADE, type Shade, type ShadeOptions, shadeOf } from "./shade.ts";
-
-export type { FigureTechnique } from "./shade.ts";
 
 /** The pictures that a figure can have: the image, the map over it (or the signal at it), the map alone. */
 export const FIGURE_PANELS = ["image", "overlay", "map"] as const;
 
 export type FigurePanel = (typeof FIGURE_PANELS)[number];
 
-export interface FigureOptions extends ShadeOptions {
+export interface FigureOptions extends MapOptions {
   /** What the network saw: as large as its input. */
   readonly image: Pixels;
   /** First line: what was asked. */
   readonly title: string;
   /** Second line: the network, the layer. */
-  readonly subtitle?: string;
+  readonly subtitle?: string | undefined;
   /** Which pictures, in which order. Default: all. */
-  readonly panels?: readonly FigurePanel[];
+  readonly panels?: readonly FigurePanel[] | undefined;
 }
 
 const FIGURE: Fields<FigureOptions> = {
-  ...SHADE,
+  ...MAP_FIELDS,
   image: "must",
   title: "must",
   subtitle: "may",
@@ -33,15 +32,15 @@ const FIGURE: Fields<FigureOptions> = {
 };
 
 /**
- * Draws what a technique found: the image, the map over it, and the map alone with its colour bar. Gradients are clipped
- * at their 99th percentile, which the caption says. Guided backprop and deconvnet show their signal in colour around
- * grey (zero) in place of the overlay. Signed maps have zero in the middle of their colours.
- * @throws InputError when the values do not fit the shape, the shape not the technique, or an option is out of range.
+ * Draws what a technique found: the image, the map over it, and the map alone with its colour bar. Its kind decides how: gradients
+ * are clipped at their 99th percentile, which the caption says; signals (guided backprop, deconvnet) stand in their own colours
+ * around grey (zero) in place of the overlay; signed maps have zero in the middle of their colours.
+ * @throws InputError when the values do not fit the shape, the shape not the kind, or an option is out of range.
  */
 export function renderFigure(options: FigureOptions): Pixels {
   assertFields("figure", options, FIGURE);
   const { image, title, subtitle, panels = FIGURE_PANELS } = options;
-  const shade = shadeOf(options);
+  const drawn = drawnMap(options);
   assertFits(options, image);
   const shown = shownSize(image.width, image.height);
   const picture = enlargePixels(image, shown);
@@ -50,14 +49,14 @@ export function renderFigure(options: FigureOptions): Pixels {
       picture,
       caption: ["image", `as the network takes it, ${image.height}×${image.width}`],
     }),
-    overlay: () => (isSignal(options.technique) ? signalPanel(options, shade, shown) : over()),
+    overlay: () => (isSignal(options.kind) ? signalPanel(options, drawn, shown) : over()),
     map: () => ({
-      picture: paintMap(shade, shown),
-      caption: [shade.unit, shade.note, ...caveatOf(shade.colors)],
-      bar: barOf(shade),
+      picture: paintMap(drawn, shown),
+      caption: [drawn.unit, drawn.note, ...caveatOf(drawn.colors)],
+      bar: barOf(drawn),
     }),
   };
-  const over = (): Panel => ({ picture: paintOver(shade, picture, shown), caption: shade.over });
+  const over = (): Panel => ({ picture: paintOver(drawn, picture, shown), caption: drawn.over });
   const unknown = panels.find((panel) => !FIGURE_PANELS.includes(panel));
   if (panels.length === 0 || unknown !== undefined) {
     throw new InputError(`figure: expected panels of ${FIGURE_PANELS.join(", ")}, got ${unknown ?? "none"}`);
@@ -69,7 +68,7 @@ export function renderFigure(options: FigureOptions): Pixels {
   });
 }
 
-function signalPanel(options: ShadeOptions, { max, note }: Shade, shown: Shown): Panel {
+function signalPanel(options: MapOptions, { max, note }: DrawnMap, shown: Shown): Panel {
   return {
     picture: paintSignal(options, max, shown),
     caption: ["signal at the image, grey is zero", note],

@@ -3,9 +3,8 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { Canvas, type Color, textWidth } from "./canvas.ts";
-import { colorMap } from "./color-maps.ts";
+import { colorAt, colorMap } from "./color-maps.ts";
 import { formatNumber, LINE, layOut, type Panel, QUIET } from "./layout.ts";
-import { colorAt } from "./shade.ts";
 
 /** What a picture of filters needs of a convolution; `filtersOf` gives it. */
 export interface FilterSet {

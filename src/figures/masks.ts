@@ -3,9 +3,9 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { enlargeMap, enlargePixels, type Shown, shownSize } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
 import type { Color } from "./canvas.ts";
+import { drawnMap } from "./drawn-map.ts";
 import { formatNumber } from "./layout.ts";
 import { barOf, paintMap } from "./paint.ts";
-import { shadeOf } from "./shade.ts";
 import { layOutTiles, type TileGroup } from "./tiles.ts";
 
 /** A unit's mask of an image; `unitMask` gives all but the image. */
@@ -50,15 +50,12 @@ export function renderMasks(options: MaskFigureOptions): Pixels {
   if (!first) throw new InputError("masks: expected at least one, got none");
   const { width, height } = first.image;
   const shown = shownSize(width, height, SIDE);
-  const shades = masks.map(({ map, image }) => {
+  const drawn = masks.map(({ map, image }) => {
     const shape = [image.height, image.width];
-    return { ...shadeOf({ map, shape, technique: "activation" }), smooth: false };
+    return { ...drawnMap({ map, shape, kind: "activation" }), smooth: false };
   });
   // One scale: what is bright in one image and not in another is so.
-  const ends = [
-    Math.min(...shades.map(({ min }) => min)),
-    Math.max(...shades.map(({ max }) => max)),
-  ] as const;
+  const ends = [Math.min(...drawn.map(({ min }) => min)), Math.max(...drawn.map(({ max }) => max))] as const;
   const colors = ends[0] < 0 ? "rdbu" : "inferno";
   const scale = {
     min: ends[0] < 0 ? -Math.max(-ends[0], ends[1]) : 0,
@@ -77,9 +74,9 @@ export function renderMasks(options: MaskFigureOptions): Pixels {
       ...(label === undefined ? {} : { heading: label }),
       tiles: [
         { picture: masked(enlargePixels(image, shown), data, [height, width], shown), caption },
-        ...shades.slice(i, i + 1).map((shade) => ({
-          picture: paintMap({ ...shade, ...scale }, shown),
-          bar: barOf({ ...shade, ...scale }),
+        ...drawn.slice(i, i + 1).map((map) => ({
+          picture: paintMap({ ...map, ...scale }, shown),
+          bar: barOf({ ...map, ...scale }),
           caption: [masks.length > 1 ? "activation, one scale" : "activation"],
         })),
       ],

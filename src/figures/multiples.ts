@@ -3,23 +3,23 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { enlargePixels, shownSize } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { wrapText } from "./canvas.ts";
-import { TEXT } from "./layout.ts";
-import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
+import { caveatOf } from "./color-maps.ts";
 import {
   assertFits,
-  caveatOf,
+  type DrawnMap,
+  drawnMap,
   extremes,
   isSignal,
+  type MapOptions,
   rescaled,
-  type Shade,
-  type ShadeOptions,
-  shadeOf,
-} from "./shade.ts";
+} from "./drawn-map.ts";
+import { TEXT } from "./layout.ts";
+import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
 import type { Table } from "./table.ts";
 import { layOutTiles, type Tile, type TileGroup } from "./tiles.ts";
 
 /** One map of small multiples. */
-export interface Multiple extends ShadeOptions {
+export interface Multiple extends MapOptions {
   /** A line below it. */
   readonly note?: string;
 }
@@ -85,11 +85,11 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
     );
   }
   if (rows.length === 0) throw new InputError("small multiples: expected at least one row, got none");
-  const shades = onScales(
-    rows.map(({ cells }) => cells.map((cell) => (typeof cell === "string" ? undefined : shadeOf(cell)))),
+  const drawn = onScales(
+    rows.map(({ cells }) => cells.map((cell) => (typeof cell === "string" ? undefined : drawnMap(cell)))),
     scale,
   );
-  const used = new Set(shades.flat().flatMap((shade) => (shade ? [shade.colors] : [])));
+  const used = new Set(drawn.flat().flatMap((map) => (map ? [map.colors] : [])));
   const caveats = [...used].flatMap(caveatOf);
   const shown = shownSize(image.width, image.height, TILE);
   const picture = enlargePixels(image, shown);
@@ -100,20 +100,20 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
     const tiles = row.cells.map((cell, c): Tile => {
       const heading = columns[c] ?? "";
       const label = (wrap || r === 0) && heading !== "" ? { label: heading } : {};
-      const shade = shades[r]?.[c];
-      if (typeof cell === "string" || !shade) return { ...label, caption: [String(cell)] };
+      const map = drawn[r]?.[c];
+      if (typeof cell === "string" || !map) return { ...label, caption: [String(cell)] };
       assertFits(cell, below);
       const { show = "overlay" } = options;
-      const signal = show === "overlay" && isSignal(cell.technique);
-      const drawn = signal
-        ? paintSignal(cell, shade.max, shown)
+      const signal = show === "overlay" && isSignal(cell.kind);
+      const painted = signal
+        ? paintSignal(cell, map.max, shown)
         : show === "map"
-          ? paintMap(shade, shown)
-          : paintOver(shade, under, shown);
-      const unit = signal ? "signal; grey is zero" : shade.unit;
-      const words = [...wrapText(unit, TEXT, shown.width, 2), shade.brief];
+          ? paintMap(map, shown)
+          : paintOver(map, under, shown);
+      const unit = signal ? "signal; grey is zero" : map.unit;
+      const words = [...wrapText(unit, TEXT, shown.width, 2), map.brief];
       const caption = [...words, ...(cell.note === undefined ? [] : [cell.note])];
-      return { ...label, picture: drawn, bar: signal ? signalBar(shade.max) : barOf(shade), caption };
+      return { ...label, picture: painted, bar: signal ? signalBar(map.max) : barOf(map), caption };
     });
     const own = original && row.image ? [{ picture: under, caption: [] }] : [];
     return { heading: row.label, tiles: [...own, ...tiles] };
@@ -154,27 +154,27 @@ function wrapped(groups: readonly TileGroup[], width: number): TileGroup[][] {
   );
 }
 
-type Shades = readonly (readonly (Shade | undefined)[])[];
+type DrawnMaps = readonly (readonly (DrawnMap | undefined)[])[];
 
 /** Gives maps that share a scale the widest of their ends. */
-function onScales(shades: Shades, scale: NonNullable<MultiplesOptions["scale"]>): Shades {
-  if (scale === "own") return shades;
+function onScales(drawn: DrawnMaps, scale: NonNullable<MultiplesOptions["scale"]>): DrawnMaps {
+  if (scale === "own") return drawn;
   const ends = new Map<string, [number, number]>();
-  const key = (shade: Shade, row: number, column: number) =>
-    `${scale === "row" ? row : scale === "column" ? column : ""} ${shade.signed}`;
-  for (const [r, row] of shades.entries()) {
-    for (const [c, shade] of row.entries()) {
-      if (!shade) continue;
-      const [min, max] = ends.get(key(shade, r, c)) ?? [shade.min, shade.max];
-      const zero = extremes(shade.values).every((value) => value === 0);
+  const key = (map: DrawnMap, row: number, column: number) =>
+    `${scale === "row" ? row : scale === "column" ? column : ""} ${map.signed}`;
+  for (const [r, row] of drawn.entries()) {
+    for (const [c, map] of row.entries()) {
+      if (!map) continue;
+      const [min, max] = ends.get(key(map, r, c)) ?? [map.min, map.max];
+      const zero = extremes(map.values).every((value) => value === 0);
       // A map of zeros has no scale to share.
-      if (!zero) ends.set(key(shade, r, c), [Math.min(min, shade.min), Math.max(max, shade.max)]);
+      if (!zero) ends.set(key(map, r, c), [Math.min(min, map.min), Math.max(max, map.max)]);
     }
   }
-  return shades.map((row, r) =>
-    row.map((shade, c) => {
-      const shared = shade && ends.get(key(shade, r, c));
-      return shade && shared ? rescaled(shade, ...shared) : shade;
+  return drawn.map((row, r) =>
+    row.map((map, c) => {
+      const shared = map && ends.get(key(map, r, c));
+      return map && shared ? rescaled(map, ...shared) : map;
     }),
   );
 }

@@ -1,19 +1,19 @@
 import { assertFields } from "../gpu/options.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { cropOf, type Fed } from "../images/preprocess.ts";
+import { drawnMap, MAP_FIELDS, type MapOptions } from "./drawn-map.ts";
 import { paintOver } from "./paint.ts";
-import { SHADE, type ShadeOptions, shadeOf } from "./shade.ts";
 
 /**
  * A photograph with a map over it, at the photograph's own size and without words: the map is brought back to where the
  * network's input lay in the photograph. What the network did not see stays as it is.
  * @param photo the photograph as it was before it was resized and cut.
  * @param graph whose input it became, as its preprocessing says.
- * @throws InputError when the values do not fit the shape, the shape not the technique, or an option is out of range.
+ * @throws InputError when the values do not fit the shape, the shape not the kind, or an option is out of range.
  */
-export function renderOverlay(photo: Pixels, graph: Fed, options: ShadeOptions): Pixels {
-  assertFields("overlay", options, SHADE);
-  const shade = shadeOf(options);
+export function renderOverlay(photo: Pixels, graph: Fed, options: MapOptions): Pixels {
+  assertFields("overlay", options, MAP_FIELDS);
+  const drawn = drawnMap(options);
   const crop = cropOf(photo, graph);
   const { region } = crop;
   const [across, down] = [photo.width / crop.width, photo.height / crop.height];
@@ -26,7 +26,7 @@ export function renderOverlay(photo: Pixels, graph: Fed, options: ShadeOptions):
   };
   const under = new Uint8Array(shown.width * shown.height * 3);
   eachRow((from, to, length) => under.set(photo.data.subarray(from, from + length), to));
-  const over = paintOver(shade, { ...shown, data: under }, shown);
+  const over = paintOver(drawn, { ...shown, data: under }, shown);
   const data = Uint8Array.from(photo.data);
   eachRow((from, to, length) => data.set(over.data.subarray(to, to + length), from));
   return { width: photo.width, height: photo.height, data };

@@ -1,11 +1,11 @@
 import { enlargeMap, enlargePixels, type Shown } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { colorMap } from "./color-maps.ts";
+import { colorAt, colorMap } from "./color-maps.ts";
+import type { DrawnMap, MapOptions } from "./drawn-map.ts";
 import type { ColorBar } from "./layout.ts";
-import { colorAt, type Shade, type ShadeOptions } from "./shade.ts";
 
 /** The colour bar of a map. */
-export function barOf({ colors, min, max }: Shade): ColorBar {
+export function barOf({ colors, min, max }: DrawnMap): ColorBar {
   return { table: colorMap(colors), min, max };
 }
 
@@ -19,7 +19,7 @@ function hatch(pixel: number, width: number, grey: number): [number, number, num
 }
 
 /** A map alone, in its colours. Maps at a layer's resolution show their cells as squares. */
-export function paintMap({ values, size, smooth, colors, min, max }: Shade, shown: Shown): Pixels {
+export function paintMap({ values, size, smooth, colors, min, max }: DrawnMap, shown: Shown): Pixels {
   const { width, height } = shown;
   const table = colorMap(colors);
   const data = new Uint8Array(width * height * 3);
@@ -32,7 +32,7 @@ export function paintMap({ values, size, smooth, colors, min, max }: Shade, show
 
 /** A map in colour over the image in grey: the further from zero, the less of the image. */
 export function paintOver(
-  { values, size, smooth, colors, min, max, signed, opacity }: Shade,
+  { values, size, smooth, colors, min, max, signed, opacity }: DrawnMap,
   { data }: Pixels,
   shown: Shown,
 ): Pixels {
@@ -58,7 +58,7 @@ export function paintOver(
 }
 
 /** A signal at the image's pixels as a picture of its own: grey is zero, ±scale the ends. */
-export function paintSignal({ map, shape }: ShadeOptions, scale: number, shown: Shown): Pixels {
+export function paintSignal({ map, shape }: MapOptions, scale: number, shown: Shown): Pixels {
   const [height = 1, width = 1, channels = 1] = shape;
   const data = new Uint8Array(height * width * 3);
   for (let i = 0; i < height * width; i++) {

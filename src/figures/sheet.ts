@@ -3,9 +3,8 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { Canvas } from "./canvas.ts";
-import { type ColorMapName, colorMap } from "./color-maps.ts";
+import { type ColorMapName, caveatOf, colorAt, colorMap, colorsFor } from "./color-maps.ts";
 import { formatNumber, layOut } from "./layout.ts";
-import { caveatOf, colorAt, colorsFor } from "./shade.ts";
 
 export interface MapSheetOptions {
   readonly data: Float32Array;
@@ -70,7 +69,7 @@ export function renderMapSheet(options: MapSheetOptions): Pixels {
   const own = share === "own" && shape.length === 3;
   const scale = own ? 1 : layer;
   const min = signed ? -scale : 0;
-  const map = colorsFor({ ...(colors ? { colors } : {}) }, signed ? "rdbu" : "inferno");
+  const map = colorsFor(colors, signed ? "rdbu" : "inferno");
   const table = colorMap(map);
 
   const columns = shape.length === 1 ? Math.min(channels, 32) : columnsFor(channels, width / height);

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Canvas, fitText, textWidth } from "../../src/figures/canvas.ts";
 import { colorMap } from "../../src/figures/color-maps.ts";
 import { renderContactSheet } from "../../src/figures/contact-sheet.ts";
-import { type FigureTechnique, renderFigure } from "../../src/figures/figure.ts";
+import { renderFigure } from "../../src/figures/figure.ts";
+import { drawingOf, MAP_KINDS, type MapKind } from "../../src/figures/kinds.ts";
 import { formatNumber, layOut } from "../../src/figures/layout.ts";
 import { renderMapSheet } from "../../src/figures/sheet.ts";
 import { enlargeMap, enlargePixels, shownSize } from "../../src/images/enlarge.ts";
@@ -21,29 +22,19 @@ const pixelAt = ({ width, data }: Pixels, x: number, y: number) =>
 const count = ({ data }: Pixels, [r, g, b]: ArrayLike<number> & Iterable<number>) =>
   data.filter((_, i) => i % 3 === 0 && data[i] === r && data[i + 1] === g && data[i + 2] === b).length;
 
-const TECHNIQUES: FigureTechnique[] = [
-  "saliency",
-  "guided-backprop",
-  "deconvnet",
-  "grad-cam",
-  "occlusion",
-  "activation",
-  "attribution",
-  "expectation",
-];
-const isGradient = (technique: FigureTechnique) => TECHNIQUES.indexOf(technique) < 3;
+const isAtPixels = (kind: MapKind) => !drawingOf(kind).axes.includes(2);
 
 describe("a figure", () => {
-  test.each(TECHNIQUES)("of %s has three panels of at least 256 pixels, from 1×1 images on", (technique) => {
+  test.each(MAP_KINDS)("of %s has three panels of at least 256 pixels, from 1×1 images on", (kind) => {
     for (const [width, height] of [
       [1, 1],
       [12, 7],
       [96, 96],
       [200, 150],
     ] as const) {
-      const shape = isGradient(technique) ? [height, width, 3] : [Math.ceil(height / 2), width];
+      const shape = isAtPixels(kind) ? [height, width, 3] : [Math.ceil(height / 2), width];
       const map = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i));
-      const figure = renderFigure({ image: image(width, height), map, shape, technique, title: "x" });
+      const figure = renderFigure({ image: image(width, height), map, shape, kind, title: "x" });
       expect(figure.width).toBeGreaterThan(3 * 256);
       expect(figure.data).toHaveLength(figure.width * figure.height * 3);
     }
@@ -58,7 +49,7 @@ describe("a figure", () => {
       image: image(side, side),
       map,
       shape: [side, side, 3],
-      technique: "saliency",
+      kind: "gradient",
       title: "",
     });
     const squares = shownSize(side, side).width / side;
@@ -75,7 +66,7 @@ describe("a figure", () => {
       image: image(2, 2),
       map,
       shape: [2, 2],
-      technique: "occlusion",
+      kind: "occlusion",
       title: "",
     });
     const table = colorMap("rdbu");
@@ -93,7 +84,7 @@ describe("a figure", () => {
       image: image(2, 2),
       map,
       shape: [2, 2, 3],
-      technique: "guided-backprop",
+      kind: "signal",
       title: "",
     });
     const cell = (shownSize(2, 2).width / 2) ** 2;
@@ -102,19 +93,19 @@ describe("a figure", () => {
     expect(count(figure, [0, 128, 255])).toBe(cell);
   });
 
-  test.each(TECHNIQUES)("of %s that is zero everywhere stays finite", (technique) => {
-    const shape = isGradient(technique) ? [4, 4, 3] : [4, 4];
-    const map = new Float32Array(isGradient(technique) ? 48 : 16);
-    expect(() => renderFigure({ image: image(4, 4), map, shape, technique, title: "" })).not.toThrow();
+  test.each(MAP_KINDS)("of %s that is zero everywhere stays finite", (kind) => {
+    const shape = isAtPixels(kind) ? [4, 4, 3] : [4, 4];
+    const map = new Float32Array(isAtPixels(kind) ? 48 : 16);
+    expect(() => renderFigure({ image: image(4, 4), map, shape, kind, title: "" })).not.toThrow();
   });
 
   test("refuses values that do not fit", () => {
-    const of = (map: Float32Array, shape: number[], technique: FigureTechnique) => () =>
-      renderFigure({ image: image(4, 4), map, shape, technique, title: "" });
-    expect(of(new Float32Array(16), [4, 4], "saliency")).toThrow(/H×W×C/);
-    expect(of(new Float32Array(48), [4, 4, 3], "grad-cam")).toThrow(/expected values of H×W/);
+    const of = (map: Float32Array, shape: number[], kind: MapKind) => () =>
+      renderFigure({ image: image(4, 4), map, shape, kind, title: "" });
+    expect(of(new Float32Array(16), [4, 4], "gradient")).toThrow(/H×W×C/);
+    expect(of(new Float32Array(48), [4, 4, 3], "cam")).toThrow(/expected values of H×W/);
     expect(of(new Float32Array(15), [4, 4], "occlusion")).toThrow(/got 15 for 4×4/);
-    expect(of(new Float32Array(12), [2, 2, 3], "saliency")).toThrow(/as large as the image/);
+    expect(of(new Float32Array(12), [2, 2, 3], "gradient")).toThrow(/as large as the image/);
     expect(of(new Float32Array(16).fill(Number.NaN), [4, 4], "occlusion")).toThrow(/finite/);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Canvas, wrapText } from "../../src/figures/canvas.ts";
 import { colorMap } from "../../src/figures/color-maps.ts";
+import { drawnMap, type MapOptions, rescaled } from "../../src/figures/drawn-map.ts";
 import { type MultiplesOptions, renderMultiples } from "../../src/figures/multiples.ts";
-import { rescaled, type ShadeOptions, shadeOf } from "../../src/figures/shade.ts";
 import { drawTable, measureTable } from "../../src/figures/table.ts";
 import { enlargeMap, shownSize } from "../../src/images/enlarge.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
@@ -12,10 +12,10 @@ const image = (width: number, height: number): Pixels => ({
   height,
   data: new Uint8Array(width * height * 3).fill(90),
 });
-const map = (...values: number[]): ShadeOptions => ({
+const map = (...values: number[]): MapOptions => ({
   map: Float32Array.from(values),
   shape: [1, values.length],
-  technique: "grad-cam",
+  kind: "cam",
 });
 const count = ({ data }: Pixels, [r, g, b]: ArrayLike<number> & Iterable<number>) =>
   data.filter((_, i) => i % 3 === 0 && data[i] === r && data[i + 1] === g && data[i + 2] === b).length;
@@ -107,14 +107,12 @@ describe("small multiples", () => {
       expect(Math.max(shown.width, shown.height)).toBeLessThan(320);
       if (shown.squares) expect(shown.width % w).toBe(0);
     }
-    const cells = [
-      [{ map: new Float32Array(side * side).fill(1), shape: [side, side], technique: "occlusion" }],
-    ];
+    const cells = [[{ map: new Float32Array(side * side).fill(1), shape: [side, side], kind: "occlusion" }]];
     const figure = renderMultiples({
       image: image(side, side),
       title: "t",
       columns: [""],
-      rows: cells.map((row) => ({ label: "", cells: row as ShadeOptions[] })),
+      rows: cells.map((row) => ({ label: "", cells: row as MapOptions[] })),
     });
     expect(figure.width).toBeLessThan(800);
   });
@@ -125,7 +123,7 @@ describe("small multiples", () => {
       /at least one map in row/,
     );
     expect(() => draw({ columns: ["a"] })).toThrow(/expected 1 maps in row "one", got 2/);
-    const saliency = { map: new Float32Array(12), shape: [2, 2, 3], technique: "saliency" } as const;
+    const saliency = { map: new Float32Array(12), shape: [2, 2, 3], kind: "gradient" } as const;
     expect(() => draw({ columns: ["a"], rows: [{ label: "", cells: [saliency] }] })).toThrow(
       /as large as the image/,
     );
@@ -136,10 +134,10 @@ describe("shades", () => {
   test("clip at a percentile that is said, or not at all", () => {
     const values = Float32Array.from({ length: 101 }, (_, i) => i);
     const of = (clip?: number) =>
-      shadeOf({
+      drawnMap({
         map: values,
         shape: [1, 101],
-        technique: "attribution",
+        kind: "attribution",
         ...(clip === undefined ? {} : { clip }),
       });
     expect([of().max, of(50).max, of(100).max]).toEqual([99, 50, 100]);
@@ -152,14 +150,14 @@ describe("shades", () => {
 
   test("take a colour map of their own kind only", () => {
     const of = (colors: "viridis" | "polar", ...values: number[]) =>
-      shadeOf({ ...map(...values), colors }).colors;
+      drawnMap({ ...map(...values), colors }).colors;
     expect([of("viridis", 1, 0), of("viridis", -1, 0)]).toEqual(["viridis", "rdbu"]);
     expect([of("polar", 1, 0), of("polar", -1, 0)]).toEqual(["inferno", "polar"]);
     expect(() => of("rainbow" as "polar", 1)).toThrow(/expected one of/);
   });
 
   test("say when a shared scale cuts them off", () => {
-    const shade = shadeOf(map(1, 3));
+    const shade = drawnMap(map(1, 3));
     expect(rescaled(shade, 0, 6).note).toBe("one scale · max 3");
     expect(rescaled(shade, 0, 2).note).toBe("one scale · max 3, clipped");
   });

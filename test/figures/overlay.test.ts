@@ -45,7 +45,7 @@ const draw = (
   renderOverlay(photo(width, height), graphOf(fit, [8, 8]), {
     map: spot(4, row, column),
     shape: [4, 4],
-    technique: "grad-cam",
+    kind: "cam",
   });
 
 describe("a map brought back to the photograph", () => {
@@ -93,7 +93,7 @@ describe("a map brought back to the photograph", () => {
 
   test("of the input's own size is what the figure shows", () => {
     const image = photo(300, 300);
-    const options = { map: spot(4, 1, 1), shape: [4, 4], technique: "grad-cam" as const };
+    const options = { map: spot(4, 1, 1), shape: [4, 4], kind: "cam" as const };
     const drawn = renderOverlay(image, graphOf("cover", [300, 300]), options);
     const figure = renderFigure({ ...options, image, title: "t", panels: ["overlay"] });
     const row = (of: Pixels, x: number, y: number) => [
@@ -111,7 +111,7 @@ test("colours that are not uniform are said to be so, and taken for maps of ever
       image,
       map: values,
       shape: [4, 4],
-      technique: "attribution",
+      kind: "attribution",
       title: "t",
       panels: ["map"],
       colors,

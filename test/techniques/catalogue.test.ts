@@ -5,7 +5,6 @@ import { createNetwork, type Network } from "../../src/network/network.ts";
 import { probability } from "../../src/objectives/objective.ts";
 import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
-import { sumOverColor } from "../../src/techniques/attribution/input-gradient.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { testDevice } from "../gpu.ts";
@@ -68,12 +67,10 @@ describe("the catalogue", () => {
       const settings = technique.takes.includes("samples") ? { samples: 8 } : {};
       const found = await technique.run(network, image, { target: 1, ...settings });
       expect(found.target).toMatchObject({ layer: "d", channel: 1 });
-      const flat =
-        technique.figure === "attribution" && found.shape.length === 3 ? sumOverColor(found) : found;
       const options = {
-        map: flat.data,
-        shape: flat.shape,
-        technique: technique.figure,
+        map: found.data,
+        shape: found.shape,
+        kind: technique.figure,
         image: picture,
         title: "t",
       };

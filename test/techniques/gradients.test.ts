@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { gaussianBlur } from "../../src/images/blur.ts";
+import { maxOverColor } from "../../src/images/over-color.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
@@ -8,7 +9,6 @@ import { logit, probability } from "../../src/objectives/objective.ts";
 import { gaussLegendre } from "../../src/sampling/quadrature.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
-import { maxOverColor } from "../../src/techniques/attribution/input-gradient.ts";
 import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { saliencyMask } from "../../src/techniques/attribution/saliency-mask.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { drawnMap } from "../../src/figures/drawn-map.ts";
 import { renderField } from "../../src/figures/field.ts";
 import { renderFigure } from "../../src/figures/figure.ts";
-import { shadeOf } from "../../src/figures/shade.ts";
 import { InputError } from "../../src/gpu/errors.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { trust } from "../../src/metrics/trust.ts";
@@ -69,9 +69,9 @@ describe("a sweep whose stride is wider than its patch", () => {
   test("is drawn with its gaps hatched, whatever was found elsewhere", async () => {
     const { data, shape, gaps = 0 } = await occlusion(network, ones, options);
     const image = { width, height, data: new Uint8Array(3 * width * height).fill(128) };
-    const common = { image, shape, technique: "occlusion", title: "t", panels: ["map"] } as const;
+    const common = { image, shape, kind: "occlusion", title: "t", panels: ["map"] } as const;
     const figure = (map: Float32Array) => renderFigure({ ...common, map, gaps });
-    const shade = shadeOf({ ...common, map: data, gaps });
+    const shade = drawnMap({ ...common, map: data, gaps });
     expect(shade.note).toMatch(/nothing clipped; hatched: uncovered$/);
     expect([shade.min, shade.max]).toEqual([-16, 16]);
     const [drawn, none] = [figure(data), figure(data.map((value) => (Number.isNaN(value) ? 0 : value)))];
@@ -253,8 +253,7 @@ describe("what changes nothing has a map of zeros, and a word", () => {
 
   test("and a picture of rounding is one colour", () => {
     const shape = [2, 2];
-    const shade = (map: number[]) =>
-      shadeOf({ map: Float32Array.from(map), shape, technique: "expectation" });
+    const shade = (map: number[]) => drawnMap({ map: Float32Array.from(map), shape, kind: "expectation" });
     expect(shade([0.5, 0.5 + 6e-8, 0.5, 0.5 - 3e-8]).note).toBe("the same everywhere: 0.5");
     expect(shade([0.5, 0.5001, 0.5, 0.5]).note).toBe("from least to most, nothing clipped");
   });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { requestDevice } from "../../src/gpu/device.ts";
 import { DeviceLostError, InputError, UnsupportedError } from "../../src/gpu/errors.ts";
+import { maxOverColor } from "../../src/images/over-color.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
-import { maxOverColor } from "../../src/techniques/attribution/input-gradient.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { predict, predictEach } from "../../src/techniques/predict.ts";

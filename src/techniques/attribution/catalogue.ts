@@ -1,4 +1,4 @@
-import type { FigureTechnique } from "../../figures/figure.ts";
+import type { MapKind } from "../../figures/kinds.ts";
 import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import type { InputColor } from "../../images/color.ts";
@@ -90,7 +90,7 @@ export interface AttributionTechnique {
   /** One line: what it computes, the shape, the paper. */
   readonly summary: string;
   /** How its map is drawn. */
-  readonly figure: Exclude<FigureTechnique, "activation">;
+  readonly figure: Exclude<MapKind, "activation">;
   /** What its values are, below the picture. Default: as its figure has it. */
   readonly unit?: string;
   /** The options that it reads, beside target, signal and onProgress. */
@@ -152,7 +152,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "saliency",
     title: "Saliency",
     summary: `∂S/∂x, signed, ${PIXELS}; its picture is the maximum over colour (Simonyan et al. 2013)`,
-    figure: "saliency",
+    figure: "gradient",
     takes: ["on"],
     run: backward(saliency),
   },
@@ -192,7 +192,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "smoothgrad",
     title: "SmoothGrad",
     summary: `mean of ∂S/∂x over noisy copies, signed, ${PIXELS} (Smilkov et al. 2017)`,
-    figure: "saliency",
+    figure: "gradient",
     unit: "max over colour of |mean ∂S/∂x|",
     takes: ["on", "samples", "noise", "seed"],
     samples: 50,
@@ -202,7 +202,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "smoothgrad-squared",
     title: "SmoothGrad squared",
     summary: `mean of its square, ${PIXELS} (Hooker et al. 2019)`,
-    figure: "saliency",
+    figure: "gradient",
     unit: "max over colour of the mean squared ∂S/∂x",
     takes: ["on", "samples", "noise", "seed"],
     samples: 50,
@@ -212,7 +212,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "vargrad",
     title: "VarGrad",
     summary: `its variance, ${PIXELS} (Adebayo et al. 2018)`,
-    figure: "saliency",
+    figure: "gradient",
     unit: "max over colour of var ∂S/∂x",
     takes: ["on", "samples", "noise", "seed"],
     samples: 50,
@@ -248,7 +248,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "guided-backprop",
     title: "Guided backprop",
     summary: `the gradient where it and the activation are positive, ${PIXELS} (Springenberg et al. 2014)`,
-    figure: "guided-backprop",
+    figure: "signal",
     takes: ["on"],
     run: backward(guidedBackprop),
   },
@@ -256,7 +256,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "deconvnet",
     title: "Deconvnet",
     summary: `the signal where it is positive itself, ${PIXELS} (Zeiler & Fergus 2013)`,
-    figure: "deconvnet",
+    figure: "signal",
     takes: ["on"],
     run: backward(deconvnet),
   },
@@ -264,7 +264,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "cam",
     title: "CAM",
     summary: "maps before global average pooling, by the class's weights, signed, [h,w] (Zhou et al. 2016)",
-    figure: "grad-cam",
+    figure: "cam",
     unit: "∑ weight × activation",
     takes: [],
     classesOnly: true,
@@ -275,7 +275,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "grad-cam",
     title: "Grad-CAM",
     summary: "a layer's maps weighed by the gradient, [h,w] (Selvaraju et al. 2017)",
-    figure: "grad-cam",
+    figure: "cam",
     takes: ["layer", "on"],
     weighsMaps: true,
     run: backward(gradCam),
@@ -284,7 +284,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "grad-cam-plus-plus",
     title: "Grad-CAM++",
     summary: "the same, every instance alike, [h,w] (Chattopadhay et al. 2018)",
-    figure: "grad-cam",
+    figure: "cam",
     takes: ["layer", "on"],
     weighsMaps: true,
     run: backward(gradCamPlusPlus),
@@ -293,7 +293,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "layer-cam",
     title: "Layer-CAM",
     summary: "the same, every place by its own gradient, [h,w] (Jiang et al. 2021)",
-    figure: "grad-cam",
+    figure: "cam",
     unit: "ReLU(∑ ReLU(gradient) × activation)",
     takes: ["layer", "on"],
     weighsMaps: true,
@@ -303,7 +303,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "guided-grad-cam",
     title: "Guided Grad-CAM",
     summary: `guided backprop ⊙ Grad-CAM enlarged, ${PIXELS} (Selvaraju et al. 2017)`,
-    figure: "guided-backprop",
+    figure: "signal",
     takes: ["layer", "on"],
     weighsMaps: true,
     run: backward(guidedGradCam),
@@ -312,7 +312,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "score-cam",
     title: "Score-CAM",
     summary: "a layer's maps, by the score of the image seen through them, [h,w] (Wang et al. 2020)",
-    figure: "grad-cam",
+    figure: "cam",
     takes: ["layer", "on"],
     weighsMaps: true,
     forwardOnly: true,
@@ -324,7 +324,7 @@ const TECHNIQUES: readonly AttributionTechnique[] = [
     name: "ablation-cam",
     title: "Ablation-CAM",
     summary: "a layer's maps, by the fall of the score without them, [h,w] (Desai & Ramaswamy 2020)",
-    figure: "grad-cam",
+    figure: "cam",
     takes: ["layer", "on"],
     weighsMaps: true,
     forwardOnly: true,

@@ -1,4 +1,4 @@
-import { type Shape, sizeOf } from "../../gpu/tensor.ts";
+import { sizeOf } from "../../gpu/tensor.ts";
 
 import { inputOf } from "../../graph/graph.ts";
 import type { BackwardRule } from "../../layers/activation.ts";
@@ -42,32 +42,4 @@ function signalAt(
     options.signal?.throwIfAborted();
     return { data: data.slice(0, sizeOf(shape)), shape, target };
   });
-}
-
-/** The largest magnitude over colour, [H, W] of signed [H, W, C] (Simonyan et al. 2013, section 3.1). */
-export function maxOverColor({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
-  readonly data: Float32Array;
-  readonly shape: Shape;
-} {
-  const [height = 1, width = 1, channels = 1] = shape;
-  const map = new Float32Array(height * width);
-  for (const [index, value] of data.entries()) {
-    const pixel = Math.floor(index / channels);
-    map[pixel] = Math.max(map[pixel] ?? 0, Math.abs(value));
-  }
-  return { data: map, shape: [height, width] };
-}
-
-/** The sum over colour, [H, W] of signed [H, W, C]: a pixel's share, where the values are shares. */
-export function sumOverColor({ data, shape }: { readonly data: Float32Array; readonly shape: Shape }): {
-  readonly data: Float32Array;
-  readonly shape: Shape;
-} {
-  const [height = 1, width = 1, channels = 1] = shape;
-  const map = new Float32Array(height * width);
-  for (const [index, value] of data.entries()) {
-    const pixel = Math.floor(index / channels);
-    map[pixel] = (map[pixel] ?? 0) + value;
-  }
-  return { data: map, shape: [height, width] };
 }

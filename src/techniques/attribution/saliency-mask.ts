@@ -2,11 +2,11 @@ import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
 import type { Shape } from "../../gpu/tensor.ts";
 import { graphCut } from "../../images/graph-cut.ts";
+import { maxOverColor } from "../../images/over-color.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall, copyOf } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
-import { maxOverColor } from "./input-gradient.ts";
 import { saliency } from "./saliency.ts";
 
 export interface MaskOptions {
