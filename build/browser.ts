@@ -1,4 +1,4 @@
-import puppeteer, { type Browser } from "puppeteer-core";
+import puppeteer, { type Browser } from "puppeteer";
 import { findChrome } from "../src/node/chrome.ts";
 import { NO_CHROME } from "./machine.ts";
 

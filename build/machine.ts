@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  browserCache,
   chromePaths,
   findChrome,
   findSwiftShader,
@@ -29,8 +28,6 @@ export interface Machine {
   swiftShader(): string | undefined;
   /** Path of a Chrome. */
   chrome(): string | undefined;
-  /** Lets Puppeteer's installer fetch a Chrome. */
-  fetchChrome(): Promise<void>;
   addAptSource(name: string, text: string): void;
   /** Runs a command and shows its output if it fails; whether it succeeded. */
   run(command: string, args: readonly string[]): boolean;
@@ -46,7 +43,6 @@ export function thisMachine(where: Surroundings = surroundings()): Machine {
     adapter: probeAdapter,
     swiftShader: () => findSwiftShader(chromePaths(where)),
     chrome: () => findChrome(chromePaths(where)),
-    fetchChrome: () => fetchChrome(browserCache(where)),
     addAptSource: (name, text) => {
       mkdirSync(join(APT, "sources.list.d"), { recursive: true });
       writeFileSync(join(APT, "sources.list.d", name), text);
@@ -54,8 +50,11 @@ export function thisMachine(where: Surroundings = surroundings()): Machine {
     run: (command, args) => {
       const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
       const { status, stdout, stderr } = spawnSync(command, args, {
+        cwd: ROOT,
         encoding: "utf8",
         env,
+        // npm's commands are scripts there.
+        shell: process.platform === "win32",
         timeout: 600_000,
       });
       if (status !== 0) console.error(`${stdout ?? ""}${stderr ?? ""}`.trim());
@@ -99,20 +98,12 @@ function probeAdapter(driver?: string): string | undefined {
   return (status === 0 && stdout.trim()) || undefined;
 }
 
-async function fetchChrome(cacheDir: string): Promise<void> {
-  const { Browser, detectBrowserPlatform, install, resolveBuildId } = await import("@puppeteer/browsers");
-  const platform = detectBrowserPlatform();
-  if (!platform) throw new Error(`there is no Chrome for ${process.platform} ${process.arch}`);
-  const buildId = await resolveBuildId(Browser.CHROME, platform, "stable");
-  await install({ browser: Browser.CHROME, buildId, platform, cacheDir });
-}
-
 const NO_ADAPTER =
   "expected a GPU adapter for WebGPU in Node, found none; install a Vulkan driver (Debian 12: apt-get install -t bookworm-backports mesa-vulkan-drivers libvulkan1; Debian 13 and Ubuntu 24.04: apt-get install mesa-vulkan-drivers libvulkan1; Fedora: dnf install mesa-vulkan-drivers), or libvulkan1 and any Chrome, whose software driver serves as well";
 
 /** What to do about a missing Chrome, in one sentence. */
 export const NO_CHROME =
-  "expected Chrome or Chromium, found none; install one, or run `npx @puppeteer/browsers install chrome@stable --path ~/.cache/puppeteer`, or point PUPPETEER_EXECUTABLE_PATH at one";
+  "expected Chrome or Chromium, found none; install one, or run `npx puppeteer browsers install chrome`, or point PUPPETEER_EXECUTABLE_PATH at one";
 
 export interface FoundAdapter {
   readonly name: string;
@@ -135,11 +126,11 @@ export function ensureAdapter(machine: Machine): FoundAdapter {
 }
 
 /**
- * Finds a Chrome, or installs one: Debian's where packages may be installed, else the one that Puppeteer's installer fetches.
+ * Finds a Chrome, or installs one: Debian's where packages may be installed, else the one that puppeteer fetches.
  * @returns its path.
  * @throws Error that says in one sentence what to run.
  */
-export async function ensureChrome(machine: Machine): Promise<string> {
+export function ensureChrome(machine: Machine): string {
   const found = machine.chrome();
   if (found) return found;
   // Ubuntu's package of this name is a stub for a snap.
@@ -149,14 +140,11 @@ export async function ensureChrome(machine: Machine): Promise<string> {
     const installed = machine.chrome();
     if (installed) return installed;
   }
-  machine.say("found no Chrome; fetching Chrome for Testing with @puppeteer/browsers (170 MB)");
-  const reason = await machine.fetchChrome().then(
-    () => undefined,
-    (error: unknown) => (error as Error).message,
-  );
+  machine.say("found no Chrome; fetching Chrome for Testing with puppeteer (170 MB)");
+  machine.run("npx", ["puppeteer", "browsers", "install", "chrome"]);
   const fetched = machine.chrome();
   if (fetched) return fetched;
-  throw new Error(reason ? `${NO_CHROME} (fetching one failed: ${reason})` : NO_CHROME);
+  throw new Error(NO_CHROME);
 }
 
 function installLavapipe(machine: Machine): boolean {

@@ -10,7 +10,7 @@ const machine = thisMachine();
 try {
   const { name, driver } = ensureAdapter(machine);
   console.log(`WebGPU in Node: ${name}${driver ? ` (${driver})` : ""}`);
-  console.log(`Chrome: ${await ensureChrome(machine)}`);
+  console.log(`Chrome: ${ensureChrome(machine)}`);
 } catch (error) {
   console.error(`vitrine: ${error.message}`);
   process.exitCode = 1;

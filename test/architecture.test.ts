@@ -65,7 +65,7 @@ const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
   [/^@tensorflow\//, ["tfjs", "bench"]],
   [/^three\b/, ["three", "demo"]],
   [/^(lil-gui|d3-|@fontsource)/, ["demo"]],
-  [/^(onnxruntime|puppeteer|@puppeteer)/, ["bench"]],
+  [/^(onnx|puppeteer)/, ["bench"]],
 ];
 
 interface Import {

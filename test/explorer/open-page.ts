@@ -1,4 +1,4 @@
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import type { Session } from "../../demo/session.ts";
 import type { Store } from "../../demo/state.ts";
 

@@ -1,4 +1,4 @@
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Session } from "../../demo/session.ts";
 import type { Store } from "../../demo/state.ts";

@@ -6,5 +6,9 @@ export default async function setup(): Promise<void> {
   const { driver } = ensureAdapter(machine);
   if (driver) process.env.VK_DRIVER_FILES = driver;
   // Kernels can be tested without a browser; the tests that need one fail with the same sentence.
-  await ensureChrome(machine).catch((error: Error) => machine.say(error.message));
+  try {
+    ensureChrome(machine);
+  } catch (error) {
+    machine.say((error as Error).message);
+  }
 }
