@@ -62,10 +62,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that have a room of their own; nobody else imports them. */
 const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
   [/^(node:|(sharp|webgpu|fflate|tinyglobby)$)/, ["node", "cli", "bench"]],
+  [/^leven$/, ["gpu"]],
   [/^@tensorflow\//, ["tfjs", "bench"]],
   [/^three\b/, ["three", "demo"]],
   [/^(lil-gui|d3-|@fontsource)/, ["demo"]],
-  [/^(onnx|puppeteer)/, ["bench"]],
+  [/^(onnx|@bufbuild|puppeteer)/, ["bench"]],
 ];
 
 interface Import {

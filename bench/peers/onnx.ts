@@ -1,42 +1,52 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
 import type { Shape } from "../shape.ts";
-import { Message } from "./protobuf.ts";
 
 /** An attribute of a node: a whole number, several of them, or text. */
 export type Attribute = number | readonly number[] | string;
 
-// Field numbers and codes of onnx.proto, IR version 8.
-const FLOAT = 1;
-const INT64 = 7;
-const ATTRIBUTE_TYPES = { int: 2, string: 3, ints: 7 };
-const IR_VERSION = 8;
-const OPSET = 17;
+const IR_VERSION = 8n;
+const OPSET = 17n;
 
 /** Writes an ONNX model in code, node after node; every value is a tensor of f32 unless said otherwise. */
 export class OnnxModel {
-  readonly #graph = new Message().string(2, "graph");
+  readonly #graph = create(GraphProtoSchema, { name: "graph" });
   #names = 0;
 
   /** Names an input of the model. */
   input(name: string, shape: Shape): string {
-    this.#graph.message(11, valueInfo(name, shape));
+    this.#graph.input.push(valueInfo(name, shape));
     return name;
   }
 
   /** Names a value as an output of the model. */
   output(name: string, shape: Shape): void {
-    this.#graph.message(12, valueInfo(name, shape));
+    this.#graph.output.push(valueInfo(name, shape));
   }
 
   /** A constant of f32, or of int64 from whole numbers. */
   constant(shape: Shape, data: Float32Array | readonly number[]): string {
     const name = this.#fresh("c");
-    const tensor = new Message();
-    for (const axis of shape) tensor.int(1, axis);
-    tensor.int(2, data instanceof Float32Array ? FLOAT : INT64).string(8, name);
     const values = data instanceof Float32Array ? data : BigInt64Array.from(data, BigInt);
-    this.#graph.message(
-      5,
-      tensor.bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+    this.#graph.initializer.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: data instanceof Float32Array ? DataType.FLOAT : DataType.INT64,
+        // Weights never lie in memory that threads share.
+        rawData: new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength),
+      }),
     );
     return name;
   }
@@ -48,17 +58,22 @@ export class OnnxModel {
     attributes: Readonly<Record<string, Attribute>> = {},
     name = this.#fresh("v"),
   ): string {
-    const node = new Message();
-    for (const input of inputs) node.string(1, input);
-    node.string(2, name).string(4, op);
-    for (const [key, value] of Object.entries(attributes)) node.message(5, attribute(key, value));
-    this.#graph.message(1, node);
+    const attribute = Object.entries(attributes).map(([key, value]) => attributeOf(key, value));
+    this.#graph.node.push(
+      create(NodeProtoSchema, { opType: op, input: [...inputs], output: [name], attribute }),
+    );
     return name;
   }
 
   encode(): Uint8Array<ArrayBuffer> {
-    const opset = new Message().string(1, "").int(2, OPSET);
-    return new Message().int(1, IR_VERSION).message(7, this.#graph).message(8, opset).encode();
+    return toBinary(
+      ModelProtoSchema,
+      create(ModelProtoSchema, {
+        irVersion: IR_VERSION,
+        opsetImport: [{ domain: "", version: OPSET }],
+        graph: this.#graph,
+      }),
+    );
   }
 
   #fresh(prefix: string): string {
@@ -67,19 +82,22 @@ export class OnnxModel {
   }
 }
 
-function valueInfo(name: string, shape: Shape): Message {
-  const dimensions = new Message();
-  for (const axis of shape) dimensions.message(1, new Message().int(1, axis));
-  const tensor = new Message().int(1, FLOAT).message(2, dimensions);
-  return new Message().string(1, name).message(2, new Message().message(1, tensor));
+function valueInfo(name: string, shape: Shape): ValueInfoProto {
+  const dim = shape.map((axis) => ({ value: { case: "dimValue" as const, value: BigInt(axis) } }));
+  const value = { elemType: DataType.FLOAT, shape: { dim } };
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: "tensorType", value } } });
 }
 
-function attribute(name: string, value: Attribute): Message {
-  const message = new Message().string(1, name);
-  if (typeof value === "number") return message.int(3, value).int(20, ATTRIBUTE_TYPES.int);
-  if (typeof value === "string") {
-    return message.bytes(4, new TextEncoder().encode(value)).int(20, ATTRIBUTE_TYPES.string);
+function attributeOf(name: string, value: Attribute): AttributeProto {
+  if (typeof value === "number") {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   }
-  for (const one of value) message.int(8, one);
-  return message.int(20, ATTRIBUTE_TYPES.ints);
+  if (typeof value === "string") {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
+  }
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }

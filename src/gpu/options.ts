@@ -1,3 +1,4 @@
+import leven from "leven";
 import { InputError } from "./errors.ts";
 
 /**
@@ -88,24 +89,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   // Nobody misspells so much, and the comparison takes as long as both words together.
   if (word.length > 64) return undefined;
   const [best] = known
-    .map((name) => ({ name, steps: edits(word.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, steps: leven(word.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.steps - b.steps);
   return best && best.steps <= Math.floor(Math.max(3, word.length, best.name.length) / 2.5)
     ? best.name
     : undefined;
-}
-
-/** Letters to insert, delete or exchange to get from one word to another (Levenshtein). */
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(
-        Math.min((row[j] ?? 0) + Number(letter !== other), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1),
-      );
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
