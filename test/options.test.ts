@@ -119,7 +119,7 @@ const PLAIN = new Set(
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing neuron overColour
   parameterLayers pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors receptiveField record region reluMaskShape shapesNear shapesOf sumOverColour summaryOf syntheticNames varianceOf`
+  readTensor readTensors receptiveField record region reluMaskShape shapesNear shapesOf sumOverColor summaryOf syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );
