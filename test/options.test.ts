@@ -63,6 +63,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   createTimer: (o) => library.createTimer(device, o),
   createTopK: (o) => library.createTopK(device, o),
   deconvnet: (o) => library.deconvnet(network, image, o),
+  drawnMap: (o) => library.drawnMap(o),
   empiricalField: (o) =>
     library.empiricalField(network, [image], { layer: "conv1", channel: 0, ...(o as object) }),
   explainEach: (o) => first(library.explainEach(network, [image], "saliency", o)),
@@ -117,7 +118,7 @@ const PLAIN = new Set(
   `adapterName attributionNamed channel className classOf colorMap correlationOf createFrameInput createGradCam createObjective
   createStatisticsSummary createTopKBuffer decodeStatistics deprocess elements emptyStatistics encodePng figureOf formatTrust
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
-  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing neuron overColour
+  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuron
   parameterLayers pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
   readTensor readTensors receptiveField record region reluMaskShape shapesNear shapesOf sumOverColor summaryOf syntheticNames varianceOf`
     .trim()

@@ -1,5 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
-import type { Fields } from "../gpu/options.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { withinRounding } from "../graph/finite.ts";
 import { maxOverColor, sumOverColor } from "../images/over-color.ts";
@@ -65,6 +65,7 @@ export interface DrawnMap {
  * @throws InputError when the values do not fit the shape, the shape not the kind, or an option is out of range.
  */
 export function drawnMap(options: MapOptions): DrawnMap {
+  assertFields("drawn map", options, MAP_FIELDS);
   assertMap(options);
   const drawing = drawingOf(options.kind);
   const { values, size } = oneValueEach(options, drawing);

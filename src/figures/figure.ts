@@ -39,8 +39,8 @@ const FIGURE: Fields<FigureOptions> = {
  */
 export function renderFigure(options: FigureOptions): Pixels {
   assertFields("figure", options, FIGURE);
-  const { image, title, subtitle, panels = FIGURE_PANELS } = options;
-  const drawn = drawnMap(options);
+  const { image, title, subtitle, panels = FIGURE_PANELS, ...map } = options;
+  const drawn = drawnMap(map);
   assertFits(options, image);
   const shown = shownSize(image.width, image.height);
   const picture = enlargePixels(image, shown);

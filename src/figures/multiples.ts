@@ -86,7 +86,7 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
   }
   if (rows.length === 0) throw new InputError("small multiples: expected at least one row, got none");
   const drawn = onScales(
-    rows.map(({ cells }) => cells.map((cell) => (typeof cell === "string" ? undefined : drawnMap(cell)))),
+    rows.map(({ cells }) => cells.map((cell) => (typeof cell === "string" ? undefined : drawnCell(cell)))),
     scale,
   );
   const used = new Set(drawn.flat().flatMap((map) => (map ? [map.colors] : [])));
@@ -153,6 +153,8 @@ function wrapped(groups: readonly TileGroup[], width: number): TileGroup[][] {
     groups.slice(line * even, (line + 1) * even),
   );
 }
+
+const drawnCell = ({ note, ...map }: Multiple): DrawnMap => drawnMap(map);
 
 type DrawnMaps = readonly (readonly (DrawnMap | undefined)[])[];
 

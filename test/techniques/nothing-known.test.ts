@@ -71,7 +71,7 @@ describe("a sweep whose stride is wider than its patch", () => {
     const image = { width, height, data: new Uint8Array(3 * width * height).fill(128) };
     const common = { image, shape, kind: "occlusion", title: "t", panels: ["map"] } as const;
     const figure = (map: Float32Array) => renderFigure({ ...common, map, gaps });
-    const shade = drawnMap({ ...common, map: data, gaps });
+    const shade = drawnMap({ map: data, shape, kind: "occlusion", gaps });
     expect(shade.note).toMatch(/nothing clipped; hatched: uncovered$/);
     expect([shade.min, shade.max]).toEqual([-16, 16]);
     const [drawn, none] = [figure(data), figure(data.map((value) => (Number.isNaN(value) ? 0 : value)))];
