@@ -1,9 +1,9 @@
 import { SEQUENTIAL_MAPS } from "../src/index.ts";
 import { randomSample } from "./samples.ts";
 import type { Session } from "./session.ts";
-import { levelOf } from "./state.ts";
+import { levelOf, select } from "./state/selection.ts";
 import { toggleTheme } from "./theme.ts";
-import { SCALES } from "./why/shade.ts";
+import { SCALES } from "./why/slice.ts";
 
 export interface KeyActions {
   help(): void;
@@ -19,13 +19,13 @@ function down(session: Session): void {
   const exhibit = room.exhibitOf(layer);
   const level = levelOf(store.state);
   if (level === 0 || !exhibit) {
-    store.select({ layer: room.exhibits[1]?.layer ?? room.exhibits[0]?.layer });
+    select(store, { layer: room.exhibits[1]?.layer ?? room.exhibits[0]?.layer });
   } else if (exhibit.kind === "picture") {
-    store.select({ layer: room.exhibits[1]?.layer });
+    select(store, { layer: room.exhibits[1]?.layer });
   } else if (level === 1) {
-    store.select({ layer, channel: 0 });
+    select(store, { layer, channel: 0 });
   } else if (level === 2 && exhibit.kind === "volume") {
-    store.select({ layer, channel, y: Math.floor(exhibit.size[0] / 2), x: Math.floor(exhibit.size[1] / 2) });
+    select(store, { layer, channel, y: Math.floor(exhibit.size[0] / 2), x: Math.floor(exhibit.size[1] / 2) });
   }
 }
 
@@ -34,9 +34,9 @@ export function up(session: Session): void {
   const { store } = session;
   const { layer, channel } = store.state;
   const level = levelOf(store.state);
-  if (level === 3) store.select({ layer, channel });
-  else if (level === 2) store.select({ layer });
-  else store.select({});
+  if (level === 3) select(store, { layer, channel });
+  else if (level === 2) select(store, { layer });
+  else select(store, {});
 }
 
 /** Along the level that is selected. */
@@ -49,15 +49,15 @@ function along(session: Session, dx: number, dy: number): void {
   if (level <= 1 || !exhibit) {
     const index = exhibit ? exhibit.index + dx + dy : dx + dy > 0 ? 0 : room.exhibits.length - 1;
     const next = room.exhibits[within(index, room.exhibits.length)];
-    store.select({ layer: next?.layer });
+    select(store, { layer: next?.layer });
     return;
   }
   const [height, width, channels] = exhibit.size;
   if (level === 2) {
     const next = channel + dx + dy * (exhibit.goal.placing.sheet === 1 ? exhibit.goal.placing.columns : 1);
-    if (next >= 0 && next < channels) store.select({ layer, channel: next });
+    if (next >= 0 && next < channels) select(store, { layer, channel: next });
   } else {
-    store.select({ layer, channel, y: within(y + dy, height), x: within(x + dx, width) });
+    select(store, { layer, channel, y: within(y + dy, height), x: within(x + dx, width) });
   }
 }
 
@@ -73,7 +73,7 @@ export function page(session: Session, by: number): void {
   if (first < 0 || first >= channels) return;
   const next = Math.min(from + by * most, channels - 1);
   if (channel === undefined) store.set({ from: first });
-  else store.select({ layer, channel: next });
+  else select(store, { layer, channel: next });
 }
 
 /** Makes another of the strongest classes the target, and what is asked is asked of it. */
@@ -115,8 +115,8 @@ export function attachKeyboard(session: Session, actions: KeyActions): () => voi
     else if (event.key === "Enter") down(session);
     else if (event.key === "Escape") up(session);
     else if (event.key === " ") store.set({ image: randomSample() });
-    else if (event.key === "Home") store.select({ layer: room.exhibits[0]?.layer });
-    else if (event.key === "End") store.select({ layer: room.exhibits.at(-1)?.layer });
+    else if (event.key === "Home") select(store, { layer: room.exhibits[0]?.layer });
+    else if (event.key === "End") select(store, { layer: room.exhibits.at(-1)?.layer });
     else if (event.key === "?") actions.help();
     else if (event.key === ",") swapClass(session, -1);
     else if (event.key === ".") swapClass(session, 1);

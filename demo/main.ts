@@ -14,7 +14,8 @@ import { loadShippedModel, standingSize } from "./model.ts";
 import { hush, notice, toast } from "./notices.ts";
 import { Rooms } from "./rooms.ts";
 import type { Session } from "./session.ts";
-import { DEFAULTS, fromHash, Store, toHash } from "./state.ts";
+import { SLICES, type State } from "./state/state.ts";
+import { createStore, type SliceStore } from "./state/store.ts";
 import { followTheme } from "./theme.ts";
 
 declare global {
@@ -23,13 +24,13 @@ declare global {
     vitrine: {
       readonly ready: Promise<void>;
       readonly session: () => Session | undefined;
-      readonly store: Store;
+      readonly store: SliceStore<State>;
     };
   }
 }
 
-const store = new Store();
-store.set(fromHash(location.hash));
+const store = createStore<State>(SLICES);
+store.read(location.hash);
 const board = notice();
 /** The files of a model that is being opened, or waits for a device. */
 let opening: readonly Brought[] | undefined;
@@ -183,15 +184,14 @@ store.listen(({ image }) => {
   if (image) brought = undefined;
   clearTimeout(writing);
   writing = window.setTimeout(() => {
-    written = toHash(store.state);
+    written = store.address;
     history.replaceState(null, "", written ? `#${written}` : location.pathname + location.search);
   }, 150);
 });
 addEventListener("hashchange", () => {
   if (location.hash.slice(1) === written) return;
-  const state = fromHash(location.hash);
-  store.set({ ...DEFAULTS, ...state });
-  rooms.session?.room.look(state.view);
+  store.read(location.hash);
+  rooms.session?.room.look(store.state.view);
 });
 
 const ready = boot();

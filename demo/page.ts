@@ -12,7 +12,7 @@ import { download } from "./panels/take.ts";
 import { tip } from "./panels/tip.ts";
 import { whyPanel } from "./panels/why.ts";
 import type { Session } from "./session.ts";
-import { levelOf, type State, selects } from "./state.ts";
+import { levelOf, select, selects } from "./state/selection.ts";
 import { themeOf, toggleTheme } from "./theme.ts";
 
 const SMALL = matchMedia("(max-width: 820px)");
@@ -142,10 +142,10 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
   const drawPath = () => {
     const { state } = store;
     const level = levelOf(state);
-    const crumbs: [string, () => void][] = [[session.graph.name, () => store.select({})]];
+    const crumbs: [string, () => void][] = [[session.graph.name, () => select(store, {})]];
     const { layer, channel, y, x } = state;
-    if (level >= 1) crumbs.push([layer ?? "", () => store.select({ layer })]);
-    if (level >= 2) crumbs.push([`map ${channel}`, () => store.select({ layer, channel })]);
+    if (level >= 1) crumbs.push([layer ?? "", () => select(store, { layer })]);
+    if (level >= 2) crumbs.push([`map ${channel}`, () => select(store, { layer, channel })]);
     if (level >= 3) crumbs.push([`(${y}, ${x})`, () => {}]);
     path.replaceChildren(
       ...(level > 0
@@ -171,7 +171,7 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
   answersToWhy.draw();
   resize();
   const stops = [
-    store.listen((_: State, changed) => {
+    store.listen((_, changed) => {
       if (selects(changed)) drawPath();
       if (changed.has("theme")) nameTheme();
     }),

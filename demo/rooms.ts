@@ -1,12 +1,12 @@
 import { type Graph, headsOf } from "../src/index.ts";
-import { admit } from "./admit.ts";
 import type { Intake } from "./intake.ts";
 import { toast } from "./notices.ts";
 import { createPage } from "./page.ts";
 import { Screen } from "./room/screen.ts";
 import { isSample } from "./samples.ts";
 import { Session } from "./session.ts";
-import { type Store, UNASKED, UNSELECTED } from "./state.ts";
+import type { State } from "./state/state.ts";
+import type { SliceStore } from "./state/store.ts";
 import type { Shown } from "./why/scene.ts";
 
 export interface OpenOptions {
@@ -16,7 +16,7 @@ export interface OpenOptions {
 
 /** The network that is looked at, its room and the panels around it: one at a time, and of several that come at once the last. */
 export class Rooms {
-  readonly #store: Store;
+  readonly #store: SliceStore<State>;
   readonly #host: HTMLElement;
   readonly #intake: Intake;
   #screen: { readonly device: GPUDevice; readonly made: Promise<Screen> } | undefined;
@@ -27,7 +27,7 @@ export class Rooms {
   /** Stops what is being opened. */
   #opening = new AbortController();
 
-  constructor(store: Store, host: HTMLElement, intake: Intake) {
+  constructor(store: SliceStore<State>, host: HTMLElement, intake: Intake) {
     this.#store = store;
     this.#host = host;
     this.#intake = intake;
@@ -111,15 +111,10 @@ export class Rooms {
     before?.page.dispose();
     before?.session.dispose();
     const { graph, room, enquiry } = session;
-    const known = { exhibits: room.exhibits, outputs: headsOf(graph), weighable: enquiry.layers };
-    const another = before !== undefined && !readAnew;
     this.#store.hold(
-      (state) => {
-        const { state: admitted, refused } = admit(state, known);
-        if (refused.length > 0) toast(refused.join(" "), true);
-        return admitted;
-      },
-      another ? { ...UNSELECTED, ...UNASKED, view: undefined } : {},
+      { exhibits: room.exhibits, outputs: headsOf(graph), mapLayers: enquiry.layers },
+      before !== undefined && !readAnew,
+      (refused) => toast(refused.join(" "), true),
     );
     this.#current = { session, page: createPage(session, this.#intake) };
     session.readOtherwise.listen((graph) => {

@@ -20,7 +20,8 @@ import { Room } from "./room/room.ts";
 import type { Screen } from "./room/screen.ts";
 import { sizeOf } from "./room/sizes.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
-import type { Store } from "./state.ts";
+import type { State } from "./state/state.ts";
+import type { Store } from "./state/store.ts";
 import { drawMap } from "./why/draw.ts";
 import { Enquiry } from "./why/enquiry.ts";
 import { classNameOf } from "./why/question.ts";
@@ -41,7 +42,7 @@ export class Session implements Scene {
   /** The same as it was loaded. */
   readonly source: Graph;
   readonly network: Network;
-  readonly store: Store;
+  readonly store: Store<State>;
   /** What the network sees, at its own resolution. */
   readonly picture: HTMLCanvasElement;
   /** The same with a map over it, when one was asked for. */
@@ -68,7 +69,7 @@ export class Session implements Scene {
   readonly #stops: (() => void)[];
   #disposed = false;
 
-  private constructor(screen: Screen, source: Graph, network: Network, store: Store) {
+  private constructor(screen: Screen, source: Graph, network: Network, store: Store<State>) {
     this.device = screen.device;
     this.network = network;
     this.graph = network.graph;
@@ -108,7 +109,12 @@ export class Session implements Scene {
   }
 
   /** Puts a graph on the screen's device and into a room. @throws the signal's reason when that is aborted before. */
-  static async create(screen: Screen, graph: Graph, store: Store, signal: AbortSignal): Promise<Session> {
+  static async create(
+    screen: Screen,
+    graph: Graph,
+    store: Store<State>,
+    signal: AbortSignal,
+  ): Promise<Session> {
     const network = await createNetwork(screen.device, graph, { batch: 1, gradients: false });
     try {
       signal.throwIfAborted();

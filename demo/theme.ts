@@ -1,21 +1,22 @@
 import { writeWith } from "./room/ink.ts";
-import type { Store } from "./state.ts";
+import type { LookState } from "./state/look.ts";
+import type { Store } from "./state/store.ts";
 
 const light = matchMedia("(prefers-color-scheme: light)");
 
 /** The theme that is seen: the chosen one, or the system's. */
-export function themeOf(store: Store): "light" | "dark" {
+export function themeOf(store: Store<LookState>): "light" | "dark" {
   return store.state.theme ?? (light.matches ? "light" : "dark");
 }
 
 /** The other theme; nothing is written down where it is the system's. */
-export function toggleTheme(store: Store): void {
+export function toggleTheme(store: Store<LookState>): void {
   const next = themeOf(store) === "light" ? "dark" : "light";
   store.set({ theme: (next === "light") === light.matches ? undefined : next });
 }
 
 /** Keeps the page in its theme; `redraw` is called when it changed. */
-export function followTheme(store: Store, redraw: () => void): void {
+export function followTheme(store: Store<LookState>, redraw: () => void): void {
   const apply = () => {
     const theme = themeOf(store);
     document.documentElement.dataset.theme = theme;

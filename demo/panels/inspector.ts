@@ -3,7 +3,8 @@ import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
 import { figure, h, segmented, slider } from "../dom.ts";
 import { type MapRange, RANGE, rangeIn } from "../room/ranges.ts";
 import type { Session } from "../session.ts";
-import { DEFAULTS, type Layout, type Scale } from "../state.ts";
+import { type Layout, roomView, type Scale } from "../state/room-view.ts";
+import { select } from "../state/selection.ts";
 import { legend } from "./legend.ts";
 import { MapView } from "./map-view.ts";
 import { pagingOf } from "./paging.ts";
@@ -45,7 +46,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
   const explode = slider("Explode", { min: 0, max: 1, step: 0.01 }, (value) => store.set({ explode: value }));
   const channel = slider("Map", { min: 0, max: 1, step: 1 }, (value) => {
     const { layer } = store.state;
-    store.select({ layer, channel: value });
+    select(store, { layer, channel: value });
   });
   const paging = pagingOf(session);
   const mapFacts = h("p", { class: "note" });
@@ -100,7 +101,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     const box = view.canvas.getBoundingClientRect();
     const x = Math.floor(((event.clientX - box.left) / box.width) * width);
     const y = Math.floor(((event.clientY - box.top) / box.height) * height);
-    store.select({ layer: exhibit.layer, channel: map ?? 0, y, x });
+    select(store, { layer: exhibit.layer, channel: map ?? 0, y, x });
   });
 
   /** What is known of a map's values, or, at the number of maps, of the layer's. */
@@ -286,7 +287,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     session.answered.listen(() => void refresh()),
   ];
   void refresh();
-  threshold.input.addEventListener("dblclick", () => store.set({ threshold: DEFAULTS.threshold }));
+  threshold.input.addEventListener("dblclick", () => store.set({ threshold: roomView.defaults.threshold }));
   return {
     element,
     dispose() {

@@ -1,6 +1,7 @@
 import { adapterName, isSoftwareAdapter } from "../../src/index.ts";
 import { h, svg } from "../dom.ts";
 import type { Session } from "../session.ts";
+import { select } from "../state/selection.ts";
 
 /** The whole network as a row of blocks: map, scrubber and table of contents. */
 export function stripPanel(session: Session): { element: HTMLElement; dispose(): void } {
@@ -39,7 +40,7 @@ export function stripPanel(session: Session): { element: HTMLElement; dispose():
         title: `${title} · ${height * width === 1 ? channels : exhibit.size.join(" × ")}`,
         "aria-label": `${title}, ${exhibit.size.join(" by ")}`,
         tabIndex: -1,
-        onclick: () => store.select({ layer: exhibit.layer }),
+        onclick: () => select(store, { layer: exhibit.layer }),
       },
       block,
       names && lanes === 1 ? h("span", {}, title) : undefined,

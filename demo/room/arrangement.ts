@@ -1,5 +1,5 @@
 import { Box3 } from "three/webgpu";
-import type { State } from "../state.ts";
+import type { SharedState } from "../state/shared.ts";
 import type { Exhibit } from "./exhibit.ts";
 
 /** Distances between exhibits: along the row, one above the other, and around one that is open. */
@@ -30,7 +30,7 @@ export interface Surroundings {
 /** Sends every exhibit to its posture and its place: in a row by depth, those of equal depth one above the other. */
 export function arrange(
   exhibits: readonly Exhibit[],
-  { layer, channel, from, layout, explode }: State,
+  { layer, channel, from, layout, explode }: SharedState,
   { aspect, software, settle }: Surroundings,
   now: number,
 ): void {
@@ -71,7 +71,7 @@ export function arrange(
 /** What the camera looks at when it looks at the selection, or at everything; angles in radians. */
 export function homeOf(
   exhibits: readonly Exhibit[],
-  { layer, layout }: State,
+  { layer, layout }: SharedState,
   aspect: number,
 ): { box: Box3; azimuth: number; elevation: number; margin: number } {
   const open = exhibitOf(exhibits, layer);

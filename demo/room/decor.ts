@@ -1,6 +1,6 @@
 import { Group, Vector3 } from "three/webgpu";
 import { type Graph, receptiveField } from "../../src/index.ts";
-import type { Selection } from "../state.ts";
+import type { Selection } from "../state/selection.ts";
 import { exhibitOf } from "./arrangement.ts";
 import { type Backing, createBacking } from "./backing.ts";
 import type { Exhibit } from "./exhibit.ts";

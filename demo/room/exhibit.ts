@@ -1,5 +1,5 @@
 import { Group, Vector3 } from "three/webgpu";
-import type { Layout } from "../state.ts";
+import type { Layout } from "../state/room-view.ts";
 import { ink } from "./ink.ts";
 import { boxLines, boxPoints, type Lines } from "./lines.ts";
 import { Moving } from "./motion.ts";

@@ -1,6 +1,8 @@
 import type { Ray } from "three/webgpu";
 import type { Head, Network, Prediction } from "../../src/index.ts";
-import { type Selection, type State, type Store, selects } from "../state.ts";
+import { type Selection, select, selects } from "../state/selection.ts";
+import type { SharedState } from "../state/shared.ts";
+import type { Changes, Store } from "../state/store.ts";
 import { arrange, exhibitOf, homeOf } from "./arrangement.ts";
 import { type Insets, OrbitCamera } from "./camera.ts";
 import type { Exhibit } from "./exhibit.ts";
@@ -20,7 +22,7 @@ import { Stage } from "./stage.ts";
 export interface RoomOptions {
   readonly screen: Screen;
   readonly network: Network;
-  readonly store: Store;
+  readonly store: Store<SharedState>;
   /** What the network sees, drawn by whoever loads images. */
   readonly picture: HTMLCanvasElement;
   readonly onHover: (hovered: Hovered | undefined, at: Spot) => void;
@@ -219,7 +221,7 @@ export class Room {
     return Math.max(1, this.#size.width - left - right) / Math.max(1, this.#size.height - top - bottom);
   }
 
-  #follow(state: State, changed: ReadonlySet<keyof State>): void {
+  #follow(state: SharedState, changed: Changes<SharedState>): void {
     if (changed.has("colors")) this.#stage.color(state.colors);
     if (selects(changed) || changed.has("from") || changed.has("layout") || changed.has("explode"))
       this.#arrange(performance.now());
@@ -272,10 +274,10 @@ export class Room {
     if (this.#disposed) return;
     const exhibit = this.exhibitOf(hit?.layer) ?? first;
     if (exhibit.kind === "picture" || !exhibit.open || !hit) {
-      store.select({ layer: exhibit.layer });
+      select(store, { layer: exhibit.layer });
       return;
     }
-    store.select({ layer: exhibit.layer, channel: hit.channel, y: hit.y, x: hit.x });
+    select(store, { layer: exhibit.layer, channel: hit.channel, y: hit.y, x: hit.x });
   }
 
   /** The camera was moved by hand. */

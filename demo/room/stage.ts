@@ -1,6 +1,8 @@
 import { type PerspectiveCamera, Scene, type StorageBufferAttribute } from "three/webgpu";
 import { headsOf, type Network } from "../../src/index.ts";
-import type { Selection, State } from "../state.ts";
+import type { LookState } from "../state/look.ts";
+import type { Selection } from "../state/selection.ts";
+import type { SharedState } from "../state/shared.ts";
 import { adopt, adopted, release } from "./adopt.ts";
 import { exhibitOf } from "./arrangement.ts";
 import { Decor } from "./decor.ts";
@@ -18,7 +20,7 @@ import { Volume } from "./volume.ts";
 export interface StageOptions {
   readonly screen: Screen;
   readonly network: Network;
-  readonly colors: State["colors"];
+  readonly colors: LookState["colors"];
   /** What the network sees, drawn by whoever loads images. */
   readonly picture: HTMLCanvasElement;
 }
@@ -78,7 +80,7 @@ export class Stage {
   }
 
   /** Takes other colours. */
-  color(colors: State["colors"]): void {
+  color(colors: LookState["colors"]): void {
     writePalette(this.#screen.device, this.colorsBuffer, colors);
   }
 
@@ -142,7 +144,7 @@ export class Stage {
 
   /** Draws a frame as it is at a moment; returns whether something in it is on its way. */
   draw(
-    state: State,
+    state: SharedState,
     hovered: Hovered | undefined,
     camera: PerspectiveCamera,
     size: { readonly width: number; readonly height: number },

@@ -10,7 +10,9 @@ import {
   trust,
 } from "../../src/index.ts";
 import { Emitter } from "../emitter.ts";
-import { type State, selects } from "../state.ts";
+import { selects } from "../state/selection.ts";
+import type { State } from "../state/state.ts";
+import type { Changes } from "../state/store.ts";
 import { Desk, type Progress, type Task } from "./desk.ts";
 import {
   keyOf,
@@ -322,7 +324,7 @@ export class Enquiry {
 }
 
 /** Whether a change asks something that was not asked before. */
-function asksAnew(state: State, changed: ReadonlySet<keyof State>): boolean {
+function asksAnew(state: State, changed: Changes<State>): boolean {
   const asks = ["why", "target", "versus", "weighs", "trust", "along"] as const;
   return asks.some((key) => changed.has(key)) || (state.target === "unit" && selects(changed));
 }

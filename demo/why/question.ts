@@ -8,7 +8,8 @@ import {
   type Prediction,
   shapesOf,
 } from "../../src/index.ts";
-import type { State } from "../state.ts";
+import type { SelectionState } from "../state/selection.ts";
+import type { SubjectState } from "../state/subject.ts";
 
 /** What a technique is asked about: a class by number, or a unit of a layer. */
 export type Subject =
@@ -44,7 +45,7 @@ export function mapLayers(graph: Graph): string[] {
 }
 
 /** The subjects that the state asks about: one, or two to compare. Empty until the network has answered. */
-export function subjectsOf(state: State, answers: readonly Prediction[]): Subject[] {
+export function subjectsOf(state: SelectionState & SubjectState, answers: readonly Prediction[]): Subject[] {
   const [best] = answers;
   if (!best) return [];
   const { target, versus, layer, channel, y, x } = state;

@@ -1,6 +1,7 @@
 import type { Graph, Head, Pixels, Prediction } from "../../src/index.ts";
 import type { Emitter } from "../emitter.ts";
-import type { Store } from "../state.ts";
+import type { State } from "../state/state.ts";
+import type { Store } from "../state/store.ts";
 
 /** A picture that was shown, and where it came from. */
 export interface Shown {
@@ -14,7 +15,7 @@ export interface Scene {
   readonly graph: Graph;
   /** The output that is asked, and what its numbers are. */
   readonly head: Head;
-  readonly store: Store;
+  readonly store: Store<State>;
   /** What the network sees, at its own resolution. */
   readonly picture: HTMLCanvasElement;
   /** [H, W, C] of the network's input. */

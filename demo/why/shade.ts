@@ -6,6 +6,7 @@ import {
   sumOverColor,
 } from "../../src/index.ts";
 import { figure } from "../dom.ts";
+import type { ScaleOfMaps } from "./slice.ts";
 
 /** A map as it is drawn: one value a cell. */
 export interface Flat {
@@ -28,10 +29,6 @@ export interface Ends {
   /** In words: what is clipped, or shared. */
   readonly note: string;
 }
-
-export const SCALES = ["robust", "raw", "shared"] as const;
-/** "robust": peaked maps end at their 99th percentile; "raw": nothing is clipped; "shared": one scale for the classes. */
-export type ScaleOfMaps = (typeof SCALES)[number];
 
 const UNITS: Readonly<Record<AttributionTechnique["figure"], string>> = {
   gradient: "max over colour of |∂S/∂x|",

@@ -11,7 +11,7 @@ import {
 import { paint } from "../pixels.ts";
 import { preprocessingNameOf } from "../prepared.ts";
 import { isSample } from "../samples.ts";
-import type { State } from "../state.ts";
+import type { State } from "../state/state.ts";
 import type { Answer, Card } from "./enquiry.ts";
 import { nameOf, type Question, settingsOf } from "./question.ts";
 import type { Scene } from "./scene.ts";

@@ -2,21 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Session } from "../../demo/session.ts";
-import type { Store } from "../../demo/state.ts";
 import { encodePng } from "../../src/node/image.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { launchBrowser } from "../browser.ts";
 import { folder, vitrine } from "../cli/run.ts";
 import { goldenOf, HAVE_SHARED, readPhotograph } from "../models/golden.ts";
-import { bytesOf, drop, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
+import { bytesOf, drop, type OpenPage, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { tinyModel } from "./tiny-model.ts";
 
-/** What the page lays open for tests; see demo/main.ts. */
-declare const window: {
-  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
-};
+declare const window: { readonly vitrine: OpenPage };
 
 let served: Served;
 let browser: Browser;
@@ -305,7 +300,9 @@ describe("the explorer", () => {
       scale: "map",
       colors: "viridis",
     });
-    await page.evaluate(() => window.vitrine.store.select({ layer: "conv2_1", channel: 2 }));
+    await page.evaluate(() =>
+      window.vitrine.store.set({ layer: "conv2_1", channel: 2, y: undefined, x: undefined }),
+    );
     await page.waitForFunction(
       () => location.hash.includes("layer=conv2_1") && location.hash.includes("channel=2"),
     );

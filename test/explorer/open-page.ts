@@ -1,11 +1,16 @@
 import type { Page } from "puppeteer";
 import type { Session } from "../../demo/session.ts";
-import type { Store } from "../../demo/state.ts";
+import type { State } from "../../demo/state/state.ts";
+import type { SliceStore } from "../../demo/state/store.ts";
 
-/** What the page lays open for tests; see demo/main.ts. */
-declare const window: {
-  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
-};
+/** What the page lays open for tests, once its first picture stands; see demo/main.ts. */
+export interface OpenPage {
+  readonly ready: Promise<void>;
+  session(): Session;
+  readonly store: SliceStore<State>;
+}
+
+declare const window: { readonly vitrine: OpenPage };
 
 /** Opens the explorer at a hash and waits for the first picture. */
 export async function openAt(page: Page, url: string, hash = ""): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULTS, type State } from "../../demo/state.ts";
+import { SLICES, type State } from "../../demo/state/state.ts";
+import { createStore } from "../../demo/state/store.ts";
 import {
   classNameOf,
   keyOf,
@@ -29,7 +30,10 @@ async function graphOf(...chain: readonly ChainLayer[]): Promise<Graph> {
 }
 
 const answer = (index: number): Prediction => ({ index, head: "softmax", logit: -index, probability: 0.1 });
-const state = (change: Partial<State>): State => ({ ...DEFAULTS, ...change });
+const state = (change: Partial<State>): State => ({
+  ...createStore<State>(SLICES).state,
+  ...change,
+});
 
 describe("a question", () => {
   test("is about the top class, unless another or a unit is chosen; beside it another one", () => {

@@ -1,16 +1,11 @@
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Session } from "../../demo/session.ts";
-import type { Store } from "../../demo/state.ts";
 import { launchBrowser } from "../browser.ts";
-import { bytesOf, drop, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
+import { bytesOf, drop, type OpenPage, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { type ChainLayer, chainOf } from "./tiny-model.ts";
 
-/** What the page lays open for tests; see demo/main.ts. */
-declare const window: {
-  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
-};
+declare const window: { readonly vitrine: OpenPage };
 
 let served: Served;
 let browser: Browser;
@@ -146,7 +141,7 @@ test("guessed preprocessing is said with the picture, and can be said otherwise"
   for (const [i, value] of after.entries()) expect(value).toBeCloseTo(2 * (before[i] ?? Number.NaN) - 1, 5);
   expect(await page.$(".left .picture + .reading:not(.hidden)")).toBeNull();
   // Among the network's facts it can be changed again.
-  await page.evaluate(() => window.vitrine.store.select({}));
+  await page.evaluate(() => window.vitrine.store.set({ layer: undefined, channel: undefined }));
   await anew(() => page.select('.right select[aria-label="How the picture’s values are scaled"]', "unit"));
   expect(await input()).toEqual(before);
 });

@@ -1,18 +1,14 @@
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Session } from "../../demo/session.ts";
-import type { State, Store } from "../../demo/state.ts";
+import type { State } from "../../demo/state/state.ts";
 import { colorMap, type Pixels } from "../../src/index.ts";
 import { encodePng } from "../../src/node/image.ts";
 import { launchBrowser } from "../browser.ts";
-import { bytesOf, drop, loseDevice, openAt, PATIENCE, settled } from "./open-page.ts";
+import { bytesOf, drop, loseDevice, type OpenPage, openAt, PATIENCE, settled } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { chainOf } from "./tiny-model.ts";
 
-/** What the page lays open for tests; see demo/main.ts. */
-declare const window: {
-  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
-};
+declare const window: { readonly vitrine: OpenPage };
 
 /** 64 × 64 × 48 values are more than a software adapter draws of one layer at a time. */
 const large = (name: string) =>
@@ -255,7 +251,7 @@ describe.each([false, true])("with motion reduced: %s", (reduced) => {
     await sheetIsRight("wide", 48, 64);
     const second = await shown();
     expect([...first, ...second]).toEqual(Array.from({ length: 48 }, (_, channel) => channel));
-    await page.evaluate(() => window.vitrine.store.select({ layer: "wide", channel: 3 }));
+    await page.evaluate(() => window.vitrine.store.set({ layer: "wide", channel: 3 }));
     await settled(page);
     expect(await shown()).toEqual(first);
   });

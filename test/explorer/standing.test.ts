@@ -7,7 +7,8 @@ import { Exhibit } from "../../demo/room/exhibit.ts";
 import { Moving } from "../../demo/room/motion.ts";
 import { exhibitsAlong, Follower, goesThrough, type Hovered } from "../../demo/room/picking.ts";
 import type { Stand } from "../../demo/room/plan.ts";
-import { DEFAULTS, type State } from "../../demo/state.ts";
+import { SLICES, type State } from "../../demo/state/state.ts";
+import { createStore } from "../../demo/state/store.ts";
 
 let still = false;
 beforeAll(() => vi.stubGlobal("matchMedia", () => ({ matches: still })));
@@ -32,6 +33,9 @@ function rowOf(...sizes: readonly Size[]): Exhibit[] {
 }
 
 const surroundings = { aspect: 1.5, software: true, settle: true };
+
+/** Nothing selected, everything as the page begins. */
+const DEFAULTS = createStore<State>(SLICES).state;
 
 /** A row as it stands when a state is reached and nothing moves. */
 function standing(exhibits: readonly Exhibit[], state: Partial<State>, aspect = 1.5): void {

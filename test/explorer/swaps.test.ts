@@ -1,16 +1,14 @@
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Session } from "../../demo/session.ts";
-import type { Store } from "../../demo/state.ts";
 import { encodePng } from "../../src/node/image.ts";
 import { launchBrowser } from "../browser.ts";
-import { bytesOf, drop, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
+import { bytesOf, drop, type OpenPage, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { chainOf, tinyModel } from "./tiny-model.ts";
 
 /** What the page lays open for tests; see demo/main.ts. `live`: textures and buffers that were made and not destroyed. */
 declare const window: {
-  readonly vitrine: { readonly ready: Promise<void>; session(): Session; readonly store: Store };
+  readonly vitrine: OpenPage;
   live: { textures: number; buffers: number };
   letGo: () => void;
   createImageBitmap: typeof createImageBitmap;

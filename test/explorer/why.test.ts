@@ -1,40 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { DEFAULTS, fromHash, type State, toHash } from "../../demo/state.ts";
 import { Desk, type Task } from "../../demo/why/desk.ts";
 import { endsOf, type Flat, sharedEnds } from "../../demo/why/shade.ts";
 import { npyOf } from "../../demo/why/take-away.ts";
-import { ATTRIBUTIONS } from "../../src/index.ts";
 import { decodeNpy } from "../../src/node/npy.ts";
-
-describe("the address", () => {
-  test("brings back every state of a question", () => {
-    const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-    const states = fc.record({
-      why: fc.shuffledSubarray(ATTRIBUTIONS.map(({ name }) => name)),
-      target: maybe(fc.oneof(fc.nat(999), fc.constant("unit" as const))),
-      versus: maybe(fc.oneof(fc.nat(999), fc.constant("second" as const))),
-      weighs: maybe(fc.constantFrom("conv1", "fire2/concat", "a b,c&d=e")),
-      ends: fc.constantFrom("robust" as const, "raw" as const, "shared" as const),
-      trust: fc.boolean(),
-      along: fc.boolean(),
-      over: maybe(fc.constantFrom("saliency", "grad-cam:2")),
-      strength: fc.nat(100).map((percent) => percent / 100),
-      theme: maybe(fc.constantFrom("light" as const, "dark" as const)),
-    });
-    fc.assert(
-      fc.property(states, (asked) => {
-        const state: State = { ...DEFAULTS, ...asked };
-        const back = fromHash(`#${toHash(state)}`);
-        expect(Object.entries(back).filter(([, value]) => value !== undefined)).toEqual(
-          expect.arrayContaining(Object.entries(state).filter(([, value]) => value !== undefined)),
-        );
-      }),
-      { numRuns: 50 },
-    );
-    expect(toHash(DEFAULTS)).toBe("");
-  });
-});
 
 describe("the desk", () => {
   /** A task that ends when it is told to. */
