@@ -276,15 +276,8 @@ export type { LoopOptions } from "./sampling/batches.ts";
 export type { MemoryOptions } from "./sampling/budget.ts";
 export type { Fit } from "./sampling/ridge.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/attribution/ablation-cam.ts";
+export type { BackwardPass, PassOptions } from "./techniques/attribution/backward-pass.ts";
 export { cam } from "./techniques/attribution/cam.ts";
-export {
-  ATTRIBUTIONS,
-  type Attribution,
-  type AttributionOption,
-  type AttributionOptions,
-  type AttributionTechnique,
-  attributionNamed,
-} from "./techniques/attribution/catalogue.ts";
 export { deconvnet } from "./techniques/attribution/deconvnet.ts";
 export { type EachOptions, explainEach } from "./techniques/attribution/explain-each.ts";
 export {
@@ -298,7 +291,6 @@ export { gradientTimesInput } from "./techniques/attribution/gradient-input.ts";
 export { guidedBackprop } from "./techniques/attribution/guided-backprop.ts";
 export { guidedGradCam } from "./techniques/attribution/guided-grad-cam.ts";
 export {
-  type Baseline,
   type Completeness,
   type IntegratedGradientsOptions,
   integratedGradients,
@@ -307,6 +299,7 @@ export {
 export { layerCam } from "./techniques/attribution/layer-cam.ts";
 export type { LayerOptions } from "./techniques/attribution/layer-maps.ts";
 export { type LimeExplanation, type LimeOptions, lime } from "./techniques/attribution/lime.ts";
+export { ATTRIBUTIONS, attributionNamed } from "./techniques/attribution/list.ts";
 export { type LocalLinear, localLinear } from "./techniques/attribution/local-linear.ts";
 export {
   type Conservation,
@@ -321,6 +314,14 @@ export {
   occlusion,
 } from "./techniques/attribution/occlusion.ts";
 export type { OcclusionMap, OcclusionSweep, SweepOptions } from "./techniques/attribution/occlusion-sweep.ts";
+export type {
+  AttributionOption,
+  AttributionOptions,
+  Baseline,
+  OptionType,
+  TechniqueOption,
+  TechniqueOptions,
+} from "./techniques/attribution/options.ts";
 export { type RiseOptions, rise } from "./techniques/attribution/rise.ts";
 export { saliency } from "./techniques/attribution/saliency.ts";
 export {
@@ -336,6 +337,12 @@ export {
   smoothGradSquared,
   varGrad,
 } from "./techniques/attribution/smooth-grad.ts";
+export {
+  type Attribution,
+  type AttributionTechnique,
+  citationOf,
+  type Paper,
+} from "./techniques/attribution/technique.ts";
 export type {
   ExplainOptions,
   Explanation,

@@ -115,7 +115,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attributionNamed channel className classOf colorMap correlationOf createFrameInput createGradCam createObjective
+  `adapterName attributionNamed channel citationOf className classOf colorMap correlationOf createFrameInput createGradCam createObjective
   createStatisticsSummary createTopKBuffer decodeStatistics deprocess elements emptyStatistics encodePng figureOf formatTrust
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuron

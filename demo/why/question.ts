@@ -87,23 +87,13 @@ export function weighedLayer(graph: Graph, chosen: string | undefined, subject: 
   return until.find((name) => name === chosen) ?? known.find((name) => name === before) ?? subject.layer;
 }
 
-/** Samples that a software adapter gets through while somebody waits. */
-const FEW: Readonly<Record<string, AttributionOptions>> = {
-  smoothgrad: { samples: 16 },
-  "smoothgrad-squared": { samples: 16 },
-  vargrad: { samples: 16 },
-  "integrated-gradients": { steps: 24 },
-  rise: { samples: 400 },
-  lime: { samples: 200 },
-};
-
 /** What a question's technique is told beside its target. */
 export function settingsOf(
   { technique, layer }: Question,
   software: boolean,
 ): Omit<AttributionOptions, "target" | "signal" | "onProgress"> {
   return {
-    ...(software ? FEW[technique.name] : {}),
+    ...(software ? technique.quickest : {}),
     ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
   };
 }

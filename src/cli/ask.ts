@@ -3,13 +3,10 @@ import { classOf } from "../graph/classes.ts";
 import { type Graph, layerOf, shapesOf } from "../graph/graph.ts";
 import { headOf } from "../graph/heads.ts";
 import type { Network, Target } from "../network/network.ts";
-import type {
-  Attribution,
-  AttributionOptions,
-  AttributionTechnique,
-} from "../techniques/attribution/catalogue.ts";
 import { explainEach } from "../techniques/attribution/explain-each.ts";
-import { lastMaps } from "../techniques/attribution/grad-cam.ts";
+import { lastMaps } from "../techniques/attribution/layer-maps.ts";
+import type { AttributionOptions } from "../techniques/attribution/options.ts";
+import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { Input } from "./inputs.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Needs, Networks } from "./networks.ts";
@@ -111,7 +108,7 @@ function layersOf(graph: Graph, text: string | undefined): string[] {
 
 /** What a class's score is, for a technique. */
 export function scoreOf(
-  { on, takes }: AttributionTechnique,
+  { on, options }: AttributionTechnique,
   neurons: Target | undefined,
   graph: Graph,
   values: Values,
@@ -120,7 +117,7 @@ export function scoreOf(
   const { kind, scores } = headOf(graph);
   if (scores === "values") return "value";
   if (kind === "places") return "logit";
-  const probability = on === "probability" || (values.has("probability") && takes.includes("on"));
+  const probability = on === "probability" || (values.has("probability") && "on" in options);
   return probability ? "probability" : "logit";
 }
 

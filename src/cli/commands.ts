@@ -1,5 +1,6 @@
 import { TRUST_LEGEND } from "../metrics/format.ts";
-import { ATTRIBUTIONS } from "../techniques/attribution/catalogue.ts";
+import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
+import { citationOf } from "../techniques/attribution/technique.ts";
 import { activationsCommand } from "./activations.ts";
 import { datasetCommand } from "./dataset.ts";
 import { explainCommand } from "./explain.ts";
@@ -94,7 +95,10 @@ export const COMMANDS: readonly CliCommand[] = [
     usage: "TECHNIQUE,… | --all [IMAGE...]",
     summary: "Which pixels decided.",
     details: [
-      ...ATTRIBUTIONS.map(({ name, summary }) => `${name.padEnd(20)}  ${summary}`),
+      ...ATTRIBUTIONS.map(
+        (technique) =>
+          `${technique.name.padEnd(20)}  ${technique.summary}, ${technique.shape} (${citationOf(technique)})`,
+      ),
       "",
       "S is the logit of the class (of values, the value; of scores at every place, the sum over the places that have the class), x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for the CAMs, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
       "--out map.png draws the image, the map over it and the map with its colour bar; --out map.npy keeps the numbers, float32, in the shape above.",

@@ -1,7 +1,8 @@
 import { readTensor } from "../gpu/tensor.ts";
 import type { Measure, TrustOptions } from "../metrics/measures.ts";
 import type { Network } from "../network/network.ts";
-import type { AttributionOptions, AttributionTechnique } from "../techniques/attribution/catalogue.ts";
+import type { AttributionOptions } from "../techniques/attribution/options.ts";
+import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 
 /** What is measured of one technique. */
 export interface Work {
@@ -12,12 +13,13 @@ export interface Work {
 
 /** Images that one map takes through the network; one back to the image costs about as much again. */
 function passesOfMap({ technique, settings }: Work): number {
-  const { samples = 1, takes, forwardOnly } = technique;
-  const own = takes.includes("samples")
-    ? (settings.samples ?? samples)
-    : takes.includes("steps")
-      ? (settings.steps ?? samples)
-      : samples;
+  const { samples = 1, options, forwardOnly } = technique;
+  const own =
+    "samples" in options
+      ? (settings.samples ?? samples)
+      : "steps" in options
+        ? (settings.steps ?? samples)
+        : samples;
   return own * (forwardOnly ? 1 : 2);
 }
 

@@ -7,11 +7,8 @@ import { deprocess } from "../images/preprocess.ts";
 import { formatTrust } from "../metrics/format.ts";
 import type { Trust } from "../metrics/measures.ts";
 import { SharedScores } from "../metrics/scores.ts";
-import type {
-  Attribution,
-  AttributionOptions,
-  AttributionTechnique,
-} from "../techniques/attribution/catalogue.ts";
+import type { AttributionOptions } from "../techniques/attribution/options.ts";
+import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { type Asking, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
 import { headNotes, headReport } from "./heads.ts";
 import type { Input } from "./inputs.ts";
@@ -21,7 +18,7 @@ import { type Networks, needsOf } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
 import { scaleOf, shadingOf } from "./shading.ts";
-import { attributionOptions, SKETCHED, toleranceOf } from "./techniques.ts";
+import { attributionOptions, toleranceOf } from "./techniques.ts";
 import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 import { messageOf } from "./wording.ts";
@@ -149,7 +146,7 @@ async function answerAll(
     const name = `${i + 1} of ${pairs.length}, ${technique.name}`;
     const questions = objectives.map((objective) => ({ technique, layer, objective }));
     const settings = {
-      ...(techniques.length > 1 ? SKETCHED[technique.name] : {}),
+      ...(techniques.length > 1 ? technique.quick : {}),
       ...toleranceOf(technique, setting.values),
       ...attributionOptions(technique, setting.values),
       ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
@@ -218,7 +215,7 @@ function report(
     if (typeof found === "string") return { ...asked, refused: found };
     const { data, shape, account, gaps, notes } = found;
     const summary: Summary = summaryOf(data);
-    const counted = technique.takes.includes("samples") ? { samples } : {};
+    const counted = "samples" in technique.options ? { samples } : {};
     return {
       ...asked,
       ...counted,
@@ -284,7 +281,7 @@ function headingOf(objective: Objective): string {
 
 /** What belongs below a map of a sheet: how many samples it took, how far its account is off. */
 function noteOf(
-  { takes, name }: AttributionTechnique,
+  { options, name }: AttributionTechnique,
   { account }: Attribution,
   samples: number | undefined,
 ) {
@@ -293,7 +290,7 @@ function noteOf(
   if (r2 !== undefined) return `${samples} samples, R² ${r2.toFixed(2)}`;
   if (score && residual !== undefined)
     return `residual ${formatNumber((100 * Math.abs(residual)) / Math.abs(score))} %`;
-  if (!takes.includes("samples")) return undefined;
+  if (!("samples" in options)) return undefined;
   return `${samples} ${name === "rise" ? "masks" : "copies"}`;
 }
 

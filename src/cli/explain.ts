@@ -6,10 +6,13 @@ import { formatShape } from "../gpu/tensor.ts";
 import { type Graph, inputOf } from "../graph/graph.ts";
 import { headOf } from "../graph/heads.ts";
 import { deprocess } from "../images/preprocess.ts";
-import { sweepOver } from "../kernels/occlusion.ts";
+import type { Sweep } from "../kernels/occlusion.ts";
 import { formatTrust } from "../metrics/format.ts";
 import { SharedScores } from "../metrics/scores.ts";
-import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/attribution/catalogue.ts";
+import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
+import { sweepWith } from "../techniques/attribution/occlusion-sweep.ts";
+import { FILL } from "../techniques/attribution/options.ts";
+import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { type Asking, askingOf, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
 import { forEachImage } from "./each.ts";
 import { explainMany } from "./explain-many.ts";
@@ -58,8 +61,6 @@ export async function explainCommand(positionals: readonly string[], values: Val
     );
   }
 }
-
-type Sweep = ReturnType<typeof sweepOver>;
 
 /** One technique about one class, or about some neurons. */
 function explainOne(
@@ -141,7 +142,7 @@ function explainOne(
     }
 
     const place = placeOf(data.indexOf(summary.max), shape).slice(0, 2);
-    const { fill } = layout ? { fill: "mean", ...attributionOptions(technique, values) } : {};
+    const { fill } = layout ? { fill: FILL.default, ...attributionOptions(technique, values) } : {};
     const report = {
       technique: technique.name,
       model: graph.name,
@@ -185,12 +186,9 @@ function explainOne(
 
 /** The sweep as occlusion will lay it out, so that a patch that cannot be fails before anything runs. */
 function sweepOf(technique: AttributionTechnique, graph: Graph, values: Values): Sweep | undefined {
-  if (!technique.takes.includes("patch")) return undefined;
+  if (!("patch" in technique.options)) return undefined;
   const { shape } = inputOf(graph);
-  const { patch, stride } = attributionOptions(technique, values);
-  const side = patch ?? Math.max(1, Math.round(Math.min(shape[0], shape[1]) / 7));
-  const step = stride ?? Math.max(1, Math.floor(side / 2));
-  return sweepOver(shape, [side, side], [step, step]);
+  return sweepWith(shape, attributionOptions(technique, values));
 }
 
 function panelsOf(values: Values): FigurePanel[] | undefined {

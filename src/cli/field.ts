@@ -6,6 +6,8 @@ import { layerOf, shapesOf } from "../graph/graph.ts";
 import { type Rectangle, receptiveField } from "../graph/receptive-field.ts";
 import type { InputColor } from "../images/color.ts";
 import { deprocess } from "../images/preprocess.ts";
+import { PATCH, STRIDE } from "../techniques/attribution/occlusion-sweep.ts";
+import { FILL } from "../techniques/attribution/options.ts";
 import { empiricalField } from "../techniques/units/empirical-field.ts";
 import { Images } from "./inputs.ts";
 import { type Io, printJson, progressOf, UsageError } from "./io.ts";
@@ -47,7 +49,10 @@ export async function fieldCommand(names: readonly string[], values: Values, io:
   if (shape.length !== 3) {
     throw new InputError(`field expects a layer with maps, got "${layer}" of ${formatShape(shape)}`);
   }
-  const { patch, stride, fill } = attributionOptions({ takes: ["patch", "stride", "fill"] }, values);
+  const { patch, stride, fill } = attributionOptions(
+    { options: { patch: PATCH, stride: STRIDE, fill: FILL } },
+    values,
+  );
   const options = {
     ...{ layer, channel },
     ...(place ? { at: place } : {}),

@@ -4,7 +4,7 @@ import type { Measure } from "../metrics/measures.ts";
 import { createRandomisedNetwork } from "../metrics/randomise.ts";
 import { batchWithin, DEFAULT_MEMORY, footprintOf, memoryOf } from "../network/memory.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../network/network.ts";
-import type { AttributionTechnique } from "../techniques/attribution/catalogue.ts";
+import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { Values } from "./values.ts";
 
 /** The largest batch unless --batch says otherwise: more seldom is faster. */

@@ -4,7 +4,7 @@ import { className } from "../graph/classes.ts";
 import { type Graph, layerOf, shapesOf } from "../graph/graph.ts";
 import { headsOf } from "../graph/heads.ts";
 import type { Network, Target } from "../network/network.ts";
-import type { AttributionOptions } from "../techniques/attribution/catalogue.ts";
+import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import { ask, questionOf } from "../techniques/explain.ts";
 import { type Prediction, predict } from "../techniques/predict.ts";
 import { activations } from "../techniques/units/activations.ts";

@@ -1,13 +1,9 @@
 import { nearest } from "../gpu/options.ts";
 import type { InputColor } from "../images/color.ts";
 import { COMPOSITES, type CompositeName } from "../relevance/rules.ts";
-import {
-  ATTRIBUTIONS,
-  type AttributionOption,
-  type AttributionOptions,
-  type AttributionTechnique,
-} from "../techniques/attribution/catalogue.ts";
-import type { Baseline } from "../techniques/attribution/integrated-gradients.ts";
+import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
+import type { AttributionOption, AttributionOptions, Baseline } from "../techniques/attribution/options.ts";
+import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { UsageError } from "./io.ts";
 import type { OptionName } from "./options.ts";
 import type { Values } from "./values.ts";
@@ -30,22 +26,14 @@ const NAMED: Readonly<Record<Exclude<AttributionOption, Unnamed>, OptionName>> =
   hide: "hide",
 };
 
-/** What techniques are told where many maps are made, unless --samples or --steps says otherwise: a look, and not the last digit. */
-export const SKETCHED: Readonly<Record<string, Pick<AttributionOptions, "samples" | "steps">>> = {
-  smoothgrad: { samples: 25 },
-  "smoothgrad-squared": { samples: 25 },
-  vargrad: { samples: 25 },
-  "integrated-gradients": { steps: 20 },
-  rise: { samples: 500 },
-  lime: { samples: 300 },
-};
-
 /** Which of the command line's options a technique reads, beside those that all do. */
 export function optionsOf(technique: AttributionTechnique): OptionName[] {
-  const { takes, samples, weighsMaps, classesOnly } = technique;
+  const { options, samples, weighsMaps, classesOnly } = technique;
   return [
     ...(weighsMaps || classesOnly ? [] : (["channel", "at"] as const)),
-    ...takes.flatMap((option) => (option === "layer" || option === "tolerance" ? [] : [NAMED[option]])),
+    ...(Object.keys(options) as AttributionOption[]).flatMap((option) =>
+      option === "layer" || option === "tolerance" ? [] : [NAMED[option]],
+    ),
     ...(samples === undefined ? [] : (["batch"] as const)),
   ];
 }
@@ -80,7 +68,7 @@ export function assertOptions(techniques: readonly AttributionTechnique[], value
 
 /** What the command line says of a technique's own options. Those that it does not read are left out. */
 export function attributionOptions(
-  { takes }: Pick<AttributionTechnique, "takes">,
+  { options }: Pick<AttributionTechnique, "options">,
   values: Values,
 ): Omit<AttributionOptions, "target" | "signal" | "onProgress" | "layer"> {
   const [noise, ...others] = values.numbers("noise") ?? [];
@@ -98,18 +86,16 @@ export function attributionOptions(
     fill: colorValue<InputColor>(values, "fill", COLOURS),
     hide: colorValue<"segment" | InputColor>(values, "hide", [...COLOURS, "segment"]),
   };
-  const given = Object.entries(all).filter(
-    ([name, value]) => value !== undefined && takes.includes(name as AttributionOption),
-  );
+  const given = Object.entries(all).filter(([name, value]) => value !== undefined && name in options);
   return Object.fromEntries(given);
 }
 
 /** How far a path's sum may be off unless --steps says how many nodes it gets. */
 export function toleranceOf(
-  { takes }: Pick<AttributionTechnique, "takes">,
+  { options }: Pick<AttributionTechnique, "options">,
   values: Values,
 ): Pick<AttributionOptions, "tolerance"> {
-  return takes.includes("tolerance") && !values.has("steps") ? { tolerance: 0.01 } : {};
+  return "tolerance" in options && !values.has("steps") ? { tolerance: 0.01 } : {};
 }
 
 function rulesValue(values: Values): CompositeName | undefined {

@@ -11,15 +11,16 @@ import {
   trustTable,
 } from "../metrics/table.ts";
 import { Objective } from "../objectives/objective.ts";
-import { ATTRIBUTIONS, type AttributionTechnique } from "../techniques/attribution/catalogue.ts";
-import { lastMaps } from "../techniques/attribution/grad-cam.ts";
+import { lastMaps } from "../techniques/attribution/layer-maps.ts";
+import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
+import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { inWords, passesOf, secondsOfPass } from "./cost.ts";
 import { headNotes, headReport, warnOfHead } from "./heads.ts";
 import { Images } from "./inputs.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
 import { type Networks, needsOf, withNetworks } from "./networks.ts";
-import { attributionOptions, SKETCHED, techniquesNamed } from "./techniques.ts";
+import { attributionOptions, techniquesNamed } from "./techniques.ts";
 import { LIGHTLY, pace, trustPlanOf, trustReport } from "./trust.ts";
 import type { Values } from "./values.ts";
 import { messageOf } from "./wording.ts";
@@ -166,7 +167,7 @@ function settingsOf(technique: NamedTechnique, layer: string | undefined, values
   const known = ATTRIBUTIONS.find(({ name }) => name === technique.name);
   if (!known) return {};
   const weighed = known.weighsMaps && layer !== undefined ? { layer } : {};
-  return { ...SKETCHED[known.name], ...attributionOptions(known, values), ...weighed };
+  return { ...known.quick, ...attributionOptions(known, values), ...weighed };
 }
 
 /** A row whose refusal is in the command line's words. */
@@ -185,10 +186,9 @@ function notesOf(
   measuresOf: (technique: NamedTechnique) => readonly Measure[],
   values: Values,
 ): string[] {
-  const sketched = techniques.flatMap(({ name, title, takes }) => {
-    const { samples, steps } = SKETCHED[name] ?? {};
-    if (samples !== undefined && takes.includes("samples") && !values.has("samples"))
-      return [`${title} by ${samples} samples`];
+  const sketched = techniques.flatMap(({ title, quick = {} }) => {
+    const { samples, steps } = quick;
+    if (samples !== undefined && !values.has("samples")) return [`${title} by ${samples} samples`];
     return steps !== undefined && !values.has("steps") ? [`${title} by ${steps} steps`] : [];
   });
   const without = techniques.filter(

@@ -6,11 +6,8 @@ import type { SharedScores } from "../metrics/scores.ts";
 import { figureOf } from "../metrics/table.ts";
 import { trust } from "../metrics/trust.ts";
 import type { Network } from "../network/network.ts";
-import type {
-  Attribution,
-  AttributionOptions,
-  AttributionTechnique,
-} from "../techniques/attribution/catalogue.ts";
+import type { AttributionOptions } from "../techniques/attribution/options.ts";
+import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Networks } from "./networks.ts";
 import type { Objective } from "./objective.ts";

@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { maxOverColor, sumOverColor } from "../images/over-color.ts";
-import type { AttributionTechnique } from "../techniques/attribution/catalogue.ts";
+import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 
 /** A map without colour, [h, w]: what a pixel, or a cell, weighs. */
 export interface Importance {

@@ -3,7 +3,7 @@ import { describe } from "../gpu/options.ts";
 import type { Network } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import { copyOf } from "../techniques/answer.ts";
-import type { Attribution, AttributionTechnique } from "../techniques/attribution/catalogue.ts";
+import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { type Asked, ask, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
 import type { Judged, TrustOptions } from "./measures.ts";
 

@@ -2,12 +2,8 @@ import type { Fields } from "../gpu/options.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { LOOP, type LoopOptions } from "../sampling/batches.ts";
-import type {
-  Attribution,
-  AttributionOptions,
-  AttributionTechnique,
-} from "../techniques/attribution/catalogue.ts";
-import type { Baseline } from "../techniques/attribution/integrated-gradients.ts";
+import type { AttributionOptions, Baseline } from "../techniques/attribution/options.ts";
+import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { Question, ScoreKind } from "../techniques/explain.ts";
 import type { SharedScores } from "./scores.ts";
 

@@ -3,7 +3,7 @@ import type { Fields } from "../gpu/options.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { assertCall } from "../techniques/answer.ts";
-import type { AttributionTechnique } from "../techniques/attribution/catalogue.ts";
+import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { Picture } from "../techniques/explain.ts";
 import {
   MEASURES,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readImage } from "../../src/node/image.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
-import { ATTRIBUTIONS } from "../../src/techniques/attribution/catalogue.ts";
+import { ATTRIBUTIONS } from "../../src/techniques/attribution/list.ts";
 import { folder, json, vitrine, writeTinyModel } from "./run.ts";
 
 const at = (name: string) => join(folder, name);

@@ -5,7 +5,7 @@ import { parseArguments } from "../../src/cli/options.ts";
 import { Values } from "../../src/cli/values.ts";
 import { memoryOf } from "../../src/network/memory.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
-import { attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
+import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { testDevice } from "../gpu.ts";
 import { chain } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";

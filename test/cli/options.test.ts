@@ -5,6 +5,7 @@ import { OPTIONS, type OptionName, parseArguments } from "../../src/cli/options.
 import { attributionOptions, techniquesNamed } from "../../src/cli/techniques.ts";
 import { Values } from "../../src/cli/values.ts";
 import { nearest } from "../../src/gpu/options.ts";
+import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { vitrine } from "./run.ts";
 
 describe("the command line", () => {
@@ -76,7 +77,7 @@ describe("the command line", () => {
 
   test("a colour that there is not is answered with those that there are", () => {
     const hidden = (text: string) =>
-      attributionOptions({ takes: ["hide"] }, new Values(parseArguments([`--hide=${text}`])));
+      attributionOptions(attributionNamed("lime"), new Values(parseArguments([`--hide=${text}`])));
     expect(() => hidden("gray")).toThrow(
       /^--hide expects mean, black, grey, white, segment, a number, .* got "gray"; did you mean grey\?/,
     );

@@ -9,7 +9,7 @@ import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
-import { attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
+import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { testDevice } from "../gpu.ts";
 import { folder, json, vitrine, writeTinyModel } from "./run.ts";
 

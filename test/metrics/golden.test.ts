@@ -7,7 +7,8 @@ import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
-import { type Attribution, attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
+import { attributionNamed } from "../../src/techniques/attribution/list.ts";
+import type { Attribution } from "../../src/techniques/attribution/technique.ts";
 import { ask } from "../../src/techniques/explain.ts";
 import { testDevice } from "../gpu.ts";
 

@@ -7,13 +7,10 @@ import { createNetwork, type Network } from "../../src/network/network.ts";
 import { decodeImage, encodePng } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { channel, logit, region } from "../../src/objectives/objective.ts";
-import {
-  ATTRIBUTIONS,
-  type AttributionOptions,
-  attributionNamed,
-} from "../../src/techniques/attribution/catalogue.ts";
 import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
 import { lime } from "../../src/techniques/attribution/lime.ts";
+import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
+import type { AttributionOptions } from "../../src/techniques/attribution/options.ts";
 import { type RiseOptions, rise } from "../../src/techniques/attribution/rise.ts";
 import { saliencyMask } from "../../src/techniques/attribution/saliency-mask.ts";
 import { smoothGrad } from "../../src/techniques/attribution/smooth-grad.ts";
@@ -147,12 +144,12 @@ const BUDGETED = [
   "lime",
 ];
 
-for (const { name, run, takes, classesOnly = false, weighsMaps = false } of ATTRIBUTIONS) {
+for (const { name, run, options: own, classesOnly = false, weighsMaps = false } of ATTRIBUTIONS) {
   const of = (): [Network, Float32Array<ArrayBuffer>] => (classesOnly ? [pooled, other] : [network, image]);
   const options = [
     "target",
     ...(classesOnly ? [] : ["elements"]),
-    ...takes,
+    ...Object.keys(own),
     ...(BUDGETED.includes(name) ? ["memory"] : []),
   ];
   /** Before the elements that are asked. */

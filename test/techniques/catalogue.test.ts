@@ -3,8 +3,8 @@ import { renderFigure } from "../../src/figures/figure.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { probability } from "../../src/objectives/objective.ts";
-import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
+import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { testDevice } from "../gpu.ts";
@@ -50,12 +50,13 @@ describe("the catalogue", () => {
     const names = ATTRIBUTIONS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(new Set(ATTRIBUTIONS.map(({ title }) => title)).size).toBe(names.length);
-    for (const { name, title, summary } of ATTRIBUTIONS) {
+    for (const { name, title, summary, paper } of ATTRIBUTIONS) {
       expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(title).not.toBe("");
-      expect(summary).toMatch(/\[[HhWwC,]+\]/);
-      // "the same, …" stands below its own paper's line.
-      expect(summary).toMatch(/\(.* \d{4}\)/);
+      // One plain sentence by itself.
+      expect(summary).toMatch(/^[A-Z][^[]+[^.]$/);
+      expect(paper.year).toBeGreaterThan(2012);
+      expect(paper.arxiv ?? paper.doi).toMatch(/^(\d{4}\.\d{4,5}|10\.\d+\/.+)$/);
     }
     expect(attributionNamed("rise").title).toBe("RISE");
     expect(() => attributionNamed("grad")).toThrow(/expected one of saliency, .*lime.*got "grad"/);
@@ -64,7 +65,7 @@ describe("the catalogue", () => {
   test.each(ATTRIBUTIONS)(
     "$name explains a rectangle of one channel, and can be drawn",
     async (technique) => {
-      const settings = technique.takes.includes("samples") ? { samples: 8 } : {};
+      const settings = "samples" in technique.options ? { samples: 8 } : {};
       const found = await technique.run(network, image, { target: 1, ...settings });
       expect(found.target).toMatchObject({ layer: "d", channel: 1 });
       const options = {

@@ -1,7 +1,8 @@
 import type { Network, Target } from "../../src/network/network.ts";
 import { deconvnet } from "../../src/techniques/attribution/deconvnet.ts";
-import { gradCam, lastMaps } from "../../src/techniques/attribution/grad-cam.ts";
+import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
+import { lastMaps } from "../../src/techniques/attribution/layer-maps.ts";
 import { localLinear } from "../../src/techniques/attribution/local-linear.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";

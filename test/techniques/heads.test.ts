@@ -3,13 +3,10 @@ import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { namedPreprocessing } from "../../src/graph/preprocessing.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
-import {
-  ATTRIBUTIONS,
-  type AttributionOptions,
-  attributionNamed,
-} from "../../src/techniques/attribution/catalogue.ts";
 import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
-import { lastMaps } from "../../src/techniques/attribution/grad-cam.ts";
+import { lastMaps } from "../../src/techniques/attribution/layer-maps.ts";
+import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
+import type { AttributionOptions } from "../../src/techniques/attribution/options.ts";
 import { predict } from "../../src/techniques/predict.ts";
 import { testDevice } from "../gpu.ts";
 import { graph as graphOf, random, values } from "../graph/graphs.ts";
@@ -292,7 +289,7 @@ describe.each(ASKED)("$what", ({ net, options, of, unit: asked, sign, by }) => {
     );
     expect(right?.some((value) => value !== 0)).toBe(true);
     expectClose(map ?? new Float32Array(), right ?? [], 1e-4);
-    if (!by || !technique.takes.includes("on")) return;
+    if (!by || !("on" in technique.options)) return;
     const likely = await technique.run(network, image, { ...settings, ...options, on: "probability" });
     if (by === "sigmoid" && GUIDED[name] !== undefined) {
       // These rules pass no sigmoid: its slope is a factor, once for each way back.

@@ -11,7 +11,6 @@ import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { layerNorm } from "../../src/objectives/objective.ts";
 import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
-import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
 import { deconvnet } from "../../src/techniques/attribution/deconvnet.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { gradCamPlusPlus } from "../../src/techniques/attribution/grad-cam-plus-plus.ts";
@@ -20,6 +19,7 @@ import { guidedGradCam } from "../../src/techniques/attribution/guided-grad-cam.
 import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
 import { layerCam } from "../../src/techniques/attribution/layer-cam.ts";
 import type { LayerOptions } from "../../src/techniques/attribution/layer-maps.ts";
+import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";

@@ -7,8 +7,8 @@ import type { Graph } from "../../src/graph/graph.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
-import { attributionNamed } from "../../src/techniques/attribution/catalogue.ts";
 import { lime } from "../../src/techniques/attribution/lime.ts";
+import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { rise } from "../../src/techniques/attribution/rise.ts";
 import { sameScores } from "../../src/techniques/finite.ts";
@@ -187,8 +187,8 @@ describe("LIME in a drawing of flat colours", () => {
   });
 
   test("takes the colour that hides from the catalogue, too", async () => {
-    const { run, takes } = attributionNamed("lime");
-    expect(takes).toContain("hide");
+    const { run, options } = attributionNamed("lime");
+    expect(options).toHaveProperty("hide");
     const few = { target: 0, samples: 40 } as const;
     const found = await run(network, blobs, { ...few, hide: "black" });
     expect(found.data).toEqual((await lime(network, blobs, { ...few, hide: "black" })).data);

@@ -15,6 +15,8 @@ import { answer } from "../answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit } from "../explain.ts";
 import { assertAnswer, sameScores } from "../finite.ts";
 import { assertBelow, LAYER, type LayerOptions, mapsAt } from "./layer-maps.ts";
+import { LAYER_OF_MAPS, ON } from "./options.ts";
+import { attributionTechnique } from "./technique.ts";
 
 export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit". */
@@ -82,3 +84,17 @@ function byAblation(
     return { data: new Float32Array(data.length), shape: y.shape, target, notes };
   });
 }
+
+export const ABLATION_CAM = attributionTechnique({
+  name: "ablation-cam",
+  title: "Ablation-CAM",
+  paper: { authors: "Desai & Ramaswamy", year: 2020, doi: "10.1109/WACV45572.2020.9093360" },
+  summary: "A layer's maps, each weighed by how far the score falls without it",
+  shape: "[h,w]",
+  figure: "cam",
+  options: { layer: LAYER_OF_MAPS, on: ON },
+  weighsMaps: true,
+  forwardOnly: true,
+  samples: 512,
+  run: ablationCam,
+});

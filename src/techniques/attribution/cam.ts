@@ -18,6 +18,7 @@ import {
   submit,
   writeInput,
 } from "../explain.ts";
+import { attributionTechnique } from "./technique.ts";
 
 /** Where a network's maps are averaged, and how the averages become scores. */
 interface Averaged {
@@ -118,3 +119,18 @@ function pooledBy(layer: Layer, shapes: Shapes): string | undefined {
   const whole = layer.op === "pool" && layer.mode === "average" && layer.padding === "valid";
   return whole && layer.size[0] === height && layer.size[1] === width ? input : undefined;
 }
+
+export const CAM = attributionTechnique({
+  name: "cam",
+  title: "CAM",
+  paper: { authors: "Zhou et al.", year: 2016, arxiv: "1512.04150" },
+  summary:
+    "The last maps, weighed by the class's own weights; for networks that end in global average pooling",
+  shape: "[h,w]",
+  figure: "cam",
+  unit: "∑ weight × activation",
+  options: {},
+  classesOnly: true,
+  forwardOnly: true,
+  run: cam,
+});

@@ -1,6 +1,10 @@
 import type { Network } from "../../network/network.ts";
-import type { Explanation, ObjectiveOptions, Picture } from "../explain.ts";
-import { inputGradient } from "./input-gradient.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
+import { explainByPass, passToImage } from "./backward-pass.ts";
+import { ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
+
+const PASS = passToImage("deconvnet");
 
 /**
  * Deconvnet: at every ReLU the signal passes where it is itself positive, whatever the activation was; max pooling
@@ -12,5 +16,18 @@ export function deconvnet(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return inputGradient(network, image, "deconvnet", options, "deconvnet");
+  return explainByPass(network, image, options, PASS, { who: "deconvnet", fields: EXPLAIN });
 }
+
+export const DECONVNET = attributionTechnique({
+  name: "deconvnet",
+  title: "Deconvnet",
+  paper: { authors: "Zeiler & Fergus", year: 2013, arxiv: "1311.2901" },
+  summary:
+    "The gradient, passed back through a ReLU only where it is positive, whether the ReLU was active or not",
+  shape: "[H,W,C]",
+  figure: "signal",
+  options: { on: ON },
+  run: fromGradient(deconvnet),
+  pass: PASS,
+});

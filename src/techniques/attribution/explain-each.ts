@@ -1,24 +1,19 @@
 import { InputError } from "../../gpu/errors.ts";
-import { record } from "../../gpu/kernel.ts";
 import { describe, type Fields } from "../../gpu/options.ts";
-import { readTensor, sizeOf } from "../../gpu/tensor.ts";
+import { readTensor } from "../../gpu/tensor.ts";
 import { classOf, placesOf, sideOf, strongestOf } from "../../graph/classes.ts";
-import { inputOf } from "../../graph/graph.ts";
 import { type Head, headOf } from "../../graph/heads.ts";
-import { enlargeMap } from "../../images/enlarge.ts";
-import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
-import type { BackwardRule } from "../../layers/activation.ts";
 import type { Network, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
-import { type Origin, runBackwards, type Signal } from "../../sampling/backwards.ts";
+import { type Origin, runBackwards } from "../../sampling/backwards.ts";
 import { type BudgetScope, withBudget } from "../../sampling/budget.ts";
 import { assertCall, assertPictures, copyOf } from "../answer.ts";
 import { meaningOf, type Picture, type Question, submit } from "../explain.ts";
 import { assertAnswer, scoresBeside } from "../finite.ts";
-import { ATTRIBUTION, type Attribution, type AttributionOptions, attributionNamed } from "./catalogue.ts";
-import { plusPlusMap } from "./grad-cam-plus-plus.ts";
-import { layerCamMap } from "./layer-cam.ts";
-import { type MapMaker, mapsAt } from "./layer-maps.ts";
+import { type BackwardPass, combined } from "./backward-pass.ts";
+import { attributionNamed } from "./list.ts";
+import { ATTRIBUTION, type AttributionOptions } from "./options.ts";
+import type { Attribution } from "./technique.ts";
 
 export interface EachOptions extends Omit<AttributionOptions, "target"> {
   /** What to ask of every image, side by side. Default: each image's own class with the highest score. */
@@ -27,13 +22,6 @@ export interface EachOptions extends Omit<AttributionOptions, "target"> {
 
 const { target: _, ...OF_ALL } = ATTRIBUTION;
 const FIELDS: Fields<EachOptions> = { ...OF_ALL, targets: "may" };
-
-/** A technique that needs one way back: its signals, and what it makes of one image's. */
-interface Passes {
-  signals(network: Network, options: EachOptions, scope: BudgetScope): Promise<readonly Signal[]>;
-  /** Default: the only signal is the map. */
-  combine?(values: readonly Float32Array[], signals: readonly Signal[], input: Float32Array): Float32Array;
-}
 
 /**
  * Explains many images, each with a map for every target, in the targets' order: as many images at a time as the network's batch,
@@ -61,8 +49,8 @@ export async function* explainEach(
     );
   }
   options.signal?.throwIfAborted();
-  const passes = options.on === "probability" ? undefined : PASSES.get(technique);
-  if (!passes) {
+  const pass = options.on === "probability" ? undefined : named.pass;
+  if (!pass) {
     for await (const picture of images) {
       const image = await copyOf(network, picture);
       if (named.runEach) {
@@ -80,7 +68,7 @@ export async function* explainEach(
     return;
   }
   const explain = (inputs: readonly Float32Array[]) =>
-    network.inTurn((turn) => explainBatch(turn, inputs, technique, passes, options), options);
+    network.inTurn((turn) => explainBatch(turn, inputs, technique, pass, options), options);
   const batch: Float32Array[] = [];
   for await (const image of images) {
     if (batch.push(await copyOf(network, image)) < network.batch) continue;
@@ -93,11 +81,11 @@ function explainBatch(
   network: Network,
   inputs: readonly Float32Array[],
   technique: string,
-  { signals: make, combine = ([map = new Float32Array()]) => map }: Passes,
+  pass: BackwardPass,
   options: EachOptions,
 ): Promise<Attribution[][]> {
   return withBudget(network, technique, options, async (scope) => {
-    const signals = await make(network, options, scope);
+    const signals = await pass.signals(network, options, scope);
     let offset = 0;
     for (const { buffer, byteOffset, byteLength } of inputs) {
       network.device.queue.writeBuffer(network.input.buffer, offset, buffer, byteOffset, byteLength);
@@ -117,7 +105,7 @@ function explainBatch(
     const shape = signals[0]?.shape ?? [];
     const answers = inputs.map((input, n) =>
       asked.map(({ targetOf }, question) => {
-        const data = combine(found[question]?.[n] ?? [], signals, input);
+        const data = combined(pass, found[question]?.[n] ?? [], signals, input);
         return { data, shape, target: targetOf(n) };
       }),
     );
@@ -189,86 +177,3 @@ async function originOf(
     targetOf: (image) => found[image] ?? first,
   };
 }
-
-/** The signal at the image. */
-function atImage(network: Network, rule: BackwardRule): Signal {
-  const { name, shape } = inputOf(network.graph);
-  const bytes = 4 * sizeOf(shape);
-  const { buffer } = network.gradient(name);
-  return {
-    shape,
-    record: (encoder, from) => network.backward(encoder, from, { rule }),
-    copy: (encoder, n, to, offset) => encoder.copyBufferToBuffer(buffer, n * bytes, to, offset, bytes),
-  };
-}
-
-/** A map of a layer's activations and gradients, one image after another. */
-async function atLayer(
-  network: Network,
-  options: EachOptions,
-  who: string,
-  make: MapMaker,
-  scope: BudgetScope,
-): Promise<Signal> {
-  const maps = mapsAt(network, options, who);
-  const { height, width, channels } = maps;
-  const one = [1, height, width, channels];
-  const a = scope.tensor(one, { label: who });
-  const g = scope.tensor(one, { label: who });
-  const y = scope.tensor([height, width], { label: who });
-  const all = network.gradient(maps.layer);
-  const commands = await make(network.device, { ...maps, a, g, y }, scope);
-  const bytes = a.buffer.size;
-  return {
-    shape: y.shape,
-    record: (encoder, from) => network.backward(encoder, from, { to: maps.layer }),
-    copy(encoder, n, to, offset) {
-      encoder.copyBufferToBuffer(maps.a.buffer, n * bytes, a.buffer, 0, bytes);
-      encoder.copyBufferToBuffer(all.buffer, n * bytes, g.buffer, 0, bytes);
-      record(encoder, commands);
-      encoder.copyBufferToBuffer(y.buffer, 0, to, offset, y.buffer.size);
-    },
-  };
-}
-
-const gradCamMap: MapMaker = async (device, { a, g, y, layer }, scope) => [
-  await scope.command(createClassActivationMap(device, { a, g, y, label: layer })),
-];
-
-const byRule = (rule: BackwardRule): Passes => ({ signals: async (network) => [atImage(network, rule)] });
-
-const byMap = (who: string, make: MapMaker): Passes => ({
-  signals: async (network, options, scope) => [await atLayer(network, options, who, make, scope)],
-});
-
-const PASSES: ReadonlyMap<string, Passes> = new Map<string, Passes>([
-  ["saliency", byRule("gradient")],
-  ["guided-backprop", byRule("guided")],
-  ["deconvnet", byRule("deconvnet")],
-  [
-    "gradient-input",
-    {
-      ...byRule("gradient"),
-      combine: ([gradient = new Float32Array()], _, input) =>
-        gradient.map((slope, i) => slope * (input[i] ?? 0)),
-    },
-  ],
-  ["grad-cam", byMap("Grad-CAM", gradCamMap)],
-  ["grad-cam-plus-plus", byMap("Grad-CAM++", plusPlusMap)],
-  ["layer-cam", byMap("Layer-CAM", layerCamMap)],
-  [
-    "guided-grad-cam",
-    {
-      signals: async (network, options, scope) => [
-        atImage(network, "guided"),
-        await atLayer(network, options, "Grad-CAM", gradCamMap, scope),
-      ],
-      combine([signal = new Float32Array(), map = new Float32Array()], [image, cam]) {
-        const [height = 1, width = 1, channels = 1] = image?.shape ?? [];
-        const [h = 1, w = 1] = cam?.shape ?? [];
-        const large = enlargeMap(map, [h, w], { width, height, squares: false });
-        return signal.map((value, i) => value * (large[Math.floor(i / channels)] ?? 0));
-      },
-    },
-  ],
-]);

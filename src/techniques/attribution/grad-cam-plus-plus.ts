@@ -1,7 +1,20 @@
 import { createGradCamPlusPlusWeights, createWeightedMaps } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
 import type { Explanation, Picture } from "../explain.ts";
-import { gradientMap, type LayerOptions, type MapMaker } from "./layer-maps.ts";
+import { explainByPass } from "./backward-pass.ts";
+import { LAYER, type LayerOptions, type MapMaker, passToLayer } from "./layer-maps.ts";
+import { LAYER_OF_MAPS, ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
+
+const plusPlusMap: MapMaker = async (device, { a, g, y, channels }, scope) => {
+  const w = scope.tensor([channels], { label: "Grad-CAM++ weights" });
+  return [
+    await scope.command(createGradCamPlusPlusWeights(device, { a, g, w })),
+    await scope.command(createWeightedMaps(device, { a, w, y, rectify: true })),
+  ];
+};
+
+const PASS = passToLayer("Grad-CAM++", plusPlusMap);
 
 /**
  * Grad-CAM++: ReLU(Σ_k w_k·A_k), [h, w] at the layer's resolution, with w_k = Σ α·ReLU(g) and
@@ -14,14 +27,18 @@ export function gradCamPlusPlus(
   image: Picture,
   options: LayerOptions = {},
 ): Promise<Explanation> {
-  return gradientMap(network, image, options, "Grad-CAM++", plusPlusMap);
+  return explainByPass(network, image, options, PASS, { who: "Grad-CAM++", fields: LAYER });
 }
 
-/** @internal */
-export const plusPlusMap: MapMaker = async (device, { a, g, y, channels }, scope) => {
-  const w = scope.tensor([channels], { label: "Grad-CAM++ weights" });
-  return [
-    await scope.command(createGradCamPlusPlusWeights(device, { a, g, w })),
-    await scope.command(createWeightedMaps(device, { a, w, y, rectify: true })),
-  ];
-};
+export const GRAD_CAM_PLUS_PLUS = attributionTechnique({
+  name: "grad-cam-plus-plus",
+  title: "Grad-CAM++",
+  paper: { authors: "Chattopadhay et al.", year: 2018, arxiv: "1710.11063" },
+  summary: "Grad-CAM with weights that count each of several objects of the class, not only the largest",
+  shape: "[h,w]",
+  figure: "cam",
+  options: { layer: LAYER_OF_MAPS, on: ON },
+  weighsMaps: true,
+  run: fromGradient(gradCamPlusPlus),
+  pass: PASS,
+});

@@ -1,30 +1,15 @@
-import { InputError } from "../../gpu/errors.ts";
 import { record } from "../../gpu/kernel.ts";
-import type { Fields } from "../../gpu/options.ts";
 import { createTensor, type Tensor } from "../../gpu/tensor.ts";
-
-import type { Graph, Shapes } from "../../graph/graph.ts";
-import { headOf } from "../../graph/heads.ts";
-import { ancestorsOf } from "../../graph/traverse.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
 import type { Network, Start, Target } from "../../network/network.ts";
-import { answer } from "../answer.ts";
-import {
-  EXPLAIN,
-  type Explanation,
-  type ObjectiveOptions,
-  type Picture,
-  submit,
-  withQuestion,
-} from "../explain.ts";
-import { readAnswer } from "../finite.ts";
+import type { Explanation, Picture } from "../explain.ts";
+import { explainByPass } from "./backward-pass.ts";
+import { LAYER, type LayerOptions, type MapMaker, mapsAt, passToLayer } from "./layer-maps.ts";
+import { LAYER_OF_MAPS, ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
 
-export interface GradCamOptions extends ObjectiveOptions {
-  /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
-  readonly layer?: string;
-}
-
-const FIELDS: Fields<GradCamOptions> = { ...EXPLAIN, layer: "may" };
+/** Options of {@link gradCam}. */
+export type GradCamOptions = LayerOptions;
 
 /** Grad-CAM as a command: records the backward pass and the map of a target. */
 export interface GradCam {
@@ -40,25 +25,17 @@ export interface GradCam {
  * Prepares Grad-CAM at a layer of a network (Selvaraju et al. 2017): ReLU(Σ_k mean(∂S/∂A_k)·A_k).
  * @throws InputError when the layer has no pixels or does not exist.
  */
-export async function createGradCam(
-  network: Network,
-  layer = lastMaps(network.graph, network.shapes),
-): Promise<GradCam> {
-  const a = network.activation(layer);
-  const g = network.gradient(layer);
-  const [, height = 0, width = 0] = a.shape;
-  if (a.shape.length !== 4) {
-    throw new InputError(
-      `Grad-CAM: expected a layer with maps (H×W×C), got "${layer}" of ${a.shape.slice(1).join("×")}`,
-    );
-  }
-  const map = createTensor(network.device, [height, width], { label: `Grad-CAM at ${layer}` });
-  const command = await createClassActivationMap(network.device, { a, g, y: map, label: layer });
+export async function createGradCam(network: Network, layer?: string): Promise<GradCam> {
+  const maps = mapsAt(network, { layer }, "Grad-CAM");
+  const { height, width, a } = maps;
+  const g = network.gradient(maps.layer);
+  const map = createTensor(network.device, [height, width], { label: `Grad-CAM at ${maps.layer}` });
+  const command = await createClassActivationMap(network.device, { a, g, y: map, label: maps.layer });
   return {
     map,
-    layer,
+    layer: maps.layer,
     record(encoder, from) {
-      network.backward(encoder, from, { to: layer });
+      network.backward(encoder, from, { to: maps.layer });
       record(encoder, [command]);
     },
     destroy() {
@@ -67,6 +44,13 @@ export async function createGradCam(
     },
   };
 }
+
+/** @internal Grad-CAM's map of a layer's activations and gradients. */
+export const gradCamMap: MapMaker = async (device, { a, g, y, layer }, scope) => [
+  await scope.command(createClassActivationMap(device, { a, g, y, label: layer })),
+];
+
+const PASS = passToLayer("Grad-CAM", gradCamMap);
 
 /**
  * Grad-CAM's map of a class or of any neurons, [h, w] at the layer's resolution, not negative. All zero means that
@@ -77,40 +61,18 @@ export function gradCam(
   image: Picture,
   options: GradCamOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, byMeanGradients, { who: "Grad-CAM", fields: FIELDS });
+  return explainByPass(network, image, options, PASS, { who: "Grad-CAM", fields: LAYER });
 }
 
-async function byMeanGradients(
-  network: Network,
-  input: Float32Array,
-  { layer, ...options }: GradCamOptions,
-): Promise<Explanation> {
-  const { graph, shapes } = network;
-  const cam = await createGradCam(network, layer ?? lastMaps(graph, shapes, options.output));
-  try {
-    return await withQuestion(network, input, options, async (from, target) => {
-      submit(network, (encoder) => cam.record(encoder, from));
-      const [data] = await readAnswer(network, target, [cam.map]);
-      options.signal?.throwIfAborted();
-      return { data, shape: cam.map.shape, target };
-    });
-  } finally {
-    cam.destroy();
-  }
-}
-
-/**
- * The last layer with more than one pixel on the way to an output's logits: the deepest maps that a class can still be
- * located in.
- */
-export function lastMaps(graph: Graph, shapes: Shapes, output?: string): string {
-  const { logits } = headOf(graph, output);
-  const found = ancestorsOf(graph.layers, [logits]).findLast(({ name }) => {
-    const shape = shapes.get(name) ?? [];
-    return name !== logits && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
-  });
-  if (!found || found.op === "input") {
-    throw new InputError(`network "${graph.name}": expected a layer with more than one pixel, found none`);
-  }
-  return found.name;
-}
+export const GRAD_CAM = attributionTechnique({
+  name: "grad-cam",
+  title: "Grad-CAM",
+  paper: { authors: "Selvaraju et al.", year: 2017, arxiv: "1610.02391" },
+  summary: "Where a layer's maps speak for the class: each map weighed by its mean gradient",
+  shape: "[h,w]",
+  figure: "cam",
+  options: { layer: LAYER_OF_MAPS, on: ON },
+  weighsMaps: true,
+  run: fromGradient(gradCam),
+  pass: PASS,
+});

@@ -1,19 +1,35 @@
 import type { Network } from "../../network/network.ts";
-import { assertCall, copyOf } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
-import { saliency } from "./saliency.ts";
+import { type BackwardPass, explainByPass, passToImage } from "./backward-pass.ts";
+import { ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
+
+const PASS: BackwardPass = {
+  ...passToImage("gradient"),
+  combine: ([gradient = new Float32Array()], _, input) => gradient.map((slope, i) => slope * (input[i] ?? 0)),
+};
 
 /**
  * Gradient × input: x ⊙ ∂S/∂x, signed, [H, W, C] (Shrikumar et al. 2016, arXiv:1605.01713, section 2). Its sum is how much
  * of the score the image explains where the network is linear around it; see {@link localLinear}.
  */
-export async function gradientTimesInput(
+export function gradientTimesInput(
   network: Network,
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  assertCall({ who: "gradient × input", fields: EXPLAIN }, network, options);
-  const input = await copyOf(network, image);
-  const { data, ...rest } = await saliency(network, input, options);
-  return { ...rest, data: data.map((gradient, i) => gradient * (input[i] ?? 0)) };
+  return explainByPass(network, image, options, PASS, { who: "gradient × input", fields: EXPLAIN });
 }
+
+export const GRADIENT_INPUT = attributionTechnique({
+  name: "gradient-input",
+  title: "Gradient × input",
+  paper: { authors: "Shrikumar et al.", year: 2016, arxiv: "1605.01713" },
+  summary: "The share of the score that each pixel gives: its value times the gradient",
+  shape: "[H,W,C]",
+  figure: "attribution",
+  unit: "sum over colour of x·∂S/∂x",
+  options: { on: ON },
+  run: fromGradient(gradientTimesInput),
+  pass: PASS,
+});

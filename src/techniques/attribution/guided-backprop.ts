@@ -1,6 +1,10 @@
 import type { Network } from "../../network/network.ts";
-import type { Explanation, ObjectiveOptions, Picture } from "../explain.ts";
-import { inputGradient } from "./input-gradient.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
+import { explainByPass, passToImage } from "./backward-pass.ts";
+import { ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
+
+const PASS = passToImage("guided");
 
 /**
  * Guided backpropagation: at every ReLU the signal passes only where both it and the activation are positive, signed,
@@ -13,5 +17,17 @@ export function guidedBackprop(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return inputGradient(network, image, "guided", options, "guided backprop");
+  return explainByPass(network, image, options, PASS, { who: "guided backprop", fields: EXPLAIN });
 }
+
+export const GUIDED_BACKPROP = attributionTechnique({
+  name: "guided-backprop",
+  title: "Guided backprop",
+  paper: { authors: "Springenberg et al.", year: 2014, arxiv: "1412.6806" },
+  summary: "The gradient, passed back through a ReLU only where it is positive and the ReLU was active",
+  shape: "[H,W,C]",
+  figure: "signal",
+  options: { on: ON },
+  run: fromGradient(guidedBackprop),
+  pass: PASS,
+});

@@ -1,12 +1,24 @@
-import { sizeOf } from "../../gpu/tensor.ts";
-import { inputOf } from "../../graph/graph.ts";
 import { enlargeMap } from "../../images/enlarge.ts";
 import type { Network } from "../../network/network.ts";
-import { answer } from "../answer.ts";
-import { type Explanation, type Picture, submit, withQuestion } from "../explain.ts";
-import { readAnswer } from "../finite.ts";
-import { createGradCam, lastMaps } from "./grad-cam.ts";
-import { LAYER, type LayerOptions } from "./layer-maps.ts";
+import type { Explanation, Picture } from "../explain.ts";
+import { type BackwardPass, explainByPass, signalAtImage } from "./backward-pass.ts";
+import { gradCamMap } from "./grad-cam.ts";
+import { LAYER, type LayerOptions, mapAtLayer } from "./layer-maps.ts";
+import { LAYER_OF_MAPS, ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
+
+const PASS: BackwardPass = {
+  signals: async (network, options, scope) => [
+    signalAtImage(network, "guided"),
+    await mapAtLayer(network, options, "Grad-CAM", gradCamMap, scope),
+  ],
+  combine([signal = new Float32Array(), map = new Float32Array()], [image, cam]) {
+    const [height = 1, width = 1, channels = 1] = image?.shape ?? [];
+    const [h = 1, w = 1] = cam?.shape ?? [];
+    const large = enlargeMap(map, [h, w], { width, height, squares: false });
+    return signal.map((value, i) => value * (large[Math.floor(i / channels)] ?? 0));
+  },
+};
 
 /**
  * Guided Grad-CAM: guided backprop ⊙ Grad-CAM, the map enlarged to the image (bilinear between the centres of its cells),
@@ -18,32 +30,18 @@ export function guidedGradCam(
   image: Picture,
   options: LayerOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, guidedByMap, { who: "Guided Grad-CAM", fields: LAYER });
+  return explainByPass(network, image, options, PASS, { who: "Guided Grad-CAM", fields: LAYER });
 }
 
-async function guidedByMap(
-  network: Network,
-  input: Float32Array,
-  { layer, ...options }: LayerOptions,
-): Promise<Explanation> {
-  const { graph, shapes } = network;
-  const cam = await createGradCam(network, layer ?? lastMaps(graph, shapes, options.output));
-  try {
-    return await withQuestion(network, input, options, async (from, target) => {
-      const { name, shape } = inputOf(graph);
-      const [height, width, channels] = shape;
-      submit(network, (encoder) => {
-        cam.record(encoder, from);
-        network.backward(encoder, from, { rule: "guided" });
-      });
-      const [signal, map] = await readAnswer(network, target, [network.gradient(name), cam.map]);
-      options.signal?.throwIfAborted();
-      const [h = 1, w = 1] = cam.map.shape;
-      const large = enlargeMap(map, [h, w], { width, height, squares: false });
-      const data = signal.slice(0, sizeOf(shape)).map((v, i) => v * (large[Math.floor(i / channels)] ?? 0));
-      return { data, shape, target };
-    });
-  } finally {
-    cam.destroy();
-  }
-}
+export const GUIDED_GRAD_CAM = attributionTechnique({
+  name: "guided-grad-cam",
+  title: "Guided Grad-CAM",
+  paper: { authors: "Selvaraju et al.", year: 2017, arxiv: "1610.02391" },
+  summary: "Guided backprop, shown only where Grad-CAM's map is: fine detail of the class's region",
+  shape: "[H,W,C]",
+  figure: "signal",
+  options: { layer: LAYER_OF_MAPS, on: ON },
+  weighsMaps: true,
+  run: fromGradient(guidedGradCam),
+  pass: PASS,
+});

@@ -2,7 +2,7 @@ import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { type Graph, inputOf } from "../../graph/graph.ts";
 import { gaussianBlur } from "../../images/blur.ts";
-import { type InputColor, inputColorOf } from "../../images/color.ts";
+import { inputColorOf } from "../../images/color.ts";
 import { readInput } from "../../images/picture.ts";
 import { createPathBatch, createWeightedSum } from "../../kernels/sampling.ts";
 import type { Network } from "../../network/network.ts";
@@ -13,9 +13,8 @@ import { runSamples } from "../../sampling/samples.ts";
 import { answer, assertCall, copyOf } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../explain.ts";
 import { assertAnswer } from "../finite.ts";
-
-/** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
-export type Baseline = InputColor | "blur" | { readonly image: Picture };
+import { BASELINE, type Baseline, ON, type TechniqueOption } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
@@ -31,6 +30,21 @@ export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOption
    */
   readonly baseline?: Baseline;
 }
+
+const STEPS = {
+  type: { kind: "whole", from: 1, to: 10_000 },
+  default: 50,
+  help: "Number of points along the path from the baseline to the image.",
+} as const satisfies TechniqueOption<number>;
+
+const TOLERANCE = {
+  type: { kind: "number" },
+  otherwise: "the steps are taken once",
+  help: "The largest error of the sum, as a share of the difference to the baseline. The steps are doubled until it is reached, at most four times.",
+} as const satisfies TechniqueOption<number>;
+
+/** Both ends of the path are samples without weight, for their scores. */
+const ENDS = 2;
 
 const FIELDS: Fields<IntegratedGradientsOptions> = {
   ...EXPLAIN,
@@ -72,7 +86,7 @@ export async function integratedGradients(
   options: IntegratedGradientsOptions = {},
 ): Promise<PathExplanation> {
   assertCall({ who: "integrated gradients", fields: FIELDS }, network, options);
-  const { tolerance, steps = 50, onProgress } = options;
+  const { tolerance, steps = STEPS.default, onProgress } = options;
   if (tolerance === undefined) return answer(network, image, options, alongPath);
   if (!(tolerance > 0 && Number.isFinite(tolerance))) {
     throw new InputError(
@@ -106,7 +120,7 @@ function alongPath(
   input: Float32Array,
   options: IntegratedGradientsOptions,
 ): Promise<PathExplanation> {
-  const { steps = 50, baseline = "black", signal } = options;
+  const { steps = STEPS.default, baseline = BASELINE.default, signal } = options;
   const { device, graph, batch } = network;
   return withBudget(network, "integrated gradients", options, async (scope) => {
     const { own, tensor, command, read } = scope;
@@ -114,8 +128,7 @@ function alongPath(
     const { name, shape } = inputOf(graph);
     const start = await baselineOf(graph, input, baseline);
     const g = network.gradient(name);
-    // Both ends of the path are samples without weight, for their scores.
-    const batches = own(createBatches(network, steps + 2, "integrated gradients"));
+    const batches = own(createBatches(network, steps + ENDS, "integrated gradients"));
     const { target, objective } = await objectiveOf(network, input, options);
     const asked = await scope.objective(objective);
     const label = "integrated gradients";
@@ -162,3 +175,23 @@ export async function baselineOf(
   const color = inputColorOf(graph, input, baseline, who);
   return Float32Array.from(input, (_, i) => color[i % shape[2]] ?? 0);
 }
+
+export const INTEGRATED_GRADIENTS = attributionTechnique({
+  name: "integrated-gradients",
+  title: "Integrated gradients",
+  paper: { authors: "Sundararajan et al.", year: 2017, arxiv: "1703.01365" },
+  summary:
+    "The share of each pixel in the difference to a baseline image: gradients summed along the path between them",
+  shape: "[H,W,C]",
+  figure: "attribution",
+  unit: "sum over colour of the attribution",
+  options: { on: ON, steps: STEPS, tolerance: TOLERANCE, baseline: BASELINE },
+  quick: { steps: 20 },
+  quickest: { steps: 24 },
+  samples: STEPS.default + ENDS,
+  run: fromGradient(async (network, image, options) => {
+    const found = await integratedGradients(network, image, options);
+    const { sum, difference, residual, relative } = found.completeness;
+    return { ...found, account: { steps: found.steps, sum, difference, residual, relative } };
+  }),
+});

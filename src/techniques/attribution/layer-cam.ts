@@ -1,7 +1,16 @@
 import { createLayerCamMap } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
 import type { Explanation, Picture } from "../explain.ts";
-import { gradientMap, type LayerOptions, type MapMaker } from "./layer-maps.ts";
+import { explainByPass } from "./backward-pass.ts";
+import { LAYER, type LayerOptions, type MapMaker, passToLayer } from "./layer-maps.ts";
+import { LAYER_OF_MAPS, ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
+
+const layerCamMap: MapMaker = async (device, { a, g, y }, scope) => [
+  await scope.command(createLayerCamMap(device, { a, g, y })),
+];
+
+const PASS = passToLayer("Layer-CAM", layerCamMap);
 
 /**
  * Layer-CAM: ReLU(Σ_k ReLU(g_k) ⊙ A_k), [h, w] at the layer's resolution (Jiang et al. 2021, "LayerCAM", IEEE TIP 30,
@@ -9,10 +18,19 @@ import { gradientMap, type LayerOptions, type MapMaker } from "./layer-maps.ts";
  * @throws InputError when the layer has no pixels or does not exist.
  */
 export function layerCam(network: Network, image: Picture, options: LayerOptions = {}): Promise<Explanation> {
-  return gradientMap(network, image, options, "Layer-CAM", layerCamMap);
+  return explainByPass(network, image, options, PASS, { who: "Layer-CAM", fields: LAYER });
 }
 
-/** @internal */
-export const layerCamMap: MapMaker = async (device, { a, g, y }, scope) => [
-  await scope.command(createLayerCamMap(device, { a, g, y })),
-];
+export const LAYER_CAM = attributionTechnique({
+  name: "layer-cam",
+  title: "Layer-CAM",
+  paper: { authors: "Jiang et al.", year: 2021, doi: "10.1109/TIP.2021.3089943" },
+  summary: "Like Grad-CAM, but each place of a map is weighed by its own gradient",
+  shape: "[h,w]",
+  figure: "cam",
+  unit: "ReLU(∑ ReLU(gradient) × activation)",
+  options: { layer: LAYER_OF_MAPS, on: ON },
+  weighsMaps: true,
+  run: fromGradient(layerCam),
+  pass: PASS,
+});

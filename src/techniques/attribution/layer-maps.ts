@@ -1,27 +1,21 @@
 import { InputError } from "../../gpu/errors.ts";
 import { type Command, record } from "../../gpu/kernel.ts";
 import type { Fields } from "../../gpu/options.ts";
-import { type Scope, withScope } from "../../gpu/scope.ts";
+import type { Scope } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import { descendantsOf } from "../../graph/traverse.ts";
+import type { Graph, Shapes } from "../../graph/graph.ts";
+import { headOf } from "../../graph/heads.ts";
+import { ancestorsOf, descendantsOf } from "../../graph/traverse.ts";
 import type { Network } from "../../network/network.ts";
+import type { Signal } from "../../sampling/backwards.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
-import { answer } from "../answer.ts";
-import {
-  EXPLAIN,
-  type Explanation,
-  type ObjectiveOptions,
-  type Picture,
-  submit,
-  withQuestion,
-} from "../explain.ts";
-import { readAnswer } from "../finite.ts";
-import { lastMaps } from "./grad-cam.ts";
+import { EXPLAIN, type ObjectiveOptions } from "../explain.ts";
+import type { BackwardPass, PassOptions } from "./backward-pass.ts";
 
 /** Options of the techniques that weigh a layer's maps. */
 export interface LayerOptions extends ObjectiveOptions {
-  /** Whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
+  /** The layer whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
   readonly layer?: string;
 }
 
@@ -36,10 +30,26 @@ export interface Maps {
   readonly channels: number;
 }
 
-/** @throws InputError when the layer has no pixels or does not exist. */
+/**
+ * The last layer with more than one pixel on the way to an output's logits: the deepest maps that a class can still be
+ * located in.
+ */
+export function lastMaps(graph: Graph, shapes: Shapes, output?: string): string {
+  const { logits } = headOf(graph, output);
+  const found = ancestorsOf(graph.layers, [logits]).findLast(({ name }) => {
+    const shape = shapes.get(name) ?? [];
+    return name !== logits && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
+  });
+  if (!found || found.op === "input") {
+    throw new InputError(`network "${graph.name}": expected a layer with more than one pixel, found none`);
+  }
+  return found.name;
+}
+
+/** The maps of a layer. @throws InputError when the layer has no pixels or does not exist. */
 export function mapsAt(
   network: Network,
-  { layer, output }: Pick<LayerOptions, "layer" | "output">,
+  { layer, output }: { readonly layer?: string | undefined; readonly output?: string | undefined },
   who: string,
 ): Maps {
   const name = layer ?? lastMaps(network.graph, network.shapes, output);
@@ -53,7 +63,7 @@ export function mapsAt(
   return { layer: name, a, height, width, channels };
 }
 
-/** @throws InputError when nothing of the objective's layers follows from the maps' layer. */
+/** Refuses a layer that does not lead to what is asked. @throws InputError when nothing of the objective's layers follows from the maps' layer. */
 export function assertBelow(
   { graph }: Network,
   { layer }: Maps,
@@ -66,47 +76,45 @@ export function assertBelow(
   }
 }
 
-/** Prepares what makes a map `y` [h, w] of the first image's activations and their gradients `g`. */
+/** Prepares the commands that make a map `y` [h, w] of the first image's activations `a` and their gradients `g`. */
 export type MapMaker = (
   device: GPUDevice,
   site: Maps & { readonly g: Tensor; readonly y: Tensor },
   scope: Scope,
 ) => Promise<readonly Command[]>;
 
-/** A map [h, w] that commands make of a layer's activations and gradients: what the gradient CAMs share. */
-export function gradientMap(
-  network: Network,
-  image: Picture,
-  options: LayerOptions,
-  who: string,
-  make: MapMaker,
-): Promise<Explanation> {
-  return answer(network, image, options, (turn, input) => mapOf(turn, input, options, who, make), {
-    who,
-    fields: LAYER,
-  });
+/** A technique whose map commands make of a layer's activations and their gradients: what the gradient CAMs share. */
+export function passToLayer(who: string, make: MapMaker): BackwardPass {
+  return {
+    signals: async (network, options, scope) => [await mapAtLayer(network, options, who, make, scope)],
+  };
 }
 
-function mapOf(
+/** The map of a layer's activations and gradients, [h, w], of one image after another. */
+export async function mapAtLayer(
   network: Network,
-  input: Float32Array,
-  options: LayerOptions,
+  options: PassOptions,
   who: string,
   make: MapMaker,
-): Promise<Explanation> {
-  const { device } = network;
-  return withScope(device, who, async (scope) => {
-    const maps = mapsAt(network, options, who);
-    const y = scope.tensor([maps.height, maps.width], { label: `${who} map` });
-    const commands = await make(device, { ...maps, g: network.gradient(maps.layer), y }, scope);
-    return withQuestion(network, input, options, async (from, target) => {
-      submit(network, (encoder) => {
-        network.backward(encoder, from, { to: maps.layer });
-        record(encoder, commands);
-      });
-      const [data] = await readAnswer(network, target, [y]);
-      options.signal?.throwIfAborted();
-      return { data, shape: y.shape, target };
-    });
-  });
+  scope: Scope,
+): Promise<Signal> {
+  const maps = mapsAt(network, options, who);
+  const { height, width, channels } = maps;
+  const one = [1, height, width, channels];
+  const a = scope.tensor(one, { label: who });
+  const g = scope.tensor(one, { label: who });
+  const y = scope.tensor([height, width], { label: who });
+  const all = network.gradient(maps.layer);
+  const commands = await make(network.device, { ...maps, a, g, y }, scope);
+  const bytes = a.buffer.size;
+  return {
+    shape: y.shape,
+    record: (encoder, from) => network.backward(encoder, from, { to: maps.layer }),
+    copy(encoder, n, to, offset) {
+      encoder.copyBufferToBuffer(maps.a.buffer, n * bytes, a.buffer, 0, bytes);
+      encoder.copyBufferToBuffer(all.buffer, n * bytes, g.buffer, 0, bytes);
+      record(encoder, commands);
+      encoder.copyBufferToBuffer(y.buffer, 0, to, offset, y.buffer.size);
+    },
+  };
 }

@@ -23,6 +23,8 @@ import {
 } from "../explain.ts";
 import { sameScores } from "../finite.ts";
 import { seedOf } from "../seed.ts";
+import { HIDE, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
+import { type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit"; the reference implementation takes the probability. */
@@ -40,6 +42,12 @@ export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   /** A whole number of 0 to 2³² − 1; the same seed hides the same segments on every device. Default 0. */
   readonly seed?: number;
 }
+
+const SAMPLES = {
+  type: { kind: "whole", from: 1, to: MOST_SAMPLES },
+  default: 1000,
+  help: "Number of copies of the image with random segments hidden.",
+} as const satisfies TechniqueOption<number>;
 
 const FIELDS: Fields<LimeOptions> = {
   ...EXPLAIN,
@@ -97,7 +105,7 @@ function overSegments<const T extends readonly (Question | Objective | undefined
   targets: T,
   options: Omit<LimeOptions, "target">,
 ): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
-  const { samples = 1000, kernelWidth = 0.25, alpha = 1, hide = "segment", signal } = options;
+  const { samples = SAMPLES.default, kernelWidth = 0.25, alpha = 1, hide = HIDE.default, signal } = options;
   const { device, graph } = network;
   return withBudget(network, "LIME", options, async (scope) => {
     const { own, tensor, command } = scope;
@@ -136,7 +144,7 @@ function overSegments<const T extends readonly (Question | Objective | undefined
     const asked = [];
     for (const question of targets) {
       const what = question === undefined ? {} : { target: question };
-      const { on = "logit", output } = options;
+      const { on = ON.default, output } = options;
       const common = { on, ...(output === undefined ? {} : { output }), ...(signal ? { signal } : {}) };
       const { target, objective } = await objectiveOf(network, input, { ...what, ...common });
       const scores = tensor([roomForScores(network)], { label });
@@ -221,3 +229,28 @@ function hiding(
   }
   return Float32Array.from(colors, (sum, i) => sum / (sizes[Math.floor(i / channels)] ?? 1));
 }
+
+/** The surrogate model's account of itself. */
+function accounted(found: LimeExplanation): Attribution {
+  const { fit, segments } = found;
+  return { ...found, account: { segments: segments.count, intercept: fit.intercept, r2: fit.r2 } };
+}
+
+export const LIME = attributionTechnique({
+  name: "lime",
+  title: "LIME",
+  paper: { authors: "Ribeiro et al.", year: 2016, arxiv: "1602.04938" },
+  summary: "The weight of each segment of the image in a linear model that is fitted to the score",
+  shape: "[H,W]",
+  figure: "attribution",
+  unit: "weight of the segment",
+  options: { on: ON, samples: SAMPLES, hide: HIDE, seed: SEED },
+  quick: { samples: 300 },
+  quickest: { samples: 200 },
+  forwardOnly: true,
+  looksWithin: false,
+  samples: SAMPLES.default,
+  run: async (network, image, options) => accounted(await lime(network, image, options)),
+  runEach: async (network, image, targets, options) =>
+    (await limeEach(network, image, targets, options)).map(accounted),
+});

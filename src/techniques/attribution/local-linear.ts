@@ -20,6 +20,7 @@ import {
   writeInput,
 } from "../explain.ts";
 import { assertAnswer } from "../finite.ts";
+import { attributionTechnique } from "./technique.ts";
 
 /** Gradient × input, with the account of the score that it is part of. */
 export interface LocalLinear extends Explanation {
@@ -130,3 +131,19 @@ function constantsOf(layer: Layer): Constants[] {
   const b = layer.op === "batchNorm" ? layer.offset : "b" in layer ? layer.b?.data : undefined;
   return b || activation?.kind === "relu6" ? [{ layer: layer.name, activation, b }] : [];
 }
+
+export const LOCAL_LINEAR = attributionTechnique({
+  name: "local-linear",
+  title: "Local linear view",
+  paper: { authors: "Srinivas & Fleuret", year: 2019, arxiv: "1905.00780" },
+  summary: "Gradient × input, with the share that the biases add, so that the sum is the score",
+  shape: "[H,W,C]",
+  figure: "attribution",
+  unit: "sum over colour of x·∂S/∂x",
+  options: {},
+  async run(network, image, options) {
+    const found = await localLinear(network, image, options);
+    const { score, linear, bias, residual } = found;
+    return { ...found, account: { score, linear, bias, residual } };
+  },
+});

@@ -19,6 +19,8 @@ import {
   writeInput,
 } from "../explain.ts";
 import { assertAnswer } from "../finite.ts";
+import { RULES } from "./options.ts";
+import { attributionTechnique } from "./technique.ts";
 
 export interface LrpOptions extends ObjectiveOptions {
   /**
@@ -74,7 +76,7 @@ function relevanceOf(
   options: LrpOptions,
 ): Promise<RelevanceExplanation> {
   const { device, batch } = network;
-  const { rules = "composite", pass = [], signal } = options;
+  const { rules = RULES.default, pass = [], signal } = options;
   return withScope(device, "LRP", async ({ own }) => {
     if (typeof rules !== "string" && !Array.isArray(rules)) {
       throw new InputError(`LRP: expected rules by a name or as a list of cases, got ${describe(rules)}`);
@@ -115,3 +117,18 @@ function relevanceOf(
     return { data, shape, target, conservation: { score, input: sum, bias, stabiliser, residual } };
   });
 }
+
+export const LRP = attributionTechnique({
+  name: "lrp",
+  title: "LRP",
+  paper: { authors: "Bach et al.", year: 2015, doi: "10.1371/journal.pone.0130140" },
+  summary: "The score, shared out backwards from layer to layer until it reaches the pixels",
+  shape: "[H,W,C]",
+  figure: "attribution",
+  unit: "sum over colour of the relevance",
+  options: { rules: RULES },
+  async run(network, image, options) {
+    const found = await lrp(network, image, options);
+    return { ...found, account: { ...found.conservation } };
+  },
+});

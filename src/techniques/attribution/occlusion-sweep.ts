@@ -20,6 +20,7 @@ import { elements, Objective, termsByLayer } from "../../objectives/objective.ts
 import { createObjectiveValues } from "../../objectives/values.ts";
 import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { assertScore, EXPLAIN } from "../explain.ts";
+import { ON, type TechniqueOption } from "./options.ts";
 
 /** What a sweep does. */
 export interface SweepOptions extends MemoryOptions {
@@ -40,6 +41,31 @@ export const SWEEP: Fields<SweepOptions> = {
   ...MEMORY,
   ...{ patch: "may", stride: "may", on: "may", incremental: "may" },
 };
+
+/** Covered patches along the image's shorter side, unless a patch is given. */
+const PATCHES_ACROSS = 7;
+
+export const PATCH = {
+  type: { kind: "whole", from: 1, to: Number.MAX_SAFE_INTEGER },
+  otherwise: `1/${PATCHES_ACROSS} of the image's shorter side`,
+  help: "Side of the square patch that covers, in pixels of the network's input.",
+} as const satisfies TechniqueOption<number>;
+
+export const STRIDE = {
+  type: { kind: "whole", from: 1, to: Number.MAX_SAFE_INTEGER },
+  otherwise: "half the patch",
+  help: "Pixels from one patch to the next.",
+} as const satisfies TechniqueOption<number>;
+
+/** Lays a sweep out over an image. @throws InputError when the patch is larger than the image or the stride is 0. */
+export function sweepWith(
+  [height, width, channels]: readonly [height: number, width: number, channels: number],
+  { patch, stride }: Pick<SweepOptions, "patch" | "stride">,
+): Sweep {
+  const side = patch ?? Math.max(1, Math.round(Math.min(height, width) / PATCHES_ACROSS));
+  const step = stride ?? Math.max(1, Math.floor(side / 2));
+  return sweepOver([height, width, channels], [side, side], [step, step]);
+}
 
 /** The share of the full sweep's work below which an incremental one is worth its buffers. */
 const WORTHWHILE = 0.9;
@@ -100,12 +126,10 @@ export async function createSweep(
   targets: readonly (Target | Objective)[],
   options: SweepOptions,
 ): Promise<OcclusionSweep & { readonly judged: readonly [OcclusionMap, ...OcclusionMap[]] }> {
-  const { patch, stride, on = "logit", incremental = true } = options;
+  const { on = ON.default, incremental = true } = options;
   const { device, graph, batch } = network;
   const [height, width, channels] = inputOf(graph).shape;
-  const side = patch ?? Math.max(1, Math.round(Math.min(height, width) / 7));
-  const step = stride ?? Math.max(1, Math.floor(side / 2));
-  const sweep = sweepOver([height, width, channels], [side, side], [step, step]);
+  const sweep = sweepWith([height, width, channels], options);
   assertScore(on, "occlusion");
   const probabilityOf = (target: Target): Score["probability"] => {
     if (on === "logit") return undefined;

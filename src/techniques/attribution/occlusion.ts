@@ -17,7 +17,9 @@ import {
   submit,
 } from "../explain.ts";
 import { assertAnswer, sameScores } from "../finite.ts";
-import { createSweep, SWEEP, type SweepOptions } from "./occlusion-sweep.ts";
+import { createSweep, PATCH, STRIDE, SWEEP, type SweepOptions } from "./occlusion-sweep.ts";
+import { FILL, ON } from "./options.ts";
+import { attributionTechnique } from "./technique.ts";
 
 export { createOcclusion, type Occlusion } from "./occlusion-sweep.ts";
 
@@ -87,7 +89,7 @@ async function overPatches<const T extends readonly (Question | Objective | unde
   options: Omit<OcclusionOptions, "target">,
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
   const { device, graph } = network;
-  const { signal, onProgress, fill = "mean", on, output } = options;
+  const { signal, onProgress, fill = FILL.default, on, output } = options;
   const color = inputColorOf(graph, input, fill, "occlusion fill");
   const targets: (Target | Objective)[] = [];
   const swept: (Target | Objective)[] = [];
@@ -140,3 +142,17 @@ async function overPatches<const T extends readonly (Question | Objective | unde
     sweep.destroy();
   }
 }
+
+export const OCCLUSION = attributionTechnique({
+  name: "occlusion",
+  title: "Occlusion",
+  paper: { authors: "Zeiler & Fergus", year: 2013, arxiv: "1311.2901" },
+  summary: "How far the score falls when a patch of the image is covered",
+  shape: "[H,W]",
+  figure: "occlusion",
+  options: { on: ON, patch: PATCH, stride: STRIDE, fill: FILL },
+  forwardOnly: true,
+  samples: 196,
+  run: occlusion,
+  runEach: occlusionEach,
+});

@@ -20,6 +20,8 @@ import {
 } from "../explain.ts";
 import { sameScores } from "../finite.ts";
 import { seedOf } from "../seed.ts";
+import { FILL, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
+import { attributionTechnique } from "./technique.ts";
 
 export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /**
@@ -38,6 +40,12 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   /** A whole number of 0 to 2³² − 1; the same seed gives the same masks on every device. Default 0. */
   readonly seed?: number;
 }
+
+const SAMPLES = {
+  type: { kind: "whole", from: 1, to: MOST_SAMPLES },
+  default: 4000,
+  help: "Number of random masks.",
+} as const satisfies TechniqueOption<number>;
 
 const FIELDS: Fields<RiseOptions> = {
   ...EXPLAIN,
@@ -81,7 +89,7 @@ function overMasks<const T extends readonly (Question | Objective | undefined)[]
   targets: T,
   options: Omit<RiseOptions, "target">,
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
-  const { masks: count = 4000, keep = 0.5, fill: color = "mean", signal } = options;
+  const { masks: count = SAMPLES.default, keep = 0.5, fill: color = FILL.default, signal } = options;
   const { device, graph, batch } = network;
   return withBudget(network, "RISE", options, async (scope) => {
     const { own, tensor, command, read } = scope;
@@ -138,3 +146,23 @@ function overMasks<const T extends readonly (Question | Objective | undefined)[]
     return found as { -readonly [I in keyof T]: Explanation };
   });
 }
+
+export const RISE = attributionTechnique({
+  name: "rise",
+  title: "RISE",
+  paper: { authors: "Petsiuk et al.", year: 2018, arxiv: "1806.07421" },
+  summary: "The probability to expect when a pixel shows, averaged over random masks",
+  shape: "[H,W]",
+  figure: "expectation",
+  on: "probability",
+  options: { on: ON, samples: SAMPLES, fill: FILL, seed: SEED },
+  quick: { samples: 500 },
+  quickest: { samples: 400 },
+  forwardOnly: true,
+  looksWithin: false,
+  samples: SAMPLES.default,
+  run: (network, image, { samples: masks, ...options } = {}) =>
+    rise(network, image, { ...options, ...(masks === undefined ? {} : { masks }) }),
+  runEach: (network, image, targets, { samples: masks, ...options } = {}) =>
+    riseEach(network, image, targets, { ...options, ...(masks === undefined ? {} : { masks }) }),
+});

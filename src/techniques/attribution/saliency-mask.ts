@@ -7,7 +7,9 @@ import { deprocess } from "../../images/preprocess.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall, copyOf } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
+import { ON } from "./options.ts";
 import { saliency } from "./saliency.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface MaskOptions {
   /** Quantile of the map above which pixels show the foreground's colours. Default 0.95. */
@@ -109,3 +111,15 @@ function largestPart(mask: Uint8Array, [height = 1, width = 1]: Shape): Uint8Arr
   }
   return mask.map((_, p) => Number(best > 0 && part[p] === best));
 }
+
+export const SALIENCY_MASK = attributionTechnique({
+  name: "saliency-mask",
+  title: "Saliency mask",
+  paper: { authors: "Simonyan et al.", year: 2013, arxiv: "1312.6034" },
+  summary: "The object cut out of the image: 1 on it and 0 beside it, found by saliency and colour",
+  shape: "[H,W]",
+  figure: "expectation",
+  unit: "1: the object",
+  options: { on: ON },
+  run: fromGradient(saliencyMask),
+});

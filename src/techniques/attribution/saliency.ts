@@ -1,6 +1,10 @@
 import type { Network } from "../../network/network.ts";
-import type { Explanation, ObjectiveOptions, Picture } from "../explain.ts";
-import { inputGradient } from "./input-gradient.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
+import { explainByPass, passToImage } from "./backward-pass.ts";
+import { ON } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
+
+const PASS = passToImage("gradient");
 
 /**
  * Saliency: the gradient of a class's logit, or of any neurons, to the image as the network takes it, signed, [H, W, C]
@@ -11,5 +15,17 @@ export function saliency(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return inputGradient(network, image, "gradient", options, "saliency");
+  return explainByPass(network, image, options, PASS, { who: "saliency", fields: EXPLAIN });
 }
+
+export const SALIENCY = attributionTechnique({
+  name: "saliency",
+  title: "Saliency",
+  paper: { authors: "Simonyan et al.", year: 2013, arxiv: "1312.6034" },
+  summary: "How strongly the score reacts to a small change of each pixel: the gradient of the score",
+  shape: "[H,W,C]",
+  figure: "gradient",
+  options: { on: ON },
+  run: fromGradient(saliency),
+  pass: PASS,
+});

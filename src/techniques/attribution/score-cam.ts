@@ -11,6 +11,8 @@ import { answer } from "../answer.ts";
 import { type Explanation, objectiveOf, type Picture, submit, writeInput } from "../explain.ts";
 import { assertAnswer } from "../finite.ts";
 import { LAYER, type LayerOptions, mapsAt } from "./layer-maps.ts";
+import { LAYER_OF_MAPS, ON } from "./options.ts";
+import { attributionTechnique } from "./technique.ts";
 
 export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit", as in the paper's algorithm 1. */
@@ -74,3 +76,18 @@ function byScores(network: Network, input: Float32Array, options: ScoreCamOption
     return { data, shape: y.shape, target };
   });
 }
+
+export const SCORE_CAM = attributionTechnique({
+  name: "score-cam",
+  title: "Score-CAM",
+  paper: { authors: "Wang et al.", year: 2020, arxiv: "1910.01279" },
+  summary: "A layer's maps, each weighed by the score of the image seen through it",
+  shape: "[h,w]",
+  figure: "cam",
+  options: { layer: LAYER_OF_MAPS, on: ON },
+  weighsMaps: true,
+  forwardOnly: true,
+  looksWithin: false,
+  samples: 512,
+  run: scoreCam,
+});

@@ -10,6 +10,8 @@ import { answer } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../explain.ts";
 import { readAnswer } from "../finite.ts";
 import { seedOf } from "../seed.ts";
+import { MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
+import { attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Noisy copies of the image. Default 50. */
@@ -19,6 +21,18 @@ export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, Memory
   /** A whole number of 0 to 2³² − 1; the same seed gives the same bits on the same device. Default 0. */
   readonly seed?: number;
 }
+
+const SAMPLES = {
+  type: { kind: "whole", from: 1, to: MOST_SAMPLES },
+  default: 50,
+  help: "Number of noisy copies of the image.",
+} as const satisfies TechniqueOption<number>;
+
+const NOISE = {
+  type: { kind: "number" },
+  default: 0.15,
+  help: "Standard deviation of the noise, as a fraction of the input's max − min.",
+} as const satisfies TechniqueOption<number>;
 
 const FIELDS: Fields<SmoothGradOptions> = {
   ...{ ...EXPLAIN },
@@ -75,7 +89,7 @@ function momentsOf(
   options: SmoothGradOptions,
   result: (mean: number, variance: number) => number,
 ): Promise<Explanation> {
-  const { samples = 50, noise = 0.15, seed, signal } = options;
+  const { samples = SAMPLES.default, noise = NOISE.default, seed, signal } = options;
   const { device, graph } = network;
   return withBudget(network, "SmoothGrad", options, async (scope) => {
     const { own, tensor, command } = scope;
@@ -113,3 +127,42 @@ function spread(values: Float32Array): number {
   }
   return high - low;
 }
+
+const SHARED = {
+  shape: "[H,W,C]",
+  figure: "gradient",
+  options: { on: ON, samples: SAMPLES, noise: NOISE, seed: SEED },
+  quick: { samples: 25 },
+  quickest: { samples: 16 },
+  samples: SAMPLES.default,
+} as const;
+
+export const SMOOTH_GRAD = attributionTechnique({
+  ...SHARED,
+  name: "smoothgrad",
+  title: "SmoothGrad",
+  paper: { authors: "Smilkov et al.", year: 2017, arxiv: "1706.03825" },
+  summary: "The mean of the gradients of many noisy copies of the image: saliency with less noise of its own",
+  unit: "max over colour of |mean ∂S/∂x|",
+  run: fromGradient(smoothGrad),
+});
+
+export const SMOOTH_GRAD_SQUARED = attributionTechnique({
+  ...SHARED,
+  name: "smoothgrad-squared",
+  title: "SmoothGrad squared",
+  paper: { authors: "Hooker et al.", year: 2019, arxiv: "1806.10758" },
+  summary: "The mean of the squared gradients of many noisy copies of the image",
+  unit: "max over colour of the mean squared ∂S/∂x",
+  run: fromGradient(smoothGradSquared),
+});
+
+export const VAR_GRAD = attributionTechnique({
+  ...SHARED,
+  name: "vargrad",
+  title: "VarGrad",
+  paper: { authors: "Adebayo et al.", year: 2018, arxiv: "1810.03307" },
+  summary: "The variance of the gradients of many noisy copies of the image",
+  unit: "max over colour of var ∂S/∂x",
+  run: fromGradient(varGrad),
+});

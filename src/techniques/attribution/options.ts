@@ -1,0 +1,124 @@
+import type { Fields } from "../../gpu/options.ts";
+import type { InputColor } from "../../images/color.ts";
+import { COMPOSITES, type CompositeName } from "../../relevance/rules.ts";
+import type { LoopOptions } from "../../sampling/batches.ts";
+import type { MemoryOptions } from "../../sampling/budget.ts";
+import { EXPLAIN, type ObjectiveOptions, type Picture } from "../explain.ts";
+
+/** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
+export type Baseline = InputColor | "blur" | { readonly image: Picture };
+
+/** The options of all attribution techniques. Each technique reads those that its `options` lists, and what all share. */
+export interface AttributionOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
+  /** The CAMs: the layer whose maps are weighed. Default: the last layer with more than one pixel. */
+  readonly layer?: string;
+  /** The score of a class. Default: the technique's `on`. */
+  readonly on?: "logit" | "probability";
+  /** Number of noisy copies, random masks, or copies with hidden segments. */
+  readonly samples?: number;
+  /** Standard deviation of the noise as a fraction of the input's max − min. */
+  readonly noise?: number;
+  /** Number of points along a path. */
+  readonly steps?: number;
+  /** Integrated gradients: how far the sum may be off, as a share of the difference, before the steps are doubled. */
+  readonly tolerance?: number;
+  /** Where a path begins. */
+  readonly baseline?: Baseline;
+  /** LRP: how layers share relevance. */
+  readonly rules?: CompositeName;
+  /** Seed of noise and masks. */
+  readonly seed?: number;
+  /** Side of the patch that covers, in pixels. */
+  readonly patch?: number;
+  /** Pixels from one patch to the next. */
+  readonly stride?: number;
+  /** The colour that covers or hides. */
+  readonly fill?: InputColor;
+  /** LIME: the colour that hides a segment; "segment" is its own mean colour. */
+  readonly hide?: "segment" | InputColor;
+}
+
+export const ATTRIBUTION: Fields<AttributionOptions> = {
+  ...{ ...EXPLAIN },
+  ...{ layer: "may", on: "may", samples: "may", noise: "may", steps: "may", tolerance: "may" },
+  ...{ baseline: "may", rules: "may", seed: "may", patch: "may", stride: "may", fill: "may", hide: "may" },
+};
+
+/** The options that belong to some techniques only. */
+export type AttributionOption = Exclude<
+  keyof AttributionOptions,
+  "target" | "output" | "signal" | "onProgress" | "memory"
+>;
+
+/** The values that an option may have. */
+export type OptionType =
+  | { readonly kind: "whole"; readonly from: number; readonly to: number }
+  | { readonly kind: "number" }
+  | { readonly kind: "choice"; readonly of: readonly string[] }
+  /** A number, one number a channel, or a word. */
+  | { readonly kind: "color"; readonly words: readonly string[] }
+  /** A layer of the network, by name. */
+  | { readonly kind: "layer" };
+
+/** An option of a technique: its type, its default, and its help. */
+export interface TechniqueOption<T = unknown> {
+  readonly type: OptionType;
+  /** Absent where the default follows from the image or the network. */
+  readonly default?: T;
+  /** The default in words, where the value does not say it. */
+  readonly otherwise?: string;
+  /** What the option sets, as one or two sentences. */
+  readonly help: string;
+}
+
+/** The options of one technique. */
+export type TechniqueOptions = {
+  readonly [K in AttributionOption]?: TechniqueOption<NonNullable<AttributionOptions[K]>>;
+};
+
+/** The most samples that a technique takes: the largest whole number that f32 counts to one by one. */
+export const MOST_SAMPLES = 2 ** 24;
+
+const COLORS = ["mean", "black", "grey", "white"];
+
+export const ON = {
+  type: { kind: "choice", of: ["logit", "probability"] },
+  default: "logit",
+  help: "The score that is explained: the class's logit, or its probability after the softmax or sigmoid.",
+} as const satisfies TechniqueOption<"logit" | "probability">;
+
+export const LAYER_OF_MAPS = {
+  type: { kind: "layer" },
+  otherwise: "the last layer with more than one pixel",
+  help: "The layer whose maps are weighed.",
+} as const satisfies TechniqueOption<string>;
+
+export const SEED = {
+  type: { kind: "whole", from: 0, to: 2 ** 32 - 1 },
+  default: 0,
+  help: "Seed of the random numbers. The same seed gives the same result.",
+} as const satisfies TechniqueOption<number>;
+
+export const FILL = {
+  type: { kind: "color", words: COLORS },
+  default: "mean",
+  help: "The colour that covers: black, grey, white, mean (the mean pixel of the data set or, where the preprocessing subtracts none, of the image), or a number or one a channel (r,g,b) in units of the network's input.",
+} as const satisfies TechniqueOption<InputColor>;
+
+export const HIDE = {
+  type: { kind: "color", words: [...COLORS, "segment"] },
+  default: "segment",
+  help: "The colour that hides a segment: segment (the segment's own mean), mean, black, grey, white, or a number or one a channel in units of the network's input. In a drawing of flat colours the segment's own mean hides nothing.",
+} as const satisfies TechniqueOption<"segment" | InputColor>;
+
+export const BASELINE = {
+  type: { kind: "color", words: [...COLORS, "blur"] },
+  default: "black",
+  help: "The image at which the path begins: black, grey, white, mean, blur (the image itself, blurred), or a number or one a channel in units of the network's input.",
+} as const satisfies TechniqueOption<Baseline>;
+
+export const RULES = {
+  type: { kind: "choice", of: Object.keys(COMPOSITES) },
+  default: "composite",
+  help: "How layers share relevance: composite (z-box at the image, gamma in convolutions, epsilon above), epsilon, gamma or z-plus.",
+} as const satisfies TechniqueOption<CompositeName>;
