@@ -91,7 +91,7 @@ export {
 } from "./graph/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./graph/receptive-field.ts";
 export type { InputColor } from "./images/color.ts";
-export { maxOverColor, sumOverColor } from "./images/over-color.ts";
+export { type MapValues, maxOverColor, sumOverColor } from "./images/over-color.ts";
 export {
   type FrameSource,
   MOST_PIXELS,

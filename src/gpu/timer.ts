@@ -40,7 +40,7 @@ const MOST_SPANS = 2048;
 
 /**
  * Makes a timer of one query set. The caller destroys it.
- * @param capacity how many spans fit between two reads, 1 to 2048.
+ * @param options `capacity`: how many spans fit between two reads, 1 to 2048; default 64.
  * @throws UnsupportedError when the device was requested without "timestamp-query"; InputError for a bad capacity.
  */
 export async function createTimer(

@@ -35,7 +35,7 @@ const known = new WeakMap<Graph, readonly Head[]>();
 
 /**
  * The heads of a graph's outputs, the one that is asked by default first. Layers are named as the network has them, with
- * the logits of fused sigmoids apart; see {@link withLogits}.
+ * the logits of fused sigmoids apart; see `withLogits`.
  * @throws InputError when `graph.heads` names an output that there is not, or a head that its output cannot have.
  */
 export function headsOf(graph: Graph): readonly Head[] {

@@ -16,7 +16,7 @@ export interface Cut {
   readonly width: number;
   /** What it costs more to give a pixel to the sink than to the source; negative: the other way round. */
   readonly lean: Float64Array;
-  /** [H, W, 8]: what it costs to part a pixel from each of its {@link NEIGHBOURS}; the same both ways, 0 beyond the border. */
+  /** `[H, W, 8]`: what it costs to part a pixel from each of its {@link NEIGHBOURS}; the same both ways, 0 beyond the border. */
   readonly bond: Float64Array;
 }
 

@@ -1,7 +1,7 @@
 import type { Shape } from "../gpu/tensor.ts";
 
 /** Values of a map and its axes. */
-interface MapValues {
+export interface MapValues {
   readonly data: Float32Array;
   readonly shape: Shape;
 }

@@ -88,7 +88,7 @@ function lumaOf(rgb: ArrayLike<number>): Float64Array {
 
 /**
  * An image as the network's input [H, W, C]: brought to its size with an antialiased triangle filter, as the
- * preprocessing's `fit` says ({@link cropOf}), then (v / range − mean) / std. A network of one channel gets the luma. An
+ * preprocessing's `fit` says (`cropOf`), then (v / range − mean) / std. A network of one channel gets the luma. An
  * image that already has the input's size is not resized.
  * @throws InputError when the image's size and values do not agree.
  * @throws UnsupportedError when the network takes neither 1 nor 3 channels.

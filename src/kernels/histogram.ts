@@ -33,7 +33,7 @@ export const HISTOGRAM: Fields<HistogramOptions> = { bins: "may", shared: [true,
 
 /** Buffers of a histogram, owned by whoever made them. Clearing `counts` empties it. */
 export interface HistogramBuffers {
-  /** [ranges, 4]: least, largest, bins / (largest − least), unused. */
+  /** `[ranges, 4]`: least, largest, bins / (largest − least), unused. */
   readonly range: Tensor;
   /** [ranges, bins + 2, 2], u32: below, the bins, above; each a low and a high word. */
   readonly counts: Tensor<"u32">;

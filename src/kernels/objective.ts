@@ -39,7 +39,7 @@ interface ObjectiveSite {
   readonly terms: Tensor;
   /** The regions' masks, one after another. */
   readonly masks: Tensor;
-  /** [N]: log-sum-exp of the first pixel's channels, where a term is a probability. */
+  /** `[N]`: log-sum-exp of the first pixel's channels, where a term is a probability. */
   readonly lse: Tensor;
   readonly count: number;
   readonly accumulate: boolean;

@@ -62,7 +62,7 @@ export interface RelevanceShareSite {
   /** [channels] */
   readonly b?: Tensor | undefined;
   readonly s: Tensor;
-  /** [entries, N, 2]: what the biases took and what the stabiliser took. */
+  /** `[entries, N, 2]`: what the biases took and what the stabiliser took. */
   readonly account: Tensor;
   readonly slot: number;
   readonly label: string;

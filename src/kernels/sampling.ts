@@ -7,7 +7,7 @@ import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 
 /** What every kernel that makes a batch of samples binds. */
 export interface BatchSite {
-  /** [H, W, C]: the image, as the network takes it. */
+  /** `[H, W, C]`: the image, as the network takes it. */
   readonly x: Tensor;
   /** [2], u32: number of the batch's first sample, and how many samples it has. */
   readonly position: Tensor;

@@ -89,7 +89,7 @@ export interface ActivationGradientSite {
   readonly rule: GPUBuffer;
   /** Which u32 of `rule` it is. Default 0. */
   readonly slot?: number;
-  /** [images]: where {@link createBlocked} was recorded before. Left out, the command looks by itself. */
+  /** `[images]`: where `createBlocked` was recorded before. Left out, the command looks by itself. */
   readonly blocked?: Tensor<"u32">;
   readonly accumulate?: boolean;
   readonly label?: string;
@@ -117,7 +117,7 @@ export async function createActivationGradient(
   });
 }
 
-/** Where {@link createBlocked} looks, and what it writes. */
+/** Where `createBlocked` looks, and what it writes. */
 export type BlockedSite = Omit<ActivationGradientSite, "dx" | "accumulate"> & {
   /** [images] */
   readonly blocked: Tensor<"u32">;

@@ -11,13 +11,13 @@ import type { LayerBase, Op } from "./op.ts";
 /** How many inputs one dispatch of add.wgsl takes. */
 const TERMS = 4;
 
-/** Sum of two or more inputs, then activation. Inputs without pixels are broadcast; see {@link shapeOfAll}. */
+/** Sum of two or more inputs, then activation. Inputs without pixels are broadcast; see `shapeOfAll`. */
 export interface AddLayer extends LayerBase {
   readonly op: "add";
   readonly activation?: FusedActivation;
 }
 
-/** Product of two inputs. One without pixels is broadcast over the other's; see {@link shapeOfAll}. */
+/** Product of two inputs. One without pixels is broadcast over the other's; see `shapeOfAll`. */
 export interface MultiplyLayer extends LayerBase {
   readonly op: "multiply";
 }

@@ -62,7 +62,7 @@ export interface BackwardSite<L> extends ForwardSite<L> {
   readonly rule: GPUBuffer;
   /** Which of the codes is this layer's. Default 0. */
   readonly slot?: number;
-  /** [batch]: what `createBlocked` finds, if it is recorded before; see activation.ts. */
+  /** `[batch]`: what `createBlocked` finds, if it is recorded before; see activation.ts. */
   readonly blocked?: Tensor<"u32">;
   /** Only for ops that say `gates`, and not with `accumulate`. */
   readonly gate?: Gate | undefined;

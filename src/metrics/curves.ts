@@ -14,7 +14,7 @@ export type CurveName = "insertion" | "deletion";
 export interface CurvesSite extends Watched {
   /** [H, W, C] */
   readonly input: Float32Array;
-  /** [H, W]: what the pixels are ranked by, the largest first. */
+  /** `[H, W]`: what the pixels are ranked by, the largest first. */
   readonly importance: Float32Array;
   readonly objective: Objective;
   /** What insertion starts from and what deletion ends with, [H, W, C]. */

@@ -12,9 +12,9 @@ import { type SharedScores, scoresOf, type Watched, wholeBatches } from "./score
 export interface CellsSite extends Watched {
   /** [H, W, C] */
   readonly input: Float32Array;
-  /** [H, W, C]: what takes the place of removed cells. */
+  /** `[H, W, C]`: what takes the place of removed cells. */
   readonly baseline: Float32Array;
-  /** [H, W]: what the pixels weigh. */
+  /** `[H, W]`: what the pixels weigh. */
   readonly importance: Float32Array;
   readonly objective: Objective;
   readonly grid: number;

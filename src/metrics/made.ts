@@ -9,7 +9,7 @@ import type { Judged, TrustOptions } from "./measures.ts";
 
 /** How a technique's maps of an image are made. */
 export interface Making extends Asked {
-  /** [H, W, C]: the image as the network takes it. */
+  /** `[H, W, C]`: the image as the network takes it. */
   readonly input: Float32Array;
   readonly figure: AttributionTechnique["figure"] | undefined;
   /** The class's score that the technique explains. */

@@ -33,14 +33,15 @@ export class SharedScores {
 
   /**
    * The scores that are known already, or `make`'s.
-   * @param of what decides them beside network, image and base.
-   * @param base what takes the place of removed pixels, where any are.
+   * @param asked `of`: whatever decides them beside network, image and base; `base`: the values that take the place of
+   * removed pixels, where any are.
    */
   async get(
     network: Network,
-    { input, base, of }: { readonly input: Float32Array; readonly base?: Float32Array; readonly of: unknown },
+    asked: { readonly input: Float32Array; readonly base?: Float32Array | undefined; readonly of: unknown },
     make: () => Promise<Float32Array>,
   ): Promise<Float32Array> {
+    const { input, base, of } = asked;
     if (network !== this.#network || !same(input, this.#input)) {
       this.#known.clear();
       this.#network = network;

@@ -81,7 +81,7 @@ export class Network {
   /** The graph as it runs: layers that were fused away are gone from it, logits that were fused into a sigmoid are apart. */
   readonly graph: Graph;
   readonly batch: number;
-  /** [batch, H, W, C]: write the preprocessed images here. */
+  /** `[batch, H, W, C]`: write the preprocessed images here. */
   readonly input: Tensor;
   readonly shapes: Shapes;
 

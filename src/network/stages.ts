@@ -82,7 +82,7 @@ interface BackwardBuffers {
   readonly control: Control;
   /** Where a gradient waits between a layer's gate and its backward kernel. */
   readonly scratch: Tensor | undefined;
-  /** [batch]: what the rule "redirected" asks, at the layer where it is asked. */
+  /** `[batch]`: what the rule "redirected" asks, at the layer where it is asked. */
   readonly blocked: Tensor<"u32">;
   /** Where in the control's rules each activation's stands, by layer. */
   readonly slots: ReadonlyMap<string, number>;

@@ -6,7 +6,7 @@ import { type Objective, termsByLayer } from "./objective.ts";
 
 /** An objective on the GPU. */
 export interface ObjectiveCommand {
-  /** [batch]: the objective of each image, once `score` ran after a forward pass. */
+  /** `[batch]`: the objective of each image, once `score` ran after a forward pass. */
   readonly values: Tensor;
   readonly score: Command;
   /** What `network.backward` starts from; empty in a network without gradients. */

@@ -31,9 +31,9 @@ const RELEVANCE: Fields<RelevanceOptions> = { rules: "may", from: "may", pass: "
 
 /** A backward pass of relevance through a network, ready to record. */
 export interface Relevance {
-  /** [batch, H, W, C]: the relevance of the image's values, once a pass ran. */
+  /** `[batch, H, W, C]`: the relevance of the image's values, once a pass ran. */
   readonly input: Tensor;
-  /** [entries, batch, 2]: what biases and what stabilisers took of each image's relevance, entry by entry. */
+  /** `[entries, batch, 2]`: what biases and what stabilisers took of each image's relevance, entry by entry. */
   readonly account: Tensor;
   /** The rule of every layer that shares relevance, from the last to the first. */
   readonly rules: readonly { readonly layer: string; readonly rule: RelevanceRule }[];

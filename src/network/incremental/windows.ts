@@ -19,7 +19,7 @@ import type { WindowPlan } from "./plan.ts";
 
 /** A sweep on the device: the clean image once, then chunk after chunk of what its patches change. */
 export interface Windows {
-  /** [1, H, W, C]: write the preprocessed image here. */
+  /** `[1, H, W, C]`: write the preprocessed image here. */
   readonly image: Tensor;
   /** A target's layer for the clean image, [1, …]. */
   clean(target: string): Tensor;
@@ -33,7 +33,7 @@ export interface Windows {
 
 /** What a sweep borrows from its caller. */
 interface Site {
-  /** [C]: the colour that covers the image. */
+  /** `[C]`: the colour that covers the image. */
   readonly fill: Tensor;
   /** One u32: the number of the next covered image, from 1; whoever reads `changed` moves it on. */
   readonly position: Tensor;

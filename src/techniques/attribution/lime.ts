@@ -206,7 +206,7 @@ function givenSegments(given: ArrayLike<number>, pixels: number): Segments {
   return { labels, count };
 }
 
-/** [segments, C]: what hides each segment. */
+/** `[segments, C]`: what hides each segment. */
 function hiding(
   graph: Graph,
   input: Float32Array,

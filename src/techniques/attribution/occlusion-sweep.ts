@@ -75,18 +75,18 @@ export interface Occlusion extends OcclusionSweep, OcclusionMap {}
 
 /** What a sweep gives for one target. */
 export interface OcclusionMap {
-  /** [sweep.images]: the objective of the clean image, then of each covered one, row after row of patches. */
+  /** `[sweep.images]`: the objective of the clean image, then of each covered one, row after row of patches. */
   readonly scores: Tensor;
-  /** [H, W]: the heat map; 0 where no patch covers. */
+  /** `[H, W]`: the heat map; 0 where no patch covers. */
   readonly map: Tensor;
 }
 
 /** A sweep, whatever is asked of it. */
 export interface OcclusionSweep {
   readonly sweep: Sweep;
-  /** [H, W, C]: the image, as the network takes it. */
+  /** `[H, W, C]`: the image, as the network takes it. */
   readonly image: Tensor;
-  /** [C]: what covers it. */
+  /** `[C]`: what covers it. */
   readonly fill: Tensor;
   /** How often `recordStep` must be recorded before `recordMap`. */
   readonly steps: number;
