@@ -297,7 +297,7 @@ export class Enquiry {
   /** A network of its own, so that what is looked at stays as it is; of many images for those that run many. */
   #networkFor({ technique }: Question): Promise<Network> {
     const { device, graph } = this.#scene;
-    const many = technique.samples !== undefined && !this.software;
+    const many = technique.passes !== undefined && !this.software;
     const batch = many ? batchWithin(device, graph, { most: 16 }) : 1;
     const known = this.#networks.get(batch);
     if (known) return known;

@@ -30,7 +30,7 @@ export interface Ends {
   readonly note: string;
 }
 
-const UNITS: Readonly<Record<AttributionTechnique["figure"], string>> = {
+const UNITS: Readonly<Record<AttributionTechnique["kind"], string>> = {
   gradient: "max over colour of |∂S/∂x|",
   signal: "max over colour of |signal|",
   cam: "ReLU(∑ weight × activation)",
@@ -40,7 +40,7 @@ const UNITS: Readonly<Record<AttributionTechnique["figure"], string>> = {
 };
 
 /** One value a cell of what a technique found. */
-export function flatOf({ figure: kind, unit }: AttributionTechnique, found: Attribution): Flat {
+export function flatOf({ kind, unit }: AttributionTechnique, found: Attribution): Flat {
   const colors = found.shape.length === 3;
   const { data, shape } = !colors
     ? found

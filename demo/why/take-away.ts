@@ -21,11 +21,11 @@ export const ZOOMS = [1, 2, 4] as const;
 
 /** A map as the library's figures take it. */
 function multipleOf({ question: { technique }, found }: Answer, { ends, colors }: State): Multiple {
-  const { figure, unit } = technique;
+  const { kind, unit } = technique;
   return {
     map: found.data,
     shape: found.shape,
-    kind: figure,
+    kind,
     colors,
     ...(unit === undefined ? {} : { unit }),
     ...(ends === "raw" ? { clip: 100 } : {}),

@@ -21,7 +21,7 @@ const GROUPS: readonly (readonly Measure[])[] = [
 /** The groups for a question: of a unit there is no other class, and where many images make a map it is not made ten times over. */
 export function measuresFor({ technique, subject }: Question, software: boolean): (readonly Measure[])[] {
   const classes = typeof subject === "number";
-  const slow = (technique.samples ?? 0) > (software ? 20 : 200);
+  const slow = (technique.passes ?? 0) > (software ? 20 : 200);
   return GROUPS.filter((group) => {
     if (group.includes("logit")) return classes;
     if (group.includes("sensitivity")) return !slow;

@@ -13,13 +13,13 @@ export interface Work {
 
 /** Images that one map takes through the network; one back to the image costs about as much again. */
 function passesOfMap({ technique, settings }: Work): number {
-  const { samples = 1, options, forwardOnly } = technique;
+  const { passes = 1, options, forwardOnly } = technique;
   const own =
     "samples" in options
-      ? (settings.samples ?? samples)
+      ? (settings.samples ?? passes)
       : "steps" in options
-        ? (settings.steps ?? samples)
-        : samples;
+        ? (settings.steps ?? passes)
+        : passes;
   return own * (forwardOnly ? 1 : 2);
 }
 

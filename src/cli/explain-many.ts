@@ -76,10 +76,10 @@ export function explainMany(asking: Asking, setting: Setting): Explaining {
     const image = deprocess(input.values, graph);
     const multiple = ({ technique, found, samples }: Answer): Multiple | string => {
       if (typeof found === "string") return found;
-      const { figure, unit } = technique;
+      const { kind, unit } = technique;
       const note = noteOf(technique, found, samples);
       return {
-        ...{ map: found.data, shape: found.shape, kind: figure, ...shading },
+        ...{ map: found.data, shape: found.shape, kind, ...shading },
         ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
         ...(unit === undefined ? {} : { unit }),
         ...(note === undefined ? {} : { note }),
@@ -185,7 +185,7 @@ async function answer(
       const trust = plan && (await measureTrust(network, input.values, technique, found, plan, loop));
       answers.push({
         ...question,
-        samples: settings.samples ?? technique.samples,
+        samples: settings.samples ?? technique.passes,
         found,
         ...(trust ? { trust } : {}),
       });

@@ -113,13 +113,13 @@ function explainOne(
       basename(input.name),
       ...provenance(graph, input),
     ];
-    const { figure, unit } = technique;
+    const { kind, unit } = technique;
     const score = scoreOf(technique, neurons, graph, values);
     const map = {
       map: data,
       shape,
       ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
-      kind: figure,
+      kind,
       ...shading,
     };
     const image = deprocess(input.values, graph);

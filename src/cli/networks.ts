@@ -60,19 +60,19 @@ export class Networks {
     const mebibytes = values.whole("memory", 1, 2 ** 20);
     this.#given = mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
     this.#copies = randomised ? 2 : 1;
-    const single = techniques.filter(({ samples }) => samples === undefined);
-    const sampled = techniques.filter(({ samples }) => samples !== undefined);
+    const single = techniques.filter(({ passes }) => passes === undefined);
+    const sampled = techniques.filter(({ passes }) => passes !== undefined);
     if (single.length > 0 || (sampled.length === 0 && !trust)) {
       this.#single = { keep, gradients: single.some(({ forwardOnly }) => !forwardOnly), batch: 1 };
     }
     const gradients = sampled.some(({ forwardOnly }) => !forwardOnly);
-    const share = !gradients && sampled.every(({ looksWithin = true }) => !looksWithin);
+    const share = !gradients && sampled.every(({ outputOnly }) => outputOnly);
     this.#several = { keep, gradients, share, copies: sampled.length > 0 ? this.#copies : 1 };
   }
 
   /** The network that a technique runs on. */
-  of({ samples }: AttributionTechnique): Promise<Network> {
-    return samples === undefined ? this.first() : this.several();
+  of({ passes }: AttributionTechnique): Promise<Network> {
+    return passes === undefined ? this.first() : this.several();
   }
 
   /** The smallest: for one image, unless nothing needs one alone. */

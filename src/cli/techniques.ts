@@ -28,13 +28,13 @@ const NAMED: Readonly<Record<Exclude<AttributionOption, Unnamed>, OptionName>> =
 
 /** Which of the command line's options a technique reads, beside those that all do. */
 export function optionsOf(technique: AttributionTechnique): OptionName[] {
-  const { options, samples, weighsMaps, classesOnly } = technique;
+  const { options, passes, weighsMaps, classesOnly } = technique;
   return [
     ...(weighsMaps || classesOnly ? [] : (["channel", "at"] as const)),
     ...(Object.keys(options) as AttributionOption[]).flatMap((option) =>
       option === "layer" || option === "tolerance" ? [] : [NAMED[option]],
     ),
-    ...(samples === undefined ? [] : (["batch"] as const)),
+    ...(passes === undefined ? [] : (["batch"] as const)),
   ];
 }
 

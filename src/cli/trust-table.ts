@@ -83,7 +83,7 @@ export async function trustCommand(positionals: readonly string[], values: Value
     const sweep = await networks.several();
     const told = (technique: NamedTechnique) => ({
       ...settingsOf(technique, layer, values),
-      ...networks.memoryFor(technique.samples === undefined ? network : sweep),
+      ...networks.memoryFor(technique.passes === undefined ? network : sweep),
     });
     const all = { ...options, sweep, settings: told };
     const works = techniques.map((technique) => {
@@ -160,7 +160,7 @@ function techniquesOf(positionals: readonly string[], values: Values): readonly 
     return ATTRIBUTIONS;
   }
   if (positionals.length > 0) return positionals.flatMap((text) => techniquesNamed("trust", text));
-  return ATTRIBUTIONS.filter(({ samples = 1 }) => samples <= MANY);
+  return ATTRIBUTIONS.filter(({ passes = 1 }) => passes <= MANY);
 }
 
 function settingsOf(technique: NamedTechnique, layer: string | undefined, values: Values) {
@@ -176,8 +176,8 @@ function worded<T extends { readonly unsupported?: string }>(row: T): T {
 }
 
 /** Whether ten more maps for the sensitivity take too long. */
-function isDear({ samples = 1 }: NamedTechnique): boolean {
-  return samples > MANY;
+function isDear({ passes = 1 }: NamedTechnique): boolean {
+  return passes > MANY;
 }
 
 /** What was taken less of than a technique alone would have, and what says otherwise. */

@@ -14,8 +14,8 @@ export interface Importance {
  * Whether a map's values are slopes, ∂S/∂x or alike, one an element of the input. Maps of shares ("attribution": what is
  * multiplied by the input) and maps without colour are not.
  */
-export function holdsSlopes(shape: Shape, figure: AttributionTechnique["figure"] | undefined): boolean {
-  return shape.length === 3 && figure !== "attribution";
+export function holdsSlopes(shape: Shape, kind: AttributionTechnique["kind"] | undefined): boolean {
+  return shape.length === 3 && kind !== "attribution";
 }
 
 /**
@@ -25,7 +25,7 @@ export function holdsSlopes(shape: Shape, figure: AttributionTechnique["figure"]
  */
 export function importanceOf(
   map: { readonly data: Float32Array; readonly shape: Shape },
-  figure: AttributionTechnique["figure"] | undefined,
+  kind: AttributionTechnique["kind"] | undefined,
 ): Importance {
   const { shape } = map;
   if ((shape.length !== 2 && shape.length !== 3) || sizeOf(shape) !== map.data.length) {
@@ -35,7 +35,7 @@ export function importanceOf(
   }
   const at = map.data.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) throw new InputError(`trust: expected a map of finite values, got ${map.data[at]} at ${at}`);
-  const flat = shape.length === 2 ? map : holdsSlopes(shape, figure) ? maxOverColor(map) : sumOverColor(map);
+  const flat = shape.length === 2 ? map : holdsSlopes(shape, kind) ? maxOverColor(map) : sumOverColor(map);
   return { data: flat.data, shape: [shape[0] ?? 1, shape[1] ?? 1] };
 }
 

@@ -11,7 +11,7 @@ import type { Judged, TrustOptions } from "./measures.ts";
 export interface Making extends Asked {
   /** `[H, W, C]`: the image as the network takes it. */
   readonly input: Float32Array;
-  readonly figure: AttributionTechnique["figure"] | undefined;
+  readonly kind: AttributionTechnique["kind"] | undefined;
   /** The class's score that the technique explains. */
   readonly on: ScoreKind;
   /** @param asked default: what was asked. */
@@ -75,7 +75,7 @@ export async function prepare(
   return {
     ...asked,
     input,
-    figure: judged.figure,
+    kind: judged.kind,
     on: settings.on ?? judged.on ?? "logit",
     run,
     async runEach(on, of, all, onProgress) {

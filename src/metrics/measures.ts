@@ -28,7 +28,7 @@ export type ScoreMeasure = Extract<Measure, "insertion" | "deletion" | "muFideli
 export type Judged =
   | AttributionTechnique["run"]
   | (Pick<AttributionTechnique, "run"> &
-      Partial<Pick<AttributionTechnique, "name" | "title" | "figure" | "on" | "runEach">>);
+      Partial<Pick<AttributionTechnique, "name" | "title" | "kind" | "on" | "runEach">>);
 
 export interface TrustOptions extends LoopOptions {
   /** What is explained. Default: the top class. Of an objective, or of neurons, there is no other class to compare. */

@@ -71,8 +71,8 @@ export function isBlank(data: Float32Array): boolean {
  * Spearman's rank correlation of a map with one that another target gives in its place (Adebayo et al. 2018,
  * arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
  */
-export function likeness({ map, figure }: Made, other: Made["map"]): Likeness {
-  const magnitudes = (of: Made["map"]) => importanceOf(of, figure).data.map(Math.abs);
+export function likeness({ map, kind }: Made, other: Made["map"]): Likeness {
+  const magnitudes = (of: Made["map"]) => importanceOf(of, kind).data.map(Math.abs);
   return {
     correlation: spearman(magnitudes(map), magnitudes(other)),
     signed: spearman(map.data, other.data),

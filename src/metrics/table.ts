@@ -20,7 +20,7 @@ import { trust } from "./trust.ts";
 
 /** A technique with a name: an entry of `ATTRIBUTIONS`, or one's own. */
 export type NamedTechnique = Pick<AttributionTechnique, "name" | "title" | "run"> &
-  Partial<Pick<AttributionTechnique, "figure" | "on" | "samples" | "forwardOnly" | "runEach">>;
+  Partial<Pick<AttributionTechnique, "kind" | "on" | "passes" | "forwardOnly" | "runEach">>;
 
 export interface TrustTableOptions extends Omit<TrustOptions, "settings" | "explanation" | "measures"> {
   /** Which measures to take, of all techniques or of each. Default: all that are defined for the target. */
@@ -211,10 +211,10 @@ async function tableOf(
   const { sweep = network } = options;
   const rows: TrustRow[] = [];
   for (const [place, technique] of techniques.entries()) {
-    const { name, title, samples, forwardOnly } = technique;
+    const { name, title, passes, forwardOnly } = technique;
     const told = typeof settings === "function" ? settings(technique) : settings;
     const wanted = typeof measures === "function" ? measures(technique) : measures;
-    const many = samples !== undefined && (forwardOnly || sweep.hasGradients);
+    const many = passes !== undefined && (forwardOnly || sweep.hasGradients);
     const own = many ? sweep : network;
     onTechnique?.(technique, place, which);
     try {

@@ -63,7 +63,7 @@ export async function trust(
   const numbers = numbersOf(network, options);
   assertMeasures(options.measures);
   const making = await prepare(network, image, technique, options);
-  const { input, target, about, figure } = making;
+  const { input, target, about, kind } = making;
   const nameOf = (index: number): string => (about ? className(about.head, index) : `class ${index}`);
   const others = about && (await otherClassesOf(network, input, about, numbers.seed, signal));
   const measures = measuresOf(options.measures, others);
@@ -80,7 +80,7 @@ export async function trust(
   if (!map) throw new Error("trust: expected a map, got none");
   const made: Made = { ...making, map };
 
-  const own = importanceOf(map, figure);
+  const own = importanceOf(map, kind);
   const importance = atImageSize(own, inputOf(graph).shape);
   const scoreAs = (on: ScoreKind | "if any") =>
     objectiveOf(network, input, { ...questionOf(making), on: about ? on : "logit" });
@@ -136,7 +136,7 @@ export async function trust(
   if (measures.includes("infidelity")) {
     const watched = { ...site, objective: explained.objective, ...watch(["infidelity"], explained.on) };
     const loop = progress("infidelity");
-    found.infidelity = holdsSlopes(map.shape, figure)
+    found.infidelity = holdsSlopes(map.shape, kind)
       ? await infidelityByNoise(sweep, { ...watched, map: map.data }, loop)
       : await infidelityByCells(sweep, watched, loop);
   }

@@ -88,7 +88,7 @@ describe("a question", () => {
   test("is asked in fewer samples of a software adapter, and of the layer whose maps are weighed", () => {
     const [rise, cam] = [attributionNamed("rise"), attributionNamed("grad-cam")];
     expect(settingsOf({ technique: rise, subject: 0, layer: undefined }, true).samples).toBeLessThan(
-      rise.samples ?? 0,
+      rise.passes ?? 0,
     );
     expect(settingsOf({ technique: rise, subject: 0, layer: undefined }, false)).toEqual({});
     expect(settingsOf({ technique: cam, subject: 0, layer: "a" }, false)).toEqual({ layer: "a" });

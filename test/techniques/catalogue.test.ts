@@ -71,7 +71,7 @@ describe("the catalogue", () => {
       const options = {
         map: found.data,
         shape: found.shape,
-        kind: technique.figure,
+        kind: technique.kind,
         image: picture,
         title: "t",
       };

@@ -91,10 +91,10 @@ export const ABLATION_CAM = attributionTechnique({
   paper: { authors: "Desai & Ramaswamy", year: 2020, doi: "10.1109/WACV45572.2020.9093360" },
   summary: "A layer's maps, each weighed by how far the score falls without it",
   shape: "[h,w]",
-  figure: "cam",
+  kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   forwardOnly: true,
-  samples: 512,
+  passes: 512,
   run: ablationCam,
 });

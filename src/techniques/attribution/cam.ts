@@ -127,7 +127,7 @@ export const CAM = attributionTechnique({
   summary:
     "The last maps, weighed by the class's own weights; for networks that end in global average pooling",
   shape: "[h,w]",
-  figure: "cam",
+  kind: "cam",
   unit: "∑ weight × activation",
   options: {},
   classesOnly: true,

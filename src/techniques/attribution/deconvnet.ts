@@ -4,7 +4,7 @@ import { explainByPass, passToImage } from "./backward-pass.ts";
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
-const PASS = passToImage("deconvnet");
+const BACKWARD = passToImage("deconvnet");
 
 /**
  * Deconvnet: at every ReLU the signal passes where it is itself positive, whatever the activation was; max pooling
@@ -16,7 +16,7 @@ export function deconvnet(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "deconvnet", fields: EXPLAIN });
+  return explainByPass(network, image, options, BACKWARD, { who: "deconvnet", fields: EXPLAIN });
 }
 
 export const DECONVNET = attributionTechnique({
@@ -26,8 +26,8 @@ export const DECONVNET = attributionTechnique({
   summary:
     "The gradient, passed back through a ReLU only where it is positive, whether the ReLU was active or not",
   shape: "[H,W,C]",
-  figure: "signal",
+  kind: "signal",
   options: { on: ON },
   run: fromGradient(deconvnet),
-  pass: PASS,
+  backward: BACKWARD,
 });

@@ -49,7 +49,7 @@ export async function* explainEach(
     );
   }
   options.signal?.throwIfAborted();
-  const pass = options.on === "probability" ? undefined : named.pass;
+  const pass = options.on === "probability" ? undefined : named.backward;
   if (!pass) {
     for await (const picture of images) {
       const image = await copyOf(network, picture);

@@ -14,7 +14,7 @@ const plusPlusMap: MapMaker = async (device, { a, g, y, channels }, scope) => {
   ];
 };
 
-const PASS = passToLayer("Grad-CAM++", plusPlusMap);
+const BACKWARD = passToLayer("Grad-CAM++", plusPlusMap);
 
 /**
  * Grad-CAM++: ReLU(Σ_k w_k·A_k), [h, w] at the layer's resolution, with w_k = Σ α·ReLU(g) and
@@ -27,7 +27,7 @@ export function gradCamPlusPlus(
   image: Picture,
   options: LayerOptions = {},
 ): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "Grad-CAM++", fields: LAYER });
+  return explainByPass(network, image, options, BACKWARD, { who: "Grad-CAM++", fields: LAYER });
 }
 
 export const GRAD_CAM_PLUS_PLUS = attributionTechnique({
@@ -36,9 +36,9 @@ export const GRAD_CAM_PLUS_PLUS = attributionTechnique({
   paper: { authors: "Chattopadhay et al.", year: 2018, arxiv: "1710.11063" },
   summary: "Grad-CAM with weights that count each of several objects of the class, not only the largest",
   shape: "[h,w]",
-  figure: "cam",
+  kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   run: fromGradient(gradCamPlusPlus),
-  pass: PASS,
+  backward: BACKWARD,
 });

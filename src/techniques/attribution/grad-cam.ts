@@ -50,7 +50,7 @@ export const gradCamMap: MapMaker = async (device, { a, g, y, layer }, scope) =>
   await scope.command(createClassActivationMap(device, { a, g, y, label: layer })),
 ];
 
-const PASS = passToLayer("Grad-CAM", gradCamMap);
+const BACKWARD = passToLayer("Grad-CAM", gradCamMap);
 
 /**
  * Grad-CAM's map of a class or of any neurons, [h, w] at the layer's resolution, not negative. All zero means that
@@ -61,7 +61,7 @@ export function gradCam(
   image: Picture,
   options: GradCamOptions = {},
 ): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "Grad-CAM", fields: LAYER });
+  return explainByPass(network, image, options, BACKWARD, { who: "Grad-CAM", fields: LAYER });
 }
 
 export const GRAD_CAM = attributionTechnique({
@@ -70,9 +70,9 @@ export const GRAD_CAM = attributionTechnique({
   paper: { authors: "Selvaraju et al.", year: 2017, arxiv: "1610.02391" },
   summary: "Where a layer's maps speak for the class: each map weighed by its mean gradient",
   shape: "[h,w]",
-  figure: "cam",
+  kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   run: fromGradient(gradCam),
-  pass: PASS,
+  backward: BACKWARD,
 });

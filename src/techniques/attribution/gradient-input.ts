@@ -4,7 +4,7 @@ import { type BackwardPass, explainByPass, passToImage } from "./backward-pass.t
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
-const PASS: BackwardPass = {
+const BACKWARD: BackwardPass = {
   ...passToImage("gradient"),
   combine: ([gradient = new Float32Array()], _, input) => gradient.map((slope, i) => slope * (input[i] ?? 0)),
 };
@@ -18,7 +18,7 @@ export function gradientTimesInput(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "gradient × input", fields: EXPLAIN });
+  return explainByPass(network, image, options, BACKWARD, { who: "gradient × input", fields: EXPLAIN });
 }
 
 export const GRADIENT_INPUT = attributionTechnique({
@@ -27,9 +27,9 @@ export const GRADIENT_INPUT = attributionTechnique({
   paper: { authors: "Shrikumar et al.", year: 2016, arxiv: "1605.01713" },
   summary: "The share of the score that each pixel gives: its value times the gradient",
   shape: "[H,W,C]",
-  figure: "attribution",
+  kind: "attribution",
   unit: "sum over colour of x·∂S/∂x",
   options: { on: ON },
   run: fromGradient(gradientTimesInput),
-  pass: PASS,
+  backward: BACKWARD,
 });

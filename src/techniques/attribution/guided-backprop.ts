@@ -4,7 +4,7 @@ import { explainByPass, passToImage } from "./backward-pass.ts";
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
-const PASS = passToImage("guided");
+const BACKWARD = passToImage("guided");
 
 /**
  * Guided backpropagation: at every ReLU the signal passes only where both it and the activation are positive, signed,
@@ -17,7 +17,7 @@ export function guidedBackprop(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "guided backprop", fields: EXPLAIN });
+  return explainByPass(network, image, options, BACKWARD, { who: "guided backprop", fields: EXPLAIN });
 }
 
 export const GUIDED_BACKPROP = attributionTechnique({
@@ -26,8 +26,8 @@ export const GUIDED_BACKPROP = attributionTechnique({
   paper: { authors: "Springenberg et al.", year: 2014, arxiv: "1412.6806" },
   summary: "The gradient, passed back through a ReLU only where it is positive and the ReLU was active",
   shape: "[H,W,C]",
-  figure: "signal",
+  kind: "signal",
   options: { on: ON },
   run: fromGradient(guidedBackprop),
-  pass: PASS,
+  backward: BACKWARD,
 });

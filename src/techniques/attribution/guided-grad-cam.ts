@@ -7,7 +7,7 @@ import { LAYER, type LayerOptions, mapAtLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
-const PASS: BackwardPass = {
+const BACKWARD: BackwardPass = {
   signals: async (network, options, scope) => [
     signalAtImage(network, "guided"),
     await mapAtLayer(network, options, "Grad-CAM", gradCamMap, scope),
@@ -30,7 +30,7 @@ export function guidedGradCam(
   image: Picture,
   options: LayerOptions = {},
 ): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "Guided Grad-CAM", fields: LAYER });
+  return explainByPass(network, image, options, BACKWARD, { who: "Guided Grad-CAM", fields: LAYER });
 }
 
 export const GUIDED_GRAD_CAM = attributionTechnique({
@@ -39,9 +39,9 @@ export const GUIDED_GRAD_CAM = attributionTechnique({
   paper: { authors: "Selvaraju et al.", year: 2017, arxiv: "1610.02391" },
   summary: "Guided backprop, shown only where Grad-CAM's map is: fine detail of the class's region",
   shape: "[H,W,C]",
-  figure: "signal",
+  kind: "signal",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   run: fromGradient(guidedGradCam),
-  pass: PASS,
+  backward: BACKWARD,
 });

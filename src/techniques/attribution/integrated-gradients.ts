@@ -183,12 +183,12 @@ export const INTEGRATED_GRADIENTS = attributionTechnique({
   summary:
     "The share of each pixel in the difference to a baseline image: gradients summed along the path between them",
   shape: "[H,W,C]",
-  figure: "attribution",
+  kind: "attribution",
   unit: "sum over colour of the attribution",
   options: { on: ON, steps: STEPS, tolerance: TOLERANCE, baseline: BASELINE },
   quick: { steps: 20 },
   quickest: { steps: 24 },
-  samples: STEPS.default + ENDS,
+  passes: STEPS.default + ENDS,
   run: fromGradient(async (network, image, options) => {
     const found = await integratedGradients(network, image, options);
     const { sum, difference, residual, relative } = found.completeness;

@@ -10,7 +10,7 @@ const layerCamMap: MapMaker = async (device, { a, g, y }, scope) => [
   await scope.command(createLayerCamMap(device, { a, g, y })),
 ];
 
-const PASS = passToLayer("Layer-CAM", layerCamMap);
+const BACKWARD = passToLayer("Layer-CAM", layerCamMap);
 
 /**
  * Layer-CAM: ReLU(Σ_k ReLU(g_k) ⊙ A_k), [h, w] at the layer's resolution (Jiang et al. 2021, "LayerCAM", IEEE TIP 30,
@@ -18,7 +18,7 @@ const PASS = passToLayer("Layer-CAM", layerCamMap);
  * @throws InputError when the layer has no pixels or does not exist.
  */
 export function layerCam(network: Network, image: Picture, options: LayerOptions = {}): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "Layer-CAM", fields: LAYER });
+  return explainByPass(network, image, options, BACKWARD, { who: "Layer-CAM", fields: LAYER });
 }
 
 export const LAYER_CAM = attributionTechnique({
@@ -27,10 +27,10 @@ export const LAYER_CAM = attributionTechnique({
   paper: { authors: "Jiang et al.", year: 2021, doi: "10.1109/TIP.2021.3089943" },
   summary: "Like Grad-CAM, but each place of a map is weighed by its own gradient",
   shape: "[h,w]",
-  figure: "cam",
+  kind: "cam",
   unit: "ReLU(∑ ReLU(gradient) × activation)",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   run: fromGradient(layerCam),
-  pass: PASS,
+  backward: BACKWARD,
 });

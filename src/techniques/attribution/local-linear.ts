@@ -138,7 +138,7 @@ export const LOCAL_LINEAR = attributionTechnique({
   paper: { authors: "Srinivas & Fleuret", year: 2019, arxiv: "1905.00780" },
   summary: "Gradient × input, with the share that the biases add, so that the sum is the score",
   shape: "[H,W,C]",
-  figure: "attribution",
+  kind: "attribution",
   unit: "sum over colour of x·∂S/∂x",
   options: {},
   async run(network, image, options) {

@@ -124,7 +124,7 @@ export const LRP = attributionTechnique({
   paper: { authors: "Bach et al.", year: 2015, doi: "10.1371/journal.pone.0130140" },
   summary: "The score, shared out backwards from layer to layer until it reaches the pixels",
   shape: "[H,W,C]",
-  figure: "attribution",
+  kind: "attribution",
   unit: "sum over colour of the relevance",
   options: { rules: RULES },
   async run(network, image, options) {

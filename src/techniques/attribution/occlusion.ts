@@ -149,10 +149,10 @@ export const OCCLUSION = attributionTechnique({
   paper: { authors: "Zeiler & Fergus", year: 2013, arxiv: "1311.2901" },
   summary: "How far the score falls when a patch of the image is covered",
   shape: "[H,W]",
-  figure: "occlusion",
+  kind: "occlusion",
   options: { on: ON, patch: PATCH, stride: STRIDE, fill: FILL },
   forwardOnly: true,
-  samples: 196,
+  passes: 196,
   run: occlusion,
   runEach: occlusionEach,
 });

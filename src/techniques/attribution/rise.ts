@@ -153,14 +153,14 @@ export const RISE = attributionTechnique({
   paper: { authors: "Petsiuk et al.", year: 2018, arxiv: "1806.07421" },
   summary: "The probability to expect when a pixel shows, averaged over random masks",
   shape: "[H,W]",
-  figure: "expectation",
+  kind: "expectation",
   on: "probability",
   options: { on: ON, samples: SAMPLES, fill: FILL, seed: SEED },
   quick: { samples: 500 },
   quickest: { samples: 400 },
   forwardOnly: true,
-  looksWithin: false,
-  samples: SAMPLES.default,
+  outputOnly: true,
+  passes: SAMPLES.default,
   run: (network, image, { samples: masks, ...options } = {}) =>
     rise(network, image, { ...options, ...(masks === undefined ? {} : { masks }) }),
   runEach: (network, image, targets, { samples: masks, ...options } = {}) =>

@@ -118,7 +118,7 @@ export const SALIENCY_MASK = attributionTechnique({
   paper: { authors: "Simonyan et al.", year: 2013, arxiv: "1312.6034" },
   summary: "The object cut out of the image: 1 on it and 0 beside it, found by saliency and colour",
   shape: "[H,W]",
-  figure: "expectation",
+  kind: "expectation",
   unit: "1: the object",
   options: { on: ON },
   run: fromGradient(saliencyMask),

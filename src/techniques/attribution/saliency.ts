@@ -4,7 +4,7 @@ import { explainByPass, passToImage } from "./backward-pass.ts";
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
-const PASS = passToImage("gradient");
+const BACKWARD = passToImage("gradient");
 
 /**
  * Saliency: the gradient of a class's logit, or of any neurons, to the image as the network takes it, signed, [H, W, C]
@@ -15,7 +15,7 @@ export function saliency(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<Explanation> {
-  return explainByPass(network, image, options, PASS, { who: "saliency", fields: EXPLAIN });
+  return explainByPass(network, image, options, BACKWARD, { who: "saliency", fields: EXPLAIN });
 }
 
 export const SALIENCY = attributionTechnique({
@@ -24,8 +24,8 @@ export const SALIENCY = attributionTechnique({
   paper: { authors: "Simonyan et al.", year: 2013, arxiv: "1312.6034" },
   summary: "How strongly the score reacts to a small change of each pixel: the gradient of the score",
   shape: "[H,W,C]",
-  figure: "gradient",
+  kind: "gradient",
   options: { on: ON },
   run: fromGradient(saliency),
-  pass: PASS,
+  backward: BACKWARD,
 });

@@ -130,11 +130,11 @@ function spread(values: Float32Array): number {
 
 const SHARED = {
   shape: "[H,W,C]",
-  figure: "gradient",
+  kind: "gradient",
   options: { on: ON, samples: SAMPLES, noise: NOISE, seed: SEED },
   quick: { samples: 25 },
   quickest: { samples: 16 },
-  samples: SAMPLES.default,
+  passes: SAMPLES.default,
 } as const;
 
 export const SMOOTH_GRAD = attributionTechnique({

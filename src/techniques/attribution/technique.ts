@@ -31,7 +31,7 @@ export interface AttributionTechnique {
   /** The map's axes: pixels with colours, pixels, or the cells of a layer. */
   readonly shape: "[H,W,C]" | "[H,W]" | "[h,w]";
   /** The kind of the map, which decides how it is drawn. */
-  readonly figure: Exclude<MapKind, "activation">;
+  readonly kind: Exclude<MapKind, "activation">;
   /** The unit of its values, below the picture. Default: the kind's own. */
   readonly unit?: string;
   /** The options that it reads, beside those that all techniques take. */
@@ -48,10 +48,10 @@ export interface AttributionTechnique {
   readonly on?: "probability";
   /** Whether it needs no gradients: a network made with `gradients: false` will do. */
   readonly forwardOnly?: boolean;
-  /** False where it reads no layer but the output and the one it is asked: a network made with `share: true` will do. */
-  readonly looksWithin?: false;
+  /** Whether it reads no layers but the output and those it is asked: a network made with `share: true` will do. */
+  readonly outputOnly?: boolean;
   /** About how many images it runs through the network by default, where many: the network's `batch` at a time. */
-  readonly samples?: number;
+  readonly passes?: number;
   /**
    * Explains an image.
    * @throws InputError for an option out of range; UnsupportedError for a network that the technique is not defined on.
@@ -64,8 +64,8 @@ export interface AttributionTechnique {
     targets: readonly AttributionOptions["target"][],
     options?: Omit<AttributionOptions, "target">,
   ): Promise<readonly Attribution[]>;
-  /** The backward pass, where one answers: `explainEach` then shares a forward pass between targets and a batch of images. */
-  readonly pass?: BackwardPass;
+  /** The backward passes, where they answer: `explainEach` then shares a forward pass between targets and a batch of images. */
+  readonly backward?: BackwardPass;
 }
 
 /**
