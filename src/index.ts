@@ -246,8 +246,9 @@ export {
   createNetwork,
   type Network,
   type NetworkOptions,
-  type Seed,
-  type Start,
+  type OutputGradient,
+  type OutputGradientCommand,
+  type OutputGradients,
   type Target,
 } from "./network/network.ts";
 export type { LayerRules } from "./network/rules.ts";

@@ -66,8 +66,8 @@ export class Networks {
       this.#single = { keep, gradients: single.some(({ forwardOnly }) => !forwardOnly), batch: 1 };
     }
     const gradients = sampled.some(({ forwardOnly }) => !forwardOnly);
-    const share = !gradients && sampled.every(({ outputOnly }) => outputOnly);
-    this.#several = { keep, gradients, share, copies: sampled.length > 0 ? this.#copies : 1 };
+    const reuseBuffers = !gradients && sampled.every(({ outputOnly }) => outputOnly);
+    this.#several = { keep, gradients, reuseBuffers, copies: sampled.length > 0 ? this.#copies : 1 };
   }
 
   /** The network that a technique runs on. */

@@ -64,7 +64,7 @@ export async function createRandomisedNetwork(
   options: RandomiseOptions = {},
 ): Promise<Network> {
   const { device, graph, batch, hasGradients, kept } = network;
-  const buffers = kept ? { keep: [...kept], share: true } : {};
+  const buffers = kept ? { keep: [...kept], reuseBuffers: true } : {};
   return createNetwork(device, randomiseGraph(graph, options), {
     batch,
     gradients: hasGradients,

@@ -6,9 +6,10 @@ import { fuse } from "../graph/fuse.ts";
 import { assertGraph, type Graph, inputOf, type Shapes, shapesOf } from "../graph/graph.ts";
 import { answersOf, withLogits } from "../graph/heads.ts";
 import { opOf } from "../layers/ops.ts";
+import { activationOf } from "./gradient-layout.ts";
 import { isView, planActivations } from "./memory-plan.ts";
-import { NETWORK, type Network, type NetworkOptions } from "./network.ts";
-import { activationOf } from "./stages.ts";
+import type { Network } from "./network.ts";
+import { NETWORK, type NetworkOptions } from "./options.ts";
 
 /** What a network and its technique may hold on the GPU together unless told otherwise, in bytes: 512 MiB. */
 export const DEFAULT_MEMORY = 512 * 2 ** 20;
@@ -38,7 +39,7 @@ const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
 export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footprint {
   assertGraph("footprintOf", graph);
   assertFields("footprintOf", options, { ...NETWORK, memory: "may", most: "may" });
-  const { batch = 1, keep = "all", gradients = true, share = false } = options;
+  const { batch = 1, keep = "all", gradients = true, reuseBuffers = false } = options;
   const whole = withLogits(graph);
   const running = keep === "all" ? whole : fuse(whole, keep);
   const shapes = shapesOf(running, batch);
@@ -48,7 +49,7 @@ export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footpri
     const constants = Object.values(opOf(layer).constants?.(layer, inputs, gradients) ?? {});
     return sum + constants.reduce((bytes, { shape }) => bytes + bytesOf(shape), 0);
   }, 0);
-  const alone = share && keep !== "all" ? [...keep, ...answersOf(running)] : undefined;
+  const alone = reuseBuffers && keep !== "all" ? [...keep, ...answersOf(running)] : undefined;
   return footprint(running, shapes, { gradients, weights, alone });
 }
 
@@ -73,7 +74,7 @@ function footprint(
   }: {
     readonly gradients: boolean;
     readonly weights: number;
-    /** Layers with buffers of their own, where the others share theirs. */
+    /** Layers with buffers of their own, where the others reuse one another's. */
     readonly alone: readonly string[] | undefined;
   },
 ): Footprint {
@@ -111,7 +112,7 @@ function footprint(
   return { activations, gradients, weights, other, total: activations + gradients + weights + other };
 }
 
-export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients" | "share"> {
+export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients" | "reuseBuffers"> {
   /** Bytes of GPU buffers that the network and a technique on it may hold together. Default 512 MiB. */
   readonly memory?: number;
   /** The largest batch that is wanted. Default 32: more seldom makes a GPU faster. */
@@ -148,7 +149,7 @@ export function batchWithin(device: GPUDevice, graph: Graph, options: BatchOptio
       `a memory of at least ${needed}`,
       ...(network.gradients === false ? [] : ["{ gradients: false }, if nothing goes backward"]),
       ...(network.keep === undefined || network.keep === "all" ? ["{ keep: [] }"] : []),
-      ...(network.share ? [] : ["{ share: true } beside both"]),
+      ...(network.reuseBuffers ? [] : ["{ reuseBuffers: true } beside both"]),
     ];
     throw new InputError(
       `network "${graph.name}": expected to keep within ${inMebibytes(memory)}, needs ${inMebibytes(needed)} for one image (weights ${inMebibytes(one.weights)}, activations ${inMebibytes(one.activations)}, gradients ${inMebibytes(one.gradients)}); use ${help.join(", or ")}`,

@@ -1,208 +1,46 @@
 import { InputError } from "../gpu/errors.ts";
-import type { Command } from "../gpu/kernel.ts";
-import { NOTHING } from "../gpu/kernel.ts";
-import { all, type Own } from "../gpu/scope.ts";
-import {
-  createTensor,
-  type DType,
-  type Shape,
-  sizeOf,
-  type Tensor,
-  type TensorOptions,
-} from "../gpu/tensor.ts";
-import type { Graph, Layer, Shapes } from "../graph/graph.ts";
+import { type Command, NOTHING } from "../gpu/kernel.ts";
+import { all, type Scope } from "../gpu/scope.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import type { Layer } from "../graph/graph.ts";
 import { createSeed } from "../kernels/seed.ts";
-import {
-  type Activation,
-  activationCode,
-  createActivationGradient,
-  createBlocked,
-  type FusedActivation,
-} from "../layers/activation.ts";
-import { constantsFor } from "../layers/constants.ts";
-import type { Gate, Tensors } from "../layers/op.ts";
-import { opOf } from "../layers/ops.ts";
-import { Control } from "./control.ts";
-import { planActivations } from "./memory-plan.ts";
+import { createActivationGradient, createBlocked } from "../layers/activation.ts";
+import { type OpLayer, opOf } from "../layers/ops.ts";
+import { type BackwardPlan, SCRATCH } from "./backward-plan.ts";
+import { type BackwardBuffers, type Buffers, type ForwardBuffers, tensorOf } from "./buffers.ts";
+import { activationOf, fusedActivationOf } from "./gradient-layout.ts";
+import { isCommands, type OutputGradients } from "./output-gradient.ts";
 
 /** A layer on the device. */
 export interface Stage {
   readonly layer: Layer;
   readonly y: Tensor;
   readonly forward: Command;
-  /** What only a network with gradients has. */
-  readonly backward?: {
-    /** Gradient of the objective to `y`. */
-    readonly dy: Tensor;
-    /** Writes the seed of a target in this layer into `dy`. */
-    readonly seed: Command;
-    /** Where in the control's rules the one of the layer's activation stands. */
-    readonly slot?: number;
-    /** Finds what the rule "redirected" asks at the layer's activation, before `gate` or `steps`. */
-    readonly blocked?: Command;
-    /** Takes `dy` back through the layer's fused activation, for `steps`. */
-    readonly gate?: Command;
-    /** One for each input. */
-    readonly steps: readonly BackwardStep[];
-    /** Only where a reader takes `dy` back through the activation as it writes it. */
-    readonly early?: EarlyGate;
-  };
+  /** Undefined in a network without gradients. */
+  readonly backward: BackwardStage | undefined;
 }
 
-/** The way through a layer's activation as the layer above takes it. */
-export interface EarlyGate {
-  /** Where in the control's rules the one that the reader follows stands. */
-  readonly slot: number;
-  /** The steps that read what the reader wrote. */
-  readonly steps: readonly BackwardStep[];
+/** The commands of a layer's steps in a backward plan. */
+export interface BackwardStage {
+  /** Gradient of the objective to the layer's output. */
+  readonly dy: Tensor;
+  /** Writes the gradient of a target in this layer into `dy`. */
+  readonly target: Command;
+  /** Only at a ReLU. */
+  readonly mask: Command | undefined;
+  /** Takes `dy` through the layer's fused activation into the scratch, if it has one. */
+  readonly activation: Command | undefined;
+  /** The gradient to each input, from the scratch where the layer has a fused activation, else from `dy`. */
+  readonly inputs: readonly InputGradient[];
+  /** The same from `dy`, where the layer's reader can take it through the activation. */
+  readonly fused: readonly InputGradient[] | undefined;
 }
 
 /** The gradient to one input: written over what is there, or added to it. */
-export interface BackwardStep {
-  readonly input: string;
+export interface InputGradient {
   readonly write: Command;
-  /** Only where several layers read the input. */
-  readonly add?: Command;
-}
-
-/** Every buffer of a network. */
-export interface Buffers {
-  readonly activations: ReadonlyMap<string, Tensor>;
-  /** Empty in a network without gradients. */
-  readonly gradients: ReadonlyMap<string, Tensor>;
-  readonly constants: ReadonlyMap<string, Tensors>;
-  readonly saved: ReadonlyMap<string, Tensors>;
-  /** How many layers read each layer. */
-  readonly readers: ReadonlyMap<string, number>;
-  /** What only a network with gradients has. */
-  readonly backward: BackwardBuffers | undefined;
-}
-
-interface BackwardBuffers {
-  readonly control: Control;
-  /** Where a gradient waits between a layer's gate and its backward kernel. */
-  readonly scratch: Tensor | undefined;
-  /** `[batch]`: what the rule "redirected" asks, at the layer where it is asked. */
-  readonly blocked: Tensor<"u32">;
-  /** Where in the control's rules each activation's stands, by layer. */
-  readonly slots: ReadonlyMap<string, number>;
-  /** Activations that the only reader of a layer takes the gradient through, by that layer. */
-  readonly early: ReadonlyMap<string, Gate>;
-}
-
-/** The activation that a layer applies, if any. */
-export function activationOf(layer: Layer): Activation | undefined {
-  return "activation" in layer ? layer.activation : undefined;
-}
-
-/** The activation that is fused to another op, if there is one. */
-function fusedOf(layer: Layer): FusedActivation | undefined {
-  if (layer.op === "activation" || !("activation" in layer)) return undefined;
-  return layer.activation?.kind === "linear" ? undefined : layer.activation;
-}
-
-/**
- * Layers whose gradient their only reader takes through their activation as it writes it: those that nobody asked to see,
- * where the reader's kernel can.
- */
-function earlyOf(graph: Graph, readers: ReadonlyMap<string, number>, kept: ReadonlySet<string>): Layer[] {
-  const readBy = new Map(
-    graph.layers.flatMap((layer) => layer.inputs.map((input) => [input, layer] as const)),
-  );
-  return graph.layers.filter((layer) => {
-    const reader = readBy.get(layer.name);
-    return (
-      fusedOf(layer) &&
-      reader &&
-      reader.op !== "input" &&
-      opOf(reader).gates &&
-      readers.get(layer.name) === 1 &&
-      !kept.has(layer.name)
-    );
-  });
-}
-
-/**
- * Allocates every buffer of a network.
- * @param kept layers whose gradients somebody may look at; undefined for a network without gradients.
- * @param alone layers that have buffers of their own, where the others share theirs.
- */
-export function allocate(
-  device: GPUDevice,
-  graph: Graph,
-  shapes: Shapes,
-  kept: ReadonlySet<string> | undefined,
-  own: Own,
-  alone?: readonly string[],
-): Buffers {
-  const withGradients = kept !== undefined;
-  const tensor = <D extends DType = "f32">(
-    shape: Shape,
-    label: string,
-    options: TensorOptions<D> = {},
-  ): Tensor<D> => {
-    const made = createTensor(device, shape, { ...options, label });
-    own(made.buffer);
-    return made;
-  };
-  const tensors = <T extends { readonly shape: Shape }>(layer: string, wanted: Record<string, T>): Tensors =>
-    Object.fromEntries(
-      Object.entries(wanted).map(([key, { shape, ...options }]) => [
-        key,
-        tensor(shape, `${layer} ${key}`, options),
-      ]),
-    );
-  const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
-  const readers = new Map<string, number>();
-  for (const input of graph.layers.flatMap((layer) => layer.inputs))
-    readers.set(input, (readers.get(input) ?? 0) + 1);
-
-  const shared = alone && planActivations(graph, shapes, alone);
-  const pool = shared?.sizes.map((size, slot) => tensor([size], `activations ${slot}`)) ?? [];
-  const activations = new Map<string, Tensor>();
-  const gradients = new Map<string, Tensor>();
-  const constants = new Map<string, Tensors>();
-  const saved = new Map<string, Tensors>();
-  for (const layer of graph.layers) {
-    const { name } = layer;
-    const shape = shapeOf(name);
-    const [source = ""] = layer.inputs;
-    const op = layer.op === "input" ? undefined : opOf(layer);
-    const viewed = op?.view ? activations.get(source) : undefined;
-    const place = viewed ?? pool[shared?.slotOf.get(name) ?? -1];
-    activations.set(name, place ? { ...place, shape } : tensor(shape, name));
-    if (withGradients) {
-      // A view shares its gradient too, unless other layers add theirs to the viewed one.
-      const same = op?.view && readers.get(source) === 1 ? gradients.get(source) : undefined;
-      gradients.set(name, same ? { ...same, shape } : tensor(shape, `gradient of ${name}`));
-    }
-    if (layer.op === "input") continue;
-    const inputs = layer.inputs.map(shapeOf);
-    constants.set(name, tensors(name, op ? constantsFor(device, op, layer, inputs, withGradients) : {}));
-    saved.set(name, tensors(name, withGradients ? (op?.saved?.(layer, inputs) ?? {}) : {}));
-  }
-  if (!kept) return { activations, gradients, constants, saved, readers, backward: undefined };
-
-  const gated = graph.layers.filter(fusedOf).map(({ name }) => sizeOf(shapeOf(name)));
-  const scratch = gated.length > 0 ? tensor([Math.max(...gated)], "vitrine scratch") : undefined;
-  const [batch = 1] = shapeOf(graph.output);
-  const blocked = tensor([batch], "vitrine blocked", { dtype: "u32" });
-  const largest = Math.max(...graph.layers.flatMap(({ name }) => [...shapeOf(name)]));
-  const activated = graph.layers.filter(activationOf);
-  const slots = new Map(activated.map(({ name }, slot) => [name, slot]));
-  const gates = earlyOf(graph, readers, kept);
-  const control = own(new Control(device, largest, activated.length + gates.length));
-  const early = new Map(
-    gates.flatMap((layer, index): [string, Gate][] => {
-      const [activation, a] = [fusedOf(layer), activations.get(layer.name)];
-      const slot = activated.length + index;
-      return activation && a
-        ? [[layer.name, { ...activationCode(activation), a, rules: control.rules, slot }]]
-        : [];
-    }),
-  );
-  const backward = { control, scratch, blocked, slots, early };
-  return { activations, gradients, constants, saved, readers, backward };
+  /** Only where the input has several readers. */
+  readonly add: Command | undefined;
 }
 
 /** Compiles and binds what a layer runs, forward and backward. */
@@ -210,97 +48,126 @@ export async function createStage(
   device: GPUDevice,
   layer: Layer,
   buffers: Buffers,
-  own: Own,
+  readers: ReadonlyMap<string, readonly Layer[]>,
+  scope: Pick<Scope, "command">,
 ): Promise<Stage> {
-  const { activations, gradients, constants, saved, readers, backward } = buffers;
-  const owned = (command: Promise<Command>): Promise<Command> => command.then(own);
-  const { name } = layer;
-  const y = tensorOf(activations, name);
-  const dy = backward ? tensorOf(gradients, name) : undefined;
-  const [first, ...others] = layer.inputs.map((input) => tensorOf(activations, input));
-  const seed =
-    dy && backward
-      ? owned(createSeed(device, { dy, target: backward.control.target, label: name }))
-      : undefined;
-  if (layer.op === "input" || !first) {
-    return {
-      layer,
-      y,
-      forward: NOTHING,
-      ...(dy && seed ? { backward: { dy, seed: await seed, steps: [] } } : {}),
-    };
-  }
+  const { backward } = buffers;
+  const [forward, back] = await all([
+    scope.command(createForward(device, layer, buffers)),
+    backward && createBackward(device, layer, { ...buffers, backward }, readers, scope),
+  ] as const);
+  return { layer, y: tensorOf(buffers.activations, layer.name), forward, backward: back };
+}
 
-  const op = opOf(layer);
-  const site = {
+/** Compiles and binds what a layer runs forward. */
+export async function createForward(
+  device: GPUDevice,
+  layer: Layer,
+  buffers: ForwardBuffers,
+): Promise<Command> {
+  const site = layer.op === "input" ? undefined : siteOf(layer, buffers);
+  return site ? opOf(site.layer).forward(device, site) : NOTHING;
+}
+
+/** What the op of a layer reads and writes forward; nothing for a layer that reads none. */
+function siteOf(layer: OpLayer, { activations, constants, saved }: ForwardBuffers) {
+  const { name } = layer;
+  const [first, ...others] = layer.inputs.map((input) => tensorOf(activations, input));
+  if (!first) return undefined;
+  return {
     layer,
     x: [first, ...others] as const,
-    y,
+    y: tensorOf(activations, name),
     constants: constants.get(name) ?? {},
     saved: saved.get(name) ?? {},
   };
-  const forward = owned(op.forward(device, site));
-  if (!backward || !dy || !seed) return { layer, y, forward: await forward };
-
-  const {
-    scratch,
-    blocked,
-    slots,
-    early,
-    control: { rules: rule },
-  } = backward;
-  const slot = slots.get(name) ?? 0;
-  const activation = activationOf(layer);
-  const asked =
-    activation?.kind === "relu" || activation?.kind === "relu6"
-      ? { activation, a: y, dy, rule, slot, blocked, label: name }
-      : undefined;
-  const fused = fusedOf(layer);
-  const ungated = scratch && fused ? { ...scratch, shape: y.shape } : undefined;
-  const gate =
-    ungated && fused
-      ? { activation: fused, a: y, dy, dx: ungated, rule, slot, blocked, label: name }
-      : undefined;
-  const stepsFrom = (from: Tensor): Promise<BackwardStep[]> =>
-    all(
-      layer.inputs.map(async (input, index): Promise<BackwardStep> => {
-        const dx = tensorOf(gradients, input);
-        const to = { ...site, dy: from, input: index, dx, rule, slot, blocked };
-        const [write, add] = await all([
-          owned(op.backward(device, { ...to, accumulate: false, gate: early.get(input) })),
-          ...((readers.get(input) ?? 0) > 1 ? [owned(op.backward(device, { ...to, accumulate: true }))] : []),
-        ]);
-        return { input, write: write ?? NOTHING, ...(add ? { add } : {}) };
-      }),
-    );
-  const gatedBefore = early.get(name);
-  const made = await all([
-    forward,
-    seed,
-    stepsFrom(ungated ?? dy),
-    gatedBefore ? stepsFrom(dy) : undefined,
-    gate ? owned(createActivationGradient(device, gate)) : undefined,
-    asked ? owned(createBlocked(device, asked)) : undefined,
-  ] as const);
-  const [forwardCommand, seedCommand, steps, earlySteps, gateCommand, blockedCommand] = made;
-  return {
-    layer,
-    y,
-    forward: forwardCommand,
-    backward: {
-      dy,
-      seed: seedCommand,
-      ...(activation ? { slot } : {}),
-      ...(blockedCommand ? { blocked: blockedCommand } : {}),
-      ...(gateCommand ? { gate: gateCommand } : {}),
-      steps,
-      ...(gatedBefore && earlySteps ? { early: { slot: gatedBefore.slot, steps: earlySteps } } : {}),
-    },
-  };
 }
 
-function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
-  const tensor = tensors.get(name);
-  if (!tensor) throw new InputError(`layer "${name}": expected it to be allocated`);
-  return tensor;
+async function createBackward(
+  device: GPUDevice,
+  layer: Layer,
+  buffers: ForwardBuffers & { readonly backward: BackwardBuffers },
+  readers: ReadonlyMap<string, readonly Layer[]>,
+  { command }: Pick<Scope, "command">,
+): Promise<BackwardStage> {
+  const { layout, gradients, control, scratch, mask: blocked, fused } = buffers.backward;
+  const { name } = layer;
+  const dy = tensorOf(gradients, name);
+  const target = command(createSeed(device, { dy, target: control.target, label: name }));
+  const site = layer.op === "input" ? undefined : siteOf(layer, buffers);
+  if (!site) {
+    return { dy, target: await target, mask: undefined, activation: undefined, inputs: [], fused: undefined };
+  }
+
+  const op = opOf(site.layer);
+  const { y: a } = site;
+  const rules = { rule: control.rules, slot: layout.ruleSlots.get(name) ?? 0, blocked };
+  const activation = activationOf(layer);
+  const apart = fusedActivationOf(layer);
+  const through = scratch && apart ? { ...scratch, shape: a.shape } : undefined;
+  const inputsFrom = (from: Tensor): Promise<InputGradient[]> =>
+    all(
+      layer.inputs.map(async (input, index): Promise<InputGradient> => {
+        const to = { ...site, dy: from, input: index, dx: tensorOf(gradients, input), ...rules };
+        const several = (readers.get(input)?.length ?? 0) > 1;
+        const [write, add] = await all([
+          command(op.backward(device, { ...to, accumulate: false, gate: fused.get(input) })),
+          several ? command(op.backward(device, { ...to, accumulate: true })) : undefined,
+        ] as const);
+        return { write, add };
+      }),
+    );
+  const made = await all([
+    target,
+    activation?.kind === "relu" || activation?.kind === "relu6"
+      ? command(createBlocked(device, { activation, a, dy, ...rules, label: name }))
+      : undefined,
+    through && apart
+      ? command(
+          createActivationGradient(device, { activation: apart, a, dy, dx: through, ...rules, label: name }),
+        )
+      : undefined,
+    inputsFrom(through ?? dy),
+    layout.fusedSlots.has(name) ? inputsFrom(dy) : undefined,
+  ] as const);
+  const [ofTarget, mask, ofActivation, inputs, ofFused] = made;
+  return { dy, target: ofTarget, mask, activation: ofActivation, inputs, fused: ofFused };
+}
+
+/**
+ * The commands of a backward plan, in order.
+ * @param from what the pass starts from: a caller's own gradient is copied before the pass, and has no command.
+ */
+export function commandsOf(
+  { steps }: BackwardPlan,
+  stages: ReadonlyMap<string, Stage>,
+  from: OutputGradients,
+): Command[] {
+  const commands: (Command | undefined)[] = [];
+  for (const step of steps) {
+    const stage = stages.get(step.layer)?.backward;
+    if (!stage) throw new InputError(`layer "${step.layer}": expected a backward stage`);
+    switch (step.kind) {
+      case "output gradient":
+        if (!isCommands(from)) commands.push("gradient" in from ? NOTHING : stage.target);
+        else commands.push(from[step.index]?.[step.add ? "add" : "write"]);
+        break;
+      case "zero-gradient mask":
+        commands.push(stage.mask);
+        break;
+      case "activation gradient":
+        commands.push(stage.activation);
+        break;
+      case "layer gradient": {
+        const inputs = step.reads === SCRATCH ? stage.inputs : (stage.fused ?? stage.inputs);
+        commands.push(inputs[step.index]?.[step.add ? "add" : "write"]);
+      }
+    }
+  }
+  return commands.map((command, index) => {
+    if (command) return command;
+    throw new InputError(
+      `backward: expected a command for "${steps[index]?.kind}" of "${steps[index]?.layer}"`,
+    );
+  });
 }

@@ -1,7 +1,7 @@
 import { type Command, sequence } from "../gpu/kernel.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createObjectiveScore, createObjectiveSeed, packTerms } from "../kernels/objective.ts";
-import type { Network, Start } from "../network/network.ts";
+import type { Network, OutputGradientCommand } from "../network/network.ts";
 import { type Objective, termsByLayer } from "./objective.ts";
 
 /** An objective on the GPU. */
@@ -9,15 +9,15 @@ export interface ObjectiveCommand {
   /** `[batch]`: the objective of each image, once `score` ran after a forward pass. */
   readonly values: Tensor;
   readonly score: Command;
-  /** What `network.backward` starts from; empty in a network without gradients. */
-  readonly starts: readonly Start[];
+  /** The gradients from which `network.backward` starts; empty in a network without gradients. */
+  readonly outputGradients: readonly OutputGradientCommand[];
   /** Where the objective's terms sit. */
   readonly layers: readonly string[];
   destroy(): void;
 }
 
 /**
- * Puts an objective to a network: its value for each image of the batch, and the seeds of its backward pass, both
+ * Puts an objective to a network: its value for each image of the batch, and the output gradients of its backward pass, both
  * computed on the GPU from the activations of the last forward pass.
  * @throws InputError for a class, layer, index or mask that the network does not have.
  */
@@ -41,7 +41,7 @@ export async function createObjective(network: Network, objective: Objective): P
   try {
     const values = tensor([batch], "objective values");
     const scores: Command[] = [];
-    const starts: Start[] = [];
+    const outputGradients: OutputGradientCommand[] = [];
     for (const [place, { layer, terms, masks }] of groups.entries()) {
       const packed = packTerms(terms);
       const common = {
@@ -56,11 +56,11 @@ export async function createObjective(network: Network, objective: Objective): P
       scores.push(score);
       if (!network.hasGradients) continue;
       const dy = network.gradient(layer);
-      const seeds = [false, true].map(async (accumulate) =>
+      const gradients = [false, true].map(async (accumulate) =>
         own(await createObjectiveSeed(device, { ...common, dy, accumulate })),
       );
-      const [write, add] = await Promise.all(seeds);
-      // A probability's seed reads what its score left: the logits' log-sum-exp.
+      const [write, add] = await Promise.all(gradients);
+      // A probability's gradient reads what its score left: the logits' log-sum-exp.
       const ready = terms.some(({ kind }) => kind === "probability")
         ? own(
             await createObjectiveScore(device, {
@@ -72,9 +72,10 @@ export async function createObjective(network: Network, objective: Objective): P
         : undefined;
       const after = (seed: Command | undefined): Command =>
         sequence([...(ready ? [ready] : []), ...(seed ? [seed] : [])]);
-      starts.push({ layer, write: after(write), add: after(add) });
+      outputGradients.push({ layer, write: after(write), add: after(add) });
     }
-    return { values, score: sequence(scores), starts, layers: groups.map(({ layer }) => layer), destroy };
+    const layers = groups.map(({ layer }) => layer);
+    return { values, score: sequence(scores), outputGradients, layers, destroy };
   } catch (error) {
     destroy();
     throw error;

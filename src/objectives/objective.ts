@@ -5,7 +5,7 @@ import { classOf, type Side, sideOf } from "../graph/classes.ts";
 import { type Head, headOf } from "../graph/heads.ts";
 import { EVERY_INDEX, type ObjectiveTerm } from "../kernels/objective.ts";
 import type { Network, Target } from "../network/network.ts";
-import { assertTarget } from "../network/start.ts";
+import { assertTarget } from "../network/output-gradient.ts";
 
 /** A class of an output by number or label; without an output, of the one that is asked by default. */
 export interface OfClass {

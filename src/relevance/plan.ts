@@ -4,7 +4,7 @@ import { fuse } from "../graph/fuse.ts";
 import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "../graph/graph.ts";
 import { ancestorsOf } from "../graph/traverse.ts";
 import type { OpLayer } from "../layers/ops.ts";
-import { activationOf } from "../network/stages.ts";
+import { activationOf } from "../network/gradient-layout.ts";
 import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";
 
 /** A layer whose outputs share their relevance among its inputs: a linear one, but for its activation. */

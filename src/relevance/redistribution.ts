@@ -15,7 +15,7 @@ import type { DenseLayer } from "../layers/dense.ts";
 import type { DepthwiseConv2dLayer } from "../layers/depthwise-conv2d.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
-import { activationOf } from "../network/stages.ts";
+import { activationOf } from "../network/gradient-layout.ts";
 import type { RelevanceStep, ShareLayer } from "./plan.ts";
 import { branchesOf, epsilonOf, type RuleBranch, type RuleTerm, SAME, type Slopes, sloped } from "./rules.ts";
 

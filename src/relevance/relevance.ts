@@ -9,7 +9,7 @@ import { logitsOf } from "../graph/heads.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
 import { shareSlots } from "../network/memory-plan.ts";
-import type { Network, Start } from "../network/network.ts";
+import type { Network, OutputGradientCommand } from "../network/network.ts";
 import { createWay } from "./pass-through.ts";
 import { planRelevance, type RelevanceStep } from "./plan.ts";
 import { createShare, type Destination, entriesOf, type Workspace } from "./redistribution.ts";
@@ -38,11 +38,11 @@ export interface Relevance {
   /** The rule of every layer that shares relevance, from the last to the first. */
   readonly rules: readonly { readonly layer: string; readonly rule: RelevanceRule }[];
   /**
-   * Records a pass after a forward pass of the network. It starts with activation × seed at the layers of `from`: an
-   * objective's starts (see `createObjective`).
+   * Records a pass after a forward pass of the network. It starts with activation × output gradient at the layers of `from`:
+   * an objective's `outputGradients` (see `createObjective`).
    * @throws InputError when they are not at the layers that it was created for.
    */
-  record(encoder: GPUCommandEncoder, from: readonly Start[]): void;
+  record(encoder: GPUCommandEncoder, from: readonly OutputGradientCommand[]): void;
   destroy(): void;
 }
 
@@ -145,12 +145,12 @@ export async function createRelevance(network: Network, options: RelevanceOption
       input: tensorOf(relevances, inputOf(graph).name),
       account,
       rules: shares.map(({ layer, rule }) => ({ layer: layer.name, rule })),
-      record(encoder, starts) {
-        expectStarts(from, starts);
+      record(encoder, outputGradients) {
+        expectLayers(from, outputGradients);
         const commands = made.flatMap(({ layer, start, command }) => {
-          const here = starts.filter((one) => one.layer === layer);
-          const seeds = here.map(({ write, add }, index) => (index === 0 ? write : add));
-          return [...seeds, ...(start ? [start] : []), command];
+          const here = outputGradients.filter((one) => one.layer === layer);
+          const gradients = here.map(({ write, add }, index) => (index === 0 ? write : add));
+          return [...gradients, ...(start ? [start] : []), command];
         });
         record(encoder, commands, { label: `vitrine relevance ${graph.name}` });
       },
@@ -236,8 +236,8 @@ function boundsOf({ graph, input }: Network, tensor: Make) {
   };
 }
 
-function expectStarts(from: readonly string[], starts: readonly Start[]): void {
-  const got = new Set(starts.map(({ layer }) => layer));
+function expectLayers(from: readonly string[], outputGradients: readonly OutputGradientCommand[]): void {
+  const got = new Set(outputGradients.map(({ layer }) => layer));
   const same = from.every((layer) => got.has(layer)) && [...got].every((layer) => from.includes(layer));
   if (same) return;
   throw new InputError(

@@ -1,17 +1,14 @@
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import type { Network, Seed, Start, Target } from "../network/network.ts";
+import type { Network, OutputGradients } from "../network/network.ts";
 import { type LoopOptions, runSteps } from "./batches.ts";
 import type { BudgetScope } from "./budget.ts";
-
-/** Where a way back begins: the same for every image of the batch, or a seed for each. */
-export type Origin = Target | Seed | readonly Start[];
 
 /** What a technique reads off after a way back. */
 export interface Signal {
   /** Shape of one image's. */
   readonly shape: Shape;
   /** Records the way back, for all images of the batch. */
-  record(encoder: GPUCommandEncoder, from: Origin): void;
+  record(encoder: GPUCommandEncoder, from: OutputGradients): void;
   /** Records what makes image `n`'s values of it, and their copy. */
   copy(encoder: GPUCommandEncoder, n: number, to: GPUBuffer, offset: number): void;
 }
@@ -29,12 +26,12 @@ export async function runBackwards(
   network: Network,
   {
     signals,
-    origins,
+    outputGradients,
     images,
     beside,
   }: {
     readonly signals: readonly Signal[];
-    readonly origins: readonly Origin[];
+    readonly outputGradients: readonly OutputGradients[];
     readonly images: number;
     /** What else is read, with the first signals. */
     readonly beside: {
@@ -49,12 +46,12 @@ export async function runBackwards(
   const bytes = 4 * each * images;
   // As much again for the readback.
   const room = Math.floor(Math.min(READ_AT_ONCE, left() / 2) / bytes);
-  const slots = Math.max(1, Math.min(origins.length, room));
+  const slots = Math.max(1, Math.min(outputGradients.length, room));
   const maps = tensor([slots, images, each], { label: "maps" });
   const found: Float32Array[][][] = [];
   const recording = (encoder: GPUCommandEncoder, step: number): void => {
     const at = bytes * (step % slots);
-    const from = origins[step];
+    const from = outputGradients[step];
     if (from === undefined) return;
     let within = 0;
     for (const signal of signals) {
@@ -79,8 +76,8 @@ export async function runBackwards(
       );
     }
   };
-  await runSteps(network, origins.length, options, recording, (step) => {
-    const full = step % slots === slots - 1 || step === origins.length - 1;
+  await runSteps(network, outputGradients.length, options, recording, (step) => {
+    const full = step % slots === slots - 1 || step === outputGradients.length - 1;
     return full ? drained((step % slots) + 1) : undefined;
   });
   return found;

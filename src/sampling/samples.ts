@@ -67,7 +67,7 @@ export function runSamples(
         const at = 4 * (first % sizeOf(scores.shape));
         encoder.copyBufferToBuffer(objective.values.buffer, 0, scores.buffer, at, 4 * batch);
       }
-      if (gradient) network.backward(encoder, objective.starts);
+      if (gradient) network.backward(encoder, objective.outputGradients);
       if (gather) record(encoder, [gather]);
     }
   };

@@ -44,16 +44,16 @@ describe("a command's networks", () => {
     networks.destroy();
   });
 
-  test.each<[string, { gradients: boolean; share: boolean }]>([
-    ["smoothgrad", { gradients: true, share: false }],
-    ["occlusion", { gradients: false, share: false }],
-    ["score-cam", { gradients: false, share: true }],
-  ])("for %s alone are one: %j", async (name, { gradients, share }) => {
+  test.each<[string, { gradients: boolean; reuseBuffers: boolean }]>([
+    ["smoothgrad", { gradients: true, reuseBuffers: false }],
+    ["occlusion", { gradients: false, reuseBuffers: false }],
+    ["score-cam", { gradients: false, reuseBuffers: true }],
+  ])("for %s alone are one: %j", async (name, { gradients, reuseBuffers }) => {
     const { networks, made } = await networksOf([name], ["parameters"]);
     const [network] = made;
     if (!network) throw new Error("expected a network");
     expect(await networks.first()).toBe(network);
-    expect([network.hasGradients, network.kept !== undefined]).toEqual([gradients, share]);
+    expect([network.hasGradients, network.kept !== undefined]).toEqual([gradients, reuseBuffers]);
     const randomised = await networks.randomised(network);
     expect(await networks.randomised(network)).toBe(randomised);
     expect(memoryOf(randomised)).toBe(memoryOf(network));

@@ -9,7 +9,7 @@ const OPTIONS_OF_A_CALL = /\{ ?\w+(:| \})|\boptions\.\w/;
 /** What no command comes to: it makes its networks and recordings itself, and gives no pixels by hand. */
 const UNREACHABLE = [
   /\{ gradients: true \}/,
-  /\{ share: true \}/,
+  /\{ reuseBuffers: true \}/,
   /\{ from: \[the layers\] \}/,
   /expected pixels \{/,
   /preprocessing \{ mean, std \}/,

@@ -157,7 +157,7 @@ describe("a table", () => {
 
   test("runs changed images on another network, and once where no map decides them", async () => {
     const sweep = await createNetwork(device, chain(), {
-      ...{ batch: 5, keep: [], gradients: false, share: true },
+      ...{ batch: 5, keep: [], gradients: false, reuseBuffers: true },
     });
     const measures = ["insertion", "muFidelity", "infidelity", "parameters"] as const;
     const options = { ...quick, measures, steps: 4, draws: 20 };

@@ -26,7 +26,7 @@ describe("a network's footprint", () => {
     ["chain", chain, { batch: 2, keep: [] }],
     ["branches", branches, { batch: 2 }],
     ["branches", branches, { keep: [], gradients: false }],
-    ["branches", branches, { keep: ["add"], gradients: false, share: true, batch: 3 }],
+    ["branches", branches, { keep: ["add"], gradients: false, reuseBuffers: true, batch: 3 }],
   ])("of %s is what it takes, known before and after", async (_, make, options) => {
     const { result, peak } = await liveBytes(device, () => createNetwork(device, make(), options));
     const { total, ...parts } = footprintOf(make(), options);
@@ -42,7 +42,7 @@ describe("a network's footprint", () => {
 });
 
 describe("a network whose layers share buffers", () => {
-  const share = { gradients: false, share: true } as const;
+  const reuse = { gradients: false, reuseBuffers: true } as const;
 
   test.each<[string, () => Graph, string[]]>([
     ["chain", chain, []],
@@ -51,7 +51,7 @@ describe("a network whose layers share buffers", () => {
     ["branches", branches, ["tanh1", "drop"]],
   ])("%s computes the same, run after run, in less", async (_, make, keep) => {
     const plain = await createNetwork(device, make(), { batch: 2, keep, gradients: false });
-    const sharing = await createNetwork(device, make(), { batch: 2, keep, ...share });
+    const sharing = await createNetwork(device, make(), { batch: 2, keep, ...reuse });
     expect(memoryOf(sharing)).toBeLessThan(memoryOf(plain));
     const read = [...(sharing.kept ?? [])];
     const next = random(6);
@@ -77,7 +77,7 @@ describe("a network whose layers share buffers", () => {
   });
 
   test("gives no look at a layer that shares, and says what to do", async () => {
-    const network = await createNetwork(device, branches(), { keep: ["add"], ...share });
+    const network = await createNetwork(device, branches(), { keep: ["add"], ...reuse });
     expect(network.activation("add").shape).toEqual([1, 7, 7, 4]);
     expect(() => network.activation("tanh1")).toThrow(
       /layer "tanh1" shares its buffer with others; name "tanh1" in keep/,
@@ -88,16 +88,16 @@ describe("a network whose layers share buffers", () => {
       /forward after "add" from "tanh1", which goes around it, shares its buffer .* name "tanh1" in keep/,
     );
     network.destroy();
-    const both = await createNetwork(device, branches(), { keep: ["add", "tanh1"], ...share });
+    const both = await createNetwork(device, branches(), { keep: ["add", "tanh1"], ...reuse });
     both.forward(encoder, { after: "add" });
     both.destroy();
   });
 
   test("is refused with gradients, or where every layer is kept", async () => {
-    await expect(createNetwork(device, chain(), { keep: [], share: true })).rejects.toThrow(
-      /expected { gradients: false } and names in keep for { share: true }, got gradients/,
+    await expect(createNetwork(device, chain(), { keep: [], reuseBuffers: true })).rejects.toThrow(
+      /expected { gradients: false } and names in keep for { reuseBuffers: true }, got gradients/,
     );
-    await expect(createNetwork(device, chain(), share)).rejects.toThrow(/got keep "all"/);
+    await expect(createNetwork(device, chain(), reuse)).rejects.toThrow(/got keep "all"/);
   });
 
   test("runs techniques with the same bits, in a larger batch", async () => {
@@ -105,10 +105,10 @@ describe("a network whose layers share buffers", () => {
     const memory = 1_000_000;
     const options = { keep: ["pool1"], gradients: false, most: 999 };
     const batch = batchWithin(device, chain(), { ...options, memory });
-    const larger = batchWithin(device, chain(), { ...options, share: true, memory });
+    const larger = batchWithin(device, chain(), { ...options, reuseBuffers: true, memory });
     expect(larger).toBeGreaterThan(batch);
     const plain = await createNetwork(device, chain(), { ...options, batch: 4 });
-    const sharing = await createNetwork(device, chain(), { ...options, share: true, batch: 4 });
+    const sharing = await createNetwork(device, chain(), { ...options, reuseBuffers: true, batch: 4 });
     const of = async (network: Network): Promise<Float32Array[]> => [
       (await rise(network, image, { masks: 9 })).data,
       (await occlusion(network, image, { target: 1 })).data,

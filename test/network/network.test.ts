@@ -163,7 +163,7 @@ describe("backward", () => {
     expect(below?.every((value) => value === 0)).toBe(true);
   });
 
-  test("takes a seed of the caller's", async () => {
+  test("takes an output gradient of the caller's", async () => {
     const network = await networkOf(chain);
     const x = values(sizeOf(network.input.shape), random(6));
     await run(network, x, network.graph.output);
@@ -175,9 +175,9 @@ describe("backward", () => {
       await read({ layer: "logits", channel: 0 }),
       await read({ layer: "logits", channel: 3 }),
     ];
-    const seed = createTensor(device, [2, 4], { data: new Float32Array([2, 0, 0, -1, 2, 0, 0, -1]) });
-    const both = await read({ layer: "logits", seed });
-    seed.buffer.destroy();
+    const gradient = createTensor(device, [2, 4], { data: new Float32Array([2, 0, 0, -1, 2, 0, 0, -1]) });
+    const both = await read({ layer: "logits", gradient });
+    gradient.buffer.destroy();
     for (const [index, value] of both.entries()) {
       expect(value).toBeCloseTo(2 * (zero[index] ?? 0) - (three[index] ?? 0), 4);
     }

@@ -202,7 +202,7 @@ describe("an activation passed by the kernel above it", () => {
         device.queue.writeBuffer(network.input.buffer, 0, x);
         submit((encoder) => {
           network.forward(encoder);
-          network.backward(encoder, objective.starts, { rule });
+          network.backward(encoder, objective.outputGradients, { rule });
         });
         outcomes.push(await readTensor(device, network.gradient("image")));
         objective.destroy();

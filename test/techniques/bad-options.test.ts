@@ -323,7 +323,7 @@ test.each<[string, (untyped: never) => unknown, unknown, RegExp]>([
     "backward from an objective",
     (it) => backwardFrom(it),
     logit(0),
-    /objective's starts, got .* createObjective/,
+    /objective's output gradients, got .* createObjective/,
   ],
   ["plus", (it) => logit(0).plus(it), 1, /objective plus: expected an objective.* got 1/],
   ["minus", (it) => logit(0).minus(it), undefined, /objective minus: expected an objective/],

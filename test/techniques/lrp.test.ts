@@ -382,7 +382,7 @@ test("a pass allocates nothing, writes no queue, repeats to the bit, and leaves 
   const { peak } = await liveBytes(device, async () => {
     const encoder = device.createCommandEncoder();
     network.forward(encoder);
-    for (let run = 0; run < 1000; run++) relevance.record(encoder, objective.starts);
+    for (let run = 0; run < 1000; run++) relevance.record(encoder, objective.outputGradients);
     encoder.finish();
   });
   expect(peak).toBe(0);
@@ -455,7 +455,7 @@ describe("refuses in words", () => {
     const objective = await createObjective(network, channel("act2", 0));
     const relevance = await createRelevance(network);
     const encoder = device.createCommandEncoder();
-    expect(() => relevance.record(encoder, objective.starts)).toThrow(
+    expect(() => relevance.record(encoder, objective.outputGradients)).toThrow(
       /start at logits, got act2; create it with/,
     );
     relevance.destroy();

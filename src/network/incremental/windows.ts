@@ -13,7 +13,7 @@ import {
 import type { Tensors } from "../../layers/op.ts";
 import type { Windowed, WindowLayout, WindowLists } from "../../layers/window.ts";
 import { isView } from "../memory-plan.ts";
-import { type Buffers, createStage } from "../stages.ts";
+import { createForward } from "../stages.ts";
 import { createWindowCommand } from "./ops.ts";
 import type { WindowPlan } from "./plan.ts";
 
@@ -30,6 +30,9 @@ export interface Windows {
   /** Computes the next chunk. */
   readonly step: Command;
 }
+
+/** A sweep runs forward only: nothing is saved for a backward pass. */
+const saved: ReadonlyMap<string, Tensors> = new Map();
 
 /** What a sweep borrows from its caller. */
 interface Site {
@@ -58,21 +61,21 @@ export async function createWindows(
   const covered = input && windows.get(input.name);
   if (!input || !covered) throw new InputError("occlusion: expected an input layer, got none");
 
-  const cleanStages = all(
-    plan.layers.map((layer) => createStage(device, layer, asBuffers(clean, constants), own)),
+  const cleanCommands = all(
+    plan.layers.map((layer) => owned(createForward(device, layer, { activations: clean, constants, saved }))),
   );
   const widest = Math.max(...[...plan.windowed.values()].map(({ items }) => items));
-  const [cover, worklist, stages, computed] = await all([
+  const [cover, worklist, before, computed] = await all([
     owned(createWindowFill(device, fill, covered)),
     owned(createWorklist(device, lists, { tables, position, items: widest })),
-    cleanStages,
+    cleanCommands,
     all(spreads(plan).map((task) => createLayer(device, task, { ...buffers, constants }, own))),
   ]);
   return {
     image: tensorOf(clean, input.name),
     clean: (target) => tensorOf(clean, target),
     changed: (target) => tensorOf(batch, target),
-    start: sequence([cover, ...stages.map(({ forward }) => forward)]),
+    start: sequence([cover, ...before]),
     step: sequence([worklist, ...computed]),
   };
 }
@@ -139,20 +142,6 @@ function allocateBatch(
   return found;
 }
 
-function asBuffers(
-  activations: ReadonlyMap<string, Tensor>,
-  constants: ReadonlyMap<string, Tensors>,
-): Buffers {
-  return {
-    activations,
-    constants,
-    gradients: new Map(),
-    saved: new Map(),
-    readers: new Map(),
-    backward: undefined,
-  };
-}
-
 /** What computes a layer for a chunk: its windows, or the batch of it, for which windows that it reads are laid out whole. */
 async function createLayer(
   device: GPUDevice,
@@ -174,8 +163,7 @@ async function createLayer(
       const site = { label: name, mode, x: pooled, clean: tensorOf(clean, name), y: tensorOf(batch, name) };
       return createWindowGlobalPool(device, lists, site);
     }
-    const { forward } = await createStage(device, layer, asBuffers(batch, constants), own);
-    return forward;
+    return createForward(device, layer, { activations: batch, constants, saved });
   };
   const spread = whole.map((source): Promise<Command> => {
     const x = windows.get(source);

@@ -3,9 +3,9 @@ import { describe, type Fields } from "../../gpu/options.ts";
 import { readTensor } from "../../gpu/tensor.ts";
 import { classOf, placesOf, sideOf, strongestOf } from "../../graph/classes.ts";
 import { type Head, headOf } from "../../graph/heads.ts";
-import type { Network, Target } from "../../network/network.ts";
+import type { Network, OutputGradients, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
-import { type Origin, runBackwards } from "../../sampling/backwards.ts";
+import { runBackwards } from "../../sampling/backwards.ts";
 import { type BudgetScope, withBudget } from "../../sampling/budget.ts";
 import { assertCall, assertPictures, copyOf } from "../answer.ts";
 import { meaningOf, type Picture, type Question, submit } from "../explain.ts";
@@ -99,8 +99,8 @@ function explainBatch(
       asked.map(({ targetOf }) => targetOf(0)),
       inputs.length,
     );
-    const origins = asked.map(({ origin }) => origin);
-    const loop = { signals, origins, images: inputs.length, beside };
+    const outputGradients = asked.map(({ from }) => from);
+    const loop = { signals, outputGradients, images: inputs.length, beside };
     const found = await runBackwards(network, loop, scope, options);
     const shape = signals[0]?.shape ?? [];
     const answers = inputs.map((input, n) =>
@@ -115,7 +115,7 @@ function explainBatch(
 }
 
 interface Asked {
-  readonly origin: Origin;
+  readonly from: OutputGradients;
   targetOf(image: number): Target | Objective;
 }
 
@@ -130,11 +130,11 @@ async function originsOf(
   const asked: Asked[] = [];
   for (const target of targets ?? [undefined]) {
     if (target instanceof Objective) {
-      const { starts } = await scope.objective(target);
-      asked.push({ origin: starts, targetOf: () => target });
+      const { outputGradients } = await scope.objective(target);
+      asked.push({ from: outputGradients, targetOf: () => target });
     } else if (typeof target === "object") {
-      const { image: _, ...origin } = target;
-      asked.push({ origin, targetOf: () => ({ ...origin, image: 0 }) });
+      const { image: _, ...from } = target;
+      asked.push({ from, targetOf: () => ({ ...from, image: 0 }) });
     } else {
       const index = target === undefined ? undefined : classOf(head, target);
       asked.push(await originOf(network, head, index, images, scope));
@@ -143,7 +143,7 @@ async function originsOf(
   return asked;
 }
 
-/** A class, or each image's own: a channel, or a seed for each image. */
+/** A class, or each image's own: a channel, or a gradient for each image. */
 async function originOf(
   network: Network,
   head: Head,
@@ -155,25 +155,25 @@ async function originOf(
   const scores = network.activation(layer);
   if (asked !== undefined && head.kind !== "places" && sideOf(head, asked).sign > 0) {
     const { channel } = sideOf(head, asked);
-    return { origin: { layer, channel }, targetOf: () => ({ layer, channel, image: 0 }) };
+    return { from: { layer, channel }, targetOf: () => ({ layer, channel, image: 0 }) };
   }
   const values = await readTensor(network.device, scores);
   const each = values.length / network.batch;
   await assertAnswer(network, values.subarray(0, images * each) as Float32Array, "its scores");
-  const seed = new Float32Array(values.length);
+  const ones = new Float32Array(values.length);
   const found = Array.from({ length: images }, (_, n) => {
     const own = values.subarray(n * each, (n + 1) * each);
     const index = asked ?? strongestOf(head, own);
     const { channel, sign } = sideOf(head, index);
     const mask = head.kind === "places" ? placesOf(head, index, own) : [1];
     for (const [place, weight] of mask.entries()) {
-      seed[n * each + place * head.channels + channel] = sign * weight;
+      ones[n * each + place * head.channels + channel] = sign * weight;
     }
     return meaningOf(head, index, own);
   });
   const first = found[0] ?? { layer };
   return {
-    origin: { layer, seed: scope.tensor(scores.shape, { data: seed, label: "top classes" }) },
+    from: { layer, gradient: scope.tensor(scores.shape, { data: ones, label: "top classes" }) },
     targetOf: (image) => found[image] ?? first,
   };
 }

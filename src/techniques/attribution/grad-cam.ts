@@ -1,7 +1,7 @@
 import { record } from "../../gpu/kernel.ts";
 import { createTensor, type Tensor } from "../../gpu/tensor.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
-import type { Network, Start, Target } from "../../network/network.ts";
+import type { Network, OutputGradientCommand, Target } from "../../network/network.ts";
 import type { Explanation, Picture } from "../explain.ts";
 import { explainByPass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, mapsAt, passToLayer } from "./layer-maps.ts";
@@ -17,7 +17,7 @@ export interface GradCam {
   readonly map: Tensor;
   readonly layer: string;
   /** Records into the caller's encoder, after a forward pass. */
-  record(encoder: GPUCommandEncoder, from: Target | readonly Start[]): void;
+  record(encoder: GPUCommandEncoder, from: Target | readonly OutputGradientCommand[]): void;
   destroy(): void;
 }
 

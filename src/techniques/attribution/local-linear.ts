@@ -79,7 +79,7 @@ function linearView(network: Network, input: Float32Array, options: ObjectiveOpt
     submit(network, (encoder) => {
       network.forward(encoder);
       record(encoder, [asked.score]);
-      network.backward(encoder, asked.starts, { gradients: "all" });
+      network.backward(encoder, asked.outputGradients, { gradients: "all" });
       record(encoder, commands);
     });
     const read = [asked.values, shares, network.gradient(name)] as const;

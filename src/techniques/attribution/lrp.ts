@@ -98,7 +98,7 @@ function relevanceOf(
     submit(network, (encoder) => {
       network.forward(encoder);
       record(encoder, [asked.score]);
-      relevance.record(encoder, asked.starts);
+      relevance.record(encoder, asked.outputGradients);
     });
     const read = [asked.values, relevance.input, relevance.account] as const;
     const [[score = 0], values, account] = await readTensors(device, read);

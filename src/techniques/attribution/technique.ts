@@ -48,7 +48,7 @@ export interface AttributionTechnique {
   readonly on?: "probability";
   /** Whether it needs no gradients: a network made with `gradients: false` will do. */
   readonly forwardOnly?: boolean;
-  /** Whether it reads no layers but the output and those it is asked: a network made with `share: true` will do. */
+  /** Whether it reads no layers but the output and those it is asked: a network made with `reuseBuffers: true` will do. */
   readonly outputOnly?: boolean;
   /** About how many images it runs through the network by default, where many: the network's `batch` at a time. */
   readonly passes?: number;
