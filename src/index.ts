@@ -231,6 +231,12 @@ export { type ChooseInputShape, type InputShape, shapesNear } from "./models/ker
 export { type LayersModelOptions, loadLayersModel } from "./models/keras/layers-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
+export {
+  type BackwardPlan,
+  type BackwardRequest,
+  type BackwardStep,
+  formatBackwardPlan,
+} from "./network/backward-plan.ts";
 export { createFrameInput, type FrameInput } from "./network/frames.ts";
 export { createLayer, type LayerCommand, type LayerSite } from "./network/layer.ts";
 export {
@@ -244,6 +250,7 @@ export {
 export {
   type BackwardOptions,
   createNetwork,
+  type ForwardOptions,
   type Network,
   type NetworkOptions,
   type OutputGradient,
