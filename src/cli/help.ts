@@ -1,4 +1,5 @@
-import { type CliCommand, COMMANDS } from "./commands.ts";
+import type { CliCommand } from "./commands/command.ts";
+import { COMMANDS } from "./commands/list.ts";
 import { OPTIONS, type Option, type OptionName } from "./options.ts";
 
 const WIDTH = 92;

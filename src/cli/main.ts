@@ -1,16 +1,17 @@
 import { InputError, ModelError, UnsupportedError } from "../gpu/errors.ts";
 import { nearest } from "../gpu/options.ts";
-import { DONE, FAILED, REFUSED, STOPPED } from "./codes.ts";
-import { type CliCommand, COMMANDS } from "./commands.ts";
+import type { CliCommand } from "./commands/command.ts";
+import { COMMANDS } from "./commands/list.ts";
+import { messageOf } from "./error-messages.ts";
+import { DONE, FAILED, REFUSED, STOPPED } from "./exit-codes.ts";
 import { commandHelp, generalHelp } from "./help.ts";
+import { expandNames } from "./image-names.ts";
 import { type Io, printLines, UsageError } from "./io.ts";
 import { ownPackage } from "./model.ts";
-import { expandNames } from "./names.ts";
 import { parseArguments } from "./options.ts";
 import { printableIo } from "./printable.ts";
 import { openTerminal } from "./terminal.ts";
 import { Values } from "./values.ts";
-import { messageOf } from "./wording.ts";
 
 /**
  * Runs a command line (without the program's name) and says the exit code: 0 done, 1 input that cannot be right, 2 a

@@ -12,10 +12,10 @@ import {
 import { loadLayersModel } from "../models/keras/layers-model.ts";
 import { modelFromDisk } from "../node/files.ts";
 import { headKindOf } from "./heads.ts";
-import type { Input } from "./inputs.ts";
+import type { Input } from "./images.ts";
+import { networkSize } from "./input-size.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import { readLabels } from "./labels.ts";
-import { networkSize } from "./size.ts";
 import type { Values } from "./values.ts";
 
 /** The package's own folder and version, from wherever this file was built to. */

@@ -8,7 +8,7 @@ import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import { ask, questionOf } from "../techniques/explain.ts";
 import { type Prediction, predict } from "../techniques/predict.ts";
 import { activations } from "../techniques/units/activations.ts";
-import type { Input } from "./inputs.ts";
+import type { Input } from "./images.ts";
 import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 

@@ -5,8 +5,8 @@ import type { Pixels } from "../images/pixels.ts";
 import { writePng } from "../node/image.ts";
 import { writeNpy } from "../node/npy.ts";
 import { tryFile, tryFolder } from "../node/write.ts";
+import { STDIN } from "./image-names.ts";
 import { type Io, UsageError } from "./io.ts";
-import { STDIN } from "./names.ts";
 import type { Values } from "./values.ts";
 
 /** What a command found: an array, and how to draw it. */

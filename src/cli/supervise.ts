@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { STOPPED } from "./codes.ts";
+import { STOPPED } from "./exit-codes.ts";
 
 /** How long work that was asked to stop may take to do so. */
 const GRACE_MS = 300;

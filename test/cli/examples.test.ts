@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/commands/list.ts";
 import { shapesOf } from "../../src/graph/graph.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { modelFromDisk } from "../../src/node/files.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/commands/list.ts";
 import { UsageError } from "../../src/cli/io.ts";
 import { OPTIONS, type OptionName, parseArguments } from "../../src/cli/options.ts";
-import { attributionOptions, techniquesNamed } from "../../src/cli/techniques.ts";
+import { attributionOptions, techniquesNamed } from "../../src/cli/technique-options.ts";
 import { Values } from "../../src/cli/values.ts";
 import { nearest } from "../../src/gpu/options.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { inWords, passesOf } from "../../src/cli/cost.ts";
 import { main } from "../../src/cli/main.ts";
+import { inWords, passesOf } from "../../src/cli/time-estimate.ts";
 import type { Measure } from "../../src/metrics/measures.ts";
 import type { TrustSummaryRow } from "../../src/metrics/table.ts";
 import { trust } from "../../src/metrics/trust.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { messageOf } from "../../src/cli/wording.ts";
+import { messageOf } from "../../src/cli/error-messages.ts";
 
 /** Braces around options of a call, or the name of the object that has them. */
 const OPTIONS_OF_A_CALL = /\{ ?\w+(:| \})|\boptions\.\w/;

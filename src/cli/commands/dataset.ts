@@ -1,17 +1,37 @@
 import { extname, join } from "node:path";
-import { syntheticNames, syntheticPictures } from "../dataset/synthetic.ts";
-import { renderContactSheet } from "../figures/contact-sheet.ts";
-import type { Pixels } from "../images/pixels.ts";
-import { writePng } from "../node/image.ts";
-import { tryFile, tryFolder } from "../node/write.ts";
-import { type Io, printJson, UsageError } from "./io.ts";
-import { writeResult } from "./output.ts";
-import type { Values } from "./values.ts";
+import { syntheticNames, syntheticPictures } from "../../dataset/synthetic.ts";
+import { renderContactSheet } from "../../figures/contact-sheet.ts";
+import type { Pixels } from "../../images/pixels.ts";
+import { writePng } from "../../node/image.ts";
+import { tryFile, tryFolder } from "../../node/write.ts";
+import { type Io, printJson, UsageError } from "../io.ts";
+import { writeResult } from "../output.ts";
+import type { Values } from "../values.ts";
+import { assertNoArguments, type CliCommand } from "./command.ts";
 
 const MOST = 2 ** 32 - 1;
 
-/** `vitrine dataset`: draws pictures of the shipped data set. */
-export async function datasetCommand(values: Values, io: Io): Promise<void> {
+export const DATASET: CliCommand = {
+  name: "dataset",
+  usage: "",
+  summary: "Draws pictures of the shipped data set.",
+  details: [
+    "A picture follows from its seed and index; its class is index modulo 16. --out picture.png is one picture, or a sheet of --count; --out folder is a file each.",
+    "The shipped network learned from indices 0 to 23999 of seed 1; it has not seen those from 1000000 on.",
+  ],
+  options: ["index", "seed", "count", "size", "pair", "out", "json"],
+  examples: [
+    "vitrine dataset --index 4 --out ring.png",
+    "vitrine dataset --index 1000000 --count 32 --out sheet.png",
+    "vitrine dataset --count 1000 --out pictures",
+  ],
+  run(positionals, values, io) {
+    assertNoArguments("dataset", positionals);
+    return datasetCommand(values, io);
+  },
+};
+
+async function datasetCommand(values: Values, io: Io): Promise<void> {
   const seed = values.whole("seed", 0, MOST) ?? 1;
   const count = values.whole("count", 1, 100_000) ?? 1;
   const first = values.whole("index", 0, MOST - count + 1) ?? 0;

@@ -1,25 +1,54 @@
-import { renderField } from "../figures/field.ts";
-import { formatNumber } from "../figures/layout.ts";
-import { InputError } from "../gpu/errors.ts";
-import { formatShape } from "../gpu/tensor.ts";
-import { layerOf, shapesOf } from "../graph/graph.ts";
-import { type Rectangle, receptiveField } from "../graph/receptive-field.ts";
-import type { InputColor } from "../images/color.ts";
-import { deprocess } from "../images/preprocess.ts";
-import { PATCH, STRIDE } from "../techniques/attribution/occlusion-sweep.ts";
-import { FILL } from "../techniques/attribution/options.ts";
-import { empiricalField } from "../techniques/units/empirical-field.ts";
-import { Images } from "./inputs.ts";
-import { type Io, printJson, progressOf, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
-import { withNetwork } from "./network.ts";
-import { neuronsOf } from "./objective.ts";
-import { outOf, writeResult } from "./output.ts";
-import { attributionOptions } from "./techniques.ts";
-import type { Values } from "./values.ts";
+import { renderField } from "../../figures/field.ts";
+import { formatNumber } from "../../figures/layout.ts";
+import { InputError } from "../../gpu/errors.ts";
+import { formatShape } from "../../gpu/tensor.ts";
+import { layerOf, shapesOf } from "../../graph/graph.ts";
+import { type Rectangle, receptiveField } from "../../graph/receptive-field.ts";
+import type { InputColor } from "../../images/color.ts";
+import { deprocess } from "../../images/preprocess.ts";
+import { PATCH, STRIDE } from "../../techniques/attribution/occlusion-sweep.ts";
+import { FILL } from "../../techniques/attribution/options.ts";
+import { empiricalField } from "../../techniques/units/empirical-field.ts";
+import { Images } from "../images.ts";
+import { type Io, printJson, progressOf, UsageError } from "../io.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
+import { neuronsOf } from "../objective.ts";
+import { outOf, writeResult } from "../output.ts";
+import { attributionOptions } from "../technique-options.ts";
+import type { Values } from "../values.ts";
+import { withNetwork } from "../with-network.ts";
+import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
-/** `vitrine field`: what of the image a unit can see, and with images, what of it moves the unit. */
-export async function fieldCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
+export const FIELD: CliCommand = {
+  name: "field",
+  usage: "--layer NAME [IMAGE...]",
+  summary: "What of the image a unit sees: in theory, and with images measured.",
+  details: [
+    "Without images, the exact rectangle that the unit at --at (default: the middle) can see; needs no GPU.",
+    "With images and --channel, the empirical field: a square covers each image place by place, the change of the unit (at --at, or where it answers most) is averaged over the images, centred on the unit (Zhou et al. 2015). --out field.png draws it with the theoretical rectangle, --out field.npy keeps it.",
+  ],
+  options: [
+    "image",
+    ...MODEL_OPTIONS,
+    "layer",
+    "channel",
+    "at",
+    "patch",
+    "stride",
+    "fill",
+    "batch",
+    "seed",
+    "out",
+    "json",
+  ],
+  examples: [
+    "vitrine field --layer conv3_3 --at 5,5",
+    "vitrine field a.jpg b.jpg c.jpg --layer conv2_2 --channel 7 --out field.png",
+  ],
+  run: fieldCommand,
+};
+
+async function fieldCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
   const out = await outOf(values, [".png", ".npy"]);
   const layer = values.text("layer");
   if (layer === undefined) {

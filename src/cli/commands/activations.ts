@@ -1,24 +1,56 @@
 import { basename } from "node:path";
-import { renderFigure } from "../figures/figure.ts";
-import { renderOverlay } from "../figures/overlay.ts";
-import { renderMapSheet } from "../figures/sheet.ts";
-import { InputError } from "../gpu/errors.ts";
-import { formatShape, type Shape } from "../gpu/tensor.ts";
-import { layerOf, shapesOf } from "../graph/graph.ts";
-import { deprocess } from "../images/preprocess.ts";
-import { activations } from "../techniques/units/activations.ts";
-import { forEachImage } from "./each.ts";
-import { Images, type Input } from "./inputs.ts";
-import { type Io, UsageError } from "./io.ts";
-import { maskCommand, thresholdOf } from "./masks.ts";
-import { openModel, preprocessingReport, provenance } from "./model.ts";
-import { withNetwork } from "./network.ts";
-import { Outputs, outOf, placeOf, summaryOf, writeResult } from "./output.ts";
-import { scaleOf, shadingOf } from "./shading.ts";
-import type { Values } from "./values.ts";
+import { renderFigure } from "../../figures/figure.ts";
+import { renderOverlay } from "../../figures/overlay.ts";
+import { renderMapSheet } from "../../figures/sheet.ts";
+import { InputError } from "../../gpu/errors.ts";
+import { formatShape, type Shape } from "../../gpu/tensor.ts";
+import { layerOf, shapesOf } from "../../graph/graph.ts";
+import { deprocess } from "../../images/preprocess.ts";
+import { activations } from "../../techniques/units/activations.ts";
+import { forEachImage } from "../for-each-image.ts";
+import { Images, type Input } from "../images.ts";
+import { type Io, UsageError } from "../io.ts";
+import { scaleOf, shadingOf } from "../map-colors.ts";
+import { openModel, preprocessingReport, provenance } from "../model.ts";
+import { Outputs, outOf, placeOf, summaryOf, writeResult } from "../output.ts";
+import { maskCommand, thresholdOf } from "../unit-masks.ts";
+import type { Values } from "../values.ts";
+import { withNetwork } from "../with-network.ts";
+import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
-/** `vitrine activations`: what a layer, or one of its channels, answers to images. */
-export async function activationsCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
+export const ACTIVATIONS: CliCommand = {
+  name: "activations",
+  usage: "--layer NAME [IMAGE...]",
+  summary: "What a layer answers to images.",
+  details: [
+    "--out maps.png is a sheet of all the layer's maps on one scale, or with --scale own each on its own; --clip 99 keeps a few large values from darkening the rest. With --channel, one map over the image.",
+    "--out maps.npy is the array: [h,w,c], [h,w] with --channel, [c] for a layer without pixels.",
+    "With --threshold, the channel's map is enlarged to the image, cell by cell at the centre of what it sees, and cut: --out mask.png shows each image where the unit is on, --out mask.npy is [images,H,W] of 0 and 1.",
+  ],
+  options: [
+    "image",
+    ...MODEL_OPTIONS,
+    "layer",
+    "channel",
+    "threshold",
+    "scale",
+    "clip",
+    "colors",
+    "top",
+    "seed",
+    "out",
+    "overlay",
+    "json",
+  ],
+  examples: [
+    "vitrine activations --image synthetic:4 --layer conv2_2 --out maps.png",
+    "vitrine activations dog.jpg --model squeezenet --layer fire5_concat --channel 12 --out map.npy",
+    "vitrine activations a.jpg b.jpg c.jpg --layer conv3_3 --channel 5 --threshold top2% --out masks.png",
+  ],
+  run: activationsCommand,
+};
+
+async function activationsCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
   const threshold = thresholdOf(values);
   // A mask command makes one result of all its images.
   const masked = threshold === undefined ? undefined : await outOf(values, [".png", ".npy"]);

@@ -1,29 +1,30 @@
 import { basename } from "node:path";
-import { layerOf, shapesOf } from "../graph/graph.ts";
-import { headOf } from "../graph/heads.ts";
-import { formatTrust, TRUST_LEGEND } from "../metrics/format.ts";
-import { MEASURES, type Measure } from "../metrics/measures.ts";
+import { layerOf, shapesOf } from "../../graph/graph.ts";
+import { headOf } from "../../graph/heads.ts";
+import { formatTrust, TRUST_LEGEND } from "../../metrics/format.ts";
+import { MEASURES, type Measure } from "../../metrics/measures.ts";
 import {
   type NamedTechnique,
   type TrustSummary,
   type TrustTable,
   trustSummary,
   trustTable,
-} from "../metrics/table.ts";
-import { Objective } from "../objectives/objective.ts";
-import { lastMaps } from "../techniques/attribution/layer-maps.ts";
-import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
-import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
-import { inWords, passesOf, secondsOfPass } from "./cost.ts";
-import { headNotes, headReport, warnOfHead } from "./heads.ts";
-import { Images } from "./inputs.ts";
-import { type Io, printJson, printLines, progressOf, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
-import { type Networks, needsOf, withNetworks } from "./networks.ts";
-import { attributionOptions, techniquesNamed } from "./techniques.ts";
-import { LIGHTLY, pace, trustPlanOf, trustReport } from "./trust.ts";
-import type { Values } from "./values.ts";
-import { messageOf } from "./wording.ts";
+} from "../../metrics/table.ts";
+import { Objective } from "../../objectives/objective.ts";
+import { lastMaps } from "../../techniques/attribution/layer-maps.ts";
+import { ATTRIBUTIONS } from "../../techniques/attribution/list.ts";
+import type { AttributionTechnique } from "../../techniques/attribution/technique.ts";
+import { messageOf } from "../error-messages.ts";
+import { headNotes, headReport, warnOfHead } from "../heads.ts";
+import { Images } from "../images.ts";
+import { type Io, printJson, printLines, progressOf, UsageError } from "../io.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
+import { type Networks, needsOf, withNetworks } from "../networks.ts";
+import { attributionOptions, techniquesNamed } from "../technique-options.ts";
+import { inWords, passesOf, secondsOfPass } from "../time-estimate.ts";
+import { LIGHTLY, pace, trustPlanOf, trustReport } from "../trust-measures.ts";
+import type { Values } from "../values.ts";
+import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
 /** The first picture that the shipped network has not seen. */
 const UNSEEN = 1_000_000;
@@ -32,8 +33,50 @@ const MANY = 100;
 /** Passes that need no estimate, and seconds that need no word. */
 const [FEW, SOON] = [500, 10];
 
-/** `vitrine trust [TECHNIQUE,…]`: how far the maps of techniques can be trusted, for an image or over several. */
-export async function trustCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
+export const TRUST: CliCommand = {
+  name: "trust",
+  usage: "[TECHNIQUE,…]",
+  summary: "How far the maps of techniques can be trusted.",
+  details: [
+    ...TRUST_LEGEND,
+    "",
+    "Without names, every technique that is quick; --all is every one. Techniques of many samples take fewer here than alone (RISE 500, LIME 300; see --samples), and those of more than a hundred have no sensitivity, which makes ten more maps, unless --measures asks for it. What takes longer than ten seconds is said before it begins. Curves have 20 steps beside 2 random rankings, of one technique and one image 50 and 4. Over several images, or --dataset N, mean ± standard deviation. What speaks against a map is said in words below.",
+  ],
+  options: [
+    "image",
+    "dataset",
+    ...MODEL_OPTIONS,
+    "all",
+    "target",
+    "measures",
+    "layer",
+    "probability",
+    "samples",
+    "noise",
+    "steps",
+    "baseline",
+    "rules",
+    "random",
+    "patch",
+    "stride",
+    "fill",
+    "hide",
+    "batch",
+    "memory",
+    "seed",
+    "json",
+    "markdown",
+  ],
+  examples: [
+    "vitrine trust saliency,guided-backprop,grad-cam --image synthetic:4",
+    "vitrine trust --dataset 20 --measures insertion,deletion,classSwap --markdown",
+    "vitrine trust --all --image dog.jpg --model squeezenet --labels imagenet.json --samples 500 --json",
+  ],
+  leading: () => Number.POSITIVE_INFINITY,
+  run: trustCommand,
+};
+
+async function trustCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
   const techniques = techniquesOf(positionals, values);
   if (values.text("measures") === "none") throw new UsageError("trust expects measures to take, got none");
   const { measures } = trustPlanOf(values, false) ?? { measures: MEASURES, settings: {} };

@@ -1,13 +1,26 @@
-import { formatShape } from "../gpu/tensor.ts";
-import { shapesOf } from "../graph/graph.ts";
-import { type Head, headsOf, logitsOf } from "../graph/heads.ts";
-import { headReport, headWords } from "./heads.ts";
-import { type Io, printJson } from "./io.ts";
-import { openModel, preprocessingReport } from "./model.ts";
-import type { Values } from "./values.ts";
+import { formatShape } from "../../gpu/tensor.ts";
+import { shapesOf } from "../../graph/graph.ts";
+import { type Head, headsOf, logitsOf } from "../../graph/heads.ts";
+import { headReport, headWords } from "../heads.ts";
+import { type Io, printJson } from "../io.ts";
+import { openModel, preprocessingReport } from "../model.ts";
+import type { Values } from "../values.ts";
+import { assertNoArguments, type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
-/** `vitrine layers`: the network's layers, in the order in which they run, and its outputs. Needs no GPU. */
-export async function layersCommand(values: Values, io: Io): Promise<void> {
+export const LAYERS: CliCommand = {
+  name: "layers",
+  usage: "",
+  summary: "The network's layers and their shapes. Needs no GPU.",
+  details: [],
+  options: [...MODEL_OPTIONS, "json"],
+  examples: ["vitrine layers", "vitrine layers --model squeezenet/model.json --json"],
+  run(positionals, values, io) {
+    assertNoArguments("layers", positionals);
+    return layersCommand(values, io);
+  },
+};
+
+async function layersCommand(values: Values, io: Io): Promise<void> {
   const graph = await openModel(values, io);
   const shapes = shapesOf(graph);
   const layers = graph.layers.map(({ name, op, inputs }) => ({

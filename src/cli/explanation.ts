@@ -7,12 +7,12 @@ import { explainEach } from "../techniques/attribution/explain-each.ts";
 import { lastMaps } from "../techniques/attribution/layer-maps.ts";
 import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
-import type { Input } from "./inputs.ts";
+import type { Input } from "./images.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Needs, Networks } from "./networks.ts";
 import { neuronsOf, type Objective } from "./objective.ts";
 import type { Outputs } from "./output.ts";
-import { assertOptions } from "./techniques.ts";
+import { assertOptions } from "./technique-options.ts";
 import type { Values } from "./values.ts";
 
 /** What every way to explain images is given. */

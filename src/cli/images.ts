@@ -5,12 +5,12 @@ import { type Graph, inputOf } from "../graph/graph.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { decodeImage } from "../node/image.ts";
-import { imagesIn, inputFromArray, type Taken } from "./arrays.ts";
+import { messageOf } from "./error-messages.ts";
+import { imagesIn, inputFromArray, type Taken } from "./image-arrays.ts";
+import { type NamedArray, readSource } from "./image-files.ts";
+import { isArray, isSynthetic, namesOf, syntheticNumber } from "./image-names.ts";
 import { type Io, UsageError } from "./io.ts";
-import { isArray, isSynthetic, namesOf, syntheticNumber } from "./names.ts";
-import { type NamedArray, readSource } from "./sources.ts";
 import type { Values } from "./values.ts";
-import { messageOf } from "./wording.ts";
 
 /** An image as the network takes it. */
 export interface Input extends Taken {

@@ -7,10 +7,10 @@ import {
   shapesNear,
 } from "../models/keras/input-shape.ts";
 import { imageSize } from "../node/image.ts";
-import { imagesIn } from "./arrays.ts";
+import { imagesIn } from "./image-arrays.ts";
+import { readSource } from "./image-files.ts";
+import { isArray, isSynthetic, namesOf } from "./image-names.ts";
 import { type Io, UsageError } from "./io.ts";
-import { isArray, isSynthetic, namesOf } from "./names.ts";
-import { readSource } from "./sources.ts";
 import type { Values } from "./values.ts";
 
 type Size = readonly [height: number, width: number];

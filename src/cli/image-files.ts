@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { decodeNpy, type NpyArray } from "../node/npy.ts";
 import { arraysOf } from "../node/npz.ts";
 import { readRegular } from "../node/read.ts";
-import { STDIN } from "./names.ts";
+import { STDIN } from "./image-names.ts";
 
 /** An array of a file. */
 export interface NamedArray {

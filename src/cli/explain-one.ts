@@ -9,61 +9,24 @@ import { deprocess } from "../images/preprocess.ts";
 import type { Sweep } from "../kernels/occlusion.ts";
 import { formatTrust } from "../metrics/format.ts";
 import { SharedScores } from "../metrics/scores.ts";
-import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
 import { sweepWith } from "../techniques/attribution/occlusion-sweep.ts";
 import { FILL } from "../techniques/attribution/options.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
-import { type Asking, askingOf, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
-import { forEachImage } from "./each.ts";
-import { explainMany } from "./explain-many.ts";
-import { headNotes, headReport, warnOfHead } from "./heads.ts";
-import { Images, type Input } from "./inputs.ts";
-import { type Io, printLines, progressOf, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, provenance } from "./model.ts";
-import { type Networks, needsOf, withNetworks } from "./networks.ts";
+import { type Asking, askTechnique, type Explaining, type Setting, scoreOf } from "./explanation.ts";
+import { headNotes, headReport } from "./heads.ts";
+import type { Input } from "./images.ts";
+import { printLines, progressOf, UsageError } from "./io.ts";
+import { shadingOf } from "./map-colors.ts";
+import { preprocessingReport, provenance } from "./model.ts";
+import { type Networks, needsOf } from "./networks.ts";
 import { findObjective } from "./objective.ts";
-import { Outputs, placeOf, summaryOf, writeResult } from "./output.ts";
-import { shadingOf } from "./shading.ts";
-import { attributionOptions, techniquesNamed, toleranceOf } from "./techniques.ts";
-import { legendOf, measureTrust, trustPlanOf, trustReport } from "./trust.ts";
+import { placeOf, summaryOf, writeResult } from "./output.ts";
+import { attributionOptions, toleranceOf } from "./technique-options.ts";
+import { legendOf, measureTrust, trustPlanOf, trustReport } from "./trust-measures.ts";
 import type { Values } from "./values.ts";
 
-/** `vitrine explain TECHNIQUE [IMAGE...]`: which pixels decided. */
-export async function explainCommand(positionals: readonly string[], values: Values, io: Io): Promise<void> {
-  const all = values.has("all");
-  const [names, ...rest] = all ? ["", ...positionals] : positionals;
-  const techniques = all ? ATTRIBUTIONS : techniquesNamed("explain", names);
-  const out = await Outputs.of(values, "out", [".png", ".npy"]);
-  const overlay = await Outputs.of(values, "overlay", [".png"]);
-  if (out && out.path === overlay?.path) {
-    throw new UsageError(`expected --out and --overlay to differ, got "${out.path}" for both`);
-  }
-  const graph = await openModel(values, io, rest);
-  const asking = askingOf(techniques, graph, values);
-  const [technique] = techniques;
-  const setting = { graph, values, io, out, overlay };
-  const one = techniques.length * asking.targets.length * Math.max(1, asking.layers.length) === 1;
-  const { needs, explain } =
-    one && technique ? explainOne(technique, asking, setting) : explainMany(asking, setting);
-  const images = new Images(graph, values, io, rest);
-  const several = await images.several().catch(() => images.count > 1);
-  out?.assertFor(several, "out");
-  overlay?.assertFor(several, "overlay");
-  warnOfHead(graph, io);
-
-  const batch = { graph, values, io, several };
-  await withNetworks(await io.device(), graph, needs, values, (networks) =>
-    forEachImage(images, batch, (input) => explain(networks, input)),
-  );
-  if (!out && !overlay && !values.has("json")) {
-    io.err(
-      "vitrine: --out map.png draws it, --overlay photo.png draws it over the photograph, --out map.npy keeps the numbers",
-    );
-  }
-}
-
 /** One technique about one class, or about some neurons. */
-function explainOne(
+export function explainOne(
   technique: AttributionTechnique,
   { neurons, layers: [layer] }: Asking,
   { graph, values, io, out, overlay }: Setting,

@@ -1,16 +1,35 @@
-import { renderFilters } from "../figures/filters.ts";
-import { formatNumber } from "../figures/layout.ts";
-import { UnsupportedError } from "../gpu/errors.ts";
-import { inputOf } from "../graph/graph.ts";
-import { type Combination, filterCombination, filtersOf } from "../techniques/units/filters.ts";
-import { type Io, printJson, UsageError } from "./io.ts";
-import { openModel } from "./model.ts";
-import { outOf, writeResult } from "./output.ts";
-import type { Values } from "./values.ts";
-import { messageOf } from "./wording.ts";
+import { renderFilters } from "../../figures/filters.ts";
+import { formatNumber } from "../../figures/layout.ts";
+import { UnsupportedError } from "../../gpu/errors.ts";
+import { inputOf } from "../../graph/graph.ts";
+import { type Combination, filterCombination, filtersOf } from "../../techniques/units/filters.ts";
+import { messageOf } from "../error-messages.ts";
+import { type Io, printJson, UsageError } from "../io.ts";
+import { openModel } from "../model.ts";
+import { outOf, writeResult } from "../output.ts";
+import type { Values } from "../values.ts";
+import { assertNoArguments, type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
-/** `vitrine filters`: a convolution's weights. Needs no GPU. */
-export async function filtersCommand(values: Values, io: Io): Promise<void> {
+export const FILTERS: CliCommand = {
+  name: "filters",
+  usage: "",
+  summary: "A convolution's weights, as pictures. Needs no GPU.",
+  details: [
+    "Filters of the first layer are small pictures on one scale, grey for zero. Of a later layer (--layer), rows are the --top filters of the largest norm, or those of --channel, columns their inputs; beside them the combination of first-layer filters that each makes, of all its weights or the --strongest.",
+    "A filter is dead when its norm is below a hundredth of the layer's largest. --out w.npy keeps the weights, [kh,kw,inputs,outputs].",
+  ],
+  options: [...MODEL_OPTIONS, "layer", "channel", "top", "strongest", "out", "json"],
+  examples: [
+    "vitrine filters --out filters.png",
+    "vitrine filters --model squeezenet --layer fire2_squeeze1x1 --top 16 --out fire2.png",
+  ],
+  run(positionals, values, io) {
+    assertNoArguments("filters", positionals);
+    return filtersCommand(values, io);
+  },
+};
+
+async function filtersCommand(values: Values, io: Io): Promise<void> {
   const out = await outOf(values, [".png", ".npy"]);
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 8;
   const chosen = values.numbers("channel");

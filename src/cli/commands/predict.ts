@@ -1,13 +1,14 @@
-import { isBinary, yesOf } from "../graph/classes.ts";
-import { type Head, headOf, headsOf } from "../graph/heads.ts";
-import { createNetwork, type Network } from "../network/network.ts";
-import { type Prediction, predictEach } from "../techniques/predict.ts";
-import { headReport, headWords, warnOfHead } from "./heads.ts";
-import { Images, type Input } from "./inputs.ts";
-import { type Io, printJson, UsageError } from "./io.ts";
-import { openModel, preprocessingReport, provenance, warnOfGuess } from "./model.ts";
-import { outOf, writeResult } from "./output.ts";
-import type { Values } from "./values.ts";
+import { isBinary, yesOf } from "../../graph/classes.ts";
+import { type Head, headOf, headsOf } from "../../graph/heads.ts";
+import { createNetwork, type Network } from "../../network/network.ts";
+import { type Prediction, predictEach } from "../../techniques/predict.ts";
+import { headReport, headWords, warnOfHead } from "../heads.ts";
+import { Images, type Input } from "../images.ts";
+import { type Io, printJson, UsageError } from "../io.ts";
+import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
+import { outOf, writeResult } from "../output.ts";
+import type { Values } from "../values.ts";
+import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
 /** What an output says of each image. */
 interface Answer {
@@ -15,8 +16,23 @@ interface Answer {
   readonly images: (readonly Prediction[])[];
 }
 
-/** `vitrine predict [IMAGE...]`: what the network says. */
-export async function predictCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
+export const PREDICT: CliCommand = {
+  name: "predict",
+  usage: "[IMAGE...]",
+  summary: "What the network says of images: classes, labels, a yes or no, or values.",
+  details: [
+    "Probabilities are those that the network's own softmax or sigmoid makes; values have none. Of several outputs, each is listed; --output picks one.",
+    "--out scores.npy keeps the logits (or values) of one output, [images, classes].",
+  ],
+  options: ["image", ...MODEL_OPTIONS, "top", "batch", "seed", "out", "json"],
+  examples: [
+    "vitrine predict --image synthetic:4",
+    "vitrine predict a.jpg b.jpg --model mobilenet --preprocess signed --labels imagenet.json --json",
+  ],
+  run: predictCommand,
+};
+
+async function predictCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const most = values.whole("batch", 1, 1024) ?? 8;
   const out = await outOf(values, [".npy"]);

@@ -7,12 +7,12 @@ import { deprocess } from "../images/preprocess.ts";
 import type { ChannelStatistics } from "../kernels/statistics.ts";
 import { activations } from "../techniques/units/activations.ts";
 import { type UnitThreshold, unitMask } from "../techniques/units/unit-mask.ts";
-import type { Input } from "./inputs.ts";
+import type { Input } from "./images.ts";
 import { type Io, printJson, UsageError } from "./io.ts";
 import { preprocessingReport, provenance, warnOfGuess } from "./model.ts";
-import { withNetwork } from "./network.ts";
 import { writeResult } from "./output.ts";
 import type { Values } from "./values.ts";
+import { withNetwork } from "./with-network.ts";
 
 type Asked = number | { readonly sigmas: number } | { readonly top: number };
 

@@ -1,5 +1,5 @@
 import type { Graph } from "../graph/graph.ts";
-import type { Images, Input } from "./inputs.ts";
+import type { Images, Input } from "./images.ts";
 import { type Io, printJson } from "./io.ts";
 import { warnOfGuess } from "./model.ts";
 import type { Values } from "./values.ts";

@@ -9,19 +9,19 @@ import type { Trust } from "../metrics/measures.ts";
 import { SharedScores } from "../metrics/scores.ts";
 import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
-import { type Asking, askTechnique, type Explaining, type Setting, scoreOf } from "./ask.ts";
+import { messageOf } from "./error-messages.ts";
+import { type Asking, askTechnique, type Explaining, type Setting, scoreOf } from "./explanation.ts";
 import { headNotes, headReport } from "./heads.ts";
-import type { Input } from "./inputs.ts";
+import type { Input } from "./images.ts";
 import { printLines, progressOf, UsageError } from "./io.ts";
+import { scaleOf, shadingOf } from "./map-colors.ts";
 import { preprocessingReport, provenance } from "./model.ts";
 import { type Networks, needsOf } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
-import { scaleOf, shadingOf } from "./shading.ts";
-import { attributionOptions, toleranceOf } from "./techniques.ts";
-import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust.ts";
+import { attributionOptions, toleranceOf } from "./technique-options.ts";
+import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust-measures.ts";
 import type { Values } from "./values.ts";
-import { messageOf } from "./wording.ts";
 
 /** One question: a technique, at a layer where it weighs maps, about a class or neurons. */
 interface Question {
@@ -39,7 +39,7 @@ type Answer = Question & {
 };
 
 /** Several techniques, classes or layers side by side. */
-export function explainMany(asking: Asking, setting: Setting): Explaining {
+export function explainSeveral(asking: Asking, setting: Setting): Explaining {
   const { graph, values, io, out } = setting;
   const { techniques, targets, layers, neurons } = asking;
   if (out?.arrays) {

@@ -1,0 +1,42 @@
+import { type Io, UsageError } from "../io.ts";
+import type { OptionName } from "../options.ts";
+import type { Values } from "../values.ts";
+
+/** One command: its arguments, its help, and its work. */
+export interface CliCommand {
+  readonly name: string;
+  /** The arguments after the name, for the help. */
+  readonly usage: string;
+  readonly summary: string;
+  /** More about it, one paragraph a line; a line of two columns has two spaces between them. */
+  readonly details: readonly string[];
+  readonly options: readonly OptionName[];
+  /** Help for options that mean something of their own here. */
+  readonly help?: Partial<Readonly<Record<OptionName, string>>>;
+  readonly examples: readonly string[];
+  /** Number of arguments before those that name images, of a command that takes images. Default 0. */
+  leading?(values: Values): number;
+  run(positionals: readonly string[], values: Values, io: Io): Promise<void>;
+}
+
+/** The options of every command that opens a model. */
+export const MODEL_OPTIONS: readonly OptionName[] = [
+  "model",
+  "preprocess",
+  "mean",
+  "std",
+  "range",
+  "fit",
+  "resize",
+  "size",
+  "layout",
+  "labels",
+  "output",
+  "head",
+];
+
+/** Refuses arguments of a command that takes options only. @throws UsageError */
+export function assertNoArguments(command: string, positionals: readonly string[]): void {
+  if (positionals.length === 0) return;
+  throw new UsageError(`${command} expects options only, got "${positionals.join(" ")}"`);
+}

@@ -1,0 +1,21 @@
+import { ACTIVATIONS } from "./activations.ts";
+import type { CliCommand } from "./command.ts";
+import { DATASET } from "./dataset.ts";
+import { EXPLAIN } from "./explain.ts";
+import { FIELD } from "./field.ts";
+import { FILTERS } from "./filters.ts";
+import { LAYERS } from "./layers.ts";
+import { PREDICT } from "./predict.ts";
+import { TRUST } from "./trust.ts";
+
+/** Every command, in the order in which the help lists them. */
+export const COMMANDS: readonly CliCommand[] = [
+  PREDICT,
+  ACTIVATIONS,
+  EXPLAIN,
+  TRUST,
+  FIELD,
+  FILTERS,
+  LAYERS,
+  DATASET,
+];
