@@ -276,5 +276,5 @@ export const CODE: readonly Mutant[] = [
     ["const LEAKY = 0.2;", "const LEAKY = 0.3;"],
   ),
   ...of("cli/output", "cli/main", ["zeros += Number(value === 0);", "zeros += Number(value <= 0);"]),
-  ...of("cli/codes", "cli/process", ["STOPPED = 130", "STOPPED = 1"]),
+  ...of("cli/exit-codes", "cli/process", ["STOPPED = 130", "STOPPED = 1"]),
 ];
