@@ -1,7 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
-import { createTensor, type Tensor } from "../gpu/tensor.ts";
+import { all, build } from "../gpu/scope.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { type ChannelCoMoments, createCoMoments, readCoMoments } from "../kernels/co-moments.ts";
 import {
   type ChannelHistogram,
@@ -67,33 +68,35 @@ export async function createStatisticsStream(
   assertFields("statistics stream", options, STREAM);
   const [most = 0] = x.shape;
   const channels = x.shape.at(-1) ?? 0;
-  const owned: Tensor[] = [];
-  const own = <T extends Tensor>(tensor: T): T => {
-    owned.push(tensor);
-    return tensor;
-  };
-  const commands = new Map<number, Command[]>();
-  const free = (): void => {
-    for (const list of commands.values()) for (const command of list) command.destroy();
-    for (const { buffer } of owned) buffer.destroy();
-  };
-  try {
-    const summary = own(createStatisticsSummary(device, channels));
-    const comoments = options.correlation ? own(createTensor(device, [channels, channels])) : undefined;
+  return build(device, "statistics stream", async ({ own, tensor, command }) => {
+    const owned = <T extends Tensor>(made: T): T => {
+      own(made.buffer);
+      return made;
+    };
+    const summary = owned(createStatisticsSummary(device, channels));
+    const comoments = options.correlation ? tensor([channels, channels]) : undefined;
     const histogram = options.histogram && createHistogramBuffers(device, channels, options.histogram);
-    if (histogram) for (const tensor of [histogram.range, histogram.counts]) own(tensor);
-    const top = options.top && own(createTopKBuffer(device, channels, options.top.k));
+    if (histogram) for (const made of [histogram.range, histogram.counts]) owned(made);
+    const top = options.top && owned(createTopKBuffer(device, channels, options.top.k));
+    const gathered = [summary, comoments, histogram?.counts, top].filter((made) => made !== undefined);
+    const commands = new Map<number, Command[]>();
     for (const images of new Set(options.batches ?? [most])) {
       const site = { x, images };
-      const list: Command[] = [];
-      commands.set(images, list);
-      if (comoments) list.push(await createCoMoments(device, { ...site, summary, comoments }));
-      else list.push(await createStatistics(device, { ...site, summary }));
-      if (histogram) list.push(await createHistogram(device, { ...site, ...histogram }));
-      if (top) list.push(await createTopK(device, { ...site, ...options.top, top }));
+      commands.set(
+        images,
+        await all([
+          command(
+            comoments
+              ? createCoMoments(device, { ...site, summary, comoments })
+              : createStatistics(device, { ...site, summary }),
+          ),
+          ...(histogram ? [command(createHistogram(device, { ...site, ...histogram }))] : []),
+          ...(top ? [command(createTopK(device, { ...site, ...options.top, top }))] : []),
+        ]),
+      );
     }
     return {
-      add(encoder, images = most) {
+      add(encoder: GPUCommandEncoder, images = most) {
         const list = commands.get(images);
         if (!list) {
           throw new InputError(
@@ -102,10 +105,8 @@ export async function createStatisticsStream(
         }
         record(encoder, list, { label: "vitrine statistics" });
       },
-      clear(encoder) {
-        for (const tensor of owned) {
-          if (tensor !== histogram?.range) encoder.clearBuffer(tensor.buffer);
-        }
+      clear(encoder: GPUCommandEncoder) {
+        for (const { buffer } of gathered) encoder.clearBuffer(buffer);
       },
       async read() {
         const [statistics, counted, kept, together] = await Promise.all([
@@ -121,10 +122,6 @@ export async function createStatisticsStream(
           ...(together ? { comoments: together } : {}),
         };
       },
-      destroy: free,
     };
-  } catch (error) {
-    free();
-    throw error;
-  }
+  });
 }

@@ -53,6 +53,18 @@ export function sequence(commands: readonly Command[]): Command {
   };
 }
 
+/**
+ * Several commands that are still being made, as one, in order. Where one of them fails, the others are destroyed.
+ */
+export async function createSequence(made: readonly Promise<Command>[]): Promise<Command> {
+  const results = await Promise.allSettled(made);
+  const commands = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = results.find((result) => result.status === "rejected");
+  if (!failed) return sequence(commands);
+  for (const command of commands) command.destroy();
+  throw failed.reason;
+}
+
 /** A command that does nothing. */
 export const NOTHING: Command = { encode: () => {}, destroy: () => {} };
 
@@ -158,7 +170,8 @@ async function compile(device: GPUDevice, shader: Shader, options: KernelOptions
   const { layout, module, invalid, descriptor } = prepare(device, shader, options);
   try {
     const pipeline = await device.createComputePipelineAsync(descriptor);
-    await invalid;
+    const refused = await invalid;
+    if (refused) throw new Error(refused.message);
     return { shader, pipeline, layout };
   } catch (error) {
     const { messages } = await module.getCompilationInfo();

@@ -46,6 +46,12 @@ export function createScope(device: GPUDevice, who: string): Scope {
     else owned.push(made);
     return made;
   };
+  const wait = <T>(making: Promise<T>): Promise<T> => {
+    // Whoever failed is heard of in `settled`.
+    making.catch(() => {});
+    pending.push(making);
+    return making;
+  };
   const destroy = (): void => {
     ended = true;
     for (const made of owned.splice(0).reverse()) made.destroy();
@@ -60,7 +66,7 @@ export function createScope(device: GPUDevice, who: string): Scope {
         return made;
       } finally {
         const said = whileAlive(device, who, device.popErrorScope());
-        pending.push(
+        wait(
           said.then((error) => {
             if (error) throw outOfMemory(who, error);
           }),
@@ -68,9 +74,7 @@ export function createScope(device: GPUDevice, who: string): Scope {
       }
     },
     command(made) {
-      const owned = made.then(own);
-      pending.push(owned);
-      return owned;
+      return wait(made.then(own));
     },
     async settled() {
       const failures: unknown[] = [];
@@ -88,6 +92,7 @@ export function createScope(device: GPUDevice, who: string): Scope {
 /**
  * Builds something in a scope of its own. If a part of it fails, all that was made before is destroyed, once nothing is still
  * being made; otherwise it lives as long as what is returned, whose `destroy` frees it.
+ * @param make returns a plain object, which may be something that the scope owns.
  * @example
  * export function createBlur(device: GPUDevice, x: Tensor, y: Tensor): Promise<Command> {
  *   return build(device, "blur", async ({ tensor, command }) => {
@@ -110,7 +115,7 @@ export async function build<T extends object>(
     const made = await make(scope);
     await scope.settled();
     const { destroy } = scope;
-    return Object.assign(made, { destroy, [Symbol.dispose]: destroy });
+    return { ...made, destroy, [Symbol.dispose]: destroy };
   } catch (error) {
     await abandon(scope);
     throw error;
@@ -129,7 +134,7 @@ export function buildNow<T extends object>(
   const scope = createScope(device, who);
   const { destroy } = scope;
   try {
-    return Object.assign(make(scope), { destroy, [Symbol.dispose]: destroy });
+    return { ...make(scope), destroy, [Symbol.dispose]: destroy };
   } catch (error) {
     destroy();
     throw error;

@@ -64,12 +64,12 @@ export function asNhwc(shape: Shape): [n: number, h: number, w: number, c: numbe
 }
 
 export interface TensorOptions<D extends DType = DType> {
-  readonly dtype?: D;
-  readonly label?: string;
+  readonly dtype?: D | undefined;
+  readonly label?: string | undefined;
   /** Initial contents, a Uint32Array for u32, none for f16; without it the tensor is zero. */
-  readonly data?: Float32Array | Uint32Array;
+  readonly data?: Float32Array | Uint32Array | undefined;
   /** Added to STORAGE | COPY_SRC | COPY_DST. */
-  readonly usage?: number;
+  readonly usage?: number | undefined;
 }
 
 const TENSOR: Fields<TensorOptions> = {

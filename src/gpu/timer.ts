@@ -1,6 +1,7 @@
 import { checked, whileAlive } from "./device.ts";
 import { InputError, UnsupportedError } from "./errors.ts";
 import { assertFields } from "./options.ts";
+import { build } from "./scope.ts";
 
 /** A stretch of GPU time to be measured: one pass, or everything between two places in the queue. */
 export interface Span {
@@ -57,60 +58,62 @@ export async function createTimer(
   if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_SPANS) {
     throw new InputError(`timer: expected a capacity of 1 to ${MOST_SPANS} spans, got ${capacity}`);
   }
-  const [querySet, resolved, staging] = await checked(device, "timer", () => {
-    const size = 2 * capacity * 8;
-    const label = "vitrine timer";
-    return [
-      device.createQuerySet({ label, type: "timestamp", count: 2 * capacity }),
-      device.createBuffer({ label, size, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC }),
-      device.createBuffer({ label, size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ }),
-    ] as const;
+  return build(device, "timer", async ({ own }) => {
+    const [querySet, resolved, staging] = await checked(device, "timer", () => {
+      const size = 2 * capacity * 8;
+      const label = "vitrine timer";
+      const buffer = (usage: GPUBufferUsageFlags): GPUBuffer =>
+        own(device.createBuffer({ label, size, usage }));
+      return [
+        own(device.createQuerySet({ label, type: "timestamp", count: 2 * capacity })),
+        buffer(GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC),
+        buffer(GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ),
+      ] as const;
+    });
+    let labels: string[] = [];
+
+    const mark = (encoder: GPUCommandEncoder, index: number): void =>
+      // An empty pass writes its timestamps too; the one at its end waits for all work before it.
+      encoder
+        .beginComputePass({
+          label: "vitrine timer",
+          timestampWrites: { querySet, endOfPassWriteIndex: index },
+        })
+        .end();
+
+    return {
+      capacity,
+      span(label = ""): Span {
+        if (labels.length === capacity) {
+          throw new InputError(
+            `timer: expected at most ${capacity} spans between reads, got one more; read, or create it larger`,
+          );
+        }
+        const first = 2 * labels.length;
+        labels.push(label);
+        return {
+          writes: { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 },
+          begin: (encoder: GPUCommandEncoder) => mark(encoder, first),
+          end: (encoder: GPUCommandEncoder) => mark(encoder, first + 1),
+        };
+      },
+      async read(): Promise<Timing[]> {
+        const taken = labels;
+        labels = [];
+        if (taken.length === 0) return [];
+        const bytes = taken.length * 16;
+        const encoder = device.createCommandEncoder({ label: "vitrine timer" });
+        encoder.resolveQuerySet(querySet, 0, 2 * taken.length, resolved, 0);
+        encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+        device.queue.submit([encoder.finish()]);
+        await whileAlive(device, "timer", staging.mapAsync(GPUMapMode.READ, 0, bytes));
+        const times = new BigUint64Array(staging.getMappedRange(0, bytes).slice(0));
+        staging.unmap();
+        return taken.map((label, index) => {
+          const [begin = 0n, end = 0n] = times.subarray(2 * index, 2 * index + 2);
+          return { label, begin: Number(begin), nanoseconds: Number(end - begin) };
+        });
+      },
+    };
   });
-  let labels: string[] = [];
-
-  const mark = (encoder: GPUCommandEncoder, index: number): void =>
-    // An empty pass writes its timestamps too; the one at its end waits for all work before it.
-    encoder
-      .beginComputePass({ label: "vitrine timer", timestampWrites: { querySet, endOfPassWriteIndex: index } })
-      .end();
-
-  return {
-    capacity,
-    span(label = "") {
-      if (labels.length === capacity) {
-        throw new InputError(
-          `timer: expected at most ${capacity} spans between reads, got one more; read, or create it larger`,
-        );
-      }
-      const first = 2 * labels.length;
-      labels.push(label);
-      return {
-        writes: { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 },
-        begin: (encoder) => mark(encoder, first),
-        end: (encoder) => mark(encoder, first + 1),
-      };
-    },
-    async read() {
-      const taken = labels;
-      labels = [];
-      if (taken.length === 0) return [];
-      const bytes = taken.length * 16;
-      const encoder = device.createCommandEncoder({ label: "vitrine timer" });
-      encoder.resolveQuerySet(querySet, 0, 2 * taken.length, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
-      device.queue.submit([encoder.finish()]);
-      await whileAlive(device, "timer", staging.mapAsync(GPUMapMode.READ, 0, bytes));
-      const times = new BigUint64Array(staging.getMappedRange(0, bytes).slice(0));
-      staging.unmap();
-      return taken.map((label, index) => {
-        const [begin = 0n, end = 0n] = times.subarray(2 * index, 2 * index + 2);
-        return { label, begin: Number(begin), nanoseconds: Number(end - begin) };
-      });
-    },
-    destroy() {
-      querySet.destroy();
-      resolved.destroy();
-      staging.destroy();
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import shader from "../../shaders/conv2d_statistics.wgsl";
 import subgroupShader from "../../shaders/conv2d_subgroups_statistics.wgsl";
 import { isSoftwareAdapter } from "../gpu/device.ts";
-import { type Command, sequence } from "../gpu/kernel.ts";
+import { type Command, createSequence } from "../gpu/kernel.ts";
 import { createSteps, type Plan } from "../gpu/steps.ts";
 import { activationCode } from "../layers/activation.ts";
 import { type Conv2dLayer, type Convolution, conv2d, forwardRun, layOut } from "../layers/conv2d.ts";
@@ -32,18 +32,12 @@ export async function createConv2dStatistics(
 }
 
 /** A command, and then the statistics of what it left; frees the command with itself. */
-export async function createStatisticsAfter(
+export function createStatisticsAfter(
   device: GPUDevice,
   command: Promise<Command>,
   { fused: _, ...site }: StatisticsOf & Pick<StatisticsSite, "x">,
 ): Promise<Command> {
-  const made = await command;
-  try {
-    return sequence([made, await createStatistics(device, site)]);
-  } catch (error) {
-    made.destroy();
-    throw error;
-  }
+  return createSequence([command, command.then(() => createStatistics(device, site))]);
 }
 
 /** The same for a run of the kernel, always by itself; see {@link Convolution}. */

@@ -79,10 +79,13 @@ export function createHistogramBuffers(
   const ranges = shared ? 1 : channels;
   const one = [min, max, range ? bins / width : 0, 0];
   const data = Float32Array.from({ length: ranges * 4 }, (_, i) => one[i % 4] ?? 0);
-  return {
-    range: createTensor(device, [ranges, 4], { data, label: "histogram range" }),
-    counts: createTensor(device, [ranges, bins + 2, 2], { dtype: "u32", label: "histogram counts" }),
-  };
+  const counts = createTensor(device, [ranges, bins + 2, 2], { dtype: "u32", label: "histogram counts" });
+  try {
+    return { range: createTensor(device, [ranges, 4], { data, label: "histogram range" }), counts };
+  } catch (error) {
+    counts.buffer.destroy();
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Command, createDispatch, type DispatchOptions } from "../gpu/kernel.ts";
+import { build } from "../gpu/scope.ts";
 import type { Shader } from "../gpu/shader.ts";
-import { createTensor } from "../gpu/tensor.ts";
 import type { Tensors } from "./op.ts";
 
 /**
@@ -21,18 +21,7 @@ export async function createArgmaxDispatch(
     });
   if (saved.argmax) return create(saved.argmax, true);
 
-  const { buffer } = createTensor(device, [1], { dtype: "u32", label: "no argmax" });
-  try {
-    const command = await create(buffer, false);
-    return {
-      encode: (pass) => command.encode(pass),
-      destroy() {
-        command.destroy();
-        buffer.destroy();
-      },
-    };
-  } catch (error) {
-    buffer.destroy();
-    throw error;
-  }
+  return build(device, "no argmax", ({ tensor, command }) =>
+    command(create(tensor([1], { dtype: "u32" }), false)),
+  );
 }

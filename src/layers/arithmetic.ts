@@ -2,7 +2,7 @@ import addShader from "../../shaders/add.wgsl";
 import gradientShader from "../../shaders/broadcast_gradient.wgsl";
 import multiplyShader from "../../shaders/multiply.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
+import { type Command, createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, formatShape, formatShapes, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation } from "./activation.ts";
 import { createCopy } from "./concat.ts";
@@ -72,7 +72,7 @@ export const add: Op<AddLayer> = {
         workgroups: gridOf(Math.ceil(size / 256)),
       });
     });
-    return sequence(await Promise.all(sums));
+    return createSequence(sums);
   },
 
   backward(device, { layer, dy, dx, accumulate }) {

@@ -1,6 +1,6 @@
 import shader from "../../shaders/copy_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
+import { type Command, createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { formatShapes, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { LayerBase, Op } from "./op.ts";
 
@@ -51,7 +51,7 @@ export const concat: Op<ConcatLayer> = {
         to: { length, start },
       });
     });
-    return sequence(await Promise.all(copies));
+    return createSequence(copies);
   },
 
   backward(device, { layer, x, input, dy, dx, accumulate }) {

@@ -1,7 +1,7 @@
 import forwardShader from "../../shaders/dense.wgsl";
 import backwardShader from "../../shaders/dense_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import { createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
+import { createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
 import { partsOf } from "./constants.ts";
@@ -103,7 +103,7 @@ export const dense: Op<DenseLayer> = {
         workgroups: workgroups(Math.ceil(params.chunks / CHUNKS)),
       });
     });
-    return sequence(await Promise.all(sums));
+    return createSequence(sums);
   },
 
   async backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
@@ -119,6 +119,6 @@ export const dense: Op<DenseLayer> = {
         workgroups: workgroups(Math.ceil(features / FEATURES)),
       }),
     );
-    return sequence(await Promise.all(parts));
+    return createSequence(parts);
   },
 };

@@ -4,7 +4,7 @@ import moveShader from "../../shaders/window_move.wgsl";
 import poolShader from "../../shaders/window_pool.wgsl";
 import scaleShader from "../../shaders/window_scale.wgsl";
 import upsampleShader from "../../shaders/window_upsample.wgsl";
-import { type Command, createDispatch, gridOf, sequence } from "../gpu/kernel.ts";
+import { type Command, createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { type Activation, activationCode } from "./activation.ts";
 import type { AddLayer, MultiplyLayer } from "./arithmetic.ts";
@@ -204,7 +204,7 @@ export async function createWindowArithmetic(
       workgroups: grid(y, channels / chunk.size),
     });
   });
-  return sequence(await Promise.all(steps));
+  return createSequence(steps);
 }
 
 /** Windows side by side along rows (axis 1), columns (2) or channels (3). */
@@ -221,7 +221,7 @@ export async function createWindowConcat(
       axis === 3 ? before : 0,
     ]);
   });
-  return sequence(await Promise.all(parts));
+  return createSequence(parts);
 }
 
 /** Windows of a layer with zeros around it, `top` rows and `left` columns of them before it: the zeros never change. */

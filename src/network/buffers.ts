@@ -105,7 +105,8 @@ export function allocate(
   const [batch = 1] = shapeOf(graph.output);
   const mask = tensor([batch], "vitrine zero-gradient mask", { dtype: "u32" });
   const largest = Math.max(...graph.layers.flatMap(({ name }) => [...shapeOf(name)]));
-  const control = own(new Control(device, largest, layout.ruleSlots.size + layout.fusedSlots.size));
+  const slots = layout.ruleSlots.size + layout.fusedSlots.size;
+  const control = new Control(device, largest, slots, own);
   const fused = new Map<string, Gate>();
   for (const layer of graph.layers) {
     const slot = layout.fusedSlots.get(layer.name);

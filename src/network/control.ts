@@ -1,3 +1,4 @@
+import type { Own } from "../gpu/scope.ts";
 import { createTensor } from "../gpu/tensor.ts";
 import { PASS } from "../layers/activation.ts";
 
@@ -23,26 +24,18 @@ export class Control {
   /**
    * @param largest the largest index that a target can hold.
    * @param slots how many rules there are.
+   * @param own takes every buffer.
    */
-  constructor(device: GPUDevice, largest: number, slots: number) {
-    const usage = GPUBufferUsage.COPY_DST;
+  constructor(device: GPUDevice, largest: number, slots: number, own: Own) {
     this.#slots = Math.max(1, slots);
-    this.target = device.createBuffer({
-      label: "vitrine target",
-      size: 16,
-      usage: usage | GPUBufferUsage.UNIFORM,
-    });
-    this.rules = device.createBuffer({
-      label: "vitrine rules",
-      size: 4 * this.#slots,
-      usage: usage | GPUBufferUsage.STORAGE,
-    });
-    const table = (label: string, length: number, at: (index: number) => number): GPUBuffer =>
-      createTensor(device, [length], {
-        dtype: "u32",
-        data: Uint32Array.from({ length }, (_, index) => at(index)),
-        label,
-      }).buffer;
+    const copied = (label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer =>
+      own(device.createBuffer({ label, size, usage: usage | GPUBufferUsage.COPY_DST }));
+    this.target = copied("vitrine target", 16, GPUBufferUsage.UNIFORM);
+    this.rules = copied("vitrine rules", 4 * this.#slots, GPUBufferUsage.STORAGE);
+    const table = (label: string, length: number, at: (index: number) => number): GPUBuffer => {
+      const data = Uint32Array.from({ length }, (_, index) => at(index));
+      return own(createTensor(device, [length], { dtype: "u32", data, label }).buffer);
+    };
     this.#numbers = table("vitrine numbers", largest + 2, (index) => (index === 0 ? EVERY : index - 1));
     this.#codes = table("vitrine codes", (PASS + 1) * this.#slots, (index) =>
       Math.floor(index / this.#slots),
@@ -72,9 +65,5 @@ export class Control {
       const index = value === EVERY ? 0 : value + 1;
       encoder.copyBufferToBuffer(this.#numbers, 4 * index, this.target, 4 * place, 4);
     }
-  }
-
-  destroy(): void {
-    for (const buffer of [this.target, this.rules, this.#numbers, this.#codes]) buffer.destroy();
   }
 }

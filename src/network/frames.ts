@@ -1,5 +1,7 @@
+import { checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
+import { build } from "../gpu/scope.ts";
 import { drawFrame, type FrameSource } from "../images/picture.ts";
 import { cropOf, inputShape } from "../images/preprocess.ts";
 import { createFitPicture } from "../kernels/fit-picture.ts";
@@ -44,45 +46,49 @@ export async function createFrameInput(
   const bytesPerRow = Math.ceil((width * 4) / ROW) * ROW;
 
   const label = `vitrine frames of "${graph.name}"`;
-  const texture = device.createTexture({
-    label,
-    size: [width, height],
-    format: "rgba8unorm",
-    // The browser draws what it copies from outside.
-    usage: GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC | GPUTextureUsage.RENDER_ATTACHMENT,
+  return build(device, label, async ({ own, command }) => {
+    const [texture, pixels] = await checked(
+      device,
+      label,
+      () =>
+        [
+          own(
+            device.createTexture({
+              label,
+              size: [width, height],
+              format: "rgba8unorm",
+              // The browser draws what it copies from outside.
+              usage: GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC | GPUTextureUsage.RENDER_ATTACHMENT,
+            }),
+          ),
+          own(
+            device.createBuffer({
+              label,
+              size: bytesPerRow * height,
+              usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.STORAGE,
+            }),
+          ),
+        ] as const,
+    );
+    const fit = await command(
+      createFitPicture(device, {
+        ...{ pixels, stride: bytesPerRow / 4, size, resized, region, x: network.input },
+        scale: perChannel((_, s) => 1 / (range * s)),
+        offset: perChannel((m, s) => -m / s),
+      }),
+    );
+    return {
+      texture,
+      write(source: FrameSource) {
+        drawFrame(source, size, (frame) => {
+          const target = { texture, colorSpace: "srgb", premultipliedAlpha: false } as const;
+          device.queue.copyExternalImageToTexture({ source: frame }, target, [width, height]);
+        });
+      },
+      record(encoder: GPUCommandEncoder) {
+        encoder.copyTextureToBuffer({ texture }, { buffer: pixels, bytesPerRow }, [width, height]);
+        record(encoder, [fit]);
+      },
+    };
   });
-  const pixels = device.createBuffer({
-    label,
-    size: bytesPerRow * height,
-    usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.STORAGE,
-  });
-  const free = () => {
-    texture.destroy();
-    pixels.destroy();
-  };
-  const fit = await createFitPicture(device, {
-    ...{ pixels, stride: bytesPerRow / 4, size, resized, region, x: network.input },
-    scale: perChannel((_, s) => 1 / (range * s)),
-    offset: perChannel((m, s) => -m / s),
-  }).catch((error: Error) => {
-    free();
-    throw error;
-  });
-  return {
-    texture,
-    write(source) {
-      drawFrame(source, size, (frame) => {
-        const target = { texture, colorSpace: "srgb", premultipliedAlpha: false } as const;
-        device.queue.copyExternalImageToTexture({ source: frame }, target, [width, height]);
-      });
-    },
-    record(encoder) {
-      encoder.copyTextureToBuffer({ texture }, { buffer: pixels, bytesPerRow }, [width, height]);
-      record(encoder, [fit]);
-    },
-    destroy() {
-      fit.destroy();
-      free();
-    },
-  };
 }

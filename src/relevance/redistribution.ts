@@ -44,7 +44,7 @@ export interface ShareSite {
   /** Bounds of the image, of x's shape. */
   readonly bounds: (rule: ShareSite["step"]["rule"]) => { readonly low: Tensor; readonly high: Tensor };
   readonly workspace: Workspace;
-  readonly upload: (constants: Readonly<Record<string, Constant>>) => Promise<Tensors>;
+  readonly upload: (constants: Readonly<Record<string, Constant>>) => Tensors;
   readonly account: Tensor;
   /** The first of the step's entries of the account. */
   readonly entry: number;
@@ -167,7 +167,7 @@ function linearOf(site: ShareSite): Linear {
         ? without(
             site.constants && isSame(w) && (!b || isSame(b))
               ? site.constants
-              : await upload(constantsFor(device, op, variant, [x.shape], true)),
+              : upload(constantsFor(device, op, variant, [x.shape], true)),
             b ? undefined : "b",
           )
         : {};

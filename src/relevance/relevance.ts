@@ -1,9 +1,8 @@
-import { checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
 import { record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
-import { all, type Own } from "../gpu/scope.ts";
-import { createTensor, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { all, build } from "../gpu/scope.ts";
+import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { inputOf, type Layer } from "../graph/graph.ts";
 import { logitsOf } from "../graph/heads.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
@@ -66,43 +65,29 @@ export async function createRelevance(network: Network, options: RelevanceOption
   }
   const steps = planRelevance(graph, { composite: rules, from, pass });
   const who = `LRP of "${graph.name}"`;
-  const owned: { destroy(): void }[] = [];
-  const own: Own = (made) => {
-    owned.push(made);
-    return made;
-  };
-  const destroy = (): void => {
-    for (const made of owned) made.destroy();
-  };
-  try {
-    const tensor = (shape: Shape, label: string, data?: Float32Array): Tensor => {
-      const made = createTensor(device, shape, { label, ...(data ? { data } : {}) });
-      own(made.buffer);
-      return made;
-    };
+  return build(device, who, async (scope) => {
+    const { own } = scope;
+    const tensor = (shape: Shape, label: string, data?: Float32Array): Tensor =>
+      scope.tensor(shape, { label, data });
     const shares = steps.filter((step) => step.way === "share");
     const entries = Math.max(
       1,
       shares.reduce((sum, step) => sum + entriesOf(step), 0),
     );
-    const { account, relevances, workspace } = await checked(device, who, () => ({
-      account: tensor([entries, batch, 2], "relevance account"),
-      relevances: allocate(network, steps, tensor),
-      workspace: workspaceOf(network, steps, tensor),
-    }));
+    const account = tensor([entries, batch, 2], "relevance account");
+    const relevances = allocate(network, steps, tensor);
+    const workspace = workspaceOf(network, steps, tensor);
     const common = {
       device,
       workspace,
       account,
       own,
-      upload: (wanted: Readonly<Record<string, Constant>>): Promise<Tensors> =>
-        checked(device, who, () =>
-          Object.fromEntries(
-            Object.entries(wanted).map(([key, { shape, data }]) => [
-              key,
-              tensor(shape, `relevance ${key}`, data),
-            ]),
-          ),
+      upload: (wanted: Readonly<Record<string, Constant>>): Tensors =>
+        Object.fromEntries(
+          Object.entries(wanted).map(([key, { shape, data }]) => [
+            key,
+            tensor(shape, `relevance ${key}`, data),
+          ]),
         ),
       bounds: boundsOf(network, tensor),
     };
@@ -145,7 +130,7 @@ export async function createRelevance(network: Network, options: RelevanceOption
       input: tensorOf(relevances, inputOf(graph).name),
       account,
       rules: shares.map(({ layer, rule }) => ({ layer: layer.name, rule })),
-      record(encoder, outputGradients) {
+      record(encoder: GPUCommandEncoder, outputGradients: readonly OutputGradientCommand[]) {
         expectLayers(from, outputGradients);
         const commands = made.flatMap(({ layer, start, command }) => {
           const here = outputGradients.filter((one) => one.layer === layer);
@@ -154,12 +139,8 @@ export async function createRelevance(network: Network, options: RelevanceOption
         });
         record(encoder, commands, { label: `vitrine relevance ${graph.name}` });
       },
-      destroy,
     };
-  } catch (error) {
-    destroy();
-    throw error;
-  }
+  });
 }
 
 type Make = (shape: Shape, label: string, data?: Float32Array) => Tensor;

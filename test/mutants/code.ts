@@ -146,7 +146,10 @@ export const CODE: readonly Mutant[] = [
     ["this.plus(other.times(-1))", "this.plus(other)"],
     ["weight: term.weight * factor", "weight: factor"],
   ),
-  ...of("objectives/commands", "objectives/objectives", ["accumulate: place > 0 }", "accumulate: false }"]),
+  ...of("objectives/commands", "objectives/objectives", [
+    "scoreInto(values, place > 0)",
+    "scoreInto(values, false)",
+  ]),
   ...of(
     "sampling/quadrature",
     "techniques/gradients",

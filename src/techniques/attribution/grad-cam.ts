@@ -1,5 +1,6 @@
 import { record } from "../../gpu/kernel.ts";
-import { createTensor, type Tensor } from "../../gpu/tensor.ts";
+import { build } from "../../gpu/scope.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
 import type { Network, OutputGradientCommand, Target } from "../../network/network.ts";
 import type { Explanation, Picture } from "../explain.ts";
@@ -25,24 +26,25 @@ export interface GradCam {
  * Prepares Grad-CAM at a layer of a network (Selvaraju et al. 2017): ReLU(Σ_k mean(∂S/∂A_k)·A_k).
  * @throws InputError when the layer has no pixels or does not exist.
  */
-export async function createGradCam(network: Network, layer?: string): Promise<GradCam> {
-  const maps = mapsAt(network, { layer }, "Grad-CAM");
-  const { height, width, a } = maps;
-  const g = network.gradient(maps.layer);
-  const map = createTensor(network.device, [height, width], { label: `Grad-CAM at ${maps.layer}` });
-  const command = await createClassActivationMap(network.device, { a, g, y: map, label: maps.layer });
-  return {
-    map,
-    layer: maps.layer,
-    record(encoder, from) {
-      network.backward(encoder, from, { to: maps.layer });
-      record(encoder, [command]);
-    },
-    destroy() {
-      command.destroy();
-      map.buffer.destroy();
-    },
-  };
+export function createGradCam(network: Network, layer?: string): Promise<GradCam> {
+  return build(network.device, "Grad-CAM", async (scope) => {
+    const maps = mapsAt(network, { layer }, "Grad-CAM");
+    const { height, width } = maps;
+    const map = scope.tensor([height, width], { label: `Grad-CAM at ${maps.layer}` });
+    const draw = await gradCamMap(
+      network.device,
+      { ...maps, g: network.gradient(maps.layer), y: map },
+      scope,
+    );
+    return {
+      map,
+      layer: maps.layer,
+      record(encoder: GPUCommandEncoder, from: Target | readonly OutputGradientCommand[]) {
+        network.backward(encoder, from, { to: maps.layer });
+        record(encoder, draw);
+      },
+    };
+  });
 }
 
 /** @internal Grad-CAM's map of a layer's activations and gradients. */

@@ -1,8 +1,8 @@
 import { InputError } from "../../gpu/errors.ts";
 import { type Command, record, sequence } from "../../gpu/kernel.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import type { Own, Scope } from "../../gpu/scope.ts";
-import { createTensor, sizeOf, type Tensor } from "../../gpu/tensor.ts";
+import { build, type Scope } from "../../gpu/scope.ts";
+import { sizeOf, type Tensor } from "../../gpu/tensor.ts";
 import { type Graph, inputOf } from "../../graph/graph.ts";
 import { type Head, headsOf } from "../../graph/heads.ts";
 import {
@@ -145,25 +145,15 @@ export async function createSweep(
   const layers = [...new Set(asked.flatMap((groups) => groups.map(({ layer }) => layer)))];
 
   const budget = budgetOf(network, "occlusion", options);
-  const owned: { destroy(): void }[] = [];
-  const own: Own = (made) => {
-    owned.push(made);
-    return made;
-  };
-  const scope: Pick<Scope, "tensor" | "command"> = {
-    tensor(shape, { label, ...more } = {}) {
-      budget.reserve(4 * sizeOf(shape), `its ${label}`);
-      const made = createTensor(device, shape, { ...more, label: `occlusion ${label}` } as typeof more);
-      own(made.buffer);
-      return made;
-    },
-    command: (made) => made.then(own),
-  };
-  const { tensor, command } = scope;
-  const destroy = (): void => {
-    for (const made of owned) made.destroy();
-  };
-  try {
+  return build(device, "occlusion", async (whole) => {
+    const scope: Pick<Scope, "tensor" | "command"> = {
+      tensor(shape, { label, ...more } = {}) {
+        budget.reserve(4 * sizeOf(shape), `its ${label}`);
+        return whole.tensor(shape, { ...more, label: `occlusion ${label}` });
+      },
+      command: whole.command,
+    };
+    const { tensor, command } = scope;
     const fill = tensor([channels], { label: "fill" });
     const position = tensor([1], { label: "position", dtype: "u32" });
     const judged: OcclusionMap[] = [];
@@ -208,7 +198,6 @@ export async function createSweep(
       sweep,
       fill,
       judged: [first, ...others] as const,
-      destroy,
       recordMap: (encoder: GPUCommandEncoder) => record(encoder, draw),
     };
 
@@ -222,7 +211,7 @@ export async function createSweep(
         device,
         plan,
         { fill, position, constants: network.constants },
-        own,
+        whole.own,
       );
       const judgeClean = await judge(windows.clean, 1);
       const judgeChunk = await judge(windows.changed, plan.patches, { step: plan.chunks, advance: 1 });
@@ -231,11 +220,11 @@ export async function createSweep(
         image: { ...windows.image, shape: [height, width, channels] },
         steps: plan.chunks,
         saving: plan.cost.full / plan.cost.exact,
-        recordStart(encoder) {
+        recordStart(encoder: GPUCommandEncoder) {
           encoder.clearBuffer(position.buffer);
           record(encoder, [windows.start, judgeClean], { label: "vitrine occlusion clean" });
         },
-        recordStep: (encoder) =>
+        recordStep: (encoder: GPUCommandEncoder) =>
           record(encoder, [windows.step, judgeChunk], { label: "vitrine occlusion step" }),
       };
     }
@@ -251,17 +240,14 @@ export async function createSweep(
       image,
       steps: Math.ceil(sweep.images / batch),
       saving: 1,
-      recordStart: (encoder) => encoder.clearBuffer(position.buffer),
-      recordStep(encoder) {
+      recordStart: (encoder: GPUCommandEncoder) => encoder.clearBuffer(position.buffer),
+      recordStep(encoder: GPUCommandEncoder) {
         record(encoder, [occlude]);
         network.forward(encoder, layers.length === 1 && only !== undefined ? { to: only } : {});
         record(encoder, [judgeBatch]);
       },
     };
-  } catch (error) {
-    destroy();
-    throw error;
-  }
+  });
 }
 
 /** The head of which a target is one class's logit. */
