@@ -190,8 +190,8 @@ export type { ZeroPadLayer } from "./layers/zero-pad.ts";
 export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./metrics/format.ts";
 export {
   type Curve,
+  type EvaluatedTechnique,
   type Infidelity,
-  type Judged,
   type Likeness,
   MEASURES,
   type Measure,
@@ -211,10 +211,10 @@ export {
 export { type CascadeOptions, type CascadeStep, cascadingRandomisation } from "./metrics/sanity.ts";
 export { SharedScores } from "./metrics/scores.ts";
 export {
-  figureOf,
+  measureValue,
   type NamedTechnique,
   type Spread,
-  summaryOf,
+  summariseTrust,
   type TrustRow,
   type TrustSummary,
   type TrustSummaryRow,

@@ -1,4 +1,4 @@
-import { figureOf, MEASURES, type Measure, TRUST_HEADS, type Trust } from "../../src/index.ts";
+import { MEASURES, type Measure, measureValue, TRUST_HEADS, type Trust } from "../../src/index.ts";
 import { figure, h, svg } from "../dom.ts";
 import type { TrustFigures } from "../why/trusting.ts";
 
@@ -12,9 +12,9 @@ const SAYS: Readonly<Record<Measure, string>> = {
   muFidelity: "Correlation of what regions sum to in the map with how far the score falls without them",
   infidelity: "Share of the score’s changes that the map leaves unexplained",
   sensitivity: "How much faint noise changes the map, in its own size",
-  parameters: "Rank correlation with the map of a network with random weights",
-  logit: "Rank correlation with the map of a class drawn at random",
-  classSwap: "Rank correlation with the map of the strongest other class",
+  modelRandomisation: "Rank correlation with the map of a network with random weights",
+  randomLogit: "Rank correlation with the map of a class drawn at random",
+  runnerUp: "Rank correlation with the map of the strongest other class",
 };
 
 /** The score as pixels come (solid) and go (dashed). */
@@ -80,12 +80,12 @@ export function trustView(
       const rows = MEASURES.flatMap((measure) => {
         const group = whole(measure);
         if (!group) return [];
-        const one = found.find((trust) => figureOf(trust, measure) !== undefined);
-        const value = one && figureOf(one, measure);
-        const chance = (measure === "insertion" || measure === "deletion") && one?.[measure]?.chance;
+        const one = found.find((trust) => measureValue(trust, measure) !== undefined);
+        const value = one && measureValue(one, measure);
+        const random = (measure === "insertion" || measure === "deletion") && one?.[measure]?.randomBaselines;
         const mean =
-          chance && chance.length > 0
-            ? chance.reduce((sum, area) => sum + area, 0) / chance.length
+          random && random.length > 0
+            ? random.reduce((sum, area) => sum + area, 0) / random.length
             : undefined;
         const { stage } = group.progress;
         const said =

@@ -249,7 +249,9 @@ export class Enquiry {
           if (!answer) return;
           const { input } = this.#scene;
           const network = await this.#networkFor(question);
-          const randomised = measures.includes("parameters") ? await this.#randomisedNetwork() : undefined;
+          const randomised = measures.includes("modelRandomisation")
+            ? await this.#randomisedNetwork()
+            : undefined;
           options.signal.throwIfAborted();
           const { subject } = question;
           const judged = await trust(network, input, question.technique, {

@@ -10,8 +10,8 @@ export interface TrustFigures {
 
 /** Measures that are taken together because their words need one another; the quickest first. */
 const GROUPS: readonly (readonly Measure[])[] = [
-  ["logit", "classSwap"],
-  ["parameters"],
+  ["randomLogit", "runnerUp"],
+  ["modelRandomisation"],
   ["insertion", "deletion"],
   ["muFidelity"],
   ["infidelity"],
@@ -23,14 +23,14 @@ export function measuresFor({ technique, subject }: Question, software: boolean)
   const classes = typeof subject === "number";
   const slow = (technique.passes ?? 0) > (software ? 20 : 200);
   return GROUPS.filter((group) => {
-    if (group.includes("logit")) return classes;
+    if (group.includes("randomLogit")) return classes;
     if (group.includes("sensitivity")) return !slow;
     return true;
   });
 }
 
 /** How finely a software adapter measures while somebody waits. */
-const LIGHTLY = { steps: 12, chances: 2, subsets: 40, draws: 24, perturbations: 2 } as const;
+const LIGHTLY = { steps: 12, randomBaselines: 2, subsets: 40, noiseSamples: 24, perturbations: 2 } as const;
 
 type Lot = Pick<TrustOptions, "signal" | "onProgress" | keyof typeof LIGHTLY> & {
   readonly signal: AbortSignal;

@@ -27,7 +27,7 @@ export function needsOf(
   keep: readonly string[],
   plan: { readonly measures: readonly Measure[] } | undefined,
 ): Needs {
-  const randomised = plan?.measures.includes("parameters") ?? false;
+  const randomised = plan?.measures.includes("modelRandomisation") ?? false;
   return { techniques, keep, trust: plan !== undefined, randomised };
 }
 

@@ -137,7 +137,7 @@ export const OPTIONS = {
   measures: {
     name: "measures",
     value: "M,…",
-    help: "Which: insertion, deletion, muFidelity, infidelity, sensitivity, parameters, logit, classSwap; or all, or none. --all takes insertion, deletion, muFidelity, parameters and classSwap, in few steps, unless this says otherwise.",
+    help: "Which: insertion, deletion, muFidelity, infidelity, sensitivity, modelRandomisation, randomLogit, runnerUp; or all, or none. --all takes insertion, deletion, muFidelity, modelRandomisation and runnerUp, in few steps, unless this says otherwise.",
   },
   scale: {
     name: "scale",

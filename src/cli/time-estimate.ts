@@ -1,5 +1,5 @@
 import { readTensor } from "../gpu/tensor.ts";
-import type { Measure, TrustOptions } from "../metrics/measures.ts";
+import { type Measure, TRUST_DEFAULTS, type TrustOptions } from "../metrics/measures.ts";
 import type { Network } from "../network/network.ts";
 import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
@@ -26,7 +26,10 @@ function passesOfMap({ technique, settings }: Work): number {
 /** About how many images techniques and their measures take through the network, for one image that is explained. */
 export function passesOf(
   all: readonly Work[],
-  { steps = 50, chances = 4 }: Pick<TrustOptions, "steps" | "chances">,
+  {
+    steps = TRUST_DEFAULTS.steps,
+    randomBaselines = TRUST_DEFAULTS.randomBaselines,
+  }: Pick<TrustOptions, "steps" | "randomBaselines">,
 ): number {
   const taken = (measure: Measure): boolean => all.some(({ measures }) => measures.includes(measure));
   // What no map decides is scored once for all techniques.
@@ -35,9 +38,14 @@ export function passesOf(
     const map = passesOfMap(work);
     const { technique, measures } = work;
     const has = (measure: Measure): number => Number(measures.includes(measure));
-    passes += (steps + 1) * (chances + 1) * (has("insertion") + has("deletion"));
-    const others = has("logit") + has("classSwap");
-    passes += map * (1 + 10 * has("sensitivity") + has("parameters") + (technique.runEach ? 0 : others));
+    passes += (steps + 1) * (randomBaselines + 1) * (has("insertion") + has("deletion"));
+    const others = has("randomLogit") + has("runnerUp");
+    passes +=
+      map *
+      (1 +
+        TRUST_DEFAULTS.perturbations * has("sensitivity") +
+        has("modelRandomisation") +
+        (technique.runEach ? 0 : others));
   }
   return passes;
 }

@@ -3,7 +3,7 @@ import { nearest } from "../gpu/options.ts";
 import { leftOutWords, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../metrics/format.ts";
 import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS } from "../metrics/measures.ts";
 import type { SharedScores } from "../metrics/scores.ts";
-import { figureOf } from "../metrics/table.ts";
+import { measureValue } from "../metrics/table.ts";
 import { trust } from "../metrics/trust.ts";
 import type { Network } from "../network/network.ts";
 import type { AttributionOptions } from "../techniques/attribution/options.ts";
@@ -14,16 +14,16 @@ import type { Objective } from "./objective.ts";
 import type { Values } from "./values.ts";
 
 /** What a sheet of all techniques measures unless it is told otherwise: nothing that asks a technique ten times over. */
-const LIGHT: readonly Measure[] = ["insertion", "deletion", "muFidelity", "parameters", "classSwap"];
+const LIGHT: readonly Measure[] = ["insertion", "deletion", "muFidelity", "modelRandomisation", "runnerUp"];
 /** How finely it does, and a table of several techniques or images: the curves cost most, and each map has its own. */
-export const LIGHTLY = { steps: 20, chances: 2 } as const;
+export const LIGHTLY = { steps: 20, randomBaselines: 2 } as const;
 
-const LIKENESSES: readonly Measure[] = ["parameters", "logit", "classSwap"];
+const LIKENESSES: readonly Measure[] = ["modelRandomisation", "randomLogit", "runnerUp"];
 
 /** What is to be measured. */
 export interface TrustPlan {
   readonly measures: readonly Measure[];
-  readonly settings: Pick<TrustOptions, "steps" | "chances">;
+  readonly settings: Pick<TrustOptions, "steps" | "randomBaselines">;
 }
 
 /**
@@ -77,19 +77,21 @@ export async function measureTrust(
   const ofClass = index !== undefined;
   // A class is asked as such, so that others can be compared with it.
   const target = ofClass ? Number(index) : objective.target;
-  const sweep = await networks.several();
-  const randomised = measures.includes("parameters") ? await networks.randomised(network) : undefined;
+  const perturbationNetwork = await networks.several();
+  const randomisedNetwork = measures.includes("modelRandomisation")
+    ? await networks.randomised(network)
+    : undefined;
   return trust(network, input, technique, {
     ...settings,
-    ...(target === undefined ? {} : { target }),
-    sweep,
-    shared,
+    target,
+    perturbationNetwork,
+    sharedScores: shared,
     settings: { ...again(told, found), ...networks.memoryFor(network) },
     explanation: found,
-    measures: measures.filter((name) => ofClass || (name !== "logit" && name !== "classSwap")),
+    measures: measures.filter((name) => ofClass || (name !== "randomLogit" && name !== "runnerUp")),
     signal: io.signal,
     onProgress,
-    ...(randomised ? { randomised } : {}),
+    randomisedNetwork,
   });
 }
 
@@ -102,21 +104,23 @@ function again(
   return tolerance === undefined || steps === undefined ? settings : { ...settings, steps };
 }
 
-/** A map's name and figures. */
-export interface Judged {
+/** A map's name and measures. */
+export interface NamedTrust {
   readonly name: string;
   readonly trust: Trust;
 }
 
 /** Beneath a sheet: maps by measures, the best of each in bold, and what the figures mean. */
-export function drawnTrust(rows: readonly Judged[], { settings }: TrustPlan): Table {
+export function drawnTrust(rows: readonly NamedTrust[], { settings }: TrustPlan): Table {
   const shown = MEASURES.filter((measure) =>
-    rows.some(({ trust }) => figureOf(trust, measure) !== undefined),
+    rows.some(({ trust }) => measureValue(trust, measure) !== undefined),
   );
   const best = shown.map((measure) => {
     // A likeness has no best: 0 and −1 are as good as each other.
     if (LIKENESSES.includes(measure)) return undefined;
-    const known = rows.map(({ trust }) => figureOf(trust, measure)).filter((value) => value !== undefined);
+    const known = rows
+      .map(({ trust }) => measureValue(trust, measure))
+      .filter((value) => value !== undefined);
     return figure(TRUST_HEADS[measure].endsWith("↑") ? Math.max(...known) : Math.min(...known));
   });
   const verdicts = VERDICTS.flatMap((verdict) => {
@@ -133,7 +137,7 @@ export function drawnTrust(rows: readonly Judged[], { settings }: TrustPlan): Ta
     marked: (row, column) => {
       const { trust } = rows[row] ?? {};
       const measure = shown[column - 1];
-      const value = trust && measure && figureOf(trust, measure);
+      const value = trust && measure && measureValue(trust, measure);
       return value !== undefined && figure(value) === best[column - 1];
     },
     notes: [
@@ -146,8 +150,8 @@ export function drawnTrust(rows: readonly Judged[], { settings }: TrustPlan): Ta
 }
 
 /** How finely curves were measured, where not as finely as they could be. */
-export function pace({ steps, chances }: TrustPlan["settings"]): string[] {
-  return steps === undefined ? [] : [`curves of ${steps} steps, beside ${chances} random rankings`];
+export function pace({ steps, randomBaselines }: TrustPlan["settings"]): string[] {
+  return steps === undefined ? [] : [`curves of ${steps} steps, beside ${randomBaselines} random baselines`];
 }
 
 /** What the columns are. */
@@ -160,12 +164,12 @@ export function legendOf(shown: readonly Measure[]): string[] {
 }
 
 function cell(trust: Trust, measure: Measure): string {
-  const value = figureOf(trust, measure);
+  const value = measureValue(trust, measure);
   if (value === undefined) return "–";
-  const chance =
-    (measure === "insertion" || measure === "deletion" ? trust[measure]?.chance : undefined) ?? [];
-  const mean = chance.reduce((sum, area) => sum + area, 0) / chance.length;
-  return `${figure(value)}${chance.length > 0 ? ` (${figure(mean)})` : ""}`;
+  const random =
+    (measure === "insertion" || measure === "deletion" ? trust[measure]?.randomBaselines : undefined) ?? [];
+  const mean = random.reduce((sum, area) => sum + area, 0) / random.length;
+  return `${figure(value)}${random.length > 0 ? ` (${figure(mean)})` : ""}`;
 }
 
 function figure(value: number): string {

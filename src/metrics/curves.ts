@@ -22,7 +22,7 @@ export interface CurvesSite extends Watched {
   readonly which: readonly CurveName[];
   readonly steps: number;
   /** Random rankings beside the map's own. */
-  readonly chances: number;
+  readonly randomBaselines: number;
   readonly seed: number;
 }
 
@@ -58,14 +58,14 @@ export function curvesOf(
   site: CurvesSite,
   options: LoopOptions,
 ): Promise<Partial<Record<CurveName, Curve>>> {
-  const { input, importance, objective, baselines, which, steps, chances, seed } = site;
+  const { input, importance, objective, baselines, which, steps, randomBaselines, seed } = site;
   const { device, graph } = network;
   const { shape } = inputOf(graph);
   const [height, width] = shape;
   const pixels = height * width;
   const rows: number[] = [];
   for (const name of which) {
-    for (let ranking = 0; ranking <= chances; ranking++) {
+    for (let ranking = 0; ranking <= randomBaselines; ranking++) {
       const shift = ranking === 0 ? [0, 0] : chanceShift(seed, ranking, [height, width]);
       for (let step = 0; step <= steps; step++) {
         const changed = Math.round((step * pixels) / steps);
@@ -94,13 +94,16 @@ export function curvesOf(
       options,
     );
     site.onScores?.(scores);
-    const curves = Array.from({ length: which.length * (chances + 1) }, (_, curve) => [
+    const curves = Array.from({ length: which.length * (randomBaselines + 1) }, (_, curve) => [
       ...scores.subarray(curve * (steps + 1), (curve + 1) * (steps + 1)),
     ]);
     return Object.fromEntries(
       which.map((name, place) => {
-        const [curve = [], ...random] = curves.slice(place * (chances + 1), (place + 1) * (chances + 1));
-        return [name, { curve, area: areaOf(curve), chance: random.map(areaOf) }];
+        const [curve = [], ...random] = curves.slice(
+          place * (randomBaselines + 1),
+          (place + 1) * (randomBaselines + 1),
+        );
+        return [name, { curve, area: areaOf(curve), randomBaselines: random.map(areaOf) }];
       }),
     );
   });

@@ -39,14 +39,19 @@ export function subsetOf(seed: number, sample: number, cells: number, size: numb
  */
 export async function muFidelityOf(
   network: Network,
-  site: CellsSite & { readonly share: number; readonly subsets: number; readonly seed: number },
+  site: CellsSite & { readonly removedFraction: number; readonly subsets: number; readonly seed: number },
   options: LoopOptions,
 ): Promise<number> {
-  const { grid, share, subsets, seed } = site;
+  const { grid, removedFraction, subsets, seed } = site;
   const cells = grid * grid;
-  const size = Math.min(cells, Math.max(1, Math.round(share * cells)));
+  const size = Math.min(cells, Math.max(1, Math.round(removedFraction * cells)));
   const removed = Array.from({ length: subsets }, (_, i) => subsetOf(seed, i, cells, size));
-  const { sums, falls } = await withoutCells(network, site, { removed, of: [share, subsets, seed] }, options);
+  const { sums, falls } = await withoutCells(
+    network,
+    site,
+    { removed, of: [removedFraction, subsets, seed] },
+    options,
+  );
   return pearson(sums, falls);
 }
 
@@ -72,7 +77,7 @@ export interface NoiseSite extends Watched {
   readonly objective: Objective;
   /** In units of the input. */
   readonly radius: number;
-  readonly draws: number;
+  readonly noiseSamples: number;
   readonly seed: number;
   readonly shared: SharedScores;
 }
@@ -80,12 +85,12 @@ export interface NoiseSite extends Watched {
 /** Infidelity whose perturbation I is uniform noise in (−radius, radius), drawn for every element. */
 export async function infidelityByNoise(
   network: Network,
-  { input, map, objective, radius, draws, seed, shared, onScores }: NoiseSite,
+  { input, map, objective, radius, noiseSamples, seed, shared, onScores }: NoiseSite,
   options: LoopOptions,
 ): Promise<Infidelity> {
   const { device, graph } = network;
   const { shape } = inputOf(graph);
-  const of = ["noise", seed, radius, draws, objective.terms];
+  const of = ["noise", seed, radius, noiseSamples, objective.terms];
   const [clean = 0, ...noisy] = await shared.get(network, { input, of }, () =>
     withScope(device, "infidelity", async ({ tensor }) => {
       const x = tensor(shape, { data: input, label: "infidelity" });
@@ -93,7 +98,7 @@ export async function infidelityByNoise(
       return scoresOf(
         network,
         objective,
-        draws + 1,
+        noiseSamples + 1,
         (position) => createUniformBatch(device, { ...fill, position }),
         options,
       );

@@ -1,26 +1,26 @@
 import type { Measure, Trust } from "./measures.ts";
 import { MEASURES, type Verdict } from "./measures.ts";
 import {
-  figureOf,
+  measureValue,
   type TrustRow,
   type TrustSummary,
   type TrustSummaryRow,
   type TrustTable,
 } from "./table.ts";
 
-/** Heads of the columns; the arrow says which way is better. */
+/** Heads of the columns. The arrow says which way is better. */
 export const TRUST_HEADS: Readonly<Record<Measure, string>> = {
   insertion: "insertion ↑",
   deletion: "deletion ↓",
   muFidelity: "μFidelity ↑",
   infidelity: "infidelity ↓",
   sensitivity: "sensitivity ↓",
-  parameters: "random weights ↓",
-  logit: "random class ↓",
-  classSwap: "runner-up ↓",
+  modelRandomisation: "random weights ↓",
+  randomLogit: "random class ↓",
+  runnerUp: "runner-up ↓",
 };
 
-/** What a verdict is, after a name and a colon. */
+/** Words for each verdict, after a name and a colon. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   blank: "the same everywhere",
   still: "not to be judged by a score that hardly moves",
@@ -32,7 +32,7 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   sensitivity: "overturned by faint noise",
 };
 
-/** What the columns are, for below a table. */
+/** Explanations of the columns, for below a table. */
 export const TRUST_LEGEND: readonly string[] = [
   "insertion, deletion: area under the score as the map's strongest pixels come or go; in brackets, the map moved elsewhere (mean)",
   "μFidelity: correlation of what regions sum to in the map with how far the score falls without them",
@@ -65,15 +65,15 @@ function cellOf(row: TrustRow | TrustSummaryRow, measure: Measure): string {
   if ("figures" in row) {
     const found = row.figures[measure];
     if (!found) return "";
-    const chance = isCurve ? row.chance[measure] : undefined;
+    const random = isCurve ? row.randomBaselines[measure] : undefined;
     const spread = found.count > 1 ? ` ± ${figure(found.spread)}` : "";
-    return `${figure(found.mean)}${spread}${chance ? ` (${figure(chance.mean)})` : ""}`;
+    return `${figure(found.mean)}${spread}${random ? ` (${figure(random.mean)})` : ""}`;
   }
-  const value = row.trust ? figureOf(row.trust, measure) : undefined;
+  const value = row.trust ? measureValue(row.trust, measure) : undefined;
   if (value === undefined) return "";
-  const chance = (isCurve && row.trust?.[measure]?.chance) || [];
-  const mean = chance.reduce((sum, area) => sum + area, 0) / chance.length;
-  return `${figure(value)}${chance.length > 0 ? ` (${figure(mean)})` : ""}`;
+  const random = (isCurve && row.trust?.[measure]?.randomBaselines) || [];
+  const mean = random.reduce((sum, area) => sum + area, 0) / random.length;
+  return `${figure(value)}${random.length > 0 ? ` (${figure(mean)})` : ""}`;
 }
 
 function wordsOf(row: TrustRow | TrustSummaryRow): string[] {

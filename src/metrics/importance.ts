@@ -1,25 +1,27 @@
+import { drawingOf } from "../figures/kinds.ts";
 import { InputError } from "../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { enlargeMap } from "../images/enlarge.ts";
 import { maxOverColor, sumOverColor } from "../images/over-color.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 
-/** A map without colour, [h, w]: what a pixel, or a cell, weighs. */
+/** A map without colour, [h, w]: the weight of each pixel, or cell. */
 export interface Importance {
   readonly data: Float32Array;
   readonly shape: readonly [height: number, width: number];
 }
 
 /**
- * Whether a map's values are slopes, ∂S/∂x or alike, one an element of the input. Maps of shares ("attribution": what is
- * multiplied by the input) and maps without colour are not.
+ * True of a map whose values are slopes, ∂S/∂x or alike, one an element of the input: its kind takes the largest magnitude
+ * over colour. Shares, whose sum over colour counts, are none, nor is a map without colour. A map of no known kind is a
+ * gradient.
  */
-export function holdsSlopes(shape: Shape, kind: AttributionTechnique["kind"] | undefined): boolean {
-  return shape.length === 3 && kind !== "attribution";
+export function holdsSlopes(shape: Shape, kind: AttributionTechnique["kind"] = "gradient"): boolean {
+  return shape.length === 3 && drawingOf(kind).overColor === "max";
 }
 
 /**
- * A map as one number a pixel: of shares the sum over colour, signed; of slopes the largest magnitude over colour; a map
+ * A map as one number a pixel, as its kind says: of shares the sum over colour, signed; of slopes the largest magnitude over colour; a map
  * without colour as it stands.
  * @throws InputError when it is no map, or holds NaN.
  */
@@ -48,7 +50,7 @@ export function atImageSize(
   return enlargeMap(data, shape, { height, width, squares: false });
 }
 
-/** Every pixel's place in the order of falling importance; equal ones in reading order. */
+/** The rank of every pixel in the order of falling importance; equal ones in reading order. */
 export function ranksOf(importance: Float32Array): Uint32Array {
   const order = Uint32Array.from({ length: importance.length }, (_, i) => i).sort(
     (i, j) => (importance[j] ?? 0) - (importance[i] ?? 0) || i - j,

@@ -11,8 +11,8 @@ import { type Asked, ask, type ClassAsked, meaningOf, type Picture } from "../te
 import { predict } from "../techniques/predict.ts";
 import { spearman } from "./correlation.ts";
 import { importanceOf } from "./importance.ts";
-import { type Made, makeMap } from "./made.ts";
-import type { Judged, Likeness, TrustOptions } from "./measures.ts";
+import { type MadeMap, makeMap } from "./map-maker.ts";
+import type { EvaluatedTechnique, Likeness, TrustOptions } from "./measures.ts";
 import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
 
 /**
@@ -21,7 +21,7 @@ import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
  */
 export async function sensitivityOf(
   network: Network,
-  made: Made,
+  made: MadeMap,
   noise: { readonly radius: number; readonly perturbations: number; readonly seed: number },
   onProgress?: (fraction: number) => void,
 ): Promise<number> {
@@ -52,7 +52,7 @@ function norm(values: Float32Array): number {
  */
 export async function likenessToRandomised(
   randomised: Network,
-  made: Made,
+  made: MadeMap,
   onProgress?: (fraction: number) => void,
 ): Promise<Likeness> {
   const { input, about, run } = made;
@@ -71,8 +71,8 @@ export function isBlank(data: Float32Array): boolean {
  * Spearman's rank correlation of a map with one that another target gives in its place (Adebayo et al. 2018,
  * arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
  */
-export function likeness({ map, kind }: Made, other: Made["map"]): Likeness {
-  const magnitudes = (of: Made["map"]) => importanceOf(of, kind).data.map(Math.abs);
+export function likeness({ map, kind }: MadeMap, other: MadeMap["map"]): Likeness {
+  const magnitudes = (of: MadeMap["map"]) => importanceOf(of, kind).data.map(Math.abs);
   return {
     correlation: spearman(magnitudes(map), magnitudes(other)),
     signed: spearman(map.data, other.data),
@@ -143,7 +143,7 @@ const CASCADE: Fields<CascadeOptions> = {
 export async function cascadingRandomisation(
   network: Network,
   image: Picture,
-  technique: Judged,
+  technique: EvaluatedTechnique,
   options: CascadeOptions = {},
 ): Promise<CascadeStep[]> {
   assertCall({ who: "cascading randomisation", fields: CASCADE }, network, options);

@@ -23,29 +23,33 @@ export type NamedTechnique = Pick<AttributionTechnique, "name" | "title" | "run"
   Partial<Pick<AttributionTechnique, "kind" | "on" | "passes" | "forwardOnly" | "runEach">>;
 
 export interface TrustTableOptions extends Omit<TrustOptions, "settings" | "explanation" | "measures"> {
-  /** Which measures to take, of all techniques or of each. Default: all that are defined for the target. */
-  readonly measures?: readonly Measure[] | ((technique: NamedTechnique) => readonly Measure[]);
-  /** What each technique is told beside the target. */
-  readonly settings?: TrustOptions["settings"] | ((technique: NamedTechnique) => TrustOptions["settings"]);
+  /** The measures to take, of all techniques or of each. Default: all that are defined for the target. */
+  readonly measures?: readonly Measure[] | ((technique: NamedTechnique) => readonly Measure[]) | undefined;
+  /** The options of each technique beside the target. */
+  readonly settings?:
+    | TrustOptions["settings"]
+    | ((technique: NamedTechnique) => TrustOptions["settings"])
+    | undefined;
   /**
-   * Where changed images run; see `trust`. Techniques of many samples run there too, if it has the gradients that they need.
+   * The network on which perturbed images run; see `trust`. Techniques of many samples run there too, if it has the gradients
+   * that they need.
    */
-  readonly sweep?: Network;
+  readonly perturbationNetwork?: Network | undefined;
   /** Called when a technique's turn comes, with its place and the image's, from 0. */
-  readonly onTechnique?: (technique: NamedTechnique, place: number, image: number) => void;
+  readonly onTechnique?: ((technique: NamedTechnique, place: number, image: number) => void) | undefined;
 }
 
 const { explanation: _, ...OF_TRUST } = TRUST;
-const TABLE: Fields<TrustTableOptions> = { ...OF_TRUST, sweep: "may", onTechnique: "may" };
+const TABLE: Fields<TrustTableOptions> = { ...OF_TRUST, perturbationNetwork: "may", onTechnique: "may" };
 
 /** A technique's line of a table. */
 export interface TrustRow {
   readonly name: string;
   readonly title: string;
   /** Absent where the technique is not defined for the network or the target. */
-  readonly trust?: Trust;
-  /** Why it is absent. */
-  readonly unsupported?: string;
+  readonly trust?: Trust | undefined;
+  /** The reason why it is absent. */
+  readonly unsupported?: string | undefined;
 }
 
 /** The figures of several techniques for one image. */
@@ -70,12 +74,12 @@ export interface TrustSummaryRow {
   /** Images that the technique was defined for. */
   readonly images: number;
   readonly figures: Partial<Readonly<Record<Measure, Spread>>>;
-  /** For insertion and deletion, the mean area of random rankings. */
-  readonly chance: Partial<Readonly<Record<"insertion" | "deletion", Spread>>>;
+  /** For insertion and deletion, the mean area of the random baselines. */
+  readonly randomBaselines: Partial<Readonly<Record<"insertion" | "deletion", Spread>>>;
   /** For how many images each was the verdict. */
   readonly verdicts: Partial<Readonly<Record<Verdict, number>>>;
-  /** Why the technique is not defined, where it never was. */
-  readonly unsupported?: string;
+  /** The reason why the technique is not defined, where it never was. */
+  readonly unsupported?: string | undefined;
 }
 
 /** The figures of several techniques over a data set. */
@@ -85,19 +89,19 @@ export interface TrustSummary {
 }
 
 /** The one number that stands for a measure in a table: an area, a relative infidelity, a rank correlation of magnitudes. */
-export function figureOf(trust: Trust, measure: Measure): number | undefined {
+export function measureValue(trust: Trust, measure: Measure): number | undefined {
   switch (measure) {
     case "insertion":
     case "deletion":
       return trust[measure]?.area;
     case "infidelity":
       return trust.infidelity?.relative;
-    case "parameters":
-    case "logit":
-      return trust.randomised?.[measure]?.correlation;
-    case "classSwap":
-      return trust.classSwap?.correlation;
-    default:
+    case "modelRandomisation":
+    case "randomLogit":
+    case "runnerUp":
+      return trust[measure]?.correlation;
+    case "muFidelity":
+    case "sensitivity":
       return trust[measure];
   }
 }
@@ -142,12 +146,12 @@ export async function trustSummary(
       const more = { ...rest, ...(part ? { onProgress: part } : {}), place: done };
       tables.push(await tableOf(network, image, techniques, more));
     }
-    return summaryOf(tables);
+    return summariseTrust(tables);
   });
 }
 
 /** Several tables of the same techniques, an image each, as one: figures that can be added to. */
-export function summaryOf(tables: readonly TrustTable[]): TrustSummary {
+export function summariseTrust(tables: readonly TrustTable[]): TrustSummary {
   const [first] = tables;
   const rows = (first?.rows ?? []).map(({ name, title }, place): TrustSummaryRow => {
     const all = tables.flatMap(({ rows }) => rows[place] ?? []);
@@ -157,29 +161,29 @@ export function summaryOf(tables: readonly TrustTable[]): TrustSummary {
       name,
       title,
       images: found.length,
-      figures: spreads(MEASURES, (measure) => found.map((one) => figureOf(one, measure))),
-      chance: spreads(["insertion", "deletion"], (measure) =>
-        found.map((one) => meanOf(one[measure]?.chance ?? [])),
+      figures: spreads(MEASURES, (measure) => found.map((one) => measureValue(one, measure))),
+      randomBaselines: spreads(["insertion", "deletion"], (measure) =>
+        found.map((one) => meanOf(one[measure]?.randomBaselines ?? [])),
       ),
       verdicts: Object.fromEntries(
         VERDICTS.map(
           (verdict) => [verdict, found.filter(({ verdicts }) => verdicts.includes(verdict)).length] as const,
         ).filter(([, times]) => times > 0),
       ),
-      ...(unsupported === undefined ? {} : { unsupported }),
+      unsupported,
     };
   });
   return { images: tables.length, rows };
 }
 
-/** What the techniques of a table share. */
+/** The options of a table, with the networks and scores that its techniques share. */
 interface Shared extends TrustTableOptions {
   /** A network's copy with randomised parameters, made when it is first asked for. */
   randomisedOf(network: Network): Promise<Network | undefined>;
 }
 
 async function withShared<T>(options: TrustTableOptions, work: (shared: Shared) => Promise<T>): Promise<T> {
-  const { randomised: given, seed = 0 } = options;
+  const { randomisedNetwork: given, seed = 0 } = options;
   const made = new Map<Network, Network>();
   const randomisedOf = async (network: Network): Promise<Network | undefined> => {
     if (given) return given;
@@ -188,7 +192,7 @@ async function withShared<T>(options: TrustTableOptions, work: (shared: Shared) 
     return found;
   };
   try {
-    return await work({ shared: new SharedScores(), ...options, randomisedOf });
+    return await work({ ...options, sharedScores: options.sharedScores ?? new SharedScores(), randomisedOf });
   } finally {
     for (const network of made.values()) network.destroy();
   }
@@ -208,22 +212,23 @@ async function tableOf(
     ...options
   }: Shared & { readonly place?: number },
 ): Promise<TrustTable> {
-  const { sweep = network } = options;
+  const { perturbationNetwork = network } = options;
   const rows: TrustRow[] = [];
   for (const [place, technique] of techniques.entries()) {
     const { name, title, passes, forwardOnly } = technique;
     const told = typeof settings === "function" ? settings(technique) : settings;
     const wanted = typeof measures === "function" ? measures(technique) : measures;
-    const many = passes !== undefined && (forwardOnly || sweep.hasGradients);
-    const own = many ? sweep : network;
+    const many = passes !== undefined && (forwardOnly || perturbationNetwork.hasGradients);
+    const own = many ? perturbationNetwork : network;
     onTechnique?.(technique, place, which);
     try {
-      const randomised = (wanted?.includes("parameters") ?? true) ? await randomisedOf(own) : undefined;
+      const randomisedNetwork =
+        (wanted?.includes("modelRandomisation") ?? true) ? await randomisedOf(own) : undefined;
       const found = await trust(own, image, technique, {
         ...options,
-        ...(wanted ? { measures: wanted } : {}),
-        ...(randomised ? { randomised } : {}),
-        ...(told ? { settings: told } : {}),
+        measures: wanted,
+        randomisedNetwork,
+        settings: told,
         onProgress: (fraction) => onProgress?.((place + fraction) / techniques.length),
       });
       rows.push({ name, title, trust: found });

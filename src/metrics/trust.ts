@@ -10,14 +10,16 @@ import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techni
 import { seedOf } from "../techniques/seed.ts";
 import { curvesOf } from "./curves.ts";
 import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";
+import { findingsOf } from "./findings.ts";
 import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
-import { type Made, prepare, withoutGaps } from "./made.ts";
+import { createMapMaker, type MadeMap, withoutGaps } from "./map-maker.ts";
 import {
-  type Judged,
+  type EvaluatedTechnique,
   MEASURES,
   type Measure,
   type ScoreMeasure,
   TRUST,
+  TRUST_DEFAULTS,
   type Trust,
   type TrustOptions,
 } from "./measures.ts";
@@ -32,38 +34,37 @@ import {
   sensitivityOf,
 } from "./sanity.ts";
 import { SharedScores, type Watched } from "./scores.ts";
-import { findingsOf } from "./words.ts";
 
-/** Measures that compare a class's map with that of another, and which. */
+/** The measures that compare a class's map with that of another class, and which class that is. */
 const SWAPS = [
-  ["logit", "random"],
-  ["classSwap", "runnerUp"],
+  ["randomLogit", "random"],
+  ["runnerUp", "runnerUp"],
 ] as const;
 const OF_CLASSES: readonly Measure[] = SWAPS.map(([measure]) => measure);
 
 /**
  * How far the map that a technique makes of an image can be trusted: insertion and deletion, μFidelity, infidelity,
  * sensitivity, and likeness to the maps of other classes and of a randomised network, each on request; and what they mean,
- * in words. Changed images are made on the GPU, as many at a time as the network's batch (or that of `sweep`), whatever their number.
+ * in words. Changed images are made on the GPU, as many at a time as the network's batch (or that of `perturbationNetwork`), whatever their number.
  *
- * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "parameters", "logit" and
- * "classSwap"; one of many samples makes its map and those of other classes from one sweep. "parameters" needs a second network for a while; see `randomised`.
+ * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "modelRandomisation", "randomLogit" and
+ * "runnerUp"; one of many samples makes its map and those of other classes from one perturbationNetwork. "modelRandomisation" needs a second network for a while; see `randomisedNetwork`.
  * @throws InputError when an option is out of range, or a measure is not defined for the target; what the technique throws.
  */
 export async function trust(
   network: Network,
   image: Picture,
-  technique: Judged,
+  technique: EvaluatedTechnique,
   options: TrustOptions = {},
 ): Promise<Trust> {
   assertCall({ who: "trust", fields: TRUST }, network, options);
   const { graph } = network;
-  const { signal, sweep = network, shared = new SharedScores() } = options;
-  assertAlike(network, sweep);
+  const { signal, perturbationNetwork = network, sharedScores: shared = new SharedScores() } = options;
+  assertAlike(network, perturbationNetwork);
   const numbers = numbersOf(network, options);
   assertMeasures(options.measures);
-  const making = await prepare(network, image, technique, options);
-  const { input, target, about, kind } = making;
+  const maker = await createMapMaker(network, image, technique, options);
+  const { input, target, about, kind } = maker;
   const nameOf = (index: number): string => (about ? className(about.head, index) : `class ${index}`);
   const others = about && (await otherClassesOf(network, input, about, numbers.seed, signal));
   const measures = measuresOf(options.measures, others);
@@ -71,19 +72,19 @@ export async function trust(
 
   // Maps of one image: a technique of many samples makes them from one sweep.
   const swaps = typeof others === "object" ? SWAPS.filter(([measure]) => measures.includes(measure)) : [];
-  const asked = swaps.map(([, kind]) => otherThan(making, typeof others === "object" ? others[kind] : 0));
+  const asked = swaps.map(([, kind]) => otherThan(maker, typeof others === "object" ? others[kind] : 0));
   const given = options.explanation ? [withoutGaps(options.explanation)] : [];
   const loop = progress("map");
-  const mine = given.length > 0 ? [] : [making];
-  const maps = [...given, ...(await making.runEach(network, input, [...mine, ...asked], loop.onProgress))];
+  const mine = given.length > 0 ? [] : [maker];
+  const maps = [...given, ...(await maker.runEach(network, input, [...mine, ...asked], loop.onProgress))];
   const [map, ...swapped] = maps;
   if (!map) throw new Error("trust: expected a map, got none");
-  const made: Made = { ...making, map };
+  const made: MadeMap = { ...maker, map };
 
   const own = importanceOf(map, kind);
   const importance = atImageSize(own, inputOf(graph).shape);
   const scoreAs = (on: ScoreKind | "if any") =>
-    objectiveOf(network, input, { ...questionOf(making), on: about ? on : "logit" });
+    objectiveOf(network, input, { ...questionOf(maker), on: about ? on : "logit" });
   const judged = await scoreAs(options.on ?? "if any");
   const base = await baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
   const radius = numbers.radius * rangeOf(input);
@@ -112,10 +113,14 @@ export async function trust(
     const onScores = (scores: ArrayLike<number>): void => {
       if (isStill(scores, "probability")) unmoved = rangeOf(scores);
     };
-    const few = { steps: Math.min(FEW, numbers.steps), chances: 0, which: ["deletion"] } as const;
+    const few = {
+      steps: Math.min(FADING_STEPS, numbers.steps),
+      randomBaselines: 0,
+      which: ["deletion"],
+    } as const;
     const fading = { ...site, ...few, objective: explained.objective, onScores };
     await curvesOf(
-      sweep,
+      perturbationNetwork,
       { ...fading, baselines: { insertion: base, deletion: base } },
       signal ? { signal } : {},
     );
@@ -126,45 +131,48 @@ export async function trust(
     const baselines = { insertion: start, deletion: base };
     Object.assign(
       found,
-      await curvesOf(sweep, { ...site, ...watch(which, judged.on), baselines, which }, progress(...which)),
+      await curvesOf(
+        perturbationNetwork,
+        { ...site, ...watch(which, judged.on), baselines, which },
+        progress(...which),
+      ),
     );
   }
   if (measures.includes("muFidelity")) {
     const watched = { ...site, ...watch(["muFidelity"], judged.on) };
-    found.muFidelity = await muFidelityOf(sweep, watched, progress("muFidelity"));
+    found.muFidelity = await muFidelityOf(perturbationNetwork, watched, progress("muFidelity"));
   }
   if (measures.includes("infidelity")) {
     const watched = { ...site, objective: explained.objective, ...watch(["infidelity"], explained.on) };
     const loop = progress("infidelity");
     found.infidelity = holdsSlopes(map.shape, kind)
-      ? await infidelityByNoise(sweep, { ...watched, map: map.data }, loop)
-      : await infidelityByCells(sweep, watched, loop);
+      ? await infidelityByNoise(perturbationNetwork, { ...watched, map: map.data }, loop)
+      : await infidelityByCells(perturbationNetwork, watched, loop);
   }
   if (measures.includes("sensitivity")) {
     const loop = progress("sensitivity");
     found.sensitivity = await sensitivityOf(network, made, { ...numbers, radius }, loop.onProgress);
   }
-  if (measures.includes("parameters")) {
-    const randomised = options.randomised ?? (await createRandomisedNetwork(network, { seed: numbers.seed }));
+  if (measures.includes("modelRandomisation")) {
+    const randomised =
+      options.randomisedNetwork ?? (await createRandomisedNetwork(network, { seed: numbers.seed }));
     try {
-      const loop = progress("parameters");
-      found.randomised = { parameters: await likenessToRandomised(randomised, made, loop.onProgress) };
+      const loop = progress("modelRandomisation");
+      found.modelRandomisation = await likenessToRandomised(randomised, made, loop.onProgress);
     } finally {
-      if (!options.randomised) randomised.destroy();
+      if (!options.randomisedNetwork) randomised.destroy();
     }
   }
   for (const [i, [measure, kind]] of swaps.entries()) {
     const other = swapped[i];
     if (!other || typeof others !== "object") continue;
-    const swap = { other: others[kind], ...likeness(made, other) };
-    if (measure === "classSwap") found.classSwap = swap;
-    else found.randomised = { ...found.randomised, [measure]: swap };
+    found[measure] = { other: others[kind], ...likeness(made, other) };
   }
   const findings = findingsOf(found, {
     blank: isBlank(own.data),
     still,
     nameOf,
-    ...(unmoved === undefined ? {} : { unmoved }),
+    unmoved,
   });
   return {
     ...found,
@@ -179,11 +187,11 @@ export async function trust(
 }
 
 /** @throws InputError when changed images would run on another network than the technique. */
-function assertAlike({ graph, device }: Network, sweep: Network): void {
-  const [ours, theirs] = [graph, sweep.graph].map((of) => `${of.name}, ${formatShape(inputOf(of).shape)}`);
-  if (ours === theirs && device === sweep.device) return;
+function assertAlike({ graph, device }: Network, other: Network): void {
+  const [ours, theirs] = [graph, other.graph].map((of) => `${of.name}, ${formatShape(inputOf(of).shape)}`);
+  if (ours === theirs && device === other.device) return;
   throw new InputError(
-    `trust: expected a network for changed images of the same graph and device (${ours}), got ${theirs}${device === sweep.device ? "" : " on another device"}`,
+    `trust: expected a network for changed images of the same graph and device (${ours}), got ${theirs}${device === other.device ? "" : " on another device"}`,
   );
 }
 
@@ -222,7 +230,7 @@ function leftOutOf(asked: readonly Measure[] | undefined, reason: string): NonNu
 }
 
 /** Steps in which an image fades, to see whether a probability moves at all. */
-const FEW = 8;
+const FADING_STEPS = 8;
 
 /** A score that moves less than this, a probability by itself and any other by its own size, says nothing of a map. */
 const STILL = { probability: 0.01, logit: 1e-4 } as const;
@@ -236,33 +244,43 @@ function isStill(scores: ArrayLike<number>, on: ScoreKind): boolean {
 function numbersOf(network: Network, options: TrustOptions) {
   const [height, width] = inputOf(network.graph).shape;
   const side = Math.min(height, width);
-  const { steps = Math.min(50, height * width), chances = 4, grid = Math.min(9, side) } = options;
-  const { share = 0.2, subsets = 200, radius = 0.02, draws = 100, perturbations = 10 } = options;
+  const {
+    steps = Math.min(TRUST_DEFAULTS.steps, height * width),
+    randomBaselines = TRUST_DEFAULTS.randomBaselines,
+    grid = Math.min(TRUST_DEFAULTS.grid, side),
+    removedFraction = TRUST_DEFAULTS.removedFraction,
+    subsets = TRUST_DEFAULTS.subsets,
+    radius = TRUST_DEFAULTS.radius,
+    noiseSamples = TRUST_DEFAULTS.noiseSamples,
+    perturbations = TRUST_DEFAULTS.perturbations,
+  } = options;
   for (const [what, value, least, most] of [
     ["steps", steps, 1, height * width],
-    ["chances", chances, 0, 1000],
+    ["randomBaselines", randomBaselines, 0, 1000],
     ["a grid", grid, 1, side],
     ["subsets", subsets, 2, 2 ** 20],
-    ["draws", draws, 1, 2 ** 20],
+    ["noiseSamples", noiseSamples, 1, 2 ** 20],
     ["perturbations", perturbations, 1, 2 ** 20],
   ] as const) {
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new InputError(`trust: expected ${what} of ${least} to ${most}, got ${value}`);
     }
   }
-  if (!(share > 0 && share <= 1)) {
-    throw new InputError(`trust: expected a share above 0 and up to 1 of the cells, got ${share}`);
+  if (!(removedFraction > 0 && removedFraction <= 1)) {
+    throw new InputError(
+      `trust: expected a removedFraction above 0 and up to 1 of the cells, got ${removedFraction}`,
+    );
   }
   if (!(radius > 0 && Number.isFinite(radius))) {
     throw new InputError(`trust: expected a radius above 0 (a fraction of max − min), got ${radius}`);
   }
   return {
     steps,
-    chances,
+    randomBaselines,
     grid,
-    share,
+    removedFraction,
     subsets,
-    draws,
+    noiseSamples,
     perturbations,
     radius,
     seed: seedOf(options.seed, "trust"),
@@ -278,7 +296,7 @@ function rangeOf(values: ArrayLike<number>): number {
   return most - least;
 }
 
-/** What a loop is told: progress counts every measure alike, and the maps that are compared like one. */
+/** The options of each loop. Progress counts every measure alike, and the maps that are compared as one. */
 function progressOver(measures: readonly Measure[], { signal, onProgress }: TrustOptions) {
   const parts = ["map", ...measures.filter((name) => !OF_CLASSES.includes(name))];
   return (...names: readonly (Measure | "map")[]) => {

@@ -339,7 +339,7 @@ bothOf(
         expect.stringMatching(/--probability expects .* got the values "age"/),
       ]);
       const all = await json<{ results: { technique: string; refused?: string; of: string }[] }>([
-        ...["explain", "--all", ...files, "--samples", "8", "--measures", "insertion,deletion,classSwap"],
+        ...["explain", "--all", ...files, "--samples", "8", "--measures", "insertion,deletion,runnerUp"],
       ]);
       expect(all.results.filter(({ refused }) => refused !== undefined)).toEqual([]);
       expect(new Set(all.results.map(({ of }) => of))).toEqual(new Set(["value"]));
@@ -417,7 +417,7 @@ describe.each([
 
     test("every technique has a map, or a word in the command's own terms", async () => {
       const all = await json<{ results: { technique: string; refused?: string }[] }>([
-        ...["explain", "--all", ...files, "--samples", "8", "--measures", "insertion,classSwap"],
+        ...["explain", "--all", ...files, "--samples", "8", "--measures", "insertion,runnerUp"],
       ]);
       expect(all.results.filter(({ refused }) => refused !== undefined)).toMatchObject([
         { technique: "cam", refused: expect.stringMatching(/global average pooling/) },

@@ -132,7 +132,7 @@ describe("trust", () => {
     const args = ["explain", "grad-cam", ...tiny("--target", "1", "--trust", "--batch", "8")];
     const { trust } = await json<Line>(args);
     expect(Object.keys(trust ?? {})).toEqual(
-      expect.arrayContaining(["insertion", "deletion", "muFidelity", "sensitivity", "classSwap", "words"]),
+      expect.arrayContaining(["insertion", "deletion", "muFidelity", "sensitivity", "runnerUp", "words"]),
     );
     const { out } = await vitrine([...args.slice(0, -3), "--measures", "deletion,sensitivity"]);
     expect(out).toMatch(/deletion ↓ +sensitivity ↓/);
@@ -140,7 +140,7 @@ describe("trust", () => {
   });
 
   test("is a table beneath several, each row as measured by itself", async () => {
-    const measures = ["--measures", "deletion,classSwap", "--batch", "8"];
+    const measures = ["--measures", "deletion,runnerUp", "--batch", "8"];
     const { results } = await json<Report>([
       "explain",
       "saliency,grad-cam",

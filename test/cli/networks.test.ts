@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 const tiny = (...more: string[]) => [at("n.npy"), "--model", model, "--preprocess", "none", ...more];
 
-async function networksOf(names: string[], measures: "parameters"[] | undefined, ...args: string[]) {
+async function networksOf(names: string[], measures: "modelRandomisation"[] | undefined, ...args: string[]) {
   const techniques = names.map(attributionNamed);
   const needs = needsOf(techniques, [], measures && { measures });
   const networks = new Networks(device, chain(), needs, new Values(parseArguments(args)));
@@ -49,7 +49,7 @@ describe("a command's networks", () => {
     ["occlusion", { gradients: false, reuseBuffers: false }],
     ["score-cam", { gradients: false, reuseBuffers: true }],
   ])("for %s alone are one: %j", async (name, { gradients, reuseBuffers }) => {
-    const { networks, made } = await networksOf([name], ["parameters"]);
+    const { networks, made } = await networksOf([name], ["modelRandomisation"]);
     const [network] = made;
     if (!network) throw new Error("expected a network");
     expect(await networks.first()).toBe(network);
@@ -70,7 +70,7 @@ describe("a command's networks", () => {
 
 describe("--memory", () => {
   test("is kept by all networks and techniques together, and changes no map", async () => {
-    const measures = ["--samples", "20", "--measures", "parameters"];
+    const measures = ["--samples", "20", "--measures", "modelRandomisation"];
     const args = ["explain", "saliency,smoothgrad,rise", "--image", "synthetic:4", ...measures];
     interface Sheet {
       readonly results: readonly { readonly technique: string; readonly max: number }[];

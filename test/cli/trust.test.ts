@@ -43,7 +43,7 @@ async function coarsely(image: Float32Array): Promise<number | undefined> {
   const graph = await loadLayersModel(await modelFromDisk(model));
   const network = await createNetwork(await testDevice(), graph);
   const { deletion } = await trust(network, image, attributionNamed("saliency"), {
-    ...{ measures: ["deletion"], steps: 20, chances: 0, deletionBaseline: "mean" },
+    ...{ measures: ["deletion"], steps: 20, randomBaselines: 0, deletionBaseline: "mean" },
   });
   network.destroy();
   return deletion?.area;
@@ -212,11 +212,11 @@ describe("what is dear", () => {
       settings: samples === undefined ? {} : { samples },
       measures,
     });
-    const pace = { steps: 20, chances: 2 };
+    const pace = { steps: 20, randomBaselines: 2 };
     // Two curves of 21 points beside two rankings, and a map by one pass each way.
     expect(passesOf([work("saliency", ["insertion", "deletion"])], pace)).toBe(2 * 21 * 3 + 2);
     // Its map and those of two other classes come from one sweep, that of the randomised network from another.
-    expect(passesOf([work("rise", ["parameters", "logit", "classSwap"], 500)], pace)).toBe(1000);
+    expect(passesOf([work("rise", ["modelRandomisation", "randomLogit", "runnerUp"], 500)], pace)).toBe(1000);
     expect(passesOf([work("rise", ["sensitivity"], 500)], pace)).toBe(5500);
     // What no map decides is scored once for both.
     const both = [work("saliency", ["muFidelity"]), work("grad-cam", ["muFidelity"])];

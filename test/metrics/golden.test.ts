@@ -23,9 +23,9 @@ const MODELS: [name: string, path: string][] = [
 const OPTIONS: TrustOptions = {
   seed: 5,
   steps: 20,
-  chances: 3,
+  randomBaselines: 3,
   subsets: 40,
-  draws: 10,
+  noiseSamples: 10,
   perturbations: 6,
   deletionBaseline: 0,
 };
@@ -72,7 +72,7 @@ describe.each(MODELS)("%s agrees with PyTorch", (name, path) => {
       const { insertion, deletion } = await measured("saliency", ["insertion", "deletion"]);
       agree([...(insertion?.curve ?? []), ...(deletion?.curve ?? [])], await golden("trust-curves"), 1);
       agree(
-        [insertion, deletion].flatMap((curve) => [curve?.area, ...(curve?.chance ?? [])]),
+        [insertion, deletion].flatMap((curve) => [curve?.area, ...(curve?.randomBaselines ?? [])]),
         await golden("trust-areas"),
         1,
       );
@@ -105,9 +105,11 @@ describe.each(MODELS)("%s agrees with PyTorch", (name, path) => {
 
     test("likeness to the maps of shuffled weights, a random class and the runner-up", async () => {
       const randomised = await createRandomisedNetwork(network, { seed: 5 });
-      const found = await measured("saliency", ["parameters", "logit", "classSwap"], { randomised });
+      const found = await measured("saliency", ["modelRandomisation", "randomLogit", "runnerUp"], {
+        randomisedNetwork: randomised,
+      });
       randomised.destroy();
-      const likenesses = [found.randomised?.parameters, found.randomised?.logit, found.classSwap];
+      const likenesses = [found.modelRandomisation, found.randomLogit, found.runnerUp];
       agree(
         likenesses.flatMap((likeness) => [likeness?.correlation, likeness?.signed]),
         await golden("trust-likeness"),

@@ -9,7 +9,7 @@ import { cascadingRandomisation } from "../../src/metrics/sanity.ts";
 import { SharedScores } from "../../src/metrics/scores.ts";
 import {
   type NamedTechnique,
-  summaryOf,
+  summariseTrust,
   type TrustTable,
   trustSummary,
   trustTable,
@@ -105,9 +105,12 @@ describe("randomised parameters", () => {
     const options = { target: 1, seed: 5 };
     const steps = await cascadingRandomisation(network, image, saliency, options);
     expect(steps.map(({ layer }) => layer)).toEqual(["logits", "conv2", "conv1"]);
-    const { randomised } = await trust(network, image, saliency, { ...options, measures: ["parameters"] });
+    const { modelRandomisation } = await trust(network, image, saliency, {
+      ...options,
+      measures: ["modelRandomisation"],
+    });
     const { layer: _, ...last } = steps[2] ?? { layer: "" };
-    expect(last).toEqual(randomised?.parameters);
+    expect(last).toEqual(modelRandomisation);
     const some = await cascadingRandomisation(network, image, saliency, { ...options, layers: ["conv2"] });
     expect(some).toEqual(steps.slice(1, 2));
     await expect(
@@ -124,7 +127,11 @@ describe("a table", () => {
       throw new UnsupportedError("never: expected another network");
     },
   };
-  const quick = { target: 2, measures: ["muFidelity", "parameters", "classSwap"], subsets: 20 } as const;
+  const quick = {
+    target: 2,
+    measures: ["muFidelity", "modelRandomisation", "runnerUp"],
+    subsets: 20,
+  } as const;
 
   test("holds what each technique gets alone, by one randomised network, and says what is not supported", async () => {
     const seen = new Set<Network>();
@@ -156,15 +163,15 @@ describe("a table", () => {
   });
 
   test("runs changed images on another network, and once where no map decides them", async () => {
-    const sweep = await createNetwork(device, chain(), {
+    const perturbationNetwork = await createNetwork(device, chain(), {
       ...{ batch: 5, keep: [], gradients: false, reuseBuffers: true },
     });
-    const measures = ["insertion", "muFidelity", "infidelity", "parameters"] as const;
-    const options = { ...quick, measures, steps: 4, draws: 20 };
+    const measures = ["insertion", "muFidelity", "infidelity", "modelRandomisation"] as const;
+    const options = { ...quick, measures, steps: 4, noiseSamples: 20 };
     const forward = vi.spyOn(Network.prototype, "forward");
     const passes = async (techniques: readonly NamedTechnique[]) => {
       forward.mockClear();
-      const { rows } = await trustTable(network, image, techniques, { ...options, sweep });
+      const { rows } = await trustTable(network, image, techniques, { ...options, perturbationNetwork });
       return { rows, passes: forward.mock.contexts.filter((of) => (of as Network).batch === 5).length };
     };
     // 25 images of curves; 21 without cells and 21 with noise, each and the image itself.
@@ -177,10 +184,10 @@ describe("a table", () => {
       expect(two.rows[place]?.trust).toEqual(alone);
     }
     forward.mockRestore();
-    sweep.destroy();
+    perturbationNetwork.destroy();
   });
 
-  test("shares no scores between images, baselines, seeds or numbers of draws", async () => {
+  test("shares no scores between images, baselines, seeds or numbers of noiseSamples", async () => {
     const shared = new SharedScores();
     const measures = ["muFidelity", "infidelity"] as const;
     const [other = image] = images;
@@ -190,14 +197,14 @@ describe("a table", () => {
       [image, {}],
       [image, { seed: 3 }],
       [image, { deletionBaseline: "blur" }],
-      [image, { draws: 7, subsets: 9 }],
+      [image, { noiseSamples: 7, subsets: 9 }],
       [image, { on: "logit" }],
       [image, { radius: 0.3 }],
       [image, { target: 1 }],
     ] as const) {
       for (const technique of [saliency, attributionNamed("gradient-input")]) {
-        const options = { ...quick, draws: 10, ...more, measures };
-        const found = await trust(network, picture, technique, { ...options, shared });
+        const options = { ...quick, noiseSamples: 10, ...more, measures };
+        const found = await trust(network, picture, technique, { ...options, sharedScores: shared });
         expect(found).toEqual(await trust(network, picture, technique, options));
       }
     }
@@ -215,8 +222,8 @@ describe("a table", () => {
         },
       };
     };
-    const sweep = await createNetwork(device, chain(), { batch: 5, gradients: false });
-    const told = { measures: ["classSwap"], settings: { samples: 6 }, sweep } as const;
+    const perturbationNetwork = await createNetwork(device, chain(), { batch: 5, gradients: false });
+    const told = { measures: ["runnerUp"], settings: { samples: 6 }, perturbationNetwork } as const;
     const turns: string[] = [];
     await trustTable(network, image, ["saliency", "rise", "smoothgrad"].map(watched), {
       ...told,
@@ -224,15 +231,15 @@ describe("a table", () => {
     });
     expect(seen).toEqual([3, 3, 5, 5, 3, 3]);
     expect(turns).toEqual(["saliency 0 0", "rise 1 0", "smoothgrad 2 0"]);
-    sweep.destroy();
+    perturbationNetwork.destroy();
   });
 
   test("refuses changed images on a network of another graph", async () => {
-    const sweep = await createNetwork(device, branches());
-    await expect(trust(network, image, saliency, { ...quick, sweep })).rejects.toThrow(
+    const perturbationNetwork = await createNetwork(device, branches());
+    await expect(trust(network, image, saliency, { ...quick, perturbationNetwork })).rejects.toThrow(
       /network for changed images of the same graph and device \(.*got/,
     );
-    sweep.destroy();
+    perturbationNetwork.destroy();
   });
 
   test("over a data set is the mean and the spread of the images' own", async () => {
@@ -259,8 +266,8 @@ describe("a table", () => {
     );
     expect(found.rows[1]?.figures.muFidelity?.count).toBe(3);
     expect(Object.keys(found.rows[1]?.figures ?? {})).toEqual(["insertion", "muFidelity"]);
-    const areas = own.flatMap(({ insertion }) => insertion?.chance ?? []);
-    expect(found.rows[1]?.chance.insertion?.mean).toBeCloseTo(
+    const areas = own.flatMap(({ insertion }) => insertion?.randomBaselines ?? []);
+    expect(found.rows[1]?.randomBaselines.insertion?.mean).toBeCloseTo(
       areas.reduce((sum, area) => sum + area) / areas.length,
       12,
     );
@@ -292,9 +299,9 @@ describe("a table", () => {
         title: "A | b",
         trust: {
           target,
-          insertion: { curve: [0, 1], area: 0.5, chance: [0.2, 0.4] },
+          insertion: { curve: [0, 1], area: 0.5, randomBaselines: [0.2, 0.4] },
           muFidelity: -0.001,
-          randomised: { parameters: { correlation: 0.12, signed: 0.1 } },
+          modelRandomisation: { correlation: 0.12, signed: 0.1 },
           verdicts: ["muFidelity"],
           words: ["This map says little."],
         },
@@ -331,11 +338,11 @@ describe("a table", () => {
         ...(row.trust ? { trust: { ...row.trust, muFidelity: 0.25 } } : {}),
       })),
     };
-    const lines = formatTrust(summaryOf([table, other])).split("\n");
+    const lines = formatTrust(summariseTrust([table, other])).split("\n");
     expect(lines[2]).toMatch(/^C +– +0\.50 ± 0\.35 +–$/);
     expect(lines[1]).toContain("0.50 ± 0.00 (0.30)");
     expect(lines).toContain("  A | b: says little of what regions weigh in 2 of 2 images.");
-    expect(summaryOf([])).toEqual({ images: 0, rows: [] });
+    expect(summariseTrust([])).toEqual({ images: 0, rows: [] });
   });
 });
 
@@ -346,12 +353,16 @@ test("a randomised network is as large as its own, and is destroyed by whoever m
     network.hasGradients,
     network.graph.layers.length,
   ]);
-  const { randomised: own } = await trust(network, image, saliency, {
+  const { modelRandomisation: own } = await trust(network, image, saliency, {
     target: 0,
-    measures: ["parameters"],
+    measures: ["modelRandomisation"],
     seed: 1,
   });
-  const shared = await trust(network, image, saliency, { target: 0, measures: ["parameters"], randomised });
-  expect(shared.randomised).toEqual(own);
+  const shared = await trust(network, image, saliency, {
+    target: 0,
+    measures: ["modelRandomisation"],
+    randomisedNetwork: randomised,
+  });
+  expect(shared.modelRandomisation).toEqual(own);
   randomised.destroy();
 });

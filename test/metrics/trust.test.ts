@@ -4,7 +4,7 @@ import { uniformNoise } from "../../src/kernels/perturbing.ts";
 import { chanceShift } from "../../src/metrics/curves.ts";
 import { subsetOf } from "../../src/metrics/fidelity.ts";
 import { ranksOf } from "../../src/metrics/importance.ts";
-import type { Judged, TrustOptions } from "../../src/metrics/measures.ts";
+import type { EvaluatedTechnique, TrustOptions } from "../../src/metrics/measures.ts";
 import { createRandomisedNetwork } from "../../src/metrics/randomise.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
@@ -37,7 +37,8 @@ const fixed =
 const map = values(PIXELS, random(4));
 const saliency = attributionNamed("saliency");
 const shares = attributionNamed("gradient-input");
-const measure = (technique: Judged, options: TrustOptions) => trust(network, image, technique, options);
+const measure = (technique: EvaluatedTechnique, options: TrustOptions) =>
+  trust(network, image, technique, options);
 const probability = async (picture: Float32Array, index: number) =>
   (await predict(network, picture)).find((found) => found.index === index)?.probability ?? Number.NaN;
 
@@ -46,7 +47,7 @@ test.each([
   ["options", { techniques: ["saliency"] }],
   ["nothing", undefined],
 ])("%s where a technique belongs is refused", async (_, technique) => {
-  await expect(measure(technique as unknown as Judged, {})).rejects.toThrow(
+  await expect(measure(technique as unknown as EvaluatedTechnique, {})).rejects.toThrow(
     /^trust: expected a technique, such as saliency or .*, got /,
   );
 });
@@ -59,7 +60,7 @@ describe("insertion and deletion", () => {
         measures: ["insertion", "deletion"],
         target,
         steps,
-        chances: 1,
+        randomBaselines: 1,
         seed,
         insertionBaseline: 0.5,
         deletionBaseline: [0.1, 0.2, 0.3],
@@ -102,7 +103,13 @@ describe("insertion and deletion", () => {
   });
 
   test("are each other's reverse: a map inserted is its negative deleted, backwards", async () => {
-    const options = { target: 1, steps: 7, chances: 0, insertionBaseline: 0, deletionBaseline: 0 } as const;
+    const options = {
+      target: 1,
+      steps: 7,
+      randomBaselines: 0,
+      insertionBaseline: 0,
+      deletionBaseline: 0,
+    } as const;
     const { insertion } = await measure(fixed(map), { ...options, measures: ["insertion"] });
     const { deletion } = await measure(fixed(map.map((value) => -value)), {
       ...options,
@@ -113,7 +120,7 @@ describe("insertion and deletion", () => {
     for (const [i, value] of (insertion?.curve ?? []).entries())
       expect(value).toBeCloseTo(backwards[i] ?? 0, 6);
     expect(insertion?.area).toBeCloseTo(deletion?.area ?? 0, 6);
-    expect(insertion?.chance).toEqual([]);
+    expect(insertion?.randomBaselines).toEqual([]);
   });
 
   test("take equal pixels in reading order", async () => {
@@ -126,14 +133,18 @@ describe("insertion and deletion", () => {
 
   test("compare with the map moved elsewhere", async () => {
     const options = { target: 1, steps: 6, seed: 8, deletionBaseline: 0 } as const;
-    const { deletion } = await measure(fixed(map), { ...options, measures: ["deletion"], chances: 2 });
+    const { deletion } = await measure(fixed(map), {
+      ...options,
+      measures: ["deletion"],
+      randomBaselines: 2,
+    });
     const [down, right] = chanceShift(8, 2, [HEIGHT, WIDTH]);
     const moved = map.map((_, i) => {
       const [y, x] = [Math.floor(i / WIDTH) + down, (i % WIDTH) + right];
       return map[(y % HEIGHT) * WIDTH + (x % WIDTH)] ?? 0;
     });
-    const itself = await measure(fixed(moved), { ...options, measures: ["deletion"], chances: 0 });
-    expect(deletion?.chance[1]).toBeCloseTo(itself.deletion?.area ?? 0, 6);
+    const itself = await measure(fixed(moved), { ...options, measures: ["deletion"], randomBaselines: 0 });
+    expect(deletion?.randomBaselines[1]).toBeCloseTo(itself.deletion?.area ?? 0, 6);
     for (let i = 0; i < 20; i++) {
       const [y, x] = chanceShift(i, 1, [40, 20]);
       expect([y >= 10 && y < 30, x >= 5 && x < 15]).toEqual([true, true]);
@@ -199,14 +210,20 @@ describe("infidelity", () => {
   });
 
   test("of twice the slope is the mean square of the score's change, and no worse at its best scale", async () => {
-    const double: Judged = {
+    const double: EvaluatedTechnique = {
       ...saliency,
       run: async (...args) => {
         const found = await saliency.run(...args);
         return { ...found, data: found.data.map((value) => 2 * value) };
       },
     };
-    const options = { measures: ["infidelity"], target: AFFINE, draws: 5, radius: 0.1, seed: 6 } as const;
+    const options = {
+      measures: ["infidelity"],
+      target: AFFINE,
+      noiseSamples: 5,
+      radius: 0.1,
+      seed: 6,
+    } as const;
     const { infidelity } = await measure(double, options);
     const { data } = await saliency.run(network, image, { target: AFFINE });
     const range = Math.max(...image) - Math.min(...image);
@@ -253,47 +270,60 @@ describe("sensitivity", () => {
 
 describe("likeness", () => {
   test("to the map of another class is 1 for a map that asks for none, and is said in words", async () => {
-    const blind = await measure(fixed(map), { measures: ["parameters", "logit", "classSwap"], target: 3 });
-    expect(blind.classSwap).toMatchObject({ correlation: 1, signed: 1 });
-    expect(blind.randomised).toMatchObject({ parameters: { correlation: 1 }, logit: { correlation: 1 } });
+    const blind = await measure(fixed(map), {
+      measures: ["modelRandomisation", "randomLogit", "runnerUp"],
+      target: 3,
+    });
+    expect(blind.runnerUp).toMatchObject({ correlation: 1, signed: 1 });
+    expect(blind.modelRandomisation).toMatchObject({ correlation: 1 });
+    expect(blind.randomLogit).toMatchObject({ correlation: 1 });
     expect(blind.verdicts).toEqual(["class", "weights"]);
     expect(blind.words[0]).toMatch(
       /^This map hardly depends on the class: it is much like that of class \d, the runner-up/,
     );
     expect(blind.words[1]).toMatch(/^This map hardly depends on the weights/);
-    const seeing = await measure(saliency, { measures: ["parameters", "logit", "classSwap"], target: 3 });
+    const seeing = await measure(saliency, {
+      measures: ["modelRandomisation", "randomLogit", "runnerUp"],
+      target: 3,
+    });
     expect(seeing.words).toEqual([]);
-    expect(Math.abs(seeing.classSwap?.signed ?? 1)).toBeLessThan(0.9);
+    expect(Math.abs(seeing.runnerUp?.signed ?? 1)).toBeLessThan(0.9);
   });
 
   test("names the runner-up, and a random class that is another", async () => {
     const order = (await predict(network, image)).map(({ index }) => index);
-    const { target, classSwap, randomised } = await measure(saliency, { measures: ["logit", "classSwap"] });
+    const { target, runnerUp, randomLogit } = await measure(saliency, {
+      measures: ["randomLogit", "runnerUp"],
+    });
     expect(target).toMatchObject({ channel: order[0] });
-    expect(classSwap?.other).toBe(order[1]);
-    expect(order.slice(2)).toContain(randomised?.logit?.other);
-    const lower = await measure(saliency, { measures: ["classSwap"], target: order[2] ?? 0 });
-    expect(lower.classSwap?.other).toBe(order[0]);
+    expect(runnerUp?.other).toBe(order[1]);
+    expect(order.slice(2)).toContain(randomLogit?.other);
+    const lower = await measure(saliency, { measures: ["runnerUp"], target: order[2] ?? 0 });
+    expect(lower.runnerUp?.other).toBe(order[0]);
   });
 
   test("to a randomised network whose map is blank is to its top class's", async () => {
     const randomised = await createRandomisedNetwork(network, { seed: 2 });
     const [top, other] = (await predict(randomised, image)).map(({ index }) => index);
     const asked: (number | undefined)[] = [];
-    const dead: Judged = async (on, _, options) => {
+    const dead: EvaluatedTechnique = async (on, _, options) => {
       const target = (options?.target ?? AFFINE) as Target;
       if (on === randomised) asked.push(target.channel);
       const blank = on === randomised && target.channel === other;
       return { data: blank ? new Float32Array(PIXELS) : map, shape: [HEIGHT, WIDTH], target };
     };
-    const found = await measure(dead, { measures: ["parameters"], target: other ?? 0, randomised });
+    const found = await measure(dead, {
+      measures: ["modelRandomisation"],
+      target: other ?? 0,
+      randomisedNetwork: randomised,
+    });
     randomised.destroy();
     expect(asked).toEqual([other, top]);
-    expect(found.randomised?.parameters?.correlation).toBe(1);
+    expect(found.modelRandomisation?.correlation).toBe(1);
   });
 
   test("of opposite maps is in their magnitudes alone, and no word is said", async () => {
-    const signed: Judged = async (_, __, options) => {
+    const signed: EvaluatedTechnique = async (_, __, options) => {
       const { channel } = (options?.target ?? AFFINE) as Target;
       return {
         data: map.map((value) => (channel === 3 ? value : -value)),
@@ -301,16 +331,19 @@ describe("likeness", () => {
         target: AFFINE,
       };
     };
-    const { classSwap, words } = await measure(signed, { measures: ["classSwap"], target: 3 });
-    expect(classSwap?.correlation).toBe(1);
-    expect(classSwap?.signed).toBeCloseTo(-1, 12);
+    const { runnerUp, words } = await measure(signed, { measures: ["runnerUp"], target: 3 });
+    expect(runnerUp?.correlation).toBe(1);
+    expect(runnerUp?.signed).toBeCloseTo(-1, 12);
     expect(words).toEqual([]);
   });
 });
 
 describe("words", () => {
   test("say that a map is blank", async () => {
-    const { words, verdicts } = await measure(fixed(new Float32Array(PIXELS)), { target: 0, draws: 3 });
+    const { words, verdicts } = await measure(fixed(new Float32Array(PIXELS)), {
+      target: 0,
+      noiseSamples: 3,
+    });
     expect(verdicts).toEqual(["blank"]);
     expect(words).toEqual(["This map is the same everywhere: it says nothing of the image."]);
   });
@@ -354,7 +387,14 @@ describe("words", () => {
 });
 
 describe("every measure", () => {
-  const quick: TrustOptions = { target: 1, steps: 5, subsets: 12, draws: 4, perturbations: 2, radius: 0.2 };
+  const quick: TrustOptions = {
+    target: 1,
+    steps: 5,
+    subsets: 12,
+    noiseSamples: 4,
+    perturbations: 2,
+    radius: 0.2,
+  };
 
   test("has the same bits for the same seed, and others for another", async () => {
     const found = await measure(saliency, { ...quick, seed: 3 });
@@ -363,8 +403,8 @@ describe("every measure", () => {
     expect(other.muFidelity).not.toBe(found.muFidelity);
     expect(other.infidelity?.value).not.toBe(found.infidelity?.value);
     expect(other.sensitivity).not.toBe(found.sensitivity);
-    expect(other.insertion?.chance).not.toEqual(found.insertion?.chance);
-    expect(other.randomised?.parameters).not.toEqual(found.randomised?.parameters);
+    expect(other.insertion?.randomBaselines).not.toEqual(found.insertion?.randomBaselines);
+    expect(other.modelRandomisation).not.toEqual(found.modelRandomisation);
     expect(other.insertion?.curve).toEqual(found.insertion?.curve);
     expect(JSON.parse(JSON.stringify(found))).toEqual(found);
   });
@@ -375,7 +415,7 @@ describe("every measure", () => {
       const { runEach, ...single } = attributionNamed(name);
       if (!runEach) throw new Error("expected a technique of one sweep for several targets");
       const asked: unknown[][] = [];
-      const watched: Judged = {
+      const watched: EvaluatedTechnique = {
         ...single,
         async run(on, ...rest) {
           asked.push(["run", on === network]);
@@ -388,13 +428,13 @@ describe("every measure", () => {
       };
       const options: TrustOptions = {
         target: 1,
-        measures: ["insertion", "logit", "classSwap"],
+        measures: ["insertion", "randomLogit", "runnerUp"],
         settings: { samples: 8 },
         steps: 3,
-        chances: 1,
+        randomBaselines: 1,
       };
       const found = await measure(watched, options);
-      const channels = [1, found.randomised?.logit?.other, found.classSwap?.other];
+      const channels = [1, found.randomLogit?.other, found.runnerUp?.other];
       expect(asked).toEqual([channels.map((channel) => expect.objectContaining({ channel }))]);
       expect(found).toEqual(await measure(single, options));
     },
@@ -412,7 +452,7 @@ describe("every measure", () => {
     expect(one.insertion?.area).toBeCloseTo(three.insertion?.area ?? 0, 5);
     expect(one.infidelity?.relative).toBeCloseTo(three.infidelity?.relative ?? 0, 3);
     expect(one.sensitivity).toBeCloseTo(three.sensitivity ?? 0, 5);
-    expect(one.classSwap).toEqual(three.classSwap);
+    expect(one.runnerUp).toEqual(three.runnerUp);
   });
 
   test("frees what it allocated, reports progress, and stops when told to", async () => {
@@ -452,8 +492,8 @@ describe("every measure", () => {
       spy.mockRestore();
       return total;
     };
-    const few = await bytes({ steps: 9, chances: 0, subsets: 9 });
-    const more = await bytes({ steps: 48, chances: 9, subsets: 999 });
+    const few = await bytes({ steps: 9, randomBaselines: 0, subsets: 9 });
+    const more = await bytes({ steps: 48, randomBaselines: 9, subsets: 999 });
     // A score and its readback, and five words or three of plan a sample; never an image of 576 bytes.
     expect(more - few).toBeLessThan((490 - 10 + 990 + 6) * (4 + 4 + 20));
   });
@@ -465,17 +505,17 @@ describe("every measure", () => {
         "deletion",
         "infidelity",
         "insertion",
+        "modelRandomisation",
         "moved",
         "muFidelity",
-        "randomised",
         "sensitivity",
         "target",
         "verdicts",
         "words",
       ]);
-      expect(found.randomised?.logit).toBeUndefined();
-      await expect(measure(saliency, { ...quick, target, measures: ["classSwap"] })).rejects.toThrow(
-        /expected a class among several as the target of "classSwap"/,
+      expect(found.randomLogit).toBeUndefined();
+      await expect(measure(saliency, { ...quick, target, measures: ["runnerUp"] })).rejects.toThrow(
+        /expected a class among several as the target of "runnerUp"/,
       );
     }
   });
@@ -512,13 +552,13 @@ describe("every measure", () => {
     [{ measures: ["fidelity"] as unknown as [] }, /expected measures of insertion.*got "fidelity"/],
     [{ steps: 0 }, /steps of 1 to 48, got 0/],
     [{ steps: 49 }, /steps of 1 to 48, got 49/],
-    [{ chances: -1 }, /chances of 0 to 1000, got -1/],
+    [{ randomBaselines: -1 }, /randomBaselines of 0 to 1000, got -1/],
     [{ grid: 7 }, /a grid of 1 to 6, got 7/],
     [{ subsets: 1 }, /subsets of 2 to/],
-    [{ draws: 1.5 }, /draws of 1 to 1048576, got 1.5/],
+    [{ noiseSamples: 1.5 }, /noiseSamples of 1 to 1048576, got 1.5/],
     [{ perturbations: 0 }, /perturbations of 1 to/],
-    [{ share: 0 }, /share above 0 and up to 1 of the cells, got 0/],
-    [{ share: Number.NaN }, /got NaN/],
+    [{ removedFraction: 0 }, /removedFraction above 0 and up to 1 of the cells, got 0/],
+    [{ removedFraction: Number.NaN }, /got NaN/],
     [{ radius: 0 }, /radius above 0/],
     [{ seed: -1 }, /seed of 0 to/],
     [{ target: 9 }, /class of 0 to 3/],

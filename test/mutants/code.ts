@@ -204,8 +204,8 @@ export const CODE: readonly Mutant[] = [
     ["value / (kh * kw)", "value"],
   ),
   ...of(
-    "metrics/words",
-    "metrics/words",
+    "metrics/findings",
+    "metrics/findings",
     ["Math.min(correlation, signed) >= from", "Math.min(correlation, signed) > from"],
     ["(value) => value >= own", "(value) => value > own"],
     ["muFidelity < POOR.muFidelity", "muFidelity <= POOR.muFidelity"],

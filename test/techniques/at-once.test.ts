@@ -87,7 +87,7 @@ const QUESTIONS: Readonly<Record<string, (image: Float32Array) => Promise<unknow
   unitMask: (image) => unitMask(network, image, { layer: "conv2", channel: 1 }),
   empiricalField: (image) => empiricalField(network, [image], { layer: "conv2", channel: 1 }),
   trust: (image) => {
-    const few = { steps: 3, chances: 1, grid: 2, subsets: 3, draws: 3, perturbations: 2 };
+    const few = { steps: 3, randomBaselines: 1, grid: 2, subsets: 3, noiseSamples: 3, perturbations: 2 };
     return trust(network, image, saliency, few);
   },
 };

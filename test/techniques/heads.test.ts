@@ -327,12 +327,12 @@ describe.each(ASKED)("$what", ({ net, options, of, unit: asked, sign, by }) => {
     const found = await trust(network, image, attributionNamed("saliency"), {
       ...(target === undefined ? {} : { target }),
       ...(output === undefined ? {} : { output }),
-      ...{ steps: 3, chances: 1, subsets: 4, draws: 2, perturbations: 1 },
+      ...{ steps: 3, randomBaselines: 1, subsets: 4, noiseSamples: 2, perturbations: 1 },
     });
     const comparable = of.units > 1;
-    expect(found.classSwap !== undefined).toBe(comparable);
-    expect(found.randomised?.logit !== undefined).toBe(comparable);
-    expect(Object.keys(found.leftOut ?? {})).toEqual(comparable ? [] : ["logit", "classSwap"]);
+    expect(found.runnerUp !== undefined).toBe(comparable);
+    expect(found.randomLogit !== undefined).toBe(comparable);
+    expect(Object.keys(found.leftOut ?? {})).toEqual(comparable ? [] : ["randomLogit", "runnerUp"]);
     expect(found.insertion?.curve).toHaveLength(4);
     // The whole image is the curve's end: the probability where there is one.
     const all = await predict(network, image, { top: 9, ...(output === undefined ? {} : { output }) });
@@ -400,7 +400,7 @@ test("a probability that does not move says nothing of a map", async () => {
   const network = await createNetwork(device, graph("sure", [...stem, unit("flag", sure, "sigmoid")]));
   const quick = {
     steps: 3,
-    chances: 2,
+    randomBaselines: 2,
     subsets: 4,
     measures: ["insertion", "deletion", "muFidelity"],
   } as const;
@@ -412,7 +412,7 @@ test("a probability that does not move says nothing of a map", async () => {
   const byLogit = await trust(network, image, attributionNamed("saliency"), { ...quick, on: "logit" });
   expect(byLogit.verdicts).not.toContain("still");
   // A map that is made of the probability says as little, and neither do its likenesses to others.
-  const measures = ["parameters", "insertion"] as const;
+  const measures = ["modelRandomisation", "insertion"] as const;
   for (const [name, settings] of [
     ["rise", { samples: 16 }],
     ["saliency", { on: "probability" }],
@@ -420,7 +420,7 @@ test("a probability that does not move says nothing of a map", async () => {
     const own = await trust(network, image, attributionNamed(name), { ...quick, measures, settings });
     expect(own.verdicts).toEqual(["still"]);
     expect(own.words).toEqual([expect.stringMatching(/probability that this map explains does not move/)]);
-    expect(own.randomised?.parameters).toBeDefined();
+    expect(own.modelRandomisation).toBeDefined();
   }
   // A sure network has a map all the same.
   const { data } = await attributionNamed("saliency").run(network, image);
@@ -509,9 +509,9 @@ describe("scores at every place", () => {
   });
 
   test("have a runner-up over the same places, and no one probability", async () => {
-    const quick = { steps: 3, chances: 1, subsets: 4, draws: 2, perturbations: 1 };
+    const quick = { steps: 3, randomBaselines: 1, subsets: 4, noiseSamples: 2, perturbations: 1 };
     const found = await trust(network, image, attributionNamed("saliency"), { ...quick, target: 0 });
-    expect([found.asked?.index, found.classSwap?.other, found.leftOut]).toEqual([0, 1, undefined]);
+    expect([found.asked?.index, found.runnerUp?.other, found.leftOut]).toEqual([0, 1, undefined]);
     expect(found.insertion?.curve.at(-1)).toBeCloseTo(sumOf(0, image)(image), 3);
     await expect(
       attributionNamed("saliency").run(network, image, { target: 0, on: "probability" }),

@@ -88,7 +88,7 @@ describe("a sweep whose stride is wider than its patch", () => {
       target: 0,
       settings: { patch: 4, stride: 7, fill: 0 },
       measures: ["deletion", "sensitivity"],
-      ...{ steps: 5, chances: 1, perturbations: 2 },
+      ...{ steps: 5, randomBaselines: 1, perturbations: 2 },
     });
     expect(Number.isFinite(found.sensitivity)).toBe(true);
     expect(found.words.at(-1)).toBe("Nothing is known of 117 of its 247 places: they count as 0.");

@@ -40,7 +40,7 @@ export const TRUST: CliCommand = {
   details: [
     ...TRUST_LEGEND,
     "",
-    "Without names, every technique that is quick; --all is every one. Techniques of many samples take fewer here than alone (RISE 500, LIME 300; see --samples), and those of more than a hundred have no sensitivity, which makes ten more maps, unless --measures asks for it. What takes longer than ten seconds is said before it begins. Curves have 20 steps beside 2 random rankings, of one technique and one image 50 and 4. Over several images, or --dataset N, mean ± standard deviation. What speaks against a map is said in words below.",
+    "Without names, every technique that is quick; --all is every one. Techniques of many samples take fewer here than alone (RISE 500, LIME 300; see --samples), and those of more than a hundred have no sensitivity, which makes ten more maps, unless --measures asks for it. What takes longer than ten seconds is said before it begins. Curves have 20 steps beside 2 random baselines, of one technique and one image 50 and 4. Over several images, or --dataset N, mean ± standard deviation. What speaks against a map is said in words below.",
   ],
   options: [
     "image",
@@ -69,7 +69,7 @@ export const TRUST: CliCommand = {
   ],
   examples: [
     "vitrine trust saliency,guided-backprop,grad-cam --image synthetic:4",
-    "vitrine trust --dataset 20 --measures insertion,deletion,classSwap --markdown",
+    "vitrine trust --dataset 20 --measures insertion,deletion,runnerUp --markdown",
     "vitrine trust --all --image dog.jpg --model squeezenet --labels imagenet.json --samples 500 --json",
   ],
   leading: () => Number.POSITIVE_INFINITY,
@@ -123,12 +123,12 @@ async function trustCommand(positionals: readonly string[], values: Values, io: 
   const needs = needsOf(techniques, keep, { measures });
   const work = async (networks: Networks): Promise<TrustTable | TrustSummary> => {
     const network = await networks.first();
-    const sweep = await networks.several();
+    const perturbationNetwork = await networks.several();
     const told = (technique: NamedTechnique) => ({
       ...settingsOf(technique, layer, values),
-      ...networks.memoryFor(technique.passes === undefined ? network : sweep),
+      ...networks.memoryFor(technique.passes === undefined ? network : perturbationNetwork),
     });
-    const all = { ...options, sweep, settings: told };
+    const all = { ...options, perturbationNetwork, settings: told };
     const works = techniques.map((technique) => {
       const own = settingsOf(technique, layer, values);
       return { technique, settings: own, measures: measuresOf(technique) };
@@ -136,7 +136,7 @@ async function trustCommand(positionals: readonly string[], values: Values, io: 
     const passes = inputs.length * passesOf(works, settings);
     if (passes > FEW) {
       io.progress("estimating");
-      const seconds = passes * (await secondsOfPass(sweep, io.signal));
+      const seconds = passes * (await secondsOfPass(perturbationNetwork, io.signal));
       const less = "--measures, --samples or fewer techniques make it less";
       if (seconds > SOON)
         io.err(
@@ -214,7 +214,7 @@ function settingsOf(technique: NamedTechnique, layer: string | undefined, values
 }
 
 /** A row whose refusal is in the command line's words. */
-function worded<T extends { readonly unsupported?: string }>(row: T): T {
+function worded<T extends { readonly unsupported?: string | undefined }>(row: T): T {
   return row.unsupported === undefined ? row : { ...row, unsupported: messageOf(row.unsupported) };
 }
 

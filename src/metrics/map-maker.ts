@@ -5,10 +5,10 @@ import { Objective } from "../objectives/objective.ts";
 import { copyOf } from "../techniques/answer.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { type Asked, ask, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
-import type { Judged, TrustOptions } from "./measures.ts";
+import type { EvaluatedTechnique, TrustOptions } from "./measures.ts";
 
-/** How a technique's maps of an image are made. */
-export interface Making extends Asked {
+/** A question about an image, and the technique that answers it with maps. */
+export interface MapMaker extends Asked {
   /** `[H, W, C]`: the image as the network takes it. */
   readonly input: Float32Array;
   readonly kind: AttributionTechnique["kind"] | undefined;
@@ -28,28 +28,28 @@ export interface Making extends Asked {
   ): Promise<readonly Attribution[]>;
 }
 
-/** A map, and how its technique makes another. */
-export interface Made extends Making {
+/** A map, with the maker of others like it. */
+export interface MadeMap extends MapMaker {
   readonly map: Attribution;
 }
 
 type Progress = (fraction: number) => void;
-type MakingOptions = Pick<TrustOptions, "target" | "output" | "settings" | "explanation" | "signal">;
+type MapOptions = Pick<TrustOptions, "target" | "output" | "settings" | "explanation" | "signal">;
 
-/** Finds out what is asked, before any map is made. */
-export async function prepare(
+/** Finds out what is asked of an image. No map is made yet. */
+export async function createMapMaker(
   network: Network,
   image: Picture,
-  technique: Judged,
-  { target: question, output, settings = {}, signal }: MakingOptions,
-): Promise<Making> {
+  technique: EvaluatedTechnique,
+  { target: question, output, settings = {}, signal }: MapOptions,
+): Promise<MapMaker> {
   const called: unknown = typeof technique === "function" ? technique : technique?.run;
   if (typeof called !== "function") {
     throw new InputError(
       `trust: expected a technique, such as saliency or attributionNamed("grad-cam"), got ${describe(technique)}`,
     );
   }
-  const judged: Exclude<Judged, (...args: never) => unknown> =
+  const judged: Exclude<EvaluatedTechnique, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
   const input = await copyOf(network, image);
   const stop = signal ? { signal } : {};
@@ -66,7 +66,7 @@ export async function prepare(
     ...stop,
     ...(onProgress ? { onProgress } : {}),
   });
-  const run: Making["run"] = async (on, of, what = asked, onProgress?) => {
+  const run: MapMaker["run"] = async (on, of, what = asked, onProgress?) => {
     const found = withoutGaps(await judged.run(on, of, { ...optionsOf(onProgress), ...questionOf(what) }));
     signal?.throwIfAborted();
     onProgress?.(1);
@@ -102,16 +102,16 @@ export async function prepare(
 export async function makeMap(
   network: Network,
   image: Picture,
-  technique: Judged,
-  options: MakingOptions,
-): Promise<Made> {
-  const making = await prepare(network, image, technique, options);
+  technique: EvaluatedTechnique,
+  options: MapOptions,
+): Promise<MadeMap> {
+  const maker = await createMapMaker(network, image, technique, options);
   const { explanation } = options;
-  const map = explanation ? withoutGaps(explanation) : await making.run(network, making.input);
-  return { ...making, map };
+  const map = explanation ? withoutGaps(explanation) : await maker.run(network, maker.input);
+  return { ...maker, map };
 }
 
-/** A map whose places of which nothing is known count as 0: nothing speaks for them. */
+/** A map in which unknown places count as 0. */
 export function withoutGaps(map: Attribution): Attribution {
   if (map.gaps === undefined) return map;
   return { ...map, data: map.data.map((value) => (Number.isNaN(value) ? 0 : value)) };

@@ -26,7 +26,7 @@ export function findingsOf(
     nameOf,
   }: {
     readonly blank: boolean;
-    readonly unmoved?: number;
+    readonly unmoved?: number | undefined;
     readonly still: ReadonlySet<ScoreMeasure>;
     readonly nameOf: (other: number) => string;
   },
@@ -103,42 +103,41 @@ function alike({ correlation, signed }: Likeness, from: number): boolean {
 }
 
 function classFinding(
-  { classSwap, randomised }: Omit<Trust, "words" | "verdicts">,
+  { runnerUp, randomLogit }: Omit<Trust, "words" | "verdicts">,
   nameOf: (other: number) => string,
 ): Finding | undefined {
   const like = [
-    { found: classSwap, as: "the runner-up" },
-    { found: randomised?.logit, as: "drawn at random" },
+    { found: runnerUp, as: "the runner-up" },
+    { found: randomLogit, as: "drawn at random" },
   ].flatMap(({ found, as }) =>
     found && alike(found, ALIKE.class)
       ? [`that of ${nameOf(found.other)}, ${as} (rank correlation ${figure(found.correlation)})`]
       : [],
   );
   // Likeness to the runner-up alone may be that of two kindred classes.
-  const both = classSwap && randomised?.logit && classSwap.other !== randomised.logit.other;
+  const both = runnerUp && randomLogit && runnerUp.other !== randomLogit.other;
   if (like.length === 0) return undefined;
   const depends = both && like.length < 2 ? "hardly tells two classes apart" : "hardly depends on the class";
   return { verdict: "class", text: `This map ${depends}: it is much like ${like.join(" and ")}.` };
 }
 
-function weightsFinding({ randomised }: Omit<Trust, "words" | "verdicts">): Finding | undefined {
-  const likeness = randomised?.parameters;
-  if (!likeness || !alike(likeness, ALIKE.weights)) return undefined;
+function weightsFinding({ modelRandomisation }: Omit<Trust, "words" | "verdicts">): Finding | undefined {
+  if (!modelRandomisation || !alike(modelRandomisation, ALIKE.weights)) return undefined;
   return {
     verdict: "weights",
-    text: `This map hardly depends on the weights: it is much like that of a network with random ones (rank correlation ${figure(likeness.correlation)}).`,
+    text: `This map hardly depends on the weights: it is much like that of a network with random ones (rank correlation ${figure(modelRandomisation.correlation)}).`,
   };
 }
 
-/** How many random rankings do as well, by insertion less deletion. */
+/** The finding that random baselines do as well, by insertion less deletion. */
 function chanceFinding({ insertion, deletion }: Omit<Trust, "words" | "verdicts">): Finding | undefined {
   const total = (value: (curve: Curve) => number): number =>
     (insertion ? value(insertion) : 0) - (deletion ? value(deletion) : 0);
-  const copies = (insertion ?? deletion)?.chance.length ?? 0;
+  const copies = (insertion ?? deletion)?.randomBaselines.length ?? 0;
   const own = total(({ area }) => area);
-  const asWell = Array.from({ length: copies }, (_, i) => total(({ chance }) => chance[i] ?? 0)).filter(
-    (value) => value >= own,
-  ).length;
+  const asWell = Array.from({ length: copies }, (_, i) =>
+    total(({ randomBaselines }) => randomBaselines[i] ?? 0),
+  ).filter((value) => value >= own).length;
   if (asWell === 0) return undefined;
   const by = insertion && deletion ? "insertion and deletion" : insertion ? "insertion" : "deletion";
   const copy = copies === 1 ? "the copy" : `${asWell} of ${copies} copies`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ALIKE, findingsOf } from "../../src/metrics/words.ts";
+import { ALIKE, findingsOf } from "../../src/metrics/findings.ts";
 
 type Figures = Omit<Parameters<typeof findingsOf>[0], "target">;
 const TARGET = { target: { layer: "logits" } } as never as Parameters<typeof findingsOf>[0];
@@ -9,15 +9,15 @@ const say = (trust: Figures, still = new Set<never>()) =>
     ({ verdict }) => verdict,
   );
 const like = (correlation: number, signed = correlation) => ({ correlation, signed, other: 3 }) as never;
-const curve = (area: number, ...chance: number[]) => ({ curve: [], area, chance }) as never;
+const curve = (area: number, ...randomBaselines: number[]) => ({ curve: [], area, randomBaselines }) as never;
 
 describe("what speaks against a map", () => {
   test("is a likeness from its threshold on, at which it counts", () => {
-    expect(say({ classSwap: like(ALIKE.class) })).toEqual(["class"]);
-    expect(say({ classSwap: like(ALIKE.class - 1e-9) })).toEqual([]);
-    expect(say({ classSwap: like(1, ALIKE.class - 1e-9) })).toEqual([]);
-    expect(say({ randomised: { parameters: like(ALIKE.weights) } as never })).toEqual(["weights"]);
-    expect(say({ randomised: { parameters: like(ALIKE.weights - 1e-9) } as never })).toEqual([]);
+    expect(say({ runnerUp: like(ALIKE.class) })).toEqual(["class"]);
+    expect(say({ runnerUp: like(ALIKE.class - 1e-9) })).toEqual([]);
+    expect(say({ runnerUp: like(1, ALIKE.class - 1e-9) })).toEqual([]);
+    expect(say({ modelRandomisation: like(ALIKE.weights) })).toEqual(["weights"]);
+    expect(say({ modelRandomisation: like(ALIKE.weights - 1e-9) })).toEqual([]);
   });
 
   test("is a copy that does as well, equal areas included", () => {
