@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 import { ALIAS } from "./build/alias.ts";
+import { packed } from "./build/packed.ts";
 import { wgsl } from "./build/wgsl.ts";
 
 export default defineConfig({
   root: "demo",
   base: "./",
-  plugins: [wgsl()],
+  plugins: [wgsl(), packed()],
   resolve: { alias: ALIAS },
   // three.js alone is beyond the warning limit.
   build: {

@@ -1,18 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { packed } from "./packed.ts";
 import { wgsl } from "./wgsl.ts";
 
 /** The whole library in one file for a plain page: `dist/vitrine.min.js`, an ES module with its shaders inside. */
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   publicDir: false,
-  plugins: [wgsl({ comments: false })],
+  plugins: [wgsl({ comments: false }), packed()],
   build: {
     target: "es2022",
     outDir: "dist",
     emptyOutDir: false,
     lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "vitrine.min.js" },
     // Vite leaves the white space in a library, for whoever bundles it again.
-    rolldownOptions: { output: { minify: true } },
+    rolldownOptions: { output: { minify: true, chunkFileNames: "vitrine.[name].min.js" } },
   },
 });

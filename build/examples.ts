@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { ALIAS } from "./alias.ts";
+import { packed } from "./packed.ts";
 import { wgsl } from "./wgsl.ts";
 
 const pages = ["three", "tfjs", "video"].map((name) => `examples/${name}.html`);
@@ -10,7 +11,7 @@ export default defineConfig({
   root: fileURLToPath(new URL("../examples", import.meta.url)),
   base: "./",
   publicDir: false,
-  plugins: [wgsl()],
+  plugins: [wgsl(), packed()],
   resolve: { alias: ALIAS },
   server: { fs: { allow: [".."] } },
   build: {

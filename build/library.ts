@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { PACKED_IN, packed } from "./packed.ts";
 import { wgsl } from "./wgsl.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -19,7 +20,7 @@ const entries = {
 export default defineConfig({
   root,
   publicDir: false,
-  plugins: [wgsl()],
+  plugins: [wgsl(), packed()],
   build: {
     target: "es2023",
     outDir: "dist",
@@ -30,8 +31,17 @@ export default defineConfig({
       formats: ["es"],
     },
     rolldownOptions: {
-      external: (id) => !id.startsWith(".") && !isAbsolute(id),
-      output: { preserveModules: true, preserveModulesRoot: "src" },
+      external: (id) =>
+        !id.startsWith(".") &&
+        !id.startsWith("\0") &&
+        !isAbsolute(id) &&
+        !PACKED_IN.some((name) => id.startsWith(name)),
+      output: {
+        preserveModules: true,
+        preserveModulesRoot: "src",
+        // npm leaves out of a package whatever is called node_modules.
+        entryFileNames: ({ name }) => `${name.replace(/^(node_modules|_virtual)\/_?(?=@)/, "packed/")}.js`,
+      },
     },
   },
 });

@@ -27,25 +27,40 @@ export {
   SEQUENTIAL_MAPS,
   UNEVEN_MAPS,
 } from "./figures/color-maps.ts";
+export type { Figure } from "./figures/drawing.ts";
 export { type DrawnMap, drawnMap, type MapOptions } from "./figures/drawn-map.ts";
-export { type Box, type FieldFigureOptions, type MeasuredField, renderField } from "./figures/field.ts";
 export {
+  type Box,
+  composeField,
+  type FieldFigureOptions,
+  type MeasuredField,
+  renderField,
+} from "./figures/field.ts";
+export {
+  composeFigure,
   FIGURE_PANELS,
   type FigureOptions,
   type FigurePanel,
   renderFigure,
 } from "./figures/figure.ts";
-export { type FilterFigureOptions, type FilterSet, renderFilters } from "./figures/filters.ts";
-export { MAP_KINDS, type MapKind } from "./figures/kinds.ts";
-export { type MaskedImage, type MaskFigureOptions, renderMasks } from "./figures/masks.ts";
 export {
+  composeFilters,
+  type FilterFigureOptions,
+  type FilterSet,
+  renderFilters,
+} from "./figures/filters.ts";
+export { MAP_KINDS, type MapKind } from "./figures/kinds.ts";
+export { composeMasks, type MaskedImage, type MaskFigureOptions, renderMasks } from "./figures/masks.ts";
+export {
+  composeMultiples,
   type Multiple,
   type MultiplesOptions,
   type MultiplesRow,
   renderMultiples,
 } from "./figures/multiples.ts";
 export { renderOverlay } from "./figures/overlay.ts";
-export { type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
+export { type RasterizeOptions, rasterize } from "./figures/rasterize.ts";
+export { composeMapSheet, type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
 export type { Table } from "./figures/table.ts";
 export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
 export {

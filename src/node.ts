@@ -2,5 +2,5 @@
 export * from "./index.ts";
 export { modelFromDisk } from "./node/files.ts";
 export { createGpu } from "./node/gpu.ts";
-export { decodeImage, encodePng, imageSize, readImage, writePng } from "./node/image.ts";
+export { decodeImage, imageSize, readImage, writePng } from "./node/image.ts";
 export { decodeNpy, encodeNpy, type NpyArray, readNpy, writeNpy } from "./node/npy.ts";

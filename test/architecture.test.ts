@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path/posix";
 import { describe, expect, test } from "vitest";
+import { PACKED_IN } from "../build/packed.ts";
 import { reflectShader } from "../build/wgsl.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { compileKernel } from "../src/gpu/kernel.ts";
@@ -61,7 +62,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that have a room of their own; nobody else imports them. */
 const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
-  [/^(node:|(sharp|webgpu|fflate|tinyglobby)$)/, ["node", "cli", "bench"]],
+  [/^(node:|(sharp|webgpu|tinyglobby)$)/, ["node", "cli", "bench"]],
+  [/^fflate$/, ["figures", "node", "cli", "bench"]],
+  [/^fast-png$/, ["images"]],
+  [/^(@resvg|@expo-google-fonts)\//, ["figures"]],
   [/^leven$/, ["gpu"]],
   [/^@tensorflow\//, ["tfjs", "bench"]],
   [/^three\b/, ["three", "demo"]],
@@ -171,7 +175,7 @@ describe("imports", () => {
 
   test("of the library name only packages that come with it", () => {
     const { dependencies, peerDependencies } = packageJson;
-    const shipped = Object.keys({ ...dependencies, ...peerDependencies });
+    const shipped = [...Object.keys({ ...dependencies, ...peerDependencies }), ...PACKED_IN];
     const unshipped = imports.filter(
       ({ from, to }) =>
         from.startsWith("src/") &&

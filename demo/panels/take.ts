@@ -1,9 +1,8 @@
 import { h, segmented } from "../dom.ts";
 import { toast } from "../notices.ts";
-import { paint } from "../pixels.ts";
 import type { Session } from "../session.ts";
 import type { Card } from "../why/enquiry.ts";
-import { commandOf, figureOfAnswer, npyOf, pngOf, ZOOMS } from "../why/take-away.ts";
+import { commandOf, figureOfAnswer, npyOf, pngOf, svgOf, ZOOMS } from "../why/take-away.ts";
 
 /** Offers a file for download. */
 export function download(blob: Blob, name: string): void {
@@ -23,14 +22,18 @@ export function takeDialog(session: Session, onError: (error: unknown) => void) 
     if (!answer) return;
     const { technique } = question;
     const name = `${technique.name}-${card.about.replaceAll(/[^\w]+/g, "-")}`;
-    const pixels = figureOfAnswer(session, answer);
-    const preview = h("canvas", { role: "img", "aria-label": `Figure of ${technique.title}, ${card.about}` });
-    paint(preview, pixels);
+    const figure = figureOfAnswer(session, answer);
+    const preview = h("img", {
+      src: `data:image/svg+xml,${encodeURIComponent(figure.svg)}`,
+      alt: `Figure of ${technique.title}, ${card.about}`,
+      width: figure.width,
+      height: figure.height,
+    });
     let zoom = 2;
     const size = h("small", {});
     const sized = () => {
       zooms.set(String(zoom));
-      size.textContent = `${pixels.width * zoom} × ${pixels.height * zoom} pixels`;
+      size.textContent = `${figure.width * zoom} × ${figure.height * zoom} pixels`;
     };
     const zooms = segmented(
       "Scale",
@@ -41,7 +44,7 @@ export function takeDialog(session: Session, onError: (error: unknown) => void) 
       },
     );
     sized();
-    const png = () => pngOf(pixels, zoom).then((blob) => download(blob, `${name}.png`), onError);
+    const png = () => pngOf(figure, zoom).then((blob) => download(blob, `${name}.png`), onError);
     const command = commandOf(session, question);
     const copy = () =>
       navigator.clipboard.writeText(command ?? "").then(
@@ -57,6 +60,7 @@ export function takeDialog(session: Session, onError: (error: unknown) => void) 
         h("button", { class: "primary", onclick: () => void png() }, "Save PNG"),
         zooms.element,
         size,
+        h("button", { onclick: () => download(svgOf(figure), `${name}.svg`) }, "Save SVG"),
         h("span", { class: "grow" }),
         h(
           "button",

@@ -1,14 +1,15 @@
 import {
+  composeFigure,
+  composeMultiples,
   deprocess,
+  encodePng,
+  type Figure,
   type Graph,
   isSoftwareAdapter,
   labelOf,
   type Multiple,
-  type Pixels,
-  renderFigure,
-  renderMultiples,
+  rasterize,
 } from "../../src/index.ts";
-import { paint } from "../pixels.ts";
 import { preprocessingNameOf } from "../prepared.ts";
 import { isSample } from "../samples.ts";
 import type { State } from "../state/state.ts";
@@ -39,9 +40,9 @@ function subtitleOf(scene: Scene, layer: string | undefined): string {
 }
 
 /** The figure of one map, as people publish it: image, overlay, map, colour bar, what was clipped. */
-export function figureOfAnswer(scene: Scene, answer: Answer): Pixels {
+export function figureOfAnswer(scene: Scene, answer: Answer): Figure {
   const { technique, subject, layer } = answer.question;
-  return renderFigure({
+  return composeFigure({
     image: deprocess(scene.input, scene.graph),
     title: `${technique.title}: ${nameOf(scene.head, subject)}`,
     subtitle: subtitleOf(scene, layer),
@@ -50,13 +51,13 @@ export function figureOfAnswer(scene: Scene, answer: Answer): Pixels {
 }
 
 /** All cards on one sheet: techniques below one another, classes side by side. */
-export function sheetOfCards(scene: Scene, cards: readonly Card[]): Pixels {
+export function sheetOfCards(scene: Scene, cards: readonly Card[]): Figure {
   const { state } = scene.store;
   const techniques = [...new Set(cards.map(({ question }) => question.technique))];
   const columns = [...new Set(cards.map(({ about }) => about))];
   const alone = columns.length === 1;
   const layer = cards.find(({ question }) => question.layer !== undefined)?.question.layer;
-  return renderMultiples({
+  return composeMultiples({
     image: deprocess(scene.input, scene.graph),
     title: `Why ${columns.join(" or ")}?`,
     subtitle: subtitleOf(scene, layer),
@@ -74,17 +75,14 @@ export function sheetOfCards(scene: Scene, cards: readonly Card[]): Pixels {
   });
 }
 
-/** Pixels as a PNG file, each a square of `zoom` pixels. */
-export async function pngOf(pixels: Pixels, zoom: number): Promise<Blob> {
-  const small = document.createElement("canvas");
-  paint(small, pixels);
-  const canvas = new OffscreenCanvas(pixels.width * zoom, pixels.height * zoom);
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("export: this browser gives no 2D canvas");
-  context.imageSmoothingEnabled = false;
-  context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/png" });
+/** A figure as a PNG file, `zoom` pixels to one of its own. */
+export async function pngOf(figure: Figure, zoom: number): Promise<Blob> {
+  const pixels = await rasterize(figure, { scale: zoom });
+  return new Blob([await encodePng(pixels)], { type: "image/png" });
 }
+
+/** A figure as a file of vectors. */
+export const svgOf = ({ svg }: Figure): Blob => new Blob([svg], { type: "image/svg+xml" });
 
 /** An array as a NumPy file (.npy 1.0), float32 in C order. */
 export function npyOf({

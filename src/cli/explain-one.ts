@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { FIGURE_PANELS, type FigurePanel, renderFigure } from "../figures/figure.ts";
-import { formatNumber } from "../figures/layout.ts";
+import { composeFigure, FIGURE_PANELS, type FigurePanel } from "../figures/figure.ts";
+import { formatNumber } from "../figures/format-number.ts";
 import { renderOverlay } from "../figures/overlay.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { type Graph, inputOf } from "../graph/graph.ts";
@@ -87,7 +87,7 @@ export function explainOne(
     };
     const image = deprocess(input.values, graph);
     const draw = () =>
-      renderFigure({
+      composeFigure({
         ...map,
         image,
         title: `${technique.title}: ${objective.title}`,

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { formatNumber } from "../figures/layout.ts";
-import { type Multiple, type MultiplesRow, renderMultiples } from "../figures/multiples.ts";
+import { formatNumber } from "../figures/format-number.ts";
+import { composeMultiples, type Multiple, type MultiplesRow } from "../figures/multiples.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { headOf } from "../graph/heads.ts";
 import { deprocess } from "../images/preprocess.ts";
@@ -43,7 +43,9 @@ export function explainSeveral(asking: Asking, setting: Setting): Explaining {
   const { graph, values, io, out } = setting;
   const { techniques, targets, layers, neurons } = asking;
   if (out?.arrays) {
-    throw new UsageError(`--out expects a .png for several maps, whose shapes differ, got "${out.path}"`);
+    throw new UsageError(
+      `--out expects a .png or .svg for several maps, whose shapes differ, got "${out.path}"`,
+    );
   }
   if (setting.overlay)
     throw new UsageError("--overlay expects one map to lay over the photograph, got several");
@@ -105,7 +107,7 @@ export function explainSeveral(asking: Asking, setting: Setting): Explaining {
         : [""];
     const what = techniques.length === 1 ? `${techniques[0]?.title}: ` : "";
     const draw = () =>
-      renderMultiples({
+      composeMultiples({
         image,
         title: `${what}${objectives.length === 1 ? only?.title : objectives.map(nameOf).join(", ")}`,
         subtitle: [

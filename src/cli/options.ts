@@ -216,7 +216,7 @@ export const OPTIONS = {
   out: {
     name: "out",
     value: "FILE|DIR",
-    help: "Where the result goes: .png is a picture, .npy the array (of predict, the logits). Of explain and activations also a folder, with a .png for each image, or 'DIR/*.npy'. For dataset, .png or a folder. It is tried before any work, and written whole or not at all.",
+    help: "Where the result goes: .png is a picture, .svg the same as a vector figure (its words are text, its maps pixels), .npy the array (of predict, the logits). Of explain and activations also a folder, with a .png for each image, or 'DIR/*.svg', 'DIR/*.npy'. For dataset, .png, .svg or a folder. It is tried before any work, and written whole or not at all.",
   },
   overlay: {
     name: "overlay",

@@ -1,10 +1,12 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
+import type { Figure } from "../figures/drawing.ts";
+import { rasterize } from "../figures/rasterize.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { writePng } from "../node/image.ts";
 import { writeNpy } from "../node/npy.ts";
-import { tryFile, tryFolder } from "../node/write.ts";
+import { tryFile, tryFolder, writeWhole } from "../node/write.ts";
 import { STDIN } from "./image-names.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
@@ -13,8 +15,8 @@ import type { Values } from "./values.ts";
 export interface Result {
   readonly data: Float32Array;
   readonly shape: Shape;
-  /** Absent where there is no picture of it. */
-  draw?(): Pixels;
+  /** A figure with words, or a bare picture. Absent where there is none. */
+  draw?(): Figure | Pixels;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function outOf(values: Values, kinds: readonly string[]): Promise<s
   const out = values.text("out");
   if (out === undefined) return undefined;
   if (!kinds.includes(extname(out).toLowerCase())) {
-    throw new UsageError(`--out expects a file that ends in ${kinds.join(" or ")}, got "${out}"`);
+    throw new UsageError(`--out expects a file that ends in ${listed(kinds)}, got "${out}"`);
   }
   await tryFile(out, "--out");
   return out;
@@ -66,7 +68,7 @@ export class Outputs {
     }
     if (!kinds.includes(kind)) {
       throw new UsageError(
-        `--${option} expects a file that ends in ${kinds.join(" or ")}, or a folder, got "${path}"`,
+        `--${option} expects a file that ends in ${listed(kinds)}, or a folder, got "${path}"`,
       );
     }
     if (basename(path) === `*${extname(path)}`) {
@@ -112,11 +114,26 @@ function stemOf(image: string): string {
   return plain.slice(0, 100) || "image";
 }
 
+/** Ends of the files that a figure, or the array behind it, can be written to. */
+export const FIGURE_OR_ARRAY = [".png", ".svg", ".npy"] as const;
+
 /** Writes a result as a picture or as an array, as the name's end says. */
 export async function writeResult(out: string, result: Result, io: Io): Promise<void> {
   if (extname(out).toLowerCase() === ".npy") await writeNpy(out, result);
-  else if (result.draw) await writePng(out, result.draw());
+  else if (result.draw) await writePicture(out, result.draw());
   io.err(`vitrine: wrote ${out}`);
+}
+
+async function writePicture(out: string, drawn: Figure | Pixels): Promise<void> {
+  const vector = extname(out).toLowerCase() === ".svg";
+  if (!("svg" in drawn)) await writePng(out, drawn);
+  else if (vector) await writeWhole(out, new TextEncoder().encode(drawn.svg), "image");
+  else await writePng(out, await rasterize(drawn));
+}
+
+/** "a, b or c". */
+function listed(kinds: readonly string[]): string {
+  return [kinds.slice(0, -1).join(", "), ...kinds.slice(-1)].filter(Boolean).join(" or ");
 }
 
 export interface Summary {

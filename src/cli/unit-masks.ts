@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { mergeStatistics } from "../dataset/statistics.ts";
-import { formatNumber } from "../figures/layout.ts";
-import { renderMasks } from "../figures/masks.ts";
+import { formatNumber } from "../figures/format-number.ts";
+import { composeMasks } from "../figures/masks.ts";
 import { type Graph, inputOf } from "../graph/graph.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { ChannelStatistics } from "../kernels/statistics.ts";
@@ -76,7 +76,7 @@ export async function maskCommand(
   for (const [i, mask] of masks.entries()) data.set(mask.data, i * height * width);
   const words = wordsOf(threshold, inputs.length);
   const draw = () =>
-    renderMasks({
+    composeMasks({
       title: `${layer}, channel ${channel}`,
       subtitle: `${graph.name} · on ${words}`,
       masks: masks.map((mask, i) => ({

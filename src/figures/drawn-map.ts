@@ -5,8 +5,8 @@ import { withinRounding } from "../graph/finite.ts";
 import { maxOverColor, sumOverColor } from "../images/over-color.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { type ColorMapName, colorsFor } from "./color-maps.ts";
+import { formatNumber } from "./format-number.ts";
 import { drawingOf, MAP_KINDS, type MapDrawing, type MapKind } from "./kinds.ts";
-import { formatNumber } from "./layout.ts";
 
 /** A map, and how its values become colours. */
 export interface MapOptions {

@@ -1,12 +1,14 @@
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
-import { enlargePixels, type Shown, shownSize } from "../images/enlarge.ts";
+import { type Shown, shownSize } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { Canvas, type Color } from "./canvas.ts";
+import { type Color, Drawing, type Figure } from "./drawing.ts";
 import { drawnMap, extremes } from "./drawn-map.ts";
-import { formatNumber, layOut, type Panel } from "./layout.ts";
-import { barOf, paintMap, paintOver } from "./paint.ts";
+import { formatNumber } from "./format-number.ts";
+import { barOf, layOut, type Panel } from "./layout.ts";
+import { mapPixels, overlayPixels, picturePixels } from "./map-pixels.ts";
+import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 
 export interface Box {
   readonly top: number;
@@ -33,7 +35,7 @@ export interface FieldFigureOptions {
   /** What the network saw, image by image. */
   readonly images: readonly Pixels[];
   readonly title: string;
-  readonly subtitle?: string;
+  readonly subtitle?: string | undefined;
 }
 
 const FIELD_FIGURE: Fields<FieldFigureOptions> = {
@@ -50,11 +52,19 @@ const UNSEEN: Color = [150, 152, 156];
 const EXAMPLES = 3;
 
 /**
- * Draws a unit's empirical receptive field: the mean discrepancy with the theoretical field as a blue rectangle and the line
+ * Draws a unit's empirical receptive field, as pixels: {@link composeField}, rasterised.
+ * @throws InputError as {@link composeField} and {@link rasterize} do.
+ */
+export async function renderField(options: FieldFigureOptions, picture?: RasterizeOptions): Promise<Pixels> {
+  return rasterize(composeField(options), picture);
+}
+
+/**
+ * Composes the figure of a unit's empirical receptive field, an SVG document: the mean discrepancy with the theoretical field as a blue rectangle and the line
  * at half its largest value in white; beside it the first images with both.
  * @throws InputError when there are not as many images as were measured.
  */
-export function renderField(options: FieldFigureOptions): Pixels {
+export function composeField(options: FieldFigureOptions): Figure {
   assertFields("figure of a field", options, FIELD_FIGURE);
   const { field, images, title, subtitle } = options;
   const { data, shape, seen, theoretical, patch, stride, side } = field;
@@ -66,9 +76,7 @@ export function renderField(options: FieldFigureOptions): Pixels {
   const [h = 1, w = 1] = shape;
   const shown = shownSize(w, h);
   const drawn = { ...drawnMap({ map: data, shape: [h, w], kind: "activation" }), smooth: false };
-  const map = paintMap(drawn, shown);
-  const canvas = new Canvas(shown.width, shown.height);
-  canvas.draw(map, 0, 0);
+  const map = mapPixels(drawn, shown);
   const sy = shown.height / h;
   const sx = shown.width / w;
   const [, most] = extremes(data);
@@ -76,17 +84,20 @@ export function renderField(options: FieldFigureOptions): Pixels {
     for (let x = 0; x < shown.width; x++) {
       const at = (row: number, column: number) => Math.floor(row / sy) * w + Math.floor(column / sx);
       const here = at(y, x);
-      if ((seen[here] ?? 0) === 0) canvas.rect(x, y, 1, 1, UNSEEN);
+      const pixel = 3 * (y * shown.width + x);
+      if ((seen[here] ?? 0) === 0) map.data.set(UNSEEN, pixel);
       const beside = [at(y, Math.min(shown.width - 1, x + 1)), at(Math.min(shown.height - 1, y + 1), x)];
       const strong = (i: number) => most > 0 && (data[i] ?? 0) >= most / 2;
-      if (beside.some((i) => strong(i) !== strong(here))) canvas.rect(x, y, 1, 1, HALF);
+      if (beside.some((i) => strong(i) !== strong(here))) map.data.set(HALF, pixel);
     }
   }
-  outline(canvas, theoretical, [sy, sx]);
+  const picture = new Drawing(shown.width, shown.height);
+  picture.place(map, 0, 0);
+  outline(picture, theoretical, [sy, sx]);
   const size = `${theoretical.bottom - theoretical.top}×${theoretical.right - theoretical.left}`;
   const unseen = seen.some((count) => count === 0);
   const mean: Panel = {
-    picture: canvas,
+    picture,
     bar: barOf(drawn),
     caption: [
       "mean |change of the unit| where covered",
@@ -102,32 +113,30 @@ export function renderField(options: FieldFigureOptions): Pixels {
       caption: [`image ${i + 1} of ${images.length}`, "its own discrepancy, and what theory allows"],
     };
   });
-  return layOut({ title, ...(subtitle === undefined ? {} : { subtitle }), panels: [mean, ...examples] });
+  return layOut({ title, subtitle, panels: [mean, ...examples] });
 }
 
 function exampleOf(
   image: Pixels,
   { map, theoretical }: MeasuredField["images"][number],
   shown: Shown,
-): Pixels {
+): Drawing {
   const { width, height } = image;
-  const picture = enlargePixels(image, shown);
-  const canvas = new Canvas(shown.width, shown.height);
+  const picture = new Drawing(shown.width, shown.height);
   const gaps = map.reduce((count, value) => count + Number(Number.isNaN(value)), 0);
   const drawn = { ...drawnMap({ map, shape: [height, width], kind: "activation", gaps }), smooth: false };
-  canvas.draw(paintOver(drawn, picture, shown), 0, 0);
-  outline(canvas, theoretical, [shown.height / height, shown.width / width]);
-  return canvas;
+  picture.place(overlayPixels(drawn, picturePixels(image, shown), shown), 0, 0);
+  outline(picture, theoretical, [shown.height / height, shown.width / width]);
+  return picture;
 }
 
 /** A line two pixels wide around a rectangle; what lies outside the picture is cut. */
 function outline(
-  canvas: Canvas,
+  picture: Drawing,
   { top, left, bottom, right }: Box,
   [sy, sx]: readonly [number, number],
 ): void {
   const [y, x] = [Math.round(top * sy), Math.round(left * sx)];
   const [height, width] = [Math.round(bottom * sy) - y, Math.round(right * sx) - x];
-  canvas.frame(x, y, width, height, THEORY);
-  canvas.frame(x - 1, y - 1, width + 2, height + 2, THEORY);
+  picture.frame(x, y, width, height, THEORY, 2);
 }

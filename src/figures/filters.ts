@@ -2,9 +2,13 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { Canvas, type Color, textWidth } from "./canvas.ts";
 import { colorAt, colorMap } from "./color-maps.ts";
-import { formatNumber, LINE, layOut, type Panel, QUIET } from "./layout.ts";
+import { type Color, Drawing, type Figure } from "./drawing.ts";
+import { formatNumber } from "./format-number.ts";
+import { greyBar, LINE, layOut, type Panel, QUIET, SMALL } from "./layout.ts";
+import { textWidth } from "./lettering.ts";
+import { Pixmap } from "./pixmap.ts";
+import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 
 /** What a picture of filters needs of a convolution; `filtersOf` gives it. */
 export interface FilterSet {
@@ -22,13 +26,13 @@ export interface FilterSet {
 export interface FilterFigureOptions {
   readonly filters: FilterSet;
   readonly title: string;
-  readonly subtitle?: string;
+  readonly subtitle?: string | undefined;
   /** Which filters, in which order. Default: of a first layer all, of a later one the eight of the largest norm. */
-  readonly channels?: readonly number[];
+  readonly channels?: readonly number[] | undefined;
   /** Most inputs that a later layer's filters are shown by: those with the largest weights. Default 32. */
-  readonly inputs?: number;
+  readonly inputs?: number | undefined;
   /** Patterns at the image, [h, w, 1 or 3], one a shown filter: `filterCombination` gives them. */
-  readonly combinations?: readonly { readonly data: Float32Array; readonly shape: Shape }[];
+  readonly combinations?: readonly { readonly data: Float32Array; readonly shape: Shape }[] | undefined;
 }
 
 const FILTER_FIGURE: Fields<FilterFigureOptions> = {
@@ -39,15 +43,27 @@ const FILTER_FIGURE: Fields<FilterFigureOptions> = {
 const ROOM = 1000;
 const GAP = 4;
 const DEAD: Color = [214, 39, 40];
-const NUMBER = 8;
+/** Room for the number above a filter. */
+const LABEL = 16;
 
 /**
- * Draws a convolution's weights. Filters of a first layer are pictures of their own, w/(2·max|w|) + ½ with one scale for the
+ * Draws a convolution's weights, as pixels: {@link composeFilters}, rasterised.
+ * @throws InputError as {@link composeFilters} and {@link rasterize} do.
+ */
+export async function renderFilters(
+  options: FilterFigureOptions,
+  picture?: RasterizeOptions,
+): Promise<Pixels> {
+  return rasterize(composeFilters(options), picture);
+}
+
+/**
+ * Composes a figure of a convolution's weights, an SVG document. Filters of a first layer are pictures of their own, w/(2·max|w|) + ½ with one scale for the
  * layer: grey is zero, and a dead filter is grey all over, in a red frame. Of a later layer, rows are filters and columns
  * inputs, each weight a square of one signed scale; beside them, where given, the patterns that they make at the image.
  * @throws InputError for filters that do not exist.
  */
-export function renderFilters(options: FilterFigureOptions): Pixels {
+export function composeFilters(options: FilterFigureOptions): Figure {
   assertFields("figure of filters", options, FILTER_FIGURE);
   const { filters, title, subtitle, combinations } = options;
   const { layer, shape, w, first } = filters;
@@ -67,7 +83,7 @@ export function renderFilters(options: FilterFigureOptions): Pixels {
   }
   const dead = new Set(filters.dead);
   const words = deadWords(filters.dead, outputs);
-  const head = { title, ...(subtitle === undefined ? {} : { subtitle }) };
+  const head = { title, subtitle };
   const grid = (patterns: readonly Pattern[], most: number) => pictures(patterns, channels, dead, most);
   if (first) {
     const patterns = channels.map((k): Pattern => {
@@ -81,7 +97,7 @@ export function renderFilters(options: FilterFigureOptions): Pixels {
         {
           picture: grid(patterns, ROOM),
           caption: [about, words],
-          bar: { table: GREY, min: -scale, max: scale },
+          bar: greyBar(scale),
         },
       ],
     });
@@ -105,15 +121,13 @@ interface Pattern {
   readonly scale: number;
 }
 
-const GREY = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
-
 /** Numbered pictures side by side, their pixels as squares. */
 function pictures(
   patterns: readonly Pattern[],
   channels: readonly number[],
   dead: ReadonlySet<number>,
   room: number,
-): Pixels {
+): Drawing {
   const height = Math.max(...patterns.map(({ shape }) => shape[0] ?? 1));
   const width = Math.max(...patterns.map(({ shape }) => shape[1] ?? 1));
   const columns = Math.min(patterns.length, Math.max(1, Math.round(Math.sqrt(1.8 * patterns.length))));
@@ -123,25 +137,29 @@ function pictures(
     1,
     Math.min(Math.max(fit, least), Math.max(1, Math.floor(96 / Math.max(width, height)))),
   );
-  const label = 2 * NUMBER;
-  const [across, down] = [Math.max(width * square, 22) + GAP + 2, height * square + GAP + label];
-  const canvas = new Canvas(columns * across + GAP, Math.ceil(patterns.length / columns) * down + GAP);
+  const [across, down] = [Math.max(width * square, 22) + GAP + 2, height * square + GAP + LABEL];
+  const pixmap = new Pixmap(columns * across + GAP, Math.ceil(patterns.length / columns) * down + GAP);
+  const drawing = new Drawing(pixmap.width, pixmap.height);
+  const numbers: (() => void)[] = [];
   for (const [i, { data, shape, scale }] of patterns.entries()) {
     const [h = 1, w = 1, inputs = 1] = shape;
-    const [x, y] = [GAP + (i % columns) * across, GAP + label + Math.floor(i / columns) * down];
+    const [x, y] = [GAP + (i % columns) * across, GAP + LABEL + Math.floor(i / columns) * down];
     const channel = channels[i] ?? 0;
     const isDead = dead.has(channel);
-    canvas.text(String(channel), x, y - 4, { color: isDead ? DEAD : QUIET, size: NUMBER });
+    const style = { color: isDead ? DEAD : QUIET, size: SMALL };
+    numbers.push(() => drawing.text(String(channel), x, y - 4, style));
     for (let pixel = 0; pixel < h * w; pixel++) {
       const color = [0, 1, 2].map((c) => {
         const value = data[pixel * inputs + (inputs === 3 ? c : 0)] ?? 0;
         return Math.round(255 * Math.min(1, Math.max(0, 0.5 + value / (2 * scale))));
       }) as unknown as Color;
-      canvas.rect(x + (pixel % w) * square, y + Math.floor(pixel / w) * square, square, square, color);
+      pixmap.rect(x + (pixel % w) * square, y + Math.floor(pixel / w) * square, square, square, color);
     }
-    canvas.frame(x, y, w * square, h * square, isDead ? DEAD : LINE);
+    pixmap.frame(x, y, w * square, h * square, isDead ? DEAD : LINE);
   }
-  return canvas;
+  drawing.place(pixmap, 0, 0);
+  for (const write of numbers) write();
+  return drawing;
 }
 
 /** Slices [kh, kw] of every shown filter and input. */
@@ -162,30 +180,34 @@ function matrix(
   const shown = strongest(weight, most).sort((a, b) => a - b);
   const side = Math.max(kh, kw);
   const square = Math.max(2, Math.min(14, Math.floor((ROOM / shown.length - GAP) / side)));
-  const label = 2 * NUMBER;
   const [across, down] = [kw * square + GAP, kh * square + GAP];
-  const canvas = new Canvas(shown.length * across + GAP, label + channels.length * down + GAP);
+  const pixmap = new Pixmap(shown.length * across + GAP, LABEL + channels.length * down + GAP);
   const table = colorMap("rdbu");
   const scale = largest || 1;
-  const numbered = Math.ceil((Math.max(...shown.map((i) => textWidth(String(i), NUMBER))) + 6) / across);
+  const numbered = Math.ceil((Math.max(...shown.map((i) => textWidth(String(i), SMALL))) + 6) / across);
   for (const [column, i] of shown.entries()) {
     const x = GAP + column * across;
-    if (column % numbered === 0) canvas.text(String(i), x, label - 4, { color: QUIET, size: NUMBER });
     for (const [row, k] of channels.entries()) {
-      const y = label + row * down;
+      const y = LABEL + row * down;
       for (let tap = 0; tap < kh * kw; tap++) {
         const color = colorAt(table, w[(tap * inputs + i) * outputs + k] ?? 0, -scale, scale);
-        canvas.rect(x + (tap % kw) * square, y + Math.floor(tap / kw) * square, square, square, color);
+        pixmap.rect(x + (tap % kw) * square, y + Math.floor(tap / kw) * square, square, square, color);
       }
-      canvas.frame(x, y, kw * square, kh * square, dead.includes(k) ? DEAD : LINE);
+      pixmap.frame(x, y, kw * square, kh * square, dead.includes(k) ? DEAD : LINE);
     }
+  }
+  const drawing = new Drawing(pixmap.width, pixmap.height);
+  drawing.place(pixmap, 0, 0);
+  for (const [column, i] of shown.entries()) {
+    if (column % numbered > 0) continue;
+    drawing.text(String(i), GAP + column * across, LABEL - 4, { color: QUIET, size: SMALL });
   }
   const every = Math.max(1, Math.ceil(14 / down));
   return {
-    picture: canvas,
+    picture: drawing,
     bar: { table, min: -scale, max: scale },
     rows: channels
-      .map((k, row) => ({ y: label + row * down, text: String(k) }))
+      .map((k, row) => ({ y: LABEL + row * down, text: String(k) }))
       .filter((_, row) => row % every === 0),
     caption: [
       `weights of ${kh}×${kw}: rows are ${channels.length} of ${outputs} filters, columns ${shown.length === inputs ? "their" : `the ${shown.length} strongest of`} ${inputs} inputs`,

@@ -1,5 +1,8 @@
-import type { Pixels } from "../images/pixels.ts";
-import { Canvas, type Color, fitText, textWidth } from "./canvas.ts";
+import { colorMap } from "./color-maps.ts";
+import { type Color, Drawing, type Figure, type PixelPicture } from "./drawing.ts";
+import type { DrawnMap } from "./drawn-map.ts";
+import { formatNumber } from "./format-number.ts";
+import { fitText, textWidth, wrapText } from "./lettering.ts";
 
 /** What the colours of a panel mean. */
 export interface ColorBar {
@@ -9,20 +12,32 @@ export interface ColorBar {
   readonly max: number;
 }
 
+/** The colour bar of a map. */
+export function barOf({ colors, min, max }: DrawnMap): ColorBar {
+  return { table: colorMap(colors), min, max };
+}
+
+const GREY = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
+
+/** The colour bar of values that are shown as a picture: grey is zero. */
+export function greyBar(scale: number): ColorBar {
+  return { table: GREY, min: -scale, max: scale };
+}
+
 /** One picture of a figure. */
 export interface Panel {
-  readonly picture: Pixels;
-  /** Lines below it. */
+  readonly picture: PixelPicture | Drawing;
+  /** Lines below it; a longer one is wrapped. */
   readonly caption: readonly string[];
-  readonly bar?: ColorBar;
+  readonly bar?: ColorBar | undefined;
   /** Numbers at its left edge, each at a row of the picture. */
-  readonly rows?: readonly { readonly y: number; readonly text: string }[];
+  readonly rows?: readonly { readonly y: number; readonly text: string }[] | undefined;
 }
 
 /** A figure's words and pictures. */
 export interface Layout {
   readonly title: string;
-  readonly subtitle?: string;
+  readonly subtitle?: string | undefined;
   readonly panels: readonly Panel[];
 }
 
@@ -32,68 +47,101 @@ export const LINE: Color = [196, 199, 204];
 
 export const MARGIN = 28;
 const BETWEEN = 28;
-export const TITLE = 12;
-export const TEXT = 9;
+/** Sizes of the letters, and how high their capitals are. */
+const TITLE = { size: 16, capital: 12 } as const;
+export const TEXT = 12;
+export const CAPITAL = 9;
+export const SMALL = 11;
+/** From a baseline to the next. */
 export const LEADING = 18;
+const TITLE_LEADING = 22;
+const LEAST_WIDTH = 320;
 const BAR = { room: 10, width: 14, tick: 4, least: 72 } as const;
+/** Lines into which a title and a line of a caption may be wrapped. */
+const MOST_LINES = 3;
 
-/** A number as people read it: three digits, a true minus. */
-export function formatNumber(value: number): string {
-  if (value === 0) return "0";
-  const short = Number(value.toPrecision(3));
-  const size = Math.abs(short);
-  const text = size >= 1e5 || size < 1e-3 ? short.toExponential() : String(short);
-  return text.replace("e+", "e").replaceAll("-", "−");
+/** A title and the line below it, at the top of a figure. */
+export interface Heading {
+  /** Where what comes below may begin. */
+  readonly bottom: number;
+  draw(drawing: Drawing): void;
+}
+
+/** Sets a title and the line below it in a width; what is longer is wrapped. */
+export function headingOf(
+  { title, subtitle = "" }: { readonly title: string; readonly subtitle?: string | undefined },
+  room: number,
+): Heading {
+  const titles = wrapText(title, TITLE.size, room, MOST_LINES, 600);
+  const lines = wrapText(subtitle, TEXT, room, MOST_LINES);
+  const first = MARGIN + TITLE.capital;
+  const last = first + Math.max(0, titles.length - 1) * TITLE_LEADING;
+  return {
+    bottom: last + (lines.length > 0 ? 4 + lines.length * LEADING : 0) + 18,
+    draw(drawing) {
+      for (const [line, text] of titles.entries()) {
+        const style = { color: INK, size: TITLE.size, weight: 600 } as const;
+        drawing.text(text, MARGIN, first + line * TITLE_LEADING, style);
+      }
+      for (const [line, text] of lines.entries()) {
+        drawing.text(text, MARGIN, last + 4 + (line + 1) * LEADING, { color: QUIET, size: TEXT });
+      }
+    },
+  };
 }
 
 /** Sets pictures side by side, with a title above, captions below and a colour bar beside those that have one. */
-export function layOut({ title, subtitle, panels }: Layout): Canvas {
-  const placed: { panel: Panel; x: number; width: number }[] = [];
+export function layOut({ title, subtitle, panels }: Layout): Figure {
+  const placed: { panel: Panel; x: number; captions: readonly Caption[] }[] = [];
   let x = MARGIN;
   for (const panel of panels) {
-    const gutter = Math.max(0, ...(panel.rows ?? []).map(({ text }) => textWidth(text, TEXT - 1) + 8));
+    const gutter = Math.max(0, ...(panel.rows ?? []).map(({ text }) => textWidth(text, SMALL) + 8));
     const beside = panel.bar ? BAR.room + BAR.width + BAR.tick + 4 + tickWidth(panel.bar) : 0;
     x += Math.ceil(gutter);
-    placed.push({ panel, x, width: panel.picture.width + Math.ceil(beside) });
-    x += panel.picture.width + Math.ceil(beside) + BETWEEN;
+    const { width, height } = panel.picture;
+    const room = barHeight(panel) > height ? width : width + Math.ceil(beside);
+    placed.push({ panel, x, captions: captionsOf(panel, room) });
+    x += width + Math.ceil(beside) + BETWEEN;
   }
-  const top = MARGIN + TITLE + (subtitle ? LEADING + 4 : 0) + 18;
+  const width = Math.max(x - BETWEEN + MARGIN, LEAST_WIDTH);
+  const heading = headingOf({ title, subtitle }, width - 2 * MARGIN);
+  const top = heading.bottom;
   const tallest = Math.max(
-    ...panels.map((panel) =>
-      Math.max(panel.picture.height + 6 + panel.caption.length * LEADING, barHeight(panel)),
+    ...placed.map(({ panel, captions }) =>
+      Math.max(panel.picture.height + 6 + captions.length * LEADING, barHeight(panel)),
     ),
   );
-  const canvas = new Canvas(Math.max(x - BETWEEN + MARGIN, 320), top + tallest + MARGIN - 10);
-
-  const room = canvas.width - 2 * MARGIN;
-  canvas.text(fitText(title, TITLE, room), MARGIN, MARGIN + TITLE, { color: INK, size: TITLE, weight: 0.14 });
-  if (subtitle) {
-    canvas.text(fitText(subtitle, TEXT, room), MARGIN, MARGIN + TITLE + LEADING + 4, {
-      color: QUIET,
-      size: TEXT,
-    });
-  }
-  for (const { panel, x: left, width } of placed) {
-    const { picture, caption, bar, rows = [] } = panel;
-    canvas.draw(picture, left, top);
-    canvas.frame(left, top, picture.width, picture.height, LINE);
+  const drawing = new Drawing(width, top + tallest + MARGIN - 10);
+  heading.draw(drawing);
+  for (const { panel, x: left, captions } of placed) {
+    const { picture, bar, rows = [] } = panel;
+    drawing.place(picture, left, top);
+    drawing.frame(left, top, picture.width, picture.height, LINE);
     for (const { y, text } of rows) {
-      canvas.text(text, left - 8, top + y + TEXT, { color: QUIET, size: TEXT - 1, align: "right" });
+      drawing.text(text, left - 8, top + y + CAPITAL, { color: QUIET, size: SMALL, align: "right" });
     }
-    for (const [line, text] of caption.entries()) {
-      canvas.text(
-        fitText(text, TEXT, barHeight(panel) > picture.height ? picture.width : width),
-        left,
-        top + picture.height + 6 + TEXT + 4 + line * LEADING,
-        {
-          color: line === 0 ? INK : QUIET,
-          size: TEXT,
-        },
-      );
+    for (const [line, { text, color }] of captions.entries()) {
+      const baseline = top + picture.height + 6 + CAPITAL + 4 + line * LEADING;
+      drawing.text(text, left, baseline, { color, size: TEXT });
     }
-    if (bar) drawBar(canvas, bar, left + picture.width + BAR.room, top, barHeight(panel));
+    if (bar) drawBar(drawing, bar, left + picture.width + BAR.room, top, barHeight(panel));
   }
-  return canvas;
+  return drawing.toFigure(title);
+}
+
+interface Caption {
+  readonly text: string;
+  readonly color: Color;
+}
+
+/** The lines below a panel; what its own line has no room for goes on in the next. */
+function captionsOf({ caption }: Panel, room: number): Caption[] {
+  return caption.flatMap((text, i) =>
+    wrapText(text, TEXT, Math.max(room, 72), MOST_LINES).map((line) => ({
+      text: line,
+      color: i === 0 ? INK : QUIET,
+    })),
+  );
 }
 
 /** A colour bar is never so short that its numbers meet. */
@@ -109,27 +157,67 @@ function tickWidth(bar: ColorBar): number {
   return Math.max(...ticksOf(bar).map((tick) => textWidth(formatNumber(tick), TEXT)));
 }
 
-function drawBar(canvas: Canvas, bar: ColorBar, left: number, top: number, height: number): void {
+function drawBar(drawing: Drawing, bar: ColorBar, left: number, top: number, height: number): void {
   const { table, min, max } = bar;
-  for (let row = 0; row < height; row++) {
-    const entry = 3 * Math.round(((height - 1 - row) / Math.max(1, height - 1)) * 255);
-    canvas.rect(left, top + row, BAR.width, 1, [
-      table[entry] ?? 0,
-      table[entry + 1] ?? 0,
-      table[entry + 2] ?? 0,
-    ]);
-  }
-  canvas.frame(left, top, BAR.width, height, LINE);
+  drawing.place(
+    barPicture(table, BAR.width, height, (_, y) => (height - 1 - y) / Math.max(1, height - 1)),
+    left,
+    top,
+  );
+  drawing.frame(left, top, BAR.width, height, LINE);
   for (const tick of ticksOf(bar)) {
     const share = min === max ? 0.5 : (tick - min) / (max - min);
     const y = Math.round((1 - share) * (height - 1));
     const zero = tick === 0 && min < 0;
-    canvas.rect(left + (zero ? 0 : BAR.width), top + y, BAR.tick + (zero ? BAR.width : 0), 1, INK);
+    drawing.rect(left + (zero ? 0 : BAR.width), top + y, BAR.tick + (zero ? BAR.width : 0), 1, INK);
     // The outer numbers stay within the bar's height.
-    const baseline = Math.min(height, Math.max(TEXT, y + TEXT / 2));
-    canvas.text(formatNumber(tick), left + BAR.width + BAR.tick + 4, top + baseline, {
-      color: INK,
-      size: TEXT,
-    });
+    const baseline = Math.round(Math.min(height, Math.max(CAPITAL, y + CAPITAL / 2)));
+    const style = { color: INK, size: TEXT } as const;
+    drawing.text(formatNumber(tick), left + BAR.width + BAR.tick + 4, top + baseline, style);
   }
+}
+
+/** Height of a colour bar that lies. */
+export const LYING_BAR = 9;
+
+/** Draws a colour bar from left to right with its ends below, and zero in the middle where it has one. */
+export function drawLyingBar(
+  drawing: Drawing,
+  { table, min, max }: ColorBar,
+  x: number,
+  y: number,
+  width: number,
+): void {
+  drawing.place(
+    barPicture(table, width, LYING_BAR, (column) => column / Math.max(1, width - 1)),
+    x,
+    y,
+  );
+  drawing.frame(x, y, width, LYING_BAR, LINE);
+  const baseline = y + LYING_BAR + 4 + CAPITAL;
+  const style = { color: INK, size: TEXT } as const;
+  const [low, high] = [formatNumber(min), formatNumber(max)];
+  const ends = textWidth(low, TEXT) + textWidth(high, TEXT);
+  // On a narrow picture the ends would meet.
+  if (ends + 8 <= width) drawing.text(low, x, baseline, style);
+  drawing.text(fitText(high, TEXT, width), x + width, baseline, { ...style, align: "right" });
+  const free = width / 2 - Math.max(textWidth(low, TEXT), textWidth(high, TEXT));
+  if (min < 0 && max > 0 && free > 16) {
+    drawing.text("0", x + width / 2, baseline, { ...style, align: "center" });
+  }
+}
+
+/** The colours of a bar, each pixel at a share of the table. */
+function barPicture(
+  table: Uint8Array,
+  width: number,
+  height: number,
+  share: (x: number, y: number) => number,
+): PixelPicture {
+  const data = new Uint8Array(3 * width * height);
+  for (let i = 0; i < width * height; i++) {
+    const entry = 3 * Math.round(share(i % width, Math.floor(i / width)) * 255);
+    data.set(table.subarray(entry, entry + 3), 3 * i);
+  }
+  return { width, height, data };
 }

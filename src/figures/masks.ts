@@ -2,10 +2,12 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { enlargeMap, enlargePixels, type Shown, shownSize } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
-import type { Color } from "./canvas.ts";
+import type { Color, Figure, PixelPicture } from "./drawing.ts";
 import { drawnMap } from "./drawn-map.ts";
-import { formatNumber } from "./layout.ts";
-import { barOf, paintMap } from "./paint.ts";
+import { formatNumber } from "./format-number.ts";
+import { barOf } from "./layout.ts";
+import { mapPixels } from "./map-pixels.ts";
+import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 import { layOutTiles, type TileGroup } from "./tiles.ts";
 
 /** A unit's mask of an image; `unitMask` gives all but the image. */
@@ -19,16 +21,16 @@ export interface MaskedImage {
   readonly threshold: number;
   readonly share: number;
   /** A line above. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 export interface MaskFigureOptions {
   readonly title: string;
-  readonly subtitle?: string;
+  readonly subtitle?: string | undefined;
   /** What was masked: images of one unit, or units of one image. */
   readonly masks: readonly MaskedImage[];
   /** How the threshold was found, below the pictures. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 const MASK_FIGURE: Fields<MaskFigureOptions> = { title: "must", subtitle: "may", masks: "must", note: "may" };
@@ -39,11 +41,19 @@ const SIDE = 208;
 const SHEET = 1400;
 
 /**
- * Draws what a unit answers to: each image with all but the mask darkened and the mask's edge drawn, and beside it the map that
+ * Draws what a unit answers to, as pixels: {@link composeMasks}, rasterised.
+ * @throws InputError as {@link composeMasks} and {@link rasterize} do.
+ */
+export async function renderMasks(options: MaskFigureOptions, picture?: RasterizeOptions): Promise<Pixels> {
+  return rasterize(composeMasks(options), picture);
+}
+
+/**
+ * Composes a figure of what a unit answers to, an SVG document: each image with all but the mask darkened and the mask's edge drawn, and beside it the map that
  * was cut (Bau et al. 2017, figure 4).
  * @throws InputError when there is nothing to draw, or a mask is not as large as its image.
  */
-export function renderMasks(options: MaskFigureOptions): Pixels {
+export function composeMasks(options: MaskFigureOptions): Figure {
   assertFields("figure of masks", options, MASK_FIGURE);
   const { title, subtitle, masks, note } = options;
   const [first] = masks;
@@ -71,11 +81,11 @@ export function renderMasks(options: MaskFigureOptions): Pixels {
     const on = `${formatNumber(100 * share)} % of the image`;
     const caption = [share === 0 ? "on nowhere" : on, `activation > ${formatNumber(threshold)}`];
     return {
-      ...(label === undefined ? {} : { heading: label }),
+      heading: label,
       tiles: [
         { picture: masked(enlargePixels(image, shown), data, [height, width], shown), caption },
         ...drawn.slice(i, i + 1).map((map) => ({
-          picture: paintMap({ ...map, ...scale }, shown),
+          picture: mapPixels({ ...map, ...scale }, shown),
           bar: barOf({ ...map, ...scale }),
           caption: [masks.length > 1 ? "activation, one scale" : "activation"],
         })),
@@ -88,14 +98,19 @@ export function renderMasks(options: MaskFigureOptions): Pixels {
   );
   return layOutTiles({
     title,
-    ...(subtitle === undefined ? {} : { subtitle }),
+    subtitle,
     ...{ width: shown.width, height: shown.height, lines },
-    ...(note === undefined ? {} : { notes: [note] }),
+    notes: note === undefined ? [] : [note],
   });
 }
 
 /** The image, dark where the mask is 0, with a line two pixels wide along the mask's edge. */
-function masked({ data }: Pixels, mask: Float32Array, size: readonly [number, number], shown: Shown): Pixels {
+function masked(
+  { data }: Pixels,
+  mask: Float32Array,
+  size: readonly [number, number],
+  shown: Shown,
+): PixelPicture {
   const { width, height } = shown;
   const on = enlargeMap(mask, size, { ...shown, squares: true }).map((share) => Number(share >= 0.5));
   const out = new Uint8Array(width * height * 3);
@@ -117,5 +132,5 @@ function masked({ data }: Pixels, mask: Float32Array, size: readonly [number, nu
       }
     }
   }
-  return { width, height, data: out };
+  return { width, height, data: out, squares: shown.squares };
 }

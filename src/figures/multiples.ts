@@ -1,9 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
-import { enlargePixels, shownSize } from "../images/enlarge.ts";
+import { shownSize } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { wrapText } from "./canvas.ts";
 import { caveatOf } from "./color-maps.ts";
+import type { Figure } from "./drawing.ts";
 import {
   assertFits,
   type DrawnMap,
@@ -13,22 +13,24 @@ import {
   type MapOptions,
   rescaled,
 } from "./drawn-map.ts";
-import { TEXT } from "./layout.ts";
-import { barOf, paintMap, paintOver, paintSignal, signalBar } from "./paint.ts";
+import { barOf, greyBar, TEXT } from "./layout.ts";
+import { wrapText } from "./lettering.ts";
+import { mapPixels, overlayPixels, picturePixels, signalPixels } from "./map-pixels.ts";
+import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 import type { Table } from "./table.ts";
 import { layOutTiles, type Tile, type TileGroup } from "./tiles.ts";
 
 /** One map of small multiples. */
 export interface Multiple extends MapOptions {
   /** A line below it. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** A row of small multiples: a technique, a layer, an image. */
 export interface MultiplesRow {
   readonly label: string;
   /** What this row's maps lie over, where it is not the figure's image. */
-  readonly image?: Pixels;
+  readonly image?: Pixels | undefined;
   /** One map a column; in place of one that cannot be, the words that say why. */
   readonly cells: readonly (Multiple | string)[];
 }
@@ -37,7 +39,7 @@ export interface MultiplesOptions {
   /** What the network saw: as large as its input. */
   readonly image: Pixels;
   readonly title: string;
-  readonly subtitle?: string;
+  readonly subtitle?: string | undefined;
   /** Headings of the columns: classes, layers. One empty heading where there is one column. */
   readonly columns: readonly string[];
   readonly rows: readonly MultiplesRow[];
@@ -45,17 +47,17 @@ export interface MultiplesOptions {
    * Which maps share the ends of their colours: each has its "own" (the default), those of a "row", those of a "column", or
    * "all". Only maps of one kind share: what is signed has its own scale beside what is not.
    */
-  readonly scale?: "own" | "row" | "column" | "all";
+  readonly scale?: "own" | "row" | "column" | "all" | undefined;
   /** What is drawn: the map over the image (the default), or the map alone. */
-  readonly show?: "overlay" | "map";
+  readonly show?: "overlay" | "map" | undefined;
   /** Whether the image comes first. Default true. */
-  readonly original?: boolean;
+  readonly original?: boolean | undefined;
   /** Whether rows stand side by side as groups, as on a contact sheet, and not below one another. Default false. */
-  readonly wrap?: boolean;
+  readonly wrap?: boolean | undefined;
   /** Figures beneath. */
-  readonly table?: Table;
+  readonly table?: Table | undefined;
   /** Lines beneath the pictures. */
-  readonly notes?: readonly string[];
+  readonly notes?: readonly string[] | undefined;
 }
 
 const MULTIPLES: Fields<MultiplesOptions> = {
@@ -69,12 +71,23 @@ const TILE = 208;
 const SHEET = 1560;
 
 /**
- * Draws many maps of one image, or of several, beside one another: over classes, techniques, layers. Each map has a colour
+ * Draws many maps beside one another, as pixels: {@link composeMultiples}, rasterised.
+ * @throws InputError as {@link composeMultiples} and {@link rasterize} do.
+ */
+export async function renderMultiples(
+  options: MultiplesOptions,
+  picture?: RasterizeOptions,
+): Promise<Pixels> {
+  return rasterize(composeMultiples(options), picture);
+}
+
+/**
+ * Composes many maps of one image, or of several, beside one another: over classes, techniques, layers. Each map has a colour
  * bar and says what was clipped; a shared scale is stated.
  * @throws InputError when there is nothing to draw, a row has another number of maps than there are columns, or a map
  * does not fit.
  */
-export function renderMultiples(options: MultiplesOptions): Pixels {
+export function composeMultiples(options: MultiplesOptions): Figure {
   assertFields("small multiples", options, MULTIPLES);
   const { image, columns, rows, scale = "own", original = true, wrap = false } = options;
   const { title, subtitle, table, notes = [] } = options;
@@ -92,28 +105,28 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
   const used = new Set(drawn.flat().flatMap((map) => (map ? [map.colors] : [])));
   const caveats = [...used].flatMap(caveatOf);
   const shown = shownSize(image.width, image.height, TILE);
-  const picture = enlargePixels(image, shown);
+  const picture = picturePixels(image, shown);
   const first: Tile = { picture, caption: [`image, ${image.height}×${image.width}`] };
   const groups = rows.map((row, r): TileGroup => {
     const below = row.image ?? image;
-    const under = row.image ? enlargePixels(row.image, shown) : picture;
+    const under = row.image ? picturePixels(row.image, shown) : picture;
     const tiles = row.cells.map((cell, c): Tile => {
       const heading = columns[c] ?? "";
-      const label = (wrap || r === 0) && heading !== "" ? { label: heading } : {};
+      const label = (wrap || r === 0) && heading !== "" ? heading : undefined;
       const map = drawn[r]?.[c];
-      if (typeof cell === "string" || !map) return { ...label, caption: [String(cell)] };
+      if (typeof cell === "string" || !map) return { label, caption: [String(cell)] };
       assertFits(cell, below);
       const { show = "overlay" } = options;
       const signal = show === "overlay" && isSignal(cell.kind);
       const painted = signal
-        ? paintSignal(cell, map.max, shown)
+        ? signalPixels(cell, map.max, shown)
         : show === "map"
-          ? paintMap(map, shown)
-          : paintOver(map, under, shown);
+          ? mapPixels(map, shown)
+          : overlayPixels(map, under, shown);
       const unit = signal ? "signal; grey is zero" : map.unit;
       const words = [...wrapText(unit, TEXT, shown.width, 2), map.brief];
       const caption = [...words, ...(cell.note === undefined ? [] : [cell.note])];
-      return { ...label, picture: painted, bar: signal ? signalBar(map.max) : barOf(map), caption };
+      return { label, picture: painted, bar: signal ? greyBar(map.max) : barOf(map), caption };
     });
     const own = original && row.image ? [{ picture: under, caption: [] }] : [];
     return { heading: row.label, tiles: [...own, ...tiles] };
@@ -131,10 +144,10 @@ export function renderMultiples(options: MultiplesOptions): Pixels {
   }
   return layOutTiles({
     title,
-    ...(subtitle === undefined ? {} : { subtitle }),
+    subtitle,
     ...{ width: shown.width, height: shown.height, lines, beside: !wrap },
     notes: [...notes, ...(scale === "own" ? [] : [SHARED[scale]]), ...caveats],
-    ...(table ? { table } : {}),
+    table,
   });
 }
 

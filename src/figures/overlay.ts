@@ -2,7 +2,7 @@ import { assertFields } from "../gpu/options.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { cropOf, type Fed } from "../images/preprocess.ts";
 import { drawnMap, MAP_FIELDS, type MapOptions } from "./drawn-map.ts";
-import { paintOver } from "./paint.ts";
+import { overlayPixels } from "./map-pixels.ts";
 
 /**
  * A photograph with a map over it, at the photograph's own size and without words: the map is brought back to where the
@@ -26,7 +26,7 @@ export function renderOverlay(photo: Pixels, graph: Fed, options: MapOptions): P
   };
   const under = new Uint8Array(shown.width * shown.height * 3);
   eachRow((from, to, length) => under.set(photo.data.subarray(from, from + length), to));
-  const over = paintOver(drawn, { ...shown, data: under }, shown);
+  const over = overlayPixels(drawn, { ...shown, data: under }, shown);
   const data = Uint8Array.from(photo.data);
   eachRow((from, to, length) => data.set(over.data.subarray(to, to + length), from));
   return { width: photo.width, height: photo.height, data };

@@ -2,22 +2,25 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { Canvas } from "./canvas.ts";
 import { type ColorMapName, caveatOf, colorAt, colorMap, colorsFor } from "./color-maps.ts";
-import { formatNumber, layOut } from "./layout.ts";
+import type { Color, Figure, PixelPicture } from "./drawing.ts";
+import { formatNumber } from "./format-number.ts";
+import { layOut } from "./layout.ts";
+import { Pixmap } from "./pixmap.ts";
+import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 
 export interface MapSheetOptions {
   readonly data: Float32Array;
   /** [h, w, c], or [c] of a layer without pixels. */
   readonly shape: Shape;
   readonly title: string;
-  readonly subtitle?: string;
+  readonly subtitle?: string | undefined;
   /** Which maps share the ends of their colours: "all" of the layer (the default), or each its "own". */
-  readonly scale?: "all" | "own";
+  readonly scale?: "all" | "own" | undefined;
   /** Percentile of the magnitudes, of the layer or of each map, at which the colours end. Default 100: nothing clipped. */
-  readonly clip?: number;
+  readonly clip?: number | undefined;
   /** The colour map, where its kind fits: diverging where a value is negative, sequential where none is. */
-  readonly colors?: ColorMapName;
+  readonly colors?: ColorMapName | undefined;
 }
 
 const MAP_SHEET: Fields<MapSheetOptions> = {
@@ -35,87 +38,140 @@ const MOST_TILE = 320;
 const VALUE = 24;
 
 /**
- * Draws all maps of a layer side by side, in the order of their channels, on one scale or each on its own. A layer without
- * pixels is drawn as one square a value.
+ * Draws all maps of a layer, as pixels: {@link composeMapSheet}, rasterised.
+ * @throws InputError as {@link composeMapSheet} and {@link rasterize} do.
+ */
+export async function renderMapSheet(options: MapSheetOptions, picture?: RasterizeOptions): Promise<Pixels> {
+  return rasterize(composeMapSheet(options), picture);
+}
+
+/**
+ * Composes a sheet of all maps of a layer, an SVG document: side by side, in the order of their channels, on one scale or each
+ * on its own. A layer without pixels is drawn as one square a value.
  * @throws InputError when the values do not fit the shape, or an option is out of range.
  */
-export function renderMapSheet(options: MapSheetOptions): Pixels {
+export function composeMapSheet(options: MapSheetOptions): Figure {
   assertFields("sheet of maps", options, MAP_SHEET);
-  const { data, shape, title, subtitle, scale: share = "all", clip = 100, colors } = options;
-  if ((shape.length !== 3 && shape.length !== 1) || data.length !== sizeOf(shape)) {
-    throw new InputError(
-      `sheet of maps: expected h×w×c values, or c, got ${data.length} for ${formatShape(shape)}`,
-    );
-  }
-  const [height, width, channels] =
-    shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1, shape[2] ?? 1] : [1, 1, shape[0] ?? 1];
+  const { data, shape, title, subtitle, scale = "all", clip = 100, colors } = options;
+  assertMaps(options);
+  const hasPixels = shape.length === 3;
+  const [height, width, channels] = hasPixels
+    ? [shape[0] ?? 1, shape[1] ?? 1, shape[2] ?? 1]
+    : [1, 1, shape[0] ?? 1];
   const low = data.reduce((least, value) => Math.min(least, value), 0);
   const high = data.reduce((most, value) => Math.max(most, value), 0);
-  const bad = data.find((value) => !Number.isFinite(value));
-  if (bad !== undefined) throw new InputError(`sheet of maps: expected finite values, got ${bad}`);
-  if (!(clip > 0 && clip <= 100)) {
-    throw new InputError(`sheet of maps: expected a percentile above 0 and up to 100, got ${clip}`);
-  }
   const signed = low < 0;
+  const own = scale === "own" && hasPixels;
   const layer = endOf(data, clip);
   const ends = Array.from({ length: channels }, (_, channel) =>
-    share === "own" && shape.length === 3
+    own
       ? endOf(
           data.filter((_, i) => i % channels === channel),
           clip,
         )
       : layer,
   );
-  const own = share === "own" && shape.length === 3;
-  const scale = own ? 1 : layer;
-  const min = signed ? -scale : 0;
   const map = colorsFor(colors, signed ? "rdbu" : "inferno");
   const table = colorMap(map);
-
-  const columns = shape.length === 1 ? Math.min(channels, 32) : columnsFor(channels, width / height);
-  const reduce = Math.ceil((width * columns) / WIDEST);
-  const fit = Math.floor((SHEET / columns - BETWEEN) / width);
-  const widest = Math.max(1, Math.floor((shape.length === 1 ? VALUE : MOST_TILE) / width));
-  const least = Math.ceil(LEAST_TILE / Math.max(width, height));
-  const repeat = reduce > 1 ? 1 : Math.max(1, least, Math.min(fit, widest));
-  const [h, w] = [Math.ceil(height / reduce), Math.ceil(width / reduce)];
-  const rows = Math.ceil(channels / columns);
-  const [tileWidth, tileHeight] = [w * repeat + BETWEEN, h * repeat + BETWEEN];
-  const picture = new Canvas(columns * tileWidth - BETWEEN, rows * tileHeight - BETWEEN);
-  for (let channel = 0; channel < channels; channel++) {
-    const left = (channel % columns) * tileWidth;
-    const top = Math.floor(channel / columns) * tileHeight;
+  const grid = gridOf([height, width, channels], hasPixels);
+  const { reduce } = grid;
+  const picture = sheetPixels(data, [height, width, channels], grid, (value, channel) => {
     const end = ends[channel] ?? 1;
-    for (let y = 0; y < h; y++) {
-      for (let x = 0; x < w; x++) {
-        const value = meanOf(data, [height, width, channels], channel, y * reduce, x * reduce, reduce);
-        const color = colorAt(table, value, signed ? -end : 0, end);
-        picture.rect(left + x * repeat, top + y * repeat, repeat, repeat, color);
-      }
-    }
-  }
-  const numbered = Math.max(1, Math.ceil(16 / tileHeight));
+    return colorAt(table, value, signed ? -end : 0, end);
+  });
+  const max = own ? 1 : layer;
+  const numbered = Math.max(1, Math.ceil(16 / grid.down));
+  const maps = `${channels} ${channels === 1 ? "map" : "maps"} of ${height}×${width}`;
+  const shared = own
+    ? "each map on a scale of its own, the bar a share of its end"
+    : "one scale for the layer";
+  const clipping = clip < 100 ? `, clipped at the ${clip}th percentile${own ? " of each map" : ""}` : "";
+  const reduced = reduce > 1 ? `; each pixel the mean of ${reduce}×${reduce}` : "";
+  const range = `from ${formatNumber(low)} to ${formatNumber(high)}`;
   return layOut({
     title,
-    ...(subtitle === undefined ? {} : { subtitle }),
+    subtitle,
     panels: [
       {
         picture,
-        rows: Array.from({ length: rows }, (_, row) => ({
-          y: row * tileHeight,
-          text: String(row * columns),
+        rows: Array.from({ length: grid.rows }, (_, row) => ({
+          y: row * grid.down,
+          text: String(row * grid.columns),
         })).filter((_, row) => row % numbered === 0),
-        bar: { table, min, max: scale },
+        bar: { table, min: signed ? -max : 0, max },
         caption: [
-          shape.length === 3
-            ? `activation, ${own ? "each map on a scale of its own, the bar a share of its end" : "one scale for the layer"}; ${channels} ${channels === 1 ? "map" : "maps"} of ${height}×${width}`
-            : `activation, one square a value; ${channels} values`,
-          `from ${formatNumber(low)} to ${formatNumber(high)}${clip < 100 ? `, clipped at the ${clip}th percentile${own ? " of each map" : ""}` : ""}, numbered by the first channel of a row${reduce > 1 ? `; each pixel the mean of ${reduce}×${reduce}` : ""}`,
+          hasPixels ? `activation, ${shared}; ${maps}` : `activation, one square a value; ${channels} values`,
+          `${range}${clipping}, numbered by the first channel of a row${reduced}`,
           ...caveatOf(map),
         ],
       },
     ],
   });
+}
+
+function assertMaps({ data, shape, clip = 100 }: MapSheetOptions): void {
+  if ((shape.length !== 3 && shape.length !== 1) || data.length !== sizeOf(shape)) {
+    throw new InputError(
+      `sheet of maps: expected h×w×c values, or c, got ${data.length} for ${formatShape(shape)}`,
+    );
+  }
+  const bad = data.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) throw new InputError(`sheet of maps: expected finite values, got ${bad}`);
+  if (!(clip > 0 && clip <= 100)) {
+    throw new InputError(`sheet of maps: expected a percentile above 0 and up to 100, got ${clip}`);
+  }
+}
+
+type MapsShape = readonly [height: number, width: number, channels: number];
+
+/** How maps stand on a sheet. */
+interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  /** Cells a side that become one pixel, or pixels a side of one cell. */
+  readonly reduce: number;
+  readonly repeat: number;
+  /** From a map to the next. */
+  readonly across: number;
+  readonly down: number;
+}
+
+function gridOf([height, width, channels]: MapsShape, hasPixels: boolean): Grid {
+  const columns = hasPixels ? columnsFor(channels, width / height) : Math.min(channels, 32);
+  const reduce = Math.ceil((width * columns) / WIDEST);
+  const fit = Math.floor((SHEET / columns - BETWEEN) / width);
+  const widest = Math.max(1, Math.floor((hasPixels ? MOST_TILE : VALUE) / width));
+  const least = Math.ceil(LEAST_TILE / Math.max(width, height));
+  const repeat = reduce > 1 ? 1 : Math.max(1, least, Math.min(fit, widest));
+  return {
+    columns,
+    rows: Math.ceil(channels / columns),
+    ...{ reduce, repeat },
+    across: Math.ceil(width / reduce) * repeat + BETWEEN,
+    down: Math.ceil(height / reduce) * repeat + BETWEEN,
+  };
+}
+
+/** All maps as one picture, white between them. */
+function sheetPixels(
+  data: Float32Array,
+  shape: MapsShape,
+  { columns, rows, reduce, repeat, across, down }: Grid,
+  colorOf: (value: number, channel: number) => Color,
+): PixelPicture {
+  const picture = new Pixmap(columns * across - BETWEEN, rows * down - BETWEEN);
+  const [height, width, channels] = shape;
+  for (let channel = 0; channel < channels; channel++) {
+    const left = (channel % columns) * across;
+    const top = Math.floor(channel / columns) * down;
+    for (let y = 0; y * reduce < height; y++) {
+      for (let x = 0; x * reduce < width; x++) {
+        const value = meanOf(data, shape, channel, y * reduce, x * reduce, reduce);
+        picture.rect(left + x * repeat, top + y * repeat, repeat, repeat, colorOf(value, channel));
+      }
+    }
+  }
+  return picture;
 }
 
 /** Tiles in a row, so that the sheet is about half again as wide as high: a power of two where that comes near. */
@@ -133,7 +189,7 @@ function endOf(values: Float32Array, clip: number): number {
 
 function meanOf(
   data: Float32Array,
-  [height, width, channels]: readonly [number, number, number],
+  [height, width, channels]: MapsShape,
   channel: number,
   top: number,
   left: number,

@@ -2,6 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
 import { assertWithin, MOST_PIXELS } from "../images/picture.ts";
 import { assertPixels, type Pixels } from "../images/pixels.ts";
+import { pngBytes } from "../images/png.ts";
 import { missingPackage } from "./packages.ts";
 import { readRegular } from "./read.ts";
 import { writeWhole } from "./write.ts";
@@ -174,17 +175,7 @@ function threefold(grey: Uint8Array): Uint8Array {
   return rgb;
 }
 
-/** Pixels as the bytes of a PNG file. @throws UnsupportedError without the library "sharp". */
-export async function encodePng(pixels: Pixels): Promise<Uint8Array> {
-  assertPixels(pixels);
-  const { width, height, data } = pixels;
-  const open = await sharp();
-  return open(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
-}
-
 /** Writes pixels to a PNG file, whole or not at all. @throws InputError when it cannot be written. */
 export async function writePng(path: string, pixels: Pixels): Promise<void> {
-  await writeWhole(path, await encodePng(pixels), "image");
+  await writeWhole(path, pngBytes(pixels), "image");
 }

@@ -385,7 +385,11 @@ describe("mistakes", () => {
       () => explain("grad-cam", "--layer", "gap"),
       /expected a layer with maps/,
     ],
-    ["an unknown kind of file", () => explain("saliency", "--out", "map.jpg"), /ends in \.png or \.npy/],
+    [
+      "an unknown kind of file",
+      () => explain("saliency", "--out", "map.jpg"),
+      /ends in \.png, \.svg or \.npy/,
+    ],
     ["activations of no layer", () => ["activations", at("dot.png")], /"vitrine layers" lists/],
     ["a data set nowhere", () => ["dataset"], /expects --out/],
     ["a negative index", () => ["dataset", "--index", "-1", "--out", "x.png"], /--index expects/],

@@ -186,7 +186,7 @@ describe("mistakes", () => {
     [
       "an array of several maps",
       ["saliency", "--target", "0,1", "--out", "x.npy"],
-      /expects a \.png for several maps/,
+      /expects a \.png or \.svg for several maps/,
     ],
     ["an unknown class among several", ["saliency", "--target", "0,7"], /class of 0 to 2, got 7/],
     ["a class twice", ["saliency", "--target", "1,1"], /names class "1" twice/],

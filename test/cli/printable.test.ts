@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { printable } from "../../src/cli/printable.ts";
-import { glyphOf } from "../../src/figures/glyphs.ts";
+import { BOX, writtenText } from "../../src/figures/lettering.ts";
 import { folder, json, vitrine } from "./run.ts";
 
 /** Sets a title, clears the screen, goes back, begins lines of its own, turns text round, in 7 and 8 bits. */
@@ -91,6 +91,6 @@ test("letters, accents, joined emoji and scripts that need joiners stay", () => 
 
 test("captions have a box for what has no letter", () => {
   for (const character of [...EVIL].filter((one) => RAW.test(one))) {
-    expect(glyphOf(character)).toEqual(glyphOf("□"));
+    expect(writtenText(character)).toBe(BOX);
   }
 });

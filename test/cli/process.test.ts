@@ -3,7 +3,8 @@ import { openSync } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { encodePng, readImage } from "../../src/node/image.ts";
+import { encodePng } from "../../src/images/png.ts";
+import { readImage } from "../../src/node/image.ts";
 import { encodeNpy } from "../../src/node/npy.ts";
 import { folder, writeTinyModel } from "./run.ts";
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodePng } from "../../src/node/image.ts";
+import { encodePng } from "../../src/images/png.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { launchBrowser } from "../browser.ts";
 import { folder, vitrine } from "../cli/run.ts";

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodePng } from "../../src/node/image.ts";
+import { encodePng } from "../../src/images/png.ts";
 import { launchBrowser } from "../browser.ts";
 import { bytesOf, drop, type OpenPage, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { Canvas, wrapText } from "../../src/figures/canvas.ts";
 import { colorMap } from "../../src/figures/color-maps.ts";
+import { Drawing } from "../../src/figures/drawing.ts";
 import { drawnMap, type MapOptions, rescaled } from "../../src/figures/drawn-map.ts";
-import { type MultiplesOptions, renderMultiples } from "../../src/figures/multiples.ts";
+import { wrapText } from "../../src/figures/lettering.ts";
+import { composeMultiples, type MultiplesOptions } from "../../src/figures/multiples.ts";
+import { rasterize } from "../../src/figures/rasterize.ts";
 import { drawTable, measureTable } from "../../src/figures/table.ts";
 import { enlargeMap, shownSize } from "../../src/images/enlarge.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
@@ -20,8 +22,8 @@ const map = (...values: number[]): MapOptions => ({
 const count = ({ data }: Pixels, [r, g, b]: ArrayLike<number> & Iterable<number>) =>
   data.filter((_, i) => i % 3 === 0 && data[i] === r && data[i + 1] === g && data[i + 2] === b).length;
 
-const draw = (more: Partial<MultiplesOptions>) =>
-  renderMultiples({
+const compose = (more: Partial<MultiplesOptions>) =>
+  composeMultiples({
     image: image(2, 1),
     title: "t",
     columns: ["a", "b"],
@@ -32,6 +34,7 @@ const draw = (more: Partial<MultiplesOptions>) =>
     show: "map",
     ...more,
   });
+const draw = (more: Partial<MultiplesOptions>) => rasterize(compose(more));
 
 describe("small multiples", () => {
   const { width, height } = shownSize(2, 1, 208);
@@ -44,20 +47,20 @@ describe("small multiples", () => {
   /** How many cells have the colour of a share of the scale; bars have few pixels of any. */
   const cells = (figure: Pixels, share: number) => Math.floor(count(figure, at(share)) / cell);
 
-  test("each has a scale of its own, or shares that of its row, its column or all", () => {
-    const own = draw({});
+  test("each has a scale of its own, or shares that of its row, its column or all", async () => {
+    const own = await draw({});
     expect([cells(own, 1), cells(own, 0.5)]).toEqual([4, 1]);
-    const row = draw({ scale: "row" });
+    const row = await draw({ scale: "row" });
     // Row one ends at 4, row two at 8.
     expect([cells(row, 1), cells(row, 0.25), cells(row, 0.125)]).toEqual([2, 2, 1]);
-    const column = draw({ scale: "column" });
+    const column = await draw({ scale: "column" });
     expect([cells(column, 1), cells(column, 0.5), cells(column, 0.25)]).toEqual([2, 2, 1]);
-    const all = draw({ scale: "all" });
+    const all = await draw({ scale: "all" });
     expect([cells(all, 1), cells(all, 0.5), cells(all, 0.25), cells(all, 0.125)]).toEqual([1, 1, 1, 1]);
   });
 
-  test("signed maps share no scale with others, and zeros none at all", () => {
-    const figure = draw({
+  test("signed maps share no scale with others, and zeros none at all", async () => {
+    const figure = await draw({
       scale: "all",
       rows: [
         { label: "one", cells: [map(1, 0.5), map(-100, 50)] },
@@ -65,32 +68,34 @@ describe("small multiples", () => {
       ],
     });
     expect([cells(figure, 1), cells(figure, 0.5), cells(figure, 0.25)]).toEqual([1, 1, 1]);
-    const zeros = draw({ scale: "all", columns: ["a"], rows: [{ label: "", cells: [map(0, 0)] }] });
+    const zeros = await draw({ scale: "all", columns: ["a"], rows: [{ label: "", cells: [map(0, 0)] }] });
     expect(cells(zeros, 0)).toBe(2);
   });
 
-  test("rows stand below one another, or side by side as groups", () => {
-    const below = draw({});
-    const beside = draw({ wrap: true });
+  test("rows stand below one another, or side by side as groups", async () => {
+    const below = await draw({});
+    const beside = await draw({ wrap: true });
     expect(below.height).toBeGreaterThan(beside.height + height);
     expect(beside.width).toBeGreaterThan(below.width);
     // The image once: first of the groups, or beside the first row.
     expect(Math.round(count(below, [90, 90, 90]) / (width * height))).toBe(1);
     expect(Math.round(count(beside, [90, 90, 90]) / (width * height))).toBe(1);
-    expect(count(draw({ original: false }), [90, 90, 90])).toBe(0);
+    expect(count(await draw({ original: false }), [90, 90, 90])).toBe(0);
   });
 
-  test("what cannot be drawn has its words in its place", () => {
-    const figure = draw({ rows: [{ label: "one", cells: [map(1, 0), "not defined for this network"] }] });
+  test("what cannot be drawn has its words in its place", async () => {
+    const figure = await draw({
+      rows: [{ label: "one", cells: [map(1, 0), "not defined for this network"] }],
+    });
     expect(count(figure, [240, 241, 243])).toBeGreaterThan(0.8 * width * height);
   });
 
   test("a table beneath takes its room, and its notes theirs", () => {
     const table = { columns: ["", "insertion ↑"], rows: [["Grad-CAM", "0.70"]], notes: ["one note"] };
     const [bare, with1, with2] = [
-      draw({}),
-      draw({ table }),
-      draw({ table: { ...table, rows: [...table.rows, ["RISE", "0.80"]] } }),
+      compose({}),
+      compose({ table }),
+      compose({ table: { ...table, rows: [...table.rows, ["RISE", "0.80"]] } }),
     ];
     expect(with1.height - bare.height).toBeGreaterThan(measureTable(table, 500).height);
     expect(with2.height - with1.height).toBe(20);
@@ -108,7 +113,7 @@ describe("small multiples", () => {
       if (shown.squares) expect(shown.width % w).toBe(0);
     }
     const cells = [[{ map: new Float32Array(side * side).fill(1), shape: [side, side], kind: "occlusion" }]];
-    const figure = renderMultiples({
+    const figure = composeMultiples({
       image: image(side, side),
       title: "t",
       columns: [""],
@@ -118,13 +123,13 @@ describe("small multiples", () => {
   });
 
   test("refuses rows that do not fit, and maps of another size than the image", () => {
-    expect(() => draw({ rows: [] })).toThrow(/at least one row/);
-    expect(() => draw({ columns: [], rows: [{ label: "one", cells: [] }] })).toThrow(
+    expect(() => compose({ rows: [] })).toThrow(/at least one row/);
+    expect(() => compose({ columns: [], rows: [{ label: "one", cells: [] }] })).toThrow(
       /at least one map in row/,
     );
-    expect(() => draw({ columns: ["a"] })).toThrow(/expected 1 maps in row "one", got 2/);
+    expect(() => compose({ columns: ["a"] })).toThrow(/expected 1 maps in row "one", got 2/);
     const saliency = { map: new Float32Array(12), shape: [2, 2, 3], kind: "gradient" } as const;
-    expect(() => draw({ columns: ["a"], rows: [{ label: "", cells: [saliency] }] })).toThrow(
+    expect(() => compose({ columns: ["a"], rows: [{ label: "", cells: [saliency] }] })).toThrow(
       /as large as the image/,
     );
   });
@@ -187,7 +192,7 @@ describe("shrinking", () => {
 });
 
 describe("tables and words", () => {
-  test("figures end where their column ends, names begin at the left", () => {
+  test("figures end where their column ends, names begin at the left", async () => {
     const table = {
       columns: ["", "first", "second"],
       rows: [
@@ -197,8 +202,9 @@ describe("tables and words", () => {
       marked: (row: number, column: number) => row === 0 && column === 1,
     };
     const { width, height, ends } = measureTable(table, 400);
-    const canvas = new Canvas(width + 20, height + 20);
-    drawTable(canvas, table, 10, 10, 400);
+    const drawing = new Drawing(width + 20, height + 20);
+    drawTable(drawing, table, 10, 10, 400);
+    const canvas = await rasterize(drawing.toFigure(""));
     const inked = (x: number) =>
       Array.from({ length: canvas.height }, (_, y) => canvas.data[3 * (y * canvas.width + x)] ?? 255).filter(
         (value) => value < 150,

@@ -91,11 +91,11 @@ describe("a map brought back to the photograph", () => {
     ]);
   });
 
-  test("of the input's own size is what the figure shows", () => {
+  test("of the input's own size is what the figure shows", async () => {
     const image = photo(300, 300);
     const options = { map: spot(4, 1, 1), shape: [4, 4], kind: "cam" as const };
     const drawn = renderOverlay(image, graphOf("cover", [300, 300]), options);
-    const figure = renderFigure({ ...options, image, title: "t", panels: ["overlay"] });
+    const figure = await renderFigure({ ...options, image, title: "t", panels: ["overlay"] });
     const row = (of: Pixels, x: number, y: number) => [
       ...of.data.subarray(3 * (y * of.width + x), 3 * (y * of.width + x + 300)),
     ];
@@ -104,7 +104,7 @@ describe("a map brought back to the photograph", () => {
   });
 });
 
-test("colours that are not uniform are said to be so, and taken for maps of every kind", () => {
+test("colours that are not uniform are said to be so, and taken for maps of every kind", async () => {
   const image = photo(64, 64);
   const render = (colors: "jet" | "inferno" | "rdbu", values: Float32Array) =>
     renderFigure({
@@ -117,9 +117,9 @@ test("colours that are not uniform are said to be so, and taken for maps of ever
       colors,
     });
   const signed = spot(4, 1, 1).map((value) => value - 0.2);
-  const [jet, usual] = [render("jet", signed), render("rdbu", signed)];
+  const [jet, usual] = [await render("jet", signed), await render("rdbu", signed)];
   expect(jet.data).not.toEqual(usual.data);
   // A caption of a line more.
   expect(jet.height).toBeGreaterThan(usual.height);
-  expect(render("inferno", signed).data).toEqual(usual.data);
+  expect((await render("inferno", signed)).data).toEqual(usual.data);
 });

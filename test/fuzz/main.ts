@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "vite";
+import { packed } from "../../build/packed.ts";
 import { wgsl } from "../../build/wgsl.ts";
 import { BATCH, type News } from "./news.ts";
 
@@ -72,7 +73,7 @@ async function builtWorker(folder: string): Promise<string> {
   await build({
     configFile: false,
     logLevel: "warn",
-    plugins: [wgsl()],
+    plugins: [wgsl(), packed()],
     build: { ssr: "test/fuzz/worker.ts", outDir: folder, target: "node20" },
   });
   return join(folder, "worker.js");

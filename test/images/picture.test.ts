@@ -4,6 +4,7 @@ import type { Page } from "puppeteer";
 import sharp from "sharp";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { packed } from "../../build/packed.ts";
 import { wgsl } from "../../build/wgsl.ts";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readInput, readPicture } from "../../src/images/picture.ts";
@@ -43,7 +44,7 @@ beforeAll(async () => {
   const made = await build({
     configFile: false,
     logLevel: "error",
-    plugins: [wgsl()],
+    plugins: [wgsl(), packed()],
     build: {
       write: false,
       minify: false,

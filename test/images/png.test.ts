@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "vite";
 import { expect, test } from "vitest";
 import { encodePng } from "../../src/images/png.ts";
-import { encodePng as encodeInNode, readImage } from "../../src/node/image.ts";
+import { readImage } from "../../src/node/image.ts";
 import { launchBrowser } from "../browser.ts";
 
 declare global {
@@ -36,7 +36,7 @@ async function bundled(): Promise<string> {
   return chunk.code;
 }
 
-test("a PNG made in a browser holds every pixel, as one made in Node does", async () => {
+test("a PNG made in a browser holds every pixel, and is the one made in Node", async () => {
   const code = await bundled();
   const browser = await launchBrowser();
   try {
@@ -49,18 +49,16 @@ test("a PNG made in a browser holds every pixel, as one made in Node does", asyn
       { ...picture, data: [...picture.data] },
     );
     const path = join(tmpdir(), `vitrine-png-${process.pid}.png`);
-    for (const file of [Uint8Array.from(bytes), await encodeInNode(picture)]) {
-      await writeFile(path, file);
-      const { width, height, data } = await readImage(path);
-      expect([width, height]).toEqual([37, 11]);
-      expect(Uint8Array.from(data)).toEqual(picture.data);
-    }
+    expect(Uint8Array.from(bytes)).toEqual(await encodePng(picture));
+    await writeFile(path, Uint8Array.from(bytes));
+    const { width, height, data } = await readImage(path);
+    expect([width, height]).toEqual([37, 11]);
+    expect(Uint8Array.from(data)).toEqual(picture.data);
   } finally {
     await browser.close();
   }
 });
 
-test("without a browser the function says where Node's own is, and refuses pixels that do not fit", async () => {
-  await expect(encodePng(picture)).rejects.toThrow(/OffscreenCanvas.*vitrine\/node/);
+test("pixels that do not fit are refused", async () => {
   await expect(encodePng({ ...picture, width: 36 })).rejects.toThrow(/expected 1188 values/);
 });

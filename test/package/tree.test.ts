@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { build } from "vite";
 import { expect, test } from "vitest";
 import { ALIAS } from "../../build/alias.ts";
+import { packed } from "../../build/packed.ts";
 import { wgsl } from "../../build/wgsl.ts";
 
 /** The project's files that a page bundles when it imports `names` from the library. */
@@ -12,6 +13,7 @@ async function bundled(names: string): Promise<string[]> {
     logLevel: "error",
     plugins: [
       wgsl(),
+      packed(),
       {
         name: "entry",
         enforce: "pre",
@@ -35,9 +37,9 @@ async function bundled(names: string): Promise<string[]> {
 test("who imports one technique gets neither figures nor the other techniques", async () => {
   const files = await bundled("saliency");
   expect(files).toContain("src/techniques/attribution/saliency.ts");
-  expect(files.filter((file) => /figure|sheet|glyphs|color|trust|lime|rise|synthetic/.test(file))).toEqual(
-    [],
-  );
+  expect(
+    files.filter((file) => /figure|sheet|lettering|rasteriz|png|color|trust|lime|rise|synthetic/.test(file)),
+  ).toEqual([]);
   // What is looked for is there when it is asked for.
   const all = await bundled("saliency, lime, renderFigure");
   expect(all).toContain("src/figures/figure.ts");

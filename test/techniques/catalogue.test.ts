@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderFigure } from "../../src/figures/figure.ts";
+import { composeFigure } from "../../src/figures/figure.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { probability } from "../../src/objectives/objective.ts";
@@ -75,7 +75,7 @@ describe("the catalogue", () => {
         image: picture,
         title: "t",
       };
-      expect(renderFigure(options).width).toBeGreaterThan(600);
+      expect(composeFigure(options).width).toBeGreaterThan(600);
       for (const value of Object.values(found.account ?? {})) expect(Number.isFinite(value)).toBe(true);
       // No seed means the seed 0: the same bits again.
       expect((await technique.run(network, image, { target: 1, ...settings })).data).toEqual(found.data);

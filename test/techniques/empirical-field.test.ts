@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { colorMap } from "../../src/figures/color-maps.ts";
-import { renderField } from "../../src/figures/field.ts";
+import { composeField, renderField } from "../../src/figures/field.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { type EmpiricalFieldOptions, empiricalField } from "../../src/techniques/units/empirical-field.ts";
@@ -131,12 +131,12 @@ describe("an empirical receptive field", () => {
   test("is drawn with the theoretical rectangle, and examples beside it", async () => {
     const field = await of([image(1), image(2)]);
     const picture = { width: W, height: H, data: new Uint8Array(W * H * 3).fill(120) };
-    const figure = renderField({ field, images: [picture, picture], title: "t" });
+    const figure = await renderField({ field, images: [picture, picture], title: "t" });
     const count = (value: readonly number[]) =>
       figure.data.filter((_, i) => i % 3 === 0 && value.every((v, c) => figure.data[i + c] === v)).length;
     expect(count([80, 200, 255])).toBeGreaterThan(1000);
     expect(count([...colorMap("inferno").slice(-3)])).toBeGreaterThan(50);
-    expect(() => renderField({ field, images: [picture], title: "t" })).toThrow(/expected 2 images, got 1/);
+    expect(() => composeField({ field, images: [picture], title: "t" })).toThrow(/expected 2 images, got 1/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { renderFilters } from "../../src/figures/filters.ts";
+import { composeFilters, renderFilters } from "../../src/figures/filters.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
 import { createNetwork } from "../../src/network/network.ts";
@@ -185,8 +185,8 @@ describe("a picture of filters", () => {
   w.data[11 * 2] = -2;
   const filters = filtersOf(graphOf([conv("c", "x", w)]));
 
-  test("is w/(2·max|w|) + ½, grey for zero, a dead one in red", () => {
-    const picture = renderFilters({ filters, title: "t" });
+  test("is w/(2·max|w|) + ½, grey for zero, a dead one in red", async () => {
+    const picture = await renderFilters({ filters, title: "t" });
     const colors = new Map<string, number>();
     for (let y = 0; y < picture.height; y++) {
       for (let x = 0; x < picture.width; x++) {
@@ -209,7 +209,7 @@ describe("a picture of filters", () => {
     ]);
     const filters = filtersOf(graph, { layer: "b" });
     const draw = (channels: number[], combined = false) =>
-      renderFilters({
+      composeFilters({
         filters,
         channels,
         title: "t",
@@ -221,7 +221,7 @@ describe("a picture of filters", () => {
     expect(draw([1, 2], true).width).toBeGreaterThan(draw([1, 2]).width + 100);
     expect(() => draw([12])).toThrow(/some of 0 to 11, got 12/);
     expect(() => draw([])).toThrow(/got none/);
-    expect(() => renderFilters({ filters, channels: [1], combinations: [], title: "t" })).toThrow(
+    expect(() => composeFilters({ filters, channels: [1], combinations: [], title: "t" })).toThrow(
       /expected 1 combinations, got 0/,
     );
   });
@@ -232,7 +232,7 @@ describe("a picture of filters", () => {
       [4, 4, 1],
     );
     for (const layer of ["a", "b"]) {
-      const { width, height } = renderFilters({ filters: filtersOf(graph, { layer }), title: "t" });
+      const { width, height } = composeFilters({ filters: filtersOf(graph, { layer }), title: "t" });
       expect([width > 100, height > 60]).toEqual([true, true]);
     }
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawnMap } from "../../src/figures/drawn-map.ts";
-import { renderField } from "../../src/figures/field.ts";
-import { renderFigure } from "../../src/figures/figure.ts";
+import { composeField } from "../../src/figures/field.ts";
+import { composeFigure, renderFigure } from "../../src/figures/figure.ts";
 import { InputError } from "../../src/gpu/errors.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { trust } from "../../src/metrics/trust.ts";
@@ -74,13 +74,14 @@ describe("a sweep whose stride is wider than its patch", () => {
     const shade = drawnMap({ map: data, shape, kind: "occlusion", gaps });
     expect(shade.note).toMatch(/nothing clipped; hatched: uncovered$/);
     expect([shade.min, shade.max]).toEqual([-16, 16]);
-    const [drawn, none] = [figure(data), figure(data.map((value) => (Number.isNaN(value) ? 0 : value)))];
+    const drawn = await figure(data);
+    const none = await figure(data.map((value) => (Number.isNaN(value) ? 0 : value)));
     const differ = Array.from(drawn.data).filter((value, i) => value !== none.data[i]).length;
     // Each pixel is 17×17 large (320 / 19); a sixth of a gap's are lines, which differ in three colours.
     expect(differ).toBeGreaterThan(117 * 17 * 17 * 3 * 0.12);
-    expect(() => renderFigure({ ...common, map: data })).toThrow(/expected finite values, got NaN/);
+    expect(() => composeFigure({ ...common, map: data })).toThrow(/expected finite values, got NaN/);
     const infinite = data.map((value, i) => (i === 0 ? Number.POSITIVE_INFINITY : value));
-    expect(() => figure(infinite)).toThrow(InputError);
+    await expect(figure(infinite)).rejects.toThrow(InputError);
   });
 
   test("can be measured, its gaps counting as 0", async () => {
@@ -122,7 +123,7 @@ describe("a sweep whose stride is wider than its patch", () => {
     );
     expect(Array.from(field.seen)).toEqual(Array.from(field.data));
     const pixels = { width: 9, height: 9, data: new Uint8Array(243) };
-    expect(() => renderField({ field, images: [pixels], title: "t" })).not.toThrow();
+    expect(() => composeField({ field, images: [pixels], title: "t" })).not.toThrow();
     unit.destroy();
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderMasks } from "../../src/figures/masks.ts";
+import { composeMasks, renderMasks } from "../../src/figures/masks.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { mapAtImage, type UnitThreshold, unitMask } from "../../src/techniques/units/unit-mask.ts";
@@ -123,15 +123,15 @@ describe("a map at the image", () => {
 test("a figure of masks darkens what is off and draws the edge", async () => {
   const picture = { width: 5, height: 4, data: new Uint8Array(60).fill(200) };
   const mask = await unitMask(network, image, { layer: "c", channel: 0, threshold: 9.5 });
-  const figure = renderMasks({ title: "t", masks: [{ ...mask, image: picture }] });
+  const figure = await renderMasks({ title: "t", masks: [{ ...mask, image: picture }] });
   const count = (value: readonly number[]) =>
     figure.data.filter((_, i) => i % 3 === 0 && value.every((v, c) => figure.data[i + c] === v)).length;
   const [on, off, edge] = [count([200, 200, 200]), count([60, 60, 60]), count([255, 221, 51])];
   expect(Math.abs(on / off - 1)).toBeLessThan(0.1);
   expect(edge).toBeGreaterThan(300);
   const none = await unitMask(network, image, { layer: "c", channel: 0, threshold: 100 });
-  expect(() => renderMasks({ title: "t", masks: [{ ...none, image: picture }] })).not.toThrow();
-  expect(() => renderMasks({ title: "t", masks: [] })).toThrow(/at least one/);
+  expect(() => composeMasks({ title: "t", masks: [{ ...none, image: picture }] })).not.toThrow();
+  expect(() => composeMasks({ title: "t", masks: [] })).toThrow(/at least one/);
   const small = { ...picture, width: 4 };
-  expect(() => renderMasks({ title: "t", masks: [{ ...mask, image: small }] })).toThrow();
+  expect(() => composeMasks({ title: "t", masks: [{ ...mask, image: small }] })).toThrow();
 });

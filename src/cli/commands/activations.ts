@@ -1,7 +1,7 @@
 import { basename } from "node:path";
-import { renderFigure } from "../../figures/figure.ts";
+import { composeFigure } from "../../figures/figure.ts";
 import { renderOverlay } from "../../figures/overlay.ts";
-import { renderMapSheet } from "../../figures/sheet.ts";
+import { composeMapSheet } from "../../figures/sheet.ts";
 import { InputError } from "../../gpu/errors.ts";
 import { formatShape, type Shape } from "../../gpu/tensor.ts";
 import { layerOf, shapesOf } from "../../graph/graph.ts";
@@ -12,7 +12,7 @@ import { Images, type Input } from "../images.ts";
 import { type Io, UsageError } from "../io.ts";
 import { scaleOf, shadingOf } from "../map-colors.ts";
 import { openModel, preprocessingReport, provenance } from "../model.ts";
-import { Outputs, outOf, placeOf, summaryOf, writeResult } from "../output.ts";
+import { FIGURE_OR_ARRAY, Outputs, outOf, placeOf, summaryOf, writeResult } from "../output.ts";
 import { maskCommand, thresholdOf } from "../unit-masks.ts";
 import type { Values } from "../values.ts";
 import { withNetwork } from "../with-network.ts";
@@ -53,8 +53,8 @@ export const ACTIVATIONS: CliCommand = {
 async function activationsCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
   const threshold = thresholdOf(values);
   // A mask command makes one result of all its images.
-  const masked = threshold === undefined ? undefined : await outOf(values, [".png", ".npy"]);
-  const out = threshold === undefined ? await Outputs.of(values, "out", [".png", ".npy"]) : undefined;
+  const masked = threshold === undefined ? undefined : await outOf(values, FIGURE_OR_ARRAY);
+  const out = threshold === undefined ? await Outputs.of(values, "out", FIGURE_OR_ARRAY) : undefined;
   const overlay = await Outputs.of(values, "overlay", [".png"]);
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const layer = values.text("layer");
@@ -113,8 +113,8 @@ async function activationsCommand(names: readonly string[], values: Values, io: 
     const map = { map: data, shape, kind: "activation" as const, ...shading };
     const draw = () =>
       channel === undefined
-        ? renderMapSheet({ data, shape, title, subtitle, ...shading, ...(scale ? { scale } : {}) })
-        : renderFigure({ ...map, image: image(), title, subtitle });
+        ? composeMapSheet({ data, shape, title, subtitle, ...shading, ...(scale ? { scale } : {}) })
+        : composeFigure({ ...map, image: image(), title, subtitle });
     io.progress();
     const file = out?.fileFor(input.name);
     if (file !== undefined) await writeResult(file, { data, shape, draw }, io);

@@ -1,6 +1,6 @@
 import { extname, join } from "node:path";
 import { syntheticNames, syntheticPictures } from "../../dataset/synthetic.ts";
-import { renderContactSheet } from "../../figures/contact-sheet.ts";
+import { composeContactSheet } from "../../figures/contact-sheet.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import { writePng } from "../../node/image.ts";
 import { tryFile, tryFolder } from "../../node/write.ts";
@@ -42,10 +42,10 @@ async function datasetCommand(values: Values, io: Io): Promise<void> {
     throw new UsageError("dataset expects --out picture.png, or --out and a folder, got none");
   }
   const kind = out === undefined ? "" : extname(out).toLowerCase();
-  if (kind !== "" && kind !== ".png") {
-    throw new UsageError(`--out expects a file that ends in .png, or a folder, got "${out}"`);
+  if (!["", ".png", ".svg"].includes(kind)) {
+    throw new UsageError(`--out expects a file that ends in .png or .svg, or a folder, got "${out}"`);
   }
-  const sheet = kind === ".png";
+  const sheet = kind !== "";
   if (sheet && count * size ** 2 > 2 ** 26) {
     throw new UsageError(`a sheet of ${count} pictures of ${size}×${size} is too large; give --out a folder`);
   }
@@ -72,7 +72,8 @@ async function datasetCommand(values: Values, io: Io): Promise<void> {
   }
   const [only] = drawn;
   if (sheet && out !== undefined && only) {
-    const draw = () => (drawn.length === 1 ? only.picture : renderContactSheet(drawn));
+    const bare = drawn.length === 1 && kind === ".png";
+    const draw = () => (bare ? only.picture : composeContactSheet(drawn));
     await writeResult(out, { data: new Float32Array(), shape: [0], draw }, io);
   } else if (out !== undefined) {
     io.err(`vitrine: wrote ${count} ${count === 1 ? "picture" : "pictures"} to ${out}`);

@@ -9,7 +9,7 @@ import { Images } from "../images.ts";
 import { type Io, UsageError } from "../io.ts";
 import { openModel } from "../model.ts";
 import { withNetworks } from "../networks.ts";
-import { Outputs } from "../output.ts";
+import { FIGURE_OR_ARRAY, Outputs } from "../output.ts";
 import { techniquesNamed } from "../technique-options.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
@@ -78,7 +78,7 @@ async function explainCommand(positionals: readonly string[], values: Values, io
   const all = values.has("all");
   const [names, ...rest] = all ? ["", ...positionals] : positionals;
   const techniques = all ? ATTRIBUTIONS : techniquesNamed("explain", names);
-  const out = await Outputs.of(values, "out", [".png", ".npy"]);
+  const out = await Outputs.of(values, "out", FIGURE_OR_ARRAY);
   const overlay = await Outputs.of(values, "overlay", [".png"]);
   if (out && out.path === overlay?.path) {
     throw new UsageError(`expected --out and --overlay to differ, got "${out.path}" for both`);

@@ -1,5 +1,5 @@
-import { renderField } from "../../figures/field.ts";
-import { formatNumber } from "../../figures/layout.ts";
+import { composeField } from "../../figures/field.ts";
+import { formatNumber } from "../../figures/format-number.ts";
 import { InputError } from "../../gpu/errors.ts";
 import { formatShape } from "../../gpu/tensor.ts";
 import { layerOf, shapesOf } from "../../graph/graph.ts";
@@ -13,7 +13,7 @@ import { Images } from "../images.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
 import { neuronsOf } from "../objective.ts";
-import { outOf, writeResult } from "../output.ts";
+import { FIGURE_OR_ARRAY, outOf, writeResult } from "../output.ts";
 import { attributionOptions } from "../technique-options.ts";
 import type { Values } from "../values.ts";
 import { withNetwork } from "../with-network.ts";
@@ -49,7 +49,7 @@ export const FIELD: CliCommand = {
 };
 
 async function fieldCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
-  const out = await outOf(values, [".png", ".npy"]);
+  const out = await outOf(values, FIGURE_OR_ARRAY);
   const layer = values.text("layer");
   if (layer === undefined) {
     throw new UsageError('field expects --layer NAME, got none; "vitrine layers" lists the names');
@@ -105,7 +105,7 @@ async function fieldCommand(names: readonly string[], values: Values, io: Io): P
   const { theoretical, side } = found;
   const count = `${inputs.length} ${inputs.length === 1 ? "image" : "images"}`;
   const draw = () =>
-    renderField({
+    composeField({
       field: found,
       images: inputs.map((input) => deprocess(input.values, graph)),
       title: `Receptive field of ${layer}, channel ${channel}`,

@@ -1,12 +1,12 @@
-import { renderFilters } from "../../figures/filters.ts";
-import { formatNumber } from "../../figures/layout.ts";
+import { composeFilters } from "../../figures/filters.ts";
+import { formatNumber } from "../../figures/format-number.ts";
 import { UnsupportedError } from "../../gpu/errors.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { type Combination, filterCombination, filtersOf } from "../../techniques/units/filters.ts";
 import { messageOf } from "../error-messages.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
 import { openModel } from "../model.ts";
-import { outOf, writeResult } from "../output.ts";
+import { FIGURE_OR_ARRAY, outOf, writeResult } from "../output.ts";
 import type { Values } from "../values.ts";
 import { assertNoArguments, type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
@@ -30,7 +30,7 @@ export const FILTERS: CliCommand = {
 };
 
 async function filtersCommand(values: Values, io: Io): Promise<void> {
-  const out = await outOf(values, [".png", ".npy"]);
+  const out = await outOf(values, FIGURE_OR_ARRAY);
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 8;
   const chosen = values.numbers("channel");
   const keep = values.whole("strongest", 1, Number.MAX_SAFE_INTEGER);
@@ -52,7 +52,7 @@ async function filtersCommand(values: Values, io: Io): Promise<void> {
   const images = inputOf(graph).shape[2];
   const combinations = filters.first || (images !== 1 && images !== 3) ? undefined : combine();
   const draw = () =>
-    renderFilters({
+    composeFilters({
       filters,
       channels,
       title: `Filters of ${filters.layer}`,

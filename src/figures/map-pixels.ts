@@ -1,13 +1,8 @@
 import { enlargeMap, enlargePixels, type Shown } from "../images/enlarge.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { colorAt, colorMap } from "./color-maps.ts";
+import type { PixelPicture } from "./drawing.ts";
 import type { DrawnMap, MapOptions } from "./drawn-map.ts";
-import type { ColorBar } from "./layout.ts";
-
-/** The colour bar of a map. */
-export function barOf({ colors, min, max }: DrawnMap): ColorBar {
-  return { table: colorMap(colors), min, max };
-}
 
 const WHITE = 255;
 
@@ -19,26 +14,28 @@ function hatch(pixel: number, width: number, grey: number): [number, number, num
 }
 
 /** A map alone, in its colours. Maps at a layer's resolution show their cells as squares. */
-export function paintMap({ values, size, smooth, colors, min, max }: DrawnMap, shown: Shown): Pixels {
+export function mapPixels({ values, size, smooth, colors, min, max }: DrawnMap, shown: Shown): PixelPicture {
   const { width, height } = shown;
   const table = colorMap(colors);
   const data = new Uint8Array(width * height * 3);
-  const large = enlargeMap(values, size, smooth ? { ...shown, squares: true } : shown);
+  const squares = smooth || shown.squares;
+  const large = enlargeMap(values, size, { ...shown, squares });
   for (const [i, value] of large.entries()) {
     data.set(Number.isNaN(value) ? hatch(i, width, WHITE) : colorAt(table, value, min, max), 3 * i);
   }
-  return { width, height, data };
+  return { width, height, data, squares };
 }
 
 /** A map in colour over the image in grey: the further from zero, the less of the image. */
-export function paintOver(
+export function overlayPixels(
   { values, size, smooth, colors, min, max, signed, opacity }: DrawnMap,
   { data }: Pixels,
   shown: Shown,
-): Pixels {
+): PixelPicture {
   const { width, height } = shown;
   const table = colorMap(colors);
-  const large = enlargeMap(values, size, smooth ? { ...shown, squares: false } : shown);
+  const squares = !smooth && shown.squares;
+  const large = enlargeMap(values, size, { ...shown, squares });
   const mixed = new Uint8Array(width * height * 3);
   for (const [i, value] of large.entries()) {
     const luma = 0.299 * (data[3 * i] ?? 0) + 0.587 * (data[3 * i + 1] ?? 0) + 0.114 * (data[3 * i + 2] ?? 0);
@@ -54,11 +51,11 @@ export function paintOver(
     for (const [c, channel] of color.entries())
       mixed[3 * i + c] = Math.round(below + alpha * (channel - below));
   }
-  return { width, height, data: mixed };
+  return { width, height, data: mixed, squares };
 }
 
 /** A signal at the image's pixels as a picture of its own: grey is zero, ±scale the ends. */
-export function paintSignal({ map, shape }: MapOptions, scale: number, shown: Shown): Pixels {
+export function signalPixels({ map, shape }: MapOptions, scale: number, shown: Shown): PixelPicture {
   const [height = 1, width = 1, channels = 1] = shape;
   const data = new Uint8Array(height * width * 3);
   for (let i = 0; i < height * width; i++) {
@@ -67,12 +64,10 @@ export function paintSignal({ map, shape }: MapOptions, scale: number, shown: Sh
       data[3 * i + c] = Math.round(255 * Math.min(1, Math.max(0, 0.5 + value / (2 * scale))));
     }
   }
-  return enlargePixels({ width, height, data }, shown);
+  return picturePixels({ width, height, data }, shown);
 }
 
-/** The colour bar of a signal shown as a picture. */
-export function signalBar(scale: number): ColorBar {
-  return { table: GREY, min: -scale, max: scale };
+/** A picture at its shown size. */
+export function picturePixels(pixels: Pixels, shown: Shown): PixelPicture {
+  return { ...enlargePixels(pixels, shown), squares: shown.squares };
 }
-
-const GREY = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));

@@ -1,0 +1,111 @@
+import type { Pixels } from "../images/pixels.ts";
+import { pngBytes } from "../images/png.ts";
+import { type Weight, writtenText } from "./lettering.ts";
+
+/** A composed figure: an SVG document with its pictures inside, and its size in pixels. The same input gives the same text. */
+export interface Figure {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** R, G, B of 0…255. */
+export type Color = readonly [number, number, number];
+
+export interface TextStyle {
+  readonly color: Color;
+  /** The font's size, in pixels. */
+  readonly size: number;
+  /** Where x is: the text's left edge (the default), middle or right edge. */
+  readonly align?: "left" | "center" | "right";
+  /** Default 400. */
+  readonly weight?: Weight;
+}
+
+/** Pixels that are shown as they are or, enlarged, as squares. */
+export interface PixelPicture extends Pixels {
+  readonly squares?: boolean;
+}
+
+/** Inter, which the rasteriser has with it; elsewhere fonts that are no wider. */
+const FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif";
+
+const ANCHOR = { left: "", center: ' text-anchor="middle"', right: ' text-anchor="end"' } as const;
+
+/** A drawing of elements one upon another, on white. Coordinates are whole pixels from the top left. */
+export class Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly #elements: string[] = [];
+
+  constructor(width: number, height: number) {
+    this.width = width;
+    this.height = height;
+  }
+
+  /** Fills a rectangle. */
+  rect(x: number, y: number, width: number, height: number, color: Color): void {
+    this.#elements.push(`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${hex(color)}"/>`);
+  }
+
+  /** Draws a line around a rectangle, outside it. */
+  frame(x: number, y: number, width: number, height: number, color: Color, line = 1): void {
+    const outer = `M${x - line} ${y - line}h${width + 2 * line}v${height + 2 * line}h${-(width + 2 * line)}z`;
+    const inner = `M${x} ${y}h${width}v${height}h${-width}z`;
+    this.#elements.push(`<path d="${outer}${inner}" fill="${hex(color)}" fill-rule="evenodd"/>`);
+  }
+
+  /** Places a picture: pixels, one to a pixel of the drawing, or another drawing, which is cut at its edges. */
+  place(picture: PixelPicture | Drawing, x: number, y: number): void {
+    const { width, height } = picture;
+    const box = `x="${x}" y="${y}" width="${width}" height="${height}"`;
+    if (picture instanceof Drawing) {
+      this.#elements.push(`<svg ${box}>${picture.#elements.join("")}</svg>`);
+      return;
+    }
+    const squares = picture.squares
+      ? ' image-rendering="optimizeSpeed" style="image-rendering:pixelated"'
+      : "";
+    this.#elements.push(
+      `<image ${box}${squares} xlink:href="data:image/png;base64,${base64(pngBytes(picture))}"/>`,
+    );
+  }
+
+  /** Writes a line of text whose baseline is at y. */
+  text(text: string, x: number, y: number, { color, size, align = "left", weight = 400 }: TextStyle): void {
+    const heavy = weight === 400 ? "" : ` font-weight="${weight}"`;
+    this.#elements.push(
+      `<text x="${x}" y="${y}" font-size="${size}"${heavy}${ANCHOR[align]} fill="${hex(color)}">${escaped(text)}</text>`,
+    );
+  }
+
+  /** The drawing as a document. */
+  toFigure(title: string): Figure {
+    const { width, height } = this;
+    const svg = [
+      `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FAMILY}">`,
+      ...(title === "" ? [] : [`<title>${escaped(title)}</title>`]),
+      `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+      ...this.#elements,
+      "</svg>\n",
+    ].join("\n");
+    return { svg, width, height };
+  }
+}
+
+const hex = (color: Color): string =>
+  `#${color.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+
+const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+const escaped = (text: string): string =>
+  writtenText(text).replace(/[&<>]/g, (character) => ESCAPES[character] ?? character);
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  // A call takes only so many arguments.
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return btoa(text);
+}
