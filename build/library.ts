@@ -16,11 +16,11 @@ const entries = {
   supervise: "src/cli/supervise.ts",
 };
 
-/** The package as npm serves it: ES modules with their shaders inside and every dependency outside. */
+/** The package as npm serves it: ES modules with their shaders inside, the same beside them, and every dependency outside. */
 export default defineConfig({
   root,
   publicDir: false,
-  plugins: [wgsl(), packed()],
+  plugins: [wgsl({ serveIn: "shaders" }), packed()],
   build: {
     target: "es2023",
     outDir: "dist",

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Plugin } from "vite";
 import { ResourceType, WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 import type { Shader, ShaderBinding, ShaderField } from "../src/gpu/shader.ts";
+import { blocksBeside, linkShader } from "./link-shader.ts";
 
 const ACCESS: Partial<Record<ResourceType, (access: string) => ShaderBinding["access"]>> = {
   [ResourceType.Uniform]: () => "uniform",
@@ -53,23 +54,29 @@ export function reflectShader(code: string, name: string): Shader {
 export interface WgslOptions {
   /** Whether the source keeps its comments and indentation; its lines stay numbered as they are either way. Default true. */
   readonly comments?: boolean;
+  /** A folder of the build in which every kernel is served as well, as one WGSL file. */
+  readonly serveIn?: string;
 }
 
 /** Comments and indentation. WGSL has no strings, so two slashes always begin a comment. */
 const COMMENT = /\/\/.*$|^[ \t]+|[ \t]+$/gm;
 
 /**
- * Vite plugin: `import conv2d from "./conv2d.wgsl"` gives the kernel's source with its bindings, parameters and
- * overrides already reflected, so that nothing is typed twice and no WGSL parser ships.
+ * Vite plugin: `import conv2d from "./conv2d.wgsl"` gives the kernel's source, linked with the blocks that it uses, and its
+ * bindings, parameters and overrides already reflected, so that nothing is typed twice and no WGSL parser ships.
  */
-export function wgsl({ comments = true }: WgslOptions = {}): Plugin {
+export function wgsl({ comments = true, serveIn }: WgslOptions = {}): Plugin {
   return {
     name: "vitrine:wgsl",
     enforce: "pre",
     transform(code, id) {
       if (!id.endsWith(".wgsl")) return null;
-      const source = comments ? code : code.replace(COMMENT, "");
-      const shader = reflectShader(source, basename(id, ".wgsl"));
+      const name = basename(id, ".wgsl");
+      const { files, blocks } = blocksBeside(id);
+      for (const file of files) this.addWatchFile(file);
+      const source = linkShader(code, name, blocks);
+      if (serveIn) this.emitFile({ type: "asset", fileName: `${serveIn}/${name}.wgsl`, source });
+      const shader = reflectShader(comments ? source : source.replace(COMMENT, ""), name);
       return { code: `export default ${JSON.stringify(shader)};`, map: { mappings: "" } };
     },
   };

@@ -3,7 +3,7 @@
 //   node models/render.mjs <file> <first> <count> [size=96] [seed=1] [supersample=2] [pair=0]
 //
 // writes uint8 RGB, [count, size, size, 3], the pictures of indices [first, first + count).
-// Labels follow from the index: shaders/synthetic.wgsl says how.
+// Labels follow from the index: shaders/synthetic.wgsl says how. It is read as it is built: npm run build:library.
 
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { create, globals } from "webgpu";
@@ -27,7 +27,7 @@ device.addEventListener("uncapturederror", ({ error }) => {
   process.exit(1);
 });
 
-const code = readFileSync(new URL("../shaders/synthetic.wgsl", import.meta.url), "utf8");
+const code = readFileSync(new URL("../dist/shaders/synthetic.wgsl", import.meta.url), "utf8");
 const pipeline = await device.createComputePipelineAsync({
   label: "synthetic",
   layout: "auto",

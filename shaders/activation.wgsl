@@ -16,21 +16,6 @@ struct Params {
 
 alias Value = vec4<f32>; // or f32
 
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh, 6 swish
-override ACTIVATION: u32 = 0u;
-
-fn activate(z: Value) -> Value {
-  switch ACTIVATION {
-    case 1u: { return select(z, Value(), z <= Value()); } // what is NaN stays so
-    case 2u: { return select(select(z, Value(6.0), z >= Value(6.0)), Value(), z <= Value()); }
-    case 3u: { return select(params.alpha * z, z, z > Value()); }
-    case 4u: { return Value(1.0) / (Value(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Value(1.0), z > Value(20.0)), Value(-1.0), z < Value(-20.0)); } // some drivers overflow beyond
-    case 6u: { return z / (Value(1.0) + exp(-z)); }
-    default: { return z; }
-  }
-}
-
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,

@@ -19,19 +19,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> offset: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-
-fn activate(z: f32) -> f32 {
-  switch ACTIVATION {
-    case 1u: { return select(z, 0.0, z <= 0.0); } // what is NaN stays so
-    case 2u: { return select(select(z, 6.0, z >= 6.0), 0.0, z <= 0.0); }
-    case 3u: { return select(params.alpha * z, z, z > 0.0); }
-    case 4u: { return 1.0 / (1.0 + exp(-z)); }
-    case 5u: { return select(select(tanh(z), 1.0, z > 20.0), -1.0, z < -20.0); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
+alias Value = f32; // of the shared blocks
 
 @compute @workgroup_size(256)
 fn main(

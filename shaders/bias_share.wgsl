@@ -21,11 +21,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read> b: array<f32>;
 @group(0) @binding(4) var<storage, read_write> shares: array<f32>;
 
-// As in activation.wgsl: 0 linear, 1 relu, 2 relu6, 3 leaky relu
-override ACTIVATION: u32 = 0u;
+alias Value = f32; // of the shared blocks
+const THREADS = 256u;
 
-var<workgroup> sums: array<f32, 256>;
-
+// Of ACTIVATION (blocks/activation.wgsl); local linear views refuse the others.
 fn constantOf(value: f32, bias: f32) -> f32 {
   switch ACTIVATION {
     case 1u: { return select(0.0, bias, value > 0.0); }
@@ -35,20 +34,14 @@ fn constantOf(value: f32, bias: f32) -> f32 {
   }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
   var sum = 0.0;
-  for (var i = thread; i < params.size; i += 256u) {
+  for (var i = thread; i < params.size; i += THREADS) {
     sum += dy[i] * constantOf(y[i], b[i % params.channels]);
   }
-  sums[thread] = sum;
-  for (var stride = 128u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      sums[thread] += sums[thread + stride];
-    }
-  }
+  let share = total(thread, sum);
   if (thread == 0u) {
-    shares[params.slot] = sums[0];
+    shares[params.slot] = share;
   }
 }

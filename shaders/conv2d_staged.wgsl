@@ -6,8 +6,8 @@
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
 //   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
-//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GATE is 0
-//   rules  [slots]                                codes of backward rules (activation_gradient.wgsl); unused likewise
+//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GRADIENT_OF is 0
+//   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   y  [batch, outHeight, outWidth, outChannels]  forward: the output; backward: the gradient to the input, or to what
 //                                                 the input is the activation of
 //
@@ -32,7 +32,7 @@ struct Params {
   outChunks: u32,      // output channels / 4
   tiles: u32,          // workgroups side by side over the output channels
   slot: u32,           // which of the rules counts
-  alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GATE
+  alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -43,37 +43,12 @@ struct Params {
 @group(0) @binding(5) var<storage, read> rules: array<u32>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
 
+alias Value = vec4<f32>; // of the shared blocks
 const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 
 override PHASED: bool = false; // whether phases differ from 1
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-override GATE: u32 = 0u; // the activation through which y is taken back by its rule, numbered alike
-
-fn activate(z: vec4<f32>) -> vec4<f32> {
-  switch ACTIVATION {
-    case 1u: { return select(z, vec4<f32>(0.0), z <= vec4<f32>(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, vec4<f32>(6.0), z >= vec4<f32>(6.0)), vec4<f32>(0.0), z <= vec4<f32>(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > vec4<f32>(0.0)); }
-    case 4u: { return vec4<f32>(1.0) / (vec4<f32>(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), vec4<f32>(1.0), z > vec4<f32>(20.0)), vec4<f32>(-1.0), z < vec4<f32>(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
-
-fn slope(v: vec4<f32>) -> vec4<f32> {
-  let open = select(vec4<f32>(), vec4<f32>(1.0), v > vec4<f32>());
-  switch GATE {
-    case 1u: { return open; }
-    case 2u: { return select(vec4<f32>(), open, v < vec4<f32>(6.0)); }
-    case 3u: { return select(vec4<f32>(params.alpha), vec4<f32>(1.0), v > vec4<f32>()); }
-    case 4u: { return v * (vec4<f32>(1.0) - v); }
-    case 5u: { return vec4<f32>(1.0) - v * v; }
-    default: { return vec4<f32>(1.0); }
-  }
-}
 
 const LANES = 16u; // threads along the pixels
 const CHANNEL_LANES = 8u;
@@ -99,13 +74,7 @@ fn put(place: u32, column: u32, sum: vec4<f32>, live: bool) {
     z += b[column];
   }
   z = activate(z);
-  let rule = select(4u, rules[params.slot], GATE != 0u);
-  if (rule == 1u || rule == 2u) {
-    z = max(z, vec4<f32>());
-  }
-  if (rule <= 1u) {
-    z *= slope(a[place + column]);
-  }
+  z = throughActivation(z, fusedRule(), place + column);
   if (ACCUMULATE) {
     z += y[place + column];
   }

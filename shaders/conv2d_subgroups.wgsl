@@ -8,8 +8,8 @@ enable subgroups;
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
 //   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
-//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GATE is 0
-//   rules  [slots]                                codes of backward rules (activation_gradient.wgsl); unused likewise
+//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GRADIENT_OF is 0
+//   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   y  [batch, outHeight, outWidth, outChannels]  forward: the output; backward: the gradient to the input, or to what
 //                                                 the input is the activation of
 //
@@ -34,7 +34,7 @@ struct Params {
   outChunks: u32,
   tiles: u32,          // workgroups side by side over the output channels
   slot: u32,           // which of the rules counts
-  alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GATE
+  alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -49,6 +49,7 @@ alias In = vec4<f32>; // or f32, with IN = 1
 const IN = 4u;
 alias Out = vec4<f32>; // or f32, with OUT = 1
 const OUT = 4u;
+alias Value = Out; // of the shared blocks
 const PIXELS = 4u;
 const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 const COLUMNS = BLOCK / OUT;
@@ -58,32 +59,6 @@ override LANES: u32 = 8u; // a multiple of the subgroup's
 override PHASED: bool = false; // whether phases differ from 1
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-override GATE: u32 = 0u; // the activation through which y is taken back by its rule, numbered alike
-
-fn activate(z: Out) -> Out {
-  switch ACTIVATION {
-    case 1u: { return select(z, Out(0.0), z <= Out(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, Out(6.0), z >= Out(6.0)), Out(0.0), z <= Out(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > Out(0.0)); }
-    case 4u: { return Out(1.0) / (Out(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Out(1.0), z > Out(20.0)), Out(-1.0), z < Out(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
-
-fn slope(v: Out) -> Out {
-  let open = select(Out(), Out(1.0), v > Out());
-  switch GATE {
-    case 1u: { return open; }
-    case 2u: { return select(Out(), open, v < Out(6.0)); }
-    case 3u: { return select(Out(params.alpha), Out(1.0), v > Out()); }
-    case 4u: { return v * (Out(1.0) - v); }
-    case 5u: { return Out(1.0) - v * v; }
-    default: { return Out(1.0); }
-  }
-}
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -158,7 +133,7 @@ fn main(
     }
   }
 
-  let rule = select(4u, rules[params.slot], GATE != 0u);
+  let rule = fusedRule();
   for (var j = 0u; j < COLUMNS; j++) {
     let column = tile * COLUMNS + j;
     if (column < params.outChunks) {
@@ -169,12 +144,7 @@ fn main(
       for (var p = 0u; p < PIXELS; p++) {
         if (live[p]) {
           var z = activate(acc[p][j] + bias);
-          if (rule == 1u || rule == 2u) {
-            z = max(z, Out());
-          }
-          if (rule <= 1u) {
-            z *= slope(a[place[p] + column]);
-          }
+          z = throughActivation(z, rule, place[p] + column);
           if (ACCUMULATE) {
             z += y[place[p] + column];
           }

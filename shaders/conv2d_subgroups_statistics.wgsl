@@ -43,6 +43,7 @@ alias In = vec4<f32>; // or f32, with IN = 1
 const IN = 4u;
 alias Out = vec4<f32>; // or f32, with OUT = 1
 const OUT = 4u;
+alias Value = Out; // of the shared blocks
 const LANES = 8u; // a multiple of the subgroup's
 const PIXELS = 4u;
 const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
@@ -52,19 +53,6 @@ const COLUMNS = BLOCK / OUT;
 const SHARES = (IN * COLUMNS + 7u) / 8u; // chunks of w that a lane reads for one chunk of x
 
 override BIAS: bool = true;
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-
-fn activate(z: Out) -> Out {
-  switch ACTIVATION {
-    case 1u: { return select(z, Out(0.0), z <= Out(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, Out(6.0), z >= Out(6.0)), Out(0.0), z <= Out(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > Out(0.0)); }
-    case 4u: { return Out(1.0) / (Out(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Out(1.0), z > Out(20.0)), Out(-1.0), z < Out(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
 
 var<workgroup> values: array<f32, LANES * PIXELS * WIDTH>; // of a strip
 

@@ -25,27 +25,15 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
+alias Value = Chunk; // of the shared blocks
 const ROWS = 1u; // or 8
 const LANES = 16u;
 const SPLITS = 16u; // at least ROWS; ROWS · LANES · SPLITS chunks fit workgroup memory
 
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to the sums that y holds, before bias and activation
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
 
 var<workgroup> partial: array<Chunk, ROWS * SPLITS * LANES>;
-
-fn activate(z: Chunk) -> Chunk {
-  switch ACTIVATION {
-    case 1u: { return select(z, Chunk(0.0), z <= Chunk(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, Chunk(6.0), z >= Chunk(6.0)), Chunk(0.0), z <= Chunk(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > Chunk(0.0)); }
-    case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Chunk(1.0), z > Chunk(20.0)), Chunk(-1.0), z < Chunk(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
 
 @compute @workgroup_size(LANES, SPLITS)
 fn main(

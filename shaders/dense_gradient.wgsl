@@ -2,8 +2,8 @@
 //
 //   w   [features, units]  weights of the features from `first` on; all of them, unless no binding holds so many
 //   dy  [rows, units]
-//   a   [rows, stride]     the activation whose gradient dx is; unused where GATE is 0
-//   rules  [slots]         codes of backward rules (activation_gradient.wgsl); unused likewise
+//   a   [rows, stride]     the activation whose gradient dx is; unused where GRADIENT_OF is 0
+//   rules  [slots]         codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   dx  [rows, stride]     the gradient to the input, or to what that is the activation of
 //
 // One workgroup computes ROWS rows of 32 features: LANES threads share the units of four features, reading w along its
@@ -28,27 +28,14 @@ struct Params {
 @group(0) @binding(4) var<storage, read> rules: array<u32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 
+alias Value = f32; // of the shared blocks
 alias Chunk = vec4<f32>; // or f32, with CHUNK = 1
 const CHUNK = 4u;
 const ROWS = 1u; // or 8
 const LANES = 16u;
 const QUADS = 8u; // of features
 
-// The activation through which dx is taken back by its rule: 0 none, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override GATE: u32 = 0u;
-
 var<workgroup> partial: array<vec4<f32>, ROWS * QUADS * LANES>;
-
-fn slope(v: f32) -> f32 {
-  switch GATE {
-    case 1u: { return select(0.0, 1.0, v > 0.0); }
-    case 2u: { return select(0.0, 1.0, v > 0.0 && v < 6.0); }
-    case 3u: { return select(params.alpha, 1.0, v > 0.0); }
-    case 4u: { return v * (1.0 - v); }
-    case 5u: { return 1.0 - v * v; }
-    default: { return 1.0; }
-  }
-}
 
 /// A lone f32 fills one component only, or it would be counted four times.
 fn widen(v: Chunk) -> vec4<f32> {
@@ -128,13 +115,7 @@ fn main(
       sum += partial[o / 4u * LANES + lane][o % 4u];
     }
     let at = row * params.stride + params.first + feature;
-    let rule = select(4u, rules[params.slot], GATE != 0u);
-    if (rule == 1u || rule == 2u) {
-      sum = max(sum, 0.0);
-    }
-    if (rule <= 1u) {
-      sum *= slope(a[at]);
-    }
+    sum = throughActivation(sum, fusedRule(), at);
     if (params.accumulate == 1u) {
       sum += dx[at];
     }

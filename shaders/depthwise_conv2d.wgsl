@@ -3,8 +3,8 @@
 //   x  [batch, inHeight, inWidth, inChannels]
 //   w  [kernel rows, kernel columns, filters]      filters = the larger of inChannels and outChannels
 //   b  [outChannels]                               bias; unused where BIAS is false
-//   a  [batch, outHeight, outWidth, outChannels]   backward: the activation whose gradient y is; unused where GATE is 0
-//   rules  [slots]                                 codes of backward rules (activation_gradient.wgsl); unused likewise
+//   a  [batch, outHeight, outWidth, outChannels]   backward: the activation whose gradient y is; unused where GRADIENT_OF is 0
+//   rules  [slots]                                 codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   y  [batch, outHeight, outWidth, outChannels]   backward: the gradient to the input, or to what that is the
 //                                                  activation of
 //
@@ -28,7 +28,7 @@ struct Params {
   outChunks: u32,
   multiplier: u32,
   slot: u32,         // which of the rules counts
-  alpha: f32,        // slope of leaky ReLU below zero, of ACTIVATION or GATE
+  alpha: f32,        // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -40,38 +40,13 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
+alias Value = Chunk; // of the shared blocks
 
 override BACKWARD: bool = false;
 override PHASED: bool = false; // whether phases differ from 1
 override SLIDING: bool = false; // whether pixels and taps step alike along a row: scale.y = |dilation.y|
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-override GATE: u32 = 0u; // the activation through which y is taken back by its rule, numbered alike
-
-fn activate(z: Chunk) -> Chunk {
-  switch ACTIVATION {
-    case 1u: { return select(z, Chunk(0.0), z <= Chunk(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, Chunk(6.0), z >= Chunk(6.0)), Chunk(0.0), z <= Chunk(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > Chunk(0.0)); }
-    case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Chunk(1.0), z > Chunk(20.0)), Chunk(-1.0), z < Chunk(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
-
-fn slope(v: Chunk) -> Chunk {
-  let open = select(Chunk(), Chunk(1.0), v > Chunk());
-  switch GATE {
-    case 1u: { return open; }
-    case 2u: { return select(Chunk(), open, v < Chunk(6.0)); }
-    case 3u: { return select(Chunk(params.alpha), Chunk(1.0), v > Chunk()); }
-    case 4u: { return v * (Chunk(1.0) - v); }
-    case 5u: { return Chunk(1.0) - v * v; }
-    default: { return Chunk(1.0); }
-  }
-}
 
 // x at a column of the row that begins with pixel `line`, zero outside.
 fn fetch(line: u32, inRow: bool, column: i32, channel: u32) -> Chunk {
@@ -94,13 +69,7 @@ fn store(at: u32, channel: u32, sum: Chunk, live: bool) {
     z += b[channel];
   }
   z = activate(z);
-  let rule = select(4u, rules[params.slot], GATE != 0u);
-  if (rule == 1u || rule == 2u) {
-    z = max(z, Chunk());
-  }
-  if (rule <= 1u) {
-    z *= slope(a[at]);
-  }
+  z = throughActivation(z, fusedRule(), at);
   if (ACCUMULATE) {
     z += y[at];
   }

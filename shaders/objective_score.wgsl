@@ -1,13 +1,12 @@
 // values = a weighted sum of terms at one layer, for each image of a batch.
 //
 //   a       [N, height, width, channels]  the layer's activations
-//   terms   [count]                       kind, (y, x, channel), mask, weight; 0xFFFFFFFF as an index means every one
+//   terms   [count]                       blocks/objective_term.wgsl
 //   masks   [...]                         regions' masks [height, width], one after another
 //   lse     [N]                           written: log-sum-exp of the channels, where a term is a probability
 //   values  [N]                           the sum
 //
-// Kinds: 0 sum of the elements that match, 1 softmax over the channels at `channel`, 2 half the sum of squares,
-// 3 sum weighed by the mask, 4 sum of sigmoids, 5 sum of sigmoids of minus the elements. One workgroup computes one image; every sum is a tree over 256 strided partial sums.
+// One workgroup computes one image; every sum is a tree over 256 strided partial sums.
 
 struct Params {
   images: u32,
@@ -18,15 +17,6 @@ struct Params {
   accumulate: u32,
 }
 
-struct Term {
-  kind: u32,
-  y: u32,
-  x: u32,
-  channel: u32,
-  mask: u32, // where a region's mask begins
-  weight: f32,
-}
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> terms: array<Term>;
@@ -34,38 +24,8 @@ struct Term {
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(5) var<storage, read_write> values: array<f32>;
 
-const EVERY = 0xffffffffu;
+alias Value = f32; // of the shared blocks
 const THREADS = 256u;
-
-var<workgroup> partial: array<f32, 256>;
-
-fn total(thread: u32, value: f32) -> f32 {
-  partial[thread] = value;
-  for (var stride = THREADS / 2u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      partial[thread] += partial[thread + stride];
-    }
-  }
-  workgroupBarrier();
-  let result = partial[0];
-  workgroupBarrier();
-  return result;
-}
-
-fn largest(thread: u32, value: f32) -> f32 {
-  partial[thread] = value;
-  for (var stride = THREADS / 2u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      partial[thread] = max(partial[thread], partial[thread + stride]);
-    }
-  }
-  workgroupBarrier();
-  let result = partial[0];
-  workgroupBarrier();
-  return result;
-}
 
 fn logSumExp(thread: u32, first: u32) -> f32 {
   var top = a[first];
@@ -78,10 +38,6 @@ fn logSumExp(thread: u32, first: u32) -> f32 {
     sum += exp(a[first + k] - top);
   }
   return top + log(total(thread, sum));
-}
-
-fn sigmoid(x: f32) -> f32 {
-  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
 }
 
 // A thread's share of a term: its part of the elements that match.
@@ -107,7 +63,7 @@ fn share(term: Term, image: u32, thread: u32) -> f32 {
   return sum;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,

@@ -1,13 +1,12 @@
 // dy = the gradient of a weighted sum of terms to every element of a layer: where a backward pass starts.
 //
 //   a      [N, height, width, channels]  the layer's activations
-//   terms  [count]                       kind, (y, x, channel), mask, weight; 0xFFFFFFFF as an index means every one
+//   terms  [count]                       blocks/objective_term.wgsl
 //   masks  [...]                         regions' masks [height, width], one after another
 //   lse    [N]                           log-sum-exp of the channels, for probabilities
 //   dy     [N, height, width, channels]
 //
-// Kinds: 0 sum of the elements that match, 1 softmax over the channels at `channel`, 2 half the sum of squares,
-// 3 sum weighed by the mask, 4 sum of sigmoids, 5 sum of sigmoids of minus the elements. One workgroup writes 256 consecutive elements.
+// One workgroup writes 256 consecutive elements.
 
 struct Params {
   size: u32, // N·height·width·channels
@@ -18,15 +17,6 @@ struct Params {
   accumulate: u32,
 }
 
-struct Term {
-  kind: u32,
-  y: u32,
-  x: u32,
-  channel: u32,
-  mask: u32, // where a region's mask begins
-  weight: f32,
-}
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> terms: array<Term>;
@@ -34,13 +24,7 @@ struct Term {
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dy: array<f32>;
 
-const EVERY = 0xffffffffu;
-
-fn sigmoid(x: f32) -> f32 {
-  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
-}
-
-fn slope(term: Term, i: u32) -> f32 {
+fn termGradient(term: Term, i: u32) -> f32 {
   let channel = i % params.channels;
   let pixel = i / params.channels;
   let row = pixel / params.width;
@@ -77,7 +61,7 @@ fn main(
   }
   var sum = 0.0;
   for (var t = 0u; t < params.count; t++) {
-    sum += terms[t].weight * slope(terms[t], i);
+    sum += terms[t].weight * termGradient(terms[t], i);
   }
   if (params.accumulate == 1u) {
     sum += dy[i];

@@ -26,8 +26,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> sweep: array<u32>;
 @group(0) @binding(3) var<storage, read_write> scores: array<f32>;
 
-const EVERY = 0xffffffffu;
-
 fn span(index: u32, size: u32) -> vec2<u32> {
   return select(vec2(index, index + 1u), vec2(0u, size), index == EVERY);
 }

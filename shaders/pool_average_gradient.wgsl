@@ -1,8 +1,8 @@
 // Gradient of a sliding mean: dx = Σ dy / pixels inside, over the windows that cover a pixel.
 //
 //   dy  [N, output, channels]
-//   a   [N, image, channels]   the activation whose gradient dx is; unused where GATE is 0
-//   rules  [slots]             codes of backward rules (activation_gradient.wgsl); unused likewise
+//   a   [N, image, channels]   the activation whose gradient dx is; unused where GRADIENT_OF is 0
+//   rules  [slots]             codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   dx  [N, image, channels]   the gradient to the input, or to what that is the activation of
 //
 // Gathers, so it needs no atomics. One workgroup computes 256 consecutive values of dx: four channels, where their number
@@ -28,21 +28,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dx: array<Value>;
 
 alias Value = vec4<f32>; // or f32
-
-// The activation through which dx is taken back by its rule: 0 none, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override GATE: u32 = 0u;
-
-fn slope(v: Value) -> Value {
-  let open = select(Value(), Value(1.0), v > Value());
-  switch GATE {
-    case 1u: { return open; }
-    case 2u: { return select(Value(), open, v < Value(6.0)); }
-    case 3u: { return select(Value(params.alpha), Value(1.0), v > Value()); }
-    case 4u: { return v * (Value(1.0) - v); }
-    case 5u: { return Value(1.0) - v * v; }
-    default: { return Value(1.0); }
-  }
-}
 
 @compute @workgroup_size(256)
 fn main(
@@ -79,13 +64,7 @@ fn main(
       sum += dy[o] / f32(inside.x * inside.y);
     }
   }
-  let rule = select(4u, rules[params.slot], GATE != 0u);
-  if (rule == 1u || rule == 2u) {
-    sum = max(sum, Value());
-  }
-  if (rule <= 1u) {
-    sum *= slope(a[i]);
-  }
+  sum = throughActivation(sum, fusedRule(), i);
   if (params.accumulate == 1u) {
     sum += dx[i];
   }

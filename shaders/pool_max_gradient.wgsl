@@ -2,8 +2,8 @@
 //
 //   argmax  [N, output, channels]  row·width + column of each window's winner
 //   dy      [N, output, channels]
-//   a       [N, image, channels]   the activation whose gradient dx is; unused where GATE is 0
-//   rules   [slots]                codes of backward rules (activation_gradient.wgsl); unused likewise
+//   a       [N, image, channels]   the activation whose gradient dx is; unused where GRADIENT_OF is 0
+//   rules   [slots]                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   dx      [N, image, channels]   the gradient to the input, or to what that is the activation of
 //
 // Gathers, so it needs no atomics. One workgroup computes 256 consecutive values of dx: four channels, where their number
@@ -31,21 +31,6 @@ struct Params {
 
 alias Value = vec4<f32>; // or f32
 alias Index = vec4<u32>; // or u32
-
-// The activation through which dx is taken back by its rule: 0 none, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override GATE: u32 = 0u;
-
-fn slope(v: Value) -> Value {
-  let open = select(Value(), Value(1.0), v > Value());
-  switch GATE {
-    case 1u: { return open; }
-    case 2u: { return select(Value(), open, v < Value(6.0)); }
-    case 3u: { return select(Value(params.alpha), Value(1.0), v > Value()); }
-    case 4u: { return v * (Value(1.0) - v); }
-    case 5u: { return Value(1.0) - v * v; }
-    default: { return Value(1.0); }
-  }
-}
 
 @compute @workgroup_size(256)
 fn main(
@@ -80,13 +65,7 @@ fn main(
       sum += select(Value(), dy[o], argmax[o] == place);
     }
   }
-  let rule = select(4u, rules[params.slot], GATE != 0u);
-  if (rule == 1u || rule == 2u) {
-    sum = max(sum, Value());
-  }
-  if (rule <= 1u) {
-    sum *= slope(a[i]);
-  }
+  sum = throughActivation(sum, fusedRule(), i);
   if (params.accumulate == 1u) {
     sum += dx[i];
   }

@@ -15,9 +15,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> partials: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read_write> account: array<vec2<f32>>;
 
-var<workgroup> sums: array<vec2<f32>, 256>;
+alias Value = vec2<f32>; // of the shared blocks
+const THREADS = 256u;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -28,17 +29,11 @@ fn main(
     return;
   }
   var sum = vec2<f32>(0.0);
-  for (var i = thread; i < params.blocks; i += 256u) {
+  for (var i = thread; i < params.blocks; i += THREADS) {
     sum += partials[image * params.blocks + i];
   }
-  sums[thread] = sum;
-  for (var stride = 128u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      sums[thread] += sums[thread + stride];
-    }
-  }
+  let all = total(thread, sum);
   if (thread == 0u) {
-    account[params.slot * params.images + image] = sums[0];
+    account[params.slot * params.images + image] = all;
   }
 }

@@ -31,9 +31,10 @@ struct Params {
 override SIGN: u32 = 0u;
 override BIAS: bool = false;
 
-var<workgroup> sums: array<vec2<f32>, 256>;
+alias Value = vec2<f32>; // of the shared blocks
+const THREADS = 256u;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -47,7 +48,7 @@ fn main(
   let first = (chunk % params.blocks) * 1024u;
   var sum = vec2<f32>(0.0);
   let end = min(first + 1024u, params.size);
-  for (var at = first + thread; at < end; at += 256u) {
+  for (var at = first + thread; at < end; at += THREADS) {
     let i = image * params.size + at;
     var takes = true;
     switch SIGN {
@@ -64,14 +65,8 @@ fn main(
     }
     sum.y += relevance - z[i] * share;
   }
-  sums[thread] = sum;
-  for (var stride = 128u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      sums[thread] += sums[thread + stride];
-    }
-  }
+  let all = total(thread, sum);
   if (thread == 0u) {
-    partials[chunk] = sums[0];
+    partials[chunk] = all;
   }
 }

@@ -1,9 +1,10 @@
-// A signal's way back through a ReLU of which a bit an element is known: dx = rule(dy, mask); see activation_gradient.wgsl.
+// Gradient of a ReLU of which one bit an element was kept, by a backward rule (blocks/backward_rule.wgsl):
+// dx = rule(dy, mask).
 //
-//   rules  [slots]      codes of backward rules, of which params.slot counts; 3, redirected, is as 0 here
+//   rules  [slots]      codes of backward rules, of which params.slot counts; redirected is as gradient here
 //   mask   [size / 32]  bit i % 32 of word i / 32: whether x > 0
-//   dy     [size]       signal from above
-//   dx     [size]       signal to the layer below
+//   dy     [size]       gradient to the output
+//   dx     [size]       gradient to the input
 //
 // One workgroup computes 256 values of four elements each, or of one where the size is no multiple of four.
 
@@ -13,7 +14,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rules: array<u32>; // 0 gradient, 1 guided, 2 deconvnet, 4 pass
+@group(0) @binding(1) var<storage, read> rules: array<u32>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read> dy: array<Value>;
 @group(0) @binding(4) var<storage, read_write> dx: array<Value>;
@@ -34,14 +35,11 @@ fn main(
     return;
   }
   let rule = rules[params.slot];
-  var signal = dy[i];
-  if (rule == 1u || rule == 2u) {
-    signal = max(signal, Value());
-  }
-  if (rule != 2u && rule != 4u) {
+  var gradient = admitted(dy[i], rule);
+  if (rule != DECONVNET && rule != PASS) {
     let values = 32u / WIDTH;
     let bits = mask[i / values] >> ((i % values) * WIDTH);
-    signal = select(Value(), signal, (Bits(bits) & EACH) != Bits());
+    gradient = select(Value(), gradient, (Bits(bits) & EACH) != Bits());
   }
-  dx[i] = signal;
+  dx[i] = gradient;
 }

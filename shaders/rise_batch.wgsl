@@ -27,13 +27,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> masks: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-// O'Neill's PCG permutation (RXS-M-XS).
-fn hash(v: u32) -> u32 {
-  let state = v * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-  return (word >> 22u) ^ word;
-}
-
 fn at(cell: vec2<u32>, key: u32) -> f32 {
   let bits = hash(hash(cell.x * params.grid + cell.y) ^ key) >> 8u;
   return select(0.0, 1.0, bits < params.threshold);

@@ -16,8 +16,6 @@ struct Params {
 @group(0) @binding(1) var<uniform> position: vec4<u32>;
 @group(0) @binding(2) var<storage, read_write> dy: array<f32>;
 
-const EVERY = 0xffffffffu;
-
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,

@@ -24,13 +24,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read> position: array<u32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-// O'Neill's PCG permutation (RXS-M-XS).
-fn hash(v: u32) -> u32 {
-  let state = v * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-  return (word >> 22u) ^ word;
-}
-
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -44,6 +37,6 @@ fn main(
   let element = i % params.size;
   let sample = position[0] + i / params.size;
   let segment = labels[element / params.channels];
-  let shown = sample == 0u || hash(hash(segment) ^ hash(sample ^ hash(params.seed))) >> 31u == 1u;
+  let shown = sample == 0u || drawn(params.seed, sample, segment) >> 31u == 1u;
   y[i] = select(fills[segment * params.channels + element % params.channels], x[element], shown);
 }

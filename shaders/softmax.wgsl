@@ -14,39 +14,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-var<workgroup> values: array<f32, 64>;
+alias Value = f32; // of the shared blocks
+const THREADS = 64u;
 
-// The largest of the threads' values, for every thread.
-fn largest(thread: u32, value: f32) -> f32 {
-  values[thread] = value;
-  for (var stride = 32u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      values[thread] = max(values[thread], values[thread + stride]);
-    }
-  }
-  workgroupBarrier();
-  let result = values[0];
-  workgroupBarrier();
-  return result;
-}
-
-// The sum of the threads' values, for every thread.
-fn total(thread: u32, value: f32) -> f32 {
-  values[thread] = value;
-  for (var stride = 32u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      values[thread] += values[thread + stride];
-    }
-  }
-  workgroupBarrier();
-  let result = values[0];
-  workgroupBarrier();
-  return result;
-}
-
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -58,16 +29,16 @@ fn main(
   }
   let base = row * params.length;
   var peak = x[base];
-  for (var j = thread; j < params.length; j += 64u) {
+  for (var j = thread; j < params.length; j += THREADS) {
     peak = max(peak, x[base + j]);
   }
   peak = largest(thread, peak);
   var sum = 0.0;
-  for (var j = thread; j < params.length; j += 64u) {
+  for (var j = thread; j < params.length; j += THREADS) {
     sum += exp(x[base + j] - peak);
   }
   sum = total(thread, sum);
-  for (var j = thread; j < params.length; j += 64u) {
+  for (var j = thread; j < params.length; j += THREADS) {
     y[base + j] = exp(x[base + j] - peak) / sum;
   }
 }

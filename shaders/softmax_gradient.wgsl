@@ -17,24 +17,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
-var<workgroup> values: array<f32, 64>;
+alias Value = f32; // of the shared blocks
+const THREADS = 64u;
 
-// The sum of the threads' values, for every thread.
-fn total(thread: u32, value: f32) -> f32 {
-  values[thread] = value;
-  for (var stride = 32u; stride > 0u; stride /= 2u) {
-    workgroupBarrier();
-    if (thread < stride) {
-      values[thread] += values[thread + stride];
-    }
-  }
-  workgroupBarrier();
-  let result = values[0];
-  workgroupBarrier();
-  return result;
-}
-
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -46,11 +32,11 @@ fn main(
   }
   let base = row * params.length;
   var dot = 0.0;
-  for (var j = thread; j < params.length; j += 64u) {
+  for (var j = thread; j < params.length; j += THREADS) {
     dot += dy[base + j] * y[base + j];
   }
   dot = total(thread, dot);
-  for (var j = thread; j < params.length; j += 64u) {
+  for (var j = thread; j < params.length; j += THREADS) {
     var sum = y[base + j] * (dy[base + j] - dot);
     if (params.accumulate == 1u) {
       sum += dx[base + j];

@@ -105,12 +105,6 @@ struct Scene {
 var<private> key: u32;
 var<private> draws: u32;
 
-fn hash(v: u32) -> u32 {
-  let state = v * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-  return (word >> 22u) ^ word;
-}
-
 fn unit(bits: u32) -> f32 {
   return f32(bits >> 8u) / 16777216.0;
 }

@@ -20,13 +20,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read> position: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-// O'Neill's PCG permutation (RXS-M-XS).
-fn hash(v: u32) -> u32 {
-  let state = v * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-  return (word >> 22u) ^ word;
-}
-
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -39,7 +32,6 @@ fn main(
   }
   let element = i % params.size;
   let sample = position[0] + i / params.size;
-  let bits = hash(hash(element) ^ hash(sample ^ hash(params.seed)));
-  let u = f32(i32(2u * (bits >> 8u) + 1u) - 16777216) / 16777216.0;
+  let u = symmetric(drawn(params.seed, sample, element));
   y[i] = x[element] - select(params.radius * u, 0.0, sample == 0u);
 }

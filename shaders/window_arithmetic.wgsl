@@ -26,31 +26,10 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
+alias Value = Chunk; // of the shared blocks
 
 override PRODUCT: bool = false;
 override ACCUMULATE: bool = false;
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-
-fn activate(z: Chunk) -> Chunk {
-  switch ACTIVATION {
-    case 1u: { return select(z, Chunk(0.0), z <= Chunk(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, Chunk(6.0), z >= Chunk(6.0)), Chunk(0.0), z <= Chunk(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > Chunk(0.0)); }
-    case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Chunk(1.0), z > Chunk(20.0)), Chunk(-1.0), z < Chunk(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
-
-// Where the pixel `at` of a layer lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -65,14 +44,14 @@ fn main(
   }
   let channel = i % params.channels;
   let entry = work[params.work + item];
-  let here = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu));
+  let here = placeOf(entry);
   let to = params.inSize.x * params.inSize.y * params.channels + i;
-  let right = b[u32(place(rects[params.rectsOfB + entry.x], here)) * params.channels + channel];
+  let right = b[u32(pixelOf(rects[params.rectsOfB + entry.x], here)) * params.channels + channel];
   var left: Chunk;
   if (ACCUMULATE) {
     left = y[to];
   } else {
-    left = a[u32(place(rects[params.rectsOfA + entry.x], here)) * params.channels + channel];
+    left = a[u32(pixelOf(rects[params.rectsOfA + entry.x], here)) * params.channels + channel];
   }
   y[to] = activate(select(left + right, left * right, PRODUCT));
 }

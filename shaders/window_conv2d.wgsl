@@ -40,6 +40,7 @@ alias In = vec4<f32>; // or f32, with IN = 1
 const IN = 4u;
 alias Out = vec4<f32>; // or f32, with OUT = 1
 const OUT = 4u;
+alias Value = Out; // of the shared blocks
 const PIXELS = 2u;
 const COLUMNS = 4u;
 const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
@@ -47,28 +48,6 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
 override BIAS: bool = true;
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-
-fn activate(z: Out) -> Out {
-  switch ACTIVATION {
-    case 1u: { return select(z, Out(0.0), z <= Out(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, Out(6.0), z >= Out(6.0)), Out(0.0), z <= Out(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > Out(0.0)); }
-    case 4u: { return Out(1.0) / (Out(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Out(1.0), z > Out(20.0)), Out(-1.0), z < Out(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
-
-// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
-}
 
 @compute @workgroup_size(LANES, CHANNEL_LANES)
 fn main(
@@ -87,7 +66,7 @@ fn main(
     let item = first + p * LANES;
     live[p] = item < count;
     let entry = work[params.work + select(0u, item, live[p])];
-    corner[p] = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu)) * params.strides + params.offset;
+    corner[p] = placeOf(entry) * params.strides + params.offset;
     rect[p] = rects[params.rects + entry.x];
   }
 
@@ -112,7 +91,7 @@ fn main(
       for (var p = 0u; p < PIXELS; p++) {
         let at = corner[p] + tap;
         inside[p] = live[p] && all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
-        source[p] = select(0u, u32(place(rect[p], at)) * params.inChunks, inside[p]);
+        source[p] = select(0u, u32(pixelOf(rect[p], at)) * params.inChunks, inside[p]);
       }
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         var v: array<vec4<f32>, PIXELS>;

@@ -38,6 +38,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read> work: array<vec2<u32>>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
 
+alias Value = vec4<f32>; // of the shared blocks
 alias In = vec4<f32>; // or f32, with IN = 1
 const IN = 4u;
 const COLUMNS = 2u; // or 1
@@ -46,19 +47,6 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
 override BIAS: bool = true;
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-
-fn activate(z: vec4<f32>) -> vec4<f32> {
-  switch ACTIVATION {
-    case 1u: { return select(z, vec4<f32>(0.0), z <= vec4<f32>(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, vec4<f32>(6.0), z >= vec4<f32>(6.0)), vec4<f32>(0.0), z <= vec4<f32>(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > vec4<f32>(0.0)); }
-    case 4u: { return vec4<f32>(1.0) / (vec4<f32>(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), vec4<f32>(1.0), z > vec4<f32>(20.0)), vec4<f32>(-1.0), z < vec4<f32>(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
 
 // Weights of four input channels (columns) to four output channels (rows), `stride` apart.
 fn weights(first: u32, stride: u32) -> mat4x4<f32> {

@@ -36,21 +36,9 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = vec4<f32>; // or f32
+alias Value = Chunk; // of the shared blocks
 
 override BIAS: bool = true;
-// 0 linear, 1 relu, 2 relu6, 3 leaky relu, 4 sigmoid, 5 tanh
-override ACTIVATION: u32 = 0u;
-
-fn activate(z: Chunk) -> Chunk {
-  switch ACTIVATION {
-    case 1u: { return select(z, Chunk(0.0), z <= Chunk(0.0)); } // what is NaN stays so
-    case 2u: { return select(select(z, Chunk(6.0), z >= Chunk(6.0)), Chunk(0.0), z <= Chunk(0.0)); }
-    case 3u: { return select(params.alpha * z, z, z > Chunk(0.0)); }
-    case 4u: { return Chunk(1.0) / (Chunk(1.0) + exp(-z)); }
-    case 5u: { return select(select(tanh(z), Chunk(1.0), z > Chunk(20.0)), Chunk(-1.0), z < Chunk(-20.0)); } // some drivers overflow beyond
-    default: { return z; }
-  }
-}
 
 fn store(item: u32, channel: u32, sum: Chunk, live: bool) {
   if (!live) {

@@ -26,15 +26,6 @@ alias Chunk = vec4<f32>; // or f32
 
 override AVERAGE: bool = true;
 
-// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
-}
-
 const LANES = 8u;  // neighbouring chunks of channels
 const STRIPS = 8u; // each takes every 8th pixel
 
@@ -65,10 +56,10 @@ fn main(
         part += x[changed * params.channels + channel] - x[clean0 * params.channels + channel];
       }
     } else {
-      part = x[u32(place(rect, vec2<i32>(0))) * params.channels + channel];
+      part = x[u32(pixelOf(rect, vec2<i32>(0))) * params.channels + channel];
       for (var pixel = strip; pixel < params.inSize.x * params.inSize.y; pixel += STRIPS) {
         let at = vec2<i32>(vec2<u32>(pixel / params.inSize.y, pixel % params.inSize.y));
-        part = max(part, x[u32(place(rect, at)) * params.channels + channel]);
+        part = max(part, x[u32(pixelOf(rect, at)) * params.channels + channel]);
       }
     }
   }

@@ -28,15 +28,6 @@ struct Params {
 
 alias Chunk = vec4<f32>; // or f32
 
-// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -50,12 +41,12 @@ fn main(
   }
   let channel = i % params.channels;
   let entry = work[params.work + item];
-  let here = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu));
+  let here = placeOf(entry);
   let rect = rects[params.rects + entry.x];
   let at = here + params.offset;
   if (any(at < vec2<i32>(0)) || any(at >= vec2<i32>(params.inSize))) {
     return;
   }
-  let value = x[u32(place(rect, at)) * params.channels + channel];
+  let value = x[u32(pixelOf(rect, at)) * params.channels + channel];
   y[(params.outSize.x * params.outSize.y + item) * params.outChannels + params.first + channel] = value;
 }

@@ -30,15 +30,6 @@ alias Chunk = vec4<f32>; // or f32
 
 override AVERAGE: bool = false;
 
-// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -52,19 +43,19 @@ fn main(
   }
   let channel = i % params.channels;
   let entry = work[params.work + item];
-  let here = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu));
+  let here = placeOf(entry);
   let rect = rects[params.rects + entry.x];
   let corner = here * params.strides + params.offset;
   let first = max(corner, vec2<i32>(0));
   let end = min(corner + vec2<i32>(params.kernel), vec2<i32>(params.inSize));
 
-  var z = x[u32(place(rect, first)) * params.channels + channel];
+  var z = x[u32(pixelOf(rect, first)) * params.channels + channel];
   for (var row = first.x; row < end.x; row++) {
     for (var column = first.y; column < end.y; column++) {
       if (row == first.x && column == first.y) {
         continue;
       }
-      let value = x[u32(place(rect, vec2<i32>(row, column))) * params.channels + channel];
+      let value = x[u32(pixelOf(rect, vec2<i32>(row, column))) * params.channels + channel];
       z = select(max(z, value), z + value, AVERAGE);
     }
   }

@@ -20,15 +20,6 @@ struct Params {
 
 alias Chunk = vec4<f32>; // or f32
 
-// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -44,5 +35,5 @@ fn main(
   let area = params.inSize.x * params.inSize.y;
   let inside = pixel % area;
   let here = vec2<i32>(vec2<u32>(inside / params.inSize.y, inside % params.inSize.y));
-  y[i] = x[u32(place(rects[params.rects + pixel / area], here)) * params.channels + channel];
+  y[i] = x[u32(pixelOf(rects[params.rects + pixel / area], here)) * params.channels + channel];
 }

@@ -28,15 +28,6 @@ alias Chunk = vec4<f32>; // or f32
 override BILINEAR: bool = false;
 override CENTRE: f32 = 0.5; // of a pixel; 0 where it is taken for its corner
 
-// Where the pixel `at` of x lies, in pixels: in the patch's window, or in the clean layer.
-fn place(rect: vec4<i32>, at: vec2<i32>) -> i32 {
-  let size = vec2<i32>(rect.z >> 16u, rect.z & 0xffff);
-  let local = at - rect.xy;
-  let changed = all(local >= vec2<i32>(0)) && all(local < size);
-  let window = i32(params.inSize.x * params.inSize.y) + rect.w + local.x * size.y + local.y;
-  return select(at.x * i32(params.inSize.y) + at.y, window, changed);
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -50,12 +41,12 @@ fn main(
   }
   let channel = i % params.channels;
   let entry = work[params.work + item];
-  let here = vec2<i32>(vec2<u32>(entry.y >> 16u, entry.y & 0xffffu));
+  let here = placeOf(entry);
   let rect = rects[params.rects + entry.x];
   let output = params.inSize * params.factor;
   let to = output.x * output.y * params.channels + i;
   if (!BILINEAR) {
-    y[to] = x[u32(place(rect, here / vec2<i32>(params.factor))) * params.channels + channel];
+    y[to] = x[u32(pixelOf(rect, here / vec2<i32>(params.factor))) * params.channels + channel];
     return;
   }
   let last = vec2<i32>(params.inSize) - 1;
@@ -64,9 +55,9 @@ fn main(
   let low = vec2<i32>(origin);
   let high = min(low + 1, last);
   let share = origin - vec2<f32>(low);
-  let a = x[u32(place(rect, low)) * params.channels + channel];
-  let b = x[u32(place(rect, vec2<i32>(low.x, high.y))) * params.channels + channel];
-  let c = x[u32(place(rect, vec2<i32>(high.x, low.y))) * params.channels + channel];
-  let d = x[u32(place(rect, high)) * params.channels + channel];
+  let a = x[u32(pixelOf(rect, low)) * params.channels + channel];
+  let b = x[u32(pixelOf(rect, vec2<i32>(low.x, high.y))) * params.channels + channel];
+  let c = x[u32(pixelOf(rect, vec2<i32>(high.x, low.y))) * params.channels + channel];
+  let d = x[u32(pixelOf(rect, high)) * params.channels + channel];
   y[to] = mix(mix(a, b, Chunk(share.y)), mix(c, d, Chunk(share.y)), Chunk(share.x));
 }

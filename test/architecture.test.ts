@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path/posix";
 import { describe, expect, test } from "vitest";
+import { declarationsOf, linkedFile } from "../build/link-shader.ts";
 import { PACKED_IN } from "../build/packed.ts";
 import { reflectShader } from "../build/wgsl.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -219,43 +220,72 @@ test("a circle of imports would be found", () => {
   expect(circleIn(graph)).toEqual(["b", "d", "b"]);
 });
 
-describe.each(filesUnder("shaders", ".wgsl").map((path) => [basename(path), path] as const))(
-  "%s",
-  (_, path) => {
-    const code = readFileSync(path, "utf8");
-    const shader = reflectShader(code, basename(path, ".wgsl"));
+const shaders = filesUnder("shaders", ".wgsl");
+const blocks = shaders.filter((path) => path.startsWith("shaders/blocks/"));
+const kernels = shaders.filter((path) => !blocks.includes(path));
 
-    test("says in its header what it computes and what each binding holds", () => {
-      const header = code.replace(/^(?:enable\s+\w+;\s*)+/, "").match(/^(\/\/.*\n)+/)?.[0] ?? "";
-      expect(header.split("\n")[0]).toMatch(/^\/\/ \S+ .*/);
-      const unnamed = shader.bindings.filter(
-        ({ name }) => name !== "params" && !new RegExp(`\\b${name}\\b`).test(header),
-      );
-      expect(unnamed.map(({ name }) => name)).toEqual([]);
-    });
+describe.each(kernels.map((path) => [basename(path), path] as const))("%s", (_, path) => {
+  const code = linkedFile(path);
+  const shader = reflectShader(code, basename(path, ".wgsl"));
 
-    test("binds params first, without gaps, within the default limit of eight storage buffers", () => {
-      expect(shader.bindings.map(({ binding }) => binding)).toEqual(shader.bindings.map((_, index) => index));
-      const params = shader.bindings.findIndex(({ name }) => name === "params");
-      expect(params).toBeLessThanOrEqual(0);
-      expect(shader.bindings.filter(({ access }) => access !== "uniform").length).toBeLessThanOrEqual(8);
-    });
+  test("says in its header what it computes and what each binding holds", () => {
+    const header = code.replace(/^(?:enable\s+\w+;\s*)+/, "").match(/^(\/\/.*\n)+/)?.[0] ?? "";
+    expect(header.split("\n")[0]).toMatch(/^\/\/ \S+ .*/);
+    const unnamed = shader.bindings.filter(
+      ({ name }) => name !== "params" && !new RegExp(`\\b${name}\\b`).test(header),
+    );
+    expect(unnamed.map(({ name }) => name)).toEqual([]);
+  });
 
-    test("needs no optional feature unless its name says so", () => {
-      const enabled = [...code.matchAll(/^enable\s+(\w+)/gm)].map(([, feature = ""]) => feature);
-      for (const feature of enabled) expect(path).toContain(feature);
-    });
+  test("binds params first, without gaps, within the default limit of eight storage buffers", () => {
+    expect(shader.bindings.map(({ binding }) => binding)).toEqual(shader.bindings.map((_, index) => index));
+    const params = shader.bindings.findIndex(({ name }) => name === "params");
+    expect(params).toBeLessThanOrEqual(0);
+    expect(shader.bindings.filter(({ access }) => access !== "uniform").length).toBeLessThanOrEqual(8);
+  });
 
-    test("is imported", () => {
-      expect(imports.filter(({ to }) => to === path).map(show)).not.toEqual([]);
-    });
+  test("needs no optional feature unless its name says so", () => {
+    const enabled = [...code.matchAll(/^enable\s+(\w+)/gm)].map(([, feature = ""]) => feature);
+    for (const feature of enabled) expect(path).toContain(feature);
+  });
 
-    test("compiles as it stands", async ({ skip }) => {
-      const device = await testDevice();
-      if (/^enable\s+f16/m.test(code)) skip(!device.features.has("shader-f16"), "this adapter has no f16");
-      if (/^enable\s+subgroups/m.test(code))
-        skip(!device.features.has("subgroups"), "this adapter has no subgroups");
-      await expect(compileKernel(device, shader)).resolves.toBeDefined();
-    });
-  },
-);
+  test("is imported", () => {
+    expect(imports.filter(({ to }) => to === path).map(show)).not.toEqual([]);
+  });
+
+  test("compiles as it stands", async ({ skip }) => {
+    const device = await testDevice();
+    if (/^enable\s+f16/m.test(code)) skip(!device.features.has("shader-f16"), "this adapter has no f16");
+    if (/^enable\s+subgroups/m.test(code))
+      skip(!device.features.has("subgroups"), "this adapter has no subgroups");
+    await expect(compileKernel(device, shader)).resolves.toBeDefined();
+  });
+});
+
+describe("shared blocks", () => {
+  const declared = blocks.map((path) => ({ path, declarations: declarationsOf(readFileSync(path, "utf8")) }));
+
+  test("declare each name once", () => {
+    const names = declared.flatMap(({ declarations }) => declarations.map(({ name }) => name));
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  test("are shared: two kernels or more take something of each, and one or more every declaration", () => {
+    const linked = kernels.map((path) => linkedFile(path));
+    const lonely = declared.filter(
+      ({ path }) =>
+        linked.filter((code) => code.includes(`// From ${path.replace("shaders/", "")}.`)).length < 2,
+    );
+    expect(lonely.map(({ path }) => path)).toEqual([]);
+    const idle = declared.flatMap(({ declarations }) =>
+      declarations.filter(({ text }) => !linked.some((code) => code.includes(text))),
+    );
+    expect(idle.map(({ name }) => name)).toEqual([]);
+  });
+
+  test("say in their header what they are", () => {
+    const silent = blocks.filter((path) => !/^\/\/ \S+ .*/.test(readFileSync(path, "utf8")));
+    expect(silent).toEqual([]);
+  });
+});

@@ -101,7 +101,7 @@ function nested<K, V>(
 
 /**
  * Compiles a kernel, or joins the compilation that is under way, or returns the one compiled before on this device.
- * @throws CompileError with the kernel's name and WGSL line.
+ * @throws CompileError with the kernel's name, and the line and text of its WGSL, shared blocks included.
  */
 export function compileKernel(
   device: GPUDevice,
@@ -177,7 +177,10 @@ async function compile(device: GPUDevice, shader: Shader, options: KernelOptions
     const { messages } = await module.getCompilationInfo();
     const lines = messages
       .filter((message) => message.type === "error")
-      .map((message) => `${shader.name}.wgsl:${message.lineNum}:${message.linePos} ${message.message}`);
+      .map(({ lineNum, linePos, message }) => {
+        const line = shader.code.split("\n")[lineNum - 1]?.trim() ?? "";
+        return `${shader.name}.wgsl:${lineNum}:${linePos} ${message}${line && `, in: ${line}`}`;
+      });
     const detail =
       lines.length > 0 ? lines.join("\n") : ((await invalid)?.message ?? (error as Error).message);
     throw new CompileError(`kernel "${shader.name}" does not compile: ${detail}`);

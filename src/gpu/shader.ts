@@ -13,7 +13,7 @@ export interface ShaderField {
   readonly type: "u32" | "i32" | "f32";
 }
 
-/** A `.wgsl` file with what was reflected from it when the project was built. */
+/** A `.wgsl` file, linked with the blocks that it uses, and what was reflected from it when the project was built. */
 export interface Shader {
   readonly name: string;
   readonly code: string;

@@ -1,6 +1,6 @@
 import forwardShader from "../../shaders/activation.wgsl";
-import blockedShader from "../../shaders/activation_blocked.wgsl";
 import backwardShader from "../../shaders/activation_gradient.wgsl";
+import blockedShader from "../../shaders/zero_gradient_mask.wgsl";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
@@ -69,13 +69,13 @@ export function assertRule(rule: BackwardRule, activation: Activation, layer: st
   }
 }
 
-/** `override GATE` and parameters of a kernel that takes a gradient through an activation, or through none. */
+/** `override GRADIENT_OF` and parameters of a kernel behind which the gradient of an activation is fused, or of none. */
 export function gateCode(gate: Gate | undefined): {
-  readonly GATE: number;
+  readonly GRADIENT_OF: number;
   readonly alpha: number;
   readonly slot: number;
 } {
-  return { GATE: gate?.code ?? 0, alpha: gate?.alpha ?? 0, slot: gate?.slot ?? 0 };
+  return { GRADIENT_OF: gate?.code ?? 0, alpha: gate?.alpha ?? 0, slot: gate?.slot ?? 0 };
 }
 
 export interface ActivationGradientSite {
@@ -144,10 +144,10 @@ export function activationGradientStep(site: ActivationGradientSite): Step {
   return {
     shader: backwardShader,
     ...(label ? { label } : {}),
-    constants: { ACTIVATION: code },
+    constants: { GRADIENT_OF: code },
     redeclare: { Value: value },
     params: { size, image: image / width, slot, accumulate: Number(accumulate), alpha },
-    bindings: { rules: rule, blocked, a, dy, dx },
+    bindings: { rules: rule, zeroGradient: blocked, a, dy, dx },
     workgroups: gridOf(Math.ceil(size / 256)),
   };
 }
@@ -183,7 +183,7 @@ function blockedStep({ activation, a, dy, blocked, rule, slot = 0, label }: Bloc
     ...(label ? { label } : {}),
     ...(activation.kind === "relu6" ? { constants: { CEILING: 6 } } : {}),
     params: { images, image: sizeOf(a.shape) / images, slot },
-    bindings: { rules: rule, a, dy, blocked },
+    bindings: { rules: rule, a, dy, zeroGradient: blocked },
     workgroups: gridOf(images),
   };
 }

@@ -98,7 +98,7 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
   const { label, x, w, b, y, phases, activation, gate, accumulate = false } = run;
   const { tiling, redeclare, params, workgroups } = layOut(device, run, pixelsOf(run));
   const { code, alpha } = activationCode(activation);
-  const { GATE, ...gateParams } = gateCode(gate);
+  const { GRADIENT_OF, ...gateParams } = gateCode(gate);
   const kernel = kernelOf(tiling, redeclare);
   return {
     shader: kernel.shader,
@@ -107,7 +107,7 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
       ...kernel.constants,
       BIAS: Number(b !== undefined),
       ACTIVATION: code,
-      GATE,
+      GRADIENT_OF,
       PHASED: Number(phases[0] * phases[1] > 1),
       ACCUMULATE: Number(accumulate),
     },

@@ -108,11 +108,11 @@ export const dense: Op<DenseLayer> = {
 
   async backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
     const { params, redeclare, chunk, workgroups } = geometry(layer, x.shape);
-    const { GATE, ...gateParams } = gateCode(gate);
+    const { GRADIENT_OF, ...gateParams } = gateCode(gate);
     const parts = weights(constants, layer.name).map(({ w, first, features }) =>
       createDispatch(device, backwardShader, {
         label: layer.name,
-        constants: { GATE },
+        constants: { GRADIENT_OF },
         redeclare: { ...redeclare, CHUNK: `${chunk}u` },
         params: { ...params, first, features, accumulate: Number(accumulate), ...gateParams },
         bindings: { w, dy, a: gate?.a ?? w, rules: gate?.rules ?? w, dx },

@@ -47,7 +47,7 @@ function createRun(
   const runs = Math.ceil(outWidth / PIXELS);
   const size = (sizeOf(y.shape) / outWidth / chunk) * runs;
   const { code, alpha } = activationCode(layer.activation);
-  const { GATE, ...gateParams } = gateCode(gate);
+  const { GRADIENT_OF, ...gateParams } = gateCode(gate);
   const { w, b = w } = constants;
   if (!w || !b) {
     throw new InputError(
@@ -63,7 +63,7 @@ function createRun(
       BIAS: Number(!backward && layer.b !== undefined),
       ACCUMULATE: Number(accumulate),
       ACTIVATION: backward ? 0 : code,
-      GATE,
+      GRADIENT_OF,
     },
     redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32" },
     params: {

@@ -57,10 +57,10 @@ export const pool: Op<PoolLayer> = {
     const params = paramsOf(layer, x.shape, y.shape, x.shape);
     const chunk = params.channels % 4 === 0 ? 4 : 1;
     const [channels, size] = [params.channels / chunk, params.size / chunk];
-    const { GATE, ...gateParams } = gateCode(gate);
+    const { GRADIENT_OF, ...gateParams } = gateCode(gate);
     return createDispatch(device, max ? maxGradientShader : averageGradientShader, {
       label: layer.name,
-      constants: { GATE },
+      constants: { GRADIENT_OF },
       redeclare: {
         Value: chunk === 4 ? "vec4<f32>" : "f32",
         ...(max ? { Index: chunk === 4 ? "vec4<u32>" : "u32" } : {}),

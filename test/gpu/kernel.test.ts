@@ -143,7 +143,7 @@ test("a compile error carries file and line, and is not remembered as a kernel",
   const failure = await compileKernel(device, broken).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(CompileError);
   expect(String(failure)).toMatch(
-    new RegExp(`"broken" does not compile: broken\\.wgsl:${line}:\\d+ .*faktor`),
+    new RegExp(`"broken" does not compile: broken\\.wgsl:${line}:\\d+ .*faktor.*, in: .*params\\.faktor`),
   );
   const compile = vi.spyOn(device, "createShaderModule");
   await expect(compileKernel(device, broken)).rejects.toThrow(CompileError);

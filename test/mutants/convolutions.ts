@@ -16,15 +16,11 @@ function kernel(name: string, forward: readonly Change[], backward: readonly Cha
   ];
 }
 
-/** The same for kernels whose values are of a type. */
-const activation = (type: string): Change[] => [
-  [`case 1u: { return select(z, ${type}(0.0), z <= ${type}(0.0)); }`, "case 1u: { return z; }"],
-  [`select(z, ${type}(6.0), z >= ${type}(6.0))`, "z"],
-  ["exp(-z)", "exp(z)"],
-];
-const slope = (type: string): Change[] => [
-  [`select(${type}(), open, v < ${type}(6.0))`, "open"],
-  ["if (rule == 1u || rule == 2u)", "if (rule == 1u)"],
+/** In what a kernel does with a sum before it writes it; the blocks themselves have their mutants in blocks.ts. */
+const ACTIVATED: Change = ["z = activate(z);", ""];
+const PASSED: readonly Change[] = [
+  ["z = throughActivation(z, fusedRule(), place + column);", ""],
+  ["fusedRule(), place + column", "fusedRule(), column"],
   ["if (ACCUMULATE)", "if (false)"],
 ];
 
@@ -33,34 +29,35 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ...kernel(
     "conv2d",
     [
-      ...activation("Out"),
-      ["select(params.alpha * z, z, z > Out(0.0))", "select(params.alpha * z, z, z < Out(0.0))"],
-      ["tanh(z)", "z"],
+      ["activate(acc[p][j] + bias)", "acc[p][j] + bias"],
       ["      if (BIAS) {", "      if (false) {"],
       ["corner[p] = vec2<i32>(q) * params.scale;", "corner[p] = vec2<i32>(q);"],
       ["all(at >= vec2<i32>(0))", "all(at > vec2<i32>(0))"],
       ["z += y[place[p]", "z = y[place[p]"],
     ],
     [
-      ...slope("Out"),
-      ["v < Out(6.0)", "v <= Out(6.0)"],
-      ["let open = select(Out(), Out(1.0), v > Out());", "let open = select(Out(), Out(1.0), v >= Out());"],
-      ["return v * (Out(1.0) - v);", "return v * (Out(1.0) + v);"],
-      ["if (rule <= 1u)", "if (rule <= 2u)"],
+      ["z = throughActivation(z, rule, place[p] + column[j]);", ""],
+      ["rule, place[p] + column[j]", "rule, column[j]"],
+      ["if (ACCUMULATE)", "if (false)"],
       ["&& all(position < params.outSize)", ""],
       ["        row += params.inChunks * IN;\n        continue;", "        continue;"],
     ],
   ),
   ...kernel(
     "conv2d_subgroups",
-    [...activation("Out"), ["bias = b[column];", ""]],
-    [...slope("Out"), ["Out(1.0) - v * v", "Out(1.0) - v"]],
+    [
+      ["activate(acc[p][j] + bias)", "acc[p][j] + bias"],
+      ["bias = b[column];", ""],
+    ],
+    [
+      ["z = throughActivation(z, rule, place[p] + column);", ""],
+      ["if (ACCUMULATE)", "if (false)"],
+    ],
   ),
   ...kernel(
     "conv2d_quads",
     [
-      ...activation("vec4<f32>"),
-      ["select(params.alpha * z, z, z > vec4<f32>(0.0))", "z"],
+      ACTIVATED,
       ["if (BIAS)", "if (false)"],
       ["row < vec4<i32>(size.x)", "row <= vec4<i32>(size.x)"],
       ["let left = vec4<i32>(c) * params.scale.y;", "let left = vec4<i32>(c) * params.scale.x;"],
@@ -68,16 +65,12 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ["let other = column + CHANNEL_LANES;", "let other = column + 1u;"],
       ["let image = vec4<i32>(n) * size.x;", "let image = vec4<i32>(n) * size.y;"],
     ],
-    [
-      ...slope("vec4<f32>"),
-      ["z *= slope(a[place + column]);", "z *= slope(a[column]);"],
-      ["rules[params.slot]", "rules[0]"],
-    ],
+    PASSED,
   ),
   ...kernel(
     "conv2d_staged",
     [
-      ...activation("vec4<f32>"),
+      ACTIVATED,
       ["if (BIAS)", "if (false)"],
       ["let there = inside && k < params.inChunks;", "let there = inside;"],
       ["column >= params.outChunks", "column > params.outChunks"],
@@ -86,7 +79,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
         "put(place, mine + CHANNEL_LANES, sum[p], live);",
       ],
     ],
-    [...slope("vec4<f32>"), ["z *= slope(a[place + column]);", "z *= slope(a[column]);"]],
+    PASSED,
   ),
   {
     file: shader("conv2d_staged"),
@@ -101,7 +94,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_conv2d")],
     WINDOWS,
     [
-      ...activation("Out"),
+      ["] = activate(z);", "] = z;"],
       ["if (BIAS)", "if (false)"],
       ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
       ["let tap = vec2<i32>(ky, kx) * params.dilation;", "let tap = vec2<i32>(ky, kx);"],
@@ -112,8 +105,8 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_conv2d_subgroups")],
     WINDOWS,
     [
-      ["exp(-z)", "exp(z)"],
-      ["all(local < size)", "all(local <= size)"],
+      ["] = activate(z);", "] = z;"],
+      ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
     ],
     "window_conv2d_subgroups, ",
   ),
@@ -121,8 +114,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_conv2d_quads")],
     WINDOWS,
     [
-      ["case 1u: { return select(z, vec4<f32>(0.0), z <= vec4<f32>(0.0)); }", "case 1u: { return z; }"],
-      ["exp(-z)", "exp(z)"],
+      ["] = activate(z);", "] = z;"],
       ["if (BIAS)", "if (false)"],
       ["(right < width)", "(right <= width)"],
       ["begin + down * width + right", "begin + down * height + right"],
@@ -135,28 +127,27 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_depthwise_conv2d")],
     WINDOWS,
     [
-      ["exp(-z)", "exp(z)"],
+      ["] = activate(z);", "] = z;"],
       ["if (BIAS)", "if (false)"],
     ],
     "window_depthwise",
   ),
   ...each([shader("conv2d_statistics")], STATISTICS, [
     ["v == 0.0", "v <= 0.0"],
-    ["case 1u: { return select(z, Out(0.0), z <= Out(0.0)); }", "case 1u: { return z; }"],
-    ["exp(-z)", "exp(z)"],
+    ["activate(acc[p][j] + bias)", "acc[p][j] + bias"],
     ["high = max(high, v);", "high = max(high, abs(v));"],
     ["let offset = sum / f32(count);", "let offset = sum / f32(LANES * PIXELS);"],
     ["if (BIAS && there)", "if (false)"],
   ]),
   ...each([shader("conv2d_subgroups_statistics")], STATISTICS, [
     ["v == 0.0", "v <= 0.0"],
-    ["exp(-z)", "exp(z)"],
+    ["activate(acc[p][j] + bias)", "acc[p][j] + bias"],
   ]),
   ...each(
     [shader("depthwise_conv2d")],
     ["layers/depthwise-conv2d.test.ts", "layers/gate.test.ts"],
     [
-      ["exp(-z)", "exp(z)"],
+      ACTIVATED,
       ["row >= 0 && row < i32(params.inSize.x)", "row >= 0 && row <= i32(params.inSize.x)"],
       ["begin + 3u < params.outSize.y", "begin + 3u <= params.outSize.y"],
       ["select(channel / params.multiplier, channel * params.multiplier, BACKWARD)", "channel"],

@@ -1,7 +1,8 @@
+import { BLOCKS } from "./blocks.ts";
 import { CODE } from "./code.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
 import { KERNELS } from "./kernels.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every mutant. */
-export const MUTANTS: readonly Mutant[] = [...KERNELS, ...CONVOLUTIONS, ...CODE];
+export const MUTANTS: readonly Mutant[] = [...BLOCKS, ...KERNELS, ...CONVOLUTIONS, ...CODE];

@@ -270,7 +270,7 @@ const lint: Check = async (project, tarball) => {
     "--profile",
     "esm-only",
     "--exclude-entrypoints",
-    "./shaders/*",
+    "./shaders/*.wgsl",
     "./models/*",
   ]);
   return "publint and are-the-types-wrong find nothing";

@@ -1,12 +1,12 @@
-// blocked[n] = 1 where the gradient is zero at every element of image n once it has passed a ReLU, else 0: what the rule
-// "redirected" asks first (see activation_gradient.wgsl). Under another rule nothing is done.
+// zeroGradient[n] = 1 where the gradient of image n is zero at every element once it has passed a ReLU, else 0: what the
+// rule redirected asks first (blocks/backward_rule.wgsl). Under another rule nothing is done.
 //
-//   rules    [slots]          codes of backward rules, of which params.slot counts
-//   a        [images, image]  the ReLU's output
-//   dy       [images, image]  signal from above
-//   blocked  [images]
+//   rules         [slots]          codes of backward rules, of which params.slot counts
+//   a             [images, image]  the ReLU's output
+//   dy            [images, image]  gradient to the output
+//   zeroGradient  [images]
 //
-// One workgroup looks through one image, until it finds a signal that passes.
+// One workgroup looks through one image, until it finds a gradient that passes.
 
 struct Params {
   images: u32,
@@ -18,7 +18,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> rules: array<u32>;
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> blocked: array<u32>;
+@group(0) @binding(4) var<storage, read_write> zeroGradient: array<u32>;
 
 override CEILING: f32 = 3.4e38; // 6 for ReLU6
 
@@ -31,7 +31,7 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let n = group.x + group.y * groups.x;
-  if (n >= params.images || rules[params.slot] != 3u) {
+  if (n >= params.images || rules[params.slot] != REDIRECTED) {
     return;
   }
   for (var i = thread; i < params.image && atomicLoad(&passed) == 0u; i += 256u) {
@@ -43,6 +43,6 @@ fn main(
   }
   workgroupBarrier();
   if (thread == 0u) {
-    blocked[n] = 1u - atomicLoad(&passed);
+    zeroGradient[n] = 1u - atomicLoad(&passed);
   }
 }

@@ -1,0 +1,93 @@
+import { each, type Mutant } from "./mutant.ts";
+
+const block = (name: string): string[] => [`shaders/blocks/${name}.wgsl`];
+
+/** Tests of the kernels that end in an activation. */
+const FORWARD = [
+  "layers/activation.test.ts",
+  "layers/arithmetic.test.ts",
+  "layers/batch-norm.test.ts",
+  "layers/dense.test.ts",
+  "layers/depthwise-conv2d.test.ts",
+  "layers/convolution-kernels.test.ts",
+  "layers/window-kernels.test.ts",
+  "kernels/conv2d-statistics.test.ts",
+];
+
+/** Tests of the kernels behind which the gradient of an activation is fused. */
+const FUSED = ["layers/gate.test.ts", "layers/convolution-kernels.test.ts"];
+const BACKWARD = ["layers/activation.test.ts", ...FUSED];
+const INCREMENTAL = ["layers/window-kernels.test.ts", "network/incremental.test.ts"];
+
+/** Mistakes in what several kernels share, with all the tests that should notice them. */
+export const BLOCKS: readonly Mutant[] = [
+  ...each(block("activation"), FORWARD, [
+    ["case 1u: { return select(z, Value(), z <= Value()); }", "case 1u: { return z; }"],
+    ["select(z, Value(6.0), z >= Value(6.0))", "z"],
+    ["select(params.alpha * z, z, z > Value())", "select(params.alpha * z, z, z < Value())"],
+    ["Value(1.0) / (Value(1.0) + exp(-z))", "Value(1.0) / (Value(1.0) + exp(z))"],
+    ["tanh(z)", "z"],
+  ]),
+  ...each(
+    block("activation"),
+    ["layers/activation.test.ts"],
+    [["z / (Value(1.0) + exp(-z))", "z / (Value(1.0) + exp(z))"]],
+  ),
+  ...each(block("activation_slope"), BACKWARD, [
+    [
+      "let open = select(Value(), Value(1.0), v > Value());",
+      "let open = select(Value(), Value(1.0), v >= Value());",
+    ],
+    ["select(Value(), open, v < Value(6.0))", "open"],
+    ["v < Value(6.0)", "v <= Value(6.0)"],
+    ["return v * (Value(1.0) - v);", "return v * (Value(1.0) + v);"],
+    ["Value(1.0) - v * v", "Value(1.0) - v"],
+  ]),
+  ...each(block("activation_slope"), ["layers/activation.test.ts"], [["v * (Value(1.0) - s)", "v * s"]]),
+  ...each(
+    block("backward_rule"),
+    [...BACKWARD, "kernels/guided-relu.test.ts"],
+    [
+      ["if (rule == GUIDED || rule == DECONVNET)", "if (rule == GUIDED)"],
+      ["rule == GUIDED || rule == DECONVNET", "rule == DECONVNET"],
+    ],
+  ),
+  ...each(block("fused_activation_gradient"), FUSED, [
+    ["if (rule == GRADIENT || rule == GUIDED)", "if (rule <= DECONVNET)"],
+    ["slope(a[at])", "slope(a[0])"],
+    ["rules[params.slot]", "rules[0]"],
+  ]),
+  ...each(block("dirty_rectangle"), INCREMENTAL, [
+    ["all(local < size)", "all(local <= size)"],
+    ["local.x * size.y + local.y", "local.x * size.x + local.y"],
+    ["at.x * i32(params.inSize.y) + at.y", "at.x * i32(params.inSize.x) + at.y"],
+  ]),
+  ...each(
+    block("random"),
+    ["techniques/masks.golden.test.ts", "techniques/gradients.golden.test.ts", "metrics/golden.test.ts"],
+    [["747796405u", "747796403u"]],
+  ),
+  ...each(
+    block("random"),
+    ["techniques/gradients.golden.test.ts", "metrics/golden.test.ts"],
+    [["2u * (bits >> 8u) + 1u", "2u * (bits >> 8u)"]],
+  ),
+  ...each(
+    block("every_index"),
+    ["kernels/seed.test.ts", "objectives/objectives.test.ts", "techniques/occlusion.test.ts"],
+    [["0xffffffffu", "0xfffffffeu"]],
+  ),
+  ...each(
+    block("objective_term"),
+    ["objectives/objectives.test.ts"],
+    [["1.0 + exp(-clamp", "1.0 + exp(clamp"]],
+  ),
+  ...each(
+    block("workgroup_reduction"),
+    ["layers/softmax.test.ts", "objectives/objectives.test.ts"],
+    [
+      ["reduced[thread] += reduced[thread + stride];", ""],
+      ["max(reduced[thread], reduced[thread + stride])", "reduced[thread]"],
+    ],
+  ),
+];
