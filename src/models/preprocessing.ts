@@ -1,10 +1,10 @@
 import { ModelError } from "../gpu/errors.ts";
 import type { Graph, Layer } from "../graph/graph.ts";
 import { PICTURE_FITS, type PictureFit, PREPROCESSINGS, type Preprocessing } from "../graph/preprocessing.ts";
-import { takeRgb } from "./bgr.ts";
 import { type Family, familyOf } from "./families.ts";
 import { isObject, show } from "./json.ts";
 import { type OwnScaling, ownScaling } from "./own-scaling.ts";
+import { reorderToRgb } from "./rgb-order.ts";
 
 /**
  * The preprocessing that a model declares for itself: `{ mean, std, range?, fit?, resize? }`, the first two as one
@@ -52,14 +52,14 @@ export function declaredPreprocessing(value: unknown, who: string): Preprocessin
 /** ImageNet networks are fed the 224² centre of a picture whose shorter side is 256. */
 const RESIZE = 256;
 
-/** What the layers of a loaded model say of what it is fed, and the same layers, taking red, green, blue. */
-export interface Fed {
+/** The preprocessing of a loaded model, and its layers, which take red, green, blue. */
+export interface DecidedPreprocessing {
   readonly layers: readonly Layer[];
   readonly preprocessing: Preprocessing;
 }
 
 /**
- * What a network is fed: as the caller or the model says (`known`), as its own first layers scale what they read, or as
+ * Decides what a network is fed: as the caller or the model says (`known`), as its own first layers scale what they read, or as
  * its family was trained, and if that is not known either, 0…1. What is not said by anybody is listed in `guessed`.
  *
  * A picture of other proportions is fitted as the kind of training does it: ImageNet's classifiers and Teachable Machine
@@ -68,12 +68,12 @@ export interface Fed {
  * The first convolutions of Keras's Caffe networks, trained on blue, green, red, are turned unless somebody says what
  * they are fed, or layers of their own scale it.
  */
-export function fedAs(
+export function decidePreprocessing(
   graph: Pick<Graph, "name" | "layers">,
   classes: number,
   known?: Preprocessing,
   wanted: PictureFit | undefined = known?.fit,
-): Fed {
+): DecidedPreprocessing {
   const { layers } = graph;
   const family = familyOf(graph);
   const own = ownScaling(layers);
@@ -113,7 +113,7 @@ export function fedAs(
   if (channels !== 1 && channels !== 3) {
     return { layers, preprocessing: fill(PREPROCESSINGS.unit, "no family has such channels", true) };
   }
-  const turned = family?.bgr ? takeRgb(layers) : undefined;
+  const turned = family?.bgr ? reorderToRgb(layers) : undefined;
   if (family && (!family.bgr || turned)) {
     return {
       layers: turned ?? layers,

@@ -3,8 +3,8 @@ import { formatShape, sizeOf } from "../gpu/tensor.ts";
 import type { Constant } from "../layers/op.ts";
 import type { ModelFiles } from "./files.ts";
 import { arrayOf, isObject, objectOf, show, textOf } from "./json.ts";
-import { Pace } from "./pace.ts";
 import { readShards, type ShardGroup, type ShardOptions } from "./shards.ts";
+import { YieldToEventLoop } from "./yield-to-event-loop.ts";
 
 /** One weight as the manifest describes it. */
 interface WeightSpec {
@@ -155,12 +155,12 @@ export async function readWeights(
   const groups = parseManifest(manifest, who);
   const buffers = await readShards(files, groups, options);
   const weights = new Map<string, Constant>();
-  const pace = new Pace(options.signal);
+  const yielding = new YieldToEventLoop(options.signal);
   for (const [index, { specs }] of groups.entries()) {
     const buffer = buffers[index] ?? new ArrayBuffer();
     let offset = 0;
     for (const spec of specs) {
-      await pace.turn();
+      await yielding.whenDue();
       const end = offset + bytesOf(spec);
       // The copy aligns the values, whatever lies before them.
       const data = decode(spec, buffer.slice(offset, end));

@@ -3,7 +3,7 @@ import { InputError, ModelError } from "../../src/gpu/errors.ts";
 import type { Layer } from "../../src/graph/graph.ts";
 import { PREPROCESSINGS } from "../../src/graph/preprocessing.ts";
 import { type LayersModelOptions, loadLayersModel } from "../../src/models/keras/layers-model.ts";
-import { fedAs } from "../../src/models/preprocessing.ts";
+import { decidePreprocessing } from "../../src/models/preprocessing.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
 
 /** A network of two classes from an image, with what its file says besides. */
@@ -127,7 +127,7 @@ test.each<[name: string, layers: string[], classes: number, expected: Record<str
   ["anything", ["conv1"], 1001, { ...PREPROCESSINGS.unit, resize: 256, fit: "cover" }],
   ["anything", ["conv1"], 5, { ...PREPROCESSINGS.unit, fit: "stretch" }],
 ])("%s with %o and %d classes is recognised", (name, names, classes, expected) => {
-  const { preprocessing } = fedAs({ name, layers: layersOf(...names) }, classes);
+  const { preprocessing } = decidePreprocessing({ name, layers: layersOf(...names) }, classes);
   expect(preprocessing).toMatchObject({ ...expected, guessed: ["values", "fit"] });
   expect(preprocessing.source).toMatch(/^guessed: /);
   expect("resize" in preprocessing).toBe("resize" in expected);
@@ -158,12 +158,15 @@ function blocks(between: "nothing" | "batchNorm", prefix = "l"): Layer[] {
 }
 
 test("VGG is known by its blocks, and turned; with batch norm, or torchvision's names, it is another", () => {
-  const keras = fedAs({ name: "model", layers: blocks("nothing") }, 4);
+  const keras = decidePreprocessing({ name: "model", layers: blocks("nothing") }, 4);
   expect(keras.preprocessing).toMatchObject({ ...CAFFE, turned: true, fit: "stretch" });
   expect(keras.layers[1]).toMatchObject({ w: { data: expect.objectContaining({ 0: 2, 1: 1, 2: 0 }) } });
-  const normed = fedAs({ name: "model", layers: blocks("batchNorm") }, 4).preprocessing;
+  const normed = decidePreprocessing({ name: "model", layers: blocks("batchNorm") }, 4).preprocessing;
   expect(normed).toMatchObject({ ...PREPROCESSINGS.unit, guessed: ["values", "fit"] });
-  const torch = fedAs({ name: "model", layers: blocks("nothing", "features.0") }, 4).preprocessing;
+  const torch = decidePreprocessing(
+    { name: "model", layers: blocks("nothing", "features.0") },
+    4,
+  ).preprocessing;
   expect(torch).toMatchObject(PREPROCESSINGS.imagenet);
   expect(torch.turned).toBeUndefined();
 });
@@ -171,7 +174,7 @@ test("VGG is known by its blocks, and turned; with batch norm, or torchvision's 
 test("Teachable Machine's exports are cut, like their pictures in training", () => {
   const names = ["model1/expanded_conv_depthwise", "global_average_pooling2d_GlobalAveragePooling2D1"];
   const fitted = (...more: string[]) =>
-    fedAs({ name: "m", layers: layersOf(...names, ...more) }, 3).preprocessing;
+    decidePreprocessing({ name: "m", layers: layersOf(...names, ...more) }, 3).preprocessing;
   expect(fitted("sequential_3/dense_Dense2", "sequential_3/dense_Dense2/softmax")).toMatchObject({
     fit: "cover",
     guessed: ["values", "fit"],
@@ -283,7 +286,7 @@ test.each<
   ],
   ["times 10⁶", [["Rescaling", 1e6, 0]], "unit", false],
 ])("layers that scale their input by %s say what it takes", (_, affine, takes, sure = true) => {
-  const { preprocessing, layers } = fedAs({ name: "any", layers: scaling(affine) }, 5);
+  const { preprocessing, layers } = decidePreprocessing({ name: "any", layers: scaling(affine) }, 5);
   expect(preprocessing).toMatchObject(PREPROCESSINGS[takes]);
   expect(preprocessing.guessed).toEqual(sure ? ["fit"] : ["values", "fit"]);
   expect(preprocessing.source).toMatch(sure ? /^found: the network's own/ : /^guessed: /);
@@ -299,14 +302,14 @@ test("a batch norm, or a scaling that changes nothing, says nothing", () => {
       ["Rescaling", 2, 0],
     ],
   ] as const) {
-    const { preprocessing } = fedAs({ name: "any", layers: scaling(affine) }, 5);
+    const { preprocessing } = decidePreprocessing({ name: "any", layers: scaling(affine) }, 5);
     expect(preprocessing).toMatchObject({ ...PREPROCESSINGS.unit, guessed: ["values", "fit"] });
   }
 });
 
 test("a scaling before a body that was trained on other values is said to be a guess", () => {
   const fed = (affine: Parameters<typeof scaling>[0]) =>
-    fedAs({ name: "any", layers: scaling(affine, "expanded_conv_depthwise") }, 5).preprocessing;
+    decidePreprocessing({ name: "any", layers: scaling(affine, "expanded_conv_depthwise") }, 5).preprocessing;
   expect(fed([["Rescaling", 1 / 127.5, -1]])).toMatchObject({ ...PREPROCESSINGS.none, guessed: ["fit"] });
   const odd = fed([["Rescaling", 1 / 255, 0]]);
   expect(odd).toMatchObject({ ...PREPROCESSINGS.none, guessed: ["values", "fit"] });
@@ -319,17 +322,20 @@ test("VGG's blocks are known behind a scaling, too, which they were not trained 
   const before = scaling([["Rescaling", 1 / 255, 0]]).slice(0, -1);
   const [, first, ...rest] = blocks("nothing");
   const layers = [...before, { ...first, inputs: [before.at(-1)?.name] }, ...rest] as Layer[];
-  const { preprocessing } = fedAs({ name: "any", layers }, 5);
+  const { preprocessing } = decidePreprocessing({ name: "any", layers }, 5);
   expect(preprocessing).toMatchObject({ ...PREPROCESSINGS.none, guessed: ["values", "fit"] });
   expect(preprocessing.source).toMatch(/own Rescaling, which gives VGG of Keras other values/);
   expect(preprocessing.turned).toBeUndefined();
 });
 
 test("a Caffe network that scales its own input is not turned", () => {
-  const plain = fedAs({ name: "any", layers: scaling([], "res2a_branch2a") }, 5);
+  const plain = decidePreprocessing({ name: "any", layers: scaling([], "res2a_branch2a") }, 5);
   expect(plain.preprocessing).toMatchObject({ ...CAFFE, turned: true, guessed: ["values", "fit"] });
   expect(plain.layers.at(-1)).toMatchObject({ w: { data: new Float32Array([3, 2, 1]) } });
-  const own = fedAs({ name: "any", layers: scaling([["Rescaling", 1 / 255, 0]], "res2a_branch2a") }, 5);
+  const own = decidePreprocessing(
+    { name: "any", layers: scaling([["Rescaling", 1 / 255, 0]], "res2a_branch2a") },
+    5,
+  );
   expect(own.preprocessing).toMatchObject(PREPROCESSINGS.none);
   expect(own.preprocessing.turned).toBeUndefined();
   expect(own.layers.at(-1)).toMatchObject({ w: { data: new Float32Array([1, 2, 3]) } });

@@ -1,5 +1,5 @@
 import { ModelError } from "../../gpu/errors.ts";
-import { type PlaceOptions, placeModel } from "./build-graph.ts";
+import { buildLayers, type GraphOptions } from "./build-graph.ts";
 import { ownSize } from "./resizing.ts";
 import type { KerasModel } from "./topology.ts";
 
@@ -7,7 +7,7 @@ import type { KerasModel } from "./topology.ts";
 export type InputShape = readonly [height: number, width: number, channels: number];
 
 /**
- * Chooses the shape of a network's input when the model has been read and its weights have not been placed. It is told what
+ * Chooses the shape of a network's input when the model has been read and its weights have not been assigned. It is told what
  * the model declares, null where that is free, and says which shapes to try, the first that the layers allow is taken; or
  * nothing, where the declared one is right.
  */
@@ -50,26 +50,26 @@ function declaredBy(model: KerasModel): readonly (number | null)[] {
 }
 
 /**
- * Places a model at the first of the chosen shapes that its layers allow.
+ * Builds a model at the first of the chosen shapes that its layers allow.
  * @throws ModelError what the first of the shapes met, when none will do.
  */
-export async function placeAt(
+export async function buildAt(
   model: KerasModel,
   choice: InputShape | ChooseInputShape | undefined,
-  options: Omit<PlaceOptions, "inputShape">,
+  options: Omit<GraphOptions, "inputShape">,
   who: string,
-): ReturnType<typeof placeModel> {
+): ReturnType<typeof buildLayers> {
   const declared = declaredBy(model);
   const chosen = typeof choice === "function" ? await choice(declared) : choice && [choice];
   if (!chosen) {
     const [h = null, w = null, c = null] = declared;
     const known = declared.length === 3 && h !== null && w !== null && c !== null;
-    return placeModel(model, known ? { ...options, inputShape: [h, w, c] } : options, who);
+    return buildLayers(model, known ? { ...options, inputShape: [h, w, c] } : options, who);
   }
   let fault: ModelError | undefined;
   for (const inputShape of chosen) {
     try {
-      return await placeModel(model, { ...options, inputShape }, who);
+      return await buildLayers(model, { ...options, inputShape }, who);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       fault ??= error;

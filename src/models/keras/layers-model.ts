@@ -15,11 +15,11 @@ import { ancestorsOf } from "../../graph/traverse.ts";
 import { type ModelFiles, someOf, tooLong } from "../files.ts";
 import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused } from "../formats.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "../json.ts";
-import { Pace } from "../pace.ts";
-import { declaredPreprocessing, fedAs } from "../preprocessing.ts";
+import { decidePreprocessing, declaredPreprocessing } from "../preprocessing.ts";
 import { readWeights } from "../weights.ts";
+import { YieldToEventLoop } from "../yield-to-event-loop.ts";
 import type { CustomLayer, Writer } from "./converter.ts";
-import { type ChooseInputShape, type InputShape, placeAt } from "./input-shape.ts";
+import { buildAt, type ChooseInputShape, type InputShape } from "./input-shape.ts";
 import { ownSize } from "./resizing.ts";
 import { countLayers, parseTopology } from "./topology.ts";
 import { WeightStore } from "./weight-store.ts";
@@ -154,15 +154,15 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
       ...(signal ? { signal } : {}),
     }),
   );
-  const { layers, outputs, leftOut } = await placeAt(
+  const { layers, outputs, leftOut } = await buildAt(
     model,
     inputShape,
     {
       weights,
       customLayers,
       writer: writerOf(manifest),
-      pace: new Pace(signal),
-      ...(options.output === undefined ? {} : { output: options.output }),
+      yielding: new YieldToEventLoop(signal),
+      output: options.output,
     },
     who,
   );
@@ -183,7 +183,7 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   const given =
     typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : checked(preprocessing);
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
-  const fed = fedAs(bare, classes, known, fit ?? known?.fit ?? ownSize(model)?.fit);
+  const fed = decidePreprocessing(bare, classes, known, fit ?? known?.fit ?? ownSize(model)?.fit);
   const named = labelsOf(metadata, labels, headsOf(bare), who);
   const graph: Graph = {
     ...bare,

@@ -1,8 +1,8 @@
 /** Milliseconds that long work holds a thread at a stretch. */
 const STRETCH = 12;
 
-/** Long work's breath: the event loop gets its turn now and then, and the work ends at the caller's signal. */
-export class Pace {
+/** Gives the event loop a turn now and then during long work, and ends the work at the caller's signal. */
+export class YieldToEventLoop {
   readonly #signal: AbortSignal | undefined;
   #since = performance.now();
 
@@ -10,8 +10,8 @@ export class Pace {
     this.#signal = signal;
   }
 
-  /** Comes back at once, or after the event loop's turn where the last one is a while ago. @throws the signal's reason. */
-  async turn(): Promise<void> {
+  /** Returns at once, or after a turn of the event loop where the last one is a while ago. @throws the signal's reason. */
+  async whenDue(): Promise<void> {
     if (performance.now() - this.#since < STRETCH) return;
     await eventLoop();
     this.#since = performance.now();

@@ -6,7 +6,7 @@ import type { Constant } from "../layers/op.ts";
  * convolutions' input channels are reversed, which changes no output. Nothing when the input reaches anything but
  * convolutions (through augmentation, padding and pooling), or has other than three channels.
  */
-export function takeRgb(layers: readonly Layer[]): Layer[] | undefined {
+export function reorderToRgb(layers: readonly Layer[]): Layer[] | undefined {
   const [input] = layers;
   if (input?.op !== "input" || input.shape[2] !== 3) return undefined;
   const carriers = new Set([input.name]);
