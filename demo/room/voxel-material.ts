@@ -53,9 +53,9 @@ const entryOf = wgslFn(`
 
 /** Faces towards the side and the top are a little darker, so that edges show; the front is the colour map's own. */
 const shaded = wgslFn(`
-  fn shaded(colour: vec4<f32>, vertex: u32) -> vec3<f32> {
+  fn shaded(color: vec4<f32>, vertex: u32) -> vec3<f32> {
     let face = (vertex / 6u) % 3u;
-    return colour.rgb * select(select(1.0, 0.84, face == 1u), 0.66, face == 0u);
+    return color.rgb * select(select(1.0, 0.84, face == 1u), 0.66, face == 0u);
   }
 `);
 
