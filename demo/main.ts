@@ -9,12 +9,12 @@ import {
   tuneConvolutions,
   VitrineError,
 } from "../src/index.ts";
-import { attachIntake, type Brought, type Intake, labelsIn } from "./intake.ts";
+import { CurrentSession } from "./current-session.ts";
+import { type Brought, type Incoming, labelsIn, listenForFiles } from "./incoming-files.ts";
 import { loadShippedModel, standingSize } from "./model.ts";
 import { hush, notice, toast } from "./notices.ts";
-import { Rooms } from "./rooms.ts";
+import { type OpenQuestions, SLICES, type State } from "./questions.ts";
 import type { Session } from "./session.ts";
-import { SLICES, type State } from "./state/state.ts";
 import { createStore, type SliceStore } from "./state/store.ts";
 import { followTheme } from "./theme.ts";
 
@@ -24,6 +24,7 @@ declare global {
     vitrine: {
       readonly ready: Promise<void>;
       readonly session: () => Session | undefined;
+      readonly questions: () => OpenQuestions | undefined;
       readonly store: SliceStore<State>;
     };
   }
@@ -49,13 +50,13 @@ async function start(): Promise<void> {
   void device.lost.then((info) => void recover(info));
   const tuned = tune(device);
   const find = async () => {
-    board.progress(rooms.graph ? undefined : 0);
-    const found = rooms.graph ?? (await loadShippedModel((fraction) => board.progress(fraction)));
+    board.progress(current.graph ? undefined : 0);
+    const found = current.graph ?? (await loadShippedModel((fraction) => board.progress(fraction)));
     board.progress(undefined);
     await tuned;
     return found;
   };
-  await rooms.open(device, find);
+  await current.open(device, find);
   losses = 0;
 }
 
@@ -71,7 +72,7 @@ async function tune(device: GPUDevice): Promise<void> {
 
 /** The device is gone: everything is made anew on another one, and looks as it did. */
 async function recover(info: GPUDeviceLostInfo): Promise<void> {
-  rooms.close();
+  current.close();
   losses++;
   board.say(
     "The GPU went away",
@@ -87,7 +88,7 @@ async function recover(info: GPUDeviceLostInfo): Promise<void> {
     await start();
     board.done();
     toast("The GPU went away; the room was built again.");
-    if (opening) intake.model(opening);
+    if (opening) incoming.model(opening);
   } catch (error) {
     board.say("The room could not be built again", words(error));
     board.offer("Reload the page", () => location.reload());
@@ -102,7 +103,7 @@ async function graphFrom(files: readonly Brought[], signal: AbortSignal): Promis
   return labels ? { ...loaded, labels } : loaded;
 }
 
-const intake: Intake = {
+const incoming: Incoming = {
   refuse: (message) => toast(message, true),
   picture(file, name) {
     brought = file;
@@ -110,7 +111,7 @@ const intake: Intake = {
     const last = () => brought === file;
     void readPicture(file).then(
       async (pixels) => {
-        if (last()) await rooms.show({ title: name || "pasted picture", pixels });
+        if (last()) await current.show({ title: name || "pasted picture", pixels });
       },
       (error: unknown) => {
         if (last()) toast(words(error), true);
@@ -119,7 +120,7 @@ const intake: Intake = {
   },
   model(files) {
     opening = files;
-    const device = rooms.session?.device;
+    const device = current.session?.device;
     // Without one, it is opened in the room that is being built.
     if (!device) return;
     hush();
@@ -132,7 +133,7 @@ const intake: Intake = {
       board.done();
       say();
     };
-    void rooms
+    void current
       .open(device, (signal) => graphFrom(files, signal))
       .then(
         (opened) => {
@@ -146,7 +147,7 @@ const intake: Intake = {
   },
 };
 
-const rooms = new Rooms(store, document.getElementById("stage") ?? document.body, intake);
+const current = new CurrentSession(store, document.getElementById("stage") ?? document.body, incoming);
 
 async function boot(): Promise<void> {
   if (!navigator.gpu) {
@@ -161,9 +162,9 @@ async function boot(): Promise<void> {
   try {
     await start();
     board.done();
-    if (opening) intake.model(opening);
+    if (opening) incoming.model(opening);
   } catch (error) {
-    if (error instanceof VitrineError && error.name === "UnsupportedError" && !rooms.graph) {
+    if (error instanceof VitrineError && error.name === "UnsupportedError" && !current.graph) {
       board.say(
         "No graphics adapter answered",
         "This browser has WebGPU, but no adapter to run it on.",
@@ -175,8 +176,8 @@ async function boot(): Promise<void> {
   }
 }
 
-attachIntake(intake);
-followTheme(store, () => rooms.session?.room.invalidate());
+listenForFiles(incoming);
+followTheme(store, () => current.session?.room.invalidate());
 let written = location.hash.slice(1);
 let writing = 0;
 store.listen(({ image }) => {
@@ -191,9 +192,9 @@ store.listen(({ image }) => {
 addEventListener("hashchange", () => {
   if (location.hash.slice(1) === written) return;
   store.read(location.hash);
-  rooms.session?.room.look(store.state.view);
+  current.session?.room.look(store.state.view);
 });
 
 const ready = boot();
 ready.catch(() => {});
-window.vitrine = { ready, session: () => rooms.session, store };
+window.vitrine = { ready, session: () => current.session, questions: () => current.questions, store };

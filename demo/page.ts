@@ -1,46 +1,40 @@
 import { h, svg } from "./dom.ts";
-import type { Intake } from "./intake.ts";
-import { broughtOf, sortFiles } from "./intake.ts";
-import { attachKeyboard, up } from "./keyboard.ts";
-import { answersPanel } from "./panels/answers.ts";
-import { dock } from "./panels/dock.ts";
-import { helpDialog } from "./panels/help.ts";
+import { download } from "./download.ts";
+import { broughtOf, type Incoming, sortFiles } from "./incoming-files.ts";
+import { attachKeyboard } from "./keyboard.ts";
+import { pageKeys, roomKeys, subjectKeys } from "./keys.ts";
+import { breadcrumb } from "./panels/breadcrumb.ts";
 import { imagePanel } from "./panels/image.ts";
 import { inspectorPanel } from "./panels/inspector.ts";
+import { keysDialog } from "./panels/keys-dialog.ts";
+import type { MountedPanel, Panel, Place } from "./panels/panel.ts";
+import { predictionsPanel } from "./panels/predictions.ts";
 import { stripPanel } from "./panels/strip.ts";
-import { download } from "./panels/take.ts";
-import { tip } from "./panels/tip.ts";
-import { whyPanel } from "./panels/why.ts";
+import { tooltip } from "./panels/tooltip.ts";
+import type { OpenQuestion } from "./question.ts";
 import type { Session } from "./session.ts";
-import { levelOf, select, selects } from "./state/selection.ts";
+import { createSheets } from "./sheets.ts";
 import { themeOf, toggleTheme } from "./theme.ts";
 
-const SMALL = matchMedia("(max-width: 820px)");
+/** The panels that belong to no question; of those at one place, the first stands highest, and questions' after them. */
+const PANELS: readonly Panel[] = [breadcrumb, imagePanel, predictionsPanel, inspectorPanel, tooltip];
 
-/** Everything around the room: bar, panels, strip; made for one session. */
-export function createPage(session: Session, intake: Intake): { dispose(): void } {
+/** Height of the bar over the room, in pixels. */
+const BAR = 52;
+
+/** Everything around the room: the bar, and the panels of the page and of its questions; made for one session. */
+export function createPage(
+  session: Session,
+  questions: readonly OpenQuestion[],
+  incoming: Incoming,
+): { dispose(): void } {
   const { store, room } = session;
   const picker = h("input", { type: "file", multiple: true, class: "hidden", "aria-hidden": "true" });
   picker.addEventListener("change", () => {
-    sortFiles(broughtOf(picker.files ?? []), intake);
+    sortFiles(broughtOf(picker.files ?? []), incoming);
     picker.value = "";
   });
-  const open = () => picker.click();
-  const help = helpDialog();
-  const fail = (error: unknown) => intake.refuse(error instanceof Error ? error.message : String(error));
-
-  const image = imagePanel(session, open);
-  const answers = answersPanel(session);
-  const why = whyPanel(session);
-  const inspector = inspectorPanel(session);
-  const strip = stripPanel(session);
-  const pointed = tip(session);
-  const answersToWhy = dock(session, fail, () => {
-    // On a phone the answers are a sheet of their own.
-    if (SMALL.matches && document.body.dataset.sheet === "image") show("why");
-  });
-
-  const path = h("nav", { class: "path", "aria-label": "Selection" });
+  const fail = (error: unknown) => incoming.refuse(error instanceof Error ? error.message : String(error));
   const png = async () => {
     try {
       const blob = await room.png(getComputedStyle(document.body).backgroundColor);
@@ -53,68 +47,68 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
     document.body.classList.toggle("folded");
     resize();
   };
-  const theme = h("button", {
-    class: "quiet wide",
-    title: "Light or dark (D)",
-    onclick: () => toggleTheme(store),
+  const keys = [
+    ...roomKeys(session),
+    ...questions.flatMap((question) => question.keys),
+    ...subjectKeys(session),
+    ...pageKeys(session, { fold, png: () => void png(), help: () => help.showModal() }),
+  ];
+  const help = keysDialog(keys);
+
+  const left = h("aside", { class: "panel left", "aria-label": "Image and answer" });
+  const right = h("aside", { class: "panel right", "aria-label": "Inspector" });
+  const sheets = createSheets([
+    ["Image", left],
+    ["Layer", right],
+  ]);
+
+  // The strip is the lowest of the panels under the room.
+  const panels = [...PANELS, ...questions.flatMap((question) => question.panels), stripPanel];
+  const mounted = panels.map((panel) => {
+    const tab = panel.place === "bottom" && panel !== stripPanel ? panel.title : undefined;
+    const inPage: MountedPanel = panel.mount({
+      session,
+      openFiles: () => picker.click(),
+      fail,
+      show(shown) {
+        inPage.element.classList.toggle("hidden", !shown);
+        if (tab) sheets.offer(tab, shown);
+      },
+      bringForward: () => tab && sheets.bringForward(tab),
+    });
+    if (tab) sheets.add(tab, inPage.element);
+    return { ...panel, ...inPage };
   });
+  const at = (place: Place) => mounted.filter((panel) => panel.place === place).map(({ element }) => element);
+  left.append(...at("left"));
+  right.append(...at("right"));
+  const bottom = at("bottom");
+
+  const theme = h("button", { class: "quiet wide", title: "Light or dark (D)" });
+  theme.addEventListener("click", () => toggleTheme(store));
   const nameTheme = () => {
     theme.textContent = themeOf(store) === "light" ? "Dark" : "Light";
   };
   nameTheme();
+  const button = (text: string, title: string, onclick: () => void, wide = true) =>
+    h("button", { class: wide ? "quiet wide" : "quiet", title, onclick }, text);
   const mark = svg("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" });
   mark.append(svg("path", { d: "M3 7v9h9V7zM3 7l4-4h10v9l-5 4M12 7l5-4" }));
+  const question = button("?", "Keys (?)", () => help.showModal(), false);
+  question.setAttribute("aria-label", "Keys");
   const bar = h(
     "header",
     { class: "bar" },
     h("h1", {}, mark, "Vitrine"),
-    path,
+    ...at("bar"),
     h("span", { class: "space" }),
-    h("button", { class: "quiet", title: "Frame what is selected (F)", onclick: () => room.home() }, "Frame"),
-    h("button", { class: "quiet wide", title: "Hide or show the panels (H)", onclick: fold }, "Panels"),
-    h(
-      "button",
-      { class: "quiet wide", title: "Save the room as a picture (P)", onclick: () => void png() },
-      "PNG",
-    ),
+    button("Frame", "Frame what is selected (F)", () => room.home(), false),
+    button("Panels", "Hide or show the panels (H)", fold),
+    button("PNG", "Save the room as a picture (P)", () => void png()),
     theme,
-    h(
-      "button",
-      { class: "quiet", title: "Keys (?)", "aria-label": "Keys", onclick: () => help.showModal() },
-      "?",
-    ),
+    question,
   );
-  const left = h(
-    "aside",
-    { class: "panel left", "aria-label": "Image and answer" },
-    image.element,
-    answers.element,
-    why.element,
-  );
-  const right = h("aside", { class: "panel right", "aria-label": "Inspector" }, inspector.element);
-  const sheets: readonly (readonly [string, string])[] = [
-    ["", "Room"],
-    ["image", "Image"],
-    ["layer", "Layer"],
-    ["why", "Why"],
-  ];
-  const tabs = h(
-    "nav",
-    { class: "tabs", "aria-label": "Sheets" },
-    ...sheets.map(([sheet, text]) =>
-      h("button", { "aria-pressed": String(sheet === ""), onclick: () => show(sheet) }, text),
-    ),
-  );
-  function show(sheet: string): void {
-    if (sheet) document.body.dataset.sheet = sheet;
-    else delete document.body.dataset.sheet;
-    for (const [index, button] of [...tabs.children].entries()) {
-      button.setAttribute("aria-pressed", String(sheets[index]?.[0] === sheet));
-    }
-    resize();
-    room.home();
-  }
-  const parts = [bar, left, right, ...answersToWhy.parts, strip.element, tabs, pointed.element, picker, help];
+  const parts = [bar, left, right, ...bottom, sheets.tabs, ...at("over"), picker, help];
   document.body.append(...parts);
 
   function resize(): void {
@@ -122,71 +116,44 @@ export function createPage(session: Session, intake: Intake): { dispose(): void 
       const box = element.getBoundingClientRect();
       return box.width > 0 ? box : undefined;
     };
-    const top = 52;
-    if (SMALL.matches) {
-      const sheet =
-        covered(left) ?? covered(right) ?? covered(answersToWhy.element) ?? covered(strip.element);
-      room.resize({ top, right: 12, left: 12, bottom: (sheet ? innerHeight - sheet.top : 48) + 40 });
+    const [a, b] = [covered(left), covered(right)];
+    const lowest = bottom.map(covered).find((box) => box !== undefined);
+    if (sheets.small) {
+      const sheet = a ?? b ?? lowest;
+      room.resize({ top: BAR, right: 12, left: 12, bottom: (sheet ? innerHeight - sheet.top : 48) + 40 });
       return;
     }
-    const [a, b] = [covered(left), covered(right)];
-    const c = covered(answersToWhy.element) ?? covered(strip.element);
     room.resize({
-      top,
+      top: BAR,
       left: (a?.right ?? 0) + 24,
       right: (b ? innerWidth - b.left : 0) + 24,
-      bottom: (c ? innerHeight - c.top : 0) + 36,
+      bottom: (lowest ? innerHeight - lowest.top : 0) + 36,
     });
   }
 
-  const drawPath = () => {
-    const { state } = store;
-    const level = levelOf(state);
-    const crumbs: [string, () => void][] = [[session.graph.name, () => select(store, {})]];
-    const { layer, channel, y, x } = state;
-    if (level >= 1) crumbs.push([layer ?? "", () => select(store, { layer })]);
-    if (level >= 2) crumbs.push([`map ${channel}`, () => select(store, { layer, channel })]);
-    if (level >= 3) crumbs.push([`(${y}, ${x})`, () => {}]);
-    path.replaceChildren(
-      ...(level > 0
-        ? [
-            h(
-              "button",
-              { class: "quiet back", "aria-label": "One level up", onclick: () => up(session) },
-              "‹",
-            ),
-          ]
-        : []),
-      ...crumbs.flatMap(([text, go], index) => [
-        ...(index > 0 ? [h("span", { class: "chevron" }, "›")] : []),
-        h("button", { onclick: go }, text),
-      ]),
-    );
-  };
-  drawPath();
-
+  for (const panel of mounted) panel.draw?.();
   const observer = new ResizeObserver(resize);
-  observer.observe(room.canvas);
-  observer.observe(answersToWhy.element);
-  answersToWhy.draw();
+  for (const element of [room.canvas, ...bottom]) observer.observe(element);
   resize();
   const stops = [
     store.listen((_, changed) => {
-      if (selects(changed)) drawPath();
+      for (const panel of mounted) {
+        const keys = panel.needs.flatMap(({ defaults }) => Object.keys(defaults));
+        if (keys.some((key) => changed.has(key as keyof typeof store.state))) panel.draw?.(changed);
+      }
       if (changed.has("theme")) nameTheme();
     }),
-    attachKeyboard(session, {
-      help: () => help.showModal(),
-      why: () => why.ask(),
-      png: () => void png(),
-      fold,
+    sheets.changed.listen(() => {
+      resize();
+      room.home();
     }),
+    attachKeyboard(keys),
   ];
   return {
     dispose() {
       observer.disconnect();
       for (const stop of stops) stop();
-      for (const part of [image, answers, why, answersToWhy, inspector, strip, pointed]) part.dispose();
+      for (const panel of mounted) panel.dispose();
       for (const part of parts) part.remove();
     },
   };

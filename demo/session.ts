@@ -4,8 +4,10 @@ import {
   type Graph,
   type Head,
   headOf,
+  isSoftwareAdapter,
   ModelError,
   type Network,
+  type Pixels,
   type Prediction,
   predict,
   preprocess,
@@ -14,18 +16,29 @@ import {
 } from "../src/index.ts";
 import { grouped } from "./describe.ts";
 import { Emitter } from "./emitter.ts";
+import { QuestionNetworks } from "./networks.ts";
 import { paint } from "./pixels.ts";
 import type { Hovered } from "./room/picking.ts";
 import { Room } from "./room/room.ts";
 import type { Screen } from "./room/screen.ts";
 import { sizeOf } from "./room/sizes.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
-import type { State } from "./state/state.ts";
+import type { SharedState } from "./state/shared.ts";
 import type { Store } from "./state/store.ts";
-import { drawMap } from "./why/draw.ts";
-import { Enquiry } from "./why/enquiry.ts";
-import { classNameOf } from "./why/question.ts";
-import type { Scene, Shown } from "./why/scene.ts";
+import { classNameOf } from "./subjects.ts";
+import { TaskQueue } from "./tasks/queue.ts";
+
+/** A picture that was shown, and where it came from. */
+export interface ShownPicture {
+  readonly title: string;
+  readonly pixels: Pixels;
+}
+
+/** A pixel of the network's input. */
+export interface Spot {
+  readonly y: number;
+  readonly x: number;
+}
 
 /** What layers that hold NaN or infinity mean for the answer. */
 function wordsOf(strange: ReadonlyMap<string, number>): string {
@@ -35,14 +48,16 @@ function wordsOf(strange: ReadonlyMap<string, number>): string {
 }
 
 /** One network on one device, with the room that shows it. When either goes, the session goes. */
-export class Session implements Scene {
+export class Session {
   readonly device: GPUDevice;
+  /** Whether the device is a software adapter, on which work is done in fewer steps. */
+  readonly software: boolean;
   /** The network as it runs. */
   readonly graph: Graph;
   /** The same as it was loaded. */
   readonly source: Graph;
   readonly network: Network;
-  readonly store: Store<State>;
+  readonly store: Store<SharedState>;
   /** What the network sees, at its own resolution. */
   readonly picture: HTMLCanvasElement;
   /** The same with a map over it, when one was asked for. */
@@ -52,24 +67,30 @@ export class Session implements Scene {
     hovered: Hovered | undefined;
     at: { readonly x: number; readonly y: number };
   }> = new Emitter();
-  readonly shownPicture: Emitter<Shown> = new Emitter();
+  readonly shownPicture: Emitter<ShownPicture> = new Emitter();
   readonly failed: Emitter<unknown> = new Emitter();
   /** Somebody says that the network is to be read otherwise: as this graph. */
   readonly readOtherwise: Emitter<Graph> = new Emitter();
   readonly room: Room;
-  /** "Why this?" and its answers. */
-  readonly enquiry: Enquiry;
-  answers: readonly Prediction[] = [];
+  /** The work of all questions. */
+  readonly tasks: TaskQueue = new TaskQueue();
+  /** The networks that questions run on. */
+  readonly networks: QuestionNetworks;
+  /** The place that the pointer is at on the picture or on any map. */
+  readonly cursor: Emitter<Spot | undefined> = new Emitter();
+  /** Its strongest classes, labels or values. */
+  predictions: readonly Prediction[] = [];
   /** Why there is no answer to the picture, if there is none. */
   broken: string | undefined;
-  shown: Shown | undefined;
+  shown: ShownPicture | undefined;
   input: Float32Array = new Float32Array();
 
   #turn: Promise<unknown> = Promise.resolve();
+  #overlay: ((context: CanvasRenderingContext2D) => void) | undefined;
   readonly #stops: (() => void)[];
   #disposed = false;
 
-  private constructor(screen: Screen, source: Graph, network: Network, store: Store<State>) {
+  private constructor(screen: Screen, source: Graph, network: Network, store: Store<SharedState>) {
     this.device = screen.device;
     this.network = network;
     this.graph = network.graph;
@@ -84,7 +105,8 @@ export class Session implements Scene {
       // A canvas without a context is no source for a texture yet.
       canvas.getContext("2d")?.fillRect(0, 0, width, height);
     }
-    this.enquiry = new Enquiry(this);
+    this.software = isSoftwareAdapter(screen.device);
+    this.networks = new QuestionNetworks(screen.device, network.graph);
     this.room = new Room({
       screen,
       network,
@@ -92,18 +114,10 @@ export class Session implements Scene {
       picture: this.composed,
       onHover: (hovered, at) => this.hovered.emit({ hovered, at }),
     });
-    let before: { readonly answer?: unknown; readonly max?: number | undefined } = {};
     this.#stops = [
-      this.enquiry.changed.listen(() => {
-        const { answer, ends } = this.enquiry.over ?? {};
-        // Progress is no new picture.
-        if (answer !== before.answer || ends?.max !== before.max) this.compose();
-        before = { answer, max: ends?.max };
-      }),
       store.listen((state, changed) => {
         if (changed.has("output")) void this.#told(() => this.#run());
         if (changed.has("image") && isSample(state.image)) void this.showSample(state.image);
-        if (changed.has("strength") || changed.has("colors")) this.compose();
       }),
     ];
   }
@@ -112,7 +126,7 @@ export class Session implements Scene {
   static async create(
     screen: Screen,
     graph: Graph,
-    store: Store<State>,
+    store: Store<SharedState>,
     signal: AbortSignal,
   ): Promise<Session> {
     const network = await createNetwork(screen.device, graph, { batch: 1, gradients: false });
@@ -159,11 +173,11 @@ export class Session implements Scene {
   }
 
   /** Shows the network a picture. */
-  show(shown: Shown): Promise<void> {
+  show(shown: ShownPicture): Promise<void> {
     return this.#told(() => this.#show(shown));
   }
 
-  async #show(shown: Shown): Promise<void> {
+  async #show(shown: ShownPicture): Promise<void> {
     if (this.#disposed) return;
     this.shown = shown;
     this.input = preprocess(shown.pixels, this.graph);
@@ -176,10 +190,10 @@ export class Session implements Scene {
   /** Asks the network about the picture, and shows what it answers and holds. */
   async #run(): Promise<void> {
     const { device, network, input } = this;
-    let answers: readonly Prediction[] = [];
+    let predictions: readonly Prediction[] = [];
     let broken: ModelError | undefined;
     try {
-      answers = await predict(network, input, { top: 5, output: this.head.name });
+      predictions = await predict(network, input, { top: 5, output: this.head.name });
     } catch (error) {
       // What is not finite is no answer; what the layers hold is looked at all the same.
       if (!(error instanceof ModelError)) throw error;
@@ -193,18 +207,34 @@ export class Session implements Scene {
     this.room.activationsChanged();
     const strange = await this.room.readStrange();
     if (this.#disposed) return;
-    this.answers = answers;
+    this.predictions = predictions;
     this.broken = broken && wordsOf(strange);
-    this.room.showAnswers(this.head, answers);
-    this.answered.emit(answers);
+    this.room.showAnswers(this.head, predictions);
+    this.answered.emit(predictions);
   }
 
-  /** Draws the picture with the map over it that is chosen to lie there. */
+  /**
+   * Lays something over the picture, or takes it away.
+   * @param draw draws it at the network's resolution; called again for each picture.
+   */
+  overlay(draw: ((context: CanvasRenderingContext2D) => void) | undefined): void {
+    this.#overlay = draw;
+    this.compose();
+  }
+
+  get overlaid(): boolean {
+    return this.#overlay !== undefined;
+  }
+
+  /** Draws the picture with what lies over it. */
   compose(): void {
     const context = this.composed.getContext("2d");
     if (!context) return;
-    const over = this.enquiry.over;
-    drawMap(context, this, over);
+    const { width, height } = this.picture;
+    this.composed.width = width;
+    this.composed.height = height;
+    context.drawImage(this.picture, 0, 0);
+    this.#overlay?.(context);
     this.room.pictureChanged();
   }
 
@@ -244,9 +274,10 @@ export class Session implements Scene {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const stop of this.#stops) stop();
+    this.tasks.close();
     this.room.dispose();
     this.network.destroy();
-    this.enquiry.dispose();
+    this.networks.destroy();
   }
 
   /** The same, and what goes wrong is told to whoever shows errors. */

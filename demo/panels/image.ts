@@ -2,14 +2,15 @@ import { receptiveField } from "../../src/index.ts";
 import { h } from "../dom.ts";
 import { paint } from "../pixels.ts";
 import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";
-import type { Session } from "../session.ts";
-import { preparation } from "./reading.ts";
+import { picture } from "../state/picture.ts";
+import { selection } from "../state/selection.ts";
+import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
+import { preprocessingChoice } from "./preprocessing-choice.ts";
 
 /** The picture that the network sees, a few to choose from, and ways to bring one's own. */
-export function imagePanel(
-  session: Session,
-  openFiles: () => void,
-): { element: HTMLElement; dispose(): void } {
+export const imagePanel: Panel = { title: "Image", place: "left", needs: [picture, selection], mount };
+
+function mount({ session, openFiles }: PanelHost): MountedPanel {
   const { store } = session;
   const title = h("small", {});
   const sees = h("div", { class: "sees hidden" });
@@ -17,7 +18,7 @@ export function imagePanel(
   session.composed.setAttribute("aria-label", "The image as the network sees it");
   const cross = h("i", { class: "cross hidden" });
   const frame = h("div", { class: "picture" }, session.composed, sees, cross);
-  const prepared = preparation(session, "picture");
+  const prepared = preprocessingChoice(session, "picture");
   const samples = h("div", { class: "samples", role: "group", "aria-label": "Sample pictures" });
   const buttons = new Map<string, HTMLButtonElement>();
   const element = h(
@@ -83,23 +84,19 @@ export function imagePanel(
   const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, Math.floor(value * size)));
   session.composed.addEventListener("pointermove", ({ clientX, clientY }) => {
     const box = session.composed.getBoundingClientRect();
-    session.enquiry.cursor.emit({
+    session.cursor.emit({
       y: within((clientY - box.top) / box.height, height),
       x: within((clientX - box.left) / box.width, width),
     });
   });
-  session.composed.addEventListener("pointerleave", () => session.enquiry.cursor.emit(undefined));
+  session.composed.addEventListener("pointerleave", () => session.cursor.emit(undefined));
   const selected = () => {
     const { layer, y, x } = store.state;
     return layer !== undefined && y !== undefined && x !== undefined ? { layer, y, x } : undefined;
   };
   const stops = [
-    store.listen((_, changed) => {
-      if (changed.has("image")) press();
-      outline(selected());
-    }),
-    session.enquiry.cursor.listen((at) => {
-      cross.classList.toggle("hidden", !at || session.enquiry.cards.length === 0);
+    session.cursor.listen((at) => {
+      cross.classList.toggle("hidden", !at || !session.overlaid);
       if (!at) return;
       cross.style.left = `${(100 * (at.x + 0.5)) / width}%`;
       cross.style.top = `${(100 * (at.y + 0.5)) / height}%`;
@@ -116,6 +113,10 @@ export function imagePanel(
   ];
   return {
     element,
+    draw() {
+      press();
+      outline(selected());
+    },
     dispose: () => {
       for (const stop of stops) stop();
     },

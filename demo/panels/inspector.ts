@@ -2,13 +2,16 @@ import { headsOf, layerOf, receptiveField, SEQUENTIAL_MAPS } from "../../src/ind
 import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
 import { figure, h, segmented, slider } from "../dom.ts";
 import { type MapRange, RANGE, rangeIn } from "../room/ranges.ts";
-import type { Session } from "../session.ts";
+import { look } from "../state/look.ts";
 import { type Layout, roomView, type Scale } from "../state/room-view.ts";
-import { select } from "../state/selection.ts";
+import { select, selection } from "../state/selection.ts";
+import { subject } from "../state/subject.ts";
+import { ActivationView } from "./activation-view.ts";
+import { headChoice, meaningOf } from "./head-choice.ts";
 import { legend } from "./legend.ts";
-import { MapView } from "./map-view.ts";
 import { pagingOf } from "./paging.ts";
-import { headChoice, meaningOf, preparation } from "./reading.ts";
+import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
+import { preprocessingChoice } from "./preprocessing-choice.ts";
 
 /** What the values of a map span, in words. */
 function reachOf(range: MapRange | undefined, values: number): string {
@@ -21,9 +24,16 @@ function reachOf(range: MapRange | undefined, values: number): string {
 }
 
 /** Whatever is selected: the network, a layer, a map, a voxel; and how it is drawn. */
-export function inspectorPanel(session: Session): { element: HTMLElement; dispose(): void } {
+export const inspectorPanel: Panel = {
+  title: "Layer",
+  place: "right",
+  needs: [selection, roomView, look, subject],
+  mount,
+};
+
+function mount({ session }: PanelHost): MountedPanel {
   const { store, network, graph, room } = session;
-  const view = new MapView(session.device);
+  const view = new ActivationView(session.device);
   view.canvas.setAttribute("role", "img");
   let ranges: Float32Array | undefined;
 
@@ -32,7 +42,7 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
   const facts = h("dl", { class: "facts" });
   const hint = h("p", { class: "note" });
   const head = h("section", {}, h("div", { class: "title" }, name, shape), facts, hint);
-  const [choice, prepared] = [headChoice(session, "facts"), preparation(session, "facts")];
+  const [choice, prepared] = [headChoice(session, "facts"), preprocessingChoice(session, "facts")];
   const reading = h("section", {}, h("h2", {}, "How it is read"), choice.element, prepared.element);
 
   const layout = segmented<Layout>(
@@ -257,41 +267,36 @@ export function inspectorPanel(session: Session): { element: HTMLElement; dispos
     drawn.textContent = words.join(" ");
   }
 
-  async function refresh(): Promise<void> {
-    const { layer } = store.state;
-    const exhibit = room.exhibitOf(layer);
-    const buffer = exhibit && room.rangesOf(exhibit.layer);
-    ranges = undefined;
-    drawHead();
-    drawMaps();
-    drawDrawing();
-    if (exhibit && buffer && (session.answers.length > 0 || session.broken)) {
-      const read = await session.read(buffer, 0, RANGE * (exhibit.size[2] + 1)).catch(() => undefined);
-      if (session.disposed || store.state.layer !== layer) return;
-      ranges = read;
-    }
+  function drawAll(): void {
     drawHead();
     drawMaps();
     drawDrawing();
   }
 
-  const stops = [
-    store.listen((_, changed) => {
-      if (changed.has("layer")) void refresh();
-      else {
-        drawHead();
-        drawMaps();
-        drawDrawing();
-      }
-    }),
-    session.answered.listen(() => void refresh()),
-  ];
-  void refresh();
+  async function refresh(): Promise<void> {
+    const { layer } = store.state;
+    const exhibit = room.exhibitOf(layer);
+    const buffer = exhibit && room.rangesOf(exhibit.layer);
+    ranges = undefined;
+    drawAll();
+    if (exhibit && buffer && (session.predictions.length > 0 || session.broken)) {
+      const read = await session.read(buffer, 0, RANGE * (exhibit.size[2] + 1)).catch(() => undefined);
+      if (session.disposed || store.state.layer !== layer) return;
+      ranges = read;
+    }
+    drawAll();
+  }
+
+  const stop = session.answered.listen(() => void refresh());
   threshold.input.addEventListener("dblclick", () => store.set({ threshold: roomView.defaults.threshold }));
   return {
     element,
+    draw(changed) {
+      if (!changed || changed.has("layer")) void refresh();
+      else drawAll();
+    },
     dispose() {
-      for (const stop of stops) stop();
+      stop();
       view.destroy();
     },
   };

@@ -1,5 +1,5 @@
 import { h } from "../dom.ts";
-import { page } from "../keyboard.ts";
+import { page } from "../navigation.ts";
 import type { Exhibit } from "../room/exhibit.ts";
 import type { Session } from "../session.ts";
 

@@ -1,10 +1,17 @@
-import { adapterName, isSoftwareAdapter } from "../../src/index.ts";
+import { adapterName } from "../../src/index.ts";
 import { h, svg } from "../dom.ts";
-import type { Session } from "../session.ts";
-import { select } from "../state/selection.ts";
+import { select, selection } from "../state/selection.ts";
+import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
 
 /** The whole network as a row of blocks: map, scrubber and table of contents. */
-export function stripPanel(session: Session): { element: HTMLElement; dispose(): void } {
+export const stripPanel: Panel = {
+  title: "Layers of the network",
+  place: "bottom",
+  needs: [selection],
+  mount,
+};
+
+function mount({ session }: PanelHost): MountedPanel {
   const { store, room, device } = session;
   const exhibits = room.exhibits;
   const depth = Math.max(...exhibits.map(({ stand }) => stand.depth));
@@ -71,7 +78,7 @@ export function stripPanel(session: Session): { element: HTMLElement; dispose():
     "div",
     { class: "foot" },
     h("span", {}, adapterName(device)),
-    isSoftwareAdapter(device)
+    session.software
       ? h(
           "span",
           { class: "warn" },
@@ -81,7 +88,7 @@ export function stripPanel(session: Session): { element: HTMLElement; dispose():
     h("span", { class: "space" }),
     h("span", {}, "Nothing leaves this machine"),
   );
-  const element = h("nav", { class: "panel strip", "aria-label": "Layers of the network" }, track, foot);
+  const element = h("nav", { class: "panel strip", "aria-label": stripPanel.title }, track, foot);
 
   const follow = () => {
     const chosen = room.exhibitOf(store.state.layer);
@@ -98,9 +105,11 @@ export function stripPanel(session: Session): { element: HTMLElement; dispose():
       } else button.removeAttribute("aria-current");
     }
   };
-  const stop = store.listen((_, changed) => {
-    if (changed.has("layer")) follow();
-  });
-  queueMicrotask(follow);
-  return { element, dispose: stop };
+  return {
+    element,
+    draw(changed) {
+      if (!changed || changed.has("layer")) follow();
+    },
+    dispose() {},
+  };
 }

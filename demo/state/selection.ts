@@ -85,7 +85,7 @@ export function select(store: Store<SelectionState>, { layer, channel, y, x }: S
 }
 
 /** Whether a change touches what is selected. */
-export function selects(changed: Changes<SelectionState>): boolean {
+export function selects(changed: Pick<Changes<SelectionState>, "has">): boolean {
   return LEVELS.some((key) => changed.has(key));
 }
 

@@ -30,7 +30,7 @@ function seenAt(layer: string, channel: number, y: number, x: number): Promise<{
 }
 
 /** Waits until every question has its answer. Polled by the clock: while the GPU is busy, frames are late. */
-const done = () => page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
+const done = () => page.waitForFunction(() => !window.vitrine.questions().why.answers.busy, { polling: 100 });
 
 /** Goes to another address of the page that stands open. */
 async function visit(hash: string): Promise<void> {
@@ -157,12 +157,12 @@ describe("the explorer", () => {
     await openAt(page, served.url, "why=grad-cam,saliency&versus=second");
     await done();
     const cards = await page.evaluate(() =>
-      window.vitrine.session().enquiry.cards.map(({ id, about, answer, ends }) => ({
+      window.vitrine.questions().why.answers.cards.map(({ id, about, answer, ends }) => ({
         id,
         about,
-        shape: answer?.flat.size,
+        shape: answer?.robust.size,
         max: ends?.max ?? 0,
-        values: [...(answer?.flat.values ?? [])],
+        values: [...(answer?.robust.values ?? [])],
       })),
     );
     expect(cards.map(({ id }) => id)).toEqual(["grad-cam", "grad-cam:2", "saliency", "saliency:2"]);
@@ -199,7 +199,7 @@ describe("the explorer", () => {
     await done();
     const found = await page.evaluate(() => ({
       state: window.vitrine.store.state,
-      card: window.vitrine.session().enquiry.cards[0]?.question.layer,
+      card: window.vitrine.questions().why.answers.cards[0]?.request.layer,
     }));
     expect(found.state.weighs).toBe(found.card);
     expect(found.state.layer).toBe(found.card);
@@ -227,7 +227,7 @@ describe("the explorer", () => {
     const { map, input } = await page.evaluate(() => {
       const session = window.vitrine.session();
       return {
-        map: [...(session.enquiry.cards[0]?.answer?.found.data ?? [])],
+        map: [...(window.vitrine.questions().why.answers.cards[0]?.answer?.found.data ?? [])],
         input: [...session.input],
       };
     });
@@ -260,8 +260,8 @@ describe("the explorer", () => {
     await done();
     const cards = await page.evaluate(() =>
       window.vitrine
-        .session()
-        .enquiry.cards.map(({ question, answer }) => [question.technique.name, question.subject, !!answer]),
+        .questions()
+        .why.answers.cards.map(({ request, answer }) => [request.technique.name, request.subject, !!answer]),
     );
     expect(cards).toEqual([["saliency", 2, true]]);
     expect(await page.$(".toast.error")).toBeNull();
@@ -357,7 +357,8 @@ describe("the explorer", () => {
       { name: "tiny.bin", type: "", bytes: [...weights] },
     );
     await page.waitForFunction(
-      () => window.vitrine.session()?.graph.name === "tiny" && window.vitrine.session().answers.length === 3,
+      () =>
+        window.vitrine.session()?.graph.name === "tiny" && window.vitrine.session().predictions.length === 3,
     );
     expect(await page.$$eval(".strip button", (blocks) => blocks.length)).toBe(4);
     const png = await page.evaluate(async () => {
@@ -373,7 +374,7 @@ describe("the explorer", () => {
     await page.waitForFunction(() => window.vitrine.session().shown?.title === "red.png");
     expect(await page.evaluate(() => window.vitrine.store.state.image)).toBeUndefined();
     const sum = await page.evaluate(() =>
-      window.vitrine.session().answers.reduce((sum, { probability = 0 }) => sum + probability, 0),
+      window.vitrine.session().predictions.reduce((sum, { probability = 0 }) => sum + probability, 0),
     );
     expect(sum).toBeCloseTo(1, 5);
   });
@@ -389,15 +390,15 @@ describe("the explorer", () => {
     );
     await page.waitForFunction(() => {
       const session = window.vitrine.session();
-      return session?.graph.layers.length > 60 && session.answers.length === 5;
+      return session?.graph.layers.length > 60 && session.predictions.length === 5;
     });
-    const before = await page.evaluateHandle(() => window.vitrine.session().answers);
+    const before = await page.evaluateHandle(() => window.vitrine.session().predictions);
     const [golden] = goldenOf(name);
     if (!golden) throw new Error("expected golden values");
     const bytes = [...(await encodePng(await readPhotograph(golden)))];
     await drop(page, { name: "photograph.png", type: "image/png", bytes });
-    await page.waitForFunction((old) => window.vitrine.session().answers !== old, {}, before);
-    const answers = await page.evaluate(() => window.vitrine.session().answers);
+    await page.waitForFunction((old) => window.vitrine.session().predictions !== old, {}, before);
+    const answers = await page.evaluate(() => window.vitrine.session().predictions);
     expect(answers.length).toBe(5);
     for (const [place, [index, probability]] of golden.top5.entries()) {
       if (probability < 2e-3) continue; // below this, places may change within the tolerance

@@ -1,12 +1,13 @@
 import type { Page } from "puppeteer";
+import type { OpenQuestions, State } from "../../demo/questions.ts";
 import type { Session } from "../../demo/session.ts";
-import type { State } from "../../demo/state/state.ts";
 import type { SliceStore } from "../../demo/state/store.ts";
 
 /** What the page lays open for tests, once its first picture stands; see demo/main.ts. */
 export interface OpenPage {
   readonly ready: Promise<void>;
   session(): Session;
+  questions(): OpenQuestions;
   readonly store: SliceStore<State>;
 }
 

@@ -33,7 +33,8 @@ async function enter(name: string, ...end: readonly ChainLayer[]): Promise<void>
     { name: `${name}.bin`, type: "", bytes: [...weights] },
   );
   await page.waitForFunction(
-    (name) => window.vitrine.session()?.graph.name === name && window.vitrine.session().answers.length > 0,
+    (name) =>
+      window.vitrine.session()?.graph.name === name && window.vitrine.session().predictions.length > 0,
     { polling: 50 },
     name,
   );
@@ -42,11 +43,11 @@ async function enter(name: string, ...end: readonly ChainLayer[]): Promise<void>
 
 /** Does something after which the network answers anew, and waits for that. */
 async function anew(change: () => Promise<unknown>): Promise<void> {
-  const before = await page.evaluateHandle(() => window.vitrine.session().answers);
+  const before = await page.evaluateHandle(() => window.vitrine.session().predictions);
   await change();
   await page.waitForFunction(
     (old) => {
-      const answers = window.vitrine.session()?.answers ?? [];
+      const answers = window.vitrine.session()?.predictions ?? [];
       return answers !== old && answers.length > 0;
     },
     { polling: 50 },
@@ -70,11 +71,11 @@ test("a yes or no is said with both its sides, and each can be asked", async () 
   expect([...(await said())].sort()).toEqual(sides.sort());
   expect(await unit()).toBe("probability, yes or no");
   await page.evaluate(() => window.vitrine.store.set({ why: ["gradient-input"], target: 0, versus: 1 }));
-  await page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
+  await page.waitForFunction(() => !window.vitrine.questions().why.answers.busy, { polling: 100 });
   const maps = await page.evaluate(() =>
     window.vitrine
-      .session()
-      .enquiry.cards.map(({ about, answer }) => ({ about, values: [...(answer?.flat.values ?? [])] })),
+      .questions()
+      .why.answers.cards.map(({ about, answer }) => ({ about, values: [...(answer?.robust.values ?? [])] })),
   );
   expect(maps.map(({ about }) => about)).toEqual(["yes", "no"]);
   expect(Math.max(...(maps[0]?.values ?? []).map(Math.abs))).toBeGreaterThan(0);
@@ -99,9 +100,9 @@ test("a value has no percent, and of several outputs each can be chosen", async 
   expect(Number(answer.replace("value 0", "").replace("−", "-"))).toBeCloseTo(age, 2);
   expect(answer).not.toContain("%");
   await page.evaluate(() => window.vitrine.store.set({ why: ["saliency"] }));
-  await page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
+  await page.waitForFunction(() => !window.vitrine.questions().why.answers.busy, { polling: 100 });
   const map = () =>
-    page.evaluate(() => [...(window.vitrine.session().enquiry.cards[0]?.answer?.flat.values ?? [])]);
+    page.evaluate(() => [...(window.vitrine.questions().why.answers.cards[0]?.answer?.robust.values ?? [])]);
   const ofAge = await map();
   await anew(() => page.select('select[aria-label="Output that is asked"]', "kind"));
   expect(await unit()).toBe("probability");
@@ -110,7 +111,7 @@ test("a value has no percent, and of several outputs each can be chosen", async 
   await page.waitForFunction(() => location.hash.includes("output=kind"));
   // What was asked of one output is asked again of the other: another map, though the same number.
   await page.evaluate(() => window.vitrine.store.set({ target: 0 }));
-  await page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
+  await page.waitForFunction(() => !window.vitrine.questions().why.answers.busy, { polling: 100 });
   expect(await map()).not.toEqual(ofAge);
   expect(await textOf(page, ".dock h2")).toBe("Why class 0?");
 });

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { State } from "../../demo/state/state.ts";
+import type { State } from "../../demo/questions.ts";
 import { encodePng } from "../../src/images/png.ts";
 import { colorMap, type Pixels } from "../../src/index.ts";
 import { launchBrowser } from "../browser.ts";
@@ -59,7 +59,7 @@ async function enterLarge(name: string): Promise<void> {
   await page.waitForFunction(
     (title) => {
       const session = window.vitrine.session();
-      return session.shown?.title === title && session.answers.length > 0;
+      return session.shown?.title === title && session.predictions.length > 0;
     },
     { polling: 50 },
     `${name}.png`,
@@ -76,7 +76,7 @@ const set = async (state: Partial<State>): Promise<void> => {
     state,
     cleared,
   );
-  await page.waitForFunction(() => !window.vitrine.session().enquiry.busy, { polling: 100 });
+  await page.waitForFunction(() => !window.vitrine.questions().why.answers.busy, { polling: 100 });
   await settled(page);
 };
 

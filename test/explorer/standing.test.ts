@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { Ray, Vector3 } from "three/webgpu";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { SLICES, type State } from "../../demo/questions.ts";
 import { arrange, exhibitOf, homeOf } from "../../demo/room/arrangement.ts";
 import { OrbitCamera } from "../../demo/room/camera.ts";
 import { Exhibit } from "../../demo/room/exhibit.ts";
 import { Moving } from "../../demo/room/motion.ts";
 import { exhibitsAlong, Follower, goesThrough, type Hovered } from "../../demo/room/picking.ts";
 import type { Stand } from "../../demo/room/plan.ts";
-import { SLICES, type State } from "../../demo/state/state.ts";
 import { createStore } from "../../demo/state/store.ts";
 
 let still = false;

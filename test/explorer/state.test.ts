@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { SLICES, type State } from "../../demo/questions.ts";
 import { select, selection } from "../../demo/state/selection.ts";
 import type { NetworkParts } from "../../demo/state/slice.ts";
-import { SLICES, type State } from "../../demo/state/state.ts";
 import { admit, createStore, readAddress, writeAddress } from "../../demo/state/store.ts";
 import { ATTRIBUTIONS, SEQUENTIAL_MAPS } from "../../src/index.ts";
 

@@ -81,7 +81,7 @@ async function enter(name: string, model = tinyModel(name)): Promise<void> {
   await page.waitForFunction(
     (name) => {
       const session = window.vitrine.session();
-      return session?.graph.name === name && session.answers.length === 3;
+      return session?.graph.name === name && session.predictions.length === 3;
     },
     { polling: 50 },
     name,

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type Brought, broughtOf, filesOf, type Intake, labelsIn, sortFiles } from "../../demo/intake.ts";
+import {
+  type Brought,
+  broughtOf,
+  filesOf,
+  type Incoming,
+  labelsIn,
+  sortFiles,
+} from "../../demo/incoming-files.ts";
 
 describe("what people bring", () => {
   const file = (path: string, text = "", type = ""): Brought => ({
@@ -8,7 +15,7 @@ describe("what people bring", () => {
   });
   const taken = (files: readonly Brought[]): string => {
     let got = "";
-    const intake: Intake = {
+    const incoming: Incoming = {
       picture: (_, name) => {
         got = `picture ${name}`;
       },
@@ -19,7 +26,7 @@ describe("what people bring", () => {
         got = words;
       },
     };
-    sortFiles(files, intake);
+    sortFiles(files, incoming);
     return got;
   };
 

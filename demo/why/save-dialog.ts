@@ -1,28 +1,27 @@
 import { h, segmented } from "../dom.ts";
+import { download } from "../download.ts";
 import { toast } from "../notices.ts";
-import type { Session } from "../session.ts";
-import type { Card } from "../why/enquiry.ts";
-import { commandOf, figureOfAnswer, npyOf, pngOf, svgOf, ZOOMS } from "../why/take-away.ts";
+import type { Card, WhyAnswers } from "./answers.ts";
+import { commandOf } from "./command-line.ts";
+import { figureOfAnswer, pngOf, svgOf, ZOOMS } from "./export-figure.ts";
+import { npyOf } from "./npy.ts";
 
-/** Offers a file for download. */
-export function download(blob: Blob, name: string): void {
-  const link = h("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
-/** Takes a map away: the figure at any scale, the numbers, the command that makes the same. */
-export function takeDialog(session: Session, onError: (error: unknown) => void) {
+/** The dialog that saves a map: the figure at any scale, the numbers, the command that makes the same. */
+export function saveDialog(
+  answers: WhyAnswers,
+  onError: (error: unknown) => void,
+): { show(card: Card): void; dispose(): void } {
   const dialog = h("dialog", { class: "take", "aria-label": "Save a map" });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
+  dialog.addEventListener("close", () => dialog.remove());
   const show = (card: Card) => {
-    const { answer, question } = card;
+    const { answer, request } = card;
     if (!answer) return;
-    const { technique } = question;
+    const { technique } = request;
     const name = `${technique.name}-${card.about.replaceAll(/[^\w]+/g, "-")}`;
-    const figure = figureOfAnswer(session, answer);
+    const figure = figureOfAnswer(answers, answer);
     const preview = h("img", {
       src: `data:image/svg+xml,${encodeURIComponent(figure.svg)}`,
       alt: `Figure of ${technique.title}, ${card.about}`,
@@ -45,7 +44,7 @@ export function takeDialog(session: Session, onError: (error: unknown) => void) 
     );
     sized();
     const png = () => pngOf(figure, zoom).then((blob) => download(blob, `${name}.png`), onError);
-    const command = commandOf(session, question);
+    const command = commandOf(answers, request);
     const copy = () =>
       navigator.clipboard.writeText(command ?? "").then(
         () => toast("Copied."),
@@ -84,7 +83,8 @@ export function takeDialog(session: Session, onError: (error: unknown) => void) 
         h("button", { onclick: () => dialog.close() }, "Close"),
       ),
     );
+    document.body.append(dialog);
     dialog.showModal();
   };
-  return { element: dialog, show };
+  return { show, dispose: () => dialog.remove() };
 }

@@ -3,8 +3,8 @@ import type { PickedFile } from "../src/index.ts";
 /** A file, and its path from the folder that was brought with it; its name where it came alone. */
 export type Brought = Exclude<PickedFile, File>;
 
-/** What people bring: pictures, or the files of a model. */
-export interface Intake {
+/** Takers of what people bring: pictures, or the files of a model. */
+export interface Incoming {
   picture(file: Blob, name: string): void;
   model(files: readonly Brought[]): void;
   refuse(message: string): void;
@@ -18,14 +18,14 @@ export function broughtOf(files: Iterable<File>): Brought[] {
 }
 
 /** Sorts files: with a .json among them they are a model, else the first picture is taken. */
-export function sortFiles(files: readonly Brought[], intake: Intake): void {
+export function sortFiles(files: readonly Brought[], incoming: Incoming): void {
   if (files.length === 0) return;
   const picture = files.find(({ file }) => file.type.startsWith("image/"));
-  if (files.some(({ path }) => JSON_FILE.test(path))) intake.model(files);
-  else if (picture) intake.picture(picture.file, picture.file.name);
+  if (files.some(({ path }) => JSON_FILE.test(path))) incoming.model(files);
+  else if (picture) incoming.picture(picture.file, picture.file.name);
   else {
     const names = files.map(({ path }) => path).join(", ");
-    intake.refuse(`Expected a picture, or a model.json with its weight files; got ${names}.`);
+    incoming.refuse(`Expected a picture, or a model.json with its weight files; got ${names}.`);
   }
 }
 
@@ -87,7 +87,7 @@ export async function filesOf(data: Pick<DataTransfer, "items" | "files">): Prom
 }
 
 /** Takes what is dropped or pasted anywhere on the page. */
-export function attachIntake(intake: Intake): void {
+export function listenForFiles(incoming: Incoming): void {
   let depth = 0;
   const over = (entered: number) => {
     depth = Math.max(0, depth + entered);
@@ -106,17 +106,17 @@ export function attachIntake(intake: Intake): void {
     if (!event.dataTransfer) return;
     void filesOf(event.dataTransfer).then(
       (files) => {
-        if (files.length > 0) sortFiles(files, intake);
-        else intake.refuse("There is no file in what was dropped; expected a picture, or a model’s files.");
+        if (files.length > 0) sortFiles(files, incoming);
+        else incoming.refuse("There is no file in what was dropped; expected a picture, or a model’s files.");
       },
-      (error: unknown) => intake.refuse(`The drop could not be read: ${(error as Error).message}`),
+      (error: unknown) => incoming.refuse(`The drop could not be read: ${(error as Error).message}`),
     );
   });
   addEventListener("paste", (event) => {
     const files = broughtOf(event.clipboardData?.files ?? []);
     if (files.length > 0) {
       event.preventDefault();
-      sortFiles(files, intake);
+      sortFiles(files, incoming);
     }
   });
 }

@@ -1,40 +1,65 @@
-import { ATTRIBUTIONS, attributionNamed } from "../../src/index.ts";
+import { ATTRIBUTIONS, type AttributionTechnique, attributionNamed } from "../../src/index.ts";
 import { h } from "../dom.ts";
-import type { Session } from "../session.ts";
-import { subjectsOf } from "../why/question.ts";
+import type { MountedPanel, Panel } from "../panels/panel.ts";
+import { selection } from "../state/selection.ts";
+import { subject } from "../state/subject.ts";
+import { subjectsOf } from "../subjects.ts";
+import type { WhyAnswers } from "./answers.ts";
+import { whySlice } from "./slice.ts";
 
-/** What the menu calls all techniques. */
+/** The menu's name for all techniques together. */
 const ALL = "all";
 
-/** Techniques by the way they find out. */
-const KINDS: readonly (readonly [string, readonly string[]])[] = [
-  [
-    "Weigh a layer’s maps",
-    ["grad-cam", "grad-cam-plus-plus", "layer-cam", "cam", "score-cam", "ablation-cam"],
-  ],
-  ["Hide parts of the image", ["occlusion", "rise", "lime"]],
-  ["Follow the gradient", ["saliency", "saliency-mask", "smoothgrad", "smoothgrad-squared", "vargrad"]],
-  ["Share the score out", ["integrated-gradients", "gradient-input", "local-linear", "lrp"]],
-  ["Positive paths only", ["guided-backprop", "guided-grad-cam", "deconvnet"]],
-];
+/** The keys of the state that the panel shows. */
+const ASKS = ["target", "versus", "layer", "channel", "y", "x", "why"] as const;
 
-/** "Why this?": which technique, about which class, beside which other. The answers stand in the dock. */
-export function whyPanel(session: Session): { element: HTMLElement; ask(): void; dispose(): void } {
-  const { store } = session;
-  const known = new Set(KINDS.flatMap(([, names]) => names));
-  const others = ATTRIBUTIONS.map(({ name }) => name).filter((name) => !known.has(name));
+const GROUPS = [
+  "Weigh a layer’s maps",
+  "Hide parts of the image",
+  "Follow the gradient",
+  "Share the score out",
+  "Positive paths only",
+] as const;
+
+/** The group of a technique in the menu: the way it finds out, as its record has it. */
+function groupOf({ kind, forwardOnly }: AttributionTechnique): (typeof GROUPS)[number] {
+  if (kind === "cam") return "Weigh a layer’s maps";
+  if (forwardOnly) return "Hide parts of the image";
+  if (kind === "signal") return "Positive paths only";
+  return kind === "attribution" ? "Share the score out" : "Follow the gradient";
+}
+
+/** The panel that asks why: by which technique, about which class, beside which other. The maps stand in a panel of their own. */
+export function askPanel(answers: WhyAnswers): Panel & { ask(): void } {
+  let ask = () => {};
+  return {
+    title: "Why this?",
+    place: "left",
+    needs: [selection, subject, whySlice],
+    mount() {
+      const mounted = mount(answers);
+      ask = mounted.ask;
+      return mounted;
+    },
+    ask: () => ask(),
+  };
+}
+
+function mount({ session, store }: WhyAnswers): MountedPanel & { ask(): void } {
   const technique = h(
     "select",
     { "aria-label": "Technique", onchange: () => describe() },
-    ...[...KINDS, ["Others", others] as const].flatMap(([label, names]) => {
-      const options = names.flatMap((name) => {
-        const found = ATTRIBUTIONS.find((one) => one.name === name);
-        return found ? [h("option", { value: name }, found.title)] : [];
-      });
-      return options.length > 0 ? [h("optgroup", { label }, ...options)] : [];
+    ...GROUPS.map((label) => {
+      const members = ATTRIBUTIONS.filter((one) => groupOf(one) === label);
+      return h(
+        "optgroup",
+        { label },
+        ...members.map(({ name, title }) => h("option", { value: name }, title)),
+      );
     }),
     h("option", { value: ALL }, `All ${ATTRIBUTIONS.length} techniques`),
   );
+  technique.value = "grad-cam";
   const chooser = (label: string, choose: (value: string) => void) => {
     const select = h("select", { "aria-label": label, onchange: () => choose(select.value) });
     return select;
@@ -85,12 +110,12 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
   };
   const draw = () => {
     const { state } = store;
-    const [best] = session.answers;
+    const [best] = session.predictions;
     const { head } = session;
     // Names for all that have one; else the few that were answered.
     const indices = head.labels
       ? Array.from({ length: head.classes }, (_, index) => index)
-      : session.answers.map(({ index }) => index);
+      : session.predictions.map(({ index }) => index);
     const classes = indices.map((index) => ({ index, label: session.nameOf(index) }));
     const options = () => classes.map(({ index, label }) => h("option", { value: String(index) }, label));
     const top = best
@@ -109,7 +134,7 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
     target.replaceChildren(h("option", { value: "top" }, top), ...unit, ...options());
     target.value = state.target === undefined ? "top" : String(state.target);
     if (target.selectedIndex < 0) target.value = "top";
-    const [first, second] = subjectsOf({ ...state, versus: "second" }, session.answers);
+    const [first, second] = subjectsOf({ ...state, versus: "second" }, session.predictions);
     const runnerUp = typeof second === "number" ? session.nameOf(second) : "";
     versus.replaceChildren(
       h("option", { value: "" }, "no other"),
@@ -120,19 +145,12 @@ export function whyPanel(session: Session): { element: HTMLElement; ask(): void;
     if (versus.selectedIndex < 0) versus.value = "";
     describe();
   };
-  const stops = [
-    session.answered.listen(draw),
-    store.listen((_, changed) => {
-      const asks = ["target", "versus", "layer", "channel", "y", "x", "why"] as const;
-      if (asks.some((key) => changed.has(key))) draw();
-    }),
-  ];
-  draw();
   return {
     element,
     ask,
-    dispose: () => {
-      for (const stop of stops) stop();
+    draw(changed) {
+      if (!changed || ASKS.some((key) => changed.has(key))) draw();
     },
+    dispose: session.answered.listen(draw),
   };
 }

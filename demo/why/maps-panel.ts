@@ -1,22 +1,23 @@
 import type { Head } from "../../src/index.ts";
 import { h, segmented, slider } from "../dom.ts";
-import type { Session } from "../session.ts";
-import type { Card } from "../why/enquiry.ts";
-import { correlation } from "../why/shade.ts";
-import type { ScaleOfMaps } from "../why/slice.ts";
-import { pngOf, sheetOfCards } from "../why/take-away.ts";
-import { alongView } from "./along.ts";
-import { type CardView, cardView } from "./card.ts";
-import { download, takeDialog } from "./take.ts";
+import { download } from "../download.ts";
+import type { MountedPanel, Panel, PanelHost } from "../panels/panel.ts";
+import type { Card, WhyAnswers } from "./answers.ts";
+import { type CardView, cardView } from "./card-view.ts";
+import { correlation } from "./color-ends.ts";
+import { pngOf, sheetOfCards } from "./export-figure.ts";
+import { layerMapsView } from "./layer-maps.ts";
+import { saveDialog } from "./save-dialog.ts";
+import type { ScaleOfMaps } from "./slice.ts";
 
-/** The answers to "Why this?", side by side, with a cursor that they share. */
-export function dock(
-  session: Session,
-  onError: (error: unknown) => void,
-  onAsk: () => void,
-): { element: HTMLElement; parts: readonly HTMLElement[]; draw(): void; dispose(): void } {
-  const { store, enquiry } = session;
-  const take = takeDialog(session, onError);
+/** The answers to "Why this?": maps side by side, with a cursor that they share. They tell when they are to be drawn. */
+export function mapsPanel(answers: WhyAnswers): Panel {
+  return { title: "Why", place: "bottom", needs: [], mount: (host) => mount(answers, host) };
+}
+
+function mount(answers: WhyAnswers, { session, fail, show, bringForward }: PanelHost): MountedPanel {
+  const { store } = answers;
+  const dialog = saveDialog(answers, fail);
   const title = h("h2", {});
   const scale = segmented<ScaleOfMaps>(
     "Where the colours end",
@@ -34,9 +35,9 @@ export function dock(
     {
       "aria-label": "Layer whose maps the CAMs weigh",
       title: "Layer whose maps the CAMs weigh",
-      onchange: () => store.set({ weighs: layer.value === enquiry.layers.at(-1) ? undefined : layer.value }),
+      onchange: () => store.set({ weighs: layer.value === answers.layers.at(-1) ? undefined : layer.value }),
     },
-    ...enquiry.layers.map((value) => h("option", { value }, value)),
+    ...answers.layers.map((value) => h("option", { value }, value)),
   );
   const toggle = (text: string, hint: string, change: () => void) =>
     h("button", { class: "toggle", title: hint, onclick: change }, text);
@@ -51,9 +52,9 @@ export function dock(
   );
   const save = async () => {
     try {
-      download(await pngOf(sheetOfCards(session, enquiry.cards), 1), "vitrine-why.png");
+      download(await pngOf(sheetOfCards(answers), 1), "vitrine-why.png");
     } catch (error) {
-      onError(error);
+      fail(error);
     }
   };
   const bar = h(
@@ -69,25 +70,25 @@ export function dock(
     h("button", { title: "Save all maps as one picture", onclick: () => void save() }, "Save all"),
     h("button", { class: "quiet", onclick: () => store.set({ why: [], over: undefined }) }, "Clear"),
   );
-  const strip = alongView(session);
+  const layerMaps = layerMapsView(answers);
   const cards = h("div", { class: "cards", tabIndex: -1 });
   const element = h(
     "section",
-    { class: "panel dock hidden", "aria-label": "Why this?" },
+    { class: "panel dock", "aria-label": "Why this?" },
     bar,
-    strip.element,
+    layerMaps.element,
     cards,
   );
   const groups = new Map<string, { element: HTMLElement; alike: HTMLElement; row: HTMLElement }>();
   const views = new Map<string, CardView>();
 
-  const groupOf = ({ question: { technique } }: Card) => {
+  const groupOf = ({ request: { technique } }: Card) => {
     const known = groups.get(technique.name);
     if (known) return known;
     const alike = h("small", {});
     const row = h("div", { class: "pairing" });
     const unpin = () => store.set({ why: store.state.why.filter((name) => name !== technique.name) });
-    const made = {
+    const group = {
       alike,
       row,
       element: h(
@@ -107,22 +108,21 @@ export function dock(
         row,
       ),
     };
-    groups.set(technique.name, made);
-    return made;
+    groups.set(technique.name, group);
+    return group;
   };
 
   let shape = "";
   let shown = 0;
   const draw = () => {
-    const all = enquiry.cards;
+    const all = answers.cards;
     const { state } = store;
-    element.classList.toggle("hidden", all.length === 0);
-    document.body.classList.toggle("asked", all.length > 0);
+    show(all.length > 0);
     const about = [...new Set(all.map((card) => card.about))];
     title.textContent = `Why ${about.join(" or ")}?`;
     scale.set(state.ends);
-    layer.value = enquiry.layers.find((name) => name === state.weighs) ?? enquiry.layers.at(-1) ?? "";
-    layer.classList.toggle("hidden", !all.some(({ question }) => question.technique.weighsMaps));
+    layer.value = answers.layers.find((name) => name === state.weighs) ?? answers.layers.at(-1) ?? "";
+    layer.classList.toggle("hidden", !all.some(({ request }) => request.technique.weighsMaps));
     along.setAttribute("aria-pressed", String(state.along));
     trust.setAttribute("aria-pressed", String(state.trust));
     strength.set(state.strength, `${Math.round(100 * state.strength)} %`);
@@ -134,51 +134,47 @@ export function dock(
       for (const name of groups.keys()) if (!state.why.includes(name)) groups.delete(name);
       for (const { row } of groups.values()) row.replaceChildren();
       for (const card of all) {
-        const view = views.get(card.id) ?? cardView(session, card, take.show);
+        const view = views.get(card.id) ?? cardView(answers, card, dialog.show);
         views.set(card.id, view);
         groupOf(card).row.append(view.element);
       }
       cards.replaceChildren(...state.why.flatMap((name) => groups.get(name)?.element ?? []));
     }
-    const over = enquiry.over?.id;
+    const over = answers.over?.id;
     for (const card of all) views.get(card.id)?.draw(card, card.id === over);
     for (const [name, { alike }] of groups) alike.textContent = likeness(session.head, all, name);
-    strip.draw();
+    layerMaps.draw();
     if (anew) {
       const more = state.why.length > shown;
       if (more && shown > 0) cards.scrollTo({ left: cards.scrollWidth });
       [shape, shown] = [now, state.why.length];
-      if (more) onAsk();
+      if (more) bringForward();
     }
   };
   const stops = [
-    enquiry.changed.listen(draw),
-    store.listen((_, changed) => {
-      if (["strength", "colors", "ends"].some((key) => changed.has(key as "ends"))) draw();
-    }),
-    enquiry.cursor.listen((at) => {
+    answers.changed.listen(draw),
+    session.cursor.listen((at) => {
       for (const view of views.values()) view.point(at);
-      strip.point(at);
+      layerMaps.point(at);
     }),
   ];
   return {
     element,
-    parts: [element, take.element],
     draw,
     dispose() {
       for (const stop of stops) stop();
-      document.body.classList.remove("asked");
+      dialog.dispose();
     },
   };
 }
 
-/** How like the maps of two classes are, in words. */
+/** The likeness of the maps of two classes, in words. */
 function likeness({ scores, channels }: Head, cards: readonly Card[], name: string): string {
   // The sides of a yes or no are one score and its opposite: their maps are alike by nature.
   if (scores === "sigmoid" && channels === 1) return "";
-  const [a, b] = cards.filter(({ question }) => question.technique.name === name);
+  const [a, b] = cards.filter(({ request }) => request.technique.name === name);
   if (!a?.answer || !b?.answer) return "";
-  const alike = correlation(a.answer.flat.values, b.answer.flat.values);
+  const alike = correlation(a.answer.robust.values, b.answer.robust.values);
   if (!Number.isFinite(alike)) return "";
   const figures = `r ${alike.toFixed(2).replace("-", "−")}`;
   return alike > 0.9 ? `${figures}: hardly depends on the class` : figures;

@@ -1,27 +1,33 @@
 import { figure, h } from "../dom.ts";
-import type { Session } from "../session.ts";
+import type { Spot } from "../session.ts";
+import { select } from "../state/selection.ts";
+import type { WhyAnswers } from "./answers.ts";
 import { type MapTile, mapTile } from "./map-tile.ts";
 
 /** Grad-CAM at every layer with pixels, along the network. A press selects the layer, and its maps are the ones weighed. */
-export function alongView(session: Session): {
+export function layerMapsView(answers: WhyAnswers): {
   readonly element: HTMLElement;
   draw(): void;
-  point(at: { readonly y: number; readonly x: number } | undefined): void;
+  point(at: Spot | undefined): void;
 } {
-  const { store, enquiry } = session;
+  const { store } = answers;
   const row = h("div", { class: "tiles", role: "group", "aria-label": "Grad-CAM along the network" });
   const element = h("div", { class: "along hidden" }, row);
   const tiles = new Map<string, { tile: MapTile; name: HTMLElement; box: HTMLElement }>();
   return {
     element,
     draw() {
-      const all = enquiry.along;
+      const all = answers.layerMaps;
       element.classList.toggle("hidden", all.length === 0);
-      const weighed = store.state.weighs ?? enquiry.layers.at(-1);
-      for (const { layer, about, answer, ends, progress } of all) {
+      const weighed = store.state.weighs ?? answers.layers.at(-1);
+      for (const { request, about, answer, ends, progress } of all) {
+        const { layer = "" } = request;
         let known = tiles.get(layer);
         if (!known) {
-          const tile = mapTile(session, layer, () => store.set({ ...EMPTY, layer, weighs: layer }));
+          const tile = mapTile(answers, layer, () => {
+            select(store, { layer });
+            store.set({ weighs: layer });
+          });
           const name = h("span", {}, layer);
           const box = h("div", { class: "tile" }, tile.element, name);
           known = { tile, name, box };
@@ -30,7 +36,9 @@ export function alongView(session: Session): {
         }
         const { tile, box } = known;
         tile.draw(answer, ends);
-        tile.element.title = answer ? `${answer.flat.size.join(" × ")}, up to ${figure(ends?.max ?? 0)}` : "";
+        tile.element.title = answer
+          ? `${answer.robust.size.join(" × ")}, up to ${figure(ends?.max ?? 0)}`
+          : "";
         tile.element.setAttribute("aria-label", `Grad-CAM of ${about} at ${layer}: select the layer`);
         tile.element.setAttribute("aria-pressed", String(layer === weighed));
         box.classList.toggle("empty", !answer);
@@ -47,6 +55,3 @@ export function alongView(session: Session): {
     },
   };
 }
-
-/** A layer that is selected has no map and no voxel selected in it. */
-const EMPTY = { channel: undefined, y: undefined, x: undefined };

@@ -3,7 +3,7 @@ import { sizeOf } from "../room/sizes.ts";
 import code from "../shaders/map_view.wgsl?raw";
 
 /** One map of an activation on a canvas of its own, drawn by the GPU from the network's buffer. */
-export class MapView {
+export class ActivationView {
   readonly canvas: HTMLCanvasElement;
   readonly #device: GPUDevice;
   readonly #context: GPUCanvasContext | null;

@@ -1,6 +1,7 @@
 import { MEASURES, type Measure, measureValue, TRUST_HEADS, type Trust } from "../../src/index.ts";
 import { figure, h, svg } from "../dom.ts";
-import type { TrustFigures } from "../why/trusting.ts";
+import { isOpen } from "../tasks/queue.ts";
+import type { TrustFigures } from "./trust-tasks.ts";
 
 const WIDTH = 160;
 const HEIGHT = 56;
@@ -71,7 +72,7 @@ export function trustView(
       bar.value = parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length);
       work.classList.toggle(
         "hidden",
-        groups.every(({ progress }) => !["waiting", "working"].includes(progress.stage)),
+        groups.every(({ progress }) => !isOpen(progress)),
       );
       const now = `${found.length} ${groups.map(({ progress }) => progress.stage).join()}`;
       if (now === drawn) return;
@@ -87,18 +88,17 @@ export function trustView(
           random && random.length > 0
             ? random.reduce((sum, area) => sum + area, 0) / random.length
             : undefined;
-        const { stage } = group.progress;
         const said =
           value !== undefined
             ? `${figure(value)}${mean === undefined ? "" : ` (${figure(mean)})`}`
-            : stage === "waiting" || stage === "working"
+            : isOpen(group.progress)
               ? "…"
               : "–";
-        const failed = group.progress.stage === "failed" ? group.progress.words : SAYS[measure];
+        const failed = group.progress.stage === "failed" ? group.progress.message : SAYS[measure];
         return [h("dt", { title: failed }, TRUST_HEADS[measure]), h("dd", {}, said)];
       });
       const words = [...new Set(found.flatMap(({ words }) => words))];
-      const done = groups.every(({ progress }) => !["waiting", "working"].includes(progress.stage));
+      const done = groups.every(({ progress }) => !isOpen(progress));
       const curves = found.map(plot).find((one) => one !== undefined);
       body.replaceChildren(
         ...(curves ? [curves] : []),

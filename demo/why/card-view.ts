@@ -1,8 +1,9 @@
 import { figure, h } from "../dom.ts";
-import type { Session } from "../session.ts";
-import type { Card } from "../why/enquiry.ts";
-import { colorsOf } from "../why/shade.ts";
-import { legend } from "./legend.ts";
+import { legend } from "../panels/legend.ts";
+import type { Spot } from "../session.ts";
+import { isOpen } from "../tasks/queue.ts";
+import type { Card, WhyAnswers } from "./answers.ts";
+import { colorsOf } from "./color-ends.ts";
 import { mapTile } from "./map-tile.ts";
 import { trustView } from "./trust-view.ts";
 
@@ -11,24 +12,24 @@ export interface CardView {
   readonly element: HTMLElement;
   /** @param over whether its map lies over the image. */
   draw(card: Card, over: boolean): void;
-  point(at: { readonly y: number; readonly x: number } | undefined): void;
+  point(at: Spot | undefined): void;
 }
 
-export function cardView(session: Session, first: Card, takeAway: (card: Card) => void): CardView {
-  const { store, enquiry } = session;
+export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) => void): CardView {
+  const { store, session } = answers;
   let card = first;
-  const { technique } = first.question;
+  const { technique } = first.request;
   const about = h("span", { class: "about" });
   const take = h(
     "button",
     {
       class: "quiet small",
       title: "Save this map, or copy the command that makes it",
-      onclick: () => takeAway(card),
+      onclick: () => save(card),
     },
     "Save…",
   );
-  const tile = mapTile(session, technique.title, () => store.set({ over: card.id }));
+  const tile = mapTile(answers, technique.title, () => store.set({ over: card.id }));
   const key = legend();
   const bar = h("progress", { max: 1 });
   const says = h("span", {});
@@ -36,7 +37,7 @@ export function cardView(session: Session, first: Card, takeAway: (card: Card) =
   const work = h("div", { class: "work" }, h("div", { class: "row" }, says, stop), bar);
   const note = h("p", { class: "caption" });
   const under = h("p", { class: "caption value" });
-  const trust = trustView(enquiry.software, () => enquiry.stopTrust(card.question));
+  const trust = trustView(session.software, () => answers.stopTrust(card.request));
   const element = h(
     "div",
     { class: "card" },
@@ -55,7 +56,7 @@ export function cardView(session: Session, first: Card, takeAway: (card: Card) =
   let quiet = "";
 
   const drawWork = () => {
-    const { progress, question } = card;
+    const { progress, request } = card;
     const open = progress.stage !== "done";
     work.classList.toggle("hidden", !open);
     bar.classList.toggle("hidden", progress.stage !== "working");
@@ -67,12 +68,12 @@ export function cardView(session: Session, first: Card, takeAway: (card: Card) =
       else bar.value = progress.fraction;
       says.textContent =
         progress.fraction === undefined ? "Working…" : `${Math.round(100 * progress.fraction)} %`;
-    } else if (progress.stage === "failed") says.textContent = progress.words;
+    } else if (progress.stage === "failed") says.textContent = progress.message;
     else says.textContent = progress.stage === "waiting" ? "Waiting" : "Stopped";
-    const going = progress.stage === "working" || progress.stage === "waiting";
+    const going = isOpen(progress);
     stop.textContent = going ? "Stop" : "Try again";
     stop.setAttribute("aria-label", `${stop.textContent}: ${name}`);
-    stop.onclick = () => (going ? enquiry.stop(question) : enquiry.again(question));
+    stop.onclick = () => (going ? answers.stop(request) : answers.again(request));
   };
 
   return {
@@ -90,10 +91,9 @@ export function cardView(session: Session, first: Card, takeAway: (card: Card) =
       drawWork();
       key.element.classList.toggle("hidden", !answer);
       if (answer && ends) {
-        const { flat } = answer;
-        key.set({ map: colorsOf(flat, store.state.colors), ...ends, unit: flat.unit, middle: "" });
-        const [h1, w1] = flat.size;
-        quiet = `${flat.unit} · ${h1} × ${w1}`;
+        const { size, unit } = answer.robust;
+        key.set({ map: colorsOf(answer, store.state.colors), ...ends, unit, middle: "" });
+        quiet = `${unit} · ${size.join(" × ")}`;
         note.textContent = `${ends.note} ${accountOf(card)}`.trim();
         if (!under.classList.contains("pointed")) under.textContent = quiet;
       } else {
@@ -121,8 +121,8 @@ const ACCOUNTS: Readonly<Record<string, (account: Readonly<Record<string, number
   lime: ({ r2 = 0, segments = 0 }) => `R² ${figure(r2)} over ${segments} segments.`,
 };
 
-/** What a technique says about itself, in a few words. */
-function accountOf({ answer, question }: Card): string {
+/** The technique's own account of its map, in a sentence. */
+function accountOf({ answer, request }: Card): string {
   const account = answer?.found.account;
-  return account ? (ACCOUNTS[question.technique.name]?.(account) ?? "") : "";
+  return account ? (ACCOUNTS[request.technique.name]?.(account) ?? "") : "";
 }

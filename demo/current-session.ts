@@ -1,36 +1,41 @@
 import { type Graph, headsOf } from "../src/index.ts";
-import type { Intake } from "./intake.ts";
+import type { Incoming } from "./incoming-files.ts";
 import { toast } from "./notices.ts";
 import { createPage } from "./page.ts";
+import { type OpenQuestions, openQuestions, type State } from "./questions.ts";
 import { Screen } from "./room/screen.ts";
 import { isSample } from "./samples.ts";
-import { Session } from "./session.ts";
-import type { State } from "./state/state.ts";
+import { Session, type ShownPicture } from "./session.ts";
 import type { SliceStore } from "./state/store.ts";
-import type { Shown } from "./why/scene.ts";
+import { mapLayersOf } from "./subjects.ts";
 
 export interface OpenOptions {
   /** It is the network that stands there, read otherwise: what is selected and asked stays. */
   readonly readAnew?: boolean;
 }
 
-/** The network that is looked at, its room and the panels around it: one at a time, and of several that come at once the last. */
-export class Rooms {
+/**
+ * The session that stands in the page with its questions and panels: one at a time, and of several that are opened at once
+ * the last.
+ */
+export class CurrentSession {
   readonly #store: SliceStore<State>;
   readonly #host: HTMLElement;
-  readonly #intake: Intake;
-  #screen: { readonly device: GPUDevice; readonly made: Promise<Screen> } | undefined;
-  #current: { readonly session: Session; readonly page: { dispose(): void } } | undefined;
+  readonly #incoming: Incoming;
+  #screen: { readonly device: GPUDevice; readonly ready: Promise<Screen> } | undefined;
+  #current:
+    | { readonly session: Session; readonly questions: OpenQuestions; readonly leave: () => void }
+    | undefined;
   #graph: Graph | undefined;
   /** A picture of one's own that was brought; the state's `image` says whether it is the one to show. */
-  #shown: Shown | undefined;
+  #shown: ShownPicture | undefined;
   /** Stops what is being opened. */
   #opening = new AbortController();
 
-  constructor(store: SliceStore<State>, host: HTMLElement, intake: Intake) {
+  constructor(store: SliceStore<State>, host: HTMLElement, incoming: Incoming) {
     this.#store = store;
     this.#host = host;
-    this.#intake = intake;
+    this.#incoming = incoming;
   }
 
   /** The network that was opened last, as it was loaded; it outlives its device. */
@@ -40,6 +45,10 @@ export class Rooms {
 
   get session(): Session | undefined {
     return this.#current?.session;
+  }
+
+  get questions(): OpenQuestions | undefined {
+    return this.#current?.questions;
   }
 
   /**
@@ -76,7 +85,7 @@ export class Rooms {
   }
 
   /** Shows a picture to the network that stands there and to those that follow it. */
-  async show(shown: Shown): Promise<void> {
+  async show(shown: ShownPicture): Promise<void> {
     this.#shown = shown;
     this.#store.set({ image: undefined });
     await this.session?.show(shown);
@@ -85,10 +94,9 @@ export class Rooms {
   /** Takes everything off the device, which is lost. */
   close(): void {
     this.#opening.abort();
-    this.#current?.page.dispose();
-    this.#current?.session.dispose();
+    this.#current?.leave();
     this.#current = undefined;
-    void this.#screen?.made.then(
+    void this.#screen?.ready.then(
       (screen) => screen.dispose(),
       () => {},
     );
@@ -96,27 +104,34 @@ export class Rooms {
   }
 
   #screenOn(device: GPUDevice): Promise<Screen> {
-    if (this.#screen?.device === device) return this.#screen.made;
-    const screen = { device, made: Screen.create(device, this.#host) };
+    if (this.#screen?.device === device) return this.#screen.ready;
+    const screen = { device, ready: Screen.create(device, this.#host) };
     this.#screen = screen;
-    screen.made.catch(() => {
+    screen.ready.catch(() => {
       if (this.#screen === screen) this.#screen = undefined;
     });
-    return screen.made;
+    return screen.ready;
   }
 
   /** Leaves the room that stands, and enters another. */
   #enter(session: Session, readAnew: boolean): void {
     const before = this.#current;
-    before?.page.dispose();
-    before?.session.dispose();
-    const { graph, room, enquiry } = session;
+    before?.leave();
+    const { graph, room } = session;
     this.#store.hold(
-      { exhibits: room.exhibits, outputs: headsOf(graph), mapLayers: enquiry.layers },
+      { exhibits: room.exhibits, outputs: headsOf(graph), mapLayers: mapLayersOf(graph) },
       before !== undefined && !readAnew,
       (refused) => toast(refused.join(" "), true),
     );
-    this.#current = { session, page: createPage(session, this.#intake) };
+    const questions = openQuestions(session, this.#store);
+    const all = Object.values(questions);
+    const page = createPage(session, all, this.#incoming);
+    const leave = () => {
+      page.dispose();
+      for (const question of all) question.dispose();
+      session.dispose();
+    };
+    this.#current = { session, questions, leave };
     session.readOtherwise.listen((graph) => {
       toast(`Reading ${graph.name} anew…`);
       void this.open(session.device, async () => graph, { readAnew: true }).then(

@@ -1,9 +1,11 @@
 import { headsOf, labelOf } from "../../src/index.ts";
 import { figure, h } from "../dom.ts";
-import type { Session } from "../session.ts";
+import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
 
-/** What the voxel under the pointer holds, beside the pointer. */
-export function tip(session: Session): { element: HTMLElement; dispose(): void } {
+/** The value of the voxel under the pointer, beside the pointer. */
+export const tooltip: Panel = { title: "Voxel", place: "over", needs: [], mount };
+
+function mount({ session }: PanelHost): MountedPanel {
   const element = h("div", { class: "tip hidden", role: "status" });
   const stop = session.hovered.listen(({ hovered, at }) => {
     element.classList.toggle("hidden", !hovered);

@@ -1,9 +1,10 @@
 import type { Head, Prediction } from "../../src/index.ts";
 import { figure, h } from "../dom.ts";
-import type { Session } from "../session.ts";
-import { headChoice } from "./reading.ts";
+import { subject } from "../state/subject.ts";
+import { headChoice } from "./head-choice.ts";
+import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
 
-/** What stands behind each answer. */
+/** The meaning of the number behind each answer. */
 function unitOf({ kind, scores, channels }: Head): string {
   if (kind === "places") return scores === "values" ? "mean over all places" : "share of the picture";
   if (kind === "values") return "value";
@@ -11,16 +12,15 @@ function unitOf({ kind, scores, channels }: Head): string {
   return channels === 1 ? "probability, yes or no" : "probability of each";
 }
 
-/** A score in words: before the head's activation, or the value. */
+/** A score in words: the logit, or the value. */
 function scoreOf({ logit, value }: Prediction): string {
   return logit === undefined ? `value ${figure(value ?? 0)}` : `logit ${logit.toFixed(2).replace("-", "−")}`;
 }
 
-/**
- * What the network says: its strongest classes or labels as bars, or its values. Choosing one makes it the target of
- * questions.
- */
-export function answersPanel(session: Session): { element: HTMLElement; dispose(): void } {
+/** The network's answer: its strongest classes or labels as bars, or its values. Choosing one makes it the target of questions. */
+export const predictionsPanel: Panel = { title: "What it says", place: "left", needs: [subject], mount };
+
+function mount({ session }: PanelHost): MountedPanel {
   const { store } = session;
   const unit = h("small", {});
   const list = h("ol", { class: "answers", "aria-live": "polite" });
@@ -36,7 +36,7 @@ export function answersPanel(session: Session): { element: HTMLElement; dispose(
     broken.classList.toggle("hidden", !session.broken);
     list.classList.toggle("plain", head.kind === "values");
     list.replaceChildren(
-      ...session.answers.map((answer) => {
+      ...session.predictions.map((answer) => {
         const { index, probability, share, value } = answer;
         const part = share ?? probability;
         const name = session.nameOf(index);
@@ -55,15 +55,13 @@ export function answersPanel(session: Session): { element: HTMLElement; dispose(
       }),
     );
   };
-  const stops = [
-    session.answered.listen(draw),
-    store.listen((_, changed) => changed.has("target") && draw()),
-  ];
   return {
     element,
-    dispose: () => {
-      for (const stop of stops) stop();
+    draw(changed) {
+      // Another output is drawn when it has answered.
+      if (changed?.has("target")) draw();
     },
+    dispose: session.answered.listen(draw),
   };
 }
 

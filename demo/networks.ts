@@ -1,0 +1,60 @@
+import {
+  batchWithin,
+  createNetwork,
+  createRandomisedNetwork,
+  type Graph,
+  type Network,
+} from "../src/index.ts";
+
+/** Networks of a graph that questions run on, so that the one that is looked at stays as it is; each is made once. */
+export class QuestionNetworks {
+  readonly #device: GPUDevice;
+  readonly #graph: Graph;
+  readonly #made = new Map<string, Promise<Network>>();
+  #destroyed = false;
+
+  constructor(device: GPUDevice, graph: Graph) {
+    this.#device = device;
+    this.#graph = graph;
+  }
+
+  /** A network of one image. */
+  one(): Promise<Network> {
+    return this.#batchOf(1);
+  }
+
+  /** A network of as many images as suit the device, up to 16. */
+  many(): Promise<Network> {
+    return this.#batchOf(batchWithin(this.#device, this.#graph, { most: 16 }));
+  }
+
+  /** A network of one image with random weights. */
+  randomised(): Promise<Network> {
+    return this.#once("randomised", async () => createRandomisedNetwork(await this.one()));
+  }
+
+  /** Destroys every network, those that are still being made as soon as they are there. */
+  destroy(): void {
+    this.#destroyed = true;
+    for (const network of this.#made.values()) {
+      network.then(
+        (made) => made.destroy(),
+        () => {},
+      );
+    }
+  }
+
+  #batchOf(batch: number): Promise<Network> {
+    return this.#once(`batch ${batch}`, () => createNetwork(this.#device, this.#graph, { batch }));
+  }
+
+  #once(key: string, make: () => Promise<Network>): Promise<Network> {
+    if (this.#destroyed) return Promise.reject(new Error("the network was closed"));
+    const known = this.#made.get(key);
+    if (known) return known;
+    const made = make();
+    this.#made.set(key, made);
+    made.catch(() => this.#made.delete(key));
+    return made;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Session } from "../session.ts";
+
+/** Where a panel stands: in the bar, in the column beside the room, under the room on a panel of its own, or over everything. */
+export type Place = "bar" | "left" | "right" | "bottom" | "over";
+
+/** What a panel can ask of the page around it. */
+export interface PanelHost {
+  readonly session: Session;
+  /** Lets the reader choose a picture or the files of a model. */
+  openFiles(): void;
+  /** Says what went wrong. */
+  fail(error: unknown): void;
+  /** Shows or hides the panel, and on a phone its tab. */
+  show(shown: boolean): void;
+  /** Says on a phone that there is something new: a reader who looks at the picture is shown this panel. */
+  bringForward(): void;
+}
+
+/** A panel in the page. */
+export interface MountedPanel {
+  readonly element: HTMLElement;
+  /** Called once when the panel stands in the page, and whenever a slice changes that it needs. */
+  draw?(changed?: { has(key: string): boolean }): void;
+  /** Takes back everything that the panel listens to; the page takes its element out. */
+  dispose(): void;
+}
+
+/** A part of the page: where it stands, which slices of the state it shows, and how it is made. */
+export interface Panel {
+  /** Its name for a screen reader; on a phone, of its tab if it has one. */
+  readonly title: string;
+  readonly place: Place;
+  /** The slices of the state that it is drawn from. */
+  readonly needs: readonly { readonly defaults: object }[];
+  mount(host: PanelHost): MountedPanel;
+}

@@ -1,0 +1,55 @@
+import { type Graph, type Head, labelOf, type Prediction, shapesOf } from "../src/index.ts";
+import type { SelectionState } from "./state/selection.ts";
+import type { SubjectState } from "./state/subject.ts";
+
+/** What a question is about: a class by number, or a unit of a layer. */
+export type Subject =
+  | number
+  | { readonly layer: string; readonly channel: number; readonly y?: number; readonly x?: number };
+
+/** The subjects that the state asks about: one, or two to compare. Empty until the network has answered. */
+export function subjectsOf(
+  { target, versus, layer, channel, y, x }: SelectionState & SubjectState,
+  predictions: readonly Prediction[],
+): Subject[] {
+  const [best] = predictions;
+  if (!best) return [];
+  const first: Subject =
+    target === "unit" && layer !== undefined && channel !== undefined
+      ? { layer, channel, ...(y !== undefined && x !== undefined ? { y, x } : {}) }
+      : typeof target === "number"
+        ? target
+        : best.index;
+  const second = versus === "second" ? predictions.find(({ index }) => index !== first)?.index : versus;
+  return second === undefined || second === first ? [first] : [first, second];
+}
+
+/** What one of a head's numbers is called. */
+const NOUNS: Readonly<Record<Head["scores"], string>> = {
+  softmax: "class",
+  sigmoid: "label",
+  values: "value",
+};
+
+/** A class of a head in words: its label, or its number. */
+export function classNameOf(head: Head, index: number): string {
+  return labelOf(head, index) ?? `${NOUNS[head.scores]} ${index}`;
+}
+
+/** A subject in words. */
+export function nameOf(head: Head, subject: Subject): string {
+  if (typeof subject === "number") return classNameOf(head, subject);
+  const { layer, channel, y, x } = subject;
+  return `${layer} · map ${channel}${y === undefined ? "" : ` (${y}, ${x})`}`;
+}
+
+/** Layers whose maps a CAM can weigh, from the image to the answer: those with more than one pixel. */
+export function mapLayersOf(graph: Graph): string[] {
+  const shapes = shapesOf(graph);
+  return graph.layers
+    .filter(({ name, op }) => {
+      const shape = shapes.get(name) ?? [];
+      return op !== "input" && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
+    })
+    .map(({ name }) => name);
+}
