@@ -21,7 +21,7 @@ import { preprocessingReport, provenance } from "./model.ts";
 import { type Networks, needsOf } from "./networks.ts";
 import { findObjective } from "./objective.ts";
 import { placeOf, summaryOf, writeResult } from "./output.ts";
-import { attributionOptions, toleranceOf } from "./technique-options.ts";
+import { techniqueSettings, toleranceOf } from "./technique-settings.ts";
 import { legendOf, measureTrust, trustPlanOf, trustReport } from "./trust-measures.ts";
 import type { Values } from "./values.ts";
 
@@ -40,7 +40,7 @@ export function explainOne(
   const shading = shadingOf(values);
   const settings = {
     ...toleranceOf(technique, values),
-    ...attributionOptions(technique, values),
+    ...techniqueSettings(technique, values),
     ...(layer === undefined ? {} : { layer }),
   };
   return { needs, explain };
@@ -105,7 +105,7 @@ export function explainOne(
     }
 
     const place = placeOf(data.indexOf(summary.max), shape).slice(0, 2);
-    const { fill } = layout ? { fill: FILL.default, ...attributionOptions(technique, values) } : {};
+    const { fill } = layout ? { fill: FILL.default, ...techniqueSettings(technique, values) } : {};
     const report = {
       technique: technique.name,
       model: graph.name,
@@ -151,7 +151,7 @@ export function explainOne(
 function sweepOf(technique: AttributionTechnique, graph: Graph, values: Values): Sweep | undefined {
   if (!("patch" in technique.options)) return undefined;
   const { shape } = inputOf(graph);
-  return sweepWith(shape, attributionOptions(technique, values));
+  return sweepWith(shape, techniqueSettings(technique, values));
 }
 
 function panelsOf(values: Values): FigurePanel[] | undefined {

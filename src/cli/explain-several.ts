@@ -19,7 +19,7 @@ import { preprocessingReport, provenance } from "./model.ts";
 import { type Networks, needsOf } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
-import { attributionOptions, toleranceOf } from "./technique-options.ts";
+import { techniqueSettings, toleranceOf } from "./technique-settings.ts";
 import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust-measures.ts";
 import type { Values } from "./values.ts";
 
@@ -150,7 +150,7 @@ async function answerAll(
     const settings = {
       ...(techniques.length > 1 ? technique.quick : {}),
       ...toleranceOf(technique, setting.values),
-      ...attributionOptions(technique, setting.values),
+      ...techniqueSettings(technique, setting.values),
       ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
     };
     answers.push(...(await answer(networks, technique, questions, { ...setting, name, settings, shared })));

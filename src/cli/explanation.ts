@@ -12,7 +12,7 @@ import { type Io, UsageError } from "./io.ts";
 import type { Needs, Networks } from "./networks.ts";
 import { neuronsOf, type Objective } from "./objective.ts";
 import type { Outputs } from "./output.ts";
-import { assertOptions } from "./technique-options.ts";
+import { assertOptions } from "./technique-settings.ts";
 import type { Values } from "./values.ts";
 
 /** What every way to explain images is given. */

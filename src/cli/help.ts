@@ -1,15 +1,20 @@
 import type { CliCommand } from "./commands/command.ts";
 import { COMMANDS } from "./commands/list.ts";
-import { OPTIONS, type Option, type OptionName } from "./options.ts";
+import { DONE, FAILED, REFUSED, STOPPED } from "./exit-codes.ts";
+import type { Option } from "./option.ts";
+import { OPTIONS, type OptionName } from "./options.ts";
 
 const WIDTH = 92;
 
 const CODES = [
-  "0  done",
-  "1  the command line, a file or an option cannot be right, or is not supported; one line on standard error says what. Of several images also when one of them could not be used",
-  "2  the GPU or the program failed",
-  "130  stopped by Ctrl-C",
-];
+  [DONE, "done"],
+  [
+    REFUSED,
+    "the command line, a file or an option cannot be right, or is not supported; one line on standard error says what. Also when one of several images could not be used",
+  ],
+  [FAILED, "the GPU or the program failed"],
+  [STOPPED, "stopped by Ctrl-C"],
+] as const;
 
 /** The help of all commands. */
 export function generalHelp(version: string): string {
@@ -28,7 +33,7 @@ export function generalHelp(version: string): string {
     ...COMMANDS.flatMap(({ examples }) => examples.slice(0, 1).map((example) => `  ${example}`)),
     "",
     "Exit codes:",
-    ...CODES.flatMap((line) => wrap(line, 2, 5)),
+    ...CODES.flatMap(([code, text]) => inColumns(`  ${code}  `, text, 5)),
     "",
     'Numbers go to standard output, everything else to standard error. "vitrine COMMAND --help" says more.',
   ].join("\n");
@@ -40,43 +45,50 @@ export function commandHelp(command: CliCommand): string {
     `vitrine ${[command.name, command.usage].filter(Boolean).join(" ")} [options]`,
     "",
     command.summary,
-    ...(command.details.length > 0 ? ["", ...command.details.flatMap((line) => wrap(line, 0, 0))] : []),
+    ...(command.rows ? ["", ...table(command.rows)] : []),
+    ...command.details.flatMap((text) => ["", ...wrap(text, WIDTH)]),
     "",
-    ...options([...command.options, "help"]),
+    ...options([...command.options, "help"], command.help),
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),
   ].join("\n");
 }
 
-function options(names: readonly OptionName[]): string[] {
+function options(names: readonly OptionName[], help: CliCommand["help"] = {}): string[] {
   const shown: readonly Option[] = [...new Set(names)].map((name) => OPTIONS[name]);
   const heads = shown.map(({ name, value, short }) =>
-    [short ? `-${short}, --${name}` : `--${name}`, value].filter(Boolean).join(" "),
+    [short ? `  -${short}, --${name}` : `  --${name}`, value].filter(Boolean).join(" "),
   );
-  const column = Math.max(...heads.map((head) => head.length)) + 4;
+  const column = Math.max(...heads.map((head) => head.length)) + 2;
   return [
     "Options:",
-    ...shown.flatMap(({ help }, i) => {
-      const [first = "", ...rest] = wrap(help, column, column);
-      return [`  ${heads[i] ?? ""}`.padEnd(column) + first.trimStart(), ...rest];
+    ...shown.flatMap((option, i) => {
+      const text = help[option.name as OptionName] ?? option.help;
+      return inColumns(heads[i] ?? "", text, column);
     }),
   ];
 }
 
-function wrap(text: string, first: number, others: number): string[] {
-  if (/ {2}/.test(text) && first === 0) return [text];
+/** Names, with a text beside each. */
+function table(rows: readonly (readonly [name: string, text: string])[]): string[] {
+  const column = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.flatMap(([name, text]) => inColumns(name, text, column));
+}
+
+/** A head, and a text beside it from a column on. */
+function inColumns(head: string, text: string, column: number): string[] {
+  const [first = "", ...rest] = wrap(text, WIDTH - column);
+  return [head.padEnd(column) + first, ...rest.map((line) => " ".repeat(column) + line)];
+}
+
+/** Breaks a text into lines between its words. The texts are plain and narrow, so that letters count as columns. */
+function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
-  let line = " ".repeat(first);
-  let empty = true;
-  for (const word of text.split(/ (?! )/)) {
-    if (!empty && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = " ".repeat(others);
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
   }
-  return [...lines, line];
+  return lines;
 }

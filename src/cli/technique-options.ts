@@ -1,123 +1,110 @@
-import { nearest } from "../gpu/options.ts";
-import type { InputColor } from "../images/color.ts";
-import { COMPOSITES, type CompositeName } from "../relevance/rules.ts";
 import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
-import type { AttributionOption, AttributionOptions, Baseline } from "../techniques/attribution/options.ts";
+import type { AttributionOption, OptionType, TechniqueOption } from "../techniques/attribution/options.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
-import { UsageError } from "./io.ts";
-import type { OptionName } from "./options.ts";
-import type { Values } from "./values.ts";
+import type { Option } from "./option.ts";
 
-/** What the command line has no option of its own for: `layer` is asked for by every command in its own way. */
-type Unnamed = "layer" | "tolerance";
+/** The command line's names for options that it calls otherwise: a word that says more there, or a switch. */
+const NAMES = { on: "probability", seed: "random" } as const;
 
-/** The command line's options that set a technique's own. */
-const NAMED: Readonly<Record<Exclude<AttributionOption, Unnamed>, OptionName>> = {
-  on: "probability",
-  samples: "samples",
-  noise: "noise",
-  steps: "steps",
-  baseline: "baseline",
-  rules: "rules",
-  seed: "random",
-  patch: "patch",
-  stride: "stride",
-  fill: "fill",
-  hide: "hide",
-};
+/** Options that the command line sets in a way of its own: each command has its --layer, and no steps ask for a tolerance. */
+const APART = ["layer", "tolerance"] as const;
 
-/** Which of the command line's options a technique reads, beside those that all do. */
-export function optionsOf(technique: AttributionTechnique): OptionName[] {
-  const { options, passes, weighsMaps, classesOnly } = technique;
-  return [
-    ...(weighsMaps || classesOnly ? [] : (["channel", "at"] as const)),
-    ...(Object.keys(options) as AttributionOption[]).flatMap((option) =>
-      option === "layer" || option === "tolerance" ? [] : [NAMED[option]],
-    ),
-    ...(passes === undefined ? [] : (["batch"] as const)),
-  ];
+type Apart = (typeof APART)[number];
+type Renamed = keyof typeof NAMES;
+
+/** An option of the command line that sets a technique's own. */
+export type TechniqueOptionName = Exclude<AttributionOption, Apart | Renamed> | (typeof NAMES)[Renamed];
+
+/** A technique's options as the command line sets them: its name for each, the technique's, and the definition. */
+export interface Setting {
+  readonly name: TechniqueOptionName;
+  readonly option: AttributionOption;
+  readonly definition: TechniqueOption;
 }
 
-/** The techniques of a list of names with commas between. @throws UsageError that lists the names. */
-export function techniquesNamed(
-  command: "explain" | "trust",
-  text: string | undefined,
-): AttributionTechnique[] {
-  const names = ATTRIBUTIONS.map((technique) => technique.name);
-  return (text ?? "").split(",").map((part) => {
-    const name = part.trim();
-    const found = ATTRIBUTIONS.find((technique) => technique.name === name);
-    if (found) return found;
-    const near = name === "" ? undefined : nearest(name, names);
-    throw new UsageError(
-      `${command} expects a technique (${names.join(", ")})${command === "explain" ? " or --all" : ""}, got ${name === "" ? "none" : `"${name}"`}${near ? `; did you mean ${near}?` : ""}`,
-    );
-  });
+/** The settings of a technique, in its order. */
+export function settingsOf({ options }: Pick<AttributionTechnique, "options">): Setting[] {
+  return (Object.entries(options) as [AttributionOption, TechniqueOption][]).flatMap(
+    ([option, definition]) => {
+      const name = nameOf(option);
+      return name === undefined ? [] : [{ name, option, definition }];
+    },
+  );
 }
 
-/** @throws UsageError naming the first option that none of the techniques reads. */
-export function assertOptions(techniques: readonly AttributionTechnique[], values: Values): void {
-  const measured = values.has("trust") || values.has("measures");
-  const known = new Set(techniques.flatMap(optionsOf).concat(measured ? ["batch"] : []));
-  for (const option of new Set(ATTRIBUTIONS.flatMap(optionsOf))) {
-    if (!values.has(option) || known.has(option)) continue;
-    const who = techniques.length === 1 ? techniques[0]?.name : "none of these techniques";
-    throw new UsageError(`${who} takes ${techniques.length === 1 ? "no " : ""}--${option}`);
+function nameOf(option: AttributionOption): TechniqueOptionName | undefined {
+  if (isApart(option)) return undefined;
+  return isRenamed(option) ? NAMES[option] : option;
+}
+
+function isApart(option: AttributionOption): option is Apart {
+  return (APART as readonly string[]).includes(option);
+}
+
+function isRenamed(option: AttributionOption): option is Renamed {
+  return option in NAMES;
+}
+
+/** A definition, with the techniques that have it. */
+interface Use {
+  readonly definition: TechniqueOption;
+  readonly techniques: AttributionTechnique[];
+}
+
+/** The options of the command line that set techniques' own, made from their definitions. */
+export const TECHNIQUE_OPTIONS: Readonly<Record<TechniqueOptionName, Option>> = optionsOfAll();
+
+function optionsOfAll(): Record<TechniqueOptionName, Option> {
+  const found = new Map<TechniqueOptionName, Use[]>();
+  for (const technique of ATTRIBUTIONS) {
+    for (const { name, definition } of settingsOf(technique)) {
+      const uses = found.get(name) ?? [];
+      found.set(name, uses);
+      const same = uses.find((use) => use.definition === definition);
+      if (same) same.techniques.push(technique);
+      else uses.push({ definition, techniques: [technique] });
+    }
+  }
+  const options = [...found].map(([name, uses]) => [name, optionFor(name, uses)] as const);
+  return Object.fromEntries(options) as Record<TechniqueOptionName, Option>;
+}
+
+function optionFor(name: TechniqueOptionName, uses: readonly Use[]): Option {
+  if (name === "probability") {
+    return {
+      name,
+      help: "Explain the class's probability, after the softmax or sigmoid, and not its logit.",
+    };
+  }
+  const value = placeholderOf(uses[0]?.definition.type ?? { kind: "number" });
+  return { name, value, help: uses.map((use) => helpOf(name, use)).join(" ") };
+}
+
+function placeholderOf(type: OptionType): string {
+  switch (type.kind) {
+    case "whole":
+      return "N";
+    case "number":
+      return "X";
+    case "color":
+      return "COLOR";
+    case "choice":
+    case "layer":
+      return "NAME";
   }
 }
 
-/** What the command line says of a technique's own options. Those that it does not read are left out. */
-export function attributionOptions(
-  { options }: Pick<AttributionTechnique, "options">,
-  values: Values,
-): Omit<AttributionOptions, "target" | "signal" | "onProgress" | "layer"> {
-  const [noise, ...others] = values.numbers("noise") ?? [];
-  const all = {
-    on: values.has("probability") ? ("probability" as const) : undefined,
-    samples: values.whole("samples", 1, 2 ** 24),
-    // Several numbers are no fraction: the technique says so.
-    noise: others.length > 0 ? Number.NaN : noise,
-    steps: values.whole("steps", 1, 10_000),
-    baseline: colorValue<Baseline>(values, "baseline", [...COLOURS, "blur"]),
-    rules: rulesValue(values),
-    seed: values.whole("random", 0, 2 ** 32 - 1),
-    patch: values.whole("patch", 1, Number.MAX_SAFE_INTEGER),
-    stride: values.whole("stride", 1, Number.MAX_SAFE_INTEGER),
-    fill: colorValue<InputColor>(values, "fill", COLOURS),
-    hide: colorValue<"segment" | InputColor>(values, "hide", [...COLOURS, "segment"]),
-  };
-  const given = Object.entries(all).filter(([name, value]) => value !== undefined && name in options);
-  return Object.fromEntries(given);
+/** An option's help, with the techniques that read it and its defaults. */
+function helpOf(name: TechniqueOptionName, { definition, techniques }: Use): string {
+  const { help, default: usual, otherwise = usual } = definition;
+  const titles = techniques.map(({ title }) => title);
+  const who = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles.join("");
+  const quick = quickOf(name, techniques);
+  const fewer = quick === undefined ? "" : `, ${quick} among several maps`;
+  return `${who}: ${help.slice(0, 1).toLowerCase()}${help.slice(1)} Default ${otherwise}${fewer}.`;
 }
 
-/** How far a path's sum may be off unless --steps says how many nodes it gets. */
-export function toleranceOf(
-  { options }: Pick<AttributionTechnique, "options">,
-  values: Values,
-): Pick<AttributionOptions, "tolerance"> {
-  return "tolerance" in options && !values.has("steps") ? { tolerance: 0.01 } : {};
-}
-
-function rulesValue(values: Values): CompositeName | undefined {
-  return values.choice("rules", Object.keys(COMPOSITES) as CompositeName[]);
-}
-
-const COLOURS = ["mean", "black", "grey", "white"];
-
-/** A word, a number, or one number a channel. */
-function colorValue<T>(
-  values: Values,
-  name: "fill" | "baseline" | "hide",
-  words: readonly string[],
-): T | undefined {
-  const text = values.text(name);
-  if (text === undefined || words.includes(text)) return text as T | undefined;
-  if (text.split(",").some((part) => part.trim() === "" || !Number.isFinite(Number(part)))) {
-    const near = nearest(text, words);
-    throw new UsageError(
-      `--${name} expects ${words.join(", ")}, a number, or one a channel with commas between, got "${text}"${near ? `; did you mean ${near}?` : ""}`,
-    );
-  }
-  const numbers = values.numbers(name);
-  return (numbers?.length === 1 ? numbers[0] : numbers) as T | undefined;
+/** What techniques are told of an option among several maps. */
+function quickOf(name: TechniqueOptionName, [technique]: readonly AttributionTechnique[]): unknown {
+  return name in (technique?.quick ?? {}) ? technique?.quick?.[name as "samples"] : undefined;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands/list.ts";
 import { UsageError } from "../../src/cli/io.ts";
 import { OPTIONS, type OptionName, parseArguments } from "../../src/cli/options.ts";
-import { attributionOptions, techniquesNamed } from "../../src/cli/technique-options.ts";
+import { techniqueSettings, techniquesNamed } from "../../src/cli/technique-settings.ts";
 import { Values } from "../../src/cli/values.ts";
 import { nearest } from "../../src/gpu/options.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";
@@ -77,7 +77,7 @@ describe("the command line", () => {
 
   test("a colour that there is not is answered with those that there are", () => {
     const hidden = (text: string) =>
-      attributionOptions(attributionNamed("lime"), new Values(parseArguments([`--hide=${text}`])));
+      techniqueSettings(attributionNamed("lime"), new Values(parseArguments([`--hide=${text}`])));
     expect(() => hidden("gray")).toThrow(
       /^--hide expects mean, black, grey, white, segment, a number, .* got "gray"; did you mean grey\?/,
     );

@@ -21,11 +21,11 @@ import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 export const ACTIVATIONS: CliCommand = {
   name: "activations",
   usage: "--layer NAME [IMAGE...]",
-  summary: "What a layer answers to images.",
+  summary: "Show what a layer answers to images.",
   details: [
-    "--out maps.png is a sheet of all the layer's maps on one scale, or with --scale own each on its own; --clip 99 keeps a few large values from darkening the rest. With --channel, one map over the image.",
+    "--out maps.png is a sheet of all the layer's maps on one scale, or with --scale own each on its own. --clip 99 keeps a few large values from darkening the rest. With --channel, it is one map over the image.",
     "--out maps.npy is the array: [h,w,c], [h,w] with --channel, [c] for a layer without pixels.",
-    "With --threshold, the channel's map is enlarged to the image, cell by cell at the centre of what it sees, and cut: --out mask.png shows each image where the unit is on, --out mask.npy is [images,H,W] of 0 and 1.",
+    "With --threshold, the channel's map is enlarged to the image and cut; each cell lies at the centre of what it sees. --out mask.png shows each image where the unit is on, --out mask.npy is [images,H,W] of 0 and 1.",
   ],
   options: [
     "image",
@@ -42,6 +42,9 @@ export const ACTIVATIONS: CliCommand = {
     "overlay",
     "json",
   ],
+  help: {
+    out: "Where the result goes: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). For several images a folder, with a .png for each, or 'DIR/*.svg', 'DIR/*.npy'. It is tried before any work, and written whole or not at all.",
+  },
   examples: [
     "vitrine activations --image synthetic:4 --layer conv2_2 --out maps.png",
     "vitrine activations dog.jpg --model squeezenet --layer fire5_concat --channel 12 --out map.npy",

@@ -1,5 +1,6 @@
 import { type Io, UsageError } from "../io.ts";
 import type { OptionName } from "../options.ts";
+import { TECHNIQUE_OPTIONS, type TechniqueOptionName } from "../technique-options.ts";
 import type { Values } from "../values.ts";
 
 /** One command: its arguments, its help, and its work. */
@@ -8,7 +9,9 @@ export interface CliCommand {
   /** The arguments after the name, for the help. */
   readonly usage: string;
   readonly summary: string;
-  /** More about it, one paragraph a line; a line of two columns has two spaces between them. */
+  /** A table above the details: names, and a text beside each. */
+  readonly rows?: readonly (readonly [name: string, text: string])[];
+  /** More about it, one paragraph a line. */
   readonly details: readonly string[];
   readonly options: readonly OptionName[];
   /** Help for options that mean something of their own here. */
@@ -34,6 +37,9 @@ export const MODEL_OPTIONS: readonly OptionName[] = [
   "output",
   "head",
 ];
+
+/** The options of a command that runs attribution techniques. */
+export const TECHNIQUE_OPTION_NAMES = Object.keys(TECHNIQUE_OPTIONS) as readonly TechniqueOptionName[];
 
 /** Refuses arguments of a command that takes options only. @throws UsageError */
 export function assertNoArguments(command: string, positionals: readonly string[]): void {

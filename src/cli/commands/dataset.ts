@@ -14,12 +14,16 @@ const MOST = 2 ** 32 - 1;
 export const DATASET: CliCommand = {
   name: "dataset",
   usage: "",
-  summary: "Draws pictures of the shipped data set.",
+  summary: "Draw pictures of the shipped data set.",
   details: [
-    "A picture follows from its seed and index; its class is index modulo 16. --out picture.png is one picture, or a sheet of --count; --out folder is a file each.",
-    "The shipped network learned from indices 0 to 23999 of seed 1; it has not seen those from 1000000 on.",
+    "A picture follows from its seed and index; its class is the index modulo 16.",
+    "The shipped network learned from the indices 0 to 23999 of seed 1. It has not seen those from 1000000 on.",
   ],
   options: ["index", "seed", "count", "size", "pair", "out", "json"],
+  help: {
+    size: "Side of a picture in pixels. Default 96.",
+    out: "Where the pictures go: one picture, or a sheet of --count (.png or .svg); or a folder with a file for each. It is tried before any work, and written whole or not at all.",
+  },
   examples: [
     "vitrine dataset --index 4 --out ring.png",
     "vitrine dataset --index 1000000 --count 32 --out sheet.png",

@@ -10,43 +10,33 @@ import { type Io, UsageError } from "../io.ts";
 import { openModel } from "../model.ts";
 import { withNetworks } from "../networks.ts";
 import { FIGURE_OR_ARRAY, Outputs } from "../output.ts";
-import { techniquesNamed } from "../technique-options.ts";
+import { techniquesNamed } from "../technique-settings.ts";
 import type { Values } from "../values.ts";
-import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
+import { type CliCommand, MODEL_OPTIONS, TECHNIQUE_OPTION_NAMES } from "./command.ts";
 
 export const EXPLAIN: CliCommand = {
   name: "explain",
   usage: "TECHNIQUE,… | --all [IMAGE...]",
-  summary: "Which pixels decided.",
+  summary: "Show which pixels decided.",
+  rows: ATTRIBUTIONS.map((technique) => [
+    technique.name,
+    `${technique.summary}. ${technique.shape} ${citationOf(technique)}`,
+  ]),
   details: [
-    ...ATTRIBUTIONS.map(
-      (technique) =>
-        `${technique.name.padEnd(20)}  ${technique.summary}, ${technique.shape} (${citationOf(technique)})`,
-    ),
-    "",
-    "S is the logit of the class (of values, the value; of scores at every place, the sum over the places that have the class), x the network's input. --layer (with --channel, --at) makes S the sum of those neurons; for the CAMs, --layer is the layer whose maps are weighed (default: the last with more than one pixel).",
-    "--out map.png draws the image, the map over it and the map with its colour bar; --out map.npy keeps the numbers, float32, in the shape above.",
-    "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) are set side by side in one picture; --all is every technique, with a table of how far each map can be trusted beneath. With several, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
+    "The score that is explained is the class's logit, before the softmax or sigmoid. Of a regression it is the value; of scores at every place, the sum over the places that have the class. --layer explains neurons instead: the sum of the layer's, of one --channel's, or the one --at a place. For a CAM, --layer is the layer whose maps are weighed.",
+    "--out map.png (or .svg) draws the image, the map over it, and the map with its colour bar. --out map.npy keeps the numbers: float32, in the shape that is given above.",
+    "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) stand side by side in one picture. --all shows every technique, with a table of how far each map can be trusted. With several techniques, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
+    "Integrated gradients takes twice its steps, at most four times over, until the map's sum is within 1 % of what it explains. With --steps it takes that many, once.",
   ],
   options: [
     "image",
     ...MODEL_OPTIONS,
     "all",
     "target",
-    "probability",
     "layer",
     "channel",
     "at",
-    "samples",
-    "noise",
-    "steps",
-    "baseline",
-    "rules",
-    "random",
-    "patch",
-    "stride",
-    "fill",
-    "hide",
+    ...TECHNIQUE_OPTION_NAMES,
     "batch",
     "memory",
     "trust",
@@ -60,6 +50,9 @@ export const EXPLAIN: CliCommand = {
     "overlay",
     "json",
   ],
+  help: {
+    out: "Where the result goes: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). For several images a folder, with a .png for each, or 'DIR/*.svg', 'DIR/*.npy'. It is tried before any work, and written whole or not at all.",
+  },
   examples: [
     "vitrine explain grad-cam --image synthetic:4 --out cam.png",
     "vitrine explain --all --image synthetic:4 --out sheet.png",

@@ -14,7 +14,7 @@ import { type Io, printJson, progressOf, UsageError } from "../io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
 import { neuronsOf } from "../objective.ts";
 import { FIGURE_OR_ARRAY, outOf, writeResult } from "../output.ts";
-import { attributionOptions } from "../technique-options.ts";
+import { techniqueSettings } from "../technique-settings.ts";
 import type { Values } from "../values.ts";
 import { withNetwork } from "../with-network.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
@@ -22,10 +22,10 @@ import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 export const FIELD: CliCommand = {
   name: "field",
   usage: "--layer NAME [IMAGE...]",
-  summary: "What of the image a unit sees: in theory, and with images measured.",
+  summary: "Show the part of the image that a unit sees, in theory or measured with images.",
   details: [
-    "Without images, the exact rectangle that the unit at --at (default: the middle) can see; needs no GPU.",
-    "With images and --channel, the empirical field: a square covers each image place by place, the change of the unit (at --at, or where it answers most) is averaged over the images, centred on the unit (Zhou et al. 2015). --out field.png draws it with the theoretical rectangle, --out field.npy keeps it.",
+    "Without images: the exact rectangle that the unit at --at (default: the middle) can see. Needs no GPU.",
+    "With images and --channel: the empirical field. A square covers each image place by place. The change of the unit (at --at, or where it answers most) is averaged over the images, centred on the unit (Zhou et al. 2015). --out field.png draws it with the theoretical rectangle, --out field.npy keeps it.",
   ],
   options: [
     "image",
@@ -41,6 +41,11 @@ export const FIELD: CliCommand = {
     "out",
     "json",
   ],
+  help: {
+    patch:
+      "Side of the square that covers, in pixels of the network's input. Default: 11 at 224 pixels, in proportion.",
+    stride: "Pixels from one square to the next. Default: 3 at 224 pixels, in proportion.",
+  },
   examples: [
     "vitrine field --layer conv3_3 --at 5,5",
     "vitrine field a.jpg b.jpg c.jpg --layer conv2_2 --channel 7 --out field.png",
@@ -78,7 +83,7 @@ async function fieldCommand(names: readonly string[], values: Values, io: Io): P
   if (shape.length !== 3) {
     throw new InputError(`field expects a layer with maps, got "${layer}" of ${formatShape(shape)}`);
   }
-  const { patch, stride, fill } = attributionOptions(
+  const { patch, stride, fill } = techniqueSettings(
     { options: { patch: PATCH, stride: STRIDE, fill: FILL } },
     values,
   );

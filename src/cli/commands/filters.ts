@@ -13,12 +13,16 @@ import { assertNoArguments, type CliCommand, MODEL_OPTIONS } from "./command.ts"
 export const FILTERS: CliCommand = {
   name: "filters",
   usage: "",
-  summary: "A convolution's weights, as pictures. Needs no GPU.",
+  summary: "Draw a convolution's weights. Needs no GPU.",
   details: [
-    "Filters of the first layer are small pictures on one scale, grey for zero. Of a later layer (--layer), rows are the --top filters of the largest norm, or those of --channel, columns their inputs; beside them the combination of first-layer filters that each makes, of all its weights or the --strongest.",
+    "Filters of the first layer are drawn as small pictures on one scale, with grey for zero. Of a later layer (--layer), the rows are the --top filters of the largest norm, or those of --channel, and the columns are their inputs. Beside them stands the combination of first-layer filters that each makes, of all its weights or of the --strongest.",
     "A filter is dead when its norm is below a hundredth of the layer's largest. --out w.npy keeps the weights, [kh,kw,inputs,outputs].",
   ],
   options: [...MODEL_OPTIONS, "layer", "channel", "top", "strongest", "out", "json"],
+  help: {
+    channel: "The filters to show, from 0, with commas between.",
+    top: "Number of filters to show. Default 8.",
+  },
   examples: [
     "vitrine filters --out filters.png",
     "vitrine filters --model squeezenet --layer fire2_squeeze1x1 --top 16 --out fire2.png",

@@ -10,7 +10,7 @@ import { assertNoArguments, type CliCommand, MODEL_OPTIONS } from "./command.ts"
 export const LAYERS: CliCommand = {
   name: "layers",
   usage: "",
-  summary: "The network's layers and their shapes. Needs no GPU.",
+  summary: "List the network's layers and their shapes. Needs no GPU.",
   details: [],
   options: [...MODEL_OPTIONS, "json"],
   examples: ["vitrine layers", "vitrine layers --model squeezenet/model.json --json"],

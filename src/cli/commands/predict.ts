@@ -19,12 +19,14 @@ interface Answer {
 export const PREDICT: CliCommand = {
   name: "predict",
   usage: "[IMAGE...]",
-  summary: "What the network says of images: classes, labels, a yes or no, or values.",
+  summary: "Print what the network says of images: classes, labels, a yes or no, or values.",
   details: [
-    "Probabilities are those that the network's own softmax or sigmoid makes; values have none. Of several outputs, each is listed; --output picks one.",
-    "--out scores.npy keeps the logits (or values) of one output, [images, classes].",
+    "Probabilities come from the network's own softmax or sigmoid; values have none. Of several outputs each is listed; --output picks one.",
   ],
   options: ["image", ...MODEL_OPTIONS, "top", "batch", "seed", "out", "json"],
+  help: {
+    out: "The .npy file for the logits (or values) of one output, [images, classes].",
+  },
   examples: [
     "vitrine predict --image synthetic:4",
     "vitrine predict a.jpg b.jpg --model mobilenet --preprocess signed --labels imagenet.json --json",

@@ -20,11 +20,11 @@ import { Images } from "../images.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "../io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
 import { type Networks, needsOf, withNetworks } from "../networks.ts";
-import { attributionOptions, techniquesNamed } from "../technique-options.ts";
+import { techniqueSettings, techniquesNamed } from "../technique-settings.ts";
 import { inWords, passesOf, secondsOfPass } from "../time-estimate.ts";
 import { LIGHTLY, pace, trustPlanOf, trustReport } from "../trust-measures.ts";
 import type { Values } from "../values.ts";
-import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
+import { type CliCommand, MODEL_OPTIONS, TECHNIQUE_OPTION_NAMES } from "./command.ts";
 
 /** The first picture that the shipped network has not seen. */
 const UNSEEN = 1_000_000;
@@ -36,11 +36,13 @@ const [FEW, SOON] = [500, 10];
 export const TRUST: CliCommand = {
   name: "trust",
   usage: "[TECHNIQUE,…]",
-  summary: "How far the maps of techniques can be trusted.",
+  summary: "Measure how far the maps of techniques can be trusted.",
+  rows: TRUST_LEGEND.map((line) => {
+    const [measure = "", text = ""] = line.split(/: (.*)/s);
+    return [measure, text];
+  }),
   details: [
-    ...TRUST_LEGEND,
-    "",
-    "Without names, every technique that is quick; --all is every one. Techniques of many samples take fewer here than alone (RISE 500, LIME 300; see --samples), and those of more than a hundred have no sensitivity, which makes ten more maps, unless --measures asks for it. What takes longer than ten seconds is said before it begins. Curves have 20 steps beside 2 random baselines, of one technique and one image 50 and 4. Over several images, or --dataset N, mean ± standard deviation. What speaks against a map is said in words below.",
+    "Without names, every quick technique is measured; with --all, every one. Techniques of many samples take fewer here than alone; see --samples. Those of more than a hundred have no sensitivity, which makes ten more maps, unless --measures asks for it. A time of more than ten seconds is estimated before the work begins. Curves have 20 steps beside 2 random baselines; of one technique and one image, 50 and 4. Over several images, or with --dataset N, the table shows mean ± standard deviation. Below it, words say what speaks against a map.",
   ],
   options: [
     "image",
@@ -50,17 +52,7 @@ export const TRUST: CliCommand = {
     "target",
     "measures",
     "layer",
-    "probability",
-    "samples",
-    "noise",
-    "steps",
-    "baseline",
-    "rules",
-    "random",
-    "patch",
-    "stride",
-    "fill",
-    "hide",
+    ...TECHNIQUE_OPTION_NAMES,
     "batch",
     "memory",
     "seed",
@@ -210,7 +202,7 @@ function settingsOf(technique: NamedTechnique, layer: string | undefined, values
   const known = ATTRIBUTIONS.find(({ name }) => name === technique.name);
   if (!known) return {};
   const weighed = known.weighsMaps && layer !== undefined ? { layer } : {};
-  return { ...known.quick, ...attributionOptions(known, values), ...weighed };
+  return { ...known.quick, ...techniqueSettings(known, values), ...weighed };
 }
 
 /** A row whose refusal is in the command line's words. */

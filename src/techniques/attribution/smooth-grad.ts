@@ -142,7 +142,7 @@ export const SMOOTH_GRAD = attributionTechnique({
   name: "smoothgrad",
   title: "SmoothGrad",
   paper: { authors: "Smilkov et al.", year: 2017, arxiv: "1706.03825" },
-  summary: "The mean of the gradients of many noisy copies of the image: saliency with less noise of its own",
+  summary: "The mean of the gradients of many noisy copies of the image: saliency with less noise",
   unit: "max over colour of |mean ∂S/∂x|",
   run: fromGradient(smoothGrad),
 });
