@@ -90,7 +90,6 @@ export {
   type Graph,
   HEADS,
   type HeadKind,
-  type InputLayer,
   type Layer,
   layerOf,
   type Shapes,
@@ -185,14 +184,16 @@ export {
   createActivationGradient,
   type FusedActivation,
 } from "./layers/activation.ts";
-export type { AddLayer, MultiplyLayer } from "./layers/arithmetic.ts";
+export type { AddLayer } from "./layers/add.ts";
 export type { BatchNormLayer } from "./layers/batch-norm.ts";
 export type { ConcatLayer } from "./layers/concat.ts";
 export type { Conv2dLayer } from "./layers/conv2d.ts";
 export type { DenseLayer } from "./layers/dense.ts";
 export type { DepthwiseConv2dLayer } from "./layers/depthwise-conv2d.ts";
 export type { GlobalPoolLayer } from "./layers/global-pool.ts";
+export type { InputLayer } from "./layers/input.ts";
 export type { LrnLayer } from "./layers/lrn.ts";
+export type { MultiplyLayer } from "./layers/multiply.ts";
 export type { Constant, LayerBase } from "./layers/op.ts";
 export type { OpLayer } from "./layers/ops.ts";
 export type { Border, Padding, Window as LayerWindow } from "./layers/padding.ts";

@@ -1,12 +1,9 @@
-import type { BatchNormLayer } from "../layers/batch-norm.ts";
-import type { Conv2dLayer } from "../layers/conv2d.ts";
-import type { DenseLayer } from "../layers/dense.ts";
-import type { DepthwiseConv2dLayer } from "../layers/depthwise-conv2d.ts";
+import { isFusable } from "../layers/activation.ts";
+import { opOf } from "../layers/ops.ts";
 import { type Graph, inputOf, type Layer, layerOf } from "./graph.ts";
 import { answersOf } from "./heads.ts";
+import { activationOf } from "./layer-facts.ts";
 import { readersOf } from "./traverse.ts";
-
-type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
 
 /**
  * The same network with fewer layers: batch norm folded into the weights before it, activations and zero padding taken
@@ -34,44 +31,22 @@ export function fuse(graph: Graph, keep: readonly string[]): Graph {
 
 /** Two layers as one, under the later one's name, where that computes the same. */
 function merge(before: Layer, after: Layer): Layer | undefined {
+  if (before.op === "input" || after.op === "input") return undefined;
   const { name } = after;
-  if (after.op === "batchNorm" && isWeighted(before) && !before.activation) {
-    return { ...fold(before, after), name, ...(after.activation ? { activation: after.activation } : {}) };
+  const [first, second] = [opOf(before).fusion, opOf(after).fusion];
+  const own = first.as?.(before);
+  const bordered = own?.kind === "border" ? second.bordered?.(after, own.border) : undefined;
+  if (bordered) return { ...bordered, inputs: before.inputs };
+
+  const taken = second.as?.(after);
+  const activation = activationOf(after);
+  // What a layer takes in comes before its own activation.
+  if (!taken || activationOf(before)) return undefined;
+  if (taken.kind === "scale" && first.scaled) {
+    return { ...first.scaled(before, taken), name, ...(activation ? { activation } : {}) } as Layer;
   }
-  const { activation } = after.op === "activation" ? after : { activation: undefined };
-  if (activation && activation.kind !== "swish" && takesActivation(before) && !before.activation) {
-    return { ...before, name, activation: { ...activation, kind: activation.kind } };
-  }
-  if (
-    before.op === "zeroPad" &&
-    (after.op === "conv2d" || after.op === "depthwiseConv2d") &&
-    after.padding !== "same"
-  ) {
-    const inner = after.padding === "valid" ? { top: 0, bottom: 0, left: 0, right: 0 } : after.padding;
-    const { top, bottom, left, right } = before.border;
-    const padding = {
-      top: top + inner.top,
-      bottom: bottom + inner.bottom,
-      left: left + inner.left,
-      right: right + inner.right,
-    };
-    return { ...after, inputs: before.inputs, padding };
+  if (taken.kind === "activation" && first.activation && activation && isFusable(activation)) {
+    return { ...before, name, activation } as Layer;
   }
   return undefined;
-}
-
-function isWeighted(layer: Layer): layer is Weighted {
-  return layer.op === "conv2d" || layer.op === "depthwiseConv2d" || layer.op === "dense";
-}
-
-function takesActivation(layer: Layer): layer is Weighted | BatchNormLayer | Extract<Layer, { op: "add" }> {
-  return isWeighted(layer) || layer.op === "batchNorm" || layer.op === "add";
-}
-
-/** Weights and bias with a batch norm's scale and offset in them. Output channels are the weights' last axes. */
-function fold(layer: Weighted, { scale, offset }: BatchNormLayer): Weighted {
-  const channels = scale.length;
-  const w = layer.w.data.map((weight, index) => weight * (scale[index % channels] ?? 0));
-  const b = offset.map((shift, channel) => (layer.b?.data[channel] ?? 0) * (scale[channel] ?? 0) + shift);
-  return { ...layer, w: { shape: layer.w.shape, data: w }, b: { shape: [channels], data: b } };
 }

@@ -1,15 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
-import { describe } from "../gpu/options.ts";
+import { assertFields, describe } from "../gpu/options.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
-import type { LayerBase } from "../layers/op.ts";
+import { INPUT_FIELDS, type InputLayer } from "../layers/input.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
 import type { Preprocessing } from "./preprocessing.ts";
-
-/** Where the image enters; `shape` is [H, W, C]. */
-export interface InputLayer extends LayerBase {
-  readonly op: "input";
-  readonly shape: readonly [number, number, number];
-}
 
 /** One layer, as plain data. */
 export type Layer = InputLayer | OpLayer;
@@ -123,4 +117,12 @@ export function inputOf(graph: Graph): InputLayer {
       `graph "${graph.name}": expected an input layer first, got ${layer?.op ?? "nothing"}`,
     );
   return layer;
+}
+
+/** @throws InputError when a layer lacks what its op needs, or holds what it does not know. */
+export function assertLayer(layer: Layer): void {
+  const { op, name } = (layer ?? {}) as Partial<Layer>;
+  if (op === undefined) throw new InputError(`layer: expected { op, name, … }, got ${describe(layer)}`);
+  const fields = layer.op === "input" ? INPUT_FIELDS : opOf(layer).fields;
+  assertFields(`${op} "${name ?? "without a name"}"`, layer, fields);
 }

@@ -1,6 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
+import { opOf } from "../layers/ops.ts";
 import { assertGraph, type Graph, HEADS, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
+import { isIdentity } from "./layer-facts.ts";
 
 /**
  * What the numbers of an output are:
@@ -184,12 +186,10 @@ function layerIn(graph: Graph, name: string): Layer {
 }
 
 /** The layer that a chain of reshapes and identities shows. */
-function behindViews(graph: Graph, name: string): Layer {
+export function behindViews(graph: Graph, name: string): Layer {
   for (let layer = layerIn(graph, name); ; ) {
     const [input] = layer.inputs;
-    const isView =
-      layer.op === "reshape" || (layer.op === "activation" && layer.activation.kind === "linear");
-    if (!isView || input === undefined) return layer;
+    if (!isIdentity(layer) || input === undefined) return layer;
     layer = layerIn(graph, input);
   }
 }
@@ -204,37 +204,30 @@ function beforeViews(graph: Graph, shapes: ReadonlyMap<string, Shape>, name: str
   return isList && sizeOf(list) === sizeOf(maps) ? input : name;
 }
 
-/** Layers that leave numbers of 0 to 1 in that range. */
-const KEEPING: ReadonlySet<Layer["op"]> = new Set(["activation", "concat", "globalPool", "pool", "upsample"]);
-
 /** The sigmoid or softmax that an output's numbers went through before layers that only gather or bound them. */
 function squashedBy(graph: Graph, last: Layer): "sigmoid" | "softmax" | undefined {
   const seen = new Set([last]);
   for (const layer of seen) {
     const activation = activationOf(layer);
     if (activation === "sigmoid" || activation === "softmax") return activation;
-    if (!KEEPING.has(layer.op)) continue;
+    if (layer.op === "input" || !opOf(layer).mathematics(layer).withinInputs) continue;
     for (const name of layer.inputs) seen.add(behindViews(graph, name));
   }
   return undefined;
 }
 
-/** Layers that pass plain sums on as such. */
-const PASSING: ReadonlySet<Layer["op"]> = new Set(["add", "batchNorm", "concat", "upsample", "zeroPad"]);
-
 /** Whether a layer gives plain sums, as logits are, and not what an activation made of them. */
 function isBare(graph: Graph, last: Layer): boolean {
   const seen = new Set([last]);
   for (const layer of seen) {
-    const pools = layer.op === "globalPool" || layer.op === "pool";
-    const sums = layer.op === "conv2d" || layer.op === "dense" || layer.op === "depthwiseConv2d";
-    if ((activationOf(layer) ?? "linear") !== "linear") return false;
-    if (!pools && !sums && !PASSING.has(layer.op)) return false;
-    if (sums) continue;
+    if (layer.op === "input" || (activationOf(layer) ?? "linear") !== "linear") return false;
+    const { sums } = opOf(layer).mathematics(layer);
+    if (sums === "lost") return false;
+    if (sums === "made") continue;
     for (const name of layer.inputs) {
       const input = behindViews(graph, name);
       // Means of what a ReLU left are logits still, where the classes' own maps are averaged.
-      if (!pools || !/relu/i.test(activationOf(input) ?? "")) seen.add(input);
+      if (sums !== "averaged" || !/relu/i.test(activationOf(input) ?? "")) seen.add(input);
     }
   }
   return true;

@@ -1,6 +1,6 @@
-import { type Window, windowGeometry } from "../layers/padding.ts";
-import { bilinearSource, type UpsampleLayer } from "../layers/upsample.ts";
-import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "./graph.ts";
+import { opOf } from "../layers/ops.ts";
+import { extentOf } from "../layers/sight.ts";
+import { type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
 
 /** Pixels of the input, [top, bottom) × [left, right); rows and columns outside the image are padding. */
 export interface Rectangle {
@@ -64,107 +64,20 @@ function placesSeen(
   inside: boolean,
 ): Places {
   const seen = new Map<string, Set<number>>([[name, new Set([place])]]);
-  for (const layer of graph.layers.slice(1).reverse()) {
+  for (const layer of graph.layers.toReversed()) {
     const places = seen.get(layer.name);
-    if (!places) continue;
-    const out = shapes.get(layer.name)?.[axis + 1] ?? 1;
-    let begin = 0;
-    for (const from of layer.inputs) {
-      const shape = shapes.get(from) ?? [];
-      const size = shape.length === 4 ? (shape[axis + 1] ?? 1) : 1;
+    if (!places || layer.op === "input") continue;
+    const x = layer.inputs.map((from) => shapes.get(from) ?? []);
+    const y = shapes.get(layer.name) ?? [];
+    for (const [input, from] of layer.inputs.entries()) {
+      const sees = opOf(layer).sees(layer, { axis, input, x, y });
+      const size = extentOf(x[input], axis);
       const before = seen.get(from) ?? new Set<number>();
-      for (const at of behind(layer, places, { shape, out }, axis, begin)) {
-        if (!inside || (at >= 0 && at < size)) before.add(at);
+      for (const at of places) {
+        for (const source of sees(at)) if (!inside || (source >= 0 && source < size)) before.add(source);
       }
       seen.set(from, before);
-      begin += size;
     }
   }
   return seen.get(inputOf(graph).name) ?? new Set();
-}
-
-/**
- * What rows or columns of a layer's output see of one input; `out`: how many the output has; `begin`: where the input
- * starts in a concatenation.
- */
-function* behind(
-  layer: Layer,
-  places: Places,
-  { shape, out }: { readonly shape: readonly number[]; readonly out: number },
-  axis: 0 | 1,
-  begin: number,
-): Generator<number> {
-  const size = shape.length === 4 ? (shape[axis + 1] ?? 1) : 1;
-  switch (layer.op) {
-    case "conv2d":
-    case "depthwiseConv2d": {
-      const [kh = 1, kw = 1] = layer.w.shape;
-      yield* taps(layer.name, places, { ...layer, size: [kh, kw] }, shape, axis);
-      return;
-    }
-    case "pool":
-      yield* taps(layer.name, places, { ...layer, dilations: [1, 1] }, shape, axis);
-      return;
-    case "zeroPad": {
-      const before = axis === 0 ? layer.border.top : layer.border.left;
-      for (const at of places) yield at - before;
-      return;
-    }
-    case "upsample":
-      yield* enlarged(places, layer, axis, size);
-      return;
-    case "concat":
-      for (const at of places) {
-        if (layer.axis !== axis + 1) yield at;
-        else if (at >= begin && at < begin + size) yield at - begin;
-      }
-      return;
-    case "globalPool":
-    case "dense":
-      for (let at = 0; at < size; at++) yield at;
-      return;
-    case "reshape":
-      if (layer.shape) for (let at = 0; at < size; at++) yield at;
-      else yield* places;
-      return;
-    case "add":
-    case "multiply":
-      // An input without pixels is the same for every pixel.
-      if (size < out) yield 0;
-      else yield* places;
-      return;
-    default:
-      yield* places;
-  }
-}
-
-function* taps(
-  name: string,
-  places: Places,
-  window: Window,
-  [, height = 1, width = 1]: readonly number[],
-  axis: 0 | 1,
-): Generator<number> {
-  const { top, left } = windowGeometry(name, height, width, window);
-  const first = axis === 0 ? top : left;
-  for (const at of places) {
-    for (let tap = 0; tap < window.size[axis]; tap++) {
-      yield at * window.strides[axis] - first + tap * window.dilations[axis];
-    }
-  }
-}
-
-/** Pixels that an enlargement reads; bilinear ones are clamped at the border. */
-function* enlarged(places: Places, layer: UpsampleLayer, axis: 0 | 1, size: number): Generator<number> {
-  const factor = layer.factor[axis];
-  for (const at of places) {
-    if (layer.mode === "nearest" || factor === 1) {
-      yield Math.floor(at / factor);
-      continue;
-    }
-    const centre = bilinearSource(layer, axis, at);
-    for (const neighbour of [Math.floor(centre), Math.ceil(centre)]) {
-      yield Math.min(size - 1, Math.max(0, neighbour));
-    }
-  }
 }

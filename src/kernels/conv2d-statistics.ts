@@ -4,7 +4,8 @@ import { isSoftwareAdapter } from "../gpu/device.ts";
 import { type Command, createSequence } from "../gpu/kernel.ts";
 import { createSteps, type Plan } from "../gpu/steps.ts";
 import { activationCode } from "../layers/activation.ts";
-import { type Conv2dLayer, type Convolution, conv2d, forwardRun, layOut } from "../layers/conv2d.ts";
+import { type Conv2dLayer, conv2d, forwardRun } from "../layers/conv2d.ts";
+import { type Convolution, layOut } from "../layers/convolution.ts";
 import type { ForwardSite } from "../layers/op.ts";
 import { createStatistics, expectSummary, gatherSteps, rowsOf, type StatisticsSite } from "./statistics.ts";
 

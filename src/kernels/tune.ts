@@ -2,7 +2,7 @@ import { adapterName, whileAlive } from "../gpu/device.ts";
 import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
-import { createConvolution } from "../layers/conv2d.ts";
+import { createConvolution } from "../layers/convolution.ts";
 import { type Tile, type Tiles, tilesFor, tilingOf, useTiles } from "../layers/tiling.ts";
 
 /** Where text is kept by a name: `localStorage`, or anything like it. */

@@ -1,17 +1,99 @@
 import forwardShader from "../../shaders/activation.wgsl";
 import backwardShader from "../../shaders/activation_gradient.wgsl";
+import incrementalShader from "../../shaders/window_scale.wgsl";
 import blockedShader from "../../shaders/zero_gradient_mask.wgsl";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps, type Step } from "../gpu/steps.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { type Gate, type LayerBase, type Op, onlyInput } from "./op.ts";
+import { backProjectItself } from "./back-projection.ts";
+import { chunkOf, itemGrid } from "./incremental.ts";
+import {
+  ALONE,
+  type Gate,
+  type IncrementalSite,
+  LAYER_FIELDS,
+  type LayerBase,
+  type NonNegative,
+  type Op,
+  onlyInput,
+} from "./op.ts";
+import { seesItself } from "./sight.ts";
 
-/** Codes of the activations in WGSL (`override ACTIVATION`). */
-const CODES = { linear: 0, relu: 1, relu6: 2, leakyRelu: 3, sigmoid: 4, tanh: 5, swish: 6 } as const;
+/** What is known of a kind of activation, a(z). */
+interface ActivationFacts {
+  /** Its number in WGSL (`override ACTIVATION`). */
+  readonly code: number;
+  /** Its name for people. */
+  readonly title: string;
+  /** a(0) */
+  readonly atZero: number;
+  /** Whether it is linear piece by piece. */
+  readonly piecewise: boolean;
+  /** a(c·z) = c·a(z) for every c > 0. */
+  readonly homogeneous: boolean;
+  /** Where a(z) is known not to be negative; "inputs": where z is not. */
+  readonly nonNegative: NonNegative;
+  /** Whether a(z) is z wherever it is not 0. */
+  readonly passesOrStops: boolean;
+  /** Whether backward rules other than the gradient are defined for it. */
+  readonly rules: boolean;
+  /** Whether its output, as the factor of a product, gates the other. */
+  readonly gate: boolean;
+}
 
-export type ActivationKind = keyof typeof CODES;
+const PIECEWISE = { atZero: 0, piecewise: true, gate: false } as const;
+const CURVED = { piecewise: false, homogeneous: false, passesOrStops: false, rules: false } as const;
+
+const ACTIVATIONS = {
+  linear: {
+    ...PIECEWISE,
+    code: 0,
+    title: "",
+    homogeneous: true,
+    nonNegative: "inputs",
+    passesOrStops: true,
+    rules: true,
+  },
+  relu: {
+    ...PIECEWISE,
+    code: 1,
+    title: "ReLU",
+    homogeneous: true,
+    nonNegative: "always",
+    passesOrStops: true,
+    rules: true,
+  },
+  relu6: {
+    ...PIECEWISE,
+    code: 2,
+    title: "ReLU6",
+    homogeneous: false,
+    nonNegative: "always",
+    passesOrStops: false,
+    rules: true,
+  },
+  leakyRelu: {
+    ...PIECEWISE,
+    code: 3,
+    title: "leaky ReLU",
+    homogeneous: true,
+    nonNegative: "inputs",
+    passesOrStops: false,
+    rules: false,
+  },
+  sigmoid: { ...CURVED, code: 4, title: "sigmoid", atZero: 0.5, nonNegative: "always", gate: true },
+  tanh: { ...CURVED, code: 5, title: "tanh", atZero: 0, nonNegative: "inputs", gate: false },
+  swish: { ...CURVED, code: 6, title: "swish", atZero: 0, nonNegative: "inputs", gate: false },
+} as const satisfies Record<string, ActivationFacts>;
+
+export type ActivationKind = keyof typeof ACTIVATIONS;
+
+/** What is known of an activation; none is linear. */
+export function activationFacts(activation: Activation | undefined): ActivationFacts {
+  return ACTIVATIONS[activation?.kind ?? "linear"];
+}
 
 /** An elementwise non-linearity; `alpha` is the slope of leaky ReLU below zero. */
 export interface Activation {
@@ -21,6 +103,11 @@ export interface Activation {
 
 /** Activations whose slope follows from their output, so that they may be fused into the layer before. */
 export type FusedActivation = Activation & { readonly kind: Exclude<ActivationKind, "swish"> };
+
+/** Whether an activation may be fused into the layer before. */
+export function isFusable(activation: Activation): activation is FusedActivation {
+  return activation.kind !== "swish";
+}
 
 export interface ActivationLayer extends LayerBase {
   readonly op: "activation";
@@ -53,7 +140,7 @@ export const PASS = 4;
 
 /** `override ACTIVATION` and `params.alpha` of a kernel that applies an activation; none means linear. */
 export function activationCode(activation: Activation | undefined): { code: number; alpha: number } {
-  return { code: CODES[activation?.kind ?? "linear"], alpha: activation?.alpha ?? 0 };
+  return { code: activationFacts(activation).code, alpha: activation?.alpha ?? 0 };
 }
 
 /**
@@ -61,10 +148,9 @@ export function activationCode(activation: Activation | undefined): { code: numb
  * @throws UnsupportedError naming the layer when the rule is not defined for its activation.
  */
 export function assertRule(rule: BackwardRule, activation: Activation, layer: string): void {
-  const { kind } = activation;
-  if (rule !== "gradient" && kind !== "linear" && kind !== "relu" && kind !== "relu6") {
+  if (rule !== "gradient" && !activationFacts(activation).rules) {
     throw new UnsupportedError(
-      `backward rule "${rule}": expected ReLU or ReLU6, got ${kind} at layer "${layer}"; use the rule "gradient"`,
+      `backward rule "${rule}": expected ReLU or ReLU6, got ${activation.kind} at layer "${layer}"; use the rule "gradient"`,
     );
   }
 }
@@ -188,8 +274,46 @@ function blockedStep({ activation, a, dy, blocked, rule, slot = 0, label }: Bloc
   };
 }
 
+/** Runs an elementwise layer incrementally: batch norm (with the constants `scale` and `offset`) or an activation. */
+export function createIncrementalScale(
+  device: GPUDevice,
+  {
+    layer,
+    x: [x],
+    y,
+    constants: { scale, offset },
+    dirty,
+  }: IncrementalSite<LayerBase & { readonly activation?: Activation | undefined }>,
+): Promise<Command> {
+  const [, height, width, channels] = y.shape;
+  const chunk = chunkOf(channels);
+  const { code, alpha } = activationCode(layer.activation);
+  return createDispatch(device, incrementalShader, {
+    label: layer.name,
+    constants: { SCALE: Number(scale !== undefined), ACTIVATION: code },
+    redeclare: { Chunk: chunk.type },
+    params: {
+      start: (height * width * channels) / chunk.size,
+      count: y.layout.count,
+      channels: channels / chunk.size,
+      alpha,
+    },
+    bindings: {
+      x: x.buffer,
+      scale: scale ?? x.buffer,
+      offset: offset ?? x.buffer,
+      rects: dirty.rects,
+      y: y.buffer,
+    },
+    workgroups: itemGrid(y, channels / chunk.size),
+  });
+}
+
 export const activation: Op<ActivationLayer> = {
+  fields: { ...LAYER_FIELDS, activation: "must" },
+  describe: ({ activation }) => activationFacts(activation).title || "activation",
   shape: (layer, x) => onlyInput(layer, x),
+  view: false,
 
   forward(device, { layer, x: [x], y }) {
     const { shader, ...options } = activationStep(layer.activation, { x, y, label: layer.name });
@@ -210,4 +334,19 @@ export const activation: Op<ActivationLayer> = {
       label: layer.name,
     });
   },
+
+  incremental: { kind: "rectangles", fits: () => true, create: createIncrementalScale },
+  mathematics: () => ({
+    linear: true,
+    homogeneous: true,
+    pointwise: true,
+    nonNegative: "inputs",
+    withinInputs: true,
+    sums: "kept",
+  }),
+  weights: () => undefined,
+  sees: (_, site) => seesItself(site),
+  fusion: { ...ALONE, as: () => ({ kind: "activation" }) },
+  relevance: { way: () => ({ by: "unchanged" }), gate: false },
+  backProject: (_, site) => backProjectItself(site),
 };

@@ -3,8 +3,11 @@ import gradientShader from "../../shaders/batch_norm_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation } from "./activation.ts";
-import { type LayerBase, type Op, onlyInput } from "./op.ts";
+import { activationCode, createIncrementalScale, type FusedActivation } from "./activation.ts";
+import { backProjectItself } from "./back-projection.ts";
+import type { DepthwiseConv2dLayer } from "./depthwise-conv2d.ts";
+import { LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
+import { seesItself } from "./sight.ts";
 
 /**
  * Batch normalisation with fixed statistics, y = scale·x + offset per channel, then activation:
@@ -17,7 +20,9 @@ export interface BatchNormLayer extends LayerBase {
   readonly activation?: FusedActivation;
 }
 
-export const batchNorm: Op<BatchNormLayer> = {
+export const batchNorm: Op<BatchNormLayer, DepthwiseConv2dLayer> = {
+  fields: { ...LAYER_FIELDS, scale: "must", offset: "must", activation: "may" },
+  describe: () => "batch normalisation",
   shape(layer, x) {
     const shape = onlyInput(layer, x);
     const channels = shape.at(-1);
@@ -28,6 +33,7 @@ export const batchNorm: Op<BatchNormLayer> = {
     }
     return shape;
   },
+  view: false,
 
   constants: ({ scale, offset }) => ({
     scale: { shape: [scale.length], data: scale },
@@ -55,4 +61,40 @@ export const batchNorm: Op<BatchNormLayer> = {
       workgroups: gridOf(Math.ceil(size / 256)),
     });
   },
+
+  incremental: { kind: "rectangles", fits: () => true, create: createIncrementalScale },
+  mathematics: () => ({
+    linear: true,
+    homogeneous: true,
+    pointwise: true,
+    nonNegative: "unknown",
+    withinInputs: false,
+    sums: "kept",
+  }),
+  weights: ({ scale, offset }) => ({ w: { shape: [scale.length], data: scale }, b: offset, products: 0 }),
+  sees: (_, site) => seesItself(site),
+  fusion: {
+    activation: true,
+    gradient: false,
+    scaled: null,
+    bordered: null,
+    as: ({ scale, offset }) => ({ kind: "scale", scale, offset }),
+  },
+  relevance: { way: (layer) => ({ by: "rule", as: asDepthwise(layer), group: "other" }), gate: false },
+  backProject: ({ scale }, site) => backProjectItself(site, { scale }),
 };
+
+/** The convolution of each channel by itself, of one pixel, that a batch norm is. */
+function asDepthwise({ name, inputs, scale, offset }: BatchNormLayer): DepthwiseConv2dLayer {
+  const channels = scale.length;
+  return {
+    op: "depthwiseConv2d",
+    name,
+    inputs,
+    w: { shape: [1, 1, channels, 1], data: scale },
+    b: { shape: [channels], data: offset },
+    strides: [1, 1],
+    dilations: [1, 1],
+    padding: "valid",
+  };
+}

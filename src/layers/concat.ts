@@ -1,8 +1,11 @@
 import shader from "../../shaders/copy_blocks.wgsl";
-import { InputError } from "../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { formatShapes, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import type { LayerBase, Op } from "./op.ts";
+import { backProjectItself } from "./back-projection.ts";
+import { createIncrementalMove } from "./incremental-move.ts";
+import { ALONE, LAYER_FIELDS, type LayerBase, type Op } from "./op.ts";
+import { extentOf, seesItself } from "./sight.ts";
 
 /** Inputs side by side along `axis` (1 to rank − 1, the batch being axis 0). */
 export interface ConcatLayer extends LayerBase {
@@ -11,6 +14,8 @@ export interface ConcatLayer extends LayerBase {
 }
 
 export const concat: Op<ConcatLayer> = {
+  fields: { ...LAYER_FIELDS, axis: "must" },
+  describe: ({ inputs }) => `${inputs.length} side by side`,
   shape(layer, x) {
     const [first] = x;
     const { axis } = layer;
@@ -32,6 +37,7 @@ export const concat: Op<ConcatLayer> = {
       i === axis ? x.reduce((sum, shape) => sum + (shape[axis] ?? 0), 0) : size,
     );
   },
+  view: false,
 
   async forward(device, { layer, x, y }) {
     const copies = x.map((part, input) => {
@@ -71,6 +77,48 @@ export const concat: Op<ConcatLayer> = {
       to: { length: block, start: 0 },
       accumulate,
     });
+  },
+
+  incremental: {
+    kind: "rectangles",
+    fits: () => true,
+    async create(device, { layer: { name, axis }, x, y, dirty }) {
+      const parts = x.map((part, index) => {
+        const before = x.slice(0, index).reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
+        return createIncrementalMove(device, { label: name, x: part, y, dirty }, [
+          axis === 1 ? -before : 0,
+          axis === 2 ? -before : 0,
+          axis === 3 ? before : 0,
+        ]);
+      });
+      return createSequence(parts);
+    },
+  },
+  mathematics: () => ({
+    linear: true,
+    homogeneous: true,
+    pointwise: false,
+    nonNegative: "inputs",
+    withinInputs: true,
+    sums: "kept",
+  }),
+  weights: () => undefined,
+  sees(layer, site) {
+    const { axis, input, x, y } = site;
+    if (y.length !== 4 || layer.axis !== axis + 1) return seesItself(site);
+    const begin = x.slice(0, input).reduce((sum, shape) => sum + extentOf(shape, axis), 0);
+    const end = begin + extentOf(x[input], axis);
+    return (at) => (at >= begin && at < end ? [at - begin] : []);
+  },
+  fusion: ALONE,
+  relevance: { way: () => ({ by: "gradient" }), gate: false },
+  backProject({ name, axis }, site) {
+    if (axis !== 3) {
+      throw new UnsupportedError(
+        `concat "${name}": expected channels side by side to take a filter back through`,
+      );
+    }
+    backProjectItself(site, { first: site.begin });
   },
 };
 

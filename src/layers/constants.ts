@@ -9,7 +9,7 @@ import type { Constant, LayerBase, Op, Tensors } from "./op.ts";
  */
 export function constantsFor<L extends LayerBase & { readonly op: string }>(
   device: GPUDevice,
-  op: Op<L>,
+  op: Op<L, LayerBase>,
   layer: L,
   x: readonly Shape[],
   gradients: boolean,

@@ -1,16 +1,14 @@
-import shader from "../../shaders/conv2d.wgsl";
-import quadsShader from "../../shaders/conv2d_quads.wgsl";
-import stagedShader from "../../shaders/conv2d_staged.wgsl";
-import subgroupShader from "../../shaders/conv2d_subgroups.wgsl";
-import copyShader from "../../shaders/copy_blocks.wgsl";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
-import { createSteps, type Step } from "../gpu/steps.ts";
-import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
-import { type Constant, type ForwardSite, type Gate, type LayerBase, type Op, onlyImage } from "./op.ts";
-import { type Window, windowGeometry } from "./padding.ts";
-import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
+import type { Shape, Tensor } from "../gpu/tensor.ts";
+import type { FusedActivation } from "./activation.ts";
+import { createIncrementalConv2d } from "./conv2d-incremental.ts";
+import { type Convolution, createConvolution, inFours } from "./convolution.ts";
+import { pairOf, strideOf } from "./describe.ts";
+import { type Constant, type ForwardSite, LAYER_FIELDS, type LayerBase, type Op, onlyImage } from "./op.ts";
+import { WINDOW_FIELDS, type Window, windowGeometry } from "./padding.ts";
+import { seesTaps } from "./sight.ts";
+import { blockOf } from "./tiling.ts";
+import { backProjectTaps, bordered, scaled, sizeOfFilter, WEIGHTED, withoutActivation } from "./weighted.ts";
 
 /** Convolution (cross-correlation) of [N, H, W, Cin] by w [kh, kw, Cin, Cout], then bias, then activation. */
 export interface Conv2dLayer extends LayerBase, Omit<Window, "size"> {
@@ -19,163 +17,6 @@ export interface Conv2dLayer extends LayerBase, Omit<Window, "size"> {
   /** [Cout] */
   readonly b?: Constant;
   readonly activation?: FusedActivation;
-}
-
-type Pair = readonly [vertical: number, horizontal: number];
-
-/** One run of the convolution kernel, forward or to the input; see shaders/conv2d.wgsl for the numbers. */
-export interface Convolution {
-  readonly label: string;
-  readonly x: Tensor;
-  readonly w: Tensor;
-  readonly b?: Tensor | undefined;
-  readonly y: Tensor;
-  readonly kernel: Pair;
-  readonly scale: Pair;
-  readonly dilation: Pair;
-  readonly offset: Pair;
-  readonly phases: Pair;
-  /** Applied to y; not together with `gate`. */
-  readonly activation?: FusedActivation | undefined;
-  /** Takes y back through the activation that it is the gradient of. */
-  readonly gate?: Gate | undefined;
-  readonly accumulate?: boolean;
-  /** Default: what {@link chooseTiling} says. */
-  readonly tiling?: Tiling;
-}
-
-/** Makes a run of the convolution kernel ready to record. */
-export function createConvolution(device: GPUDevice, run: Convolution): Promise<Command> {
-  const { label, y, b, activation, gate, accumulate = false } = run;
-  const channels = y.shape[3] ?? 1;
-  const whole = inFours(channels);
-  const { tiling = chooseTiling(device, pixelsOf(run), whole) } = run;
-  if (whole === channels || tiling.subgroups || b || activation || gate) {
-    const { shader, ...options } = stepOf(device, run);
-    return createDispatch(device, shader, options);
-  }
-  // The gradient to an image of three channels, say: made of four, so that they stay in registers.
-  return createSteps(device, `convolution "${label}"`, (scratch) => {
-    const padded = scratch([...y.shape.slice(0, 3), whole], `${label} in fours`);
-    const size = sizeOf(y.shape);
-    return [
-      stepOf(device, { ...run, y: padded, tiling, accumulate: false }),
-      {
-        shader: copyShader,
-        label,
-        params: {
-          size,
-          block: channels,
-          xLength: whole,
-          xStart: 0,
-          yLength: channels,
-          yStart: 0,
-          accumulate: Number(accumulate),
-        },
-        bindings: { x: padded, y },
-        workgroups: gridOf(Math.ceil(size / 256)),
-      },
-    ];
-  });
-}
-
-function inFours(channels: number): number {
-  return Math.ceil(channels / 4) * 4;
-}
-
-/** Rows and columns of one phase of the output. */
-function gridOfPhase({ y: { shape }, phases }: Convolution): Pair {
-  return [Math.ceil((shape[1] ?? 1) / phases[0]), Math.ceil((shape[2] ?? 1) / phases[1])];
-}
-
-/** Pixels of one phase, of all images. */
-function pixelsOf(run: Convolution): number {
-  const [rows, columns] = gridOfPhase(run);
-  return (run.x.shape[0] ?? 1) * rows * columns;
-}
-
-function stepOf(device: GPUDevice, run: Convolution): Step {
-  const { label, x, w, b, y, phases, activation, gate, accumulate = false } = run;
-  const { tiling, redeclare, params, workgroups } = layOut(device, run, pixelsOf(run));
-  const { code, alpha } = activationCode(activation);
-  const { GRADIENT_OF, ...gateParams } = gateCode(gate);
-  const kernel = kernelOf(tiling, redeclare);
-  return {
-    shader: kernel.shader,
-    label,
-    constants: {
-      ...kernel.constants,
-      BIAS: Number(b !== undefined),
-      ACTIVATION: code,
-      GRADIENT_OF,
-      PHASED: Number(phases[0] * phases[1] > 1),
-      ACCUMULATE: Number(accumulate),
-    },
-    redeclare: kernel.redeclare,
-    params: { ...params, grid: gridOfPhase(run), phases, ...gateParams, ...(gate ? {} : { alpha }) },
-    bindings: { x, w, b: b ?? w, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
-    workgroups: [...workgroups, phases[0] * phases[1]],
-  };
-}
-
-/** The kernel for a tiling, and what sizes it. */
-function kernelOf(
-  { subgroups, staged, pixels, lanes, columns, channelLanes }: Tiling,
-  { PIXELS, OUT, Out, IN, In, BLOCK }: ReturnType<typeof layOut>["redeclare"],
-) {
-  const COLUMNS = `${columns}u`;
-  if (subgroups) {
-    const redeclare = { IN, In, BLOCK, OUT, Out, PIXELS };
-    return { shader: subgroupShader, constants: { LANES: lanes }, redeclare };
-  }
-  if (staged && IN === "4u" && OUT === "4u") {
-    return { shader: stagedShader, constants: {}, redeclare: { BLOCK } };
-  }
-  const constants = { LANES: lanes, CHANNEL_LANES: channelLanes };
-  if (OUT === "4u" && pixels === 4 && columns <= 2) {
-    return { shader: quadsShader, constants, redeclare: { IN, In, BLOCK, COLUMNS } };
-  }
-  return { shader, constants, redeclare: { IN, In, BLOCK, OUT, Out, PIXELS, COLUMNS } };
-}
-
-/** What the kernels of a convolution share that computes so many pixels, of one phase. */
-export function layOut(
-  device: GPUDevice,
-  { x, y, kernel, scale, dilation, offset, tiling: wanted }: Omit<Convolution, "phases">,
-  pixels: number,
-) {
-  const [batch = 1, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
-  const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
-  const tiling = wanted ?? chooseTiling(device, pixels, outChannels);
-  const input = inChannels % 4 === 0 ? 4 : 1;
-  const output = outChannels % 4 === 0 ? 4 : 1;
-  const outChunks = outChannels / output;
-  const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
-  const strips = Math.ceil(pixels / (tiling.lanes * tiling.pixels));
-  return {
-    tiling,
-    redeclare: {
-      IN: `${input}u`,
-      In: input === 4 ? "vec4<f32>" : "f32",
-      OUT: `${output}u`,
-      Out: output === 4 ? "vec4<f32>" : "f32",
-      BLOCK: `${blockOf(outChannels)}u`,
-      PIXELS: `${tiling.pixels}u`,
-    },
-    params: {
-      inSize: [inHeight, inWidth],
-      outSize: [outHeight, outWidth],
-      kernel,
-      scale,
-      dilation,
-      offset,
-      batch,
-      inChunks: inChannels / input,
-      outChunks,
-      tiles,
-    },
-    workgroups: gridOf(tiles * strips, device.limits.maxComputeWorkgroupsPerDimension),
-  };
 }
 
 /**
@@ -240,8 +81,10 @@ export function forwardRun({
   };
 }
 
-export const conv2d: Op<Conv2dLayer> = {
-  gates: true,
+export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
+  fields: { ...LAYER_FIELDS, ...WINDOW_FIELDS, dilations: "must", w: "must", b: "may", activation: "may" },
+  describe: ({ w, strides, dilations }) =>
+    `${pairOf(sizeOfFilter(w))} convolution${strideOf(strides)}${dilations.some((dilation) => dilation > 1) ? ", dilated" : ""}`,
 
   shape(layer, x) {
     const who = `conv2d "${layer.name}"`;
@@ -258,6 +101,7 @@ export const conv2d: Op<Conv2dLayer> = {
     const { outHeight, outWidth } = windowGeometry(who, h, w, { ...layer, size: [kh, kw] });
     return [n, outHeight, outWidth, cout];
   },
+  view: false,
 
   constants(layer, _x, gradients) {
     return {
@@ -294,4 +138,18 @@ export const conv2d: Op<Conv2dLayer> = {
       gate,
     });
   },
+
+  incremental: { kind: "rectangles", fits: () => true, create: createIncrementalConv2d },
+  mathematics: () => WEIGHTED,
+  weights({ w, b }) {
+    const [kh = 1, kw = 1, inputs = 1] = w.shape;
+    return { w, b: b?.data, products: kh * kw * inputs };
+  },
+  sees: (layer, site) => seesTaps(layer.name, { ...layer, size: sizeOfFilter(layer.w) }, site),
+  fusion: { activation: true, gradient: true, scaled, bordered, as: null },
+  relevance: {
+    way: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
+    gate: false,
+  },
+  backProject: (layer, site) => backProjectTaps(layer, site, () => 0),
 };

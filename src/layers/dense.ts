@@ -5,7 +5,9 @@ import { createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
 import { partsOf } from "./constants.ts";
-import { type Constant, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
+import { type Constant, LAYER_FIELDS, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
+import { seesItself } from "./sight.ts";
+import { scaled, WEIGHTED, withoutActivation } from "./weighted.ts";
 
 /** y = x·w + b over the last axis, then activation; w is [features in, features out]. */
 export interface DenseLayer extends LayerBase {
@@ -64,8 +66,10 @@ function weights(constants: Tensors, layer: string): Part[] {
   );
 }
 
-export const dense: Op<DenseLayer> = {
-  gates: true,
+export const dense: Op<DenseLayer, DenseLayer> = {
+  fields: { ...LAYER_FIELDS, w: "must", b: "may", activation: "may" },
+  describe: () => "fully connected",
+  view: false,
   parts: ["w"],
 
   shape(layer, x) {
@@ -121,4 +125,13 @@ export const dense: Op<DenseLayer> = {
     );
     return createSequence(parts);
   },
+
+  incremental: { kind: "full" },
+  mathematics: () => WEIGHTED,
+  weights: ({ w, b }) => ({ w, b: b?.data, products: w.shape[0] ?? 1 }),
+  // Over the channels of every pixel by itself, where there are pixels.
+  sees: (_, site) => seesItself(site),
+  fusion: { activation: true, gradient: true, scaled, bordered: null, as: null },
+  relevance: { way: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "dense" }), gate: false },
+  backProject: null,
 };

@@ -1,10 +1,24 @@
 import shader from "../../shaders/depthwise_conv2d.wgsl";
+import incrementalShader from "../../shaders/window_depthwise_conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
-import { type Constant, type Gate, type LayerBase, type Op, onlyImage, type Tensors } from "./op.ts";
-import { type Window, windowGeometry } from "./padding.ts";
+import { pairOf, strideOf } from "./describe.ts";
+import { chunkOf, listsOf } from "./incremental.ts";
+import {
+  type Constant,
+  type Gate,
+  type IncrementalSite,
+  LAYER_FIELDS,
+  type LayerBase,
+  type Op,
+  onlyImage,
+  type Tensors,
+} from "./op.ts";
+import { WINDOW_FIELDS, type Window, windowGeometry } from "./padding.ts";
+import { seesTaps } from "./sight.ts";
+import { backProjectTaps, bordered, scaled, sizeOfFilter, WEIGHTED, withoutActivation } from "./weighted.ts";
 
 /**
  * Each channel of [N, H, W, C] convolved by its own M filters, w [kh, kw, C, M]: output channel c·M + m; then bias,
@@ -20,6 +34,9 @@ export interface DepthwiseConv2dLayer extends LayerBase, Omit<Window, "size"> {
 
 /** Neighbouring pixels of one thread of the kernel. */
 const PIXELS = 4;
+
+/** Changed pixels of one thread of the incremental kernel. */
+const ITEMS = 4;
 
 /** The kernel's run over y, or (backward) over dx with dy as its x. */
 function createRun(
@@ -87,8 +104,43 @@ function createRun(
   });
 }
 
-export const depthwiseConv2d: Op<DepthwiseConv2dLayer> = {
-  gates: true,
+/** Runs a depthwise convolution incrementally. */
+export async function createIncrementalDepthwise(
+  device: GPUDevice,
+  { layer, x: [x], y, constants: { w, b = w }, dirty }: IncrementalSite<DepthwiseConv2dLayer>,
+): Promise<Command> {
+  const [kh = 1, kw = 1, , multiplier = 1] = layer.w.shape;
+  const [, height, width, inChannels] = x.shape;
+  const [, outHeight, outWidth, channels] = y.shape;
+  const chunk = multiplier === 1 ? chunkOf(channels) : chunkOf(1);
+  const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size: [kh, kw] });
+  const { code, alpha } = activationCode(layer.activation);
+  if (!w || !b) throw new InputError(`depthwiseConv2d "${layer.name}": expected the constant "w", got none`);
+  return createDispatch(device, incrementalShader, {
+    label: layer.name,
+    constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
+    redeclare: { Chunk: chunk.type },
+    params: {
+      inSize: [height, width],
+      outSize: [outHeight, outWidth],
+      kernel: [kh, kw],
+      strides: layer.strides,
+      dilation: layer.dilations,
+      offset: [-top, -left],
+      ...listsOf(x, y),
+      inChunks: inChannels / chunk.size,
+      channels: channels / chunk.size,
+      multiplier,
+      alpha,
+    },
+    bindings: { x: x.buffer, w, b, rects: dirty.rects, work: dirty.work, y: y.buffer },
+    workgroups: gridOf(Math.ceil((Math.ceil(y.layout.items / ITEMS) * (channels / chunk.size)) / 64)),
+  });
+}
+
+export const depthwiseConv2d: Op<DepthwiseConv2dLayer, DepthwiseConv2dLayer> = {
+  fields: { ...LAYER_FIELDS, ...WINDOW_FIELDS, dilations: "must", w: "must", b: "may", activation: "may" },
+  describe: ({ w, strides }) => `${pairOf(sizeOfFilter(w))} depthwise convolution${strideOf(strides)}`,
 
   shape(layer, x) {
     const who = `depthwiseConv2d "${layer.name}"`;
@@ -105,6 +157,7 @@ export const depthwiseConv2d: Op<DepthwiseConv2dLayer> = {
     const { outHeight, outWidth } = windowGeometry(who, h, w, { ...layer, size: [kh, kw] });
     return [n, outHeight, outWidth, c * multiplier];
   },
+  view: false,
 
   constants: (layer) => ({ w: layer.w, ...(layer.b ? { b: layer.b } : {}) }),
 
@@ -113,4 +166,19 @@ export const depthwiseConv2d: Op<DepthwiseConv2dLayer> = {
 
   backward: (device, { layer, constants, x: [x], dy, dx, accumulate, gate }) =>
     createRun(device, layer, constants, { image: x, x: dy, y: dx, backward: true, accumulate, gate }),
+
+  incremental: { kind: "rectangles", fits: () => true, create: createIncrementalDepthwise },
+  mathematics: () => WEIGHTED,
+  weights({ w, b }) {
+    const [kh, kw] = sizeOfFilter(w);
+    return { w, b: b?.data, products: kh * kw };
+  },
+  sees: (layer, site) => seesTaps(layer.name, { ...layer, size: sizeOfFilter(layer.w) }, site),
+  fusion: { activation: true, gradient: true, scaled, bordered, as: null },
+  relevance: {
+    way: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
+    gate: false,
+  },
+  // A channel has outputs of its own.
+  backProject: (layer, site) => backProjectTaps(layer, site, (channel) => channel * (layer.w.shape[3] ?? 1)),
 };

@@ -1,9 +1,12 @@
 import shader from "../../shaders/lrn.wgsl";
 import gradientShader from "../../shaders/lrn_gradient.wgsl";
+import incrementalShader from "../../shaders/window_lrn.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
-import { type LayerBase, type Op, onlyInput } from "./op.ts";
+import { itemGrid } from "./incremental.ts";
+import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
+import { seesItself } from "./sight.ts";
 
 /**
  * Local response normalisation across channels (Krizhevsky 2012): y_c = x_c / (bias + alpha·Σ x_k²)^beta, the sum over
@@ -21,6 +24,8 @@ export interface LrnLayer extends LayerBase {
 const MOST = 2 ** 15;
 
 export const lrn: Op<LrnLayer> = {
+  fields: { ...LAYER_FIELDS, radius: "must", bias: "must", alpha: "must", beta: "must" },
+  describe: () => "local response normalisation",
   shape(layer, x) {
     if (!Number.isInteger(layer.radius) || layer.radius < 0 || layer.radius > MOST) {
       throw new InputError(
@@ -29,6 +34,7 @@ export const lrn: Op<LrnLayer> = {
     }
     return onlyInput(layer, x);
   },
+  view: false,
 
   forward(device, { layer, x: [x], y }) {
     return createDispatch(device, shader, { ...optionsOf(layer, y.shape), bindings: { x, y } });
@@ -42,6 +48,35 @@ export const lrn: Op<LrnLayer> = {
       bindings: { x, y, dy, dx },
     });
   },
+
+  incremental: {
+    kind: "rectangles",
+    fits: () => true,
+    create(device, { layer, x: [x], y, dirty }) {
+      const [, height, width, channels] = y.shape;
+      const { name, radius, bias, alpha, beta } = layer;
+      const start = height * width * channels;
+      return createDispatch(device, incrementalShader, {
+        label: name,
+        params: { start, count: y.layout.count, channels, radius, bias, alpha, beta },
+        bindings: { x: x.buffer, rects: dirty.rects, y: y.buffer },
+        workgroups: itemGrid(y, channels),
+      });
+    },
+  },
+  mathematics: () => ({
+    linear: false,
+    homogeneous: false,
+    pointwise: false,
+    nonNegative: "unknown",
+    withinInputs: false,
+    sums: "lost",
+  }),
+  weights: () => undefined,
+  sees: (_, site) => seesItself(site),
+  fusion: ALONE,
+  relevance: { way: () => ({ by: "undefined", pass: "unchanged" }), gate: false },
+  backProject: null,
 };
 
 function optionsOf({ name, radius, bias, alpha, beta }: LrnLayer, shape: Shape) {

@@ -1,6 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
+import type { Fields } from "../gpu/options.ts";
 import { type DType, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
+import type { DirtyRectangles, PartialLayer } from "./incremental.ts";
+import type { Border } from "./padding.ts";
 
 /** What every layer of a graph says, whatever its op. */
 export interface LayerBase {
@@ -16,6 +19,9 @@ export interface Constant {
   readonly shape: Shape;
   readonly data: Float32Array;
 }
+
+/** The fields of {@link LayerBase}, for an op's `fields`. */
+export const LAYER_FIELDS = { op: "must", name: "must", inputs: "must", className: "may" } as const;
 
 /** Tensors by name. Asking for one that an op did not declare is a mistake in that op. */
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -64,21 +70,158 @@ export interface BackwardSite<L> extends ForwardSite<L> {
   readonly slot?: number;
   /** `[batch]`: what `createBlocked` finds, if it is recorded before; see activation.ts. */
   readonly blocked?: Tensor<"u32">;
-  /** Only for ops that say `gates`, and not with `accumulate`. */
+  /** Only for ops whose `fusion` says `gradient`, and not with `accumulate`. */
   readonly gate?: Gate | undefined;
 }
 
+/** Where a layer runs incrementally: in the rectangles that patches changed in its inputs, for a chunk of patches at once. */
+export interface IncrementalSite<L> {
+  readonly layer: L;
+  readonly x: readonly [PartialLayer, ...PartialLayer[]];
+  readonly y: PartialLayer;
+  /** The op's `constants`, uploaded. */
+  readonly constants: Tensors;
+  readonly dirty: DirtyRectangles;
+}
+
+/** Where a layer gathers what patches changed anywhere in its input into a whole output for each patch. */
+export interface GatherSite<L> {
+  readonly layer: L;
+  readonly x: PartialLayer;
+  /** The output for the clean image, [1, …]. */
+  readonly clean: Tensor;
+  /** [patches, …] */
+  readonly y: Tensor;
+  readonly dirty: DirtyRectangles;
+}
+
 /**
- * One op: its shape rule, forward and gradient to the input, side by side in one file.
- * Shapes carry the batch: [N, H, W, C] or [N, F].
+ * How a layer runs where patches changed rectangles of its inputs:
+ * - "rectangles": the changes keep to a rectangle of the output, where `fits` says so; the others run in full;
+ * - "gather": the whole output changes, and follows from the clean one and the rectangles;
+ * - "full": the whole output is computed anew.
  */
-export interface Op<L extends LayerBase> {
+export type Incremental<L> =
+  | {
+      readonly kind: "rectangles";
+      fits(layer: L, x: readonly Shape[], y: Shape): boolean;
+      create(device: GPUDevice, site: IncrementalSite<L>): Promise<Command>;
+    }
+  | { readonly kind: "gather"; create(device: GPUDevice, site: GatherSite<L>): Promise<Command> }
+  | { readonly kind: "full" };
+
+/** What is known of a layer as a function of its inputs, its bias and its own activation apart. */
+export interface Mathematics {
+  /** f(x + y) = f(x) + f(y) and f(a·x) = a·f(x), of all inputs together. */
+  readonly linear: boolean;
+  /** f(a·x) = a·f(x) for every a > 0, and so f(x) = ∇f(x)·x. */
+  readonly homogeneous: boolean;
+  /** Each output depends on the elements at its own place in the inputs alone, counted from the first of an image. */
+  readonly pointwise: boolean;
+  /** Where its outputs are known not to be negative. */
+  readonly nonNegative: NonNegative;
+  /** No output is above the largest input of its image, or below the smallest. */
+  readonly withinInputs: boolean;
+  /** Plain sums, as logits are: the layer makes them, keeps them as such, averages them, or gives something else. */
+  readonly sums: "made" | "kept" | "averaged" | "lost";
+}
+
+/** "inputs": where its inputs are not negative; "unknown": nowhere for certain. */
+export type NonNegative = "always" | "inputs" | "unknown";
+
+/** What was learned in a layer. */
+export interface Weights {
+  readonly w: Constant;
+  readonly b: Float32Array | undefined;
+  /** Multiply-adds of one output, as far as a count of a network's work goes: those of convolutions and dense layers. */
+  readonly products: number;
+}
+
+/** One axis of one input of a layer, for what its places see; shapes with the batch in front. */
+export interface SightSite {
+  /** Rows or columns. */
+  readonly axis: 0 | 1;
+  readonly input: number;
+  readonly x: readonly Shape[];
+  readonly y: Shape;
+}
+
+/** y = scale·x + offset, by channel. */
+export interface Scale {
+  readonly scale: Float32Array;
+  readonly offset: Float32Array;
+}
+
+/** What a layer takes in of its neighbours, so that the two become one, and what it is to them. */
+export interface Fusion<L> {
+  /** Whether it applies an activation (its field `activation`) to what it computes. */
+  readonly activation: boolean;
+  /** Whether its backward takes the gradient through its site's `gate`. */
+  readonly gradient: boolean;
+  /** The same layer with a scale and an offset of its output's channels in its weights; null where it has none. */
+  readonly scaled: ((layer: L, scale: Scale) => L) | null;
+  /** The same layer with a border of zeros around its input; null where it has none, undefined where it cannot. */
+  readonly bordered: ((layer: L, border: Border) => L | undefined) | null;
+  /** All that it is beside its activation, where a neighbour may take it in; null where it is more. */
+  readonly as:
+    | ((
+        layer: L,
+      ) =>
+        | { readonly kind: "activation" }
+        | ({ readonly kind: "scale" } & Scale)
+        | { readonly kind: "border"; readonly border: Border })
+    | null;
+}
+
+/** The fusion of a layer that stays by itself. */
+export const ALONE = { activation: false, gradient: false, scaled: null, bordered: null, as: null } as const;
+
+/**
+ * How LRP takes relevance through a layer:
+ * - "rule": among the values of its only input, by a rule of LRP; `as`: the linear layer, without an activation, that it is;
+ *   `group`: the layers that composites of rules count it among;
+ * - "sum": among its inputs, by a rule of LRP, each according to what it adds;
+ * - "gradient": to where each value came from, which is what the gradient does;
+ * - "unchanged": value by value to its only input;
+ * - "undefined": nowhere, unless the caller has it passed on: unchanged, or to that factor of a product which is the signal;
+ * - "end": nowhere; LRP starts before it.
+ */
+export type RelevanceWay<Linear> =
+  | { readonly by: "rule"; readonly as: Linear; readonly group: RuleGroup }
+  | { readonly by: "sum" }
+  | { readonly by: "gradient" }
+  | { readonly by: "unchanged" }
+  | { readonly by: "end" }
+  | { readonly by: "undefined"; readonly pass: "unchanged" | "signal" };
+
+export type RuleGroup = "convolution" | "dense" | "other";
+
+/** One place of a layer's output on a plane without an end, to be taken back to one of its inputs. */
+export interface BackProjection {
+  readonly y: number;
+  readonly x: number;
+  /** By channel. */
+  readonly values: Float64Array;
+  /** Channels of the inputs before this one together. */
+  readonly begin: number;
+  /** The values of the input at a place, by channel, to add to. */
+  back(y: number, x: number): Float64Array;
+}
+
+/**
+ * Everything that Vitrine knows of an op, in one file. A fact that is missing does not compile, so that nobody guesses it.
+ * Shapes carry the batch: [N, H, W, C] or [N, F]. `Linear`: the layers as which LRP's rules see it, where they do.
+ */
+export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
+  /** What its layers hold. */
+  readonly fields: Fields<L>;
+  /** What a layer computes, in a few words, its activation apart. */
+  describe(layer: L): string;
   /** Output shape. @throws InputError naming the layer, what was expected and what came. */
   shape(layer: L, x: readonly Shape[]): Shape;
-  /** The output is the first input's buffer under another shape, so nothing runs. */
-  readonly view?: boolean;
-  /** Backward takes the gradient through its site's `gate`. */
-  readonly gates?: boolean;
+
+  /** Whether the output is the first input's buffer under another shape, so that nothing runs. */
+  readonly view: boolean;
   /** Names of the constants that may come in parts along their first axis, where a device binds no more at once. */
   readonly parts?: readonly string[];
   /** Arrays to upload once, prepacked as the kernels read them. */
@@ -89,6 +232,23 @@ export interface Op<L extends LayerBase> {
   scratch?(layer: L, x: readonly Shape[]): { readonly forward: Shape; readonly backward: Shape };
   forward(device: GPUDevice, site: ForwardSite<L>): Promise<Command>;
   backward(device: GPUDevice, site: BackwardSite<L>): Promise<Command>;
+  readonly incremental: Incremental<L>;
+
+  mathematics(layer: L): Mathematics;
+  weights(layer: L): Weights | undefined;
+  /** The rows or columns of one input that a row or column of the output sees; some may lie in the padding. */
+  sees(layer: L, site: SightSite): (at: number) => Iterable<number>;
+  readonly fusion: Fusion<L>;
+  readonly relevance: {
+    way(layer: L): RelevanceWay<Linear>;
+    /** Whether its output, as the factor of a product, gates the other rather than being the signal. */
+    readonly gate: boolean;
+  };
+  /**
+   * Adds to `back` what the transpose of the layer makes of values of its output, as if it were linear and its input had no
+   * border; null where that says nothing of it.
+   */
+  readonly backProject: ((layer: L, site: BackProjection) => void) | null;
 }
 
 /** The shape of a layer's only input. @throws InputError when it has none or several. */

@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type ActivationLayer, activation } from "./activation.ts";
-import { type AddLayer, add, type MultiplyLayer, multiply } from "./arithmetic.ts";
+import { type AddLayer, add } from "./add.ts";
 import { type BatchNormLayer, batchNorm } from "./batch-norm.ts";
 import { type ConcatLayer, concat } from "./concat.ts";
 import { type Conv2dLayer, conv2d } from "./conv2d.ts";
@@ -8,6 +8,7 @@ import { type DenseLayer, dense } from "./dense.ts";
 import { type DepthwiseConv2dLayer, depthwiseConv2d } from "./depthwise-conv2d.ts";
 import { type GlobalPoolLayer, globalPool } from "./global-pool.ts";
 import { type LrnLayer, lrn } from "./lrn.ts";
+import { type MultiplyLayer, multiply } from "./multiply.ts";
 import type { Op } from "./op.ts";
 import { type PoolLayer, pool } from "./pool.ts";
 import { type ReshapeLayer, reshape } from "./reshape.ts";
@@ -33,7 +34,7 @@ export type OpLayer =
   | UpsampleLayer
   | ZeroPadLayer;
 
-const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>> } = {
+const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLayer> } = {
   activation,
   add,
   batchNorm,
@@ -52,12 +53,12 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>> } = 
 };
 
 /** The op that computes a layer. @throws UnsupportedError naming the layer and its op. */
-export function opOf(layer: OpLayer): Op<OpLayer> {
+export function opOf(layer: OpLayer): Op<OpLayer, OpLayer> {
   const op: unknown = Object.hasOwn(OPS, layer.op) ? OPS[layer.op] : undefined;
   if (!op) {
     throw new UnsupportedError(
       `layer "${layer.name}": op "${layer.op}" is not supported; supported are ${Object.keys(OPS).join(", ")}`,
     );
   }
-  return op as Op<OpLayer>;
+  return op as Op<OpLayer, OpLayer>;
 }

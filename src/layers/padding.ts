@@ -22,6 +22,9 @@ export interface Window {
   readonly padding: Padding;
 }
 
+/** What layers with a sliding window hold, for an op's `fields`. */
+export const WINDOW_FIELDS = { strides: "must", padding: "must" } as const;
+
 export interface WindowGeometry {
   readonly outHeight: number;
   readonly outWidth: number;

@@ -2,13 +2,17 @@ import averageShader from "../../shaders/pool_average.wgsl";
 import averageGradientShader from "../../shaders/pool_average_gradient.wgsl";
 import maxShader from "../../shaders/pool_max.wgsl";
 import maxGradientShader from "../../shaders/pool_max_gradient.wgsl";
+import incrementalShader from "../../shaders/window_pool.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { gateCode } from "./activation.ts";
 import { createArgmaxDispatch } from "./argmax.ts";
-import { type LayerBase, type Op, onlyImage } from "./op.ts";
-import { type Window, windowGeometry } from "./padding.ts";
+import { pairOf, strideOf } from "./describe.ts";
+import { chunkOf, itemGrid, listsOf, sizeOfImage } from "./incremental.ts";
+import { ALONE, LAYER_FIELDS, type LayerBase, type Mathematics, type Op, onlyImage } from "./op.ts";
+import { WINDOW_FIELDS, type Window, windowGeometry } from "./padding.ts";
+import { seesTaps } from "./sight.ts";
 
 /**
  * Maximum or mean over a sliding window. Padding takes no part: the maximum ignores it and the mean divides by the number
@@ -19,8 +23,10 @@ export interface PoolLayer extends LayerBase, Omit<Window, "dilations"> {
   readonly mode: "max" | "average";
 }
 
-export const pool: Op<PoolLayer> = {
-  gates: true,
+export const pool: Op<PoolLayer, PoolLayer> = {
+  fields: { ...LAYER_FIELDS, ...WINDOW_FIELDS, size: "must", mode: { must: ["max", "average"] } },
+  describe: ({ mode, size, strides }) =>
+    `${mode === "max" ? "maximum" : "mean"} of ${pairOf(size)}${strideOf(strides)}`,
 
   shape(layer, x) {
     const [n, h, w, c] = onlyImage(layer, x);
@@ -36,6 +42,7 @@ export const pool: Op<PoolLayer> = {
     const { outHeight, outWidth } = geometryOf(layer, h, w);
     return [n, outHeight, outWidth, c];
   },
+  view: false,
 
   saved: (layer, x): Record<string, { shape: Shape; dtype: "u32" }> =>
     layer.mode === "max" ? { argmax: { shape: pool.shape(layer, x), dtype: "u32" } } : {},
@@ -70,7 +77,62 @@ export const pool: Op<PoolLayer> = {
       workgroups: gridOf(Math.ceil(size / 256)),
     });
   },
+
+  incremental: {
+    kind: "rectangles",
+    fits: () => true,
+    create(device, { layer, x: [x], y, dirty }) {
+      const [, height, width, channels] = x.shape;
+      const chunk = chunkOf(channels);
+      const { top, left } = geometryOf(layer, height, width);
+      return createDispatch(device, incrementalShader, {
+        label: layer.name,
+        constants: { AVERAGE: Number(layer.mode === "average") },
+        redeclare: { Chunk: chunk.type },
+        params: {
+          inSize: sizeOfImage(x),
+          outSize: sizeOfImage(y),
+          kernel: layer.size,
+          strides: layer.strides,
+          offset: [-top, -left],
+          ...listsOf(x, y),
+          channels: channels / chunk.size,
+        },
+        bindings: { x: x.buffer, rects: dirty.rects, work: dirty.work, y: y.buffer },
+        workgroups: itemGrid(y, channels / chunk.size),
+      });
+    },
+  },
+  mathematics: ({ mode }) => poolMathematics(mode),
+  weights: () => undefined,
+  sees: (layer, site) => seesTaps(layer.name, { ...layer, dilations: [1, 1] }, site),
+  fusion: { ...ALONE, gradient: true },
+  relevance: {
+    way: (layer) =>
+      layer.mode === "average" ? { by: "rule", as: layer, group: "other" } : { by: "gradient" },
+    gate: false,
+  },
+  // Of a maximum, too, the mean: which pixel wins is not known.
+  backProject({ size: [height, width], strides }, { y, x, values, back }) {
+    const taps = height * width;
+    for (let tap = 0; tap < taps; tap++) {
+      const to = back(y * strides[0] + Math.floor(tap / width), x * strides[1] + (tap % width));
+      for (const [c, value] of values.entries()) to[c] = (to[c] ?? 0) + value / taps;
+    }
+  },
 };
+
+/** A mean is linear; a maximum is so piece by piece. */
+export function poolMathematics(mode: PoolLayer["mode"]): Mathematics {
+  return {
+    linear: mode === "average",
+    homogeneous: true,
+    pointwise: false,
+    nonNegative: "inputs",
+    withinInputs: true,
+    sums: "averaged",
+  };
+}
 
 function geometryOf(layer: PoolLayer, height: number, width: number) {
   return windowGeometry(`pool "${layer.name}"`, height, width, { ...layer, dilations: [1, 1] });

@@ -2,7 +2,8 @@ import { InputError } from "../gpu/errors.ts";
 import { NOTHING } from "../gpu/kernel.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
 import { createCopy } from "./concat.ts";
-import { type LayerBase, type Op, onlyInput } from "./op.ts";
+import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
+import { seesAll, seesItself } from "./sight.ts";
 
 /** The same values under another shape, the batch apart: flatten, reshape; or unchanged (dropout at inference). */
 export interface ReshapeLayer extends LayerBase {
@@ -12,7 +13,8 @@ export interface ReshapeLayer extends LayerBase {
 }
 
 export const reshape: Op<ReshapeLayer> = {
-  view: true,
+  fields: { ...LAYER_FIELDS, shape: "may" },
+  describe: () => "reshape",
   shape(layer, x) {
     const input = onlyInput(layer, x);
     if (!layer.shape) return input;
@@ -24,6 +26,7 @@ export const reshape: Op<ReshapeLayer> = {
     }
     return [n, ...layer.shape];
   },
+  view: true,
   forward: async () => NOTHING,
   // Only where other layers read the input too has the gradient a buffer of its own.
   backward: async (device, { layer, dy, dx, accumulate }) => {
@@ -41,4 +44,25 @@ export const reshape: Op<ReshapeLayer> = {
       accumulate,
     });
   },
+
+  // A view of the rectangles, too, where the pixels stay where they are.
+  incremental: {
+    kind: "rectangles",
+    fits: (_, [x = []], y) => formatShape(x) === formatShape(y),
+    create: async () => NOTHING,
+  },
+  mathematics: () => ({
+    linear: true,
+    homogeneous: true,
+    pointwise: true,
+    nonNegative: "inputs",
+    withinInputs: true,
+    sums: "kept",
+  }),
+  weights: () => undefined,
+  sees: (_, site) =>
+    formatShape(site.x[0] ?? []) === formatShape(site.y) ? seesItself(site) : seesAll(site),
+  fusion: ALONE,
+  relevance: { way: () => ({ by: "unchanged" }), gate: false },
+  backProject: null,
 };

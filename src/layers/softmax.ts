@@ -2,7 +2,8 @@ import shader from "../../shaders/softmax.wgsl";
 import gradientShader from "../../shaders/softmax_gradient.wgsl";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
-import { type LayerBase, type Op, onlyInput } from "./op.ts";
+import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
+import { seesItself } from "./sight.ts";
 
 /** exp(x) / Σ exp(x) over the last axis, computed from x − max(x). */
 export interface SoftmaxLayer extends LayerBase {
@@ -10,7 +11,10 @@ export interface SoftmaxLayer extends LayerBase {
 }
 
 export const softmax: Op<SoftmaxLayer> = {
+  fields: LAYER_FIELDS,
+  describe: () => "softmax",
   shape: (layer, x) => onlyInput(layer, x),
+  view: false,
 
   forward(device, { layer, x: [x], y }) {
     const { rows, length } = rowsOf(y.shape);
@@ -31,6 +35,21 @@ export const softmax: Op<SoftmaxLayer> = {
       workgroups: gridOf(rows),
     });
   },
+
+  incremental: { kind: "full" },
+  mathematics: () => ({
+    linear: false,
+    homogeneous: false,
+    pointwise: false,
+    nonNegative: "always",
+    withinInputs: false,
+    sums: "lost",
+  }),
+  weights: () => undefined,
+  sees: (_, site) => seesItself(site),
+  fusion: ALONE,
+  relevance: { way: () => ({ by: "end" }), gate: false },
+  backProject: null,
 };
 
 function rowsOf(shape: Shape): { rows: number; length: number } {

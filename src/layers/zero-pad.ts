@@ -2,7 +2,9 @@ import shader from "../../shaders/zero_pad.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { type LayerBase, type Op, onlyImage } from "./op.ts";
+import { backProjectItself } from "./back-projection.ts";
+import { createIncrementalMove } from "./incremental-move.ts";
+import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyImage } from "./op.ts";
 import type { Border } from "./padding.ts";
 
 /** Zeros around an image. */
@@ -12,6 +14,8 @@ export interface ZeroPadLayer extends LayerBase {
 }
 
 export const zeroPad: Op<ZeroPadLayer> = {
+  fields: { ...LAYER_FIELDS, border: "must" },
+  describe: () => "border of zeros",
   shape(layer, x) {
     const [n, h, w, c] = onlyImage(layer, x);
     const { top, bottom, left, right } = layer.border;
@@ -22,12 +26,37 @@ export const zeroPad: Op<ZeroPadLayer> = {
     }
     return [n, h + top + bottom, w + left + right, c];
   },
+  view: false,
 
   forward: (device, { layer, x: [x], y }) =>
     createFrame(device, layer.name, x, y, [layer.border.top, layer.border.left], false),
 
   backward: (device, { layer, dy, dx, accumulate }) =>
     createFrame(device, layer.name, dy, dx, [-layer.border.top, -layer.border.left], accumulate),
+
+  incremental: {
+    kind: "rectangles",
+    fits: () => true,
+    // The zeros never change.
+    create: (device, { layer: { name, border }, x: [x], y, dirty }) =>
+      createIncrementalMove(device, { label: name, x, y, dirty }, [-border.top, -border.left, 0]),
+  },
+  mathematics: () => ({
+    linear: true,
+    homogeneous: true,
+    pointwise: false,
+    nonNegative: "inputs",
+    withinInputs: false,
+    sums: "kept",
+  }),
+  weights: () => undefined,
+  sees({ border }, { axis }) {
+    const before = axis === 0 ? border.top : border.left;
+    return (at) => [at - before];
+  },
+  fusion: { ...ALONE, as: ({ border }) => ({ kind: "border", border }) },
+  relevance: { way: () => ({ by: "gradient" }), gate: false },
+  backProject: (_, site) => backProjectItself(site),
 };
 
 /** Lays x into y, `before` rows down and columns right; negative ones crop. */

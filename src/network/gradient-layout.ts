@@ -33,7 +33,7 @@ export function gradientLayout({ layers }: Graph, kept: ReadonlySet<string>): Gr
   const activated = layers.filter(activationOf);
   const fused = layers.filter((layer) => {
     const [reader, ...others] = readers.get(layer.name) ?? [];
-    const canFuse = reader && others.length === 0 && reader.op !== "input" && opOf(reader).gates;
+    const canFuse = reader && others.length === 0 && reader.op !== "input" && opOf(reader).fusion.gradient;
     return canFuse && fusedActivationOf(layer) && !kept.has(layer.name);
   });
   return {

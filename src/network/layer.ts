@@ -4,7 +4,7 @@ import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { build } from "../gpu/scope.ts";
 import { assertTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
-import { assertLayer } from "../graph/layer-fields.ts";
+import { assertLayer } from "../graph/graph.ts";
 import {
   createConv2dStatistics,
   createStatisticsAfter,

@@ -78,5 +78,5 @@ export function planActivations(graph: Graph, shapes: Shapes, keep: readonly str
 
 /** Whether a layer shows its input's buffer under another shape. */
 export function isView(layer: Layer): boolean {
-  return layer.op !== "input" && opOf(layer).view === true;
+  return layer.op !== "input" && opOf(layer).view;
 }

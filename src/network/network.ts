@@ -6,9 +6,16 @@ import { all, build, type Destroyable } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { assertFinite } from "../graph/finite.ts";
 import { fuse } from "../graph/fuse.ts";
-import { assertGraph, type Graph, inputOf, layerOf, type Shapes, shapesOf } from "../graph/graph.ts";
+import {
+  assertGraph,
+  assertLayer,
+  type Graph,
+  inputOf,
+  layerOf,
+  type Shapes,
+  shapesOf,
+} from "../graph/graph.ts";
 import { answersOf, withLogits } from "../graph/heads.ts";
-import { assertLayer } from "../graph/layer-fields.ts";
 import { ancestorsOf, descendantsOf, readersOf } from "../graph/traverse.ts";
 import type { Tensors } from "../layers/op.ts";
 import { type BackwardPlan, planBackward } from "./backward-plan.ts";

@@ -3,13 +3,13 @@ import { all, type Own } from "../gpu/scope.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
 import { opOf } from "../layers/ops.ts";
-import type { RelevanceStep } from "./plan.ts";
+import type { RedistributionStep, RelevanceStep } from "./plan.ts";
 import type { Destination, Workspace } from "./redistribution.ts";
 
-/** Steps that need no rule. */
-export async function createWay(
+/** Passes relevance through a layer that redistributes none: unchanged, or to where each value came from. */
+export async function createPassThrough(
   device: GPUDevice,
-  step: Exclude<RelevanceStep, { way: "share" }>,
+  step: Exclude<RelevanceStep, RedistributionStep>,
   site: {
     readonly x: readonly Tensor[];
     readonly y: Tensor;
@@ -21,10 +21,10 @@ export async function createWay(
 ): Promise<Command> {
   const { x, y, r, to, workspace, own } = site;
   const [first, ...others] = x;
-  if (step.way === "image" || !first) return NOTHING;
+  if (step.by === "image" || !first) return NOTHING;
   const { layer } = step;
   const label = layer.name;
-  if (step.way === "pass") {
+  if (step.by === "unchanged") {
     const passed = to.map(({ r: target, accumulate }) =>
       createRelevanceProduct(device, { x: r, y: target, accumulate, label }).then(own),
     );

@@ -2,32 +2,40 @@ import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { fuse } from "../graph/fuse.ts";
 import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "../graph/graph.ts";
+import { activationOf, weightsOf } from "../graph/layer-facts.ts";
 import { ancestorsOf } from "../graph/traverse.ts";
-import type { OpLayer } from "../layers/ops.ts";
-import { activationOf } from "../network/gradient-layout.ts";
+import { activationFacts } from "../layers/activation.ts";
+import type { NonNegative, RelevanceWay, RuleGroup } from "../layers/op.ts";
+import { type OpLayer, opOf } from "../layers/ops.ts";
 import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";
 
-/** A layer whose outputs share their relevance among its inputs: a linear one, but for its activation. */
-export type ShareLayer = Extract<
-  OpLayer,
-  { op: "conv2d" | "depthwiseConv2d" | "dense" | "batchNorm" | "add" | "pool" | "globalPool" | "upsample" }
->;
+/** A layer whose outputs' relevance is redistributed by a rule: a linear one, but for its activation, or a sum. */
+interface RedistributedLayer {
+  readonly layer: OpLayer;
+  readonly rule: RelevanceRule;
+  /** Whether its inputs may be negative, and its pre-activation where it is relevant. */
+  readonly signed: { readonly input: boolean; readonly output: boolean };
+}
 
 /** How relevance passes one layer on its way down. */
 export type RelevanceStep =
-  | { readonly way: "image"; readonly layer: Layer }
-  /** Among the inputs, by a rule. */
-  | {
-      readonly way: "share";
-      readonly layer: ShareLayer;
-      readonly rule: RelevanceRule;
-      /** Whether its inputs may be negative, and its pre-activation where it is relevant. */
-      readonly signed: { readonly input: boolean; readonly output: boolean };
-    }
+  | { readonly by: "image"; readonly layer: Layer }
+  /** Among the values of its only input, by a rule; `as`: the linear layer that it is. */
+  | ({ readonly by: "rule"; readonly as: OpLayer } & RedistributedLayer)
+  /** Among its inputs, by a rule. */
+  | ({ readonly by: "sum" } & RedistributedLayer)
   /** To where each value came from: what the gradient does. */
-  | { readonly way: "route"; readonly layer: OpLayer }
+  | { readonly by: "gradient"; readonly layer: OpLayer }
   /** Unchanged, to one of the inputs. */
-  | { readonly way: "pass"; readonly layer: OpLayer; readonly input: number };
+  | { readonly by: "unchanged"; readonly layer: OpLayer; readonly input: number };
+
+/** A step that redistributes relevance by a rule. */
+export type RedistributionStep = Extract<RelevanceStep, { readonly rule: RelevanceRule }>;
+
+/** Whether a step redistributes relevance by a rule. */
+export function isRedistribution(step: RelevanceStep): step is RedistributionStep {
+  return step.by === "rule" || step.by === "sum";
+}
 
 export interface RelevancePlanOptions {
   readonly composite: Composite;
@@ -48,29 +56,28 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
   const named = composite.flatMap(({ at }) => (typeof at === "object" ? at : []));
   for (const name of [...pass, ...named]) layerOf(graph, name);
   const folded = fuse(graph, from);
-  const way = ancestorsOf(
+  const layers = ancestorsOf(
     folded.layers,
     from.map((name) => layerOf(folded, name).name),
   );
   const image = inputOf(graph).name;
   const positive = nonNegative(folded);
-  const foldedInto = new Map(way.map((layer) => [layer.name, membersOf(graph, layer)]));
+  const foldedInto = new Map(layers.map((layer) => [layer.name, membersOf(graph, layer)]));
   const members = (layer: Layer): readonly string[] => foldedInto.get(layer.name) ?? [layer.name];
-  const tops = topsOf(way);
+  const outputLayers = outputLayersOf(layers);
   const shapes = shapesOf(graph);
-  const ruleOf = (layer: ShareLayer): RelevanceRule => {
-    const readsImage = isWeighted(layer) && layer.inputs.includes(image);
+  const ruleOf = (layer: OpLayer, group: RuleGroup): RelevanceRule => {
+    const readsImage = weightsOf(layer) !== undefined && layer.inputs.includes(image);
     const fits = ({ at }: RuleCase): boolean => {
       if (typeof at === "function") return at(layer);
       switch (at) {
         case "image":
           return readsImage;
         case "top":
-          return tops.has(layer.name);
+          return outputLayers.has(layer.name);
         case "convolution":
-          return layer.op === "conv2d" || layer.op === "depthwiseConv2d";
         case "dense":
-          return layer.op === "dense";
+          return group === at;
         case "any":
           return true;
         default:
@@ -90,20 +97,31 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
     }
     return rule;
   };
-  const steps = way.map((layer): RelevanceStep => {
-    if (layer.op === "input") return { way: "image", layer };
+  const stepOf = (layer: Layer): RelevanceStep => {
+    if (layer.op === "input") return { by: "image", layer };
     const passes = members(layer).some((name) => pass.includes(name));
-    expectPiecewise(layer, passes);
-    if (isElementwise(layer)) return { way: "pass", layer, input: 0 };
-    if (passes && layer.op === "multiply") return { way: "pass", layer, input: signalOf(layer, way, shapes) };
-    if (passes && layer.op === "lrn") return { way: "pass", layer, input: 0 };
-    if (!isShared(layer)) return { way: "route", layer };
-    const input = !layer.inputs.every((name) => positive.has(name));
-    // A sigmoid's output is positive of any pre-activation.
-    const output = !positive.has(layer.name) || activationOf(layer)?.kind === "sigmoid";
-    return { way: "share", layer, rule: ruleOf(layer), signed: { input, output } };
-  });
-  const shared = new Set(steps.flatMap(({ way, layer }) => (way === "share" ? members(layer) : [])));
+    const way = expectDefined(layer, passes);
+    switch (way.by) {
+      case "unchanged":
+        return { by: "unchanged", layer, input: 0 };
+      case "undefined": {
+        const input = way.pass === "signal" ? signalOf(layer, layers, shapes) : 0;
+        return { by: "unchanged", layer, input };
+      }
+      case "gradient":
+        return { by: "gradient", layer };
+      case "rule":
+      case "sum": {
+        const input = !layer.inputs.every((name) => positive.has(name));
+        // A sigmoid's output is positive of any pre-activation.
+        const output = !positive.has(layer.name) || activationFacts(activationOf(layer)).atZero !== 0;
+        const rule = ruleOf(layer, way.by === "rule" ? way.group : "other");
+        return { ...way, layer, rule, signed: { input, output } };
+      }
+    }
+  };
+  const steps = layers.map(stepOf);
+  const shared = new Set(steps.filter(isRedistribution).flatMap(({ layer }) => members(layer)));
   const stray = named.find((name) => !shared.has(name));
   if (stray !== undefined) {
     throw new InputError(
@@ -128,71 +146,61 @@ function membersOf(graph: Graph, { name, inputs: [end] }: Layer): string[] {
 function nonNegative(graph: Graph): ReadonlySet<string> {
   const found = new Set<string>();
   for (const layer of graph.layers) {
-    const kind = activationOf(layer)?.kind ?? "linear";
-    const keeps =
-      !isWeighted(layer) &&
-      layer.op !== "input" &&
-      layer.op !== "lrn" &&
-      layer.inputs.every((name) => found.has(name));
-    if (["relu", "relu6", "sigmoid"].includes(kind) || layer.op === "softmax" || keeps) found.add(layer.name);
+    if (layer.op === "input") continue;
+    const inputs = layer.inputs.every((name) => found.has(name));
+    const holds = (fact: NonNegative, ofInputs: boolean): boolean =>
+      fact === "always" || (fact === "inputs" && ofInputs);
+    const before = holds(opOf(layer).mathematics(layer).nonNegative, inputs);
+    if (holds(activationFacts(activationOf(layer)).nonNegative, before)) found.add(layer.name);
   }
   return found;
 }
 
 /** Layers with weights that have none between them and where the pass starts. */
-function topsOf(way: readonly Layer[]): ReadonlySet<string> {
+function outputLayersOf(layers: readonly Layer[]): ReadonlySet<string> {
   const under = new Set<string>();
-  const tops = new Set<string>();
-  for (const layer of way.toReversed()) {
-    if (isWeighted(layer) && !under.has(layer.name)) tops.add(layer.name);
-    if (!isWeighted(layer) && !under.has(layer.name)) continue;
+  const found = new Set<string>();
+  for (const layer of layers.toReversed()) {
+    const weighted = weightsOf(layer) !== undefined;
+    if (weighted && !under.has(layer.name)) found.add(layer.name);
+    if (!weighted && !under.has(layer.name)) continue;
     for (const input of layer.inputs) under.add(input);
   }
-  return tops;
-}
-
-function isWeighted({ op }: Layer): boolean {
-  return op === "conv2d" || op === "depthwiseConv2d" || op === "dense" || op === "batchNorm";
-}
-
-function isShared(layer: OpLayer): layer is ShareLayer {
-  if (layer.op === "pool" || layer.op === "globalPool") return layer.mode === "average";
-  if (layer.op === "upsample") return layer.mode === "bilinear";
-  return isWeighted(layer) || layer.op === "add";
-}
-
-function isElementwise({ op }: OpLayer): boolean {
-  return op === "activation" || op === "reshape";
+  return found;
 }
 
 /** Which input of a product is the signal, and not what gates it: one that is not broadcast, the first that is no gate. */
-function signalOf({ inputs, name }: OpLayer, way: readonly Layer[], shapes: Shapes): number {
+function signalOf({ inputs, name }: OpLayer, layers: readonly Layer[], shapes: Shapes): number {
   const sizeOfLayer = (layer: string): number => sizeOf(shapes.get(layer) ?? []);
   const gates = (input: string): boolean => {
     if (sizeOfLayer(input) < sizeOfLayer(name)) return true;
-    const layer = way.find((one) => one.name === input);
-    return layer ? activationOf(layer)?.kind === "sigmoid" || layer.op === "globalPool" : false;
+    const layer = layers.find((one) => one.name === input);
+    if (!layer || layer.op === "input") return false;
+    return activationFacts(activationOf(layer)).gate || opOf(layer).relevance.gate;
   };
   const index = inputs.findIndex((input) => !gates(input));
   if (index >= 0) return index;
   throw new UnsupportedError(`LRP: expected a factor of "${name}" that is no gate, got ${inputs.join(", ")}`);
 }
 
-const PIECEWISE = ["linear", "relu", "relu6", "leakyRelu"];
-
-/** @throws UnsupportedError where LRP is not defined. */
-function expectPiecewise(layer: OpLayer, passes: boolean): void {
-  if (layer.op === "softmax") {
+/** How relevance passes a layer. @throws UnsupportedError where LRP is not defined and the caller has not asked to pass it on. */
+function expectDefined(
+  layer: OpLayer,
+  passes: boolean,
+): Exclude<RelevanceWay<OpLayer>, { readonly by: "end" }> {
+  const way = opOf(layer).relevance.way(layer);
+  if (way.by === "end") {
     throw new UnsupportedError(
-      `LRP: expected to start before the softmax "${layer.name}"; ask for a class, or start at layer "${layer.inputs[0]}"`,
+      `LRP: expected to start before the ${layer.op} "${layer.name}"; ask for a class, or start at layer "${layer.inputs[0]}"`,
     );
   }
-  if (passes) return;
-  const kind = activationOf(layer)?.kind ?? "linear";
+  if (passes) return way;
+  const activation = activationOf(layer);
   const curved =
-    layer.op === "multiply" || layer.op === "lrn" ? layer.op : PIECEWISE.includes(kind) ? undefined : kind;
-  if (curved === undefined) return;
-  const meaning = layer.op === "multiply" ? "all of it to the factor that is no gate" : "unchanged";
+    way.by === "undefined" ? layer.op : activationFacts(activation).piecewise ? undefined : activation?.kind;
+  if (curved === undefined) return way;
+  const signal = way.by === "undefined" && way.pass === "signal";
+  const meaning = signal ? "all of it to the factor that is no gate" : "unchanged";
   throw new UnsupportedError(
     `LRP: expected layers that are linear piece by piece, got ${curved} at layer "${layer.name}"; to let it pass relevance on (${meaning}), give { pass: ["${layer.name}"] }`,
   );

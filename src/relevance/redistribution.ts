@@ -2,24 +2,21 @@ import { UnsupportedError } from "../gpu/errors.ts";
 import { type Command, sequence } from "../gpu/kernel.ts";
 import { all, type Own } from "../gpu/scope.ts";
 import { asNhwc, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { activationOf, weightsOf } from "../graph/layer-facts.ts";
 import {
   createRelevanceProduct,
   createRelevanceShare,
   type RelevanceProductSite,
 } from "../kernels/relevance.ts";
-import { createBroadcastGradient } from "../layers/arithmetic.ts";
-import type { BatchNormLayer } from "../layers/batch-norm.ts";
+import { activationFacts } from "../layers/activation.ts";
+import { createBroadcastGradient } from "../layers/broadcast.ts";
 import { constantsFor } from "../layers/constants.ts";
-import type { Conv2dLayer } from "../layers/conv2d.ts";
-import type { DenseLayer } from "../layers/dense.ts";
-import type { DepthwiseConv2dLayer } from "../layers/depthwise-conv2d.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
-import { activationOf } from "../network/gradient-layout.ts";
-import type { RelevanceStep, ShareLayer } from "./plan.ts";
+import type { RedistributionStep } from "./plan.ts";
 import { branchesOf, epsilonOf, type RuleBranch, type RuleTerm, SAME, type Slopes, sloped } from "./rules.ts";
 
-type Weighted = Conv2dLayer | DepthwiseConv2dLayer | DenseLayer;
+type Weighted = Extract<OpLayer, { readonly w: Constant }>;
 
 /** Where relevance goes: written over what is there, or added to it. */
 export interface Destination {
@@ -30,9 +27,9 @@ export interface Destination {
 /** Memory that steps use one after another, as large as any needs it. */
 export type Workspace = (name: "z" | "term" | "s" | "part" | "c", shape: Shape) => Tensor;
 
-export interface ShareSite {
+export interface RedistributionSite {
   readonly device: GPUDevice;
-  readonly step: Extract<RelevanceStep, { way: "share" }>;
+  readonly step: RedistributionStep;
   /** The activations of the layer's inputs and its own. */
   readonly x: readonly Tensor[];
   readonly y: Tensor;
@@ -42,7 +39,10 @@ export interface ShareSite {
   /** The layer's weights where they are on the device as they stand. */
   readonly constants: Tensors | undefined;
   /** Bounds of the image, of x's shape. */
-  readonly bounds: (rule: ShareSite["step"]["rule"]) => { readonly low: Tensor; readonly high: Tensor };
+  readonly bounds: (rule: RedistributionSite["step"]["rule"]) => {
+    readonly low: Tensor;
+    readonly high: Tensor;
+  };
   readonly workspace: Workspace;
   readonly upload: (constants: Readonly<Record<string, Constant>>) => Tensors;
   readonly account: Tensor;
@@ -51,33 +51,34 @@ export interface ShareSite {
   readonly own: Own;
 }
 
-/** Shares the relevance of a layer's outputs among its inputs by its rule. */
-export async function createShare(site: ShareSite): Promise<Command> {
+/** Redistributes the relevance of a layer's outputs among its inputs by its rule. */
+export async function createRedistribution(site: RedistributionSite): Promise<Command> {
   const { step } = site;
   const branches = branchesOf(step.rule, step.signed);
   return sequence(await all(branches.map((branch, index) => createBranch(site, branch, index))));
 }
 
 /** How many entries of the account a step needs. */
-export function entriesOf({ rule, signed }: ShareSite["step"]): number {
+export function entriesOf({ rule, signed }: RedistributionSite["step"]): number {
   return branchesOf(rule, signed).length;
 }
 
-async function createBranch(site: ShareSite, branch: RuleBranch, place: number): Promise<Command> {
+async function createBranch(site: RedistributionSite, branch: RuleBranch, place: number): Promise<Command> {
   const { device, step, y, r, own, workspace } = site;
   const label = step.layer.name;
-  const linear = step.layer.op === "add" ? sumOf(site) : linearOf(site);
+  const activation = activationFacts(activationOf(step.layer));
+  const linear = step.by === "sum" ? sumOf(site) : linearOf(site, step.as);
   const terms = branch.terms.filter(({ w }) => linear.weighted || w.up !== 0);
   const parts = await all(terms.map((term, index) => linear.term(term, index === 0 ? branch.b : undefined)));
   const s = workspace("s", y.shape);
   const same = terms.every(({ part, w }) => part === "all" && (linear.weighted ? isSame(w) : w.up === 1));
   // Where the layer's output is its pre-activation, or relevant only where it is, there is nothing to compute.
   const known =
-    same && terms.length === 1 && isPlain(step.layer) && (branch.b !== undefined || !linear.biased);
+    same && terms.length === 1 && activation.passesOrStops && (branch.b !== undefined || !linear.biased);
   const z = known ? y : workspace("z", y.shape);
   const share = createRelevanceShare(device, {
     sign: branch.sign,
-    middle: activationOf(step.layer)?.kind === "sigmoid" ? 0.5 : 0,
+    middle: activation.atZero,
     epsilon: epsilonOf(step.rule),
     r,
     z,
@@ -113,7 +114,7 @@ interface Linear {
 }
 
 /** A sum of several inputs: every weight is 1. */
-function sumOf({ device, step, x, to, own, workspace }: ShareSite): Linear {
+function sumOf({ device, step, x, to, own, workspace }: RedistributionSite): Linear {
   const label = step.layer.name;
   return {
     weighted: false,
@@ -146,13 +147,16 @@ function sumOf({ device, step, x, to, own, workspace }: ShareSite): Linear {
 }
 
 /** A layer of one input: by weights, or a mean or an enlargement, whose weights are positive and stay as they are. */
-function linearOf(site: ShareSite): Linear {
+function linearOf(site: RedistributionSite, layer: OpLayer): Linear {
   const { device, step, workspace, upload, own } = site;
   const label = step.layer.name;
-  const layer = plain(step.layer);
-  const weighted = isWeighted(layer);
+  const weighted = "w" in layer;
+  if (!weighted && weightsOf(layer)) {
+    throw new UnsupportedError(`LRP: expected the weights of ${layer.op} "${label}" as "w" and "b"`);
+  }
+  // What stands for a layer of another op takes pixels.
   const pixels = (tensor: Tensor): Tensor =>
-    step.layer.op === "batchNorm" ? { ...tensor, shape: asNhwc(tensor.shape) } : tensor;
+    layer.op === step.layer.op ? tensor : { ...tensor, shape: asNhwc(tensor.shape) };
   const to = at(site.to, 0);
   const destination = { ...to, r: pixels(to.r) };
   const y = pixels(site.y);
@@ -216,43 +220,10 @@ function linearOf(site: ShareSite): Linear {
   };
 }
 
-/** The layer without its activation; a batch norm as the convolution of each channel by itself that it is. */
-function plain(layer: ShareLayer): Exclude<ShareLayer, { op: "batchNorm" | "add" }> {
-  if (layer.op === "batchNorm") return diagonal(layer);
-  if (layer.op === "add") throw new UnsupportedError(`add "${layer.name}": expected one input`);
-  if (!("activation" in layer)) return layer;
-  const { activation, ...linear } = layer;
-  return linear;
-}
-
-function diagonal({ name, inputs, scale, offset }: BatchNormLayer): DepthwiseConv2dLayer {
-  const channels = scale.length;
-  return {
-    op: "depthwiseConv2d",
-    name,
-    inputs,
-    w: { shape: [1, 1, channels, 1], data: scale },
-    b: { shape: [channels], data: offset },
-    strides: [1, 1],
-    dilations: [1, 1],
-    padding: "valid",
-  };
-}
-
 function withSlopes({ b, ...layer }: Weighted, w: Slopes, slopes: Slopes | undefined): Weighted {
   const weights = { shape: layer.w.shape, data: sloped(layer.w.data, w) };
   const bias = b && slopes ? { b: { shape: b.shape, data: sloped(b.data, slopes) } } : {};
   return { ...layer, w: weights, ...bias };
-}
-
-function isWeighted(layer: OpLayer): layer is Weighted {
-  return layer.op === "conv2d" || layer.op === "depthwiseConv2d" || layer.op === "dense";
-}
-
-/** Whether the output is the pre-activation wherever it is relevant: at ReLU where it is not zero. */
-function isPlain(layer: ShareLayer): boolean {
-  const kind = ("activation" in layer ? layer.activation?.kind : undefined) ?? "linear";
-  return kind === "linear" || kind === "relu";
 }
 
 function isSame({ up, down }: Slopes): boolean {

@@ -9,9 +9,9 @@ import { createRelevanceProduct } from "../kernels/relevance.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
 import { shareSlots } from "../network/memory-plan.ts";
 import type { Network, OutputGradientCommand } from "../network/network.ts";
-import { createWay } from "./pass-through.ts";
-import { planRelevance, type RelevanceStep } from "./plan.ts";
-import { createShare, type Destination, entriesOf, type Workspace } from "./redistribution.ts";
+import { createPassThrough } from "./pass-through.ts";
+import { isRedistribution, planRelevance, type RelevanceStep } from "./plan.ts";
+import { createRedistribution, type Destination, entriesOf, type Workspace } from "./redistribution.ts";
 import { COMPOSITES, type Composite, type RelevanceRule } from "./rules.ts";
 
 export interface RelevanceOptions {
@@ -69,10 +69,10 @@ export async function createRelevance(network: Network, options: RelevanceOption
     const { own } = scope;
     const tensor = (shape: Shape, label: string, data?: Float32Array): Tensor =>
       scope.tensor(shape, { label, data });
-    const shares = steps.filter((step) => step.way === "share");
+    const redistributed = steps.filter(isRedistribution);
     const entries = Math.max(
       1,
-      shares.reduce((sum, step) => sum + entriesOf(step), 0),
+      redistributed.reduce((sum, step) => sum + entriesOf(step), 0),
     );
     const account = tensor([entries, batch, 2], "relevance account");
     const relevances = allocate(network, steps, tensor);
@@ -111,25 +111,24 @@ export async function createRelevance(network: Network, options: RelevanceOption
         if (started) written.add(name);
         // A branch that only gates gets none.
         if (!written.has(name)) return [];
-        const reached = step.way === "pass" ? inputs.filter((_, index) => index === step.input) : inputs;
+        const reached = step.by === "unchanged" ? inputs.filter((_, index) => index === step.input) : inputs;
         const to = reached.map((input): Destination => {
           const accumulate = written.has(input);
           written.add(input);
           return { r: tensorOf(relevances, input), accumulate };
         });
         const site = { ...common, x, y, r, to, entry };
-        if (step.way === "share") entry += entriesOf(step);
-        const commands =
-          step.way === "share"
-            ? createShare({ ...site, step, constants: constantsOf(network, layer) })
-            : createWay(device, step, site);
+        if (isRedistribution(step)) entry += entriesOf(step);
+        const commands = isRedistribution(step)
+          ? createRedistribution({ ...site, step, constants: constantsOf(network, layer) })
+          : createPassThrough(device, step, site);
         return [all([started, commands]).then(([start, command]) => ({ layer: name, start, command }))];
       }),
     );
     return {
       input: tensorOf(relevances, inputOf(graph).name),
       account,
-      rules: shares.map(({ layer, rule }) => ({ layer: layer.name, rule })),
+      rules: redistributed.map(({ layer, rule }) => ({ layer: layer.name, rule })),
       record(encoder: GPUCommandEncoder, outputGradients: readonly OutputGradientCommand[]) {
         expectLayers(from, outputGradients);
         const commands = made.flatMap(({ layer, start, command }) => {
@@ -178,7 +177,7 @@ function workspaceOf({ shapes }: Network, steps: readonly RelevanceStep[], tenso
   const size = { z: outputs, s: outputs, term: outputs, c: inputs, part: inputs };
   const names = Object.keys(size) as (keyof typeof size)[];
   // One term of the whole input is all that ε has.
-  const simple = steps.every((step) => step.way !== "share" || step.rule.kind === "epsilon");
+  const simple = steps.every((step) => !isRedistribution(step) || step.rule.kind === "epsilon");
   const wanted = names.filter((name) => !simple || (name !== "term" && name !== "part"));
   const made = new Map(wanted.map((name) => [name, tensor([size[name]], `relevance ${name}`)]));
   return (name, shape) => ({ ...tensorOf(made, name), shape });

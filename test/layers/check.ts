@@ -25,7 +25,7 @@ function probes(size: number): number[] {
  * loops, contracted with a random dy; written over what dx holds and added to it.
  */
 export async function checkOp<L extends LayerBase>(
-  op: Op<L>,
+  op: Op<L, LayerBase>,
   layer: L,
   x: readonly Values[],
   { forward, linear = forward }: Reference,

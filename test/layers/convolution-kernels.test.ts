@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createTensor, readTensor, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
 import { activationCode, type FusedActivation, PASS, RULE_CODES } from "../../src/layers/activation.ts";
-import { type Conv2dLayer, type Convolution, conv2d, createConvolution } from "../../src/layers/conv2d.ts";
+import { type Conv2dLayer, conv2d } from "../../src/layers/conv2d.ts";
+import { type Convolution, createConvolution } from "../../src/layers/convolution.ts";
 import { type Tiling, tilesFor, tilingOf } from "../../src/layers/tiling.ts";
 import { testDevice } from "../gpu.ts";
 import { type ConvolutionSizes, convolve, convolveBackward } from "../reference/conv2d.ts";

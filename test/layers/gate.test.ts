@@ -25,7 +25,7 @@ const poolOf = (mode: PoolLayer["mode"]): PoolLayer => ({
 interface Subject {
   readonly name: string;
   readonly shape: (channels: number) => readonly number[];
-  readonly run: <T>(use: <L extends LayerBase>(op: Op<L>, layer: L) => T, channels: number) => T;
+  readonly run: <T>(use: <L extends LayerBase>(op: Op<L, LayerBase>, layer: L) => T, channels: number) => T;
 }
 
 const SUBJECTS: readonly Subject[] = [
@@ -69,7 +69,7 @@ describe.each(SUBJECTS)("$name takes its gradient through the activation below",
     // Outputs of the activation, with zeros and a ceiling among them.
     const a = { ...x, data: x.data.map((v) => (v < -1 ? 0 : v > 2 ? 6 : v)) };
     await run(async (op, layer) => {
-      expect(op.gates).toBe(true);
+      expect(op.fusion.gradient).toBe(true);
       const y = await runForward(op, layer, [a]);
       const dy = numbers(y.data.length, 5);
       const whole = await runBackward(op, layer, [a], { dy });

@@ -47,7 +47,7 @@ export function submitTo(device: GPUDevice, ...commands: Command[]): void {
 
 /** Output of an op, which stands where NaN stood before. */
 export async function runForward<L extends LayerBase>(
-  op: Op<L>,
+  op: Op<L, LayerBase>,
   layer: L,
   x: readonly Values[],
   run: Run = {},
@@ -60,7 +60,7 @@ export async function runForward<L extends LayerBase>(
 
 /** Gradient to one of an op's inputs, after its forward. */
 export async function runBackward<L extends LayerBase>(
-  op: Op<L>,
+  op: Op<L, LayerBase>,
   layer: L,
   x: readonly Values[],
   { dy, input = 0, rule = "gradient", gate, onto }: BackwardRun,
@@ -100,7 +100,7 @@ function nothing(shape: Shape): Float32Array {
 }
 
 async function withSite<L extends LayerBase, T>(
-  op: Op<L>,
+  op: Op<L, LayerBase>,
   layer: L,
   x: readonly Values[],
   { gradients = true }: Run,

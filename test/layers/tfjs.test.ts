@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 /** Holds an op against tfjs's, forward and, where `gradient` says so, backward. */
 async function compare<L extends LayerBase>(
-  op: Op<L>,
+  op: Op<L, LayerBase>,
   layer: L,
   x: Values,
   theirs: (x: tf.Tensor4D) => tf.Tensor,

@@ -1,11 +1,19 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { requestDevice } from "../../src/gpu/device.ts";
-import type { Activation, FusedActivation } from "../../src/layers/activation.ts";
+import {
+  type Activation,
+  createIncrementalScale,
+  type FusedActivation,
+} from "../../src/layers/activation.ts";
+import { createIncrementalArithmetic } from "../../src/layers/broadcast.ts";
 import { type Conv2dLayer, conv2d } from "../../src/layers/conv2d.ts";
-import { type DepthwiseConv2dLayer, depthwiseConv2d } from "../../src/layers/depthwise-conv2d.ts";
+import { createIncrementalConv2d } from "../../src/layers/conv2d-incremental.ts";
+import {
+  createIncrementalDepthwise,
+  type DepthwiseConv2dLayer,
+  depthwiseConv2d,
+} from "../../src/layers/depthwise-conv2d.ts";
 import { type Tile, tilesFor, useTiles } from "../../src/layers/tiling.ts";
-import { createWindowArithmetic, createWindowScale } from "../../src/layers/window.ts";
-import { createWindowConv2d, createWindowDepthwise } from "../../src/layers/window-conv2d.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { testDevice } from "../gpu.ts";
 import { type ConvolutionSizes, convolve, convolveDepthwise } from "../reference/conv2d.ts";
@@ -82,8 +90,8 @@ describe("convolutions", () => {
       constants: constants ?? {},
       create: (site) =>
         depthwise
-          ? createWindowDepthwise(device, { ...site, layer })
-          : createWindowConv2d(device, { ...site, layer }),
+          ? createIncrementalDepthwise(device, { ...site, layer })
+          : createIncrementalConv2d(device, { ...site, layer }),
     });
     const right = images.whole.map((image) =>
       (depthwise ? convolveDepthwise : convolve)(sizes, image, layer.w.data, layer.b?.data).map((z) =>
@@ -144,7 +152,8 @@ describe("layers that keep the size", () => {
           inputs: [{ ...layer, images }],
           output: layer,
           constants,
-          create: (site) => createWindowScale(device, { ...site, layer: { name: "window", activation } }),
+          create: (site) =>
+            createIncrementalScale(device, { ...site, layer: { name: "window", inputs: [], activation } }),
         });
         const right = images.whole.map((image) =>
           Float64Array.from(image, (value, i) => {
@@ -185,10 +194,11 @@ describe("layers that keep the size", () => {
             output,
             constants: {},
             create: (site) =>
-              createWindowArithmetic(device, {
-                ...site,
-                layer: { op, name: "window", inputs: [], ...(op === "add" ? { activation } : {}) },
-              }),
+              createIncrementalArithmetic(
+                device,
+                { ...site, layer: { name: "window", inputs: [], ...(op === "add" ? { activation } : {}) } },
+                op === "add" ? "sum" : "product",
+              ),
           });
           const right = output.rectangles.map((_, patch) => {
             const [first = new Float32Array(), ...others] = used.map(({ images }) => images.whole[patch]);

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { Command } from "../../src/gpu/kernel.ts";
 import { createTensor, readTensor, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
+import type { DirtyRectangles, PartialLayer } from "../../src/layers/incremental.ts";
 import type { Constant, Tensors } from "../../src/layers/op.ts";
-import type { Windowed, WindowLists } from "../../src/layers/window.ts";
 import { numbers } from "../reference/numbers.ts";
 import { submitTo } from "./run.ts";
 
@@ -77,10 +77,10 @@ export async function runWindows(
     readonly output: Patched;
     readonly constants: Readonly<Record<string, Constant>>;
     readonly create: (site: {
-      readonly x: readonly [Windowed, ...Windowed[]];
-      readonly y: Windowed;
+      readonly x: readonly [PartialLayer, ...PartialLayer[]];
+      readonly y: PartialLayer;
       readonly constants: Tensors;
-      readonly lists: WindowLists;
+      readonly dirty: DirtyRectangles;
     }) => Promise<Command>;
   },
 ): Promise<Float32Array> {
@@ -109,13 +109,13 @@ export async function runWindows(
       pixelsOf(rectangle).map(([row, column]) => [patch, (row << 16) | column]),
     ),
   ];
-  const lists: WindowLists = {
+  const dirty: DirtyRectangles = {
     layouts: layers.length + 1,
     patches: rows - 1,
     rects: own([layers.length + 1, rows, 4], Uint32Array.from(rects)),
     work: own([work.length, 2], Uint32Array.from(work.flat())),
   };
-  const [first, ...others] = inputs.map(({ shape, images: { clean, windows } }, layer): Windowed => {
+  const [first, ...others] = inputs.map(({ shape, images: { clean, windows } }, layer): PartialLayer => {
     const data = Float32Array.from([...clean, ...windows.flatMap((window) => [...window])]);
     return { buffer: own([data.length], data).buffer, shape, layout: layoutOf(layer, 0) };
   });
@@ -131,7 +131,7 @@ export async function runWindows(
     constants: Object.fromEntries(
       Object.entries(constants).map(([name, { shape, data }]) => [name, own(shape, data)]),
     ),
-    lists,
+    dirty,
   });
   submitTo(device, command);
   const found = await readTensor(device, y);

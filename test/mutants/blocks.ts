@@ -5,7 +5,7 @@ const block = (name: string): string[] => [`shaders/blocks/${name}.wgsl`];
 /** Tests of the kernels that end in an activation. */
 const FORWARD = [
   "layers/activation.test.ts",
-  "layers/arithmetic.test.ts",
+  "layers/add.test.ts",
   "layers/batch-norm.test.ts",
   "layers/dense.test.ts",
   "layers/depthwise-conv2d.test.ts",

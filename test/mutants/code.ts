@@ -3,20 +3,15 @@ import { each, type Mutant } from "./mutant.ts";
 const of = (file: string, test: string, ...changes: readonly (readonly [string, string])[]): Mutant[] =>
   each([`src/${file}.ts`], [`${test}.test.ts`], changes);
 
+/** What places of a layer see, followed back from a unit and forward from a patch. */
+const SIGHT = ["graph/receptive-field.test.ts", "network/incremental.test.ts"];
+
 /** Mistakes in TypeScript: networks, ops, objectives, loops, techniques, metrics, models, images. */
 export const CODE: readonly Mutant[] = [
   ...of(
     "graph/fuse",
     "graph/fusion",
-    ["&& isWeighted(before) && !before.activation", "&& isWeighted(before)"],
-    ["takesActivation(before) && !before.activation", "takesActivation(before)"],
-    ["bottom: bottom + inner.bottom", "bottom: bottom + inner.top"],
-    ["left: left + inner.left", "left: left + inner.right"],
-    ['after.padding !== "same"', "true"],
-    [
-      "(layer.b?.data[channel] ?? 0) * (scale[channel] ?? 0) + shift",
-      "(layer.b?.data[channel] ?? 0) + shift",
-    ],
+    ["if (!taken || activationOf(before)) return undefined;", "if (!taken) return undefined;"],
     ["readers.get(before.name)?.length === 1", "true"],
   ),
   ...of(
@@ -60,51 +55,68 @@ export const CODE: readonly Mutant[] = [
     ["activated.length + index", "index"],
   ),
   ...of(
-    "graph/receptive-field",
-    "graph/receptive-field",
-    ["at * window.strides[axis] - first", "at * window.strides[axis] + first"],
+    "layers/weighted",
+    "graph/fusion",
+    ["bottom: border.bottom + inner.bottom", "bottom: border.bottom + inner.top"],
+    ["left: border.left + inner.left", "left: border.left + inner.right"],
+    ['if (layer.padding === "same") return undefined;', ""],
     [
-      "const before = axis === 0 ? layer.border.top : layer.border.left;",
-      "const before = axis === 0 ? layer.border.left : layer.border.top;",
-    ],
-    ["(at >= 0 && at < size)", "(at > 0 && at < size)"],
-  ),
-  ...of("graph/receptive-field", "cases/multiply-gate", [
-    "if (size < out) yield 0;",
-    "if (size < 0) yield 0;",
-  ]),
-  ...of(
-    "network/incremental/reach",
-    "network/incremental",
-    ["Math.floor((span.to - 1 + before) / stride) + 1", "Math.floor((span.to - 1 + before) / stride)"],
-    ["(span.to + 1) * factor", "span.to * factor"],
-    ["begin += part.shape[axis] ?? 0;", ""],
-    [
-      "const before = [layer.border.top, layer.border.left] as const;",
-      "const before = [layer.border.left, layer.border.top] as const;",
+      "(layer.b?.data[channel] ?? 0) * (scale[channel] ?? 0) + shift",
+      "(layer.b?.data[channel] ?? 0) + shift",
     ],
   ),
-  ...of("network/incremental/reach", "cases/multiply-gate", [
-    "return x.every((part) => formatShape(part.shape) === formatShape(shape)) ? joined(shape, x) : undefined;",
-    "return joined(shape, x);",
+  ...of("graph/receptive-field", "graph/receptive-field", [
+    "(source >= 0 && source < size)",
+    "(source > 0 && source < size)",
   ]),
-  ...of("relevance/redistribution", "techniques/lrp", [
-    'return kind === "linear" || kind === "relu";',
-    'return kind === "linear" || kind === "relu" || kind === "relu6";',
+  ...of("layers/sight", "graph/receptive-field", [
+    "at * stride - before + tap",
+    "at * stride + before + tap",
+  ]),
+  ...of("layers/sight", "cases/multiply-gate", ["[repeated ? 0 : at]", "[at]"]),
+  ...each(["src/layers/zero-pad.ts"], SIGHT, [
+    [
+      "const before = axis === 0 ? border.top : border.left;",
+      "const before = axis === 0 ? border.left : border.top;",
+    ],
+  ]),
+  ...each(["src/layers/concat.ts"], SIGHT, [
+    ["const begin = x.slice(0, input)", "const begin = x.slice(0, 0)"],
+  ]),
+  ...each(["src/layers/upsample.ts"], SIGHT, [
+    ["[Math.floor(source), Math.ceil(source)]", "[Math.floor(source)]"],
+  ]),
+  ...of("network/incremental/dirty-regions", "network/incremental", [
+    "end[source] = at + 1;",
+    "end[source] = at;",
+  ]),
+  ...of("layers/broadcast", "cases/multiply-gate", [
+    "return x.every((one) => formatShape(one) === formatShape(y));",
+    "return x.length > 0 && y.length > 0;",
+  ]),
+  ...of("layers/activation", "techniques/lrp", [
+    'title: "ReLU6",\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: false,',
+    'title: "ReLU6",\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: true,',
   ]),
   ...of("relevance/redistribution", "cases/multiply-gate", [
     "return [own(sum), await product({ ...shared, c })];",
     "return [own(sum)];",
   ]),
   ...of(
-    "layers/arithmetic",
-    "layers/arithmetic",
+    "layers/add",
+    "layers/add",
     ["sizeOf(shape) < size ? 1 << term : 0", "sizeOf(shape) < size ? 1 : 0"],
-    ["one.length === 2 ? [n, channels]", "one.length === 2 ? [n, whole[2] ?? 0]"],
     ["ACCUMULATE: Number(start > 0),", "ACCUMULATE: 0,"],
     ["activationCode(last ? layer.activation : undefined)", "activationCode(layer.activation)"],
-    ["const other = x[1 - input] ?? x[0];", "const other = x[input] ?? x[0];"],
   ),
+  ...of("layers/broadcast", "layers/multiply", [
+    "one.length === 2 ? [n, channels]",
+    "one.length === 2 ? [n, whole[2] ?? 0]",
+  ]),
+  ...of("layers/multiply", "layers/multiply", [
+    "const other = x[1 - input] ?? x[0];",
+    "const other = x[input] ?? x[0];",
+  ]),
   ...of(
     "layers/dense",
     "cases/big-dense",
@@ -197,12 +209,9 @@ export const CODE: readonly Mutant[] = [
     "all[k * classes + channel]",
     "all[channel * channels + k]",
   ]),
-  ...of(
-    "techniques/units/filters",
-    "techniques/filters",
-    ["begin += channels;", ""],
-    ["value / (kh * kw)", "value"],
-  ),
+  ...of("techniques/units/filters", "techniques/filters", ["begin += channels;", ""]),
+  ...of("layers/pool", "techniques/filters", ["value / taps", "value"]),
+  ...of("layers/concat", "techniques/filters", ["{ first: site.begin }", "{}"]),
   ...of(
     "metrics/findings",
     "metrics/findings",

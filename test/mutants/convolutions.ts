@@ -153,13 +153,15 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ["select(channel / params.multiplier, channel * params.multiplier, BACKWARD)", "channel"],
     ],
   ),
-  ...each(["src/layers/conv2d.ts"], OPS, [
+  ...each(["src/layers/convolution.ts"], OPS, [
     ["accumulate: Number(accumulate),\n        },", "accumulate: 0,\n        },"],
     ["b: b ?? w, a:", "b: w, a:"],
+    ["Math.ceil((shape[2] ?? 1) / phases[1])", "Math.floor((shape[2] ?? 1) / phases[1])"],
+  ]),
+  ...each(["src/layers/conv2d.ts"], OPS, [
     ["dilation: [-layer.dilations[0], -layer.dilations[1]]", "dilation: [-1, -1]"],
     ["offset: [top, left],", "offset: [left, top],"],
     ["phases: layer.strides,", "phases: [layer.strides[0], layer.strides[0]],"],
     ["offset: [-top, -left]", "offset: [-left, -top]"],
-    ["Math.ceil((shape[2] ?? 1) / phases[1])", "Math.floor((shape[2] ?? 1) / phases[1])"],
   ]),
 ];

@@ -26,20 +26,20 @@ export const KERNELS: readonly Mutant[] = [
   ...of("activation", "layers/activation.test.ts", ["activate(x[i])", "x[i]"]),
   ...of(
     "add",
-    "layers/arithmetic.test.ts",
+    "layers/add.test.ts",
     ["if (TERMS > 3u)", "if (TERMS > 4u)"],
     ["activate(sum)", "sum"],
     ["sum += y[i];", ""],
   ),
   ...of(
     "multiply",
-    "layers/arithmetic.test.ts",
+    "layers/multiply.test.ts",
     ["* params.channels + i % params.channels", "* params.channels"],
     ["product += y[i];", ""],
   ),
   ...of(
     "broadcast_gradient",
-    "layers/arithmetic.test.ts",
+    "layers/multiply.test.ts",
     ["sum += dy[i] * x[i];", "sum += x[i];"],
     ["for (var s = 1u;", "for (var s = 2u;"],
   ),

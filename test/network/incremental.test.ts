@@ -4,8 +4,8 @@ import { readTensors } from "../../src/gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, shapesOf } from "../../src/graph/graph.ts";
 import { type Sweep, sweepOver } from "../../src/kernels/occlusion.ts";
 import { windowGeometry } from "../../src/layers/padding.ts";
-import { planWindows } from "../../src/network/incremental/plan.ts";
-import { reachOf } from "../../src/network/incremental/reach.ts";
+import { dirtyRegionsOf } from "../../src/network/incremental/dirty-regions.ts";
+import { planIncremental } from "../../src/network/incremental/plan.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { createOcclusion } from "../../src/techniques/attribution/occlusion.ts";
@@ -281,7 +281,7 @@ describe("rectangles", () => {
     fc.assert(
       fc.property(sizes(height, width), ({ patch, stride }) => {
         const sweep = sweepOver([height, width, 1], patch, stride);
-        const reach = reachOf(of, sweep);
+        const reach = dirtyRegionsOf(of, sweep);
         for (let number = 0; number < sweep.rows * sweep.columns; number += 3) {
           const [row, column] = [Math.floor(number / sweep.columns), number % sweep.columns];
           const maps = reached(of, cornerOf(sweep, row, column), patch);
@@ -331,7 +331,7 @@ describe("rectangles", () => {
       { op: "input", name: "image", inputs: [], shape: [4, 4, 1] },
       { op: "conv2d", name: "conv", inputs: ["image"], ...CONV, w: constant([3, 3, 1, 1], random(1)) },
     ]);
-    const plan = planWindows(of, sweepOver([4, 4, 1], [1, 1], [3, 3]), "conv");
+    const plan = planIncremental(of, sweepOver([4, 4, 1], [1, 1], [3, 3]), "conv");
     // Each corner's pixel changes 2×2 of 4×4 outputs.
     expect(plan?.cost).toEqual({ full: 4 * 16 * 9, exact: 4 * 4 * 9, planned: 4 * 4 * 9 });
   });
@@ -426,8 +426,8 @@ describe("an incremental sweep", () => {
   test.each(GRAPHS)("of %s equals the full one", async (name, make) => {
     const of = make();
     const sweep = sweepOver(inputOf(of).shape, [2, 2], [2, 2]);
-    const plan = planWindows(of, sweep, of.output);
-    expect([...(plan?.windowed.keys() ?? [])]).toEqual(
+    const plan = planIncremental(of, sweep, of.output);
+    expect([...(plan?.partial.keys() ?? [])]).toEqual(
       expect.arrayContaining(followed[name as keyof typeof followed]),
     );
     expect(await difference(of, logit, { patch: 2, stride: 2 })).toBeLessThan(1e-5);
@@ -467,18 +467,18 @@ describe("an incremental sweep", () => {
   test("goes on from chunk to chunk, the last one short", async () => {
     const of = graph("wide", [{ ...inputOf(chain()), shape: [37, 33, 3] }, ...chain().layers.slice(1, 4)]);
     const sweep = sweepOver([37, 33, 3], [2, 2], [1, 1]);
-    const plan = planWindows(of, sweep, "pool1");
+    const plan = planIncremental(of, sweep, "pool1");
     expect([plan?.chunks, plan?.patches]).toEqual([2, 576]);
-    const one = planWindows(of, sweepOver([37, 33, 3], [1, 1], [1, 1]), "pool1");
+    const one = planIncremental(of, sweepOver([37, 33, 3], [1, 1], [1, 1]), "pool1");
     expect([one?.chunks, one?.patches]).toEqual([2, 611]); // 1221 patches
     expect(await difference(of, { layer: "pool1", channel: 1 }, { patch: 1, stride: 1 })).toBeLessThan(1e-5);
   });
 
   test("is not planned where its rectangles exceed the device's buffers", () => {
     const sweep = sweepOver([19, 17, 3], [1, 1], [1, 1]);
-    expect(planWindows(strided(), sweep, "logits", { bufferBytes: 2 ** 15 })).toBeUndefined();
-    expect(planWindows(strided(), sweep, "logits", { bufferBytes: 2 ** 12 })).toBeUndefined();
-    expect(planWindows(strided(), sweep, "logits")).toBeDefined();
+    expect(planIncremental(strided(), sweep, "logits", { bufferBytes: 2 ** 15 })).toBeUndefined();
+    expect(planIncremental(strided(), sweep, "logits", { bufferBytes: 2 ** 12 })).toBeUndefined();
+    expect(planIncremental(strided(), sweep, "logits")).toBeDefined();
   });
 
   test("recorded, allocates nothing, submits nothing and writes no queue; then frees all it made", async () => {

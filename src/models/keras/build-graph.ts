@@ -1,6 +1,7 @@
 import { InputError, ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { formatShape } from "../../gpu/tensor.ts";
-import type { InputLayer, Layer } from "../../graph/graph.ts";
+import type { Layer } from "../../graph/graph.ts";
+import type { InputLayer } from "../../layers/input.ts";
 import { someOf } from "../files.ts";
 import { assertAddressable, type Build, type BuildOptions, buildCalls } from "./build-calls.ts";
 import { countLayers, type KerasModel, type Reference } from "./topology.ts";

@@ -1,10 +1,12 @@
 import { sizeOf } from "../../gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, type Shapes, shapesOf } from "../../graph/graph.ts";
+import { multiplyAddsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
 import type { Sweep } from "../../kernels/occlusion.ts";
-import type { WindowLayout } from "../../layers/window.ts";
+import type { RectangleLayout } from "../../layers/incremental.ts";
+import { opOf } from "../../layers/ops.ts";
 import { isView, type Slots, shareSlots } from "../memory-plan.ts";
-import { type Reach, reachOf, type Span } from "./reach.ts";
+import { type DirtyRegions, dirtyRegionsOf, type Span } from "./dirty-regions.ts";
 
 /** Multiply-adds that a sweep takes, the clean image's apart. */
 export interface SweepCost {
@@ -12,20 +14,20 @@ export interface SweepCost {
   readonly full: number;
   /** Only what the patches change. */
   readonly exact: number;
-  /** What the plan computes: some layers in full, because windows would cover most of them. */
+  /** What the plan computes: some layers in full, because rectangles would cover most of them. */
   readonly planned: number;
 }
 
-/** How a sweep runs: which layers in windows, in what chunks, with which rectangles. */
-export interface WindowPlan {
+/** How a sweep runs: which layers incrementally, in what chunks, with which rectangles. */
+export interface IncrementalPlan {
   /** The layers that lead to the targets, in order. */
   readonly layers: readonly Layer[];
   /** The layers that are asked for. */
   readonly targets: readonly string[];
   /** For one image. */
   readonly shapes: Shapes;
-  /** Where each layer that runs in windows keeps its rectangles. The others run in full, on a chunk as a batch. */
-  readonly windowed: ReadonlyMap<string, WindowLayout>;
+  /** Where each layer that runs incrementally keeps its rectangles. The others run in full, on a chunk as a batch. */
+  readonly partial: ReadonlyMap<string, RectangleLayout>;
   /** Patches of a chunk. */
   readonly patches: number;
   readonly chunks: number;
@@ -70,29 +72,29 @@ export interface PlanOptions {
  * @returns nothing where the rectangles of so many patches, or one patch's layers, exceed the device's buffers or the
  * memory.
  */
-export function planWindows(
+export function planIncremental(
   graph: Graph,
   sweep: Sweep,
   target: string | readonly string[],
   { bufferBytes = 2 ** 27, patches: wanted, memory = Number.POSITIVE_INFINITY }: PlanOptions = {},
-): WindowPlan | undefined {
+): IncrementalPlan | undefined {
   const shapes = shapesOf(graph);
   const targets = typeof target === "string" ? [target] : target;
   const layers = ancestorsOf(graph.layers, [inputOf(graph).name, ...targets]);
-  const reach = reachOf({ ...graph, layers, output: layers.at(-1)?.name ?? "" }, sweep, shapes);
-  const inWindows = new Map<string, Reach>();
+  const regions = dirtyRegionsOf({ ...graph, layers, output: layers.at(-1)?.name ?? "" }, sweep, shapes);
+  const partial = new Map<string, DirtyRegions>();
   for (const layer of layers) {
-    const found = reach.get(layer.name);
-    const followed = layer.op === "input" || layer.inputs.every((name) => inWindows.has(name));
-    if (found && followed && (layer.op === "input" || shareOf(found) < COVERED))
-      inWindows.set(layer.name, found);
+    const found = regions.get(layer.name);
+    const starts = layer.op === "input";
+    const follows = starts || layer.inputs.every((name) => partial.has(name));
+    if (found && follows && (starts || shareOf(found) < COVERED)) partial.set(layer.name, found);
   }
 
   const total = sweep.rows * sweep.columns;
-  const cost = costOf(layers, shapes, reach, inWindows, total);
+  const cost = costOf(layers, shapes, regions, partial, total);
   const floats = layers.map(({ name }) => {
     const size = sizeOf(shapes.get(name) ?? []);
-    const found = inWindows.get(name);
+    const found = partial.get(name);
     // Two numbers an item of the work list beside the channels.
     return found ? (size + 2 * found.shape[0] * found.shape[1]) * shareOf(found) : size;
   });
@@ -104,11 +106,11 @@ export function planWindows(
     CHUNK.most,
   );
   const most = Math.floor(Math.min(wanted ?? fitting, bufferBytes / largest - 1, total));
-  const batch = batchesOf({ layers, shapes, targets }, inWindows);
-  const chunked = (most: number): WindowPlan => {
+  const batch = batchesOf({ layers, shapes, targets }, partial);
+  const chunked = (most: number): IncrementalPlan => {
     const chunks = Math.ceil(total / most);
     const patches = Math.ceil(total / chunks);
-    const layout = layOut(inWindows, sweep, patches, chunks);
+    const layout = layOut(partial, sweep, patches, chunks);
     const plan = { layers, targets, shapes, patches, chunks, cost, batch, ...layout };
     return { ...plan, bytes: bytesOf(plan) };
   };
@@ -126,12 +128,12 @@ export function planWindows(
 }
 
 /** Bytes of everything that a plan allocates. */
-function bytesOf(plan: Omit<WindowPlan, "bytes">): number {
-  const { layers, shapes, windowed, patches, layouts, entries, tables, batch } = plan;
+function bytesOf(plan: Omit<IncrementalPlan, "bytes">): number {
+  const { layers, shapes, partial, patches, layouts, entries, tables, batch } = plan;
   let words = 4 * layouts * (patches + 1) + 2 * Math.max(1, entries) + tables.length;
   for (const layer of layers) {
     const shape = shapes.get(layer.name) ?? [];
-    if (!isView(layer)) words += sizeOf(shape) + (windowed.get(layer.name)?.items ?? 0) * (shape[3] ?? 1);
+    if (!isView(layer)) words += sizeOf(shape) + (partial.get(layer.name)?.items ?? 0) * (shape[3] ?? 1);
   }
   for (const size of batch.sizes) words += patches * size;
   return 4 * words + PARAMS * layers.length;
@@ -139,8 +141,8 @@ function bytesOf(plan: Omit<WindowPlan, "bytes">): number {
 
 /** Where the batches are: each is needed from one layer to another, by their places in the order. */
 function batchesOf(
-  { layers, shapes, targets }: Pick<WindowPlan, "layers" | "shapes" | "targets">,
-  windowed: ReadonlyMap<string, unknown>,
+  { layers, shapes, targets }: Pick<IncrementalPlan, "layers" | "shapes" | "targets">,
+  partial: ReadonlyMap<string, unknown>,
 ): Slots {
   const found = new Map<string, { readonly from: number; until: number }>();
   const origin = new Map<string, string>();
@@ -152,13 +154,13 @@ function batchesOf(
     else found.set(own, { from: index, until });
   };
   for (const [index, layer] of layers.entries()) {
-    const { name, op, inputs } = layer;
+    const { name, inputs } = layer;
     const [source = ""] = inputs;
-    if (windowed.has(name)) {
+    if (partial.has(name)) {
       if (targets.includes(name)) need(name, index);
       continue;
     }
-    for (const input of inputs) if (op !== "globalPool" || !windowed.has(input)) need(input, index);
+    for (const input of inputs) if (!gathers(layer) || !partial.has(input)) need(input, index);
     if (isView(layer)) origin.set(name, origin.get(source) ?? source);
     need(name, index);
   }
@@ -172,29 +174,29 @@ function batchesOf(
 
 /** Rectangles as the kernels read them. */
 function layOut(
-  inWindows: ReadonlyMap<string, Reach>,
+  changed: ReadonlyMap<string, DirtyRegions>,
   sweep: Sweep,
   patches: number,
   chunks: number,
-): Pick<WindowPlan, "windowed" | "layouts" | "entries" | "tables"> {
-  const distinct = new Map<string, { index: number; reach: Reach; items: number }>();
+): Pick<IncrementalPlan, "partial" | "layouts" | "entries" | "tables"> {
+  const distinct = new Map<string, { index: number; regions: DirtyRegions; items: number }>();
   const keys = new Map<string, string>();
-  for (const [name, reach] of inWindows) {
-    const key = JSON.stringify([reach.rows, reach.columns]);
+  for (const [name, regions] of changed) {
+    const key = JSON.stringify([regions.rows, regions.columns]);
     keys.set(name, key);
-    if (!distinct.has(key)) distinct.set(key, { index: distinct.size, reach, items: 0 });
+    if (!distinct.has(key)) distinct.set(key, { index: distinct.size, regions, items: 0 });
   }
   const layouts = distinct.size;
   const row = (patches + 1) * 4;
   const tables = new Uint32Array(chunks * layouts * row);
   let entries = 0;
   for (const layout of distinct.values()) {
-    const { index, reach } = layout;
+    const { index, regions } = layout;
     for (let chunk = 0; chunk < chunks; chunk++) {
       const at = (chunk * layouts + index) * row;
       let items = 0;
       for (let slot = 0; slot < patches; slot++) {
-        const { y, x } = rectangle(reach, sweep, chunk + slot * chunks);
+        const { y, x } = rectangle(regions, sweep, chunk + slot * chunks);
         const [height, width] = [y.to - y.from, x.to - x.from];
         tables.set([y.from, x.from, height * 65536 + width, items], at + 4 * slot);
         items += height * width;
@@ -204,27 +206,27 @@ function layOut(
     }
     entries += layout.items;
   }
-  const windowed = new Map<string, WindowLayout>();
+  const partial = new Map<string, RectangleLayout>();
   for (const [name, key] of keys) {
     const layout = distinct.get(key);
     if (!layout) continue;
     const rects = layout.index * (patches + 1);
     const work = tables[(layout.index * (patches + 1) + patches) * 4] ?? 0;
-    windowed.set(name, { rects, count: rects + patches, work, items: layout.items });
+    partial.set(name, { rects, count: rects + patches, work, items: layout.items });
   }
-  return { windowed, layouts, entries, tables };
+  return { partial, layouts, entries, tables };
 }
 
 /** What a patch changes; nothing where the sweep has no such patch. */
-function rectangle(reach: Reach, sweep: Sweep, patch: number): { y: Span; x: Span } {
-  const y = reach.rows[Math.floor(patch / sweep.columns)];
-  const x = reach.columns[patch % sweep.columns];
+function rectangle({ rows, columns }: DirtyRegions, sweep: Sweep, patch: number): { y: Span; x: Span } {
+  const y = rows[Math.floor(patch / sweep.columns)];
+  const x = columns[patch % sweep.columns];
   if (!y || !x || y.to <= y.from || x.to <= x.from) return { y: { from: 0, to: 0 }, x: { from: 0, to: 0 } };
   return { y, x };
 }
 
 /** Mean share of a layer that a patch changes. */
-function shareOf({ shape: [height, width], rows, columns }: Reach): number {
+function shareOf({ shape: [height, width], rows, columns }: DirtyRegions): number {
   const mean = (spans: readonly Span[]): number =>
     spans.reduce((sum, { from, to }) => sum + to - from, 0) / spans.length;
   return (mean(rows) * mean(columns)) / (height * width);
@@ -233,33 +235,23 @@ function shareOf({ shape: [height, width], rows, columns }: Reach): number {
 function costOf(
   layers: readonly Layer[],
   shapes: Shapes,
-  reach: ReadonlyMap<string, Reach>,
-  inWindows: ReadonlyMap<string, Reach>,
+  regions: ReadonlyMap<string, DirtyRegions>,
+  partial: ReadonlyMap<string, DirtyRegions>,
   patches: number,
 ): SweepCost {
   let [full, exact, planned] = [0, 0, 0];
   for (const layer of layers) {
-    const one = patches * productsOf(layer, shapes);
-    const changed = reach.get(layer.name);
-    const followed = inWindows.get(layer.name);
+    const one = patches * multiplyAddsOf(layer, shapes);
+    const changed = regions.get(layer.name);
+    const computed = partial.get(layer.name);
     full += one;
     exact += changed ? one * shareOf(changed) : one;
-    planned += followed ? one * shareOf(followed) : one;
+    planned += computed ? one * shareOf(computed) : one;
   }
   return { full, exact, planned };
 }
 
-/** Multiply-adds of a layer for one image. */
-function productsOf(layer: Layer, shapes: Shapes): number {
-  const size = sizeOf(shapes.get(layer.name) ?? []);
-  switch (layer.op) {
-    case "conv2d":
-      return (size * sizeOf(layer.w.shape)) / (layer.w.shape[3] ?? 1);
-    case "depthwiseConv2d":
-      return size * (layer.w.shape[0] ?? 1) * (layer.w.shape[1] ?? 1);
-    case "dense":
-      return size * (layer.w.shape[0] ?? 1);
-    default:
-      return 0;
-  }
+/** Whether a layer that runs in full reads the rectangles of its input as they are. */
+export function gathers(layer: Layer): boolean {
+  return layer.op !== "input" && opOf(layer).incremental.kind === "gather";
 }

@@ -2,8 +2,8 @@ import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import { record } from "../../gpu/kernel.ts";
 import { withScope } from "../../gpu/scope.ts";
 import { readTensor } from "../../gpu/tensor.ts";
-import { type Graph, type Layer, layerOf, type Shapes } from "../../graph/graph.ts";
-import { headOf, headsOf } from "../../graph/heads.ts";
+import type { Graph, Layer, Shapes } from "../../graph/graph.ts";
+import { behindViews, headOf, headsOf } from "../../graph/heads.ts";
 import { createWeightedMaps } from "../../kernels/activation-maps.ts";
 import { EVERY_INDEX } from "../../kernels/objective.ts";
 import type { Network } from "../../network/network.ts";
@@ -86,23 +86,17 @@ function byClassWeights(
 
 /** @throws UnsupportedError when no global average pooling, followed by at most one linear layer, gives the scores. */
 function averagedMaps(graph: Graph, shapes: Shapes, logits: string): Averaged {
-  const last = behindViews(graph, layerOf(graph, logits));
+  const last = behindViews(graph, logits);
   const pooled = pooledBy(last, shapes);
   if (pooled !== undefined) return { layer: pooled };
   if (isLinear(last)) {
-    const before = behindViews(graph, layerOf(graph, last.inputs[0] ?? ""));
+    const before = behindViews(graph, last.inputs[0] ?? "");
     const layer = pooledBy(before, shapes);
     if (layer !== undefined) return { layer, w: last.w.data };
   }
   throw new UnsupportedError(
     `CAM: expected network "${graph.name}" to end in global average pooling and at most one linear layer, got ${last.op} "${last.name}"; use Grad-CAM`,
   );
-}
-
-/** The layer that a chain of reshapes and identities shows. */
-function behindViews(graph: Graph, layer: Layer): Layer {
-  const view = layer.op === "reshape" || (layer.op === "activation" && layer.activation.kind === "linear");
-  return view ? behindViews(graph, layerOf(graph, layer.inputs[0] ?? "")) : layer;
 }
 
 function isLinear(layer: Layer): layer is Extract<Layer, { op: "dense" | "conv2d" }> {

@@ -3,9 +3,11 @@ import { type Command, record } from "../../gpu/kernel.ts";
 import { withScope } from "../../gpu/scope.ts";
 import { readTensors } from "../../gpu/tensor.ts";
 import { inputOf, type Layer } from "../../graph/graph.ts";
+import { activationOf, weightsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
 import { createBiasShare } from "../../kernels/bias-share.ts";
-import type { Activation } from "../../layers/activation.ts";
+import { type Activation, activationFacts } from "../../layers/activation.ts";
+import { opOf } from "../../layers/ops.ts";
 import type { Network } from "../../network/network.ts";
 import { createObjective } from "../../objectives/commands.ts";
 import { termsByLayer } from "../../objectives/objective.ts";
@@ -62,7 +64,7 @@ function linearView(network: Network, input: Float32Array, options: ObjectiveOpt
       );
     }
     const asked = own(await createObjective(network, objective));
-    const layers = ancestorsOf(graph.layers, asked.layers).filter(({ op }) => op !== "input");
+    const layers = ancestorsOf(graph.layers, asked.layers);
     const constants = layers.flatMap((layer) => constantsOf(layer));
     const shares = tensor([Math.max(1, constants.length)], { label: "bias shares" });
     const commands: Command[] = [];
@@ -98,22 +100,6 @@ function isBent({ kind }: { readonly kind: string }): boolean {
   return kind !== "sum" && kind !== "region";
 }
 
-const LINEAR: readonly Layer["op"][] = [
-  "add",
-  "batchNorm",
-  "concat",
-  "conv2d",
-  "dense",
-  "depthwiseConv2d",
-  "globalPool",
-  "pool",
-  "reshape",
-  "upsample",
-  "zeroPad",
-  "activation",
-];
-const PIECEWISE: readonly Activation["kind"][] = ["linear", "relu", "relu6", "leakyRelu"];
-
 interface Constants {
   readonly layer: string;
   readonly activation: Activation | undefined;
@@ -122,14 +108,17 @@ interface Constants {
 
 /** A layer's bias and activation, where they add something of their own. */
 function constantsOf(layer: Layer): Constants[] {
-  const activation = "activation" in layer ? layer.activation : undefined;
-  if (!LINEAR.includes(layer.op) || (activation && !PIECEWISE.includes(activation.kind))) {
+  if (layer.op === "input") return [];
+  const activation = activationOf(layer);
+  const { piecewise, homogeneous } = activationFacts(activation);
+  if (!opOf(layer).mathematics(layer).homogeneous || !piecewise) {
     throw new UnsupportedError(
       `local linear view: expected layers that are linear piece by piece, got ${activation ? activation.kind : layer.op} at layer "${layer.name}"`,
     );
   }
-  const b = layer.op === "batchNorm" ? layer.offset : "b" in layer ? layer.b?.data : undefined;
-  return b || activation?.kind === "relu6" ? [{ layer: layer.name, activation, b }] : [];
+  const b = weightsOf(layer)?.b;
+  // The pieces of ReLU6 have a constant of their own.
+  return b || !homogeneous ? [{ layer: layer.name, activation, b }] : [];
 }
 
 export const LOCAL_LINEAR = attributionTechnique({

@@ -13,8 +13,8 @@ import {
   type Sweep,
   sweepOver,
 } from "../../kernels/occlusion.ts";
-import { MOST_PATCHES, planWindows } from "../../network/incremental/plan.ts";
-import { createWindows } from "../../network/incremental/windows.ts";
+import { MOST_PATCHES, planIncremental } from "../../network/incremental/plan.ts";
+import { createIncrementalSweep } from "../../network/incremental/sweep.ts";
 import type { Network, Target } from "../../network/network.ts";
 import { elements, Objective, termsByLayer } from "../../objectives/objective.ts";
 import { createObjectiveValues } from "../../objectives/values.ts";
@@ -204,10 +204,10 @@ export async function createSweep(
     const bufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
     const judging = objectives.map((objective) => bytesOfObjective(objective, MOST_PATCHES));
     const memory = budget.left() - 2 * judging.reduce((sum, bytes) => sum + bytes, 0);
-    const plan = incremental ? planWindows(graph, sweep, layers, { bufferBytes, memory }) : undefined;
+    const plan = incremental ? planIncremental(graph, sweep, layers, { bufferBytes, memory }) : undefined;
     if (plan && plan.cost.planned < WORTHWHILE * plan.cost.full) {
       budget.reserve(plan.bytes, "what its patches change");
-      const windows = await createWindows(
+      const windows = await createIncrementalSweep(
         device,
         plan,
         { fill, position, constants: network.constants },

@@ -2,9 +2,11 @@ import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
 import { formatShape, type Shape } from "../../gpu/tensor.ts";
 import { assertGraph, type Graph, inputOf, type Layer, layerOf, shapesOf } from "../../graph/graph.ts";
+import { weightsOf } from "../../graph/layer-facts.ts";
 import { readersOf } from "../../graph/traverse.ts";
 import type { Conv2dLayer } from "../../layers/conv2d.ts";
 import type { DepthwiseConv2dLayer } from "../../layers/depthwise-conv2d.ts";
+import { type OpLayer, opOf } from "../../layers/ops.ts";
 
 /** A convolution's weights, and what there is to say of each filter. */
 export interface Filters {
@@ -157,15 +159,15 @@ export function filterCombination(graph: Graph, options: CombinationOptions): Co
   start.at(0, 0)[channel] = 1;
   const signals = new Map([[name, start]]);
   let left = MOST;
-  for (const layer of graph.layers.slice(1).toReversed()) {
+  for (const layer of graph.layers.toReversed()) {
     const signal = signals.get(layer.name);
-    if (!signal) continue;
+    if (!signal || layer.op === "input") continue;
     let begin = 0;
     for (const from of layer.inputs) {
       const channels = channelsOf(from);
       const back = signals.get(from) ?? new Sheet(channels);
       signals.set(from, back);
-      const keep = layer.name === name ? strongest : undefined;
+      const begins = layer.name === name && isConvolution(layer) && strongest !== undefined;
       if (
         layer.op === "add" &&
         formatShape(shapes.get(from) ?? []) !== formatShape(shapes.get(layer.name) ?? [])
@@ -174,13 +176,13 @@ export function filterCombination(graph: Graph, options: CombinationOptions): Co
           `filter combination: expected sums of maps of one size on the way, got "${layer.name}", which repeats "${from}"`,
         );
       }
-      left -= signal.size * ("w" in layer ? layer.w.data.length : back.channels);
+      left -= signal.size * (weightsOf(layer)?.w.data.length ?? back.channels);
       if (left < 0) {
         throw new InputError(
           `filter ${channel} of "${name}": expected a filter that sees little of the image, got one too deep to combine; choose an earlier layer`,
         );
       }
-      takeBack(layer, signal, back, { begin, keep });
+      takeBack(begins ? strongestOf(layer, signal, strongest) : layer, signal, back, begin);
       begin += channels;
     }
     signals.delete(layer.name);
@@ -224,81 +226,27 @@ class Sheet {
 }
 
 /** Adds to a layer's input what its linear part makes of its output. */
-function takeBack(
-  layer: Layer,
-  signal: Sheet,
-  back: Sheet,
-  { begin, keep }: { readonly begin: number; readonly keep: number | undefined },
-): void {
-  switch (layer.op) {
-    case "conv2d":
-    case "depthwiseConv2d": {
-      const w = keep === undefined ? layer.w.data : strongestOf(layer, signal, keep);
-      for (const { y, x, values } of signal.places()) convolveBack(layer, w, [y, x], values, back);
-      return;
-    }
-    case "pool": {
-      const [kh, kw] = layer.size;
-      for (const { y, x, values } of signal.places()) {
-        for (let tap = 0; tap < kh * kw; tap++) {
-          const to = back.at(y * layer.strides[0] + Math.floor(tap / kw), x * layer.strides[1] + (tap % kw));
-          for (const [c, value] of values.entries()) to[c] = (to[c] ?? 0) + value / (kh * kw);
-        }
-      }
-      return;
-    }
-    case "batchNorm":
-    case "activation":
-    case "zeroPad":
-    case "add":
-    case "concat": {
-      const scale = layer.op === "batchNorm" ? layer.scale : undefined;
-      for (const { y, x, values } of signal.places()) {
-        const to = back.at(y, x);
-        for (let c = 0; c < back.channels; c++) {
-          to[c] = (to[c] ?? 0) + (values[layer.op === "concat" ? begin + c : c] ?? 0) * (scale?.[c] ?? 1);
-        }
-      }
-      return;
-    }
-    default:
-      throw new UnsupportedError(
-        `filter combination: expected convolutions, poolings, activations, batch norms, sums and concatenations on the way, got ${layer.op} "${layer.name}"`,
-      );
-  }
-}
-
-function convolveBack(
-  { op, w: { shape }, strides, dilations }: Convolution,
-  w: Float32Array,
-  [y, x]: readonly [number, number],
-  values: Float64Array,
-  back: Sheet,
-): void {
-  const [kh = 1, kw = 1, inputs = 1, outputs = 1] = shape;
-  for (let tap = 0; tap < kh * kw; tap++) {
-    const to = back.at(
-      y * strides[0] + Math.floor(tap / kw) * dilations[0],
-      x * strides[1] + (tap % kw) * dilations[1],
+function takeBack(layer: OpLayer, signal: Sheet, back: Sheet, begin: number): void {
+  const { backProject } = opOf(layer);
+  if (!backProject) {
+    throw new UnsupportedError(
+      `filter combination: expected convolutions, poolings, activations, batch norms, sums and concatenations on the way, got ${layer.op} "${layer.name}"`,
     );
-    for (let i = 0; i < inputs; i++) {
-      const from = (tap * inputs + i) * outputs;
-      let sum = to[i] ?? 0;
-      // A depthwise channel reads its own outputs only.
-      const first = op === "conv2d" ? 0 : i * outputs;
-      for (let o = 0; o < outputs; o++) sum += (values[first + o] ?? 0) * (w[from + o] ?? 0);
-      to[i] = sum;
-    }
+  }
+  for (const { y, x, values } of signal.places()) {
+    backProject(layer, { y, x, values, begin, back: (row, column) => back.at(row, column) });
   }
 }
 
-/** The weights with all but the strongest of the filter that a signal begins at set to zero. */
-function strongestOf({ w: { data } }: Convolution, signal: Sheet, keep: number): Float32Array {
+/** The convolution with all weights but the strongest of the filter that a signal begins at set to zero. */
+function strongestOf<L extends Convolution>(layer: L, signal: Sheet, keep: number): L {
+  const { data } = layer.w;
   const [start] = signal.places();
   const channel = start?.values.indexOf(1) ?? 0;
   const own = Array.from(data.keys()).filter((i) => i % signal.channels === channel);
   const kept = new Set(
     own.sort((a, b) => Math.abs(data[b] ?? 0) - Math.abs(data[a] ?? 0) || a - b).slice(0, keep),
   );
-  return data.map((value, i) => (kept.has(i) ? value : 0));
+  const strongest = data.map((value, i) => (kept.has(i) ? value : 0));
+  return { ...layer, w: { shape: layer.w.shape, data: strongest } };
 }

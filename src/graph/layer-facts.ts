@@ -1,0 +1,40 @@
+import { sizeOf } from "../gpu/tensor.ts";
+import { type Activation, activationFacts } from "../layers/activation.ts";
+import type { Weights } from "../layers/op.ts";
+import { opOf } from "../layers/ops.ts";
+import type { Layer, Shapes } from "./graph.ts";
+
+/** The activation that a layer applies, if any. */
+export function activationOf(layer: Layer): Activation | undefined {
+  return "activation" in layer ? layer.activation : undefined;
+}
+
+/** What was learned in a layer, if anything. */
+export function weightsOf(layer: Layer): Weights | undefined {
+  return layer.op === "input" ? undefined : opOf(layer).weights(layer);
+}
+
+/** Numbers that were learned in a layer. */
+export function parametersOf(layer: Layer): number {
+  const weights = weightsOf(layer);
+  return weights ? weights.w.data.length + (weights.b?.length ?? 0) : 0;
+}
+
+/** Multiply-adds that a layer takes for what `shapes` are of; those of convolutions and dense layers are counted. */
+export function multiplyAddsOf(layer: Layer, shapes: Shapes): number {
+  return sizeOf(shapes.get(layer.name) ?? []) * (weightsOf(layer)?.products ?? 0);
+}
+
+/** What a layer computes, in a few words: "3 × 3 convolution, stride 2, ReLU". */
+export function describeLayer(layer: Layer): string {
+  if (layer.op === "input") return "the image";
+  const op = opOf(layer);
+  const { title } = activationFacts(op.fusion.activation ? activationOf(layer) : undefined);
+  return title ? `${op.describe(layer)}, ${title}` : op.describe(layer);
+}
+
+/** Whether a layer shows its input's values as they are: a view of them, or the linear activation. */
+export function isIdentity(layer: Layer): boolean {
+  if (layer.op === "input") return false;
+  return opOf(layer).view || (layer.op === "activation" && layer.activation.kind === "linear");
+}

@@ -1,0 +1,65 @@
+import shader from "../../shaders/window_conv2d.wgsl";
+import quadsShader from "../../shaders/window_conv2d_quads.wgsl";
+import subgroupShader from "../../shaders/window_conv2d_subgroups.wgsl";
+import { InputError } from "../gpu/errors.ts";
+import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import { activationCode } from "./activation.ts";
+import { chunkOf, listsOf } from "./incremental.ts";
+import type { IncrementalSite } from "./op.ts";
+import { windowGeometry } from "./padding.ts";
+import { chooseTiling } from "./tiling.ts";
+import { type ConvolutionLayer, sizeOfFilter } from "./weighted.ts";
+
+/** Runs a convolution incrementally; it reads the weights as conv2d packs them. */
+export async function createIncrementalConv2d(
+  device: GPUDevice,
+  { layer, x: [x], y, constants: { w, b = w }, dirty }: IncrementalSite<ConvolutionLayer>,
+): Promise<Command> {
+  if (!w || !b) throw new InputError(`conv2d "${layer.name}": expected the constant "w", got none`);
+  const size = sizeOfFilter(layer.w);
+  const [, height, width, inChannels] = x.shape;
+  const [, outHeight, outWidth, outChannels] = y.shape;
+  const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size });
+  const { code, alpha } = activationCode(layer.activation);
+  const { items } = y.layout;
+  const tiling = chooseTiling(device, items, outChannels);
+  const input = chunkOf(inChannels);
+  const output = chunkOf(outChannels);
+  const outChunks = outChannels / output.size;
+  const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
+  const quads = !tiling.subgroups && output.size === 4 && tiling.pixels === 4 && tiling.columns <= 2;
+  return createDispatch(device, tiling.subgroups ? subgroupShader : quads ? quadsShader : shader, {
+    label: layer.name,
+    constants: {
+      LANES: tiling.lanes,
+      BIAS: Number(layer.b !== undefined),
+      ACTIVATION: code,
+      ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
+    },
+    redeclare: {
+      IN: `${input.size}u`,
+      In: input.type,
+      BLOCK: `${w.shape[2]}u`,
+      ...(quads ? {} : { OUT: `${output.size}u`, Out: output.type, PIXELS: `${tiling.pixels}u` }),
+      ...(tiling.subgroups ? {} : { COLUMNS: `${tiling.columns}u` }),
+    },
+    params: {
+      inSize: [height, width],
+      outSize: [outHeight, outWidth],
+      kernel: size,
+      strides: layer.strides,
+      dilation: layer.dilations,
+      offset: [-top, -left],
+      ...listsOf(x, y),
+      inChunks: inChannels / input.size,
+      outChunks,
+      tiles,
+      alpha,
+    },
+    bindings: { x: x.buffer, w, b, rects: dirty.rects, work: dirty.work, y: y.buffer },
+    workgroups: gridOf(
+      tiles * Math.ceil(items / (tiling.lanes * tiling.pixels)),
+      device.limits.maxComputeWorkgroupsPerDimension,
+    ),
+  });
+}
