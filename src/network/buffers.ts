@@ -8,14 +8,13 @@ import {
   type Tensor,
   type TensorOptions,
 } from "../gpu/tensor.ts";
-import type { Graph, Shapes } from "../graph/graph.ts";
 import { activationCode } from "../layers/activation.ts";
-import { constantsFor } from "../layers/constants.ts";
 import type { Gate, Tensors } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import { Control } from "./control.ts";
 import { fusedActivationOf, type GradientLayout } from "./gradient-layout.ts";
 import { isView, planActivations } from "./memory-plan.ts";
+import type { NetworkPlan } from "./network-plan.ts";
 
 /** Every buffer that a network's forward pass uses. */
 export interface ForwardBuffers {
@@ -43,19 +42,12 @@ export interface Buffers extends ForwardBuffers {
   readonly backward: BackwardBuffers | undefined;
 }
 
-/**
- * Allocates every buffer of a network.
- * @param layout of the gradients; undefined for a network without.
- * @param alone layers that have buffers of their own, where the others reuse one another's.
- */
+/** Allocates every buffer of a network, but for its weights. */
 export function allocate(
   device: GPUDevice,
-  graph: Graph,
-  shapes: Shapes,
-  layout: GradientLayout | undefined,
+  { graph, shapes, layout, alone }: NetworkPlan,
   own: Own,
-  alone?: readonly string[],
-): Buffers {
+): Omit<Buffers, "constants"> {
   const tensor = <D extends DType = "f32">(
     shape: Shape,
     label: string,
@@ -78,7 +70,6 @@ export function allocate(
   const pool = reused?.sizes.map((size, slot) => tensor([size], `activations ${slot}`)) ?? [];
   const activations = new Map<string, Tensor>();
   const gradients = new Map<string, Tensor>();
-  const constants = new Map<string, Tensors>();
   const saved = new Map<string, Tensors>();
   for (const layer of graph.layers) {
     const { name } = layer;
@@ -94,10 +85,9 @@ export function allocate(
     if (layer.op === "input") continue;
     const op = opOf(layer);
     const inputs = layer.inputs.map(shapeOf);
-    constants.set(name, tensors(name, constantsFor(device, op, layer, inputs, layout !== undefined)));
     saved.set(name, tensors(name, layout ? (op.saved?.(layer, inputs) ?? {}) : {}));
   }
-  const forward = { activations, constants, saved };
+  const forward = { activations, saved };
   if (!layout) return { ...forward, backward: undefined };
 
   const separate = graph.layers.filter(fusedActivationOf).map(({ name }) => sizeOf(shapeOf(name)));

@@ -1,15 +1,15 @@
 import { assertDevice } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
-import { assertFields } from "../gpu/options.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
-import { fuse } from "../graph/fuse.ts";
-import { assertGraph, type Graph, inputOf, type Shapes, shapesOf } from "../graph/graph.ts";
-import { answersOf, withLogits } from "../graph/heads.ts";
+import { assertGraph, type Graph, inputOf } from "../graph/graph.ts";
+import { readersOf } from "../graph/traverse.ts";
 import { opOf } from "../layers/ops.ts";
-import { activationOf } from "./gradient-layout.ts";
+import { activationOf, fusedActivationOf } from "./gradient-layout.ts";
 import { isView, planActivations } from "./memory-plan.ts";
 import type { Network } from "./network.ts";
-import { NETWORK, type NetworkOptions } from "./options.ts";
+import { type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
+import { type NetworkOptions, networkSettings } from "./options.ts";
+import type { Weights } from "./weights.ts";
 
 /** What a network and its technique may hold on the GPU together unless told otherwise, in bytes: 512 MiB. */
 export const DEFAULT_MEMORY = 512 * 2 ** 20;
@@ -38,85 +38,84 @@ const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
  */
 export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footprint {
   assertGraph("footprintOf", graph);
-  assertFields("footprintOf", options, { ...NETWORK, memory: "may", most: "may" });
-  const { batch = 1, keep = "all", gradients = true, reuseBuffers = false } = options;
-  const whole = withLogits(graph);
-  const running = keep === "all" ? whole : fuse(whole, keep);
-  const shapes = shapesOf(running, batch);
-  const weights = running.layers.reduce((sum, layer) => {
-    if (layer.op === "input") return sum;
+  const settings = networkSettings("footprintOf", options);
+  return footprintOfPlan(planNetwork(runningGraph(graph, settings.keep), settings));
+}
+
+/**
+ * @internal How much GPU memory a planned network takes.
+ * @param there weights on the device already, which it shares.
+ */
+export function footprintOfPlan(plan: NetworkPlan, there?: Weights): Footprint {
+  const { graph, shapes, layout } = plan;
+  const withGradients = layout !== undefined;
+  const weights = graph.layers.reduce((sum, layer) => {
+    if (layer.op === "input" || there?.has(layer, withGradients)) return sum;
     const inputs = layer.inputs.map((name) => shapes.get(name) ?? []);
-    const constants = Object.values(opOf(layer).constants?.(layer, inputs, gradients) ?? {});
+    const constants = Object.values(opOf(layer).constants?.(layer, inputs, withGradients) ?? {});
     return sum + constants.reduce((bytes, { shape }) => bytes + bytesOf(shape), 0);
   }, 0);
-  const alone = reuseBuffers && keep !== "all" ? [...keep, ...answersOf(running)] : undefined;
-  return footprint(running, shapes, { gradients, weights, alone });
+  const { activations, gradients, other } = footprintWithoutWeights(plan);
+  return { activations, gradients, weights, other, total: activations + gradients + weights + other };
 }
 
-/** How much GPU memory a network holds, in bytes. */
-export function memoryOf(network: Network): number {
-  const { graph, shapes, hasGradients, constants, kept } = network;
-  let weights = 0;
-  for (const tensors of constants.values()) {
-    for (const { buffer } of Object.values(tensors)) weights += buffer.size;
+/** How much GPU memory networks hold together, in bytes; weights that they share count once. */
+export function memoryOf(...networks: readonly Network[]): number {
+  const weights = new Set<GPUBuffer>();
+  let bytes = 0;
+  for (const { plan, constants } of networks) {
+    const { activations, gradients, other } = footprintWithoutWeights(plan);
+    bytes += activations + gradients + other;
+    for (const tensors of constants.values()) {
+      for (const { buffer } of Object.values(tensors)) weights.add(buffer);
+    }
   }
-  const alone = kept && [...kept];
-  return footprint(graph, shapes, { gradients: hasGradients, weights, alone }).total;
+  return Array.from(weights).reduce((sum, { size }) => sum + size, bytes);
 }
 
-function footprint(
-  graph: Graph,
-  shapes: Shapes,
-  {
-    gradients: withGradients,
-    weights,
-    alone,
-  }: {
-    readonly gradients: boolean;
-    readonly weights: number;
-    /** Layers with buffers of their own, where the others reuse one another's. */
-    readonly alone: readonly string[] | undefined;
-  },
-): Footprint {
+function footprintWithoutWeights({
+  graph,
+  shapes,
+  layout,
+  alone,
+}: NetworkPlan): Omit<Footprint, "weights" | "total"> {
   const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
-  const readers = new Map<string, number>();
-  for (const input of graph.layers.flatMap(({ inputs }) => inputs))
-    readers.set(input, (readers.get(input) ?? 0) + 1);
-  let [activations, gradients, other, gated] = [0, 0, 0, 0];
+  const readers = readersOf(graph.layers);
+  let [activations, gradients, other, separate] = [0, 0, 0, 0];
   for (const layer of graph.layers) {
-    const bytes = bytesOf(shapeOf(layer.name));
-    const view = isView(layer);
-    if (!view) activations += bytes;
+    const { name } = layer;
+    const bytes = bytesOf(shapeOf(name));
+    if (!isView(layer)) activations += bytes;
     other += PARAMS.forward;
     const inputs = layer.inputs.map(shapeOf);
     const scratch = layer.op === "input" ? undefined : opOf(layer).scratch?.(layer, inputs);
     if (scratch) other += bytesOf(scratch.forward);
-    if (!withGradients) continue;
-    if (!view || readers.get(layer.inputs[0] ?? "") !== 1) gradients += bytes;
+    if (!layout) continue;
+    if (layout.buffers.get(name) === name) gradients += bytes;
     other += PARAMS.backward;
     if (layer.op === "input") continue;
     for (const { shape } of Object.values(opOf(layer).saved?.(layer, inputs) ?? {})) other += bytesOf(shape);
     // Where several layers read the input there are two commands: one writes its gradient, one adds to it.
-    const commands = layer.inputs.reduce((sum, name) => sum + ((readers.get(name) ?? 1) > 1 ? 2 : 1), 0);
+    const commands = layer.inputs.reduce((sum, input) => sum + (readers.get(input)?.[1] ? 2 : 1), 0);
     if (scratch) other += commands * bytesOf(scratch.backward);
     if (activationOf(layer)) other += RULES;
-    const activation = layer.op === "activation" ? undefined : activationOf(layer);
-    if (activation && activation.kind !== "linear") gated = Math.max(gated, bytes);
+    if (fusedActivationOf(layer)) separate = Math.max(separate, bytes);
   }
-  if (withGradients) {
+  if (layout) {
     const largest = Math.max(...graph.layers.flatMap(({ name }) => [...shapeOf(name)]));
-    other += gated + 4 * (largest + 64) + 4 * (shapeOf(graph.output)[0] ?? 1) + 64;
+    other += separate + 4 * (largest + 64) + 4 * (shapeOf(graph.output)[0] ?? 1) + 64;
   }
-  if (alone)
+  if (alone) {
     activations = 4 * planActivations(graph, shapes, alone).sizes.reduce((sum, size) => sum + size, 0);
-  return { activations, gradients, weights, other, total: activations + gradients + weights + other };
+  }
+  return { activations, gradients, other };
 }
 
 export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients" | "reuseBuffers"> {
   /** Bytes of GPU buffers that the network and a technique on it may hold together. Default 512 MiB. */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
   /** The largest batch that is wanted. Default 32: more seldom makes a GPU faster. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /**
@@ -127,17 +126,31 @@ export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients" 
 export function batchWithin(device: GPUDevice, graph: Graph, options: BatchOptions = {}): number {
   assertDevice("batchWithin", device);
   assertGraph("batchWithin", graph);
-  assertFields("batchWithin", options, { ...NETWORK, memory: "may", most: "may" });
   const { memory = DEFAULT_MEMORY, most = 32, ...network } = options;
+  const settings = networkSettings("batchWithin", { ...network, batch: 1 });
+  return batchOfPlan(device, planNetwork(runningGraph(graph, settings.keep), settings), memory, most);
+}
+
+/**
+ * @internal The same for a planned network of one image.
+ * @param there weights on the device already, which it shares.
+ */
+export function batchOfPlan(
+  device: GPUDevice,
+  plan: NetworkPlan,
+  memory: number,
+  most: number,
+  there?: Weights,
+): number {
+  const { graph, shapes, layout, alone } = plan;
   assertMemory(memory, `network "${graph.name}"`);
   if (!Number.isInteger(most) || most < 1) {
     throw new InputError(`network "${graph.name}": expected a batch of at least 1 as the most, got ${most}`);
   }
-  const one = footprintOf(graph, { ...network, batch: 1 });
+  const one = footprintOfPlan(plan, there);
   const images = one.activations + one.gradients + one.other;
   const [height, width, channels] = inputOf(graph).shape;
-  const shapes = [...shapesOf(graph).values()].map(bytesOf);
-  const largest = Math.max(...shapes);
+  const largest = Math.max(...[...shapes.values()].map(bytesOf));
   // A mask a sample; and a few copies of the image and of a layer's maps.
   const scratch = {
     each: 4 * height * width + 16,
@@ -147,9 +160,9 @@ export function batchWithin(device: GPUDevice, graph: Graph, options: BatchOptio
   if (needed > memory) {
     const help = [
       `a memory of at least ${needed}`,
-      ...(network.gradients === false ? [] : ["{ gradients: false }, if nothing goes backward"]),
-      ...(network.keep === undefined || network.keep === "all" ? ["{ keep: [] }"] : []),
-      ...(network.reuseBuffers ? [] : ["{ reuseBuffers: true } beside both"]),
+      ...(layout ? ["{ gradients: false }, if nothing goes backward"] : []),
+      ...(plan.keep === "all" ? ["{ keep: [] }"] : []),
+      ...(alone ? [] : ["{ reuseBuffers: true } beside both"]),
     ];
     throw new InputError(
       `network "${graph.name}": expected to keep within ${inMebibytes(memory)}, needs ${inMebibytes(needed)} for one image (weights ${inMebibytes(one.weights)}, activations ${inMebibytes(one.activations)}, gradients ${inMebibytes(one.gradients)}); use ${help.join(", or ")}`,

@@ -4,23 +4,13 @@ import { assertEncoder, record } from "../gpu/kernel.ts";
 import { assertFields, describe } from "../gpu/options.ts";
 import { all, build, type Destroyable } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { assertFinite } from "../graph/finite.ts";
-import { fuse } from "../graph/fuse.ts";
-import {
-  assertGraph,
-  assertLayer,
-  type Graph,
-  inputOf,
-  layerOf,
-  type Shapes,
-  shapesOf,
-} from "../graph/graph.ts";
-import { answersOf, withLogits } from "../graph/heads.ts";
-import { ancestorsOf, descendantsOf, readersOf } from "../graph/traverse.ts";
+import { assertGraph, type Graph, inputOf, layerOf, type Shapes } from "../graph/graph.ts";
+import { readersOf } from "../graph/traverse.ts";
 import type { Tensors } from "../layers/op.ts";
 import { type BackwardPlan, planBackward } from "./backward-plan.ts";
 import { allocate, type BackwardBuffers, tensorOf } from "./buffers.ts";
-import { gradientLayout } from "./gradient-layout.ts";
+import { planForward } from "./forward-plan.ts";
+import { assertSound, type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
 import {
   BACKWARD,
   type BackwardOptions,
@@ -39,6 +29,7 @@ import {
 } from "./output-gradient.ts";
 import { commandsOf, createStage, type Stage } from "./stages.ts";
 import { Turns } from "./turns.ts";
+import { Weights } from "./weights.ts";
 
 export type { BackwardOptions, ForwardOptions, NetworkOptions } from "./options.ts";
 export type { OutputGradient, OutputGradientCommand, OutputGradients, Target } from "./output-gradient.ts";
@@ -64,6 +55,8 @@ export class Network {
   readonly input: Tensor;
   readonly shapes: Shapes;
 
+  /** @internal */
+  readonly plan: NetworkPlan;
   /** @internal Every layer's weights as the kernels read them, by name. */
   readonly constants: ReadonlyMap<string, Tensors>;
 
@@ -79,17 +72,24 @@ export class Network {
 
   /** @internal Use {@link createNetwork}. */
   constructor(parts: NetworkParts, whole?: Network) {
+    const { device, plan, stages, constants, backward } = parts;
     this.#parts = parts;
     this.#whole = whole;
-    this.device = parts.device;
-    this.graph = parts.graph;
-    this.batch = parts.batch;
-    this.shapes = parts.shapes;
-    this.constants = parts.constants;
-    this.#stages = parts.stages;
-    this.#backward = parts.backward;
-    this.kept = parts.kept;
-    this.input = this.activation(inputOf(parts.graph).name);
+    this.device = device;
+    this.plan = plan;
+    this.graph = plan.graph;
+    this.batch = plan.batch;
+    this.shapes = plan.shapes;
+    this.constants = constants;
+    this.#stages = stages;
+    this.#backward = backward;
+    this.kept = plan.alone && new Set(plan.alone);
+    this.input = this.activation(inputOf(plan.graph).name);
+  }
+
+  /** Whether `destroy()` was called. */
+  get isDestroyed(): boolean {
+    return (this.#whole ?? this).#ended === "destroy()";
   }
 
   /** Whether the network was created with gradients, so that `backward` may be used. */
@@ -130,12 +130,9 @@ export class Network {
     assertEncoder("forward", encoder);
     assertFields("forward", options, FORWARD);
     const { to, after } = options;
-    const stages = this.#forwardStages(typeof to === "string" ? [to] : to, after);
-    record(
-      encoder,
-      stages.map(({ forward }) => forward),
-      { label: `vitrine forward ${this.graph.name}` },
-    );
+    const layers = planForward(this.graph, typeof to === "string" ? [to] : to, after, this.kept);
+    const commands = layers.map(({ name }) => this.#stage(name).forward);
+    record(encoder, commands, { label: `vitrine forward ${this.graph.name}` });
   }
 
   /**
@@ -251,44 +248,23 @@ export class Network {
       `network "${this.graph.name}": created without gradients; create it with { gradients: true }`,
     );
   }
-
-  #forwardStages(to: readonly string[] | undefined, after: string | undefined): Stage[] {
-    const { layers } = this.graph;
-    if (to?.length === 0) throw new InputError("forward: expected the names of layers in to, got none");
-    for (const name of to ?? []) this.#stage(name);
-    const needed = to ? ancestorsOf(layers, to) : layers;
-    if (after === undefined) return needed.map(({ name }) => this.#stage(name));
-    const changed = new Set(descendantsOf(layers, [this.#stage(after).layer.name]).map(({ name }) => name));
-    const computed = needed.filter(({ name }) => name !== after && changed.has(name));
-    for (const input of this.kept ? computed.flatMap(({ inputs }) => inputs) : []) {
-      if (changed.has(input) || this.kept?.has(input)) continue;
-      throw reusedBuffer(
-        this.graph,
-        `forward after "${after}" from "${input}", which goes around it,`,
-        input,
-      );
-    }
-    return computed.map(({ name }) => this.#stage(name));
-  }
 }
 
-/** What {@link createNetwork} hands to {@link Network}. */
+/** What a {@link Network} is made of. */
 interface NetworkParts {
   readonly device: GPUDevice;
-  readonly graph: Graph;
-  readonly batch: number;
-  readonly shapes: Shapes;
+  readonly plan: NetworkPlan;
   readonly stages: ReadonlyMap<string, Stage>;
   readonly constants: ReadonlyMap<string, Tensors>;
   readonly backward: BackwardBuffers | undefined;
-  readonly kept: ReadonlySet<string> | undefined;
   /** Everything that the network allocated. */
   readonly memory: Destroyable;
 }
 
 /**
  * Puts a graph on a device: checks it, fuses what nobody asked to see, uploads the weights, allocates every buffer,
- * compiles every pipeline. The device is borrowed and may be shared with anything else.
+ * compiles every pipeline. The device is borrowed and may be shared with anything else. Several networks of a graph, of other
+ * batches or with other layers to see, share one copy of the weights when {@link createNetworks} makes them.
  * @throws InputError, UnsupportedError for a graph that cannot be right or run; ModelError for weights or settings that are
  * NaN or infinite; OutOfMemoryError; DeviceLostError.
  */
@@ -299,30 +275,31 @@ export async function createNetwork(
 ): Promise<Network> {
   assertDevice("createNetwork", device);
   assertGraph("createNetwork", graph);
+  const settings = networkSettings(`network "${graph.name}"`, options);
+  assertSound(graph);
+  return putOnDevice(device, planNetwork(runningGraph(graph, settings.keep), settings));
+}
+
+/**
+ * @internal Puts a planned network on a device.
+ * @param shared weights that outlive the network; left out, it owns its own.
+ */
+export async function putOnDevice(device: GPUDevice, plan: NetworkPlan, shared?: Weights): Promise<Network> {
+  const { graph, shapes, layout } = plan;
   const who = `network "${graph.name}"`;
-  const { batch, keep, gradients, reuseBuffers } = networkSettings(who, options);
-  for (const layer of graph.layers) assertLayer(layer);
-  assertFinite(graph);
-  const whole = withLogits(graph);
-  const running = keep === "all" ? whole : fuse(whole, keep);
-  const shapes = shapesOf(running, batch);
-  const kept = new Set(keep === "all" ? running.layers.map(({ name }) => name) : keep);
-  const layout = gradients ? gradientLayout(running, kept) : undefined;
-  const alone = reuseBuffers && keep !== "all" ? [...keep, ...answersOf(running)] : undefined;
-  const readers = readersOf(running.layers);
-  const { stages, constants, backward, destroy } = await build(device, who, async (scope) => {
-    const buffers = await checked(device, who, () =>
-      allocate(device, running, shapes, layout, scope.own, alone),
-    );
+  const readers = readersOf(graph.layers);
+  const { destroy, ...made } = await build(device, who, async (scope) => {
+    const weights = shared ?? scope.own(new Weights(device));
+    const [constants, allocated] = await all([
+      weights.of(graph, shapes, layout !== undefined),
+      checked(device, who, () => allocate(device, plan, scope.own)),
+    ] as const);
+    const buffers = { ...allocated, constants };
     const stages = await all(
-      running.layers.map((layer) => createStage(device, layer, buffers, readers, scope)),
+      graph.layers.map((layer) => createStage(device, layer, buffers, readers, scope)),
     );
-    const { constants, backward } = buffers;
-    return { constants, backward, stages: new Map(stages.map((stage) => [stage.layer.name, stage])) };
+    const byName = new Map(stages.map((stage) => [stage.layer.name, stage]));
+    return { constants, backward: allocated.backward, stages: byName };
   });
-  return new Network({
-    ...{ device, graph: running, batch, shapes, stages, constants, backward },
-    memory: { destroy },
-    kept: alone && new Set([...alone, inputOf(running).name]),
-  });
+  return new Network({ device, plan, ...made, memory: { destroy } });
 }

@@ -341,7 +341,7 @@ describe.each(ASKED)("$what", ({ net, options, of, unit: asked, sign, by }) => {
   });
 });
 
-test.each([{ keep: [] }, { keep: [], gradients: false, share: true }])(
+test.each([{ keep: [] }, { keep: [], gradients: false, reuseBuffers: true }])(
   "every output answers with %o",
   async (options) => {
     const whole = await createNetwork(device, several);
