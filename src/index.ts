@@ -274,6 +274,13 @@ export {
   type OutputGradients,
   type Target,
 } from "./network/network.ts";
+export {
+  createNetworks,
+  type Networks,
+  type NetworksOptions,
+  type PooledBatchOptions,
+  type PooledOptions,
+} from "./network/pool.ts";
 export type { LayerRules } from "./network/rules.ts";
 export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
 export {

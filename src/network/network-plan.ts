@@ -1,5 +1,5 @@
 import { assertFinite } from "../graph/finite.ts";
-import { fuse } from "../graph/fuse.ts";
+import { type Folds, fuse } from "../graph/fuse.ts";
 import { assertLayer, type Graph, inputOf, type Shapes, shapesOf } from "../graph/graph.ts";
 import { answersOf, withLogits } from "../graph/heads.ts";
 import { type GradientLayout, gradientLayout } from "./gradient-layout.ts";
@@ -20,11 +20,12 @@ export interface NetworkPlan {
 
 /**
  * The graph as a network of it runs: the logits of a fused sigmoid or softmax apart, what `keep` does not name fused.
+ * @param folds batch norms that were folded before, for networks that share them.
  * @throws InputError when `keep` names a layer that there is not.
  */
-export function runningGraph(graph: Graph, keep: NetworkSettings["keep"]): Graph {
+export function runningGraph(graph: Graph, keep: NetworkSettings["keep"], folds?: Folds): Graph {
   const whole = withLogits(graph);
-  return keep === "all" ? whole : fuse(whole, keep);
+  return keep === "all" ? whole : fuse(whole, keep, folds);
 }
 
 /**

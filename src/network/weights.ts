@@ -20,8 +20,6 @@ export class Weights {
   readonly #device: GPUDevice;
   readonly #uploaded = new Map<string, Uploaded>();
   readonly #numbers = new WeakMap<Float32Array, number>();
-  /** The upload under way, for which the next one waits. */
-  #last: Promise<unknown> = Promise.resolve();
   #count = 0;
   #destroyed = false;
 
@@ -30,31 +28,11 @@ export class Weights {
   }
 
   /**
-   * Uploads what a graph needs and is not there yet, and returns the weights of every layer by its name.
+   * Uploads what a graph needs and is not there yet, and returns the weights of every layer by its name. One upload at a time.
    * @param gradients whether a backward pass will read them.
    * @throws OutOfMemoryError, InputError; then nothing more is there than before.
    */
-  of(graph: Graph, shapes: Shapes, gradients: boolean): Promise<ReadonlyMap<string, Tensors>> {
-    const upload = this.#last.then(() => this.#upload(graph, shapes, gradients));
-    this.#last = upload.catch(() => {});
-    return upload;
-  }
-
-  /** Whether a layer's weights are there. */
-  has(layer: OpLayer, gradients: boolean): boolean {
-    const known = this.#uploaded.get(this.#keyOf(layer));
-    return known !== undefined && (known.gradients || !gradients);
-  }
-
-  destroy(): void {
-    this.#destroyed = true;
-    for (const { tensors } of this.#uploaded.values()) {
-      for (const { buffer } of Object.values(tensors)) buffer.destroy();
-    }
-    this.#uploaded.clear();
-  }
-
-  async #upload(graph: Graph, shapes: Shapes, gradients: boolean): Promise<ReadonlyMap<string, Tensors>> {
+  async of(graph: Graph, shapes: Shapes, gradients: boolean): Promise<ReadonlyMap<string, Tensors>> {
     const who = `network "${graph.name}"`;
     const created: Tensor[] = [];
     const found = new Map<string, Uploaded>();
@@ -66,10 +44,9 @@ export class Weights {
           const key = this.#keyOf(layer);
           const known = found.get(key) ?? this.#uploaded.get(key);
           const inputs = layer.inputs.map((name) => shapes.get(name) ?? []);
-          const own =
-            known && (known.gradients || !gradients)
-              ? known
-              : this.#add(layer, inputs, gradients, known, created);
+          const own = suffices(known, gradients)
+            ? known
+            : this.#add(layer, inputs, gradients, known, created);
           found.set(key, own);
           weights.set(layer.name, own.tensors);
         }
@@ -81,6 +58,28 @@ export class Weights {
     }
     for (const [key, own] of found) this.#uploaded.set(key, own);
     return weights;
+  }
+
+  /** Whether a layer's weights are there. */
+  has(layer: OpLayer, gradients: boolean): boolean {
+    return suffices(this.#uploaded.get(this.#keyOf(layer)), gradients);
+  }
+
+  /** Bytes of all weights that are there. */
+  get bytes(): number {
+    return this.#buffers().reduce((sum, { size }) => sum + size, 0);
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    for (const buffer of this.#buffers()) buffer.destroy();
+    this.#uploaded.clear();
+  }
+
+  #buffers(): GPUBuffer[] {
+    return Array.from(this.#uploaded.values()).flatMap(({ tensors }) =>
+      Object.values(tensors).map(({ buffer }) => buffer),
+    );
   }
 
   /** Uploads a layer's weights beside those that are there. */
@@ -117,6 +116,10 @@ export class Weights {
     this.#numbers.set(array, this.#count);
     return this.#count++;
   }
+}
+
+function suffices(known: Uploaded | undefined, gradients: boolean): known is Uploaded {
+  return known !== undefined && (known.gradients || !gradients);
 }
 
 function isConstant(value: unknown): value is Constant {

@@ -55,6 +55,23 @@ export const CODE: readonly Mutant[] = [
     ["activated.length + index", "index"],
   ),
   ...of(
+    "network/weights",
+    "network/pool",
+    ["known !== undefined && (known.gradients || !gradients)", "known !== undefined"],
+    ["if (there) return [name, there];", ""],
+    ["for (const { buffer } of created) buffer.destroy();", ""],
+    ["return this.#count++;", "return 0;"],
+  ),
+  ...of(
+    "network/pool",
+    "network/pool",
+    ["if (held + total <= this.#memory) return;", "return;"],
+    ["!(await known).isDestroyed", "(await known)"],
+    ["for (const network of this.#live.splice(0)) network.destroy();", ""],
+    ["JSON.stringify([number, batch,", "JSON.stringify([batch,"],
+  ),
+  ...of("graph/fuse", "network/pool", ["if (known) return { ...layer, ...known.after };", ""]),
+  ...of(
     "layers/weighted",
     "graph/fusion",
     ["bottom: border.bottom + inner.bottom", "bottom: border.bottom + inner.top"],
