@@ -85,7 +85,7 @@ export {
 } from "./gpu/tensor.ts";
 export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
 export { className, classOf, labelOf } from "./graph/classes.ts";
-export { fuse } from "./graph/fuse.ts";
+export { type Folds, fuse } from "./graph/fuse.ts";
 export {
   type Graph,
   HEADS,

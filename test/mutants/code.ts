@@ -22,12 +22,9 @@ export const CODE: readonly Mutant[] = [
       "Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)",
       "device.limits.maxBufferSize",
     ],
-    [
-      'if (!view || readers.get(layer.inputs[0] ?? "") !== 1) gradients += bytes;',
-      "if (!view) gradients += bytes;",
-    ],
+    ["if (layout.buffers.get(name) === name) gradients += bytes;", "if (!isView(layer)) gradients += bytes;"],
     ["if (scratch) other += bytesOf(scratch.forward);", ""],
-    ["(readers.get(name) ?? 1) > 1 ? 2 : 1", "1"],
+    ["readers.get(input)?.[1] ? 2 : 1", "1"],
     ["if (scratch) other += commands * bytesOf(scratch.backward);", ""],
     [
       "for (const { shape } of Object.values(opOf(layer).saved?.(layer, inputs) ?? {})) other += bytesOf(shape);",
