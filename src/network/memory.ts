@@ -9,7 +9,7 @@ import { isView, planActivations } from "./memory-plan.ts";
 import type { Network } from "./network.ts";
 import { type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
 import { type NetworkOptions, networkSettings } from "./options.ts";
-import type { Weights } from "./weights.ts";
+import type { DeviceWeights } from "./weights.ts";
 
 /** What a network and its technique may hold on the GPU together unless told otherwise, in bytes: 512 MiB. */
 export const DEFAULT_MEMORY = 512 * 2 ** 20;
@@ -46,7 +46,7 @@ export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footpri
  * @internal How much GPU memory a planned network takes.
  * @param there weights on the device already, which it shares.
  */
-export function footprintOfPlan(plan: NetworkPlan, there?: Weights): Footprint {
+export function footprintOfPlan(plan: NetworkPlan, there?: DeviceWeights): Footprint {
   const { graph, shapes, layout } = plan;
   const withGradients = layout !== undefined;
   const weights = graph.layers.reduce((sum, layer) => {
@@ -140,7 +140,7 @@ export function batchOfPlan(
   plan: NetworkPlan,
   memory: number,
   most: number,
-  there?: Weights,
+  there?: DeviceWeights,
 ): number {
   const { graph, shapes, layout, alone } = plan;
   assertMemory(memory, `network "${graph.name}"`);

@@ -29,7 +29,7 @@ import {
 } from "./output-gradient.ts";
 import { commandsOf, createStage, type Stage } from "./stages.ts";
 import { Turns } from "./turns.ts";
-import { Weights } from "./weights.ts";
+import { DeviceWeights } from "./weights.ts";
 
 export type { BackwardOptions, ForwardOptions, NetworkOptions } from "./options.ts";
 export type { OutputGradient, OutputGradientCommand, OutputGradients, Target } from "./output-gradient.ts";
@@ -284,12 +284,16 @@ export async function createNetwork(
  * @internal Puts a planned network on a device.
  * @param shared weights that outlive the network; left out, it owns its own.
  */
-export async function putOnDevice(device: GPUDevice, plan: NetworkPlan, shared?: Weights): Promise<Network> {
+export async function putOnDevice(
+  device: GPUDevice,
+  plan: NetworkPlan,
+  shared?: DeviceWeights,
+): Promise<Network> {
   const { graph, shapes, layout } = plan;
   const who = `network "${graph.name}"`;
   const readers = readersOf(graph.layers);
   const { destroy, ...made } = await build(device, who, async (scope) => {
-    const weights = shared ?? scope.own(new Weights(device));
+    const weights = shared ?? scope.own(new DeviceWeights(device));
     const [constants, allocated] = await all([
       weights.of(graph, shapes, layout !== undefined),
       checked(device, who, () => allocate(device, plan, scope.own)),

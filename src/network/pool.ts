@@ -14,7 +14,7 @@ import {
 import { type Network, putOnDevice } from "./network.ts";
 import { assertSound, type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
 import { type NetworkOptions, type NetworkSettings, networkSettings } from "./options.ts";
-import { Weights } from "./weights.ts";
+import { DeviceWeights } from "./weights.ts";
 
 export interface NetworksOptions {
   /**
@@ -43,7 +43,7 @@ export class Networks {
   readonly device: GPUDevice;
   readonly graph: Graph;
   readonly #memory: number | undefined;
-  readonly #weights: Weights;
+  readonly #weights: DeviceWeights;
   /** Every graph that was asked for, and what it runs as by `keep`: always the same object, so that its arrays are found again. */
   readonly #graphs = new Map<Graph, { readonly number: number; readonly running: Map<string, Graph> }>();
   readonly #folds: Folds = [];
@@ -58,7 +58,7 @@ export class Networks {
     this.device = device;
     this.graph = graph;
     this.#memory = memory;
-    this.#weights = new Weights(device);
+    this.#weights = new DeviceWeights(device);
   }
 
   /**

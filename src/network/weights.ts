@@ -16,7 +16,7 @@ interface Uploaded {
  * The weights of networks on a device. Layers whose arrays are the same (not only equal) share one copy, whatever the batch,
  * the image's size or the layer's name. Whoever creates it destroys it, after the networks.
  */
-export class Weights {
+export class DeviceWeights {
   readonly #device: GPUDevice;
   readonly #uploaded = new Map<string, Uploaded>();
   readonly #numbers = new WeakMap<Float32Array, number>();
