@@ -1,10 +1,9 @@
+import { inColumns, table, wrap } from "./columns.ts";
 import type { CliCommand } from "./commands/command.ts";
 import { COMMANDS } from "./commands/list.ts";
 import { DONE, FAILED, REFUSED, STOPPED } from "./exit-codes.ts";
 import type { Option } from "./option.ts";
 import { OPTIONS, type OptionName } from "./options.ts";
-
-const WIDTH = 92;
 
 const CODES = [
   [DONE, "done"],
@@ -46,7 +45,7 @@ export function commandHelp(command: CliCommand): string {
     "",
     command.summary,
     ...(command.rows ? ["", ...table(command.rows)] : []),
-    ...command.details.flatMap((text) => ["", ...wrap(text, WIDTH)]),
+    ...command.details.flatMap((text) => ["", ...wrap(text)]),
     "",
     ...options([...command.options, "help"], command.help),
     "",
@@ -68,27 +67,4 @@ function options(names: readonly OptionName[], help: CliCommand["help"] = {}): s
       return inColumns(heads[i] ?? "", text, column);
     }),
   ];
-}
-
-/** Names, with a text beside each. */
-function table(rows: readonly (readonly [name: string, text: string])[]): string[] {
-  const column = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return rows.flatMap(([name, text]) => inColumns(name, text, column));
-}
-
-/** A head, and a text beside it from a column on. */
-function inColumns(head: string, text: string, column: number): string[] {
-  const [first = "", ...rest] = wrap(text, WIDTH - column);
-  return [head.padEnd(column) + first, ...rest.map((line) => " ".repeat(column) + line)];
-}
-
-/** Breaks a text into lines between its words. The texts are plain and narrow, so that letters count as columns. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return lines;
 }

@@ -1,5 +1,4 @@
 import { ATTRIBUTIONS } from "../../techniques/attribution/list.ts";
-import { citationOf } from "../../techniques/attribution/technique.ts";
 import { explainOne } from "../explain-one.ts";
 import { explainSeveral } from "../explain-several.ts";
 import { askingOf } from "../explanation.ts";
@@ -13,15 +12,13 @@ import { FIGURE_OR_ARRAY, Outputs } from "../output.ts";
 import { techniquesNamed } from "../technique-settings.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS, TECHNIQUE_OPTION_NAMES } from "./command.ts";
+import { rowOf } from "./techniques.ts";
 
 export const EXPLAIN: CliCommand = {
   name: "explain",
   usage: "TECHNIQUE,… | --all [IMAGE...]",
   summary: "Show which pixels decided.",
-  rows: ATTRIBUTIONS.map((technique) => [
-    technique.name,
-    `${technique.summary}. ${technique.shape} ${citationOf(technique)}`,
-  ]),
+  rows: ATTRIBUTIONS.map(rowOf),
   details: [
     "The score that is explained is the class's logit, before the softmax or sigmoid. Of a regression it is the value; of scores at every place, the sum over the places that have the class. --layer explains neurons instead: the sum of the layer's, of one --channel's, or the one --at a place. For a CAM, --layer is the layer whose maps are weighed.",
     "--out map.png (or .svg) draws the image, the map over it, and the map with its colour bar. --out map.npy keeps the numbers: float32, in the shape that is given above.",

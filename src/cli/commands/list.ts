@@ -6,6 +6,7 @@ import { FIELD } from "./field.ts";
 import { FILTERS } from "./filters.ts";
 import { LAYERS } from "./layers.ts";
 import { PREDICT } from "./predict.ts";
+import { TECHNIQUES } from "./techniques.ts";
 import { TRUST } from "./trust.ts";
 
 /** Every command, in the order in which the help lists them. */
@@ -17,5 +18,6 @@ export const COMMANDS: readonly CliCommand[] = [
   FIELD,
   FILTERS,
   LAYERS,
+  TECHNIQUES,
   DATASET,
 ];
