@@ -96,6 +96,7 @@ export {
   shapesOf,
 } from "./graph/graph.ts";
 export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
+export { describeLayer, parametersOf } from "./graph/layer-facts.ts";
 export {
   namedPreprocessing,
   type PictureFit,
@@ -104,6 +105,7 @@ export {
   type PreprocessingName,
 } from "./graph/preprocessing.ts";
 export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./graph/receptive-field.ts";
+export { resized } from "./graph/resize.ts";
 export type { InputColor } from "./images/color.ts";
 export { type MapValues, maxOverColor, sumOverColor } from "./images/over-color.ts";
 export {

@@ -123,11 +123,11 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `adapterName attributionNamed channel citationOf className classOf colorMap correlationOf createFrameInput createGradCam createObjective
-  createStatisticsSummary createTopKBuffer decodeStatistics deprocess elements emptyStatistics encodePng measureValue formatTrust
+  createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng measureValue formatTrust
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuron
-  parameterLayers pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors receptiveField record region reluMaskShape shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
+  parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
+  readTensor readTensors receptiveField record region reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );

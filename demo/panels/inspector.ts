@@ -1,5 +1,12 @@
-import { headsOf, layerOf, receptiveField, SEQUENTIAL_MAPS } from "../../src/index.ts";
-import { describe, grouped, parametersIn, parametersOf } from "../describe.ts";
+import {
+  describeLayer,
+  headsOf,
+  layerOf,
+  parametersOf,
+  receptiveField,
+  SEQUENTIAL_MAPS,
+} from "../../src/index.ts";
+import { grouped, parametersIn } from "../describe.ts";
 import { figure, h, segmented, slider } from "../dom.ts";
 import { type MapRange, RANGE, rangeIn } from "../room/ranges.ts";
 import { look } from "../state/look.ts";
@@ -154,7 +161,7 @@ function mount({ session }: PanelHost): MountedPanel {
     );
     const range = rangeAt(channels);
     facts.replaceChildren(
-      ...row("Computes", describe(layer)),
+      ...row("Computes", describeLayer(layer)),
       ...(parameters > 0 ? row("Parameters", grouped(parameters)) : []),
       ...(exhibit.kind === "picture"
         ? []

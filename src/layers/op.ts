@@ -236,7 +236,7 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
 
   mathematics(layer: L): Mathematics;
   weights(layer: L): Weights | undefined;
-  /** The rows or columns of one input that a row or column of the output sees; some may lie in the padding. */
+  /** The rows or columns of one input that a row or column of the output may see; some may lie in the padding. */
   sees(layer: L, site: SightSite): (at: number) => Iterable<number>;
   readonly fusion: Fusion<L>;
   readonly relevance: {

@@ -100,6 +100,18 @@ export const CODE: readonly Mutant[] = [
   ...each(["src/layers/upsample.ts"], SIGHT, [
     ["[Math.floor(source), Math.ceil(source)]", "[Math.floor(source)]"],
   ]),
+  ...of(
+    "graph/resize",
+    "graph/resize",
+    ["if (sizeOf(now) === sizeOf(before)) continue;", ""],
+    ["(resize * Math.min(...after)) / shorter", "resize"],
+  ),
+  ...of("layers/lrn", "layers/facts", ["homogeneous: false", "homogeneous: true"]),
+  ...of("layers/zero-pad", "layers/facts", ["withinInputs: false", "withinInputs: true"]),
+  ...of("layers/multiply", "layers/facts", ["linear: false", "linear: true"]),
+  ...of("layers/batch-norm", "layers/facts", ["pointwise: true", "pointwise: false"]),
+  ...of("layers/concat", "layers/facts", ["y.length !== 4 || layer.axis", "layer.axis"]),
+  ...of("layers/conv2d", "layers/facts", ["products: kh * kw * inputs", "products: kh * kw"]),
   ...of("network/incremental/dirty-regions", "network/incremental", [
     "end[source] = at + 1;",
     "end[source] = at;",
