@@ -376,14 +376,14 @@ export {
   citationOf,
   type Paper,
 } from "./techniques/attribution/technique.ts";
+export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export type {
   ExplainOptions,
   Explanation,
   ObjectiveOptions,
   Question,
   ScoreKind,
-} from "./techniques/explain.ts";
-export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
+} from "./techniques/question.ts";
 export { activations } from "./techniques/units/activations.ts";
 export {
   type Discrepancy,

@@ -4,7 +4,7 @@ import type { Network } from "../network/network.ts";
 import { Objective } from "../objectives/objective.ts";
 import { copyOf } from "../techniques/answer.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
-import { type Asked, ask, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
+import { type Asked, ask, type Picture, questionOf, type ScoreKind } from "../techniques/question.ts";
 import type { EvaluatedTechnique, TrustOptions } from "./measures.ts";
 
 /** A question about an image, and the technique that answers it with maps. */

@@ -4,7 +4,7 @@ import type { Objective } from "../objectives/objective.ts";
 import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import type { AttributionOptions, Baseline } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
-import type { Question, ScoreKind } from "../techniques/explain.ts";
+import type { Question, ScoreKind } from "../techniques/question.ts";
 import type { SharedScores } from "./scores.ts";
 
 /**

@@ -6,7 +6,7 @@ import { createObjective } from "../objectives/commands.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { createBatches, type LoopOptions } from "../sampling/batches.ts";
 import { runSamples } from "../sampling/samples.ts";
-import { assertAnswer } from "../techniques/finite.ts";
+import { assertAnswer } from "../techniques/answer-checks.ts";
 
 /** What a measure tells of the scores that it goes by, beside its figure. */
 export interface Watched {

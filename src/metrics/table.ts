@@ -4,7 +4,7 @@ import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { assertCall } from "../techniques/answer.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
-import type { Picture } from "../techniques/explain.ts";
+import type { Picture } from "../techniques/question.ts";
 import {
   MEASURES,
   type Measure,

@@ -6,7 +6,7 @@ import { inputOf } from "../graph/graph.ts";
 import type { Network } from "../network/network.ts";
 import { assertCall } from "../techniques/answer.ts";
 import { baselineOf } from "../techniques/attribution/integrated-gradients.ts";
-import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techniques/explain.ts";
+import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techniques/question.ts";
 import { seedOf } from "../techniques/seed.ts";
 import { curvesOf } from "./curves.ts";
 import { infidelityByCells, infidelityByNoise, muFidelityOf } from "./fidelity.ts";

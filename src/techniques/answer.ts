@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Call, describe } from "../gpu/options.ts";
 import { type Picture, readInput } from "../images/picture.ts";
 import type { Network } from "../network/network.ts";
-import { assertAnswer } from "./finite.ts";
+import { assertAnswer } from "./answer-checks.ts";
 
 /**
  * What every question about an image goes through: the image is read when the question is asked, so that its array may be used

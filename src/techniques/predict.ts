@@ -6,8 +6,9 @@ import type { HeadKind } from "../graph/graph.ts";
 import { type Head, headOf } from "../graph/heads.ts";
 import type { Network } from "../network/network.ts";
 import { answer, assertCall, assertPictures, copyOf } from "./answer.ts";
-import { type Picture, submit } from "./explain.ts";
-import { assertAnswer } from "./finite.ts";
+import { assertAnswer } from "./answer-checks.ts";
+import type { Picture } from "./question.ts";
+import { submit } from "./submit.ts";
 
 /** What a network says of one class, label or value. */
 export interface Prediction {

@@ -9,7 +9,7 @@ import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import type { Attribution } from "../../src/techniques/attribution/technique.ts";
-import { ask } from "../../src/techniques/explain.ts";
+import { ask } from "../../src/techniques/question.ts";
 import { testDevice } from "../gpu.ts";
 
 // golden/trust.py says how the values were made: the same maps, rankings, subsets, noise and shuffled weights on both sides.

@@ -17,7 +17,7 @@ import {
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
-import { submit } from "../../src/techniques/explain.ts";
+import { submit } from "../../src/techniques/submit.ts";
 import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
 import { branches, chain, graph, random, values } from "../graph/graphs.ts";

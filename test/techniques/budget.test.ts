@@ -14,7 +14,7 @@ import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { rise } from "../../src/techniques/attribution/rise.ts";
 import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";
 import { smoothGrad } from "../../src/techniques/attribution/smooth-grad.ts";
-import type { Explanation } from "../../src/techniques/explain.ts";
+import type { Explanation } from "../../src/techniques/question.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";

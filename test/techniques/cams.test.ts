@@ -9,7 +9,7 @@ import { guidedGradCam } from "../../src/techniques/attribution/guided-grad-cam.
 import { layerCam } from "../../src/techniques/attribution/layer-cam.ts";
 import type { LayerOptions } from "../../src/techniques/attribution/layer-maps.ts";
 import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";
-import type { Explanation, Picture } from "../../src/techniques/explain.ts";
+import type { Explanation, Picture } from "../../src/techniques/question.ts";
 import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
 import { branches, chain, random, values } from "../graph/graphs.ts";

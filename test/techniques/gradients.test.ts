@@ -18,7 +18,7 @@ import {
   smoothGradSquared,
   varGrad,
 } from "../../src/techniques/attribution/smooth-grad.ts";
-import type { Explanation } from "../../src/techniques/explain.ts";
+import type { Explanation } from "../../src/techniques/question.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, random, values } from "../graph/graphs.ts";
 

@@ -24,7 +24,7 @@ import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { scoreCam } from "../../src/techniques/attribution/score-cam.ts";
 import { smoothGrad, varGrad } from "../../src/techniques/attribution/smooth-grad.ts";
-import type { Explanation, Picture } from "../../src/techniques/explain.ts";
+import type { Explanation, Picture } from "../../src/techniques/question.ts";
 import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
 import { constant, random, values } from "../graph/graphs.ts";

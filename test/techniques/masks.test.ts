@@ -6,8 +6,8 @@ import { ridge } from "../../src/sampling/ridge.ts";
 import { type LimeOptions, lime } from "../../src/techniques/attribution/lime.ts";
 import { type RiseOptions, rise } from "../../src/techniques/attribution/rise.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
-import type { Explanation } from "../../src/techniques/explain.ts";
 import { predict } from "../../src/techniques/predict.ts";
+import type { Explanation } from "../../src/techniques/question.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, random, values } from "../graph/graphs.ts";
 

@@ -6,15 +6,15 @@ import type { BackwardRule } from "../../layers/activation.ts";
 import type { Network } from "../../network/network.ts";
 import type { Signal } from "../../sampling/backwards.ts";
 import { answer } from "../answer.ts";
+import { readAnswer } from "../answer-checks.ts";
 import {
   type ExplainOptions,
   type Explanation,
   type ObjectiveOptions,
   type Picture,
-  submit,
   withQuestion,
-} from "../explain.ts";
-import { readAnswer } from "../finite.ts";
+} from "../question.ts";
+import { submit } from "../submit.ts";
 
 /** The options that decide where the signals of a backward pass are read. */
 export interface PassOptions extends Pick<ExplainOptions, "output"> {

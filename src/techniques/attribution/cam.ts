@@ -9,15 +9,8 @@ import { EVERY_INDEX } from "../../kernels/objective.ts";
 import type { Network } from "../../network/network.ts";
 import { termsByLayer } from "../../objectives/objective.ts";
 import { answer } from "../answer.ts";
-import {
-  EXPLAIN,
-  type Explanation,
-  type ObjectiveOptions,
-  objectiveOf,
-  type Picture,
-  submit,
-  writeInput,
-} from "../explain.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
+import { submit, writeInput } from "../submit.ts";
 import { attributionTechnique } from "./technique.ts";
 
 /** Where a network's maps are averaged, and how the averages become scores. */

@@ -1,6 +1,6 @@
 import { createGradCamPlusPlusWeights, createWeightedMaps } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
-import type { Explanation, Picture } from "../explain.ts";
+import type { Explanation, Picture } from "../question.ts";
 import { explainByPass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";

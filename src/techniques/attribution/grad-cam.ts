@@ -3,7 +3,7 @@ import { build } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
 import type { Network, OutputGradientCommand, Target } from "../../network/network.ts";
-import type { Explanation, Picture } from "../explain.ts";
+import type { Explanation, Picture } from "../question.ts";
 import { explainByPass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, mapsAt, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";

@@ -1,5 +1,5 @@
 import type { Network } from "../../network/network.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
 import { explainByPass, passToImage } from "./backward-pass.ts";
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";

@@ -1,6 +1,6 @@
 import { enlargeMap } from "../../images/enlarge.ts";
 import type { Network } from "../../network/network.ts";
-import type { Explanation, Picture } from "../explain.ts";
+import type { Explanation, Picture } from "../question.ts";
 import { type BackwardPass, explainByPass, signalAtImage } from "./backward-pass.ts";
 import { gradCamMap } from "./grad-cam.ts";
 import { LAYER, type LayerOptions, mapAtLayer } from "./layer-maps.ts";

@@ -11,8 +11,8 @@ import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts
 import { gaussLegendre } from "../../sampling/quadrature.ts";
 import { runSamples } from "../../sampling/samples.ts";
 import { answer, assertCall, copyOf } from "../answer.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../explain.ts";
-import { assertAnswer } from "../finite.ts";
+import { assertAnswer } from "../answer-checks.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
 import { BASELINE, type Baseline, ON, type TechniqueOption } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 

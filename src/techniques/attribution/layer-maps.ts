@@ -10,7 +10,7 @@ import type { Network } from "../../network/network.ts";
 import type { Signal } from "../../sampling/backwards.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
-import { EXPLAIN, type ObjectiveOptions } from "../explain.ts";
+import { EXPLAIN, type ObjectiveOptions } from "../question.ts";
 import type { BackwardPass, PassOptions } from "./backward-pass.ts";
 
 /** Options of the techniques that weigh a layer's maps. */

@@ -13,6 +13,7 @@ import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts
 import { type Fit, ridge } from "../../sampling/ridge.ts";
 import { roomForScores, runSamples } from "../../sampling/samples.ts";
 import { answer, assertCall } from "../answer.ts";
+import { sameScores } from "../answer-checks.ts";
 import {
   EXPLAIN,
   type Explanation,
@@ -20,8 +21,7 @@ import {
   objectiveOf,
   type Picture,
   type Question,
-} from "../explain.ts";
-import { sameScores } from "../finite.ts";
+} from "../question.ts";
 import { seedOf } from "../seed.ts";
 import { HIDE, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
 import { type Attribution, attributionTechnique } from "./technique.ts";

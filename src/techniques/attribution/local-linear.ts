@@ -12,16 +12,9 @@ import type { Network } from "../../network/network.ts";
 import { createObjective } from "../../objectives/commands.ts";
 import { termsByLayer } from "../../objectives/objective.ts";
 import { answer } from "../answer.ts";
-import {
-  EXPLAIN,
-  type Explanation,
-  type ObjectiveOptions,
-  objectiveOf,
-  type Picture,
-  submit,
-  writeInput,
-} from "../explain.ts";
-import { assertAnswer } from "../finite.ts";
+import { assertAnswer } from "../answer-checks.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
+import { submit, writeInput } from "../submit.ts";
 import { attributionTechnique } from "./technique.ts";
 
 /** Gradient × input, with the account of the score that it is part of. */

@@ -9,16 +9,9 @@ import { termsByLayer } from "../../objectives/objective.ts";
 import { createRelevance } from "../../relevance/relevance.ts";
 import { type Composite, type CompositeName, compositeNamed } from "../../relevance/rules.ts";
 import { answer } from "../answer.ts";
-import {
-  EXPLAIN,
-  type Explanation,
-  type ObjectiveOptions,
-  objectiveOf,
-  type Picture,
-  submit,
-  writeInput,
-} from "../explain.ts";
-import { assertAnswer } from "../finite.ts";
+import { assertAnswer } from "../answer-checks.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
+import { submit, writeInput } from "../submit.ts";
 import { RULES } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 

@@ -19,7 +19,7 @@ import type { Network, Target } from "../../network/network.ts";
 import { elements, Objective, termsByLayer } from "../../objectives/objective.ts";
 import { createObjectiveValues } from "../../objectives/values.ts";
 import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
-import { assertScore, EXPLAIN } from "../explain.ts";
+import { assertScore, EXPLAIN } from "../question.ts";
 import { ON, type TechniqueOption } from "./options.ts";
 
 /** What a sweep does. */

@@ -7,6 +7,7 @@ import type { Network, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import { answer, assertCall } from "../answer.ts";
+import { assertAnswer, sameScores } from "../answer-checks.ts";
 import {
   EXPLAIN,
   type Explanation,
@@ -14,9 +15,8 @@ import {
   objectiveOf,
   type Picture,
   type Question,
-  submit,
-} from "../explain.ts";
-import { assertAnswer, sameScores } from "../finite.ts";
+} from "../question.ts";
+import { submit } from "../submit.ts";
 import { createSweep, PATCH, STRIDE, SWEEP, type SweepOptions } from "./occlusion-sweep.ts";
 import { FILL, ON } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";

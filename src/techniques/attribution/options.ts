@@ -3,7 +3,7 @@ import type { InputColor } from "../../images/color.ts";
 import { COMPOSITES, type CompositeName } from "../../relevance/rules.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
-import { EXPLAIN, type ObjectiveOptions, type Picture } from "../explain.ts";
+import { EXPLAIN, type ObjectiveOptions, type Picture } from "../question.ts";
 
 /** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
 export type Baseline = InputColor | "blur" | { readonly image: Picture };

@@ -10,6 +10,7 @@ import { createBatches, LOOP, type LoopOptions } from "../../sampling/batches.ts
 import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts";
 import { roomForScores, runSamples } from "../../sampling/samples.ts";
 import { answer, assertCall } from "../answer.ts";
+import { sameScores } from "../answer-checks.ts";
 import {
   EXPLAIN,
   type Explanation,
@@ -17,8 +18,7 @@ import {
   objectiveOf,
   type Picture,
   type Question,
-} from "../explain.ts";
-import { sameScores } from "../finite.ts";
+} from "../question.ts";
 import { seedOf } from "../seed.ts";
 import { FILL, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";

@@ -6,7 +6,7 @@ import { maxOverColor } from "../../images/over-color.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall, copyOf } from "../answer.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../explain.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
 import { ON } from "./options.ts";
 import { saliency } from "./saliency.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";

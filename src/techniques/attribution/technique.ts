@@ -1,7 +1,7 @@
 import type { MapKind } from "../../figures/kinds.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall } from "../answer.ts";
-import { assertScore, EXPLAIN, type Explanation, objectiveOf, type Picture } from "../explain.ts";
+import { assertScore, EXPLAIN, type Explanation, objectiveOf, type Picture } from "../question.ts";
 import type { BackwardPass } from "./backward-pass.ts";
 import { ATTRIBUTION, type AttributionOptions, type TechniqueOptions } from "./options.ts";
 

@@ -1,7 +1,8 @@
 import { readTensor, type Shape, sizeOf } from "../../gpu/tensor.ts";
 import type { Network } from "../../network/network.ts";
 import { answer } from "../answer.ts";
-import { type Picture, submit, writeInput } from "../explain.ts";
+import type { Picture } from "../question.ts";
+import { submit, writeInput } from "../submit.ts";
 
 /**
  * The output of a layer for an image: [h, w, c], or [features].

@@ -7,9 +7,9 @@ import { type InputColor, inputColorOf } from "../../images/color.ts";
 import type { Network } from "../../network/network.ts";
 import { LOOP, type LoopOptions, runSteps } from "../../sampling/batches.ts";
 import { answer, assertCall } from "../answer.ts";
+import { assertAnswer } from "../answer-checks.ts";
 import { createOcclusion } from "../attribution/occlusion.ts";
-import type { Picture } from "../explain.ts";
-import { assertAnswer } from "../finite.ts";
+import type { Picture } from "../question.ts";
 import { activations } from "./activations.ts";
 
 export interface EmpiricalFieldOptions extends LoopOptions {

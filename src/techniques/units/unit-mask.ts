@@ -7,7 +7,7 @@ import type { ChannelHistogram } from "../../kernels/histogram.ts";
 import type { ChannelStatistics } from "../../kernels/statistics.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall } from "../answer.ts";
-import type { Picture } from "../explain.ts";
+import type { Picture } from "../question.ts";
 import { activations } from "./activations.ts";
 
 /**

@@ -12,7 +12,8 @@ import { elements, logit, Objective, probability, region } from "../objectives/o
 import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../sampling/budget.ts";
 import { answer } from "./answer.ts";
-import { assertAnswer } from "./finite.ts";
+import { assertAnswer } from "./answer-checks.ts";
+import { submit, writeInput } from "./submit.ts";
 
 export type { Picture } from "../images/picture.ts";
 
@@ -55,18 +56,6 @@ export interface Explanation<T extends Target | Objective = Target | Objective> 
   readonly notes?: readonly string[];
   /** What was explained; for a class, its logit. */
   readonly target: T;
-}
-
-/** Writes what {@link readInput} read to the network's input, as the first of its batch. */
-export function writeInput({ device, input }: Network, values: Float32Array): void {
-  device.queue.writeBuffer(input.buffer, 0, values.buffer, values.byteOffset, values.byteLength);
-}
-
-/** Makes a recording into one submit. */
-export function submit(network: Network, recording: (encoder: GPUCommandEncoder) => void): void {
-  const encoder = network.device.createCommandEncoder({ label: `vitrine ${network.graph.name}` });
-  recording(encoder);
-  network.device.queue.submit([encoder.finish()]);
 }
 
 /** A class of an output. */
