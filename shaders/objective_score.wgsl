@@ -42,6 +42,9 @@ fn logSumExp(thread: u32, first: u32) -> f32 {
 
 // A thread's share of a term: its part of the elements that match.
 fn share(term: Term, image: u32, thread: u32) -> f32 {
+  if (term.image != EVERY && term.image != image) {
+    return 0.0;
+  }
   let origin = vec3<u32>(term.y, term.x, term.channel);
   let every = origin == vec3<u32>(EVERY);
   let low = select(origin, vec3<u32>(0u), every);

@@ -4,7 +4,8 @@
 // weighed by the mask, 4 sum of sigmoids, 5 sum of sigmoids of minus the elements.
 struct Term {
   kind: u32,
-  y: u32, // or EVERY (every_index.wgsl), as x and channel
+  image: u32, // or EVERY (every_index.wgsl), as y, x and channel
+  y: u32,
   x: u32,
   channel: u32,
   mask: u32, // where a region's mask begins

@@ -1,9 +1,9 @@
+import gradientShader from "../../shaders/objective_gradient.wgsl";
 import scoreShader from "../../shaders/objective_score.wgsl";
-import seedShader from "../../shaders/objective_seed.wgsl";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 
-/** In a term: every index. */
+/** In a term or a score: every index. */
 export const EVERY_INDEX = 0xffffffff;
 
 /** Codes of the kinds of term in WGSL. */
@@ -15,6 +15,7 @@ export interface ObjectiveTerm {
    * Σ a, softmax over the channels at `channel`, ½·Σ a², Σ mask·a, sigmoid of a or of −a, over the elements that match.
    */
   readonly kind: keyof typeof KINDS;
+  readonly image: number;
   readonly y: number;
   readonly x: number;
   readonly channel: number;
@@ -23,11 +24,14 @@ export interface ObjectiveTerm {
   readonly weight: number;
 }
 
-/** Terms as the kernels read them: kind, y, x, channel, mask and the weight's bits. */
+/** Terms as the kernels read them: kind, image, y, x, channel, mask and the weight's bits. */
 export function packTerms(terms: readonly ObjectiveTerm[]): Uint32Array {
   const bits = new Uint32Array(new Float32Array(terms.map(({ weight }) => weight)).buffer);
   return Uint32Array.from(
-    terms.flatMap(({ kind, y, x, channel, mask }, i) => [KINDS[kind], y, x, channel, mask, bits[i] ?? 0]),
+    terms.flatMap(({ kind, image, y, x, channel, mask }, i) => [
+      ...[KINDS[kind], image, y, x, channel, mask],
+      bits[i] ?? 0,
+    ]),
   );
 }
 
@@ -35,7 +39,7 @@ export function packTerms(terms: readonly ObjectiveTerm[]): Uint32Array {
 interface ObjectiveSite {
   /** Activations of the layer, [N, …]. */
   readonly a: Tensor;
-  /** [6·count] u32; see {@link packTerms}. */
+  /** `[7·count]` u32; see {@link packTerms}. */
   readonly terms: Tensor;
   /** The regions' masks, one after another. */
   readonly masks: Tensor;
@@ -60,14 +64,14 @@ export function createObjectiveScore(
   });
 }
 
-/** Writes into (or adds to) `dy` the gradient of the terms to every element of `a`; see objective_seed.wgsl. */
-export function createObjectiveSeed(
+/** Writes into (or adds to) `dy` the gradient of the terms to every element of `a`; see objective_gradient.wgsl. */
+export function createObjectiveGradient(
   device: GPUDevice,
   { dy, count, accumulate, label, ...bindings }: ObjectiveSite & { readonly dy: Tensor },
 ): Promise<Command> {
   const [, height, width, channels] = asNhwc(dy.shape);
   const size = sizeOf(dy.shape);
-  return createDispatch(device, seedShader, {
+  return createDispatch(device, gradientShader, {
     ...(label ? { label } : {}),
     params: { size, height, width, channels, count, accumulate: Number(accumulate) },
     bindings: { ...bindings, dy },

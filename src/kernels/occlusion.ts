@@ -4,6 +4,7 @@ import scoreShader from "../../shaders/occlusion_score.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { EVERY_INDEX } from "./objective.ts";
 
 /** A sweep of patches over an H×W image: sizes and strides are [vertical, horizontal], in pixels. */
 export interface Sweep {
@@ -118,7 +119,6 @@ export function createOcclusionScore(
   const { a, position, scores } = site;
   const [batch, height, width, channels] = asNhwc(a.shape);
   const { step = 1, advance = batch } = site;
-  const every = 0xffffffff;
   return createDispatch(device, scoreShader, {
     params: {
       batch,
@@ -128,9 +128,9 @@ export function createOcclusionScore(
       height,
       width,
       channels,
-      y: score.y ?? every,
-      x: score.x ?? every,
-      channel: score.channel ?? every,
+      y: score.y ?? EVERY_INDEX,
+      x: score.x ?? EVERY_INDEX,
+      channel: score.channel ?? EVERY_INDEX,
       probability: score.probability ? PROBABILITIES[score.probability] : 0,
     },
     bindings: { a, sweep: position, scores },

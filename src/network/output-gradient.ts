@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import type { Command } from "../gpu/kernel.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import { asNhwc, formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { EVERY } from "./control.ts";
+import { EVERY_INDEX } from "../kernels/objective.ts";
 
 /** Elements of a layer, whose sum a backward pass differentiates. An index that is left out means every one. */
 export interface Target {
@@ -71,13 +71,13 @@ export function copyOutputGradient(
     encoder.copyBufferToBuffer(gradient.buffer, 0, dy.buffer, 0, sizeOf(dy.shape) * 4);
 }
 
-/** A target as seed.wgsl reads it: (n, y, x, c). @throws InputError when it lies outside the layer. */
+/** A target's indices in the order of a packed term: (image, y, x, channel). @throws InputError when it lies outside the layer. */
 export function targetIndices(target: Target, shape: Shape): number[] {
   assertTarget(target);
   const { layer, image, y, x, channel } = target;
   const [n, h, w, c] = asNhwc(shape);
   const index = (name: string, value: number | undefined, size: number): number => {
-    if (value === undefined) return EVERY;
+    if (value === undefined) return EVERY_INDEX;
     if (!Number.isInteger(value) || value < 0 || value >= size) {
       throw new InputError(`target in layer "${layer}": expected ${name} of 0 to ${size - 1}, got ${value}`);
     }

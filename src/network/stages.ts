@@ -3,7 +3,7 @@ import { type Command, NOTHING } from "../gpu/kernel.ts";
 import { all, type Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Layer } from "../graph/graph.ts";
-import { createSeed } from "../kernels/seed.ts";
+import { createObjectiveGradient } from "../kernels/objective.ts";
 import { createActivationGradient, createBlocked } from "../layers/activation.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
 import { type BackwardPlan, SCRATCH } from "./backward-plan.ts";
@@ -93,7 +93,12 @@ async function createBackward(
   const { layout, gradients, control, scratch, mask: blocked, fused } = buffers.backward;
   const { name } = layer;
   const dy = tensorOf(gradients, name);
-  const target = command(createSeed(device, { dy, target: control.target, label: name }));
+  const target = command(
+    createObjectiveGradient(device, {
+      ...{ a: tensorOf(buffers.activations, name), dy, label: name },
+      ...{ terms: control.target, count: 1, accumulate: false, masks: control.unread, lse: control.unread },
+    }),
+  );
   const site = layer.op === "input" ? undefined : siteOf(layer, buffers);
   if (!site) {
     return { dy, target: await target, mask: undefined, activation: undefined, inputs: [], fused: undefined };

@@ -1,7 +1,7 @@
 import { type Command, sequence } from "../gpu/kernel.ts";
 import { all, build } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { createObjectiveScore, createObjectiveSeed, packTerms } from "../kernels/objective.ts";
+import { createObjectiveGradient, createObjectiveScore, packTerms } from "../kernels/objective.ts";
 import type { Network, OutputGradientCommand } from "../network/network.ts";
 import { type Objective, termsByLayer } from "./objective.ts";
 
@@ -48,8 +48,8 @@ export async function createObjective(network: Network, objective: Objective): P
       if (!network.hasGradients) continue;
       const dy = network.gradient(layer);
       const [write, add] = await all([
-        command(createObjectiveSeed(device, { ...common, dy, accumulate: false })),
-        command(createObjectiveSeed(device, { ...common, dy, accumulate: true })),
+        command(createObjectiveGradient(device, { ...common, dy, accumulate: false })),
+        command(createObjectiveGradient(device, { ...common, dy, accumulate: true })),
       ]);
       // A probability's gradient reads what its score left: the logits' log-sum-exp.
       const before = terms.some(({ kind }) => kind === "probability")

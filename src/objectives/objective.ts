@@ -75,7 +75,10 @@ function ofClass(target: number | string, output: string | undefined): OfClass {
   return { class: target, ...(output === undefined ? {} : { output }) };
 }
 
-/** The sum of a layer's elements that a target means; what the target leaves out means every index. */
+/**
+ * The sum of a layer's elements that a target means; what the target leaves out means every index. A target of one image is
+ * zero for the others.
+ */
 export function elements(target: Target): Objective {
   assertTarget(target);
   return new Objective([{ of: "sum", target, weight: 1 }]);
@@ -139,9 +142,12 @@ function layerOfTerm({ graph }: Network, term: Term): string {
 /** A term with its class and indices found; a region's mask goes to the end of `masks`. */
 function found(network: Network, layer: string, term: Term, masks: number[]): ObjectiveTerm {
   const { shape } = network.activation(layer);
-  const [, height, width, channels] = asNhwc(shape);
+  const [images, height, width, channels] = asNhwc(shape);
   const head = ({ output }: OfClass): Head => headOf(network.graph, output);
-  const every = { y: EVERY_INDEX, x: EVERY_INDEX, channel: EVERY_INDEX, mask: 0, weight: term.weight };
+  const every = {
+    ...{ image: EVERY_INDEX, y: EVERY_INDEX, x: EVERY_INDEX, channel: EVERY_INDEX },
+    ...{ mask: 0, weight: term.weight },
+  };
   const index = (name: string, value: number | undefined, size: number): number => {
     if (value === undefined) return EVERY_INDEX;
     if (Number.isInteger(value) && value >= 0 && value < size) return value;
@@ -149,10 +155,11 @@ function found(network: Network, layer: string, term: Term, masks: number[]): Ob
   };
   switch (term.of) {
     case "sum": {
-      const { y, x, channel } = term.target;
+      const { image, y, x, channel } = term.target;
       return {
         ...every,
         kind: "sum",
+        image: index("image", image, images),
         y: index("y", y, height),
         x: index("x", x, width),
         channel: index("channel", channel, channels),

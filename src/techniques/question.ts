@@ -196,10 +196,15 @@ export async function objectiveOf(
   const { target: found, about } = asked;
   const score = on === "if any" ? scoreKindOf(asked) : on;
   if (score === "logit") {
-    return { ...asked, on: score, objective: found instanceof Objective ? found : elements(found) };
+    return { ...asked, on: score, objective: found instanceof Objective ? found : elementsOfEach(found) };
   }
   if (!about || scoreKindOf(asked) === "logit") throw noProbability(asked);
   return { ...asked, on: score, objective: probability(about.index, about.head.name) };
+}
+
+/** The elements of a target in each image of a batch, whichever image was asked about. */
+export function elementsOfEach({ image: _, ...target }: Target): Objective {
+  return elements(target);
 }
 
 function noProbability({ target, about }: Asked): InputError {

@@ -74,7 +74,7 @@ export const BLOCKS: readonly Mutant[] = [
   ),
   ...each(
     block("every_index"),
-    ["kernels/seed.test.ts", "objectives/objectives.test.ts", "techniques/occlusion.test.ts"],
+    ["kernels/objective-gradient.test.ts", "objectives/objectives.test.ts", "techniques/occlusion.test.ts"],
     [["0xffffffffu", "0xfffffffeu"]],
   ),
   ...each(

@@ -117,7 +117,7 @@ export const KERNELS: readonly Mutant[] = [
     "all(here < vec2<i32>(params.image))",
     "all(here <= vec2<i32>(params.image))",
   ]),
-  ...of("seed", "kernels/seed.test.ts", ["row / params.height,", "0u,"]),
+  ...of("objective_gradient", "kernels/objective-gradient.test.ts", ["row / params.height;", "0u;"]),
   ...of("relu_mask", "kernels/guided-relu.test.ts", [
     "vec4<f32>(1.0, 2.0, 4.0, 8.0)",
     "vec4<f32>(1.0, 2.0, 4.0, 4.0)",
@@ -190,15 +190,16 @@ export const KERNELS: readonly Mutant[] = [
   ...of(
     "objective_score",
     "objectives/objectives.test.ts",
+    ["term.image != EVERY && term.image != image", "false"],
     ["0.5 * value * value", "value * value"],
     ["masks[term.mask + row", "masks[row"],
     ["sum += values[image];", ""],
     ["term.weight * exp(", "exp("],
   ),
   ...of(
-    "objective_seed",
+    "objective_gradient",
     "objectives/objectives.test.ts",
-    ["masks[term.mask + here.x", "masks[here.x"],
+    ["masks[term.mask + here.y", "masks[here.y"],
     ["-p * here", "p * here"],
     ["p * (1.0 - p)", "p"],
     ["terms[t].weight * termGradient", "termGradient"],

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { record } from "../../src/gpu/kernel.ts";
-import { readTensors } from "../../src/gpu/tensor.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { asNhwc, readTensors } from "../../src/gpu/tensor.ts";
+import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import {
   channel,
@@ -36,6 +36,48 @@ beforeAll(async () => {
 afterAll(() => {
   network.destroy();
   curved.destroy();
+});
+
+test.each<Target>([
+  { layer: "logits", channel: 2 },
+  { layer: "logits", channel: 2, image: 1 },
+  { layer: "relu1", y: 3, channel: 1, image: 0 },
+  { layer: "pool1", x: 2 },
+  { layer: "flatten" },
+])("a target is short for the objective of its elements: %o", async (target) => {
+  const { device, input } = network;
+  const command = await createObjective(network, elements(target));
+  device.queue.writeBuffer(input.buffer, 0, values(2 * SIZE, random(5)));
+  const gradients: Float32Array[] = [];
+  for (const from of [target, command.outputGradients]) {
+    submit(network, (encoder) => {
+      network.forward(encoder);
+      network.backward(encoder, from);
+      record(encoder, [command.score]);
+    });
+    gradients.push(...(await readTensors(device, [network.gradient("image")])));
+  }
+  expect(gradients[1]).toEqual(gradients[0]);
+  const [found, activation] = await readTensors(device, [command.values, network.activation(target.layer)]);
+  command.destroy();
+  const [, height = 1, width = 1, channels = 1] = asNhwc(network.activation(target.layer).shape);
+  const matches = (at: number, wanted: number | undefined): boolean => wanted === undefined || wanted === at;
+  const sums = [0, 1].map((n) =>
+    activation.reduce((sum, value, i) => {
+      const [c, x] = [i % channels, Math.floor(i / channels) % width];
+      const [y, image] = [
+        Math.floor(i / (channels * width)) % height,
+        Math.floor(i / (channels * width * height)),
+      ];
+      const asked =
+        matches(n, target.image) &&
+        matches(y, target.y) &&
+        matches(x, target.x) &&
+        matches(c, target.channel);
+      return image === n && asked ? sum + value : sum;
+    }, 0),
+  );
+  close(found, sums, 4);
 });
 
 /** The objective of each image of a batch. */

@@ -16,10 +16,10 @@ import {
 import { MOST_PATCHES, planIncremental } from "../../network/incremental/plan.ts";
 import { createIncrementalSweep } from "../../network/incremental/sweep.ts";
 import type { Network, Target } from "../../network/network.ts";
-import { elements, Objective, termsByLayer } from "../../objectives/objective.ts";
+import { Objective, termsByLayer } from "../../objectives/objective.ts";
 import { createObjectiveValues } from "../../objectives/values.ts";
 import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
-import { assertScore, EXPLAIN } from "../question.ts";
+import { assertScore, EXPLAIN, elementsOfEach } from "../question.ts";
 import { ON, type TechniqueOption } from "./options.ts";
 
 /** What a sweep does. */
@@ -140,7 +140,7 @@ export async function createSweep(
     );
   };
   for (const target of targets) if (!(target instanceof Objective)) probabilityOf(target);
-  const objectives = targets.map((target) => (target instanceof Objective ? target : elements(target)));
+  const objectives = targets.map((target) => (target instanceof Objective ? target : elementsOfEach(target)));
   const asked = objectives.map((objective) => termsByLayer(network, objective));
   const layers = [...new Set(asked.flatMap((groups) => groups.map(({ layer }) => layer)))];
 

@@ -34,14 +34,14 @@ fn termGradient(term: Term, i: u32) -> f32 {
     let here = exp(a[i] - lse[image]);
     return select(-p * here, p * (1.0 - p), channel == term.channel);
   }
-  let here = vec3<u32>(row % params.height, pixel % params.width, channel);
-  let asked = vec3<u32>(term.y, term.x, term.channel);
-  if (!all((asked == vec3<u32>(EVERY)) | (asked == here))) {
+  let here = vec4<u32>(image, row % params.height, pixel % params.width, channel);
+  let asked = vec4<u32>(term.image, term.y, term.x, term.channel);
+  if (!all((asked == vec4<u32>(EVERY)) | (asked == here))) {
     return 0.0;
   }
   switch term.kind {
     case 2u: { return a[i]; }
-    case 3u: { return masks[term.mask + here.x * params.width + here.y]; }
+    case 3u: { return masks[term.mask + here.y * params.width + here.z]; }
     // Both factors as they are: 1 − sigmoid(a) would lose what is left of a small one.
     case 4u: { return sigmoid(a[i]) * sigmoid(-a[i]); }
     case 5u: { return -sigmoid(a[i]) * sigmoid(-a[i]); }
