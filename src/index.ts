@@ -394,11 +394,9 @@ export {
 export {
   type Combination,
   type CombinationOptions,
-  type Filters,
-  type FiltersOptions,
   filterCombination,
-  filtersOf,
-} from "./techniques/units/filters.ts";
+} from "./techniques/units/filter-combination.ts";
+export { type Filters, type FiltersOptions, filtersOf } from "./techniques/units/filters.ts";
 export {
   mapAtImage,
   type UnitMask,

@@ -235,7 +235,7 @@ export const CODE: readonly Mutant[] = [
     "all[k * classes + channel]",
     "all[channel * channels + k]",
   ]),
-  ...of("techniques/units/filters", "techniques/filters", ["begin += channels;", ""]),
+  ...of("techniques/units/filter-combination", "techniques/filters", ["begin += channels;", ""]),
   ...of("layers/pool", "techniques/filters", ["value / taps", "value"]),
   ...of("layers/concat", "techniques/filters", ["{ first: site.begin }", "{}"]),
   ...of(

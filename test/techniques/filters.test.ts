@@ -4,7 +4,8 @@ import type { Graph, Layer } from "../../src/graph/graph.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
 import { createNetwork } from "../../src/network/network.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
-import { filterCombination, filtersOf } from "../../src/techniques/units/filters.ts";
+import { filterCombination } from "../../src/techniques/units/filter-combination.ts";
+import { filtersOf } from "../../src/techniques/units/filters.ts";
 import { testDevice } from "../gpu.ts";
 
 const weights = (shape: number[], seed = 1) => ({
