@@ -1,4 +1,4 @@
-/** What the library says of its own options, and how the command line says it. */
+/** The library's words for its own options, and the command line's. */
 const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: string[]) => string)])[] = [
   [
     /; raise memory, or create the network with a smaller batch, \{ gradients: false \} or \{ keep: \[\] \}/,

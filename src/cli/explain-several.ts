@@ -281,7 +281,7 @@ function headingOf(objective: Objective): string {
   return label === undefined ? objective.title : objective.title.replace(String(label), nameOf(objective));
 }
 
-/** What belongs below a map of a sheet: how many samples it took, how far its account is off. */
+/** The note below a map of a sheet: the number of its samples, and how far its account is off. */
 function noteOf(
   { options, name }: AttributionTechnique,
   { account }: Attribution,

@@ -15,14 +15,14 @@ import type { Outputs } from "./output.ts";
 import { assertOptions } from "./technique-settings.ts";
 import type { Values } from "./values.ts";
 
-/** What every way to explain images is given. */
+/** The setting of every way to explain images. */
 export interface Setting {
   readonly graph: Graph;
   readonly values: Values;
   readonly io: Io;
-  /** Where figures and arrays go. */
+  /** The place for figures and arrays. */
   readonly out: Outputs | undefined;
-  /** Where photographs with a map over them go. */
+  /** The place for photographs with a map over them. */
   readonly overlay: Outputs | undefined;
 }
 
@@ -33,14 +33,14 @@ export interface Explaining {
   explain(networks: Networks, input: Input): Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** What is asked of whom: found from the command line and the graph, before anything is put on a GPU. */
+/** The questions to ask, and the techniques to ask: found from the command line and the graph, before anything is put on a GPU. */
 export interface Asking {
   readonly techniques: readonly AttributionTechnique[];
   /** Classes as --target names them; one undefined is the top class. Neurons have none. */
   readonly targets: readonly (string | undefined)[];
   /** Layers whose maps are weighed; empty where no technique weighs any. */
   readonly layers: readonly string[];
-  /** What is explained in place of a class. */
+  /** The neurons that are explained in place of a class. */
   readonly neurons: Target | undefined;
 }
 
@@ -106,7 +106,7 @@ function layersOf(graph: Graph, text: string | undefined): string[] {
   return names.map((name) => layerOf(graph, name).name);
 }
 
-/** What a class's score is, for a technique. */
+/** The kind of a class's score, for a technique. */
 export function scoreOf(
   { on, options }: AttributionTechnique,
   neurons: Target | undefined,

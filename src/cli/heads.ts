@@ -4,12 +4,12 @@ import { type Head, headOf, headsOf } from "../graph/heads.ts";
 import type { Io } from "./io.ts";
 import type { Values } from "./values.ts";
 
-/** What --head says. */
+/** The value of --head. */
 export function headKindOf(values: Values): HeadKind | undefined {
   return values.choice("head", HEADS);
 }
 
-/** What an output's numbers are and how that is known, for reports. */
+/** The kind of an output's numbers, and how it is known, for reports. */
 export function headReport({
   name,
   output,
@@ -41,7 +41,7 @@ export function headWords(head: Head): string {
   return `${what}${kind === "places" ? " at every place" : ""}`;
 }
 
-/** What a caption says of the output that is asked, where it is not to be taken for granted. */
+/** Words for a caption about the output that is asked, where it is not to be taken for granted. */
 export function headNotes(graph: Graph): string[] {
   const { name, known } = headOf(graph);
   return [

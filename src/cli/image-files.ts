@@ -10,7 +10,7 @@ export interface NamedArray {
   readonly array: NpyArray;
 }
 
-/** What an image's name leads to: a picture's bytes, or arrays. */
+/** The content of an image file: a picture's bytes, or arrays. */
 export type Source = { readonly bytes: Uint8Array } | { readonly arrays: readonly NamedArray[] };
 
 /** More than any picture or array that fits a network; standard input has no size to ask for. */

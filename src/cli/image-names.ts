@@ -17,13 +17,13 @@ export function namesOf(values: Values, more: readonly string[]): readonly strin
   return [...more, ...values.all("image")];
 }
 
-/** Whether a picture of the shipped data set is meant, "synthetic:3". */
+/** Tells whether a picture of the shipped data set is meant, "synthetic:3". */
 export const isSynthetic = (name: string): boolean => name.startsWith(SYNTHETIC);
 
 /** The number of a picture of the shipped data set, as it was written. */
 export const syntheticNumber = (name: string): string => name.slice(SYNTHETIC.length);
 
-/** Whether a file holds an array, as far as its name says. */
+/** Tells whether a file holds an array, as far as its name says. */
 export const isArray = (name: string): boolean => name === STDIN || /\.(npy|npz)(:.*)?$/i.test(name);
 
 /**

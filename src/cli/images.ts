@@ -16,7 +16,7 @@ import type { Values } from "./values.ts";
 export interface Input extends Taken {
   /** As it was given; of several in one array, with its number. */
   readonly name: string;
-  /** What was done to a picture of other proportions than the network's: "squashed from 24×48 to 24×24". */
+  /** The fitting of a picture of other proportions than the network's: "squashed from 24×48 to 24×24". */
   readonly fitted?: string;
   /** The picture as it was, before it was resized and cut; absent of an array. */
   readonly photo?: Pixels;
@@ -50,12 +50,12 @@ export class Images implements AsyncIterable<Input> {
     this.#io = io;
   }
 
-  /** How many files they are. */
+  /** Number of files. */
   get count(): number {
     return this.#names.length;
   }
 
-  /** Whether they are more than one: files, or images of one array. */
+  /** Tells whether they are more than one: files, or images of one array. */
   async several(): Promise<boolean> {
     return this.#names.length > 1 || (await this.#read(0)).length > 1;
   }
@@ -160,7 +160,7 @@ function inputsOfArray(graph: Graph, { name, array }: NamedArray, values: Values
   });
 }
 
-/** What each fit does to a picture of other proportions, in words. */
+/** Words for what each fit does to a picture of other proportions. */
 const DEEDS = { cover: "cut", stretch: "squashed", contain: "padded with black" } as const;
 
 function fittingOf(

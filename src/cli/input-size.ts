@@ -18,7 +18,7 @@ type Size = readonly [height: number, width: number];
 /** A network of free size runs on pictures of at most so many pixels, 1 Mpx; larger ones are made smaller. */
 const MOST = 2 ** 20;
 
-/** Where no image is named; ImageNet's size. */
+/** The size where no image is named: ImageNet's. */
 const USUAL: Size = [224, 224];
 
 /** The side of a drawn picture, as "vitrine dataset" has it. */

@@ -1,6 +1,6 @@
 import { VitrineError } from "../gpu/errors.ts";
 
-/** What a command talks to; tests put their own in its place. */
+/** The terminal of a command; tests put their own in its place. */
 export interface Io {
   /** Writes a line to standard output. A line break within it is shown, not obeyed: it can only come from a file's names. */
   out(line: string): void;

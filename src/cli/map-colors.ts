@@ -2,7 +2,7 @@ import { COLOR_MAPS, type ColorMapName } from "../figures/color-maps.ts";
 import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
-/** How the command line says that values become colours. */
+/** The command line's options for the colours of a map. */
 export interface Shading {
   readonly clip?: number;
   readonly colors?: ColorMapName;
@@ -21,7 +21,7 @@ export function shadingOf(values: Values): Shading {
 
 const SCALES = ["own", "row", "column", "all"] as const;
 
-/** Which maps of a sheet share their colours' ends. */
+/** The maps of a sheet that share the ends of their colours. */
 export function scaleOf(values: Values): (typeof SCALES)[number] | undefined {
   return values.choice("scale", SCALES);
 }

@@ -60,7 +60,7 @@ export async function openModel(values: Values, io: Io, more: readonly string[] 
   return { ...graph, preprocessing: { ...graph.preprocessing, resize } };
 }
 
-/** What the library says of its options, in the command line's. */
+/** The library's words for its options, in those of the command line. */
 function inOptions(error: Error, values: Values): Error {
   const option = values.has("preprocess") ? `--preprocess ${values.text("preprocess")}` : "--mean, --std";
   return error instanceof InputError && error.message.startsWith("options.preprocessing")
@@ -110,7 +110,7 @@ export function preprocessingReport({ preprocessing }: Graph): Record<string, un
 
 const REMEDIES = { values: "--preprocess", fit: "--fit" } as const;
 
-/** What a caption says of how a picture became the network's input: that it is a guess, and how it was fitted. */
+/** Words for a caption about how a picture became the network's input: that it is a guess, and how it was fitted. */
 export function provenance(
   { preprocessing: { guessed } }: Graph,
   input: Pick<Input, "fitted" | "asItStands">,

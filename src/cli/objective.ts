@@ -12,7 +12,7 @@ import type { Input } from "./images.ts";
 import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
-/** What is explained, found on the network. */
+/** The class or the neurons that are explained, found on the network. */
 export interface Objective extends Pick<AttributionOptions, "target" | "output"> {
   /** For reports: class, label, logit and probability (or value); or layer, channel, place and value. */
   readonly report: Readonly<Record<string, string | number>>;

@@ -5,7 +5,7 @@ export interface Option {
   readonly value?: string;
   /** One letter that means the same. */
   readonly short?: string;
-  /** Whether it may be given more than once. */
+  /** True where it may be given more than once. */
   readonly many?: boolean;
   readonly help: string;
 }

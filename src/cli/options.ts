@@ -173,7 +173,7 @@ export type OptionName = keyof typeof OWN | keyof typeof TECHNIQUE_OPTIONS;
 /** Every option of every command. */
 export const OPTIONS: Readonly<Record<OptionName, Option>> = { ...OWN, ...TECHNIQUE_OPTIONS };
 
-/** What a command line said. */
+/** A command line, taken apart. */
 export interface Arguments {
   readonly positionals: readonly string[];
   /** Values of each option that was given; a switch has an empty one. */

@@ -11,7 +11,7 @@ import { STDIN } from "./image-names.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
-/** What a command found: an array, and how to draw it. */
+/** The result of a command: an array, and how to draw it. */
 export interface Result {
   readonly data: Float32Array;
   readonly shape: Shape;
@@ -33,7 +33,7 @@ export async function outOf(values: Values, kinds: readonly string[]): Promise<s
   return out;
 }
 
-/** Where results go that there is one of for each image: a file for one, a folder for several. */
+/** The place for results of which each image has one: a file for one, a folder for several. */
 export class Outputs {
   /** As it was given. */
   readonly path: string;
@@ -79,7 +79,7 @@ export class Outputs {
     return new Outputs(path, kind, undefined);
   }
 
-  /** Whether arrays are wanted, and not pictures. */
+  /** True where arrays are wanted, and not pictures. */
   get arrays(): boolean {
     return this.#kind === ".npy";
   }

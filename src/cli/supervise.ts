@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { STOPPED } from "./exit-codes.ts";
 
-/** How long work that was asked to stop may take to do so. */
+/** Milliseconds that work may take to stop when it is asked to. */
 const GRACE_MS = 300;
 
-/** What Dawn prints at every start on some drivers, a limit of its own that concerns nobody; and where no driver is, its stack. */
+/** Lines that Dawn prints at every start on some drivers: a limit of its own that concerns nobody; and where no driver is, its stack. */
 const DAWN_WARNING =
   /^Warning: (?:maxDynamic\w+ artificially reduced|vkCreateInstance)[^\n]*\n(?: +at [^\n]*\n)*(?:\n(?=vitrine:|$))?/gm;
 

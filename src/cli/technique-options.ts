@@ -104,7 +104,7 @@ function helpOf(name: TechniqueOptionName, { definition, techniques }: Use): str
   return `${who}: ${help.slice(0, 1).toLowerCase()}${help.slice(1)} Default ${otherwise}${fewer}.`;
 }
 
-/** What techniques are told of an option among several maps. */
+/** The value of an option for techniques among several maps. */
 function quickOf(name: TechniqueOptionName, [technique]: readonly AttributionTechnique[]): unknown {
   return name in (technique?.quick ?? {}) ? technique?.quick?.[name as "samples"] : undefined;
 }

@@ -62,7 +62,7 @@ export function toleranceOf(
   return "tolerance" in options && !values.has("steps") ? { tolerance: 0.01 } : {};
 }
 
-/** What the command line says for an option, checked by the option's type. */
+/** The command line's value for an option, checked by the option's type. */
 function settingOf({ name, definition: { type } }: Setting, values: Values): unknown {
   if (name === "probability") return values.has(name) ? "probability" : undefined;
   switch (type.kind) {

@@ -4,7 +4,7 @@ import type { Network } from "../network/network.ts";
 import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 
-/** What is measured of one technique. */
+/** The measures of one technique, and its settings. */
 export interface Work {
   readonly technique: AttributionTechnique;
   readonly settings: Pick<AttributionOptions, "samples" | "steps">;

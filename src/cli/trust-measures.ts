@@ -13,21 +13,21 @@ import type { Networks } from "./networks.ts";
 import type { Objective } from "./objective.ts";
 import type { Values } from "./values.ts";
 
-/** What a sheet of all techniques measures unless it is told otherwise: nothing that asks a technique ten times over. */
+/** The measures of a sheet of all techniques by default: none that asks a technique ten times over. */
 const LIGHT: readonly Measure[] = ["insertion", "deletion", "muFidelity", "modelRandomisation", "runnerUp"];
-/** How finely it does, and a table of several techniques or images: the curves cost most, and each map has its own. */
+/** The fineness of such a sheet, and of a table of several techniques or images. The curves cost most, and each map has its own. */
 export const LIGHTLY = { steps: 20, randomBaselines: 2 } as const;
 
 const LIKENESSES: readonly Measure[] = ["modelRandomisation", "randomLogit", "runnerUp"];
 
-/** What is to be measured. */
+/** The measures to take, and how finely. */
 export interface TrustPlan {
   readonly measures: readonly Measure[];
   readonly settings: Pick<TrustOptions, "steps" | "randomBaselines">;
 }
 
 /**
- * What --trust and --measures ask for; nothing where trust was not asked for.
+ * Reads --trust and --measures; undefined where trust was not asked for.
  * @param always whether measuring is the default, as it is for a sheet of all techniques.
  */
 export function trustPlanOf(values: Values, always: boolean): TrustPlan | undefined {
@@ -53,12 +53,12 @@ function measureNamed(name: string): Measure {
 }
 
 export interface TrustSetting {
-  /** What was explained. */
+  /** The class or neurons that were explained. */
   readonly objective: Objective;
-  /** What the technique was told. */
+  /** The technique's settings. */
   readonly settings: Omit<AttributionOptions, "target">;
   readonly networks: Networks;
-  /** What techniques that are asked about one image share. */
+  /** The scores that techniques share about one image. */
   readonly shared: SharedScores;
   readonly io: Io;
   readonly onProgress: (fraction: number) => void;
@@ -95,7 +95,7 @@ export async function measureTrust(
   });
 }
 
-/** What makes a map like one that was made: with as many steps as that took in the end. */
+/** Settings that make a map like one that was made: with as many steps as that took in the end. */
 function again(
   { tolerance, ...settings }: Omit<AttributionOptions, "target">,
   { account }: Attribution,
@@ -149,12 +149,12 @@ export function drawnTrust(rows: readonly NamedTrust[], { settings }: TrustPlan)
   };
 }
 
-/** How finely curves were measured, where not as finely as they could be. */
+/** A note on how finely curves were measured, where not as finely as they could be. */
 export function pace({ steps, randomBaselines }: TrustPlan["settings"]): string[] {
   return steps === undefined ? [] : [`curves of ${steps} steps, beside ${randomBaselines} random baselines`];
 }
 
-/** What the columns are. */
+/** A line for each column that says what it is. */
 export function legendOf(shown: readonly Measure[]): string[] {
   const heads = shown.map((measure) => TRUST_HEADS[measure].slice(0, -2));
   return TRUST_LEGEND.filter((line) => {

@@ -16,7 +16,7 @@ import { withNetwork } from "./with-network.ts";
 
 type Asked = number | { readonly sigmas: number } | { readonly top: number };
 
-/** What --threshold means. */
+/** The value of --threshold. */
 export function thresholdOf(values: Values): Asked | undefined {
   const text = values.text("threshold");
   if (text === undefined) return undefined;

@@ -30,7 +30,7 @@ export async function assertAnswer(
   );
 }
 
-/** Whether scores differ by no more than their rounding: then nothing that was done to the image changed them. */
+/** Tells whether scores differ by no more than their rounding: then nothing that was done to the image changed them. */
 export function sameScores(scores: ArrayLike<number>): boolean {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < scores.length; i++) {

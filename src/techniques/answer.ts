@@ -5,7 +5,7 @@ import type { Network } from "../network/network.ts";
 import { assertAnswer } from "./answer-checks.ts";
 
 /**
- * What every question about an image goes through: the image is read when the question is asked, so that its array may be used
+ * Answers a question about an image, in the network's turn: the image is read when the question is asked, so that its array may be used
  * again, the work runs in its turn, and a map that it finds is checked.
  * @param work gets the network to record with, and the image as that takes it, [H, W, C].
  * @param call what the options may hold, where a user gave them.

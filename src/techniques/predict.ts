@@ -10,18 +10,18 @@ import { assertAnswer } from "./answer-checks.ts";
 import type { Picture } from "./question.ts";
 import { submit } from "./submit.ts";
 
-/** What a network says of one class, label or value. */
+/** A network's prediction for one class, label or value. */
 export interface Prediction {
   readonly index: number;
   /** Its name, where the network knows it. */
   readonly label?: string;
-  /** What the output's numbers are; see `headOf`. */
+  /** The kind of the output's numbers; see `headOf`. */
   readonly head: HeadKind;
-  /** Where the network has no softmax and nothing says what its numbers are: that they are logits was assumed. */
+  /** True where the numbers were assumed to be logits: the network has no softmax, and nothing says what they are. */
   readonly assumed?: true;
   /** Score before the head's own activation; of scores at every place, its mean. Values have none. */
   readonly logit?: number;
-  /** What the head makes of the logit, 0 to 1; of scores at every place, the mean. Values have none. */
+  /** The head's activation of the logit, 0 to 1; of scores at every place, the mean. Values have none. */
   readonly probability?: number;
   /** The number itself, where it is no score; of values at every place, the mean. */
   readonly value?: number;
@@ -30,7 +30,7 @@ export interface Prediction {
 }
 
 export interface PredictOptions {
-  /** How many classes to give, strongest first. Default 5. */
+  /** Number of classes to give, strongest first. Default 5. */
   readonly top?: number;
   /** The output that is asked, by name. Default: the graph's `output`. */
   readonly output?: string;
@@ -46,7 +46,7 @@ function assertTop(top: number | undefined): void {
 const FIELDS: Fields<PredictOptions> = { top: "may", output: "may", signal: "may" };
 
 /**
- * What a network says of an image, by the head of its output: classes and labels strongest first, both sides of a yes or
+ * Predicts an image's classes, by the head of its output: classes and labels strongest first, both sides of a yes or
  * no, values in their order, and of scores at every place how much of the picture each class has.
  * @throws InputError for an image that is not the network's, or an output that there is not.
  */
@@ -110,7 +110,7 @@ async function predictBatch(
   );
 }
 
-/** What a head says by its logits of one image. */
+/** The predictions of a head from its logits for one image. */
 function predictionsOf(head: Head, scores: Float32Array): Prediction[] {
   const { logits, probabilities } = meansOf(head, scores);
   const counts = head.kind === "places" && probabilities ? countsOf(head, scores) : undefined;

@@ -17,7 +17,7 @@ import { submit, writeInput } from "./submit.ts";
 
 export type { Picture } from "../images/picture.ts";
 
-/** What a technique is asked to explain: a class of an output by number or label, or elements of any layer. */
+/** The target of an explanation: a class of an output by number or label, or elements of any layer. */
 export type Question = number | string | Target;
 
 /** Options that every technique takes. `Q` is what the technique can be asked. */
@@ -38,23 +38,23 @@ export interface ExplainOptions<Q extends Question | Objective = Question> {
 /** Options of a technique that can also be asked an {@link Objective}. */
 export type ObjectiveOptions = ExplainOptions<Question | Objective>;
 
-/** What every technique may be told, whether it has a use for it or not. */
+/** The options that every technique takes, whether it has a use for them or not. */
 export const EXPLAIN: Fields<ObjectiveOptions & LoopOptions & MemoryOptions> = {
   ...{ target: "may", output: "may" },
   ...LOOP,
   ...MEMORY,
 };
 
-/** What a technique found. */
+/** The result of a technique. */
 export interface Explanation<T extends Target | Objective = Target | Objective> {
   /** Row-major values of `shape`, signed where the technique is. */
   readonly data: Float32Array;
   readonly shape: Shape;
-  /** How many of the values are NaN, because nothing is known of their places. Absent where all are known. */
+  /** Number of the values that are NaN, because nothing is known of their places. Absent where all are known. */
   readonly gaps?: number;
-  /** What the values cannot say themselves, in words: that nothing changed, that places were left out. */
+  /** Remarks that the values cannot make themselves: that nothing changed, that places were left out. */
   readonly notes?: readonly string[];
-  /** What was explained; for a class, its logit. */
+  /** The target that was explained; for a class, its logit. */
   readonly target: T;
 }
 
@@ -64,7 +64,7 @@ export interface ClassAsked {
   readonly index: number;
 }
 
-/** What a question means on a network. */
+/** The meaning of a question on a network. */
 export interface Asked {
   /** Elements of a layer; of what no elements are (the no of a yes or no, a class of places), an objective. */
   readonly target: Target | Objective;
@@ -97,13 +97,13 @@ async function askInTurn(
   return askedOfClass(head, target === undefined ? strongestOf(head, own) : classOf(head, target), own);
 }
 
-/** What a technique is told of what was asked, so that it means the same again. */
+/** Options that ask the same question again. */
 export function questionOf({ target, about }: Asked): Pick<ObjectiveOptions, "target" | "output"> {
   if (!(target instanceof Objective) || !about || about.head.kind === "places") return { target };
   return { target: about.index, output: about.head.name };
 }
 
-/** What elements or an objective mean: a class too, where they are one's logit. */
+/** The meaning of elements or an objective: a class too, where they are its logit. */
 function askedOfElements({ graph }: Network, target: Target | Objective): Asked {
   if (target instanceof Objective) return { target };
   assertTarget(target);
@@ -158,7 +158,7 @@ export async function withQuestion<T>(
   }
 }
 
-/** What a class's score is. */
+/** The kinds of a class's score. */
 export type ScoreKind = "logit" | "probability";
 
 /** @throws InputError when a class's score is to be something else than its logit or probability. */
@@ -168,13 +168,13 @@ export function assertScore(on: string, who: string): void {
   }
 }
 
-/** What a class's score is where a probability is wanted if there is one: values have none, nor have many places. */
+/** The kind of a class's score where a probability is wanted if there is one: values have none, nor have many places. */
 export function scoreKindOf({ about }: Pick<Asked, "about">): ScoreKind {
   return about && about.head.kind !== "values" && about.head.kind !== "places" ? "probability" : "logit";
 }
 
 /**
- * What a question means, as an objective: a class is its logit, or with `on` its probability; "if any" is the probability
+ * Turns a question into an objective: a class is its logit, or with `on` its probability; "if any" is the probability
  * where the head gives one. The network runs where the scores must be read back: without a question, and of a class of places.
  * @throws InputError for a probability where there is none.
  */

@@ -10,7 +10,7 @@ import { outOf, writeResult } from "../output.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
-/** What an output says of each image. */
+/** An output's predictions for each image. */
 interface Answer {
   readonly head: Head;
   readonly images: (readonly Prediction[])[];

@@ -210,12 +210,12 @@ function worded<T extends { readonly unsupported?: string | undefined }>(row: T)
   return row.unsupported === undefined ? row : { ...row, unsupported: messageOf(row.unsupported) };
 }
 
-/** Whether ten more maps for the sensitivity take too long. */
+/** Tells whether ten more maps for the sensitivity take too long. */
 function isDear({ passes = 1 }: NamedTechnique): boolean {
   return passes > MANY;
 }
 
-/** What was taken less of than a technique alone would have, and what says otherwise. */
+/** Notes on what was measured with fewer samples or less finely, and on the options that say otherwise. */
 function notesOf(
   techniques: readonly AttributionTechnique[],
   measuresOf: (technique: NamedTechnique) => readonly Measure[],

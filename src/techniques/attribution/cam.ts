@@ -13,7 +13,7 @@ import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Pic
 import { submit, writeInput } from "../submit.ts";
 import { attributionTechnique } from "./technique.ts";
 
-/** Where a network's maps are averaged, and how the averages become scores. */
+/** The layer whose maps a network averages, and the weights that make scores of the averages. */
 interface Averaged {
   /** The layer whose maps are averaged. */
   readonly layer: string;

@@ -17,7 +17,7 @@ import { ATTRIBUTION, type AttributionOptions } from "./options.ts";
 import type { Attribution } from "./technique.ts";
 
 export interface EachOptions extends Omit<AttributionOptions, "target"> {
-  /** What to ask of every image, side by side. Default: each image's own class with the highest score. */
+  /** The targets for every image, side by side. Default: each image's own class with the highest score. */
   readonly targets?: readonly (Question | Objective)[];
 }
 
@@ -26,7 +26,7 @@ const FIELDS: Fields<EachOptions> = { ...OF_ALL, targets: "may" };
 
 /**
  * Explains many images, each with a map for every target, in the targets' order: as many images at a time as the network's batch,
- * and with the techniques of one way back (saliency and its kin, and the gradient CAMs) one forward pass for all targets. Any
+ * and with the techniques of one backward pass (saliency and its kin, and the gradient CAMs) one forward pass for all targets. Any
  * other attribution technique runs image by image, with one sweep of samples for all targets (occlusion, RISE, LIME) or target by target. Memory does not grow with the number of images.
  * @param technique its name, as `ATTRIBUTIONS` lists them.
  * @throws InputError when there is no such technique, no target, or an option is out of range.
@@ -120,7 +120,7 @@ interface Asked {
   targetOf(image: number): Target | Objective;
 }
 
-/** What a batch of images is asked: the same of each, or each's own top class. */
+/** The questions to a batch of images: the same for each, or each's own top class. */
 async function originsOf(
   network: Network,
   images: number,

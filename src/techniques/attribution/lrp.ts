@@ -17,7 +17,7 @@ import { attributionTechnique } from "./technique.ts";
 
 export interface LrpOptions extends ObjectiveOptions {
   /**
-   * How layers share relevance: a composite's name ("composite", "epsilon", "gamma", "z-plus"), or rules layer by layer.
+   * The rules by which layers share relevance: a composite's name ("composite", "epsilon", "gamma", "z-plus"), or rules layer by layer.
    * Default "composite".
    */
   readonly rules?: CompositeName | Composite;
@@ -27,17 +27,17 @@ export interface LrpOptions extends ObjectiveOptions {
 
 const FIELDS: Fields<LrpOptions> = { ...EXPLAIN, rules: "may", pass: "may" };
 
-/** Where the score went: score = input + bias + stabiliser + residual. */
+/** The account of the score: score = input + bias + stabiliser + residual. */
 export interface Conservation {
-  /** What was explained: a class's logit. */
+  /** The score that was explained: a class's logit. */
   readonly score: number;
   /** Σ relevance of the image's values, the sum of the map. */
   readonly input: number;
-  /** What the biases of all layers took. */
+  /** The share that the biases of all layers took. */
   readonly bias: number;
-  /** What ε took, and outputs that no input speaks for. */
+  /** The share that ε took, and outputs that no input speaks for. */
   readonly stabiliser: number;
-  /** What is missing: rounding. */
+  /** The rest: rounding. */
   readonly residual: number;
 }
 

@@ -5,7 +5,7 @@ import type { LoopOptions } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
 import { EXPLAIN, type ObjectiveOptions, type Picture } from "../question.ts";
 
-/** Where a path begins: a colour, a blurred copy of the image, or an image of one's own. */
+/** The image at which a path begins: a colour, a blurred copy of the image, or an image of one's own. */
 export type Baseline = InputColor | "blur" | { readonly image: Picture };
 
 /** The options of all attribution techniques. Each technique reads those that its `options` lists, and what all share. */
@@ -22,9 +22,9 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly steps?: number;
   /** Integrated gradients: how far the sum may be off, as a share of the difference, before the steps are doubled. */
   readonly tolerance?: number;
-  /** Where a path begins. */
+  /** The image at which a path begins. */
   readonly baseline?: Baseline;
-  /** LRP: how layers share relevance. */
+  /** LRP: the rules by which layers share relevance. */
   readonly rules?: CompositeName;
   /** Seed of noise and masks. */
   readonly seed?: number;
@@ -67,7 +67,7 @@ export interface TechniqueOption<T = unknown> {
   readonly default?: T;
   /** The default in words, where the value does not say it. */
   readonly otherwise?: string;
-  /** What the option sets, as one or two sentences. */
+  /** One or two sentences that say what the option sets. */
   readonly help: string;
 }
 

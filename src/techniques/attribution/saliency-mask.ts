@@ -16,9 +16,9 @@ export interface MaskOptions {
   readonly foreground?: number;
   /** Quantile below which they show the background's. Default 0.3. */
   readonly background?: number;
-  /** How much a boundary costs against colours that fit ill. Default 10. */
+  /** The cost of a boundary, against that of colours that fit ill. Default 10. */
   readonly smoothness?: number;
-  /** Whether all but the largest connected part is dropped. Default true. */
+  /** True to drop all but the largest connected part. Default true. */
   readonly largest?: boolean;
 }
 

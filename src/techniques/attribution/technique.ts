@@ -26,7 +26,7 @@ export interface AttributionTechnique {
   readonly name: string;
   readonly title: string;
   readonly paper: Paper;
-  /** What the map shows, in one sentence. */
+  /** One sentence that says what the map shows. */
   readonly summary: string;
   /** The map's axes: pixels with colours, pixels, or the cells of a layer. */
   readonly shape: "[H,W,C]" | "[H,W]" | "[h,w]";
@@ -40,15 +40,15 @@ export interface AttributionTechnique {
   readonly quick?: AttributionOptions;
   /** The settings for an adapter of software while somebody waits. */
   readonly quickest?: AttributionOptions;
-  /** Whether `layer` names the layer whose maps are weighed. */
+  /** True where `layer` names the layer whose maps are weighed. */
   readonly weighsMaps?: boolean;
-  /** Whether it can be asked about classes only, and not about any neurons. */
+  /** True where only classes can be explained, and not any neurons. */
   readonly classesOnly?: boolean;
   /** The score of a class unless the options say otherwise. Default "logit". */
   readonly on?: "probability";
-  /** Whether it needs no gradients: a network made with `gradients: false` will do. */
+  /** True where it needs no gradients: a network made with `gradients: false` will do. */
   readonly forwardOnly?: boolean;
-  /** Whether it reads no layers but the output and those it is asked: a network made with `reuseBuffers: true` will do. */
+  /** True where it reads no layers but the output and those it is asked: a network made with `reuseBuffers: true` will do. */
   readonly outputOnly?: boolean;
   /** About how many images it runs through the network by default, where many: the network's `batch` at a time. */
   readonly passes?: number;

@@ -15,13 +15,13 @@ import { activations } from "./activations.ts";
 export interface EmpiricalFieldOptions extends LoopOptions {
   readonly layer: string;
   readonly channel: number;
-  /** Which place of the map is covered. Default: in each image the one that answers most. */
+  /** The place of the map that is covered. Default: in each image the one that answers most. */
   readonly at?: { readonly y: number; readonly x: number };
   /** Side of the square that covers, in pixels. Default: 11 at 224 pixels, smaller images in proportion. */
   readonly patch?: number;
   /** Pixels from one square to the next. Default: 3 at 224 pixels, in proportion. */
   readonly stride?: number;
-  /** What covers. Default "mean". */
+  /** The colour that covers. Default "mean". */
   readonly fill?: InputColor;
 }
 
@@ -30,13 +30,13 @@ const FIELDS: Fields<EmpiricalFieldOptions> = {
   ...{ layer: "must", channel: "must", at: "may", patch: "may", stride: "may", fill: "may" },
 };
 
-/** What one image says of a unit's field. */
+/** One image's part in a unit's field. */
 export interface Discrepancy {
   /** The unit's place in the map, and its activation there. */
   readonly y: number;
   readonly x: number;
   readonly value: number;
-  /** What it can see in theory, in pixels of the image; may reach beyond the border. */
+  /** The part that it can see in theory, in pixels of the image; may reach beyond the border. */
   readonly theoretical: Rectangle;
   /** |fall of the activation| of each position of the square, row by row. */
   readonly patches: Float32Array;
@@ -49,7 +49,7 @@ export interface EmpiricalField {
   /** The images' discrepancy maps, each centred on its unit, as their mean, [h, w]; 0 where `seen` is. */
   readonly data: Float32Array;
   readonly shape: Shape;
-  /** How many images have a square that covers each pixel. */
+  /** Number of images with a square that covers each pixel. */
   readonly seen: Uint16Array;
   /** The theoretical field in `data`, which holds one square less a pixel around it. */
   readonly theoretical: Rectangle;

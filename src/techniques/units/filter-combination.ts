@@ -9,9 +9,9 @@ import { type Convolution, filtersOf, isConvolution } from "./filters.ts";
 export interface CombinationOptions {
   /** Any convolution that a chain of layers leads to from the image. */
   readonly layer: string;
-  /** Which of its filters. */
+  /** The number of the filter. */
   readonly channel: number;
-  /** How many of the filter's own weights take part, the strongest. Default: all. */
+  /** Number of the filter's own weights that take part, the strongest. Default: all. */
   readonly strongest?: number;
 }
 

@@ -5,14 +5,14 @@ import { readersOf } from "../../graph/traverse.ts";
 import type { Conv2dLayer } from "../../layers/conv2d.ts";
 import type { DepthwiseConv2dLayer } from "../../layers/depthwise-conv2d.ts";
 
-/** A convolution's weights, and what there is to say of each filter. */
+/** A convolution's weights, with the norm of each filter. */
 export interface Filters {
   readonly layer: string;
   /** [kh, kw, inputs, outputs]; a depthwise convolution has one input a filter. */
   readonly shape: readonly [kh: number, kw: number, inputs: number, outputs: number];
   /** As the model file has them: before any batch norm. */
   readonly w: Float32Array;
-  /** Whether the filters look at the image itself, of 1 or 3 channels. */
+  /** True where the filters look at the image itself, of 1 or 3 channels. */
   readonly first: boolean;
   /** Largest |w| of the layer. */
   readonly largest: number;
@@ -61,7 +61,7 @@ export function filtersOf(graph: Graph, options: FiltersOptions = {}): Filters {
   const squares = new Float64Array(outputs);
   for (const [i, value] of w.entries()) squares[i % outputs] = (squares[i % outputs] ?? 0) + value * value;
   const norms = Float32Array.from(squares, Math.sqrt);
-  const scale = scaleBehind(graph, layer);
+  const scale = scaleAfter(graph, layer);
   const scaled = norms.map((norm, k) => norm * Math.abs(scale?.[k] ?? 1));
   const most = norms.reduce((a, b) => Math.max(a, b), 0);
   const usual = scaled.toSorted()[Math.floor(outputs / 2)] ?? 0;
@@ -86,7 +86,7 @@ export function filtersOf(graph: Graph, options: FiltersOptions = {}): Filters {
 /** A layer with filters. */
 export type Convolution = Conv2dLayer | DepthwiseConv2dLayer;
 
-/** Whether a layer has filters. */
+/** Tells whether a layer has filters. */
 export function isConvolution(layer: Layer): layer is Convolution {
   return layer.op === "conv2d" || layer.op === "depthwiseConv2d";
 }
@@ -97,7 +97,7 @@ function filterShape({ op, w }: Convolution): Filters["shape"] {
   return op === "conv2d" ? [kh, kw, inputs, outputs] : [kh, kw, 1, inputs * outputs];
 }
 
-/** Whether nothing but padding and identities stands between a layer and the image. */
+/** Tells whether nothing but padding and identities stands between a layer and the image. */
 function beginsAt(graph: Graph, name: string, input: string): boolean {
   if (name === input) return true;
   const layer = layerOf(graph, name);
@@ -105,7 +105,7 @@ function beginsAt(graph: Graph, name: string, input: string): boolean {
 }
 
 /** The scale of a batch norm that alone reads a layer. */
-function scaleBehind(graph: Graph, { name }: Layer): Float32Array | undefined {
+function scaleAfter(graph: Graph, { name }: Layer): Float32Array | undefined {
   const [reader, ...others] = readersOf(graph.layers).get(name) ?? [];
   return others.length === 0 && reader?.op === "batchNorm" ? reader.scale : undefined;
 }

@@ -11,7 +11,7 @@ import type { Picture } from "../question.ts";
 import { activations } from "./activations.ts";
 
 /**
- * Where a unit counts as on: above a value; above mean + `sigmas`·σ of its channel; or in the strongest `top` share of its
+ * The threshold above which a unit counts as on: above a value; above mean + `sigmas`·σ of its channel; or in the strongest `top` share of its
  * values. Mean, σ and quantile are of a data set where its summary is given, and of the image's own map where not.
  */
 export type UnitThreshold =
