@@ -24,7 +24,7 @@ override FACTOR: bool = true;
 const LANES = 16u;  // neighbouring channels, read together
 const STRIPS = 16u; // each sums every 16th pixel
 
-var<workgroup> sums: array<f32, 256>;
+alias Value = f32; // of the shared blocks
 
 @compute @workgroup_size(256)
 fn main(
@@ -36,15 +36,11 @@ fn main(
   if (id >= params.groups) {
     return;
   }
-  let image = id / params.tiles;
-  let lane = thread % LANES;
-  let strip = thread / LANES;
-  let channel = (id % params.tiles) * LANES + lane;
-  let base = image * params.pixels * params.channels + channel;
+  let strip = stripOf(id, thread);
   var sum = 0.0;
-  if (channel < params.channels) {
-    for (var p = strip; p < params.pixels; p += STRIPS) {
-      let i = base + p * params.channels;
+  if (strip.channel < params.channels) {
+    for (var p = strip.first; p < params.pixels; p += STRIPS) {
+      let i = strip.base + p * params.channels;
       if (FACTOR) {
         sum += dy[i] * x[i];
       } else {
@@ -52,15 +48,11 @@ fn main(
       }
     }
   }
-  sums[thread] = sum;
-  workgroupBarrier();
-  if (strip != 0u || channel >= params.channels) {
+  sum = sumOfStrips(thread, sum);
+  if (strip.first != 0u || strip.channel >= params.channels) {
     return;
   }
-  for (var s = 1u; s < STRIPS; s++) {
-    sum += sums[s * LANES + lane];
-  }
-  let o = image * params.channels + channel;
+  let o = strip.image * params.channels + strip.channel;
   if (params.accumulate == 1u) {
     sum += dx[o];
   }

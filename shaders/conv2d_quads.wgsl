@@ -60,32 +60,6 @@ fn take(at: u32, inside: bool) -> vec4<f32> {
   return select(vec4<f32>(), vec4<f32>(x[at]), inside);
 }
 
-/// Weights of four input channels (columns) to four output channels (rows), `stride` apart.
-fn weights(first: u32, stride: u32) -> mat4x4<f32> {
-  return mat4x4<f32>(w[first], w[first + stride], w[first + 2u * stride], w[first + 3u * stride]);
-}
-
-/// One input channel of four pixels times its weights to four output channels.
-fn products(weights: vec4<f32>, v: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(weights * v.x, weights * v.y, weights * v.z, weights * v.w);
-}
-
-fn put(place: u32, column: u32, sum: vec4<f32>, live: bool) {
-  if (!live || column >= params.outChunks) {
-    return;
-  }
-  var z = sum;
-  if (BIAS) {
-    z += b[column];
-  }
-  z = activate(z);
-  z = throughActivation(z, fusedRule(), place + column);
-  if (ACCUMULATE) {
-    z += y[place + column];
-  }
-  y[place + column] = z;
-}
-
 @compute @workgroup_size(LANES, CHANNEL_LANES)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -158,14 +132,16 @@ fn main(
     }
   }
 
-  put(place.x, column, sum[0], live.x);
-  put(place.y, column, sum[1], live.y);
-  put(place.z, column, sum[2], live.z);
-  put(place.w, column, sum[3], live.w);
+  let here = live & vec4<bool>(column < params.outChunks);
+  finish(place.x + column, column, sum[0], here.x);
+  finish(place.y + column, column, sum[1], here.y);
+  finish(place.z + column, column, sum[2], here.z);
+  finish(place.w + column, column, sum[3], here.w);
   if (COLUMNS == 2u) {
-    put(place.x, other, otherSum[0], live.x);
-    put(place.y, other, otherSum[1], live.y);
-    put(place.z, other, otherSum[2], live.z);
-    put(place.w, other, otherSum[3], live.w);
+    let there = live & vec4<bool>(other < params.outChunks);
+    finish(place.x + other, other, otherSum[0], there.x);
+    finish(place.y + other, other, otherSum[1], there.y);
+    finish(place.z + other, other, otherSum[2], there.z);
+    finish(place.w + other, other, otherSum[3], there.w);
   }
 }

@@ -65,22 +65,6 @@ fn weightsOf(chunk: u32, column: u32) -> mat4x4<f32> {
   return mat4x4<f32>(weights[at], weights[at + COLUMNS], weights[at + 2u * COLUMNS], weights[at + 3u * COLUMNS]);
 }
 
-fn put(place: u32, column: u32, sum: vec4<f32>, live: bool) {
-  if (!live || column >= params.outChunks) {
-    return;
-  }
-  var z = sum;
-  if (BIAS) {
-    z += b[column];
-  }
-  z = activate(z);
-  z = throughActivation(z, fusedRule(), place + column);
-  if (ACCUMULATE) {
-    z += y[place + column];
-  }
-  y[place + column] = z;
-}
-
 @compute @workgroup_size(LANES, CHANNEL_LANES)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -148,6 +132,7 @@ fn main(
   }
 
   let mine = tile * COLUMNS + thread.y;
+  let further = mine + CHANNEL_LANES;
   for (var p = 0u; p < 4u; p++) {
     let pixel = first + thread.x + p * LANES;
     let n = pixel / area;
@@ -155,7 +140,7 @@ fn main(
     let position = q * vec2<u32>(params.phases) + vec2<u32>(phase);
     let place = ((n * params.outSize.x + position.x) * params.outSize.y + position.y) * params.outChunks;
     let live = n < params.batch && all(position < params.outSize);
-    put(place, mine, sum[p], live);
-    put(place, mine + CHANNEL_LANES, other[p], live);
+    finish(place + mine, mine, sum[p], live && mine < params.outChunks);
+    finish(place + further, further, other[p], live && further < params.outChunks);
   }
 }

@@ -51,42 +51,6 @@ const THREADS = LANES * CHANNEL_LANES;
 
 override BIAS: bool = true;
 
-var<workgroup> values: array<f32, LANES * PIXELS * WIDTH>; // of a strip
-
-/// Partial statistics of the channels from `first` on, of which WIDTH stand in workgroup memory.
-fn summarise(thread: u32, strip: u32, first: u32, count: u32) {
-  let channels = params.outChunks * OUT;
-  for (var c = thread; c < WIDTH; c += THREADS) {
-    if (count > 0u && first + c < channels) {
-      let base = values[c];
-      var sum = 0.0;
-      var low = base;
-      var high = base;
-      var zeros = 0.0;
-      for (var r = 0u; r < count; r++) {
-        let v = values[r * WIDTH + c];
-        sum += v - base;
-        low = min(low, v);
-        high = max(high, v);
-        zeros += select(0.0, 1.0, v == 0.0);
-      }
-      let offset = sum / f32(count);
-      var m2 = 0.0;
-      for (var r = 0u; r < count; r++) {
-        let d = (values[r * WIDTH + c] - base) - offset;
-        m2 = fma(d, d, m2);
-      }
-      let o = strip * 6u * channels + first + c;
-      partial[o] = base;
-      partial[o + channels] = offset;
-      partial[o + 2u * channels] = m2;
-      partial[o + 3u * channels] = low;
-      partial[o + 4u * channels] = high;
-      partial[o + 5u * channels] = zeros;
-    }
-  }
-}
-
 @compute @workgroup_size(LANES, CHANNEL_LANES)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -171,7 +135,7 @@ fn main(
       }
       let each = vec4<f32>(z);
       for (var i = 0u; i < OUT; i++) {
-        values[((thread.x + p * LANES) * CHANNEL_LANES + lane) * OUT + i] = each[i];
+        stripValues[((thread.x + p * LANES) * CHANNEL_LANES + lane) * OUT + i] = each[i];
       }
     }
     workgroupBarrier();

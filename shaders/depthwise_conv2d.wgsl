@@ -60,22 +60,6 @@ fn fetch(line: u32, inRow: bool, column: i32, channel: u32) -> Chunk {
   return select(Chunk(), x[(line + select(0u, u32(at), inside)) * params.inChunks + channel], inside);
 }
 
-fn store(at: u32, channel: u32, sum: Chunk, live: bool) {
-  if (!live) {
-    return;
-  }
-  var z = sum;
-  if (BIAS) {
-    z += b[channel];
-  }
-  z = activate(z);
-  z = throughActivation(z, fusedRule(), at);
-  if (ACCUMULATE) {
-    z += y[at];
-  }
-  y[at] = z;
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -152,8 +136,8 @@ fn main(
   }
 
   let start = (line * params.outSize.y + begin) * params.outChunks + channel;
-  store(start, channel, z0, true);
-  store(start + params.outChunks, channel, z1, begin + 1u < params.outSize.y);
-  store(start + 2u * params.outChunks, channel, z2, begin + 2u < params.outSize.y);
-  store(start + 3u * params.outChunks, channel, z3, begin + 3u < params.outSize.y);
+  finish(start, channel, z0, true);
+  finish(start + params.outChunks, channel, z1, begin + 1u < params.outSize.y);
+  finish(start + 2u * params.outChunks, channel, z2, begin + 2u < params.outSize.y);
+  finish(start + 3u * params.outChunks, channel, z3, begin + 3u < params.outSize.y);
 }

@@ -19,7 +19,7 @@ struct Params {
 const LANES = 16u;  // neighbouring channels, read together
 const STRIPS = 16u; // each sums every 16th pixel
 
-var<workgroup> sums: array<f32, 256>;
+alias Value = f32; // of the shared blocks
 
 @compute @workgroup_size(256)
 fn main(
@@ -31,24 +31,16 @@ fn main(
   if (id >= params.groups) {
     return;
   }
-  let image = id / params.tiles;
-  let lane = thread % LANES;
-  let strip = thread / LANES;
-  let channel = (id % params.tiles) * LANES + lane;
-  let base = image * params.pixels * params.channels + channel;
+  let strip = stripOf(id, thread);
   var sum = 0.0;
-  if (channel < params.channels) {
-    for (var p = strip; p < params.pixels; p += STRIPS) {
-      sum += x[base + p * params.channels];
+  if (strip.channel < params.channels) {
+    for (var p = strip.first; p < params.pixels; p += STRIPS) {
+      sum += x[strip.base + p * params.channels];
     }
   }
-  sums[thread] = sum;
-  workgroupBarrier();
-  if (strip != 0u || channel >= params.channels) {
+  sum = sumOfStrips(thread, sum);
+  if (strip.first != 0u || strip.channel >= params.channels) {
     return;
   }
-  for (var s = 1u; s < STRIPS; s++) {
-    sum += sums[s * LANES + lane];
-  }
-  y[image * params.channels + channel] = sum / f32(params.pixels);
+  y[strip.image * params.channels + strip.channel] = sum / f32(params.pixels);
 }

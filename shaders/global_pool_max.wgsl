@@ -36,17 +36,13 @@ fn main(
   if (id >= params.groups) {
     return;
   }
-  let image = id / params.tiles;
-  let lane = thread % LANES;
-  let strip = thread / LANES;
-  let channel = (id % params.tiles) * LANES + lane;
-  let base = image * params.pixels * params.channels + channel;
-  var winner = min(strip, params.pixels - 1u);
+  let strip = stripOf(id, thread);
+  var winner = min(strip.first, params.pixels - 1u);
   var best = 0.0;
-  if (channel < params.channels) {
-    best = x[base + winner * params.channels];
-    for (var p = strip; p < params.pixels; p += STRIPS) {
-      let value = x[base + p * params.channels];
+  if (strip.channel < params.channels) {
+    best = x[strip.base + winner * params.channels];
+    for (var p = strip.first; p < params.pixels; p += STRIPS) {
+      let value = x[strip.base + p * params.channels];
       if (value > best) {
         best = value;
         winner = p;
@@ -56,18 +52,18 @@ fn main(
   values[thread] = best;
   places[thread] = winner;
   workgroupBarrier();
-  if (strip != 0u || channel >= params.channels) {
+  if (strip.first != 0u || strip.channel >= params.channels) {
     return;
   }
   for (var s = 1u; s < STRIPS; s++) {
-    let value = values[s * LANES + lane];
-    let place = places[s * LANES + lane];
+    let value = values[s * LANES + thread];
+    let place = places[s * LANES + thread];
     if (value > best || (value == best && place < winner)) {
       best = value;
       winner = place;
     }
   }
-  let o = image * params.channels + channel;
+  let o = strip.image * params.channels + strip.channel;
   y[o] = best;
   if (ARGMAX) {
     argmax[o] = winner;

@@ -25,32 +25,6 @@ struct Params {
 alias Stored = vec4<f32>; // or vec4<f16>
 
 override CENTRE: bool = false;
-override FULL: bool = false;
-
-/// Row and column of a tile.
-fn place(tile: u32) -> vec2<u32> {
-  if (FULL) {
-    return vec2<u32>(tile / params.side, tile % params.side);
-  }
-  var column = u32((sqrt(8.0 * f32(tile) + 1.0) - 1.0) * 0.5);
-  if (column * (column + 1u) / 2u > tile) {
-    column -= 1u;
-  }
-  if ((column + 1u) * (column + 2u) / 2u <= tile) {
-    column += 1u;
-  }
-  return vec2<u32>(tile - column * (column + 1u) / 2u, column);
-}
-
-/// sum + b ⊗ a: each column gains one element of a times b.
-fn grow(sum: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(
-    fma(vec4<f32>(a.x), b, sum[0]),
-    fma(vec4<f32>(a.y), b, sum[1]),
-    fma(vec4<f32>(a.z), b, sum[2]),
-    fma(vec4<f32>(a.w), b, sum[3]),
-  );
-}
 
 /// Four rows of a tile, from the quarters left and right.
 fn store(at: u32, left: mat4x4<f32>, right: mat4x4<f32>) {
@@ -74,7 +48,7 @@ fn main(
   if (id >= params.images * params.slices * params.tiles) {
     return;
   }
-  let tile = place(id % params.tiles);
+  let tile = tilePair(id % params.tiles);
   let part = id / params.tiles;
   let image = part / params.slices;
   let first = (part % params.slices) * params.slice;
@@ -106,10 +80,10 @@ fn main(
       b0 -= m[2];
       b1 -= m[3];
     }
-    sum00 = grow(sum00, a0, b0);
-    sum01 = grow(sum01, a0, b1);
-    sum10 = grow(sum10, a1, b0);
-    sum11 = grow(sum11, a1, b1);
+    sum00 = plusOuter(sum00, a0, b0);
+    sum01 = plusOuter(sum01, a0, b1);
+    sum10 = plusOuter(sum10, a1, b0);
+    sum11 = plusOuter(sum11, a1, b1);
   }
   store(id * 16u, sum00, sum01);
   store(id * 16u + 8u, sum10, sum11);

@@ -26,16 +26,6 @@ alias Stored = vec4<f32>; // or vec4<f16>
 override CENTRE: bool = false;
 override ACCUMULATE: bool = false; // add to dx
 
-/// sum + b ⊗ a: each column gains one element of a times b.
-fn grow(sum: mat4x4<f32>, a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(
-    fma(vec4<f32>(a.x), b, sum[0]),
-    fma(vec4<f32>(a.y), b, sum[1]),
-    fma(vec4<f32>(a.z), b, sum[2]),
-    fma(vec4<f32>(a.w), b, sum[3]),
-  );
-}
-
 /// Two neighbouring chunks of a pixel, the second where there is one.
 fn store(at: u32, chunk: u32, first: vec4<f32>, second: vec4<f32>) {
   put(at, first);
@@ -87,17 +77,17 @@ fn main(
       a3 -= m;
     }
     let a = transpose(mat4x4<f32>(a0, a1, a2, a3));
-    l = grow(l, a[0], s[weights + left]);
-    r = grow(r, a[0], s[weights + right]);
+    l = plusOuter(l, a[0], s[weights + left]);
+    r = plusOuter(r, a[0], s[weights + right]);
     weights += params.chunks;
-    l = grow(l, a[1], s[weights + left]);
-    r = grow(r, a[1], s[weights + right]);
+    l = plusOuter(l, a[1], s[weights + left]);
+    r = plusOuter(r, a[1], s[weights + right]);
     weights += params.chunks;
-    l = grow(l, a[2], s[weights + left]);
-    r = grow(r, a[2], s[weights + right]);
+    l = plusOuter(l, a[2], s[weights + left]);
+    r = plusOuter(r, a[2], s[weights + right]);
     weights += params.chunks;
-    l = grow(l, a[3], s[weights + left]);
-    r = grow(r, a[3], s[weights + right]);
+    l = plusOuter(l, a[3], s[weights + left]);
+    r = plusOuter(r, a[3], s[weights + right]);
     weights += params.chunks;
   }
   let live = pixel < vec4<u32>(params.pixels);

@@ -17,10 +17,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> mean: array<vec4<f32>>;
 
 alias Stored = vec4<f32>; // or vec4<f16>
+alias Value = vec4<f32>; // of the shared blocks
 const LANES = 4u;   // neighbouring chunks, read together
 const STRIPS = 16u; // each sums every 16th pixel
-
-var<workgroup> sums: array<vec4<f32>, LANES * STRIPS>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -34,13 +33,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var p = strip; p < params.pixels; p += STRIPS) {
     sum += vec4<f32>(x[base + p * params.chunks]) - first;
   }
-  sums[thread] = sum;
-  workgroupBarrier();
+  sum = sumOfStrips(thread, sum);
   if (strip != 0u || chunk >= params.chunks) {
     return;
-  }
-  for (var s = 1u; s < STRIPS; s++) {
-    sum += sums[s * LANES + lane];
   }
   mean[image * params.chunks + chunk] = first + sum / f32(params.pixels);
 }

@@ -22,23 +22,6 @@ struct Params {
 const TILE = 8u;
 const CHUNKS = TILE * TILE / 4u; // of a tile
 
-override FULL: bool = false; // every tile was computed, not only those on and above the diagonal
-
-/// Row and column of a tile.
-fn place(tile: u32) -> vec2<u32> {
-  if (FULL) {
-    return vec2<u32>(tile / params.side, tile % params.side);
-  }
-  var column = u32((sqrt(8.0 * f32(tile) + 1.0) - 1.0) * 0.5);
-  if (column * (column + 1u) / 2u > tile) {
-    column -= 1u;
-  }
-  if ((column + 1u) * (column + 2u) / 2u <= tile) {
-    column += 1u;
-  }
-  return vec2<u32>(tile - column * (column + 1u) / 2u, column);
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -60,7 +43,7 @@ fn main(
   }
   sum *= params.scale;
 
-  let corner = place(tile) * TILE;
+  let corner = tilePair(tile) * TILE;
   let i = corner.x + chunk / (TILE / 4u);
   let base = image * params.channels * params.channels;
   for (var c = 0u; c < 4u; c++) {

@@ -26,13 +26,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 
 fn divisor(base: u32, channel: u32) -> f32 {
-  let end = min(channel + params.radius + 1u, params.channels);
-  var squares = 0.0;
-  for (var k = channel - min(channel, params.radius); k < end; k++) {
-    let value = x[base + k];
-    squares += value * value;
-  }
-  return params.bias + params.alpha * squares;
+  return params.bias + params.alpha * sumOfSquares(base, channel);
 }
 
 @compute @workgroup_size(256)

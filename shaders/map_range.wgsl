@@ -18,22 +18,6 @@ struct Params {
 var<workgroup> low: array<f32, 256>;
 var<workgroup> high: array<f32, 256>;
 
-fn at(cell: vec2<u32>, channel: u32) -> f32 {
-  return a[(cell.x * params.maps.y + cell.y) * params.channels + channel];
-}
-
-fn enlarged(pixel: vec2<u32>, channel: u32) -> f32 {
-  let last = params.maps - 1u;
-  let centre = (vec2<f32>(pixel) + 0.5) * vec2<f32>(params.maps) / vec2<f32>(params.image) - 0.5;
-  let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(last));
-  let near = vec2<u32>(origin);
-  let far = min(near + 1u, last);
-  let share = origin - vec2<f32>(near);
-  let top = mix(at(near, channel), at(vec2(near.x, far.y), channel), share.y);
-  let bottom = mix(at(vec2(far.x, near.y), channel), at(far, channel), share.y);
-  return mix(top, bottom, share.x);
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let channel = group.x;

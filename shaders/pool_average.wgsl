@@ -33,18 +33,15 @@ fn main(
   let pixel = i / params.channels;
   let row = pixel / params.output.y;
   let image = row / params.output.x;
-  let start = vec2<i32>(vec2<u32>(row % params.output.x, pixel % params.output.y) * params.strides) -
-    vec2<i32>(params.before);
-  let first = vec2<u32>(max(start, vec2<i32>(0)));
-  let end = min(vec2<u32>(start + vec2<i32>(params.window)), params.image);
+  let under = pixelsUnder(vec2<u32>(row % params.output.x, pixel % params.output.y));
 
   var sum = 0.0;
-  for (var v = first.x; v < end.x; v++) {
-    for (var u = first.y; u < end.y; u++) {
+  for (var v = under.first.x; v < under.end.x; v++) {
+    for (var u = under.first.y; u < under.end.y; u++) {
       let place = (image * params.image.x + v) * params.image.y + u;
       sum += x[place * params.channels + channel];
     }
   }
-  let inside = end - first;
+  let inside = under.end - under.first;
   y[i] = sum / f32(inside.x * inside.y);
 }

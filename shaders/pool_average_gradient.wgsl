@@ -45,22 +45,13 @@ fn main(
   let image = row / params.image.x;
   let here = vec2<u32>(row % params.image.x, pixel % params.image.y);
 
-  // The windows that cover this pixel.
-  let at = here + params.before;
-  let first = select(
-    vec2<u32>(0u),
-    (at - params.window) / params.strides + 1u,
-    at >= params.window,
-  );
-  let end = min(at / params.strides + 1u, params.output);
-
+  let windows = windowsOver(here);
   var sum = Value();
-  for (var v = first.x; v < end.x; v++) {
-    for (var u = first.y; u < end.y; u++) {
+  for (var v = windows.first.x; v < windows.end.x; v++) {
+    for (var u = windows.first.y; u < windows.end.y; u++) {
       let o = ((image * params.output.x + v) * params.output.y + u) * params.channels + channel;
-      let start = vec2<i32>(vec2<u32>(v, u) * params.strides) - vec2<i32>(params.before);
-      let inside = min(vec2<u32>(start + vec2<i32>(params.window)), params.image) -
-        vec2<u32>(max(start, vec2<i32>(0)));
+      let under = pixelsUnder(vec2<u32>(v, u));
+      let inside = under.end - under.first;
       sum += dy[o] / f32(inside.x * inside.y);
     }
   }

@@ -37,16 +37,13 @@ fn main(
   let pixel = i / params.channels;
   let row = pixel / params.output.y;
   let image = row / params.output.x;
-  let start = vec2<i32>(vec2<u32>(row % params.output.x, pixel % params.output.y) * params.strides) -
-    vec2<i32>(params.before);
-  let first = vec2<u32>(max(start, vec2<i32>(0)));
-  let end = min(vec2<u32>(start + vec2<i32>(params.window)), params.image);
+  let under = pixelsUnder(vec2<u32>(row % params.output.x, pixel % params.output.y));
 
   let base = image * params.image.x * params.image.y;
-  var winner = first.x * params.image.y + first.y;
+  var winner = under.first.x * params.image.y + under.first.y;
   var best = x[(base + winner) * params.channels + channel];
-  for (var v = first.x; v < end.x; v++) {
-    for (var u = first.y; u < end.y; u++) {
+  for (var v = under.first.x; v < under.end.x; v++) {
+    for (var u = under.first.y; u < under.end.y; u++) {
       let place = v * params.image.y + u;
       let value = x[(base + place) * params.channels + channel];
       if (value > best) {

@@ -48,19 +48,11 @@ fn main(
   let image = row / params.image.x;
   let here = vec2<u32>(row % params.image.x, pixel % params.image.y);
 
-  // The windows that cover this pixel.
-  let at = here + params.before;
-  let first = select(
-    vec2<u32>(0u),
-    (at - params.window) / params.strides + 1u,
-    at >= params.window,
-  );
-  let end = min(at / params.strides + 1u, params.output);
-
   let place = Index(here.x * params.image.y + here.y);
+  let windows = windowsOver(here);
   var sum = Value();
-  for (var v = first.x; v < end.x; v++) {
-    for (var u = first.y; u < end.y; u++) {
+  for (var v = windows.first.x; v < windows.end.x; v++) {
+    for (var u = windows.first.y; u < windows.end.y; u++) {
       let o = ((image * params.output.x + v) * params.output.y + u) * params.channels + channel;
       sum += select(Value(), dy[o], argmax[o] == place);
     }

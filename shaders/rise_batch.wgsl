@@ -27,7 +27,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> masks: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-fn at(cell: vec2<u32>, key: u32) -> f32 {
+fn cellAt(cell: vec2<u32>, key: u32) -> f32 {
   let bits = hash(hash(cell.x * params.grid + cell.y) ^ key) >> 8u;
   return select(0.0, 1.0, bits < params.threshold);
 }
@@ -48,16 +48,11 @@ fn main(
   let cells = params.grid * params.grid;
   let offset = vec2<u32>(hash(hash(cells) ^ key), hash(hash(cells + 1u) ^ key)) % params.cell;
   let here = vec2<u32>(pixel / params.image.y, pixel % params.image.y) + offset;
-  let enlarged = vec2<f32>((params.grid + 1u) * params.cell);
-  let last = params.grid - 1u;
-  let centre = (vec2<f32>(here) + 0.5) * f32(params.grid) / enlarged - 0.5;
-  let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(f32(last)));
-  let near = vec2<u32>(origin);
-  let far = min(near + 1u, vec2<u32>(last));
-  let share = origin - vec2<f32>(near);
-  let top = mix(at(near, key), at(vec2(near.x, far.y), key), share.y);
-  let bottom = mix(at(vec2(far.x, near.y), key), at(far, key), share.y);
-  let mask = mix(top, bottom, share.x);
+  let size = vec2<f32>((params.grid + 1u) * params.cell);
+  let n = neighbours((vec2<f32>(here) + 0.5) * f32(params.grid) / size - 0.5, vec2<u32>(params.grid - 1u));
+  let top = mix(cellAt(n.low, key), cellAt(vec2(n.low.x, n.high.y), key), n.share.y);
+  let bottom = mix(cellAt(vec2(n.high.x, n.low.y), key), cellAt(n.high, key), n.share.y);
+  let mask = mix(top, bottom, n.share.x);
   masks[i] = mask;
   for (var c = 0u; c < params.channels; c++) {
     y[i * params.channels + c] = mix(fill[c], x[pixel * params.channels + c], mask);

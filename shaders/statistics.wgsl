@@ -40,10 +40,6 @@ struct Moments {
 
 var<workgroup> others: array<Moments, THREADS / 2u>;
 
-fn opaque(v: Value) -> Value {
-  return bitcast<Value>(bitcast<Bits>(v) ^ Bits(params.nothing));
-}
-
 fn merge(a: Moments, b: Moments) -> Moments {
   var all = a;
   all.count = a.count + b.count;

@@ -25,6 +25,9 @@ struct Params {
 const LANES = 16u;
 const PARTS = 16u;
 
+alias Value = f32; // of the shared blocks
+alias Bits = u32;
+
 struct Moments {
   count: f32,
   base: f32,
@@ -54,10 +57,6 @@ fn merge(a: Moments, b: Moments) -> Moments {
   all.high = max(a.high, b.high);
   all.zeros += b.zeros;
   return all;
-}
-
-fn opaque(v: f32) -> f32 {
-  return bitcast<f32>(bitcast<u32>(v) ^ params.nothing);
 }
 
 /// a + b and what rounding lost of it.

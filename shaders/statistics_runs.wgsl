@@ -24,10 +24,6 @@ alias Value = vec4<f32>; // four channels; or f32, where their number is no mult
 alias Bits = vec4<u32>;   // or u32
 const BLOCK = 16u;
 
-fn opaque(v: Value) -> Value {
-  return bitcast<Value>(bitcast<Bits>(v) ^ Bits(params.nothing));
-}
-
 @compute @workgroup_size(32)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,

@@ -41,23 +41,18 @@ fn main(
     y[i] = x[((base + origin.x) * params.image.y + origin.y) * params.channels + channel];
     return;
   }
-  let last = params.image - 1u;
-  let centre = (vec2<f32>(here) + CENTRE) / vec2<f32>(params.factor) - CENTRE;
-  let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(last));
-  let low = vec2<u32>(origin);
-  let high = min(low + 1u, last);
-  let share = origin - vec2<f32>(low);
-  let above = (base + low.x) * params.image.y;
-  let below = (base + high.x) * params.image.y;
+  let n = neighbours((vec2<f32>(here) + CENTRE) / vec2<f32>(params.factor) - CENTRE, params.image - 1u);
+  let above = (base + n.low.x) * params.image.y;
+  let below = (base + n.high.x) * params.image.y;
   let top = mix(
-    x[(above + low.y) * params.channels + channel],
-    x[(above + high.y) * params.channels + channel],
-    share.y,
+    x[(above + n.low.y) * params.channels + channel],
+    x[(above + n.high.y) * params.channels + channel],
+    n.share.y,
   );
   let bottom = mix(
-    x[(below + low.y) * params.channels + channel],
-    x[(below + high.y) * params.channels + channel],
-    share.y,
+    x[(below + n.low.y) * params.channels + channel],
+    x[(below + n.high.y) * params.channels + channel],
+    n.share.y,
   );
-  y[i] = mix(top, bottom, share.x);
+  y[i] = mix(top, bottom, n.share.x);
 }

@@ -116,11 +116,7 @@ fn main(
     if (column[j] < params.outChunks) {
       for (var p = 0u; p < PIXELS; p++) {
         if (live[p]) {
-          var z = acc[p][j];
-          if (BIAS) {
-            z += b[column[j]];
-          }
-          y[(area + first + p * LANES) * params.outChunks + column[j]] = activate(z);
+          y[(area + first + p * LANES) * params.outChunks + column[j]] = activated(acc[p][j], column[j]);
         }
       }
     }

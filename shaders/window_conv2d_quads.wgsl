@@ -48,30 +48,11 @@ override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
 override BIAS: bool = true;
 
-// Weights of four input channels (columns) to four output channels (rows), `stride` apart.
-fn weights(first: u32, stride: u32) -> mat4x4<f32> {
-  return mat4x4<f32>(w[first], w[first + stride], w[first + 2u * stride], w[first + 3u * stride]);
-}
-
-// Weights of one input channel times that channel of four items.
-fn products(weights: vec4<f32>, v0: In, v1: In, v2: In, v3: In) -> mat4x4<f32> {
-  return mat4x4<f32>(
-    weights * vec4<f32>(v0).x,
-    weights * vec4<f32>(v1).x,
-    weights * vec4<f32>(v2).x,
-    weights * vec4<f32>(v3).x,
-  );
-}
-
 fn store(item: u32, column: u32, sum: vec4<f32>, live: bool) {
   if (!live || column >= params.outChunks) {
     return;
   }
-  var z = sum;
-  if (BIAS) {
-    z += b[column];
-  }
-  y[(params.outSize.x * params.outSize.y + item) * params.outChunks + column] = activate(z);
+  y[(params.outSize.x * params.outSize.y + item) * params.outChunks + column] = activated(sum, column);
 }
 
 @compute @workgroup_size(LANES, CHANNEL_LANES)
@@ -94,17 +75,13 @@ fn main(
   let pixel = vec4<u32>(e0.y, e1.y, e2.y, e3.y);
   let top = vec4<i32>(pixel >> vec4<u32>(16u)) * params.strides.x + params.offset.x;
   let left = vec4<i32>(pixel & vec4<u32>(0xffffu)) * params.strides.y + params.offset.y;
-  let r0 = rects[params.rects + e0.x];
-  let r1 = rects[params.rects + e1.x];
-  let r2 = rects[params.rects + e2.x];
-  let r3 = rects[params.rects + e3.x];
-  let rectTop = vec4<i32>(r0.x, r1.x, r2.x, r3.x);
-  let rectLeft = vec4<i32>(r0.y, r1.y, r2.y, r3.y);
-  let rectSize = vec4<i32>(r0.z, r1.z, r2.z, r3.z);
-  let height = rectSize >> vec4<u32>(16u);
-  let width = rectSize & vec4<i32>(0xffff);
+  let dirty = fourRectangles(
+    rects[params.rects + e0.x],
+    rects[params.rects + e1.x],
+    rects[params.rects + e2.x],
+    rects[params.rects + e3.x],
+  );
   let size = vec2<i32>(params.inSize);
-  let begin = vec4<i32>(r0.w, r1.w, r2.w, r3.w) + size.x * size.y;
 
   // Chunks of w that this thread reads: one or two, CHANNEL_LANES apart, every BLOCK / 4.
   let stride = BLOCK / 4u;
@@ -122,29 +99,26 @@ fn main(
       let col = left + kx * params.dilation.y;
       let inside = live & (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) &
         (col < vec4<i32>(size.y));
-      // In the patch's window, or in the clean layer.
-      let down = row - rectTop;
-      let right = col - rectLeft;
-      let changed = (down >= vec4<i32>(0)) & (down < height) & (right >= vec4<i32>(0)) & (right < width);
-      let place = select(row * size.y + col, begin + down * width + right, changed);
+      let place = fourPixelsOf(dirty, row, col);
       let source = select(vec4<u32>(), vec4<u32>(place) * params.inChunks, inside);
       var tap = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * IN * stride;
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         let at = source + chunk;
-        let v0 = select(In(), x[at.x], inside.x);
-        let v1 = select(In(), x[at.y], inside.y);
-        let v2 = select(In(), x[at.z], inside.z);
-        let v3 = select(In(), x[at.w], inside.w);
+        let v0 = vec4<f32>(select(In(), x[at.x], inside.x));
+        let v1 = vec4<f32>(select(In(), x[at.y], inside.y));
+        let v2 = vec4<f32>(select(In(), x[at.z], inside.z));
+        let v3 = vec4<f32>(select(In(), x[at.w], inside.w));
         if (IN == 4u) {
-          let v = mat4x4<f32>(vec4<f32>(v0), vec4<f32>(v1), vec4<f32>(v2), vec4<f32>(v3));
+          let v = mat4x4<f32>(v0, v1, v2, v3);
           sum += weights(weight + tap, stride) * v;
           if (COLUMNS == 2u) {
             otherSum += weights(otherWeight + tap, stride) * v;
           }
         } else {
-          sum += products(w[weight + tap], v0, v1, v2, v3);
+          let v = vec4<f32>(v0.x, v1.x, v2.x, v3.x);
+          sum += products(w[weight + tap], v);
           if (COLUMNS == 2u) {
-            otherSum += products(w[otherWeight + tap], v0, v1, v2, v3);
+            otherSum += products(w[otherWeight + tap], v);
           }
         }
         tap += IN * stride;

@@ -116,11 +116,7 @@ fn main(
     if (column < params.outChunks) {
       for (var p = 0u; p < PIXELS; p++) {
         if (live[p]) {
-          var z = acc[p][j];
-          if (BIAS) {
-            z += b[column];
-          }
-          y[(area + first + p * LANES) * params.outChunks + column] = activate(z);
+          y[(area + first + p * LANES) * params.outChunks + column] = activated(acc[p][j], column);
         }
       }
     }

@@ -44,11 +44,7 @@ fn store(item: u32, channel: u32, sum: Chunk, live: bool) {
   if (!live) {
     return;
   }
-  var z = sum;
-  if (BIAS) {
-    z += b[channel];
-  }
-  y[(params.outSize.x * params.outSize.y + item) * params.channels + channel] = activate(z);
+  y[(params.outSize.x * params.outSize.y + item) * params.channels + channel] = activated(sum, channel);
 }
 
 @compute @workgroup_size(64)
@@ -77,17 +73,13 @@ fn main(
   let at = vec4<u32>(e0.y, e1.y, e2.y, e3.y);
   let top = vec4<i32>(at >> vec4<u32>(16u)) * params.strides.x + params.offset.x;
   let left = vec4<i32>(at & vec4<u32>(0xffffu)) * params.strides.y + params.offset.y;
-  let r0 = rects[params.rects + e0.x];
-  let r1 = rects[params.rects + e1.x];
-  let r2 = rects[params.rects + e2.x];
-  let r3 = rects[params.rects + e3.x];
-  let rectTop = vec4<i32>(r0.x, r1.x, r2.x, r3.x);
-  let rectLeft = vec4<i32>(r0.y, r1.y, r2.y, r3.y);
-  let rectSize = vec4<i32>(r0.z, r1.z, r2.z, r3.z);
-  let height = rectSize >> vec4<u32>(16u);
-  let width = rectSize & vec4<i32>(0xffff);
+  let dirty = fourRectangles(
+    rects[params.rects + e0.x],
+    rects[params.rects + e1.x],
+    rects[params.rects + e2.x],
+    rects[params.rects + e3.x],
+  );
   let size = vec2<i32>(params.inSize);
-  let begin = vec4<i32>(r0.w, r1.w, r2.w, r3.w) + size.x * size.y;
 
   var z0 = Chunk();
   var z1 = Chunk();
@@ -98,11 +90,7 @@ fn main(
       let row = top + ky * params.dilation.x;
       let col = left + kx * params.dilation.y;
       let inside = (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) & (col < vec4<i32>(size.y));
-      // In the patch's window, or in the clean layer.
-      let down = row - rectTop;
-      let right = col - rectLeft;
-      let changed = (down >= vec4<i32>(0)) & (down < height) & (right >= vec4<i32>(0)) & (right < width);
-      let place = select(row * size.y + col, begin + down * width + right, changed);
+      let place = fourPixelsOf(dirty, row, col);
       let from0 = select(vec4<u32>(), vec4<u32>(place), inside) * params.inChunks + source;
       let weights = w[u32(ky * i32(params.kernel.y) + kx) * params.channels + channel];
       z0 = fma(select(Chunk(), x[from0.x], inside.x), weights, z0);

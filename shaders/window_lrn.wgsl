@@ -33,11 +33,5 @@ fn main(
   }
   let channel = i % params.channels;
   let base = params.start + i - channel;
-  let end = min(channel + params.radius + 1u, params.channels);
-  var squares = 0.0;
-  for (var k = channel - min(channel, params.radius); k < end; k++) {
-    let value = x[base + k];
-    squares += value * value;
-  }
-  y[params.start + i] = x[params.start + i] * pow(params.bias + params.alpha * squares, -params.beta);
+  y[params.start + i] = x[params.start + i] * pow(params.bias + params.alpha * sumOfSquares(base, channel), -params.beta);
 }

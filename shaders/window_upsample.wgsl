@@ -49,15 +49,12 @@ fn main(
     y[to] = x[u32(pixelOf(rect, here / vec2<i32>(params.factor))) * params.channels + channel];
     return;
   }
-  let last = vec2<i32>(params.inSize) - 1;
-  let centre = (vec2<f32>(here) + CENTRE) / vec2<f32>(params.factor) - CENTRE;
-  let origin = clamp(centre, vec2<f32>(0.0), vec2<f32>(last));
-  let low = vec2<i32>(origin);
-  let high = min(low + 1, last);
-  let share = origin - vec2<f32>(low);
+  let n = neighbours((vec2<f32>(here) + CENTRE) / vec2<f32>(params.factor) - CENTRE, params.inSize - 1u);
+  let low = vec2<i32>(n.low);
+  let high = vec2<i32>(n.high);
   let a = x[u32(pixelOf(rect, low)) * params.channels + channel];
   let b = x[u32(pixelOf(rect, vec2<i32>(low.x, high.y))) * params.channels + channel];
   let c = x[u32(pixelOf(rect, vec2<i32>(high.x, low.y))) * params.channels + channel];
   let d = x[u32(pixelOf(rect, high)) * params.channels + channel];
-  y[to] = mix(mix(a, b, Chunk(share.y)), mix(c, d, Chunk(share.y)), Chunk(share.x));
+  y[to] = mix(mix(a, b, Chunk(n.share.y)), mix(c, d, Chunk(n.share.y)), Chunk(n.share.x));
 }

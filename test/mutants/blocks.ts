@@ -17,7 +17,8 @@ const FORWARD = [
 /** Tests of the kernels behind which the gradient of an activation is fused. */
 const FUSED = ["layers/gate.test.ts", "layers/convolution-kernels.test.ts"];
 const BACKWARD = ["layers/activation.test.ts", ...FUSED];
-const INCREMENTAL = ["layers/window-kernels.test.ts", "network/incremental.test.ts"];
+const WINDOW_KERNELS = ["layers/window-kernels.test.ts"];
+const INCREMENTAL = [...WINDOW_KERNELS, "network/incremental.test.ts"];
 
 /** Mistakes in what several kernels share, with all the tests that should notice them. */
 export const BLOCKS: readonly Mutant[] = [
@@ -59,6 +60,8 @@ export const BLOCKS: readonly Mutant[] = [
   ]),
   ...each(block("dirty_rectangle"), INCREMENTAL, [
     ["all(local < size)", "all(local <= size)"],
+    ["(right < rects.width)", "(right <= rects.width)"],
+    ["rects.begin + down * rects.width", "rects.begin + down * rects.height"],
     ["local.x * size.y + local.y", "local.x * size.x + local.y"],
     ["at.x * i32(params.inSize.y) + at.y", "at.x * i32(params.inSize.x) + at.y"],
   ]),
@@ -90,4 +93,68 @@ export const BLOCKS: readonly Mutant[] = [
       ["max(reduced[thread], reduced[thread + stride])", "reduced[thread]"],
     ],
   ),
+  ...each(
+    block("convolution_output"),
+    [...WINDOW_KERNELS, ...FUSED, "layers/depthwise-conv2d.test.ts"],
+    [
+      ["z += b[column];", ""],
+      ["return activate(z);", "return z;"],
+    ],
+  ),
+  ...each(
+    block("convolution_output"),
+    [...FUSED, "layers/depthwise-conv2d.test.ts"],
+    [
+      ["fusedRule(), at", "fusedRule(), column"],
+      ["if (ACCUMULATE)", "if (false)"],
+    ],
+  ),
+  ...each(
+    block("weight_matrix"),
+    ["layers/convolution-kernels.test.ts", "layers/window-kernels.test.ts"],
+    [
+      ["w[first + 3u * stride]", "w[first + 2u * stride]"],
+      ["weights * v.w", "weights * v.z"],
+    ],
+  ),
+  ...each(
+    block("strip_statistics"),
+    ["kernels/conv2d-statistics.test.ts"],
+    [
+      ["v == 0.0", "v <= 0.0"],
+      ["high = max(high, v);", "high = max(high, abs(v));"],
+      ["let offset = sum / f32(count);", "let offset = sum / f32(LANES * PIXELS);"],
+    ],
+  ),
+  ...each(
+    block("pool_windows"),
+    ["layers/pool.test.ts", "layers/gate.test.ts"],
+    [
+      ["at >= params.window", "at > params.window"],
+      ["min(at / params.strides + 1u, params.output)", "at / params.strides + 1u"],
+      ["max(start, vec2<i32>(0))", "start"],
+    ],
+  ),
+  ...each(
+    block("pixel_strips"),
+    ["layers/multiply.test.ts", "layers/pool.test.ts", "kernels/gram.test.ts"],
+    [["for (var s = 1u;", "for (var s = 2u;"]],
+  ),
+  ...each(
+    block("channel_neighbourhood"),
+    ["layers/lrn.test.ts", "network/incremental.test.ts"],
+    [["channel + params.radius + 1u", "channel + params.radius"]],
+  ),
+  ...each(
+    block("bilinear"),
+    [
+      "layers/upsample.test.ts",
+      "network/incremental.test.ts",
+      "techniques/masks.golden.test.ts",
+      "techniques/cams.golden.test.ts",
+    ],
+    [["min(low + 1u, last)", "low"]],
+  ),
+  ...each(block("tile_pair"), ["kernels/gram.test.ts"], [["tile - column * (column + 1u) / 2u", "tile"]]),
+  ...each(block("outer_product"), ["kernels/gram.test.ts"], [["vec4<f32>(a.w)", "vec4<f32>(a.z)"]]),
 ];

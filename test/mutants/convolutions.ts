@@ -16,14 +16,6 @@ function kernel(name: string, forward: readonly Change[], backward: readonly Cha
   ];
 }
 
-/** In what a kernel does with a sum before it writes it; the blocks themselves have their mutants in blocks.ts. */
-const ACTIVATED: Change = ["z = activate(z);", ""];
-const PASSED: readonly Change[] = [
-  ["z = throughActivation(z, fusedRule(), place + column);", ""],
-  ["fusedRule(), place + column", "fusedRule(), column"],
-  ["if (ACCUMULATE)", "if (false)"],
-];
-
 /** Mistakes in what every convolution kernel does with a sum before it writes it. */
 export const CONVOLUTIONS: readonly Mutant[] = [
   ...kernel(
@@ -57,29 +49,25 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ...kernel(
     "conv2d_quads",
     [
-      ACTIVATED,
-      ["if (BIAS)", "if (false)"],
+      ["finish(place.x + column, column,", "finish(place.x + column, 0u,"],
+      ["live & vec4<bool>(column < params.outChunks)", "live"],
       ["row < vec4<i32>(size.x)", "row <= vec4<i32>(size.x)"],
       ["let left = vec4<i32>(c) * params.scale.y;", "let left = vec4<i32>(c) * params.scale.x;"],
-      ["put(place.w, other, otherSum[3], live.w);", ""],
+      ["finish(place.w + other, other, otherSum[3], there.w);", ""],
       ["let other = column + CHANNEL_LANES;", "let other = column + 1u;"],
       ["let image = vec4<i32>(n) * size.x;", "let image = vec4<i32>(n) * size.y;"],
     ],
-    PASSED,
+    [["finish(place.y + column,", "finish(column,"]],
   ),
   ...kernel(
     "conv2d_staged",
     [
-      ACTIVATED,
-      ["if (BIAS)", "if (false)"],
+      ["finish(place + mine, mine,", "finish(place + mine, 0u,"],
       ["let there = inside && k < params.inChunks;", "let there = inside;"],
-      ["column >= params.outChunks", "column > params.outChunks"],
-      [
-        "put(place, mine + CHANNEL_LANES, other[p], live);",
-        "put(place, mine + CHANNEL_LANES, sum[p], live);",
-      ],
+      ["further < params.outChunks", "further <= params.outChunks"],
+      ["finish(place + further, further, other[p],", "finish(place + further, further, sum[p],"],
     ],
-    PASSED,
+    [["finish(place + mine,", "finish(mine,"]],
   ),
   {
     file: shader("conv2d_staged"),
@@ -94,8 +82,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_conv2d")],
     WINDOWS,
     [
-      ["] = activate(z);", "] = z;"],
-      ["if (BIAS)", "if (false)"],
+      ["activated(acc[p][j], column[j])", "acc[p][j]"],
       ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
       ["let tap = vec2<i32>(ky, kx) * params.dilation;", "let tap = vec2<i32>(ky, kx);"],
     ],
@@ -105,7 +92,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_conv2d_subgroups")],
     WINDOWS,
     [
-      ["] = activate(z);", "] = z;"],
+      ["activated(acc[p][j], column)", "acc[p][j]"],
       ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
     ],
     "window_conv2d_subgroups, ",
@@ -114,10 +101,8 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_conv2d_quads")],
     WINDOWS,
     [
-      ["] = activate(z);", "] = z;"],
-      ["if (BIAS)", "if (false)"],
-      ["(right < width)", "(right <= width)"],
-      ["begin + down * width + right", "begin + down * height + right"],
+      ["activated(sum, column)", "sum"],
+      ["fourPixelsOf(dirty, row, col)", "row * size.y + col"],
       ["if (!live || column", "if (column"],
       ["store(item.y, other, otherSum[1], live.y);", ""],
     ],
@@ -127,27 +112,25 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     [shader("window_depthwise_conv2d")],
     WINDOWS,
     [
-      ["] = activate(z);", "] = z;"],
-      ["if (BIAS)", "if (false)"],
+      ["activated(sum, channel)", "sum"],
+      ["fourPixelsOf(dirty, row, col)", "row * size.y + col"],
     ],
     "window_depthwise",
   ),
   ...each([shader("conv2d_statistics")], STATISTICS, [
-    ["v == 0.0", "v <= 0.0"],
     ["activate(acc[p][j] + bias)", "acc[p][j] + bias"],
-    ["high = max(high, v);", "high = max(high, abs(v));"],
-    ["let offset = sum / f32(count);", "let offset = sum / f32(LANES * PIXELS);"],
+    ["summarise(index, strip,", "summarise(index, 0u,"],
     ["if (BIAS && there)", "if (false)"],
   ]),
   ...each([shader("conv2d_subgroups_statistics")], STATISTICS, [
-    ["v == 0.0", "v <= 0.0"],
+    ["summarise(thread, strip,", "summarise(thread, 0u,"],
     ["activate(acc[p][j] + bias)", "acc[p][j] + bias"],
   ]),
   ...each(
     [shader("depthwise_conv2d")],
     ["layers/depthwise-conv2d.test.ts", "layers/gate.test.ts"],
     [
-      ACTIVATED,
+      ["begin + 2u < params.outSize.y);", "true);"],
       ["row >= 0 && row < i32(params.inSize.x)", "row >= 0 && row <= i32(params.inSize.x)"],
       ["begin + 3u < params.outSize.y", "begin + 3u <= params.outSize.y"],
       ["select(channel / params.multiplier, channel * params.multiplier, BACKWARD)", "channel"],

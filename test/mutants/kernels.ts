@@ -41,7 +41,7 @@ export const KERNELS: readonly Mutant[] = [
     "broadcast_gradient",
     "layers/multiply.test.ts",
     ["sum += dy[i] * x[i];", "sum += x[i];"],
-    ["for (var s = 1u;", "for (var s = 2u;"],
+    ["sum = sumOfStrips(thread, sum);", ""],
   ),
   ...of("batch_norm", "layers/batch-norm.test.ts", ["+ offset[channel]", ""], ["] = activate(", "] = ("]),
   ...of("batch_norm_gradient", "layers/batch-norm.test.ts", ["sum += dx[i];", ""]),
@@ -64,15 +64,12 @@ export const KERNELS: readonly Mutant[] = [
       ["fusedRule(), at", "fusedRule(), feature"],
     ],
   ),
-  ...of("global_pool_average", "layers/pool.test.ts", ["for (var s = 1u;", "for (var s = 2u;"]),
+  ...of("global_pool_average", "layers/pool.test.ts", ["sum = sumOfStrips(thread, sum);", ""]),
   ...of(
     "global_pool_max",
     "layers/pool.test.ts",
     ["value == best && place < winner", "value == best"],
-    [
-      "var best = 0.0;\n  if (channel < params.channels) {\n    best = x[",
-      "var best = 0.0;\n  if (channel < params.channels) {\n    best = 0.0 * x[",
-    ],
+    ["best = x[strip.base", "best = 0.0 * x[strip.base"],
   ),
   ...of("pool_max", "layers/pool.test.ts", ["if (value > best)", "if (value >= best)"]),
   ...each(
@@ -88,13 +85,11 @@ export const KERNELS: readonly Mutant[] = [
     "sum / f32(inside.x * inside.y)",
     "sum / f32(params.window.x * params.window.y)",
   ]),
-  ...of(
-    "pool_average_gradient",
-    "layers/pool.test.ts",
-    ["at >= params.window", "at > params.window"],
-    ["dy[o] / f32(inside.x * inside.y)", "dy[o] / f32(params.window.x * params.window.y)"],
-  ),
-  ...of("lrn", "layers/lrn.test.ts", ["channel + params.radius + 1u", "channel + params.radius"]),
+  ...of("pool_average_gradient", "layers/pool.test.ts", [
+    "dy[o] / f32(inside.x * inside.y)",
+    "dy[o] / f32(params.window.x * params.window.y)",
+  ]),
+  ...of("lrn", "layers/lrn.test.ts", ["params.alpha * sumOf", "sumOf"]),
   ...of("lrn_gradient", "layers/lrn.test.ts", ["2.0 * params.alpha", "params.alpha"]),
   ...of(
     "softmax",
@@ -107,7 +102,7 @@ export const KERNELS: readonly Mutant[] = [
     "upsample",
     "layers/upsample.test.ts",
     ["/ vec2<f32>(params.factor) - CENTRE", "/ vec2<f32>(params.factor)"],
-    ["let high = min(low + 1u, last);", "let high = low;"],
+    ["x[(below + n.low.y)", "x[(above + n.low.y)"],
   ),
   ...of("upsample_gradient", "layers/upsample.test.ts", [
     "end = min(end + params.factor, output);",
@@ -261,10 +256,7 @@ export const KERNELS: readonly Mutant[] = [
     "false",
   ]),
   ...of("window_global_pool", "network/incremental.test.ts", ["part = clean[channel] + part", "part = part"]),
-  ...of("window_lrn", "network/incremental.test.ts", [
-    "channel + params.radius + 1u",
-    "channel + params.radius",
-  ]),
+  ...of("window_lrn", "network/incremental.test.ts", ["params.start + i - channel", "i - channel"]),
   ...of("window_worklist", "network/incremental.test.ts", [".w <= item", ".w < item"]),
   ...of("window_upsample", "network/incremental.test.ts", [
     "/ vec2<f32>(params.factor) - CENTRE",

@@ -1,0 +1,14 @@
+// Sums over neighbouring channels, for local response normalisation.
+//
+// The kernel declares the binding `x`, and `params.channels` and `params.radius`.
+
+// Σ x² over the channels up to `radius` away, of the pixel that begins at `base`.
+fn sumOfSquares(base: u32, channel: u32) -> f32 {
+  let end = min(channel + params.radius + 1u, params.channels);
+  var squares = 0.0;
+  for (var k = channel - min(channel, params.radius); k < end; k++) {
+    let value = x[base + k];
+    squares += value * value;
+  }
+  return squares;
+}
