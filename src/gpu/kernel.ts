@@ -201,7 +201,7 @@ function compileNow(device: GPUDevice, shader: Shader, options: KernelOptions): 
 
 export interface DispatchOptions extends KernelOptions {
   /** What the dispatch is for, in labels and errors: the layer's name. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   /** Every field of the shader's `params`, by name. */
   readonly params?: Readonly<Record<string, number | readonly number[]>>;
   /** Every other binding, by name. */

@@ -44,7 +44,7 @@ export function createStatisticsAfter(
 /** The same for a run of the kernel, always by itself; see {@link Convolution}. */
 export function createConvolutionStatistics(
   device: GPUDevice,
-  run: Omit<Convolution, "phases" | "gate" | "accumulate">,
+  run: Omit<Convolution, "phases" | "fused" | "accumulate">,
   statistics: Omit<StatisticsOf, "fused">,
 ): Promise<Command> {
   return createSteps(device, `convolution "${run.label}"`, planConvolution(device, run, statistics));

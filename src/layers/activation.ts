@@ -1,7 +1,7 @@
 import forwardShader from "../../shaders/activation.wgsl";
 import backwardShader from "../../shaders/activation_gradient.wgsl";
 import incrementalShader from "../../shaders/window_scale.wgsl";
-import blockedShader from "../../shaders/zero_gradient_mask.wgsl";
+import zeroGradientShader from "../../shaders/zero_gradient_mask.wgsl";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
@@ -11,7 +11,7 @@ import { backProjectItself } from "./back-projection.ts";
 import { chunkOf, itemGrid } from "./incremental.ts";
 import {
   ALONE,
-  type Gate,
+  type FusedGradient,
   type IncrementalSite,
   LAYER_FIELDS,
   type LayerBase,
@@ -39,18 +39,24 @@ interface ActivationFacts {
   readonly passesOrStops: boolean;
   /** Whether backward rules other than the gradient are defined for it. */
   readonly rules: boolean;
+  /** Whether its slope is 0 over a range, so that the rule "redirected" may differ from the gradient. */
+  readonly stops: boolean;
   /** Whether its output, as the factor of a product, gates the other. */
   readonly gate: boolean;
 }
 
 const PIECEWISE = { atZero: 0, piecewise: true, gate: false } as const;
-const CURVED = { piecewise: false, homogeneous: false, passesOrStops: false, rules: false } as const;
+const CURVED = {
+  ...{ piecewise: false, homogeneous: false, passesOrStops: false },
+  ...{ rules: false, stops: false },
+} as const;
 
 const ACTIVATIONS = {
   linear: {
     ...PIECEWISE,
     code: 0,
     title: "",
+    stops: false,
     homogeneous: true,
     nonNegative: "inputs",
     passesOrStops: true,
@@ -60,6 +66,7 @@ const ACTIVATIONS = {
     ...PIECEWISE,
     code: 1,
     title: "ReLU",
+    stops: true,
     homogeneous: true,
     nonNegative: "always",
     passesOrStops: true,
@@ -69,6 +76,7 @@ const ACTIVATIONS = {
     ...PIECEWISE,
     code: 2,
     title: "ReLU6",
+    stops: true,
     homogeneous: false,
     nonNegative: "always",
     passesOrStops: false,
@@ -78,6 +86,7 @@ const ACTIVATIONS = {
     ...PIECEWISE,
     code: 3,
     title: "leaky ReLU",
+    stops: false,
     homogeneous: true,
     nonNegative: "inputs",
     passesOrStops: false,
@@ -156,12 +165,12 @@ export function assertRule(rule: BackwardRule, activation: Activation, layer: st
 }
 
 /** `override GRADIENT_OF` and parameters of a kernel behind which the gradient of an activation is fused, or of none. */
-export function gateCode(gate: Gate | undefined): {
+export function fusedGradientCode(fused: FusedGradient | undefined): {
   readonly GRADIENT_OF: number;
   readonly alpha: number;
   readonly slot: number;
 } {
-  return { GRADIENT_OF: gate?.code ?? 0, alpha: gate?.alpha ?? 0, slot: gate?.slot ?? 0 };
+  return { GRADIENT_OF: fused?.code ?? 0, alpha: fused?.alpha ?? 0, slot: fused?.slot ?? 0 };
 }
 
 export interface ActivationGradientSite {
@@ -174,16 +183,16 @@ export interface ActivationGradientSite {
   /** A storage buffer with the rule's code, u32: 0 gradient, 1 guided, 2 deconvnet, 3 redirected, 4 pass. */
   readonly rule: GPUBuffer;
   /** Which u32 of `rule` it is. Default 0. */
-  readonly slot?: number;
-  /** `[images]`: where `createBlocked` was recorded before. Left out, the command looks by itself. */
-  readonly blocked?: Tensor<"u32">;
-  readonly accumulate?: boolean;
-  readonly label?: string;
+  readonly slot?: number | undefined;
+  /** `[images]`: where `createZeroGradientMask` was recorded before. Left out, the command looks by itself. */
+  readonly zeroGradient?: Tensor<"u32"> | undefined;
+  readonly accumulate?: boolean | undefined;
+  readonly label?: string | undefined;
 }
 
 const ACTIVATION_GRADIENT_SITE: Fields<ActivationGradientSite> = {
   ...{ activation: "must", a: "must", dy: "must", dx: "must", rule: "must" },
-  ...{ slot: "may", blocked: "may", accumulate: [true, false], label: "may" },
+  ...{ slot: "may", zeroGradient: "may", accumulate: [true, false], label: "may" },
 };
 
 /** Passes a signal back through an activation by the rule whose code `rule` holds, or adds it to what dx holds. */
@@ -193,25 +202,27 @@ export async function createActivationGradient(
 ): Promise<Command> {
   assertFields("activation gradient", site, ACTIVATION_GRADIENT_SITE);
   const { activation, a, label = activation.kind } = site;
-  const { kind } = activation;
-  if (site.blocked || (kind !== "relu" && kind !== "relu6")) {
+  if (site.zeroGradient || !activationFacts(activation).stops) {
     return createSteps(device, label, () => [activationGradientStep(site)]);
   }
   return createSteps(device, label, (scratch) => {
-    const blocked = scratch([imagesOf(a.shape)], "blocked", { dtype: "u32" });
-    return [blockedStep({ ...site, blocked }), activationGradientStep({ ...site, blocked })];
+    const zeroGradient = scratch([imagesOf(a.shape)], "zero-gradient mask", { dtype: "u32" });
+    return [
+      zeroGradientMaskStep({ ...site, zeroGradient }),
+      activationGradientStep({ ...site, zeroGradient }),
+    ];
   });
 }
 
-/** Where `createBlocked` looks, and what it writes. */
-export type BlockedSite = Omit<ActivationGradientSite, "dx" | "accumulate"> & {
+/** Where `createZeroGradientMask` looks, and what it writes. */
+export type ZeroGradientMaskSite = Omit<ActivationGradientSite, "dx" | "accumulate"> & {
   /** [images] */
-  readonly blocked: Tensor<"u32">;
+  readonly zeroGradient: Tensor<"u32">;
 };
 
 /** Finds the images of which the rule "gradient" lets nothing pass at a ReLU: what "redirected" needs to know. */
-export function createBlocked(device: GPUDevice, site: BlockedSite): Promise<Command> {
-  const { shader, ...options } = blockedStep(site);
+export function createZeroGradientMask(device: GPUDevice, site: ZeroGradientMaskSite): Promise<Command> {
+  const { shader, ...options } = zeroGradientMaskStep(site);
   return createDispatch(device, shader, options);
 }
 
@@ -220,20 +231,20 @@ function imagesOf(shape: Shape): number {
   return shape.length > 1 ? (shape[0] ?? 1) : 1;
 }
 
-/** The dispatch of the way back, once `blocked` is known. */
+/** The dispatch of the way back, once `zeroGradient` is known. */
 export function activationGradientStep(site: ActivationGradientSite): Step {
-  const { activation, a, dy, dx, rule, slot = 0, blocked = rule, accumulate = false, label } = site;
+  const { activation, a, dy, dx, rule, slot = 0, zeroGradient = rule, accumulate = false, label } = site;
   const { code, alpha } = activationCode(activation);
   const image = sizeOf(a.shape) / imagesOf(a.shape);
   const { width, value } = elementwise(image);
   const size = sizeOf(a.shape) / width;
   return {
     shader: backwardShader,
-    ...(label ? { label } : {}),
+    label,
     constants: { GRADIENT_OF: code },
     redeclare: { Value: value },
     params: { size, image: image / width, slot, accumulate: Number(accumulate), alpha },
-    bindings: { rules: rule, zeroGradient: blocked, a, dy, dx },
+    bindings: { rules: rule, zeroGradient, a, dy, dx },
     workgroups: gridOf(Math.ceil(size / 256)),
   };
 }
@@ -246,14 +257,14 @@ export function elementwise(count: number): { readonly width: 1 | 4; readonly va
 /** The dispatch of y = activation(x). */
 export function activationStep(
   activation: Activation,
-  { x, y, label }: { readonly x: Tensor; readonly y: Tensor; readonly label?: string },
+  { x, y, label }: { readonly x: Tensor; readonly y: Tensor; readonly label?: string | undefined },
 ): Step {
   const { code, alpha } = activationCode(activation);
   const { width, value } = elementwise(sizeOf(y.shape));
   const size = sizeOf(y.shape) / width;
   return {
     shader: forwardShader,
-    ...(label ? { label } : {}),
+    label,
     constants: { ACTIVATION: code },
     redeclare: { Value: value },
     params: { size, alpha },
@@ -262,14 +273,22 @@ export function activationStep(
   };
 }
 
-function blockedStep({ activation, a, dy, blocked, rule, slot = 0, label }: BlockedSite): Step {
+function zeroGradientMaskStep({
+  activation,
+  a,
+  dy,
+  zeroGradient,
+  rule,
+  slot = 0,
+  label,
+}: ZeroGradientMaskSite): Step {
   const images = imagesOf(a.shape);
   return {
-    shader: blockedShader,
-    ...(label ? { label } : {}),
-    ...(activation.kind === "relu6" ? { constants: { CEILING: 6 } } : {}),
+    shader: zeroGradientShader,
+    label,
+    constants: activation.kind === "relu6" ? { CEILING: 6 } : {},
     params: { images, image: sizeOf(a.shape) / images, slot },
-    bindings: { rules: rule, a, dy, zeroGradient: blocked },
+    bindings: { rules: rule, a, dy, zeroGradient },
     workgroups: gridOf(images),
   };
 }
@@ -320,7 +339,7 @@ export const activation: Op<ActivationLayer> = {
     return createDispatch(device, shader, options);
   },
 
-  backward(device, { layer, x: [x], y, dy, dx, rule, slot = 0, blocked, accumulate }) {
+  backward(device, { layer, x: [x], y, dy, dx, rule, slot = 0, zeroGradient, accumulate }) {
     const a = layer.activation.kind === "swish" ? x : y;
     return createActivationGradient(device, {
       activation: layer.activation,
@@ -329,7 +348,7 @@ export const activation: Op<ActivationLayer> = {
       dx,
       rule,
       slot,
-      ...(blocked ? { blocked } : {}),
+      zeroGradient,
       accumulate,
       label: layer.name,
     });

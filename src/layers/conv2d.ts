@@ -122,7 +122,7 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
 
   forward: (device, site) => createConvolution(device, { ...forwardRun(site), phases: [1, 1] }),
 
-  backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
+  backward(device, { layer, x: [x], constants, dy, dx, accumulate, fused }) {
     const { size, top, left } = geometry(layer, x);
     return createConvolution(device, {
       label: `${layer.name} backward`,
@@ -135,7 +135,7 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
       offset: [top, left],
       phases: layer.strides,
       accumulate,
-      gate,
+      fused,
     });
   },
 

@@ -6,8 +6,8 @@ import copyShader from "../../shaders/copy_blocks.wgsl";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { createSteps, type Step } from "../gpu/steps.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
-import type { Gate } from "./op.ts";
+import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
+import type { FusedGradient } from "./op.ts";
 import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
 
 type Pair = readonly [vertical: number, horizontal: number];
@@ -24,10 +24,10 @@ export interface Convolution {
   readonly dilation: Pair;
   readonly offset: Pair;
   readonly phases: Pair;
-  /** Applied to y; not together with `gate`. */
+  /** Applied to y; not together with `fused`. */
   readonly activation?: FusedActivation | undefined;
   /** Takes y back through the activation that it is the gradient of. */
-  readonly gate?: Gate | undefined;
+  readonly fused?: FusedGradient | undefined;
   readonly accumulate?: boolean;
   /** Default: what {@link chooseTiling} says. */
   readonly tiling?: Tiling;
@@ -35,11 +35,11 @@ export interface Convolution {
 
 /** Makes a run of the convolution kernel ready to record. */
 export function createConvolution(device: GPUDevice, run: Convolution): Promise<Command> {
-  const { label, y, b, activation, gate, accumulate = false } = run;
+  const { label, y, b, activation, fused, accumulate = false } = run;
   const channels = y.shape[3] ?? 1;
   const whole = inFours(channels);
   const { tiling = chooseTiling(device, pixelsOf(run), whole) } = run;
-  if (whole === channels || tiling.subgroups || b || activation || gate) {
+  if (whole === channels || tiling.subgroups || b || activation || fused) {
     const { shader, ...options } = stepOf(device, run);
     return createDispatch(device, shader, options);
   }
@@ -85,10 +85,10 @@ function pixelsOf(run: Convolution): number {
 }
 
 function stepOf(device: GPUDevice, run: Convolution): Step {
-  const { label, x, w, b, y, phases, activation, gate, accumulate = false } = run;
+  const { label, x, w, b, y, phases, activation, fused, accumulate = false } = run;
   const { tiling, redeclare, params, workgroups } = layOut(device, run, pixelsOf(run));
   const { code, alpha } = activationCode(activation);
-  const { GRADIENT_OF, ...gateParams } = gateCode(gate);
+  const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
   const kernel = kernelOf(tiling, redeclare);
   return {
     shader: kernel.shader,
@@ -102,8 +102,8 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
       ACCUMULATE: Number(accumulate),
     },
     redeclare: kernel.redeclare,
-    params: { ...params, grid: gridOfPhase(run), phases, ...gateParams, ...(gate ? {} : { alpha }) },
-    bindings: { x, w, b: b ?? w, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
+    params: { ...params, grid: gridOfPhase(run), phases, ...fusedParams, ...(fused ? {} : { alpha }) },
+    bindings: { x, w, b: b ?? w, a: fused?.a ?? w, rules: fused?.rules ?? w, y },
     workgroups: [...workgroups, phases[0] * phases[1]],
   };
 }

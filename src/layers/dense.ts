@@ -3,7 +3,7 @@ import backwardShader from "../../shaders/dense_gradient.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
+import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
 import { partsOf } from "./constants.ts";
 import { type Constant, LAYER_FIELDS, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
 import { seesItself } from "./sight.ts";
@@ -110,16 +110,16 @@ export const dense: Op<DenseLayer, DenseLayer> = {
     return createSequence(sums);
   },
 
-  async backward(device, { layer, x: [x], constants, dy, dx, accumulate, gate }) {
+  async backward(device, { layer, x: [x], constants, dy, dx, accumulate, fused }) {
     const { params, redeclare, chunk, workgroups } = geometry(layer, x.shape);
-    const { GRADIENT_OF, ...gateParams } = gateCode(gate);
+    const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
     const parts = weights(constants, layer.name).map(({ w, first, features }) =>
       createDispatch(device, backwardShader, {
         label: layer.name,
         constants: { GRADIENT_OF },
         redeclare: { ...redeclare, CHUNK: `${chunk}u` },
-        params: { ...params, first, features, accumulate: Number(accumulate), ...gateParams },
-        bindings: { w, dy, a: gate?.a ?? w, rules: gate?.rules ?? w, dx },
+        params: { ...params, first, features, accumulate: Number(accumulate), ...fusedParams },
+        bindings: { w, dy, a: fused?.a ?? w, rules: fused?.rules ?? w, dx },
         workgroups: workgroups(Math.ceil(features / FEATURES)),
       }),
     );

@@ -3,12 +3,12 @@ import incrementalShader from "../../shaders/window_depthwise_conv2d.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation, gateCode } from "./activation.ts";
+import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { chunkOf, listsOf } from "./incremental.ts";
 import {
   type Constant,
-  type Gate,
+  type FusedGradient,
   type IncrementalSite,
   LAYER_FIELDS,
   type LayerBase,
@@ -49,10 +49,10 @@ function createRun(
     readonly y: Tensor;
     readonly backward: boolean;
     readonly accumulate: boolean;
-    readonly gate?: Gate | undefined;
+    readonly fused?: FusedGradient | undefined;
   },
 ): Promise<Command> {
-  const { image, x, y, backward, accumulate, gate } = run;
+  const { image, x, y, backward, accumulate, fused } = run;
   const { strides, dilations } = layer;
   const [kh = 1, kw = 1, , multiplier = 1] = layer.w.shape;
   const [, height = 1, width = 1] = image.shape;
@@ -64,7 +64,7 @@ function createRun(
   const runs = Math.ceil(outWidth / PIXELS);
   const size = (sizeOf(y.shape) / outWidth / chunk) * runs;
   const { code, alpha } = activationCode(layer.activation);
-  const { GRADIENT_OF, ...gateParams } = gateCode(gate);
+  const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
   const { w, b = w } = constants;
   if (!w || !b) {
     throw new InputError(
@@ -96,10 +96,10 @@ function createRun(
       inChunks: inChannels / chunk,
       outChunks: outChannels / chunk,
       multiplier,
-      ...gateParams,
+      ...fusedParams,
       ...(backward ? {} : { alpha }),
     },
-    bindings: { x, w, b, a: gate?.a ?? w, rules: gate?.rules ?? w, y },
+    bindings: { x, w, b, a: fused?.a ?? w, rules: fused?.rules ?? w, y },
     workgroups: gridOf(Math.ceil(size / 64)),
   });
 }
@@ -164,8 +164,8 @@ export const depthwiseConv2d: Op<DepthwiseConv2dLayer, DepthwiseConv2dLayer> = {
   forward: (device, { layer, constants, x: [x], y }) =>
     createRun(device, layer, constants, { image: x, x, y, backward: false, accumulate: false }),
 
-  backward: (device, { layer, constants, x: [x], dy, dx, accumulate, gate }) =>
-    createRun(device, layer, constants, { image: x, x: dy, y: dx, backward: true, accumulate, gate }),
+  backward: (device, { layer, constants, x: [x], dy, dx, accumulate, fused }) =>
+    createRun(device, layer, constants, { image: x, x: dy, y: dx, backward: true, accumulate, fused }),
 
   incremental: { kind: "rectangles", fits: () => true, create: createIncrementalDepthwise },
   mathematics: () => WEIGHTED,

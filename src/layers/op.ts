@@ -42,7 +42,7 @@ export interface ForwardSite<L> {
  * The way back through the activation of the layer that a gradient belongs to, for a kernel that writes that gradient to
  * take at once: dx is then the gradient to the pre-activation, and no pass of its own follows.
  */
-export interface Gate {
+export interface FusedGradient {
   /** Which activation it is, and the slope of a leaky ReLU: what `activationCode` gives. */
   readonly code: number;
   readonly alpha: number;
@@ -67,11 +67,11 @@ export interface BackwardSite<L> extends ForwardSite<L> {
   /** Codes of backward rules, u32 each (see activation.ts); a storage buffer. */
   readonly rule: GPUBuffer;
   /** Which of the codes is this layer's. Default 0. */
-  readonly slot?: number;
-  /** `[batch]`: what `createBlocked` finds, if it is recorded before; see activation.ts. */
-  readonly blocked?: Tensor<"u32">;
+  readonly slot?: number | undefined;
+  /** `[batch]`: what `createZeroGradientMask` finds, if it is recorded before; see activation.ts. */
+  readonly zeroGradient?: Tensor<"u32"> | undefined;
   /** Only for ops whose `fusion` says `gradient`, and not with `accumulate`. */
-  readonly gate?: Gate | undefined;
+  readonly fused?: FusedGradient | undefined;
 }
 
 /** Where a layer runs incrementally: in the rectangles that patches changed in its inputs, for a chunk of patches at once. */
@@ -156,7 +156,7 @@ export interface Scale {
 export interface Fusion<L> {
   /** Whether it applies an activation (its field `activation`) to what it computes. */
   readonly activation: boolean;
-  /** Whether its backward takes the gradient through its site's `gate`. */
+  /** Whether its backward takes the gradient through its site's `fused`. */
   readonly gradient: boolean;
   /** The same layer with a scale and an offset of its output's channels in its weights; null where it has none. */
   readonly scaled: ((layer: L, scale: Scale) => L) | null;

@@ -6,7 +6,7 @@ import incrementalShader from "../../shaders/window_pool.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";
-import { gateCode } from "./activation.ts";
+import { fusedGradientCode } from "./activation.ts";
 import { createArgmaxDispatch } from "./argmax.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { chunkOf, itemGrid, listsOf, sizeOfImage } from "./incremental.ts";
@@ -59,12 +59,12 @@ export const pool: Op<PoolLayer, PoolLayer> = {
       : createDispatch(device, averageShader, options);
   },
 
-  backward(device, { layer, x: [x], y, dy, dx, accumulate, saved, gate }) {
+  backward(device, { layer, x: [x], y, dy, dx, accumulate, saved, fused }) {
     const max = layer.mode === "max";
     const params = paramsOf(layer, x.shape, y.shape, x.shape);
     const chunk = params.channels % 4 === 0 ? 4 : 1;
     const [channels, size] = [params.channels / chunk, params.size / chunk];
-    const { GRADIENT_OF, ...gateParams } = gateCode(gate);
+    const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
     return createDispatch(device, max ? maxGradientShader : averageGradientShader, {
       label: layer.name,
       constants: { GRADIENT_OF },
@@ -72,8 +72,8 @@ export const pool: Op<PoolLayer, PoolLayer> = {
         Value: chunk === 4 ? "vec4<f32>" : "f32",
         ...(max ? { Index: chunk === 4 ? "vec4<u32>" : "u32" } : {}),
       },
-      params: { ...params, channels, size, accumulate: Number(accumulate), ...gateParams },
-      bindings: { dy, a: gate?.a ?? dy, rules: gate?.rules ?? dy, dx, ...(max ? saved : {}) },
+      params: { ...params, channels, size, accumulate: Number(accumulate), ...fusedParams },
+      bindings: { dy, a: fused?.a ?? dy, rules: fused?.rules ?? dy, dx, ...(max ? saved : {}) },
       workgroups: gridOf(Math.ceil(size / 256)),
     });
   },

@@ -9,7 +9,7 @@ import {
   type TensorOptions,
 } from "../gpu/tensor.ts";
 import { activationCode } from "../layers/activation.ts";
-import type { Gate, Tensors } from "../layers/op.ts";
+import type { FusedGradient, Tensors } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import { Control } from "./control.ts";
 import { fusedActivationOf, type GradientLayout } from "./gradient-layout.ts";
@@ -34,7 +34,7 @@ export interface BackwardBuffers {
   /** `[batch]`: the zero-gradient mask of the layer whose gradient is taken. */
   readonly mask: Tensor<"u32">;
   /** Activations that the only reader of a layer takes the gradient through, by that layer. */
-  readonly fused: ReadonlyMap<string, Gate>;
+  readonly fused: ReadonlyMap<string, FusedGradient>;
 }
 
 export interface Buffers extends ForwardBuffers {
@@ -97,7 +97,7 @@ export function allocate(
   const largest = Math.max(...graph.layers.flatMap(({ name }) => [...shapeOf(name)]));
   const slots = layout.ruleSlots.size + layout.fusedSlots.size;
   const control = new Control(device, largest, slots, own);
-  const fused = new Map<string, Gate>();
+  const fused = new Map<string, FusedGradient>();
   for (const layer of graph.layers) {
     const slot = layout.fusedSlots.get(layer.name);
     const activation = fusedActivationOf(layer);

@@ -4,7 +4,7 @@ import { all, type Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Layer } from "../graph/graph.ts";
 import { createObjectiveGradient } from "../kernels/objective.ts";
-import { createActivationGradient, createBlocked } from "../layers/activation.ts";
+import { activationFacts, createActivationGradient, createZeroGradientMask } from "../layers/activation.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
 import { type BackwardPlan, SCRATCH } from "./backward-plan.ts";
 import { type BackwardBuffers, type Buffers, type ForwardBuffers, tensorOf } from "./buffers.ts";
@@ -90,7 +90,7 @@ async function createBackward(
   readers: ReadonlyMap<string, readonly Layer[]>,
   { command }: Pick<Scope, "command">,
 ): Promise<BackwardStage> {
-  const { layout, gradients, control, scratch, mask: blocked, fused } = buffers.backward;
+  const { layout, gradients, control, scratch, mask: zeroGradient, fused } = buffers.backward;
   const { name } = layer;
   const dy = tensorOf(gradients, name);
   const target = command(
@@ -106,7 +106,7 @@ async function createBackward(
 
   const op = opOf(site.layer);
   const { y: a } = site;
-  const rules = { rule: control.rules, slot: layout.ruleSlots.get(name) ?? 0, blocked };
+  const rules = { rule: control.rules, slot: layout.ruleSlots.get(name) ?? 0, zeroGradient };
   const activation = activationOf(layer);
   const apart = fusedActivationOf(layer);
   const through = scratch && apart ? { ...scratch, shape: a.shape } : undefined;
@@ -116,7 +116,7 @@ async function createBackward(
         const to = { ...site, dy: from, input: index, dx: tensorOf(gradients, input), ...rules };
         const several = (readers.get(input)?.length ?? 0) > 1;
         const [write, add] = await all([
-          command(op.backward(device, { ...to, accumulate: false, gate: fused.get(input) })),
+          command(op.backward(device, { ...to, accumulate: false, fused: fused.get(input) })),
           several ? command(op.backward(device, { ...to, accumulate: true })) : undefined,
         ] as const);
         return { write, add };
@@ -124,8 +124,8 @@ async function createBackward(
     );
   const made = await all([
     target,
-    activation?.kind === "relu" || activation?.kind === "relu6"
-      ? command(createBlocked(device, { activation, a, dy, ...rules, label: name }))
+    activation && activationFacts(activation).stops
+      ? command(createZeroGradientMask(device, { activation, a, dy, ...rules, label: name }))
       : undefined,
     through && apart
       ? command(

@@ -59,10 +59,14 @@ async function run(
   packed: Conv2dLayer,
   backward: boolean,
   onto: Float32Array,
-  options: Omit<Convolution, "label" | "x" | "w" | "b" | "y" | "kernel" | "gate"> & {
+  options: Omit<Convolution, "label" | "x" | "w" | "b" | "y" | "kernel" | "fused"> & {
     readonly x: Float32Array;
     readonly bias?: boolean;
-    readonly gate?: { readonly activation: FusedActivation; readonly a: Float32Array; readonly rule: number };
+    readonly fused?: {
+      readonly activation: FusedActivation;
+      readonly a: Float32Array;
+      readonly rule: number;
+    };
   },
 ): Promise<Float32Array> {
   const device = await testDevice();
@@ -75,14 +79,14 @@ async function run(
   const { w, b, wBackward } = conv2d.constants?.(packed, [], backward) ?? {};
   const weights = backward ? wBackward : w;
   if (!weights) throw new Error("expected packed weights");
-  const { bias = false, gate, x, ...rest } = options;
+  const { bias = false, fused, x, ...rest } = options;
   const [kh = 1, kw = 1] = packed.w.shape;
   const y = own(sizes.y, onto);
   // The slots beside the one that counts hold another rule.
-  const other = gate && (gate.rule + 1) % (PASS + 1);
+  const other = fused && (fused.rule + 1) % (PASS + 1);
   const rules =
-    gate &&
-    createTensor(device, [3], { dtype: "u32", data: Uint32Array.of(other ?? 0, gate.rule, other ?? 0) });
+    fused &&
+    createTensor(device, [3], { dtype: "u32", data: Uint32Array.of(other ?? 0, fused.rule, other ?? 0) });
   if (rules) owned.push(rules);
   const command = await createConvolution(device, {
     label: "kernel",
@@ -92,9 +96,14 @@ async function run(
     y,
     kernel: [kh, kw],
     ...rest,
-    ...(gate && rules
+    ...(fused && rules
       ? {
-          gate: { ...activationCode(gate.activation), a: own(sizes.y, gate.a), rules: rules.buffer, slot: 1 },
+          fused: {
+            ...activationCode(fused.activation),
+            a: own(sizes.y, fused.a),
+            rules: rules.buffer,
+            slot: 1,
+          },
         }
       : {}),
   });
@@ -211,7 +220,7 @@ describe.each(KERNELS)("%s", (_, tiling, from, to, activations) => {
         const found = await run(shapes, layer, true, onto, {
           ...options,
           accumulate,
-          gate: { activation, a, rule: code },
+          fused: { activation, a, rule: code },
         });
         const expected = whole.map(
           (signal, i) =>

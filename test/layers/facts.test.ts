@@ -254,6 +254,7 @@ describe.each<ActivationKind>(["linear", "relu", "relu6", "leakyRelu", "sigmoid"
       expect(bends.length <= 2).toBe(facts.piecewise);
       expect(z.every((value) => a(value) >= 0)).toBe(facts.nonNegative === "always");
       expect(z.every((value) => value < 0 || a(value) >= 0)).toBe(facts.nonNegative !== "unknown");
+      expect(z.some((value) => a(value) === a(value + 0.01))).toBe(facts.stops);
       expect(z.every((value) => a(value) === 0 || a(value) === value)).toBe(facts.passesOrStops);
     });
   },

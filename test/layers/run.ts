@@ -28,7 +28,7 @@ export interface BackwardRun {
   readonly input?: number;
   readonly rule?: BackwardRule | "pass";
   /** The activation that the input is the output of, for the op to take dx through by the rule. */
-  readonly gate?: FusedActivation;
+  readonly fused?: FusedActivation;
   /** What dx holds before, to add to; without it dx holds NaN and must be written over. */
   readonly onto?: Float32Array;
 }
@@ -63,7 +63,7 @@ export async function runBackward<L extends LayerBase>(
   op: Op<L, LayerBase>,
   layer: L,
   x: readonly Values[],
-  { dy, input = 0, rule = "gradient", gate, onto }: BackwardRun,
+  { dy, input = 0, rule = "gradient", fused, onto }: BackwardRun,
 ): Promise<Float32Array> {
   return withSite(op, layer, x, {}, async (device, site, own) => {
     const shape = x[input]?.shape ?? [];
@@ -80,7 +80,7 @@ export async function runBackward<L extends LayerBase>(
       accumulate: onto !== undefined,
       rule: rules,
       slot: 1,
-      ...(gate ? { gate: { ...activationCode(gate), a, rules, slot: 1 } } : {}),
+      ...(fused ? { fused: { ...activationCode(fused), a, rules, slot: 1 } } : {}),
     });
     await submit(command);
     const values = await readTensor(device, dx);

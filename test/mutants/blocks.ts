@@ -15,7 +15,7 @@ const FORWARD = [
 ];
 
 /** Tests of the kernels behind which the gradient of an activation is fused. */
-const FUSED = ["layers/gate.test.ts", "layers/convolution-kernels.test.ts"];
+const FUSED = ["layers/fused-gradient.test.ts", "layers/convolution-kernels.test.ts"];
 const BACKWARD = ["layers/activation.test.ts", ...FUSED];
 const WINDOW_KERNELS = ["layers/window-kernels.test.ts"];
 const INCREMENTAL = [...WINDOW_KERNELS, "network/incremental.test.ts"];

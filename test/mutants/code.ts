@@ -121,8 +121,8 @@ export const CODE: readonly Mutant[] = [
     "return x.length > 0 && y.length > 0;",
   ]),
   ...of("layers/activation", "techniques/lrp", [
-    'title: "ReLU6",\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: false,',
-    'title: "ReLU6",\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: true,',
+    'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: false,',
+    'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: true,',
   ]),
   ...of("relevance/redistribution", "cases/multiply-gate", [
     "return [own(sum), await product({ ...shared, c })];",

@@ -128,7 +128,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ]),
   ...each(
     [shader("depthwise_conv2d")],
-    ["layers/depthwise-conv2d.test.ts", "layers/gate.test.ts"],
+    ["layers/depthwise-conv2d.test.ts", "layers/fused-gradient.test.ts"],
     [
       ["begin + 2u < params.outSize.y);", "true);"],
       ["row >= 0 && row < i32(params.inSize.x)", "row >= 0 && row <= i32(params.inSize.x)"],

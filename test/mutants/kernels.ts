@@ -56,7 +56,7 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...each(
     [shader("dense_gradient")],
-    ["layers/dense.test.ts", "layers/gate.test.ts"],
+    ["layers/dense.test.ts", "layers/fused-gradient.test.ts"],
     [
       ["sum = throughActivation(sum, fusedRule(), at);", ""],
       ["vec3<f32>(f32(CHUNK == 4u))", "vec3<f32>(1.0)"],
@@ -74,7 +74,7 @@ export const KERNELS: readonly Mutant[] = [
   ...of("pool_max", "layers/pool.test.ts", ["if (value > best)", "if (value >= best)"]),
   ...each(
     [shader("pool_max_gradient")],
-    ["layers/pool.test.ts", "layers/gate.test.ts"],
+    ["layers/pool.test.ts", "layers/fused-gradient.test.ts"],
     [
       ["argmax[o] == place", "argmax[o] <= place"],
       ["sum += dx[i];", ""],

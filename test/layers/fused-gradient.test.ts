@@ -64,7 +64,7 @@ const SUBJECTS: readonly Subject[] = [
 ];
 
 describe.each(SUBJECTS)("$name takes its gradient through the activation below", ({ shape, run }) => {
-  const check = async (channels: number, gate: FusedActivation, rule: BackwardRule | "pass") => {
+  const check = async (channels: number, fused: FusedActivation, rule: BackwardRule | "pass") => {
     const x = random(shape(channels), 4, 3);
     // Outputs of the activation, with zeros and a ceiling among them.
     const a = { ...x, data: x.data.map((v) => (v < -1 ? 0 : v > 2 ? 6 : v)) };
@@ -74,8 +74,8 @@ describe.each(SUBJECTS)("$name takes its gradient through the activation below",
       const dy = numbers(y.data.length, 5);
       const whole = await runBackward(op, layer, [a], { dy });
       expectClose(
-        await runBackward(op, layer, [a], { dy, rule, gate }),
-        whole.map((signal, i) => passed(rule, gate, a.data[i] ?? Number.NaN, signal)),
+        await runBackward(op, layer, [a], { dy, rule, fused }),
+        whole.map((signal, i) => passed(rule, fused, a.data[i] ?? Number.NaN, signal)),
         1e-6,
       );
     }, channels);
