@@ -108,3 +108,10 @@ export function figure(value: number): string {
       : value.toFixed(Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(size)))));
   return text.replace("-", "−");
 }
+
+/** A whole number with thin spaces. */
+export function grouped(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, "\u2009");
+}

@@ -10,7 +10,7 @@ export interface KeyBinding {
 /** Keys that a control needs itself while it has the focus. */
 const MOVES = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", " "]);
 
-/** Whether the control that has the focus needs a key itself. */
+/** True if the control that has the focus needs a key itself. */
 function controlTakes(target: Element, key: string): boolean {
   const control = target.closest("input, select, textarea");
   if (control && MOVES.has(key)) return true;

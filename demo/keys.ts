@@ -1,6 +1,6 @@
 import { SEQUENTIAL_MAPS } from "../src/index.ts";
 import type { KeyBinding } from "./keyboard.ts";
-import { along, down, page, up } from "./navigation.ts";
+import { down, moveAlong, turnPage, up } from "./navigation.ts";
 import { randomSample } from "./samples.ts";
 import type { Session } from "./session.ts";
 import { select } from "./state/selection.ts";
@@ -41,10 +41,10 @@ export function roomKeys(session: Session): KeyBinding[] {
       keys: ["←", "→", "↑", "↓"],
       does: "along the level",
       press: {
-        ArrowLeft: () => along(session, -1, 0),
-        ArrowRight: () => along(session, 1, 0),
-        ArrowUp: () => along(session, 0, -1),
-        ArrowDown: () => along(session, 0, 1),
+        ArrowLeft: () => moveAlong(session, -1, 0),
+        ArrowRight: () => moveAlong(session, 1, 0),
+        ArrowUp: () => moveAlong(session, 0, -1),
+        ArrowDown: () => moveAlong(session, 0, 1),
       },
     },
     {
@@ -58,7 +58,7 @@ export function roomKeys(session: Session): KeyBinding[] {
     {
       keys: ["Page Up", "Page Down"],
       does: "the maps before, the maps after, where not all are shown",
-      press: { PageUp: () => page(session, -1), PageDown: () => page(session, 1) },
+      press: { PageUp: () => turnPage(session, -1), PageDown: () => turnPage(session, 1) },
     },
     { keys: ["Space"], does: "another picture", press: { " ": () => store.set({ image: randomSample() }) } },
     {

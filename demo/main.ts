@@ -11,10 +11,10 @@ import {
 } from "../src/index.ts";
 import { CurrentSession } from "./current-session.ts";
 import { type Brought, type Incoming, labelsIn, listenForFiles } from "./incoming-files.ts";
-import { loadShippedModel, standingSize } from "./model.ts";
 import { hush, notice, toast } from "./notices.ts";
 import { type OpenQuestions, SLICES, type State } from "./questions.ts";
 import type { Session } from "./session.ts";
+import { loadShippedModel, standingSize } from "./shipped-model.ts";
 import { createStore, type SliceStore } from "./state/store.ts";
 import { followTheme } from "./theme.ts";
 
@@ -40,7 +40,7 @@ let brought: Blob | undefined;
 /** Losses in a row without a picture in between: a device that dies at once is not asked for for ever. */
 let losses = 0;
 
-function words(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -90,7 +90,7 @@ async function recover(info: GPUDeviceLostInfo): Promise<void> {
     toast("The GPU went away; the room was built again.");
     if (opening) incoming.model(opening);
   } catch (error) {
-    board.say("The room could not be built again", words(error));
+    board.say("The room could not be built again", messageOf(error));
     board.offer("Reload the page", () => location.reload());
   }
 }
@@ -114,7 +114,7 @@ const incoming: Incoming = {
         if (last()) await current.show({ title: name || "pasted picture", pixels });
       },
       (error: unknown) => {
-        if (last()) toast(words(error), true);
+        if (last()) toast(messageOf(error), true);
       },
     );
   },
@@ -138,11 +138,11 @@ const incoming: Incoming = {
       .then(
         (opened) => {
           if (!opened) return;
-          // What went wrong on the way, with the picture say, is worth more than that the rest went well.
+          // An error on the way, with the picture say, is worth more than the news that the rest went well.
           const summary = `${opened.name}: ${opened.layers.length} layers.`;
           finish(() => document.querySelector(".toast.error") ?? toast(summary));
         },
-        (error: unknown) => finish(() => toast(words(error), true)),
+        (error: unknown) => finish(() => toast(messageOf(error), true)),
       );
   },
 };
@@ -168,9 +168,9 @@ async function boot(): Promise<void> {
       board.say(
         "No graphics adapter answered",
         "This browser has WebGPU, but no adapter to run it on.",
-        words(error),
+        messageOf(error),
       );
-    } else board.say("The room could not be built", words(error));
+    } else board.say("The room could not be built", messageOf(error));
     board.offer("Reload the page", () => location.reload());
     throw error;
   }

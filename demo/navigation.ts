@@ -29,7 +29,7 @@ export function up(session: Session): void {
 }
 
 /** Along the level that is selected: to the next layer, map or voxel. */
-export function along(session: Session, dx: number, dy: number): void {
+export function moveAlong(session: Session, dx: number, dy: number): void {
   const { store, room } = session;
   const { layer, channel = 0, y = 0, x = 0 } = store.state;
   const exhibit = room.exhibitOf(layer);
@@ -51,7 +51,7 @@ export function along(session: Session, dx: number, dy: number): void {
 }
 
 /** To another page of an open layer's maps; a selected map becomes the one at its place there. */
-export function page(session: Session, by: number): void {
+export function turnPage(session: Session, by: number): void {
   const { store, room } = session;
   const { layer, channel, from = 0 } = store.state;
   const exhibit = room.exhibitOf(layer);

@@ -10,7 +10,7 @@ import {
 export class QuestionNetworks {
   readonly #device: GPUDevice;
   readonly #graph: Graph;
-  readonly #made = new Map<string, Promise<Network>>();
+  readonly #networks = new Map<string, Promise<Network>>();
   #destroyed = false;
 
   constructor(device: GPUDevice, graph: Graph) {
@@ -36,9 +36,9 @@ export class QuestionNetworks {
   /** Destroys every network, those that are still being made as soon as they are there. */
   destroy(): void {
     this.#destroyed = true;
-    for (const network of this.#made.values()) {
+    for (const network of this.#networks.values()) {
       network.then(
-        (made) => made.destroy(),
+        (ready) => ready.destroy(),
         () => {},
       );
     }
@@ -50,11 +50,11 @@ export class QuestionNetworks {
 
   #once(key: string, make: () => Promise<Network>): Promise<Network> {
     if (this.#destroyed) return Promise.reject(new Error("the network was closed"));
-    const known = this.#made.get(key);
+    const known = this.#networks.get(key);
     if (known) return known;
-    const made = make();
-    this.#made.set(key, made);
-    made.catch(() => this.#made.delete(key));
-    return made;
+    const network = make();
+    this.#networks.set(key, network);
+    network.catch(() => this.#networks.delete(key));
+    return network;
   }
 }

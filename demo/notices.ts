@@ -18,7 +18,7 @@ export function toast(message: string, error = false): void {
   setTimeout(() => element.remove(), error ? 20_000 : 5000);
 }
 
-/** What stands in the middle of the page while there is no room. */
+/** A message in the middle of the page while there is no room. */
 export interface Notice {
   say(title: string, ...lines: readonly string[]): void;
   /** A bar; undefined while nobody knows how long. */

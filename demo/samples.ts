@@ -21,12 +21,12 @@ function parse(name: SampleName): { index: number; pair: boolean } | undefined {
   return found ? { index: Number(found[2]), pair: found[1] !== undefined } : undefined;
 }
 
-/** Whether a text names a picture of the data set. */
+/** True if a text names a picture of the data set. */
 export function isSample(name: string | undefined): name is SampleName {
   return name !== undefined && parse(name) !== undefined;
 }
 
-/** What is in a picture, in words. */
+/** The objects in a picture, in words. */
 export function contentsOf(name: SampleName): string {
   const sample = parse(name);
   return sample ? syntheticNames(sample.index, sample.pair).join(" and ") : "";

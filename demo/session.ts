@@ -14,7 +14,7 @@ import {
   readTensor,
   type Tensor,
 } from "../src/index.ts";
-import { grouped } from "./describe.ts";
+import { grouped } from "./dom.ts";
 import { Emitter } from "./emitter.ts";
 import { QuestionNetworks } from "./networks.ts";
 import { paint } from "./pixels.ts";
@@ -40,8 +40,8 @@ export interface Spot {
   readonly x: number;
 }
 
-/** What layers that hold NaN or infinity mean for the answer. */
-function wordsOf(strange: ReadonlyMap<string, number>): string {
+/** A sentence for the answer when layers hold NaN or infinity. */
+function nonFiniteSentence(strange: ReadonlyMap<string, number>): string {
   const [[layer, count] = ["the output", 0]] = strange;
   const where = count > 0 ? `${grouped(count)} values of ${layer} are` : "what the network says is";
   return `No answer: ${where} NaN or infinite, and so is all that follows. The weights or the picture’s values are too large.`;
@@ -50,7 +50,7 @@ function wordsOf(strange: ReadonlyMap<string, number>): string {
 /** One network on one device, with the room that shows it. When either goes, the session goes. */
 export class Session {
   readonly device: GPUDevice;
-  /** Whether the device is a software adapter, on which work is done in fewer steps. */
+  /** True on a software adapter, on which work is done in fewer steps. */
   readonly software: boolean;
   /** The network as it runs. */
   readonly graph: Graph;
@@ -58,7 +58,7 @@ export class Session {
   readonly source: Graph;
   readonly network: Network;
   readonly store: Store<SharedState>;
-  /** What the network sees, at its own resolution. */
+  /** The picture that the network sees, at the network's resolution. */
   readonly picture: HTMLCanvasElement;
   /** The same with a map over it, when one was asked for. */
   readonly composed: HTMLCanvasElement;
@@ -195,7 +195,7 @@ export class Session {
     try {
       predictions = await predict(network, input, { top: 5, output: this.head.name });
     } catch (error) {
-      // What is not finite is no answer; what the layers hold is looked at all the same.
+      // Values that are not finite are no answer; the layers are shown all the same.
       if (!(error instanceof ModelError)) throw error;
       broken = error;
     }
@@ -208,7 +208,7 @@ export class Session {
     const strange = await this.room.readStrange();
     if (this.#disposed) return;
     this.predictions = predictions;
-    this.broken = broken && wordsOf(strange);
+    this.broken = broken && nonFiniteSentence(strange);
     this.room.showAnswers(this.head, predictions);
     this.answered.emit(predictions);
   }

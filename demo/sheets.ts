@@ -8,7 +8,7 @@ export interface Sheets {
   readonly tabs: HTMLElement;
   /** Another sheet is open, or none. */
   readonly changed: Emitter<void>;
-  /** Whether the page is as narrow as a phone. */
+  /** True if the page is as narrow as a phone. */
   readonly small: boolean;
   /** Adds a sheet, whose tab is not offered yet. */
   add(title: string, element: HTMLElement): void;

@@ -2,7 +2,7 @@ import { type Graph, type Head, labelOf, type Prediction, shapesOf } from "../sr
 import type { SelectionState } from "./state/selection.ts";
 import type { SubjectState } from "./state/subject.ts";
 
-/** What a question is about: a class by number, or a unit of a layer. */
+/** The subject of a question: a class by number, or a unit of a layer. */
 export type Subject =
   | number
   | { readonly layer: string; readonly channel: number; readonly y?: number; readonly x?: number };
@@ -24,7 +24,7 @@ export function subjectsOf(
   return second === undefined || second === first ? [first] : [first, second];
 }
 
-/** What one of a head's numbers is called. */
+/** The noun for one of a head's numbers. */
 const NOUNS: Readonly<Record<Head["scores"], string>> = {
   softmax: "class",
   sigmoid: "label",

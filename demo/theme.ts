@@ -1,4 +1,4 @@
-import { writeWith } from "./room/ink.ts";
+import { useLineColors } from "./room/line-colors.ts";
 import type { LookState } from "./state/look.ts";
 import type { Store } from "./state/store.ts";
 
@@ -20,7 +20,7 @@ export function followTheme(store: Store<LookState>, redraw: () => void): void {
   const apply = () => {
     const theme = themeOf(store);
     document.documentElement.dataset.theme = theme;
-    writeWith(theme);
+    useLineColors(theme);
     redraw();
   };
   apply();

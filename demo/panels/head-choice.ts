@@ -2,7 +2,7 @@ import { type Graph, type Head, type HeadKind, headsOf } from "../../src/index.t
 import { h } from "../dom.ts";
 import type { Session } from "../session.ts";
 
-/** What the numbers of an output are, in words. */
+/** The meaning of an output's numbers, in words. */
 const MEANS: Readonly<Record<HeadKind, string>> = {
   softmax: "softmax classes",
   sigmoid: "sigmoid labels",
@@ -16,7 +16,7 @@ const NOUNS = {
   values: ["value", "values"],
 } as const;
 
-/** What an output says, in a few words: "12 classes, softmax", "yes or no, sigmoid", "3 values". */
+/** An output in a few words: "12 classes, softmax", "yes or no, sigmoid", "3 values". */
 export function meaningOf({ kind, scores, channels, labels, known }: Head): string {
   const [one, many] = NOUNS[scores];
   const things =
@@ -33,7 +33,7 @@ function withHead(graph: Graph, { name }: Head, kind: HeadKind): Graph {
 }
 
 /**
- * Which output is asked, and what its numbers are taken for; with a way to say otherwise.
+ * The controls that choose the output that is asked, and what its numbers are taken for.
  * @param where beside the answer where there is a choice or a doubt, else among the network's facts.
  */
 export function headChoice(

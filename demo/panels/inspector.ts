@@ -1,26 +1,19 @@
-import {
-  describeLayer,
-  headsOf,
-  layerOf,
-  parametersOf,
-  receptiveField,
-  SEQUENTIAL_MAPS,
-} from "../../src/index.ts";
-import { grouped, parametersIn } from "../describe.ts";
-import { figure, h, segmented, slider } from "../dom.ts";
+import { SEQUENTIAL_MAPS } from "../../src/index.ts";
+import { figure, grouped, h, segmented, slider } from "../dom.ts";
 import { type MapRange, RANGE, rangeIn } from "../room/ranges.ts";
 import { look } from "../state/look.ts";
 import { type Layout, roomView, type Scale } from "../state/room-view.ts";
 import { select, selection } from "../state/selection.ts";
 import { subject } from "../state/subject.ts";
 import { ActivationView } from "./activation-view.ts";
-import { headChoice, meaningOf } from "./head-choice.ts";
+import { layerFacts, networkFacts } from "./facts.ts";
+import { headChoice } from "./head-choice.ts";
 import { legend } from "./legend.ts";
 import { pagingOf } from "./paging.ts";
 import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
 import { preprocessingChoice } from "./preprocessing-choice.ts";
 
-/** What the values of a map span, in words. */
+/** The span of a map's values, in words. */
 function reachOf(range: MapRange | undefined, values: number): string {
   if (!range) return "";
   const { least, most, strange } = range;
@@ -121,62 +114,21 @@ function mount({ session }: PanelHost): MountedPanel {
     select(store, { layer: exhibit.layer, channel: map ?? 0, y, x });
   });
 
-  /** What is known of a map's values, or, at the number of maps, of the layer's. */
+  /** The range of a map's values, if it was read; at the number of maps, of the layer's. */
   const rangeAt = (index: number) => (ranges ? rangeIn(ranges, index) : undefined);
-  const row = (term: string, value: string) => [h("dt", {}, term), h("dd", {}, value)];
 
   function drawHead(): void {
-    const { state } = store;
-    const exhibit = room.exhibitOf(state.layer);
+    const exhibit = room.exhibitOf(store.state.layer);
     maps.classList.toggle("hidden", exhibit?.kind !== "volume");
     choice.draw();
     prepared.draw();
     const nothing = reading.querySelectorAll(".reading:not(.hidden) > .field:not(.hidden)").length === 0;
     reading.classList.toggle("hidden", exhibit !== undefined || nothing);
-    if (!exhibit) {
-      const [height, width, channels] = session.inputSize;
-      name.textContent = graph.name;
-      shape.textContent = `${graph.layers.length} layers`;
-      facts.replaceChildren(
-        ...row("Parameters", grouped(parametersIn(graph))),
-        ...row("Sees", `${height} × ${width} × ${channels}`),
-        ...headsOf(graph).flatMap((head) => row(head.name, meaningOf(head))),
-        ...row("Preprocessing", graph.preprocessing.source),
-      );
-      hint.textContent = "Choose a volume, in the room or in the strip, to open it.";
-      return;
-    }
-    const layer = layerOf(graph, exhibit.layer);
-    const [height, width, channels] = exhibit.size;
-    name.textContent = exhibit.kind === "picture" ? "image" : exhibit.layer;
-    shape.textContent = height * width === 1 ? grouped(channels) : `${height} × ${width} × ${channels}`;
-    const { full } = receptiveField(graph, {
-      layer: exhibit.layer,
-      y: Math.floor(height / 2),
-      x: Math.floor(width / 2),
-    });
-    const parameters = exhibit.stand.stages.reduce(
-      (sum, stage) => sum + parametersOf(layerOf(graph, stage)),
-      0,
-    );
-    const range = rangeAt(channels);
-    facts.replaceChildren(
-      ...row("Computes", describeLayer(layer)),
-      ...(parameters > 0 ? row("Parameters", grouped(parameters)) : []),
-      ...(exhibit.kind === "picture"
-        ? []
-        : row("Each unit sees", `${full.bottom - full.top} × ${full.right - full.left} pixels`)),
-      ...(range && range.strange < height * width * channels
-        ? row("Range", `${figure(range.least)} … ${figure(range.most)}`)
-        : []),
-      ...(range && range.strange > 0
-        ? row("Not finite", `${grouped(range.strange)} of ${grouped(height * width * channels)} values`)
-        : []),
-      ...(exhibit.stand.stages.length > 1
-        ? row("With", exhibit.stand.stages.filter((stage) => stage !== exhibit.layer).join(", "))
-        : []),
-    );
-    hint.textContent = "";
+    const found = exhibit ? layerFacts(graph, exhibit, rangeAt(exhibit.size[2])) : networkFacts(session);
+    name.textContent = found.name;
+    shape.textContent = found.size;
+    facts.replaceChildren(...found.rows.flatMap(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]));
+    hint.textContent = found.hint;
   }
 
   function drawMaps(): void {
@@ -258,20 +210,20 @@ function mount({ session }: PanelHost): MountedPanel {
         hidden: state.threshold,
       });
     }
-    const words = [];
+    const sentences = [];
     if (exhibit?.kind === "volume") {
       const [space] = exhibit.goal.placing.every;
-      if (space > 1) words.push(`Drawn: one value in ${space} along each side of a map.`);
+      if (space > 1) sentences.push(`Drawn: one value in ${space} along each side of a map.`);
       if (state.scale === "map" && state.channel === undefined)
-        words.push(`Each map on its own scale; the bar is map ${exhibit.goal.placing.first}’s.`);
+        sentences.push(`Each map on its own scale; the bar is map ${exhibit.goal.placing.first}’s.`);
     } else if (
       !exhibit &&
       room.exhibits.some(({ goal }) => goal.placing.every.some((stride) => stride > 1))
     ) {
-      words.push("From afar, large layers are drawn with fewer values: open one to see all of them.");
+      sentences.push("From afar, large layers are drawn with fewer values: open one to see all of them.");
     }
-    if (rangeAt(channels)?.strange) words.push("NaN and infinite values are not drawn.");
-    drawn.textContent = words.join(" ");
+    if (rangeAt(channels)?.strange) sentences.push("NaN and infinite values are not drawn.");
+    drawn.textContent = sentences.join(" ");
   }
 
   function drawAll(): void {

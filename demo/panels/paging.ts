@@ -1,15 +1,15 @@
 import { h } from "../dom.ts";
-import { page } from "../navigation.ts";
+import { turnPage } from "../navigation.ts";
 import type { Exhibit } from "../room/exhibit.ts";
 import type { Session } from "../session.ts";
 
-/** Which maps of an open layer are shown, where not all are at once, and the way to the others. */
+/** The numbers of the maps that are shown of an open layer, where not all are at once, and buttons to the others. */
 export function pagingOf(session: Session): { readonly element: HTMLElement; draw(exhibit: Exhibit): void } {
   const shown = h("span", { class: "grow", "aria-live": "polite" });
   const turn = (by: -1 | 1) => {
     const label = by < 0 ? "The maps before" : "The maps after";
     const title = `${label} (Page ${by < 0 ? "Up" : "Down"})`;
-    const props = { class: "small", "aria-label": label, title, onclick: () => page(session, by) };
+    const props = { class: "small", "aria-label": label, title, onclick: () => turnPage(session, by) };
     return h("button", props, by < 0 ? "‹" : "›");
   };
   const [back, on] = [turn(-1), turn(1)];

@@ -1,9 +1,9 @@
 import type { Session } from "../session.ts";
 
-/** Where a panel stands: in the bar, in the column beside the room, under the room on a panel of its own, or over everything. */
+/** The places of panels: in the bar, in a column beside the room, under the room by itself, or over everything. */
 export type Place = "bar" | "left" | "right" | "bottom" | "over";
 
-/** What a panel can ask of the page around it. */
+/** The page as a panel sees it. */
 export interface PanelHost {
   readonly session: Session;
   /** Lets the reader choose a picture or the files of a model. */

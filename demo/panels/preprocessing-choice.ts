@@ -16,7 +16,7 @@ const FITS: Readonly<Record<PictureFit, string>> = {
 };
 
 /**
- * How pictures become the network's input, what of it is a guess, and a way to say otherwise.
+ * The controls that say how pictures become the network's input, and which of it is a guess; a choice reads the network anew.
  * @param where beside the picture where something is guessed, else among the network's facts.
  */
 export function preprocessingChoice(

@@ -8,7 +8,7 @@ const ABOVE = 1.3;
 const AROUND_OPEN = 1.2;
 const AROUND_EXPLODED = 7;
 
-/** How many voxels are drawn at most: by all that are closed together, and by the one that is open. */
+/** The most voxels that are drawn: by all that are closed together, and by the one that is open. */
 const VOXELS = {
   software: { closed: 150_000, open: 160_000 },
   hardware: { closed: 900_000, open: 500_000 },
@@ -68,7 +68,7 @@ export function arrange(
   }
 }
 
-/** What the camera looks at when it looks at the selection, or at everything; angles in radians. */
+/** The view of the selection, or of everything where nothing is selected; angles in radians. */
 export function homeOf(
   exhibits: readonly Exhibit[],
   { layer, layout }: SharedState,

@@ -12,7 +12,7 @@ export interface Insets {
 /** Time constant of the camera's motion, in milliseconds: it has settled after about four of them. */
 const EASE = 65;
 const FIELD = 30;
-/** How far it sees, and how far away it can be. */
+/** The nearest and the farthest that it sees, and that it can be away. */
 const FAR = 400;
 
 interface Pose {
@@ -126,7 +126,7 @@ export class OrbitCamera {
     });
   }
 
-  /** Where the camera is going, as text. */
+  /** The view that the camera goes to, as text. */
   get view(): string {
     const { azimuth, elevation, distance, x, y, z } = this.#goal;
     return [azimuth, elevation, distance, x, y, z].map((value) => Number(value.toFixed(2))).join(",");

@@ -1,20 +1,20 @@
 import { Group, Vector3 } from "three/webgpu";
 import type { Layout } from "../state/room-view.ts";
-import { ink } from "./ink.ts";
+import { lineColors } from "./line-colors.ts";
 import { boxLines, boxPoints, type Lines } from "./lines.ts";
 import { Moving } from "./motion.ts";
 import { extentOf, pageOf, type Stand, sheetOf, strideFor } from "./plan.ts";
 import { type Body, type Placing, Standing } from "./standing.ts";
 import type { Volume } from "./volume.ts";
 
-/** How an exhibit is to stand. */
+/** The way that an exhibit is to stand. */
 export interface Posture {
   readonly open: boolean;
   readonly layout: Layout;
   readonly explode: number;
   /** Width over height of what the panels leave free. */
   readonly aspect: number;
-  /** How many voxels it may draw. */
+  /** The most voxels that it may draw. */
   readonly voxels: number;
   /** The map that must be among those drawn when it is open. */
   readonly map: number;
@@ -23,7 +23,7 @@ export interface Posture {
 /** A vector longer than this is a block of cells, not a column of bars. */
 const LONGEST_COLUMN = 24;
 
-/** Where it stands before it is told. */
+/** The placing of an exhibit that was never posed. */
 const CLOSED: Omit<Placing, "sheet" | "cell" | "pitch"> = {
   every: [1, 1, 1],
   first: 0,
@@ -53,9 +53,9 @@ export class Exhibit implements Body {
   readonly explode: Moving = new Moving(0);
   volume: Volume | undefined;
   open = false;
-  /** How many maps are shown at once. */
+  /** The most maps that are shown at once. */
   most = 1;
-  /** How it stands in the frame that was drawn last: what is seen and pointed at. */
+  /** Its standing in the frame that was drawn last, which is seen and pointed at. */
   seen: Standing;
   readonly #cell: number;
   #still = CLOSED;
@@ -114,7 +114,7 @@ export class Exhibit implements Body {
     this.explode.send(open ? explode : 0, now);
   }
 
-  /** How it stands at a moment. */
+  /** Its standing at a moment. */
   at(now: number): Standing {
     const [, , channels] = this.size;
     const natural = this.depth / channels;
@@ -128,7 +128,7 @@ export class Exhibit implements Body {
     );
   }
 
-  /** How it will stand when nothing moves any more. */
+  /** Its standing when nothing moves any more. */
   get goal(): Standing {
     return this.at(Number.POSITIVE_INFINITY);
   }
@@ -147,7 +147,7 @@ export class Exhibit implements Body {
     const { x, y, z } = extent;
     this.frame.set(boxPoints(new Vector3(-x / 2, 0, -z / 2), new Vector3(x / 2, y, z / 2)));
     this.frame.color(
-      this.open ? ink().accent : hot ? ink().hot : ink().box,
+      this.open ? lineColors().accent : hot ? lineColors().hot : lineColors().box,
       this.open ? 0.45 * (1 - sheet) : 0.7 * (1 - 0.6 * sheet),
     );
   }

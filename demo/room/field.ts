@@ -7,7 +7,7 @@ import {
   MeshBasicNodeMaterial,
   Vector3,
 } from "three/webgpu";
-import { ink } from "./ink.ts";
+import { lineColors } from "./line-colors.ts";
 import { boxPoints, createLines } from "./lines.ts";
 
 /** A unit, and the frustum from it back to the pixels that it sees. */
@@ -21,12 +21,12 @@ export interface Field {
 
 export function createField(): Field {
   const object = new Group();
-  const lines = createLines(24, ink().accent, 0.9);
+  const lines = createLines(24, lineColors().accent, 0.9);
   const geometry = new BufferGeometry();
   const positions = new BufferAttribute(new Float32Array(30 * 3), 3);
   geometry.setAttribute("position", positions);
   const material = new MeshBasicNodeMaterial({
-    color: ink().accent,
+    color: lineColors().accent,
     transparent: true,
     opacity: 0.07,
     depthWrite: false,
@@ -45,8 +45,8 @@ export function createField(): Field {
     object,
     show({ centre, half }, patch) {
       object.visible = true;
-      lines.color(ink().accent, 0.9);
-      material.color.set(ink().accent);
+      lines.color(lineColors().accent, 0.9);
+      material.color.set(lineColors().accent);
       const grown = half.clone().multiplyScalar(1.08).addScalar(0.004);
       const points = boxPoints(centre.clone().sub(grown), centre.clone().add(grown));
       glass.visible = patch !== undefined;

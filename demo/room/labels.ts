@@ -3,7 +3,7 @@ import { type PerspectiveCamera, Vector3 } from "three/webgpu";
 /** A text that stands in the room. */
 export interface Label {
   readonly element: HTMLElement;
-  /** Where it hangs, in the room. */
+  /** Its place in the room. */
   readonly at: Vector3;
   /** Of two that would overlap the one of the higher rank is shown. */
   rank: number;

@@ -1,7 +1,7 @@
-/** How long anything on the page moves, in milliseconds. */
+/** The time that anything on the page moves, in milliseconds. */
 const DURATION = 280;
 
-/** Whether whoever looks asks for no motion. */
+/** True if the reader asks for no motion. */
 export function asksForStillness(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

@@ -3,7 +3,7 @@ import { type Head, labelOf } from "../../src/index.ts";
 import type { Exhibit } from "./exhibit.ts";
 import { type Label, Labels } from "./labels.ts";
 
-/** What is written in the room: each exhibit's name and size, and the names of the answers. */
+/** The texts in the room: each exhibit's name and size, and the names of the answers. */
 export class Names {
   readonly #labels: Labels;
   readonly #exhibits: readonly { readonly exhibit: Exhibit; readonly label: Label }[];

@@ -53,7 +53,7 @@ export async function pickAlong(exhibits: readonly Exhibit[], ray: Ray): Promise
   return undefined;
 }
 
-/** Whether a ray still goes through the voxel of a unit, wherever that stands by now. */
+/** True if a ray still goes through the voxel of a unit, wherever that stands by now. */
 export function goesThrough(
   exhibits: readonly Exhibit[],
   ray: Ray,
@@ -66,13 +66,13 @@ export function goesThrough(
   );
 }
 
-/** What a follower asks and tells. */
+/** The questions that a follower asks, and its listener. */
 export interface Followed {
   /** The unit at a place, as it is drawn now. */
   pick(at: Spot): Promise<Hovered | undefined>;
-  /** Whether a place is still on a unit. */
+  /** True if a place is still on a unit. */
   holds(hovered: Hovered, at: Spot): boolean;
-  /** What lies under the pointer now, or nothing while nobody knows. */
+  /** Told the unit under the pointer, or nothing while nobody knows. */
   tell(hovered: Hovered | undefined, at: Spot): void;
 }
 

@@ -75,7 +75,7 @@ export function extentOf(
   return { cell, width: width * cell, height: height * cell, depth };
 }
 
-/** Every how-manieth value along H, W, C is drawn so that at most `most` voxels are. */
+/** The step between drawn values along H, W, C with which at most `most` voxels are drawn. */
 export function strideFor(
   [height, width, channels]: readonly [number, number, number],
   most: number,

@@ -8,7 +8,7 @@ export interface PointerHandlers {
   moved(): void;
 }
 
-/** How far a press may wander and still be a click, in pixels. */
+/** The distance that a press may wander and still be a click, in pixels. */
 const WANDER = 5;
 
 /**

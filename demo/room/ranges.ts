@@ -1,14 +1,14 @@
 import { bind, type Dispatch } from "./kernel.ts";
 import type { Kernels } from "./kernels.ts";
 
-/** What is kept of each map and of the layer: the smallest and the largest finite value, and how many are not finite. */
+/** Numbers that are kept of each map and of the layer: the smallest and the largest finite value, and the count of those that are not finite. */
 export const RANGE = 3;
 
-/** What the values of a map, or of a whole layer, span. */
+/** The span of the values of a map, or of a whole layer. */
 export interface MapRange {
   readonly least: number;
   readonly most: number;
-  /** How many values are NaN or infinite. */
+  /** The count of values that are NaN or infinite. */
   readonly strange: number;
 }
 

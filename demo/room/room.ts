@@ -23,7 +23,7 @@ export interface RoomOptions {
   readonly screen: Screen;
   readonly network: Network;
   readonly store: Store<SharedState>;
-  /** What the network sees, drawn by whoever loads images. */
+  /** The picture that the network sees, drawn by the session. */
   readonly picture: HTMLCanvasElement;
   readonly onHover: (hovered: Hovered | undefined, at: Spot) => void;
 }
@@ -47,7 +47,7 @@ export class Room {
   #last = 0;
   #hovered: Hovered | undefined;
   #viewTimer = 0;
-  /** Whether the camera is where `home` sends it, and goes along when the panels leave other space free. */
+  /** True while the camera is where `home` sends it; then it goes along when the panels leave other space free. */
   #atHome = false;
   #disposed = false;
 
@@ -89,7 +89,7 @@ export class Room {
     this.#stir();
   }
 
-  /** How many values of each layer are NaN or infinite, of the layers that have any; they are not drawn. */
+  /** Counts the values that are NaN or infinite, of each layer that has any; they are not drawn. */
   async readStrange(): Promise<ReadonlyMap<string, number>> {
     const strange = await this.#stage.readStrange();
     if (!this.#disposed) {
@@ -99,7 +99,7 @@ export class Room {
     return strange;
   }
 
-  /** What lies over the picture changed. */
+  /** Takes up a change of the picture or of its overlay. */
   pictureChanged(): void {
     this.#stage.picture.changed();
     this.invalidate();
@@ -153,7 +153,7 @@ export class Room {
     return this.#stage.rangesOf(layer);
   }
 
-  /** Whether nothing moves and nothing waits to be drawn. */
+  /** True if nothing moves and nothing waits to be drawn. */
   get resting(): boolean {
     return this.#scheduled === 0;
   }
@@ -163,12 +163,12 @@ export class Room {
     return exhibitOf(this.exhibits, layer);
   }
 
-  /** Whether three draws every shown activation from the network's own buffers; for tests. */
-  adoptsActivations(): boolean {
-    return this.#stage.adoptsActivations();
+  /** True if three draws every shown activation from the network's own buffers; for tests. */
+  drawsFromActivations(): boolean {
+    return this.#stage.drawsFromActivations();
   }
 
-  /** Where a unit is seen on the canvas, in pixels; for tests. */
+  /** The place of a unit on the canvas, in pixels; for tests. */
   project({ layer, channel = 0, y = 0, x = 0 }: Selection): { x: number; y: number } | undefined {
     const exhibit = this.exhibitOf(layer);
     if (!exhibit) return undefined;

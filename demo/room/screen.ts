@@ -3,7 +3,7 @@ import { isSoftwareAdapter } from "../../src/index.ts";
 import { compileKernels, type Kernels } from "./kernels.ts";
 
 /**
- * What every room on a device is drawn with: a canvas, three's renderer, and the explorer's kernels. One stays as long as
+ * The tools that every room on a device is drawn with: a canvas, three's renderer, and the explorer's kernels. One stays as long as
  * its device, however many networks are looked at: a renderer's colour and depth textures are as large as the canvas.
  */
 export class Screen {

@@ -3,10 +3,10 @@ import { headsOf, type Network } from "../../src/index.ts";
 import type { LookState } from "../state/look.ts";
 import type { Selection } from "../state/selection.ts";
 import type { SharedState } from "../state/shared.ts";
-import { adopt, adopted, release } from "./adopt.ts";
 import { exhibitOf } from "./arrangement.ts";
-import { Decor } from "./decor.ts";
+import { attributeOf, bufferBehind, release } from "./buffer-attributes.ts";
 import { Exhibit } from "./exhibit.ts";
+import { LinesAround } from "./lines-around.ts";
 import { Names } from "./names.ts";
 import { createPalette, writePalette } from "./palette.ts";
 import type { Hovered } from "./picking.ts";
@@ -21,11 +21,11 @@ export interface StageOptions {
   readonly screen: Screen;
   readonly network: Network;
   readonly colors: LookState["colors"];
-  /** What the network sees, drawn by whoever loads images. */
+  /** The picture that the network sees, drawn by the session. */
   readonly picture: HTMLCanvasElement;
 }
 
-/** What stands in the room and how a frame of it is drawn: the exhibits, their volumes, what is around them. */
+/** The things in the room, and how a frame of them is drawn: the exhibits, their volumes, the lines around them. */
 export class Stage {
   readonly exhibits: readonly Exhibit[];
   /** The room's colours on the GPU; see palette.ts. */
@@ -36,7 +36,7 @@ export class Stage {
   readonly #screen: Screen;
   readonly #network: Network;
   readonly #scene = new Scene();
-  readonly #decor: Decor;
+  readonly #around: LinesAround;
   readonly #ranges: readonly (Ranges | undefined)[];
   readonly #colors: StorageBufferAttribute;
 
@@ -45,7 +45,7 @@ export class Stage {
     this.#screen = screen;
     this.#network = network;
     this.colorsBuffer = createPalette(device);
-    this.#colors = adopt(renderer, this.colorsBuffer, 4);
+    this.#colors = attributeOf(renderer, this.colorsBuffer, 4);
     this.color(colors);
 
     const { graph } = network;
@@ -75,8 +75,8 @@ export class Stage {
     );
     this.picture = createPicture(picture);
     this.exhibits[0]?.group.add(this.picture.mesh);
-    this.#decor = new Decor(graph, this.exhibits);
-    this.#scene.add(this.#decor.object, ...this.exhibits.map(({ group }) => group));
+    this.#around = new LinesAround(graph, this.exhibits);
+    this.#scene.add(this.#around.object, ...this.exhibits.map(({ group }) => group));
   }
 
   /** Takes other colours. */
@@ -128,15 +128,15 @@ export class Stage {
     return exhibit && this.#ranges[exhibit.index]?.buffer;
   }
 
-  /** Whether three draws every shown activation from the network's own buffers; for tests. */
-  adoptsActivations(): boolean {
+  /** True if three draws every shown activation from the network's own buffers; for tests. */
+  drawsFromActivations(): boolean {
     const volumes = this.exhibits.filter(({ volume }) => volume);
     return (
       volumes.length > 0 &&
       volumes.every(
         ({ volume, layer }) =>
           volume &&
-          adopted(this.#screen.renderer, volume.attributes.activation) ===
+          bufferBehind(this.#screen.renderer, volume.attributes.activation) ===
             this.#network.activation(layer).buffer,
       )
     );
@@ -171,7 +171,7 @@ export class Stage {
       exhibit.outline(hovered?.layer === exhibit.layer);
     }
     device.queue.submit([encoder.finish()]);
-    this.#decor.draw(state, hovered ?? unitOf(state));
+    this.#around.draw(state, hovered ?? unitOf(state));
     renderer.render(this.#scene, camera);
     this.names.draw(camera, size.width, size.height);
     return moving;
@@ -183,7 +183,7 @@ export class Stage {
     release(this.#colors);
     this.colorsBuffer.destroy();
     this.picture.dispose();
-    this.#decor.dispose();
+    this.#around.dispose();
     this.names.dispose();
     for (const { frame } of this.exhibits) frame.dispose();
   }

@@ -1,8 +1,8 @@
 import { Box3, Vector3 } from "three/webgpu";
 
-/** How voxels stand, as place_voxels.wgsl takes it. */
+/** The places of voxels, as place_voxels.wgsl takes them. */
 export interface Placing {
-  /** Every how-manieth value is drawn along H, W, C, and how many maps from which on. */
+  /** The step between drawn values along H, W, C; the first map that is drawn, and how many. */
   readonly every: readonly [number, number, number];
   readonly first: number;
   readonly maps: number;
@@ -18,12 +18,12 @@ export interface Placing {
   readonly rows: number;
 }
 
-/** What never changes about an exhibit. */
+/** The facts of an exhibit that never change. */
 export interface Body {
   /** H, W, C. */
   readonly size: readonly [number, number, number];
   readonly kind: "picture" | "volume" | "vector";
-  /** Whether its values are bars from the left. */
+  /** True if its values are bars from the left. */
   readonly bars: boolean;
   /** Width, height and depth of the closed stack. */
   readonly width: number;
@@ -35,7 +35,7 @@ export interface Body {
 const BAR = 4;
 
 /**
- * How an exhibit stands at a moment. What is drawn, picked, outlined and named all come from here, so that they cannot
+ * An exhibit as it stands at a moment. Drawing, picking, outlines and names all come from here, so that they cannot
  * disagree. Coordinates are the room's; place_voxels.wgsl computes the same centres on the GPU.
  */
 export class Standing {
@@ -49,7 +49,7 @@ export class Standing {
     this.position = new Vector3(x, y, 0);
   }
 
-  /** How many values are drawn along H, W, C. */
+  /** The counts of values that are drawn along H, W, C. */
   get count(): [number, number, number] {
     const [height, width] = this.body.size;
     const { every, maps } = this.placing;

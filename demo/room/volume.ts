@@ -1,6 +1,6 @@
 import { BufferGeometry, Mesh, type StorageBufferAttribute, type WebGPURenderer } from "three/webgpu";
 import type { Tensor } from "../../src/index.ts";
-import { adopt, adoptArguments, release } from "./adopt.ts";
+import { attributeOf, drawArguments, release } from "./buffer-attributes.ts";
 import { bind, type Dispatch } from "./kernel.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ranges } from "./ranges.ts";
@@ -25,7 +25,7 @@ export class Volume {
   };
   readonly size: readonly [number, number, number];
   readonly capacity: number;
-  readonly #adopted: StorageBufferAttribute[] = [];
+  readonly #attributes: StorageBufferAttribute[] = [];
   readonly #voxels: GPUBuffer;
   readonly #arguments: GPUBuffer;
   readonly #picked: GPUBuffer;
@@ -33,7 +33,7 @@ export class Volume {
   readonly #pick: readonly [Dispatch, Dispatch];
   readonly #device: GPUDevice;
   #count = 0;
-  /** What the list of voxels was made from; undefined when it must be made again. */
+  /** The settings that the list of voxels was made with; undefined when it must be made again. */
   #placed: string | undefined;
 
   constructor(
@@ -68,22 +68,22 @@ export class Volume {
     ];
 
     const hold = <T extends StorageBufferAttribute>(attribute: T): T => {
-      this.#adopted.push(attribute);
+      this.#attributes.push(attribute);
       return attribute;
     };
     this.attributes = {
-      activation: hold(adopt(renderer, tensor.buffer)),
-      voxels: hold(adopt(renderer, this.#voxels, 4)),
+      activation: hold(attributeOf(renderer, tensor.buffer)),
+      voxels: hold(attributeOf(renderer, this.#voxels, 4)),
     };
     this.look = createVoxelMaterial({
       ...this.attributes,
-      ranges: hold(adopt(renderer, ranges.buffer)),
+      ranges: hold(attributeOf(renderer, ranges.buffer)),
       colors,
       sizes: { voxels: this.capacity, activation: total, channels },
     });
     const geometry = new BufferGeometry();
     geometry.setDrawRange(0, 18);
-    geometry.setIndirect(hold(adoptArguments(renderer, this.#arguments)));
+    geometry.setIndirect(hold(drawArguments(renderer, this.#arguments)));
     this.mesh = new Mesh(geometry, this.look.material);
     this.mesh.frustumCulled = false;
   }
@@ -142,7 +142,7 @@ export class Volume {
   }
 
   destroy(): void {
-    for (const attribute of this.#adopted) release(attribute);
+    for (const attribute of this.#attributes) release(attribute);
     this.mesh.geometry.dispose();
     this.look.material.dispose();
     for (const step of [this.#place, ...this.#pick]) step.destroy();

@@ -18,7 +18,7 @@ import {
 } from "three/webgpu";
 import { RANGE } from "./ranges.ts";
 
-/** Where a corner of a voxel lies: 18 vertices, two triangles for each of the three faces that look at the eye. */
+/** The place of a voxel's corner: 18 vertices, two triangles for each of the three faces that look at the eye. */
 const corner = wgslFn(`
   fn corner(vertex: u32, voxel: vec4<u32>, extent: vec3<f32>, eye: vec3<f32>) -> vec3<f32> {
     let centre = bitcast<vec3<f32>>(voxel.xyz);
@@ -35,7 +35,7 @@ const corner = wgslFn(`
   }
 `);
 
-/** Where a value lies on its scale, -1..1: zero is zero, the greatest magnitude is one. */
+/** The place of a value on its scale, -1..1: zero is zero, the greatest magnitude is one. */
 const onScale = wgslFn(`
   fn onScale(value: f32, low: f32, high: f32) -> f32 {
     let most = max(abs(low), abs(high));
@@ -67,7 +67,7 @@ const asBar = wgslFn(`
   }
 `);
 
-/** What a WGSL function returns, as TSL's types want it said. */
+/** The result of a WGSL function, with the type that TSL does not infer. */
 const typed = <T extends string>(node: unknown): Node<T> => node as Node<T>;
 
 /** Everything that a volume's voxels are drawn from. All of it lies on the GPU already. */

@@ -3,7 +3,7 @@ import { oneOf, type Slice, shareIn } from "./slice.ts";
 export type Layout = "stack" | "sheet";
 export type Scale = "layer" | "map";
 
-/** How the volumes stand in the room, and from where they are seen. */
+/** The stand of the volumes in the room, and the place that they are seen from. */
 export interface RoomViewState {
   readonly layout: Layout;
   /** 0: one block, 1: every map by itself. */

@@ -84,7 +84,7 @@ export function select(store: Store<SelectionState>, { layer, channel, y, x }: S
   store.set({ layer, channel, y, x });
 }
 
-/** Whether a change touches what is selected. */
+/** True if a change touches the selection. */
 export function selects(changed: Pick<Changes<SelectionState>, "has">): boolean {
   return LEVELS.some((key) => changed.has(key));
 }

@@ -8,5 +8,5 @@ import { subject } from "./subject.ts";
 /** The slices that belong to no question. */
 export const SHARED_SLICES = [picture, selection, roomView, look, subject] as const;
 
-/** What the room and every panel can follow. */
+/** The state that the room and every panel can follow. */
 export type SharedState = StateOf<typeof SHARED_SLICES>;

@@ -1,4 +1,4 @@
-/** What of a network can be selected and asked about. */
+/** The parts of a network that can be selected and asked about. */
 export interface NetworkParts {
   readonly exhibits: readonly {
     /** The layer that it shows, and all that it stands for. */
@@ -14,7 +14,7 @@ export interface NetworkParts {
   readonly mapLayers: readonly string[];
 }
 
-/** What a slice changes of a state that a network cannot show, with a sentence for each thing that it takes out. */
+/** A change that takes out of a state what a network does not have, with a sentence for each thing that goes. */
 export interface Admitted<S> {
   readonly change: Partial<S>;
   readonly refused: readonly string[];
@@ -36,7 +36,7 @@ export interface Slice<S extends object> {
   /** Reads an address; what cannot be understood takes its default. */
   read(fields: Fields): S;
   write(state: S, put: Put): void;
-  /** What is forgotten when another network comes. */
+  /** Values that are taken when another network comes, in place of what was said of the old one. */
   readonly withNetwork?: Partial<S>;
   /** Keys that follow others of the slice when those change. */
   follow?(wanted: S, before: S, change: Partial<S>): Partial<S>;

@@ -1,6 +1,6 @@
 import { counted, type Slice, wholeIn } from "./slice.ts";
 
-/** What questions are about: which output, which of its classes, beside which other. */
+/** The subject of questions: an output, one of its classes, and another beside it. */
 export interface SubjectState {
   /** The output that is asked, by name; undefined: the network's first. */
   readonly output: string | undefined;

@@ -4,7 +4,7 @@ import { Emitter } from "../emitter.ts";
 export const PRIORITIES = ["answer", "overview", "trust"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** What a task is given while it runs. */
+/** The means of a task to listen and to tell while it runs. */
 export interface TaskOptions {
   readonly signal: AbortSignal;
   /** @param fraction the part that is done, 0 to 1. */
@@ -18,7 +18,7 @@ export interface Task<T> {
   run(options: TaskOptions): Promise<T>;
 }
 
-/** How far a task has come. */
+/** The stage that a task has come to. */
 export type Progress =
   | { readonly stage: "waiting" }
   | { readonly stage: "working"; readonly fraction: number | undefined }
@@ -26,7 +26,7 @@ export type Progress =
   | { readonly stage: "stopped" }
   | { readonly stage: "failed"; readonly message: string };
 
-/** Whether a task runs or is still to run. */
+/** True if a task runs or is still to run. */
 export function isOpen({ stage }: Progress): boolean {
   return stage === "waiting" || stage === "working";
 }
@@ -49,7 +49,7 @@ export class TaskQueue {
     return list;
   }
 
-  /** Whether anything runs or is still to run. */
+  /** True if anything runs or is still to run. */
   get busy(): boolean {
     return this.#lists.some(({ busy }) => busy);
   }
@@ -116,12 +116,12 @@ export class TaskList<T> {
     return this.#progress.get(key) ?? WAITING;
   }
 
-  /** What a task found; undefined until it is done. */
+  /** The result of a task; undefined until it is done. */
   resultOf(key: string): T | undefined {
     return this.#results.get(key);
   }
 
-  /** Whether a wanted task runs or is still to run. */
+  /** True if a wanted task runs or is still to run. */
   get busy(): boolean {
     return this.#wanted.some(({ key }) => isOpen(this.progressOf(key)));
   }
@@ -156,7 +156,7 @@ export class TaskList<T> {
     this.#results.clear();
   }
 
-  /** How to run the first wanted task of a priority that waits; for the queue. */
+  /** A call that runs the first wanted task of a priority that waits; for the queue. */
   next(priority: Priority): (() => Promise<void>) | undefined {
     const task = this.#wanted.find(
       (one) => one.priority === priority && this.progressOf(one.key).stage === "waiting",
@@ -168,7 +168,7 @@ export class TaskList<T> {
     const stop = new AbortController();
     const { signal } = stop;
     this.#running = { key, stop };
-    // What comes from a task that was stopped is nobody's any more.
+    // News of a task that was stopped is nobody's any more.
     const tell = (progress: Progress) => {
       if (signal.aborted) return;
       this.#progress.set(key, progress);

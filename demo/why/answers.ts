@@ -30,7 +30,7 @@ export interface Card extends AskedMap {
 }
 
 /** The keys of the state that say which maps are wanted. */
-const ASKS = ["why", "target", "versus", "weighs", "trust", "along"] as const;
+const ASKS = ["why", "target", "versus", "weighs", "trust", "layerMaps"] as const;
 /** Those that say how they are drawn. */
 const DRAWS = ["ends", "colors", "over", "strength"] as const;
 
@@ -47,7 +47,7 @@ export class WhyAnswers {
   readonly #trusts: TaskList<Trust>;
   #wanted: readonly { readonly id: string; readonly request: MapRequest }[] = [];
   #wantedLayers: readonly MapRequest[] = [];
-  /** Whether the network has answered to the picture that is shown. */
+  /** True when the network has answered to the picture that is shown. */
   #answered = false;
   #laid: { readonly answer?: Answer | undefined; readonly max?: number | undefined } = {};
   readonly #stops: readonly (() => void)[];
@@ -110,7 +110,7 @@ export class WhyAnswers {
     return cards.find(({ id }) => id === this.store.state.over) ?? cards[0];
   }
 
-  /** Whether something is being computed, or waits. */
+  /** True if something is being computed, or waits. */
   get busy(): boolean {
     const asked = this.store.state.why.length > 0;
     return this.#maps.busy || this.#trusts.busy || (asked && !this.#answered);
@@ -169,7 +169,7 @@ export class WhyAnswers {
     const [subject] = subjects;
     const technique = attributionNamed("grad-cam");
     this.#wantedLayers =
-      state.along && typeof subject === "number" && state.why.length > 0
+      state.layerMaps && typeof subject === "number" && state.why.length > 0
         ? this.layers.map((layer) => ({ technique, subject, layer }))
         : [];
     this.#maps.want([

@@ -3,7 +3,7 @@ import { figure } from "../dom.ts";
 import type { MapRequest } from "./map-request.ts";
 import type { ScaleOfMaps } from "./slice.ts";
 
-/** What a technique found, ready to be drawn. */
+/** The map that a technique found, ready to be drawn. */
 export interface Answer {
   readonly request: MapRequest;
   readonly found: Attribution;

@@ -60,7 +60,7 @@ function readingOf({ graph, head, store }: Session): string[] {
   return parts;
 }
 
-/** Whether it is the network that comes with the page. */
+/** True for the network that comes with the page. */
 function isShipped(graph: Graph): boolean {
   return graph.name === "vitrine";
 }

@@ -22,7 +22,7 @@ export function whyKeys({ store }: WhyAnswers, ask: () => void): KeyBinding[] {
     {
       keys: ["L"],
       does: "Grad-CAM along the network",
-      press: { l: () => store.set({ along: !store.state.along }) },
+      press: { l: () => store.set({ layerMaps: !store.state.layerMaps }) },
     },
   ];
 }

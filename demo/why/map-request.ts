@@ -27,7 +27,7 @@ export function weighedLayer(graph: Graph, chosen: string | undefined, subject: 
   return until.find((name) => name === chosen) ?? known.find((name) => name === before) ?? subject.layer;
 }
 
-/** What a request's technique is told beside its target. */
+/** Settings of a request's technique beside its target. */
 export function settingsOf(
   { technique, layer }: MapRequest,
   software: boolean,

@@ -41,8 +41,8 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
   );
   const toggle = (text: string, hint: string, change: () => void) =>
     h("button", { class: "toggle", title: hint, onclick: change }, text);
-  const along = toggle("Layers", "Grad-CAM at every layer, along the network (L)", () =>
-    store.set({ along: !store.state.along }),
+  const layers = toggle("Layers", "Grad-CAM at every layer, along the network (L)", () =>
+    store.set({ layerMaps: !store.state.layerMaps }),
   );
   const trust = toggle("Trust", "Measure how far each map can be trusted (T)", () =>
     store.set({ trust: !store.state.trust }),
@@ -65,7 +65,7 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
     strength.element,
     scale.element,
     layer,
-    along,
+    layers,
     trust,
     h("button", { title: "Save all maps as one picture", onclick: () => void save() }, "Save all"),
     h("button", { class: "quiet", onclick: () => store.set({ why: [], over: undefined }) }, "Clear"),
@@ -123,7 +123,7 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
     scale.set(state.ends);
     layer.value = answers.layers.find((name) => name === state.weighs) ?? answers.layers.at(-1) ?? "";
     layer.classList.toggle("hidden", !all.some(({ request }) => request.technique.weighsMaps));
-    along.setAttribute("aria-pressed", String(state.along));
+    layers.setAttribute("aria-pressed", String(state.layerMaps));
     trust.setAttribute("aria-pressed", String(state.trust));
     strength.set(state.strength, `${Math.round(100 * state.strength)} %`);
     const ids = all.map(({ id }) => id);

@@ -5,21 +5,21 @@ export const SCALES = ["robust", "raw", "shared"] as const;
 /** "robust": peaked maps end at their 99th percentile; "raw": nothing is clipped; "shared": one scale for the classes. */
 export type ScaleOfMaps = (typeof SCALES)[number];
 
-/** What is asked of the attribution techniques, and how their maps are shown. */
+/** The techniques that are asked why, and the look of their maps. */
 export interface WhyState {
   /** Techniques that were asked why, by their names, in the order of their cards. */
   readonly why: readonly string[];
   /** The layer whose maps the CAMs weigh; undefined: the last with pixels. */
   readonly weighs: string | undefined;
-  /** Where the colours of the maps end. */
+  /** The rule by which the colours of the maps end. */
   readonly ends: ScaleOfMaps;
-  /** Whether trust is measured beside each map. */
+  /** True if trust is measured beside each map. */
   readonly trust: boolean;
-  /** Whether Grad-CAM is shown at every layer, along the network. */
-  readonly along: boolean;
+  /** True if Grad-CAM is shown at every layer, along the network. */
+  readonly layerMaps: boolean;
   /** The card whose map lies over the image; undefined: the first. */
   readonly over: string | undefined;
-  /** How strongly maps cover the image, 0 to 1. */
+  /** The strength with which maps cover the image, 0 to 1. */
   readonly strength: number;
 }
 
@@ -28,7 +28,7 @@ const defaults: WhyState = {
   weighs: undefined,
   ends: "robust",
   trust: false,
-  along: false,
+  layerMaps: false,
   over: undefined,
   strength: 0.75,
 };
@@ -45,17 +45,17 @@ export const whySlice: Slice<WhyState> = {
       weighs: fields.get("weighs") ?? undefined,
       ends: oneOf(fields.get("ends"), SCALES, defaults.ends),
       trust: fields.get("trust") === "on",
-      along: fields.get("along") === "on",
+      layerMaps: fields.get("along") === "on",
       over: fields.get("over") ?? undefined,
       strength: shareIn(fields.get("strength"), defaults.strength),
     };
   },
-  write({ why, weighs, ends, trust, along, over, strength }, put) {
+  write({ why, weighs, ends, trust, layerMaps, over, strength }, put) {
     put("why", why.join(",") || undefined);
     put("weighs", weighs);
     put("ends", ends, defaults.ends);
     put("trust", trust ? "on" : undefined);
-    put("along", along ? "on" : undefined);
+    put("along", layerMaps ? "on" : undefined);
     put("over", over);
     put("strength", Number(strength.toFixed(2)), defaults.strength);
   },

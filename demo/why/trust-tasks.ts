@@ -2,13 +2,13 @@ import type { Measure, Trust, TrustOptions } from "../../src/index.ts";
 import type { Progress, Task, TaskOptions } from "../tasks/queue.ts";
 import { keyOf, type MapRequest } from "./map-request.ts";
 
-/** What was measured of a map so far, and what is still to come. */
+/** The figures that were measured of a map so far, and those that are still to come. */
 export interface TrustFigures {
   readonly found: readonly Trust[];
   readonly groups: readonly { readonly measures: readonly Measure[]; readonly progress: Progress }[];
 }
 
-/** Measures that are taken together because their words need one another; the quickest first. */
+/** Measures that are taken together because their verdicts need one another; the quickest first. */
 const GROUPS: readonly (readonly Measure[])[] = [
   ["randomLogit", "runnerUp"],
   ["modelRandomisation"],
@@ -29,7 +29,7 @@ export function measuresFor({ technique, subject }: MapRequest, software: boolea
   });
 }
 
-/** How finely a software adapter measures while somebody waits. */
+/** Settings for a software adapter, with which it measures while somebody waits. */
 const LIGHTLY = { steps: 12, randomBaselines: 2, subsets: 40, noiseSamples: 24, perturbations: 2 } as const;
 
 export type TrustSettings = TaskOptions & Pick<TrustOptions, keyof typeof LIGHTLY>;

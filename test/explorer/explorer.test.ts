@@ -76,7 +76,7 @@ describe("the explorer", () => {
 
   test("draws from the network's own buffers, and only while something changes", async () => {
     await settled(page);
-    expect(await page.evaluate(() => window.vitrine.session().room.adoptsActivations())).toBe(true);
+    expect(await page.evaluate(() => window.vitrine.session().room.drawsFromActivations())).toBe(true);
     const before = await page.evaluate(() => window.vitrine.session().room.frames);
     await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(await page.evaluate(() => window.vitrine.session().room.frames)).toBe(before);
@@ -417,7 +417,7 @@ describe("the explorer", () => {
     expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
     expect(await page.evaluate(() => window.vitrine.store.state.layer)).toBe("conv3_1");
     await settled(page);
-    expect(await page.evaluate(() => window.vitrine.session().room.adoptsActivations())).toBe(true);
+    expect(await page.evaluate(() => window.vitrine.session().room.drawsFromActivations())).toBe(true);
     expect(await page.$$eval(".answers li", (items) => items.length)).toBe(5);
     expect(complaints.slice(before)).toEqual([]);
   });

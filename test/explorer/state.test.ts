@@ -54,7 +54,7 @@ const OLD: readonly (readonly [address: string, state: Partial<State>])[] = [
       weighs: "pool2",
       ends: "raw",
       trust: true,
-      along: true,
+      layerMaps: true,
       over: "saliency",
       strength: 0.5,
     },
@@ -123,7 +123,7 @@ describe("the address", () => {
       weighs: maybe(text),
       ends: fc.constantFrom("robust" as const, "raw" as const, "shared" as const),
       trust: fc.boolean(),
-      along: fc.boolean(),
+      layerMaps: fc.boolean(),
       over: maybe(fc.constantFrom("saliency", "grad-cam:2")),
       strength: share,
     });

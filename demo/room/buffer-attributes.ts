@@ -2,10 +2,10 @@ import { IndirectStorageBufferAttribute, StorageBufferAttribute, type WebGPURend
 import { lendBuffer } from "../../src/three.ts";
 
 /**
- * Lets three draw from a buffer that somebody else owns, without a copy: scalars or four-vectors only.
+ * An attribute through which three draws from a buffer that somebody else owns, without a copy: scalars or four-vectors only.
  * The buffer must have STORAGE usage; it is read where it lies.
  */
-export function adopt(
+export function attributeOf(
   renderer: WebGPURenderer,
   buffer: GPUBuffer,
   itemSize: 1 | 4 = 1,
@@ -14,7 +14,7 @@ export function adopt(
 }
 
 /** The same for the arguments of an indirect draw; the buffer must have INDIRECT usage too. */
-export function adoptArguments(renderer: WebGPURenderer, buffer: GPUBuffer): IndirectStorageBufferAttribute {
+export function drawArguments(renderer: WebGPURenderer, buffer: GPUBuffer): IndirectStorageBufferAttribute {
   return lendBuffer(renderer, buffer, new IndirectStorageBufferAttribute(new Uint32Array(4), 4));
 }
 
@@ -24,7 +24,7 @@ export function release(attribute: StorageBufferAttribute): void {
 }
 
 /** The buffer that three draws from. */
-export function adopted(renderer: WebGPURenderer, attribute: StorageBufferAttribute): unknown {
+export function bufferBehind(renderer: WebGPURenderer, attribute: StorageBufferAttribute): unknown {
   const backend = renderer.backend as unknown as { get(of: StorageBufferAttribute): { buffer?: GPUBuffer } };
   return backend.get(attribute).buffer;
 }

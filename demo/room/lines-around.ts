@@ -2,11 +2,11 @@ import { Group, Vector3 } from "three/webgpu";
 import { type Graph, receptiveField } from "../../src/index.ts";
 import type { Selection } from "../state/selection.ts";
 import { exhibitOf } from "./arrangement.ts";
-import { type Backing, createBacking } from "./backing.ts";
 import type { Exhibit } from "./exhibit.ts";
 import { createField, type Field } from "./field.ts";
-import { ink } from "./ink.ts";
+import { lineColors } from "./line-colors.ts";
 import { boxPoints, createLines, type Lines } from "./lines.ts";
+import { createSheetGround, type SheetGround } from "./sheet-ground.ts";
 
 /** A unit of a layer. */
 interface Unit {
@@ -16,15 +16,15 @@ interface Unit {
   readonly x: number;
 }
 
-/** What is drawn around the voxels: links, frames of maps, the selection and what it sees. */
-export class Decor {
+/** Everything that is drawn around the voxels: links, frames of maps, the selection and the pixels that it sees. */
+export class LinesAround {
   readonly object: Group = new Group();
   readonly #graph: Graph;
   readonly #exhibits: readonly Exhibit[];
   readonly #edges: Lines;
   readonly #chosen: Lines;
   readonly #tiles: Lines;
-  readonly #backing: Backing;
+  readonly #ground: SheetGround;
   readonly #field: Field;
 
   constructor(graph: Graph, exhibits: readonly Exhibit[]) {
@@ -32,15 +32,15 @@ export class Decor {
     this.#exhibits = exhibits;
     const links = exhibits.reduce((sum, { stand }) => sum + stand.from.length, 0);
     const maps = Math.max(...exhibits.map(({ size }) => size[2]));
-    this.#edges = createLines(links * 16, ink().line, 0.75);
-    this.#chosen = createLines(12, ink().accent, 1);
+    this.#edges = createLines(links * 16, lineColors().line, 0.75);
+    this.#chosen = createLines(12, lineColors().accent, 1);
     this.#chosen.object.renderOrder = 3;
-    this.#tiles = createLines(4 * maps, ink().line, 0.5);
-    this.#backing = createBacking(maps);
+    this.#tiles = createLines(4 * maps, lineColors().line, 0.5);
+    this.#ground = createSheetGround(maps);
     this.#field = createField();
     this.object.add(
       this.#edges.object,
-      this.#backing.object,
+      this.#ground.object,
       this.#tiles.object,
       this.#chosen.object,
       this.#field.object,
@@ -59,7 +59,7 @@ export class Decor {
   }
 
   dispose(): void {
-    for (const part of [this.#edges, this.#chosen, this.#tiles, this.#backing, this.#field]) part.dispose();
+    for (const part of [this.#edges, this.#chosen, this.#tiles, this.#ground, this.#field]) part.dispose();
   }
 
   #drawChosen({ layer, channel }: Selection): void {
@@ -73,7 +73,7 @@ export class Decor {
     const [height, width] = open.size;
     const half = new Vector3((width * cell) / 2, (height * cell) / 2, open.seen.voxel.z);
     half.addScalar(cell * 0.2);
-    this.#chosen.color(ink().accent);
+    this.#chosen.color(lineColors().accent);
     this.#chosen.set(boxPoints(centre.clone().sub(half), centre.clone().add(half)));
   }
 
@@ -97,10 +97,10 @@ export class Decor {
         corners.push(a, c, z, b, c, z, b, d, z, a, c, z, b, d, z, a, d, z);
         points.push(a, c, z, b, c, z, b, c, z, b, d, z, b, d, z, a, d, z, a, d, z, a, c, z);
       }
-      this.#tiles.color(ink().line, 0.55 * open.seen.placing.sheet);
+      this.#tiles.color(lineColors().line, 0.55 * open.seen.placing.sheet);
     }
     this.#tiles.set(points);
-    this.#backing.set(corners, open?.seen.placing.sheet ?? 0);
+    this.#ground.set(corners, open?.seen.placing.sheet ?? 0);
   }
 
   /** Lines from each exhibit to those that it feeds; ways around others are arcs. */
@@ -131,7 +131,7 @@ export class Decor {
         }
       }
     }
-    this.#edges.color(ink().line, 0.75);
+    this.#edges.color(lineColors().line, 0.75);
     this.#edges.set(points);
   }
 

@@ -39,7 +39,7 @@ export async function loadShippedModel(onProgress: (fraction: number) => void): 
   return loadLayersModel(modelFromFiles(files));
 }
 
-/** Where the room shows a network that takes pictures of any size. */
+/** The side of the picture that a network of any size is shown. */
 const SIDE = 224;
 
 /** The sizes to try for a network whose file leaves its own free; nothing for one that has a size. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { standingSize } from "../../demo/model.ts";
+import { standingSize } from "../../demo/shipped-model.ts";
 
 test("a network of free size stands at 224, others at their own", () => {
   expect(standingSize([null, null, 3])?.[0]).toEqual([224, 224, 3]);

@@ -1,8 +1,8 @@
 import { BufferAttribute, BufferGeometry, Mesh, MeshBasicNodeMaterial } from "three/webgpu";
-import { ink } from "./ink.ts";
+import { lineColors } from "./line-colors.ts";
 
 /** Dark ground behind the maps of a sheet: what lies below the threshold is dark, not empty. */
-export interface Backing {
+export interface SheetGround {
   readonly object: Mesh;
   /** Sets the rectangles, two triangles each, and how dark they are. */
   set(corners: readonly number[], strength: number): void;
@@ -10,7 +10,7 @@ export interface Backing {
 }
 
 /** @param most how many maps a sheet can have. */
-export function createBacking(most: number): Backing {
+export function createSheetGround(most: number): SheetGround {
   const geometry = new BufferGeometry();
   const positions = new BufferAttribute(new Float32Array(most * 18), 3);
   geometry.setAttribute("position", positions);
@@ -26,7 +26,7 @@ export function createBacking(most: number): Backing {
       positions.array.set(corners);
       positions.needsUpdate = true;
       geometry.setDrawRange(0, corners.length / 3);
-      material.opacity = ink().ground * strength;
+      material.opacity = lineColors().ground * strength;
     },
     dispose() {
       geometry.dispose();
