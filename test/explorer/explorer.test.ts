@@ -245,6 +245,38 @@ describe("the explorer", () => {
       expect(Math.abs(value - (map[i] ?? 0)) / most).toBeLessThan(1e-4);
   });
 
+  test("saves the figure of a map as pixels and as vectors", async () => {
+    await page.evaluate(() => window.vitrine.store.set({ why: ["grad-cam"], target: undefined }));
+    await done();
+    await page.$eval(".card .head button", (button) => (button as HTMLElement).click());
+    const saved = (label: string) =>
+      page.evaluate(async (label) => {
+        const create = URL.createObjectURL;
+        try {
+          const blob = await new Promise<Blob>((resolve, reject) => {
+            URL.createObjectURL = (file: Blob) => {
+              resolve(file);
+              return create(file);
+            };
+            const toasts = new MutationObserver(() => {
+              const error = document.querySelector(".toast.error");
+              if (error) reject(new Error(error.textContent ?? ""));
+            });
+            toasts.observe(document.body, { childList: true });
+            const buttons = document.querySelectorAll<HTMLButtonElement>("dialog.take button");
+            [...buttons].find(({ textContent }) => textContent === label)?.click();
+          });
+          return [...new Uint8Array(await blob.slice(0, 4).arrayBuffer())];
+        } finally {
+          URL.createObjectURL = create;
+        }
+      }, label);
+    expect(await saved("Save PNG")).toEqual([0x89, ...bytesOf("PNG")]);
+    expect(await saved("Save SVG")).toEqual(bytesOf("<svg"));
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector("dialog.take"), { polling: 50 });
+  });
+
   test("stops long work when it is told to, and drops what is stale", async () => {
     await visit("why=rise");
     await page.waitForSelector(".card progress:not(.hidden)");
