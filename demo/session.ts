@@ -1,5 +1,5 @@
 import {
-  createNetwork,
+  createNetworks,
   deprocess,
   type Graph,
   type Head,
@@ -7,6 +7,7 @@ import {
   isSoftwareAdapter,
   ModelError,
   type Network,
+  type Networks,
   type Pixels,
   type Prediction,
   predict,
@@ -16,7 +17,6 @@ import {
 } from "../src/index.ts";
 import { grouped } from "./dom.ts";
 import { Emitter } from "./emitter.ts";
-import { QuestionNetworks } from "./networks.ts";
 import { paint } from "./pixels.ts";
 import type { Hovered } from "./room/picking.ts";
 import { Room } from "./room/room.ts";
@@ -74,8 +74,8 @@ export class Session {
   readonly room: Room;
   /** The work of all questions. */
   readonly tasks: TaskQueue = new TaskQueue();
-  /** The networks that questions run on. */
-  readonly networks: QuestionNetworks;
+  /** The pool of networks that questions run on; they share the weights of the one that is looked at. */
+  readonly networks: Networks;
   /** The place that the pointer is at on the picture or on any map. */
   readonly cursor: Emitter<Spot | undefined> = new Emitter();
   /** Its strongest classes, labels or values. */
@@ -90,11 +90,11 @@ export class Session {
   readonly #stops: (() => void)[];
   #disposed = false;
 
-  private constructor(screen: Screen, source: Graph, network: Network, store: Store<SharedState>) {
+  private constructor(screen: Screen, networks: Networks, network: Network, store: Store<SharedState>) {
     this.device = screen.device;
     this.network = network;
     this.graph = network.graph;
-    this.source = source;
+    this.source = networks.graph;
     this.store = store;
     this.picture = document.createElement("canvas");
     this.composed = document.createElement("canvas");
@@ -106,7 +106,7 @@ export class Session {
       canvas.getContext("2d")?.fillRect(0, 0, width, height);
     }
     this.software = isSoftwareAdapter(screen.device);
-    this.networks = new QuestionNetworks(screen.device, network.graph);
+    this.networks = networks;
     this.room = new Room({
       screen,
       network,
@@ -129,12 +129,13 @@ export class Session {
     store: Store<SharedState>,
     signal: AbortSignal,
   ): Promise<Session> {
-    const network = await createNetwork(screen.device, graph, { batch: 1, gradients: false });
+    const networks = createNetworks(screen.device, graph);
     try {
+      const network = await networks.of({ gradients: false });
       signal.throwIfAborted();
-      return new Session(screen, graph, network, store);
+      return new Session(screen, networks, network, store);
     } catch (error) {
-      network.destroy();
+      networks.destroy();
       throw error;
     }
   }
@@ -276,7 +277,6 @@ export class Session {
     for (const stop of this.#stops) stop();
     this.tasks.close();
     this.room.dispose();
-    this.network.destroy();
     this.networks.destroy();
   }
 

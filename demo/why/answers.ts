@@ -9,6 +9,7 @@ import type { Progress, Task, TaskList } from "../tasks/queue.ts";
 import { type Answer, answerOf, type Ends, endsOf, sharedEnds } from "./color-ends.ts";
 import { drawMap } from "./draw-map.ts";
 import { keyOf, type MapRequest, settingsOf, weighedLayer } from "./map-request.ts";
+import { WhyNetworks } from "./networks.ts";
 import type { WhyState } from "./slice.ts";
 import { measuresFor, type TrustFigures, type TrustSettings, trustKey, trustTasks } from "./trust-tasks.ts";
 
@@ -43,6 +44,7 @@ export class WhyAnswers {
   /** Layers whose maps can be weighed. */
   readonly layers: readonly string[];
 
+  readonly #networks: WhyNetworks;
   readonly #maps: TaskList<Answer>;
   readonly #trusts: TaskList<Trust>;
   #wanted: readonly { readonly id: string; readonly request: MapRequest }[] = [];
@@ -56,6 +58,7 @@ export class WhyAnswers {
     this.session = session;
     this.store = store;
     this.layers = mapLayersOf(session.graph);
+    this.#networks = new WhyNetworks(session.networks, session.graph);
     this.#maps = session.tasks.list<Answer>();
     this.#trusts = session.tasks.list<Trust>();
     this.#stops = [
@@ -255,9 +258,11 @@ export class WhyAnswers {
   ): Promise<Trust> {
     const answer = this.#maps.resultOf(keyOf(request));
     if (!answer) throw new Error("there is no map to measure");
-    const { input, software, networks } = this.session;
+    const { input, software } = this.session;
     const network = await this.#networkFor(request);
-    const randomised = measures.includes("modelRandomisation") ? await networks.randomised() : undefined;
+    const randomisedNetwork = measures.includes("modelRandomisation")
+      ? await this.#networks.randomised()
+      : undefined;
     settings.signal.throwIfAborted();
     const { subject, technique } = request;
     return trust(network, input, technique, {
@@ -267,7 +272,7 @@ export class WhyAnswers {
       measures,
       explanation: answer.found,
       settings: settingsOf(request, software),
-      ...(randomised ? { randomised } : {}),
+      randomisedNetwork,
       ...settings,
     });
   }
@@ -279,7 +284,7 @@ export class WhyAnswers {
 
   /** A network of many images for techniques that run many, where the adapter gains by it. */
   #networkFor({ technique }: MapRequest): Promise<Network> {
-    const { networks, software } = this.session;
-    return technique.passes !== undefined && !software ? networks.many() : networks.one();
+    const many = technique.passes !== undefined && !this.session.software;
+    return many ? this.#networks.many() : this.#networks.one();
   }
 }

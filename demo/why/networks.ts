@@ -1,0 +1,31 @@
+import { type Graph, type Network, type Networks, randomiseGraph } from "../../src/index.ts";
+
+/** The networks that maps and their trust are computed on, out of a session's pool: the one that is looked at stays as it is. */
+export class WhyNetworks {
+  readonly #pool: Networks;
+  /** The network as it runs. */
+  readonly #graph: Graph;
+  #batch: number | undefined;
+  #randomised: Graph | undefined;
+
+  constructor(pool: Networks, graph: Graph) {
+    this.#pool = pool;
+    this.#graph = graph;
+  }
+
+  one(): Promise<Network> {
+    return this.#pool.of();
+  }
+
+  /** A network of as many images as suit the device, up to 16; what the pool holds later does not change their number. */
+  many(): Promise<Network> {
+    this.#batch ??= this.#pool.batchWithin({ most: 16 });
+    return this.#pool.of({ batch: this.#batch });
+  }
+
+  /** A network of one image with random weights. */
+  randomised(): Promise<Network> {
+    this.#randomised ??= randomiseGraph(this.#graph);
+    return this.#pool.of({ graph: this.#randomised });
+  }
+}
