@@ -211,7 +211,7 @@ describe("the explorer", () => {
     // The last figures would take a software adapter long.
     await page.waitForSelector(".card .trust svg");
     expect(await text(".card .trust")).toMatch(
-      /insertion ↑\d.*\(\d.*runner-up ↓\d.*This map hardly depends on the class/,
+      /insertion ↑\d.*\(\d.*random weights ↓−?\d.*runner-up ↓\d.*This map hardly depends on the class/,
     );
     expect(await page.$$eval(".trust svg path", (paths) => paths.length)).toBe(3);
   });
