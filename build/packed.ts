@@ -8,6 +8,7 @@ import { RANGES } from "../src/figures/advances.ts";
 export const PACKED_IN = ["@resvg/resvg-wasm", "@expo-google-fonts/inter"];
 
 const SUFFIX = "?packed";
+const PACKED = ".packed.js";
 
 const CHARACTERS = RANGES.map(([from, to]) =>
   String.fromCodePoint(...Array.from({ length: to - from + 1 }, (_, i) => from + i)),
@@ -23,15 +24,18 @@ export function packed(): Plugin {
   return {
     name: "vitrine:packed",
     enforce: "pre",
-    resolveId(source) {
-      return source.endsWith(SUFFIX) ? `\0${source.slice(0, -SUFFIX.length)}.packed.js` : undefined;
+    resolveId: {
+      filter: { id: /\?packed$/ },
+      handler: (source) => `\0${source.slice(0, -SUFFIX.length)}${PACKED}`,
     },
-    async load(id) {
-      const [, file] = /^\0(.*)\.packed\.js$/.exec(id) ?? [];
-      if (file === undefined) return undefined;
-      const bytes = await readFile(resolve(file));
-      const kept = file.endsWith(".ttf") ? await subsetOf(bytes) : bytes;
-      return `export default "${Buffer.from(deflateSync(kept, { level: 9 })).toString("base64")}";`;
+    load: {
+      filter: { id: /\.packed\.js$/ },
+      async handler(id) {
+        const file = id.slice(1, -PACKED.length);
+        const bytes = await readFile(resolve(file));
+        const kept = file.endsWith(".ttf") ? await subsetOf(bytes) : bytes;
+        return `export default "${Buffer.from(deflateSync(kept, { level: 9 })).toString("base64")}";`;
+      },
     },
   };
 }

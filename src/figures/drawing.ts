@@ -30,6 +30,9 @@ export interface PixelPicture extends Pixels {
 /** Inter, which the rasteriser has with it; elsewhere fonts that are no wider. */
 const FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif";
 
+/** What browsers need to show pixels as squares; resvg reads the attribute before it, and not this. */
+export const PIXELATED = ' style="image-rendering:pixelated"';
+
 const ANCHOR = { left: "", center: ' text-anchor="middle"', right: ' text-anchor="end"' } as const;
 
 /** A drawing of elements one upon another, on white. Coordinates are whole pixels from the top left. */
@@ -63,9 +66,7 @@ export class Drawing {
       this.#elements.push(`<svg ${box}>${picture.#elements.join("")}</svg>`);
       return;
     }
-    const squares = picture.squares
-      ? ' image-rendering="optimizeSpeed" style="image-rendering:pixelated"'
-      : "";
+    const squares = picture.squares ? ` image-rendering="optimizeSpeed"${PIXELATED}` : "";
     this.#elements.push(
       `<image ${box}${squares} xlink:href="data:image/png;base64,${base64(pngBytes(picture))}"/>`,
     );

@@ -228,3 +228,20 @@ describe("--overlay", () => {
     expect([code, err]).toEqual([1, expect.stringMatching(message)]);
   });
 });
+
+describe("--out figure.svg", () => {
+  test.each<[string, string[]]>([
+    ["explain", ["grad-cam", "--image"]],
+    ["explain", ["saliency,grad-cam", "--image"]],
+    ["activations", ["--layer", "conv1", "--image"]],
+    ["field", ["--layer", "conv2", "--channel", "1", "--image"]],
+  ])("is the figure with its words as text: %s %s", async (command, args) => {
+    const out = at(`figure-${command}-${args[0]}.svg`);
+    await json([command, ...args, at("shots/2.png"), ...tiny("--out", out)]);
+    const svg = await readFile(out, "utf8");
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(svg).toMatch(/<text [^>]*>tiny/);
+    expect(svg).toContain('xlink:href="data:image/png;base64,');
+    expect(svg.trimEnd()).toMatch(/<\/svg>$/);
+  });
+});
