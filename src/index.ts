@@ -311,6 +311,8 @@ export type { Fit } from "./sampling/ridge.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/attribution/ablation-cam.ts";
 export type { BackwardPass, PassOptions } from "./techniques/attribution/backward-pass.ts";
 export { cam } from "./techniques/attribution/cam.ts";
+export type { AttributionCommand } from "./techniques/attribution/command.ts";
+export { createAttribution } from "./techniques/attribution/create.ts";
 export { deconvnet } from "./techniques/attribution/deconvnet.ts";
 export { type EachOptions, explainEach } from "./techniques/attribution/explain-each.ts";
 export {

@@ -176,7 +176,7 @@ const TECHNIQUES: readonly Technique[] = [
       oursExplains(subject, { batch: subject.batch, ...FORWARD }, (network) =>
         rise(network, subject.x, {
           target: CLASS,
-          masks: subject.samples,
+          samples: subject.samples,
           grid: GRID,
           fill: BLACK,
           seed: SEED,

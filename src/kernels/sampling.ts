@@ -1,5 +1,7 @@
+import advanceShader from "../../shaders/advance.wgsl";
 import noisyShader from "../../shaders/noisy_batch.wgsl";
 import pathShader from "../../shaders/path_batch.wgsl";
+import placeShader from "../../shaders/place_scores.wgsl";
 import momentsShader from "../../shaders/running_moments.wgsl";
 import sumShader from "../../shaders/weighted_sum.wgsl";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
@@ -18,6 +20,23 @@ export interface BatchSite {
 /** A grid with a thread for every element. */
 function threadsFor(elements: number): [number, number] {
   return gridOf(Math.ceil(elements / 256));
+}
+
+/** Moves `position` [2] on to the next of so many samples, `batch` at a time; see advance.wgsl. */
+export function createAdvance(
+  device: GPUDevice,
+  { position, ...params }: { readonly position: Tensor; readonly samples: number; readonly batch: number },
+): Promise<Command> {
+  return createDispatch(device, advanceShader, { params, bindings: { position }, workgroups: [1] });
+}
+
+/** Puts a batch's scores, `values` [N], in their samples' places among `scores`; see place_scores.wgsl. */
+export function createPlaceScores(
+  device: GPUDevice,
+  bindings: { readonly values: Tensor; readonly position: Tensor; readonly scores: Tensor },
+): Promise<Command> {
+  const workgroups = [Math.ceil(sizeOf(bindings.values.shape) / 64)] as const;
+  return createDispatch(device, placeShader, { bindings, workgroups });
 }
 
 /** Fills `y` with x + sigma·ε, ε standard normal, reproducible from the seed (a u32); see noisy_batch.wgsl. */

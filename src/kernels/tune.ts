@@ -15,7 +15,7 @@ export interface TuneOptions {
   /** Where the choice is remembered, by the adapter's name. */
   readonly store?: TextStore;
   /** Stops the measurement; `tuneConvolutions` then throws the signal's reason and changes nothing. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const TUNE: Fields<TuneOptions> = { store: "may", signal: "may" };

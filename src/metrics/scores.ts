@@ -1,13 +1,12 @@
 import type { Command } from "../gpu/kernel.ts";
 import { withScope } from "../gpu/scope.ts";
-import { readTensor, type Tensor } from "../gpu/tensor.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
 import type { Objective } from "../objectives/objective.ts";
-import { createBatches, type LoopOptions } from "../sampling/batches.ts";
-import { runSamples } from "../sampling/samples.ts";
+import type { LoopOptions } from "../sampling/batches.ts";
+import { createSampleLoop, runSamples } from "../sampling/samples.ts";
 import { assertAnswer } from "../techniques/answer-checks.ts";
-
 /** What a measure tells of the scores that it goes by, beside its figure. */
 export interface Watched {
   /** Called with the scores of the image and of its changed copies. */
@@ -68,18 +67,18 @@ export function scoresOf(
   fill: (position: Tensor) => Promise<Command>,
   options: LoopOptions,
 ): Promise<Float32Array> {
-  return withScope(network.device, "trust", async ({ own, tensor, command }) => {
-    const batches = own(createBatches(network, count, "trust"));
-    const asked = own(await createObjective(network, objective));
-    const scores = tensor([wholeBatches(network, count)], { label: "trust scores" });
-    const made = await command(fill(batches.position));
-    const loop = { batches, fill: made, scores };
-    return network.inTurn(async (turn) => {
-      await runSamples(turn, asked, loop, options);
-      const found = (await readTensor(network.device, scores)).subarray(0, count) as Float32Array;
-      options.signal?.throwIfAborted();
-      await assertAnswer(turn, found, "the scores of changed images");
-      return found;
-    }, options);
-  });
+  const { device } = network;
+  return network.inTurn(
+    (turn) =>
+      withScope(device, "trust", async (scope) => {
+        const asked = scope.own(await createObjective(turn, objective));
+        const scores = scope.tensor([count], { label: "trust scores" });
+        const site = { who: "trust", count, fill, questions: [{ objective: asked, scores }] };
+        const loop = await createSampleLoop(turn, site, scope);
+        const [found = new Float32Array()] = (await runSamples(turn, loop, [], options)).scores;
+        await assertAnswer(turn, found, "the scores of changed images");
+        return found;
+      }),
+    options,
+  );
 }

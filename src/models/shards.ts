@@ -11,7 +11,7 @@ export interface ShardGroup {
 export interface ShardOptions {
   /** Share of the bytes that has been read, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Bytes at most of files that are named more than once, beyond their first use. */

@@ -181,7 +181,7 @@ export class Network {
    */
   inTurn<T>(
     work: (network: Network) => T | Promise<T>,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
     if (typeof work !== "function") {
       const error = `network "${this.graph.name}": expected a function to run in its turn, got ${describe(work)}`;

@@ -1,15 +1,21 @@
 import { whileAlive } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
+import type { Command } from "../gpu/kernel.ts";
 import type { Fields } from "../gpu/options.ts";
+import type { Scope } from "../gpu/scope.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
+import { createAdvance } from "../kernels/sampling.ts";
 import type { Network } from "../network/network.ts";
+
+/** The most samples that a loop takes: the largest whole number that f32 counts to one by one. */
+export const MOST_SAMPLES = 2 ** 24;
 
 /** What every long technique takes. */
 export interface LoopOptions {
   /** Stops the work; the technique then throws the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with the fraction done, 0 to 1. */
-  readonly onProgress?: (fraction: number) => void;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
 export const LOOP: Fields<LoopOptions> = { signal: "may", onProgress: "may" };
@@ -18,31 +24,27 @@ export const LOOP: Fields<LoopOptions> = { signal: "may", onProgress: "may" };
 export interface Batches {
   readonly count: number;
   readonly steps: number;
-  /** [2], u32: number of the step's first sample, and how many samples it has. Kernels read it. */
+  /** [2], u32: number of the step's first sample, and how many samples it has. Kernels read it; zeros before the first step. */
   readonly position: Tensor;
-  /** Begins step `step`, which must be submitted before the next begins. @returns the number of its first sample. */
-  begin(step: number): number;
-  destroy(): void;
+  /** Moves the position to the next step. */
+  readonly advance: Command;
 }
 
 /** @throws InputError when the number of samples is not a whole number from 1 to 2²⁴. */
-export function createBatches({ device, batch }: Network, count: number, who: string): Batches {
-  if (!Number.isInteger(count) || count < 1 || count > 2 ** 24) {
-    throw new InputError(`${who}: expected 1 to ${2 ** 24} samples, got ${count}`);
+export async function createBatches(
+  { device, batch }: Network,
+  count: number,
+  who: string,
+  { own, command }: Pick<Scope, "own" | "command">,
+): Promise<Batches> {
+  if (!Number.isInteger(count) || count < 1 || count > MOST_SAMPLES) {
+    throw new InputError(`${who}: expected 1 to ${MOST_SAMPLES} samples, got ${count}`);
   }
-  const steps = Math.ceil(count / batch);
+  // Too small for a budget to count.
   const position = createTensor(device, [2], { dtype: "u32", label: `${who} position` });
-  return {
-    count,
-    steps,
-    position,
-    begin(step) {
-      const first = step * batch;
-      device.queue.writeBuffer(position.buffer, 0, Uint32Array.of(first, Math.min(batch, count - first)));
-      return first;
-    },
-    destroy: () => position.buffer.destroy(),
-  };
+  own(position.buffer);
+  const advance = await command(createAdvance(device, { position, samples: count, batch }));
+  return { count, steps: Math.ceil(count / batch), position, advance };
 }
 
 /**

@@ -15,7 +15,7 @@ export interface MemoryOptions {
    * samples. Default 512 MiB; beside a network that takes more than half of that itself, 256 MiB. `batchWithin` finds the
    * batch for a budget.
    */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
 }
 
 export const MEMORY: Fields<MemoryOptions> = { memory: "may" };
@@ -79,33 +79,48 @@ export interface BudgetScope extends Scope, Budget {
 }
 
 /**
- * Runs a technique's work, which may hold `memory` bytes on the GPU together with its network, and frees what it allocated.
+ * A scope that keeps to `memory` bytes on the GPU together with the network.
  * @throws InputError, before it is allocated, for what would exceed them.
  */
+export function budgeted(network: Network, who: string, options: MemoryOptions, scope: Scope): BudgetScope {
+  const budget = budgetOf(network, who, options);
+  return {
+    ...scope,
+    ...budget,
+    tensor(shape, tensorOptions) {
+      budget.reserve(4 * sizeOf(shape), tensorOptions?.label ?? "a tensor");
+      return scope.tensor(shape, tensorOptions);
+    },
+    objective(objective) {
+      budget.reserve(bytesOfObjective(objective, network.batch), "the objective");
+      return scope.command(createObjective(network, objective));
+    },
+    async read(tensors) {
+      const bytes = tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+      budget.check(bytes, "the readback");
+      return readTensors(network.device, tensors);
+    },
+  };
+}
+
+/** A scope without a budget, for a technique whose memory does not depend on its options. */
+export function unlimited(network: Network, scope: Scope): BudgetScope {
+  return {
+    ...scope,
+    left: () => Number.POSITIVE_INFINITY,
+    reserve: () => {},
+    check: () => {},
+    objective: (objective) => scope.command(createObjective(network, objective)),
+    read: (tensors) => readTensors(network.device, tensors),
+  };
+}
+
+/** Runs a technique's work in a scope of its own that keeps to a budget. */
 export function withBudget<T>(
   network: Network,
   who: string,
   options: MemoryOptions,
   work: (scope: BudgetScope) => Promise<T>,
 ): Promise<T> {
-  return withScope(network.device, who, async (scope) => {
-    const budget = budgetOf(network, who, options);
-    return work({
-      ...scope,
-      ...budget,
-      tensor(shape, tensorOptions) {
-        budget.reserve(4 * sizeOf(shape), tensorOptions?.label ?? "a tensor");
-        return scope.tensor(shape, tensorOptions);
-      },
-      async objective(objective) {
-        budget.reserve(bytesOfObjective(objective, network.batch), "the objective");
-        return scope.own(await createObjective(network, objective));
-      },
-      async read(tensors) {
-        const bytes = tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-        budget.check(bytes, "the readback");
-        return readTensors(network.device, tensors);
-      },
-    });
-  });
+  return withScope(network.device, who, async (scope) => work(budgeted(network, who, options, scope)));
 }

@@ -1,86 +1,177 @@
 import { type Command, record } from "../gpu/kernel.ts";
-import { readTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import type { Scope } from "../gpu/scope.ts";
+import { readTensors, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { createPlaceScores } from "../kernels/sampling.ts";
 import type { Network } from "../network/network.ts";
 import type { ObjectiveCommand } from "../objectives/commands.ts";
-import { type Batches, type LoopOptions, runSteps } from "./batches.ts";
+import { createBatches, type LoopOptions, runSteps } from "./batches.ts";
+import type { BudgetScope } from "./budget.ts";
 
-/** What is asked of every sample, and what takes in the answers. */
-export interface Answers {
-  /**
-   * Gets the objective of every sample, in order. It holds whole batches; where it holds fewer than there are, the next ones
-   * go over the first.
-   */
-  readonly scores?: Tensor;
-  /** Takes the scores' values in, each time that `scores` is full and at the end: one value a sample, in order. */
-  readonly take?: (values: Float32Array) => void;
-  /** Takes in what the batch gave: gradients, or masks weighed by their scores. */
-  readonly gather?: Command;
+/** Work of several steps that a caller records: `recordStart`, then `recordStep` as often as `steps` says, then `recordEnd`. */
+export interface Steps {
+  readonly steps: number;
+  /** Records the beginning: whatever was there before is forgotten. */
+  recordStart(encoder: GPUCommandEncoder): void;
+  /** Records the next step. Which it is, the GPU counts. */
+  recordStep(encoder: GPUCommandEncoder): void;
+  /** Records what comes after the last step. */
+  recordEnd(encoder: GPUCommandEncoder): void;
+}
+
+/** Records all steps of some work into one encoder. */
+export function recordAll(encoder: GPUCommandEncoder, work: Steps): void {
+  work.recordStart(encoder);
+  for (let step = 0; step < work.steps; step++) work.recordStep(encoder);
+  work.recordEnd(encoder);
+}
+
+/** A question that is put to every sample, and what takes in the answers. */
+export interface SampleQuestion {
+  readonly objective: ObjectiveCommand;
+  /** Gets the objective of every sample in order; where it holds fewer than there are, the next ones go over the first. */
+  readonly scores?: Tensor | undefined;
+  /** Takes in what a batch gave: gradients, or masks weighed by their scores. */
+  readonly gather?: ((position: Tensor) => Promise<Command>) | undefined;
+  /** What `gather` adds to: zero at the start. */
+  readonly sums?: readonly Tensor[] | undefined;
+}
+
+/** Samples, and what is asked of them. */
+export interface SampleSite {
+  /** The technique, for errors. */
+  readonly who: string;
+  /** How many samples. */
+  readonly count: number;
+  /** Writes a batch of samples: into the network's input, or into the activation of `after`. */
+  fill(position: Tensor): Promise<Command>;
+  /** The layer that `fill` writes, where it is not the input; only what follows from it runs. */
+  readonly after?: string | undefined;
+  /** Whether the gradient to the input is taken. Default false. */
+  readonly gradient?: boolean | undefined;
+  /** What is asked of each sample, which runs forward once for all questions. */
+  readonly questions: readonly SampleQuestion[];
+  /** Records what comes before the first step. */
+  readonly before?: ((encoder: GPUCommandEncoder) => void) | undefined;
+  /** Runs after the last step. */
+  readonly end?: readonly Command[] | undefined;
+}
+
+/** The loop over samples, ready to record. */
+export interface SampleLoop extends Steps {
+  /** How many samples there are. */
+  readonly count: number;
+  /** The scores of each question that keeps them. */
+  readonly scores: readonly (Tensor | undefined)[];
 }
 
 /** How many scores wait on the GPU before they are read. */
 const READ_EVERY = 4096;
 
-/** How long `scores` are to be that are read by `take`: as long whatever the number of samples. */
+/** How long `scores` are to be that are read in turns: as long whatever the number of samples. */
 export function roomForScores({ batch }: Network): number {
   return Math.ceil(READ_EVERY / batch) * batch;
 }
 
-/** What happens to each batch of samples. */
-export interface Samples extends Answers {
-  readonly batches: Batches;
-  /** Writes the batch: into the network's input, or into the activation of `after`. */
-  readonly fill: Command;
-  /** The layer that `fill` writes, where it is not the input; only what follows from it runs. */
-  readonly after?: string;
-  /** Whether the gradient to the input is taken. Default false. */
-  readonly gradient?: boolean;
-  /** What else is asked of the same samples, which run forward once for all. */
-  readonly beside?: readonly (Answers & { readonly objective: ObjectiveCommand })[];
+/**
+ * Makes the loop that noisy passes, paths and sweeps of masks share ready to record: fill a batch, run it forward, read
+ * off the objective, go back to the input, take in the result; batch after batch, in a fixed order.
+ */
+export async function createSampleLoop(
+  network: Network,
+  { who, count, fill, after, gradient = false, questions, before, end = [] }: SampleSite,
+  scope: Pick<Scope, "own" | "command">,
+): Promise<SampleLoop> {
+  const { position, advance, steps } = await createBatches(network, count, who, scope);
+  const begin = [advance, await scope.command(fill(position))];
+  const made: {
+    readonly objective: ObjectiveCommand;
+    readonly sums: readonly Tensor[];
+    readonly place: Command | undefined;
+    readonly gathered: Command | undefined;
+  }[] = [];
+  for (const { objective, scores, gather, sums = [] } of questions) {
+    const { values } = objective;
+    const place = scores && scope.command(createPlaceScores(network.device, { values, position, scores }));
+    const gathered = gather && scope.command(gather(position));
+    made.push({ objective, sums, place: await place, gathered: await gathered });
+  }
+  const layers = [...new Set(questions.flatMap(({ objective }) => objective.layers))];
+  return {
+    count,
+    steps,
+    scores: questions.map(({ scores }) => scores),
+    recordStart(encoder) {
+      for (const { buffer } of [position, ...made.flatMap(({ sums }) => sums)]) encoder.clearBuffer(buffer);
+      before?.(encoder);
+    },
+    recordStep(encoder) {
+      record(encoder, begin);
+      network.forward(encoder, { to: layers.length === 1 ? layers[0] : undefined, after });
+      for (const { objective, place, gathered } of made) {
+        if (place) record(encoder, [objective.score, place]);
+        if (gradient) network.backward(encoder, objective.outputGradients);
+        if (gathered) record(encoder, [gathered]);
+      }
+    },
+    recordEnd(encoder) {
+      if (end.length > 0) record(encoder, end);
+    },
+  };
+}
+
+/** What was read of a loop over samples. */
+export interface SampleResults {
+  readonly values: readonly Float32Array[];
+  /** The scores of all samples, for each question; empty where it keeps none. */
+  readonly scores: readonly Float32Array[];
 }
 
 /**
- * The loop that noisy passes, paths and sweeps of masks share: fill a batch, run it forward, read off the objective,
- * go back to the input, take in the result; batch after batch, in a fixed order.
+ * Runs a loop over samples, one submit a step, and reads its results. Scores are read in turns where there are more samples
+ * than places for them; all else is read once, at the end.
  */
-export function runSamples(
+export async function runSamples(
   network: Network,
-  objective: ObjectiveCommand,
-  samples: Samples,
+  loop: SampleLoop,
+  results: readonly Tensor[],
   options: LoopOptions,
-): Promise<void> {
-  const { batches, fill, after, gradient = false, beside = [] } = samples;
-  const { device, batch } = network;
-  const questions = [{ ...samples, objective }, ...beside];
-  const layers = new Set(questions.flatMap((question) => question.objective.layers));
-  const [only] = layers;
-  const to = layers.size === 1 ? only : undefined;
-  const recording = (encoder: GPUCommandEncoder, step: number): void => {
-    const first = batches.begin(step);
-    record(encoder, [fill]);
-    network.forward(encoder, {
-      ...(to === undefined ? {} : { to }),
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { objective, scores, gather } of questions) {
-      if (scores) {
-        record(encoder, [objective.score]);
-        const at = 4 * (first % sizeOf(scores.shape));
-        encoder.copyBufferToBuffer(objective.values.buffer, 0, scores.buffer, at, 4 * batch);
-      }
-      if (gradient) network.backward(encoder, objective.outputGradients);
-      if (gather) record(encoder, [gather]);
-    }
+  read: Pick<BudgetScope, "read">["read"] = (tensors) => readTensors(network.device, tensors),
+): Promise<SampleResults> {
+  const { batch } = network;
+  const { steps, count } = loop;
+  const kept = loop.scores.filter((scores) => scores !== undefined);
+  const found = new Map(kept.map((scores) => [scores, new Float32Array(count)]));
+  const take = (scores: Tensor, values: Float32Array, done: number): void => {
+    const room = sizeOf(scores.shape);
+    const from = Math.floor((done - 1) / room) * room;
+    found.get(scores)?.set(values.subarray(0, done - from), from);
   };
-  const drained = async (step: number): Promise<void> => {
-    const end = Math.min(batches.count, (step + 1) * batch);
-    for (const { scores, take } of questions) {
-      if (!scores || !take) continue;
-      const room = sizeOf(scores.shape);
-      if (((step + 1) * batch) % room !== 0 && step < batches.steps - 1) continue;
-      const values = await readTensor(device, scores);
-      take(values.subarray(0, ((end - 1) % room) + 1) as Float32Array);
-    }
+  const full = (step: number): Tensor[] =>
+    kept.filter((scores) => step < steps - 1 && ((step + 1) * batch) % sizeOf(scores.shape) === 0);
+  await runSteps(
+    network,
+    steps,
+    options,
+    (encoder, step) => {
+      if (step === 0) loop.recordStart(encoder);
+      loop.recordStep(encoder);
+      if (step === steps - 1) loop.recordEnd(encoder);
+    },
+    (step) =>
+      full(step).length === 0
+        ? undefined
+        : read(full(step)).then((values) => {
+            for (const [i, scores] of full(step).entries()) {
+              take(scores, values[i] as Float32Array, (step + 1) * batch);
+            }
+          }),
+  );
+  const all = (await read([...results, ...kept])) as Float32Array[];
+  options.signal?.throwIfAborted();
+  for (const [i, scores] of kept.entries())
+    take(scores, all[results.length + i] ?? new Float32Array(), count);
+  return {
+    values: all.slice(0, results.length),
+    scores: loop.scores.map((scores) => (scores && found.get(scores)) ?? new Float32Array()),
   };
-  const reads = questions.some(({ scores, take }) => scores && take);
-  return runSteps(network, batches.steps, options, recording, reads ? drained : undefined);
 }

@@ -12,7 +12,7 @@ import { assertAnswer } from "./answer-checks.ts";
  * @throws the signal's reason, at once, when it aborts while the question waits; InputError when the image is none;
  * ModelError when the answer is NaN or infinite.
  */
-export async function answer<O extends { readonly signal?: AbortSignal }, T>(
+export async function answer<O extends { readonly signal?: AbortSignal | undefined }, T>(
   network: Network,
   image: Picture,
   options: O,

@@ -34,7 +34,7 @@ export interface PredictOptions {
   readonly top?: number;
   /** The output that is asked, by name. Default: the graph's `output`. */
   readonly output?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws InputError unless it is a number of classes. */

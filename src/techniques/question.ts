@@ -28,11 +28,11 @@ export interface ExplainOptions<Q extends Question | Objective = Question> {
    * places is the sum of its logits over the places that have it, or over all where none has. An {@link Objective} may
    * weigh several classes and layers.
    */
-  readonly target?: Q;
+  readonly target?: Q | undefined;
   /** The output whose class `target` is, by name. Default: the graph's `output`. */
-  readonly output?: string;
+  readonly output?: string | undefined;
   /** Stops the work; the technique then throws the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a technique that can also be asked an {@link Objective}. */
@@ -173,6 +173,14 @@ export function scoreKindOf({ about }: Pick<Asked, "about">): ScoreKind {
   return about && about.head.kind !== "values" && about.head.kind !== "places" ? "probability" : "logit";
 }
 
+/** What a question means, as an objective. */
+export interface AskedObjective extends Asked {
+  readonly objective: Objective;
+  readonly on: ScoreKind;
+  /** Whether the network ran forward on the image to find out. */
+  readonly ran: boolean;
+}
+
 /**
  * Turns a question into an objective: a class is its logit, or with `on` its probability; "if any" is the probability
  * where the head gives one. The network runs where the scores must be read back: without a question, and of a class of places.
@@ -181,25 +189,32 @@ export function scoreKindOf({ about }: Pick<Asked, "about">): ScoreKind {
 export async function objectiveOf(
   network: Network,
   image: Picture,
-  { on = "logit", ...options }: ObjectiveOptions & { readonly on?: ScoreKind | "if any" },
-): Promise<Asked & { readonly objective: Objective; readonly on: ScoreKind }> {
+  { on = "logit", ...options }: ObjectiveOptions & { readonly on?: ScoreKind | "if any" | undefined },
+): Promise<AskedObjective> {
   options.signal?.throwIfAborted();
   if (on !== "if any") assertScore(on, "target");
   const { target, output } = options;
-  if (target instanceof Objective) return { target, objective: target, on: "logit" };
+  if (target instanceof Objective) return { target, objective: target, on: "logit", ran: false };
+  let ran = false;
   const asked = await (async (): Promise<Asked> => {
     if (typeof target === "object") return askedOfElements(network, target);
     const head = headOf(network.graph, output);
-    if (target === undefined || head.kind === "places") return ask(network, image, options);
-    return askedOfClass(head, classOf(head, target));
+    if (target !== undefined && head.kind !== "places") return askedOfClass(head, classOf(head, target));
+    ran = true;
+    return ask(network, image, options);
   })();
   const { target: found, about } = asked;
   const score = on === "if any" ? scoreKindOf(asked) : on;
   if (score === "logit") {
-    return { ...asked, on: score, objective: found instanceof Objective ? found : elementsOfEach(found) };
+    return {
+      ...asked,
+      on: score,
+      objective: found instanceof Objective ? found : elementsOfEach(found),
+      ran,
+    };
   }
   if (!about || scoreKindOf(asked) === "logit") throw noProbability(asked);
-  return { ...asked, on: score, objective: probability(about.index, about.head.name) };
+  return { ...asked, on: score, objective: probability(about.index, about.head.name), ran };
 }
 
 /** The elements of a target in each image of a batch, whichever image was asked about. */

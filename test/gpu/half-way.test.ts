@@ -57,6 +57,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const rule = tensor([1], "u32").buffer;
     return () => vitrine.createActivationGradient(device, { activation: { kind: "relu" }, a, dy, dx, rule });
   },
+  createAttribution: async ({ network }) => {
+    const one = await network();
+    const image = new Float32Array(6 * 6 * 3).fill(0.5);
+    return () => vitrine.createAttribution(one, "smoothgrad", image, { target: 1, samples: 2 });
+  },
   createCast: ({ device, tensor }) => {
     const [x, y] = [tensor(SHAPE), tensor(SHAPE)];
     return () => vitrine.createCast(device, { x, y });

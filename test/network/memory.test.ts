@@ -110,7 +110,7 @@ describe("a network whose layers share buffers", () => {
     const plain = await createNetwork(device, chain(), { ...options, batch: 4 });
     const sharing = await createNetwork(device, chain(), { ...options, reuseBuffers: true, batch: 4 });
     const of = async (network: Network): Promise<Float32Array[]> => [
-      (await rise(network, image, { masks: 9 })).data,
+      (await rise(network, image, { samples: 9 })).data,
       (await occlusion(network, image, { target: 1 })).data,
       (await occlusion(network, image, { target: 1, incremental: false })).data,
       (await scoreCam(network, image, { target: 1, layer: "pool1" })).data,

@@ -206,7 +206,7 @@ describe("options that one technique has", () => {
       new RegExp(`^RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`),
     ]),
   ])("RISE refuses %o", async (bad, message) => {
-    await refused(() => rise(network, image, { target: 0, masks: 4, ...bad }), message);
+    await refused(() => rise(network, image, { target: 0, samples: 4, ...bad }), message);
   });
 
   const stripes = Array.from({ length: 48 }, (_, i) => Math.floor(i / 6));
@@ -298,7 +298,11 @@ describe("an untyped caller is told", () => {
       () => trust(network, image, trusted, untyped({ measures: "deletion" })),
       /measures as a list, got "deletion"/,
     ],
-    ["a colour beyond f32", () => rise(network, image, { fill: 1e39, masks: 3 }), /RISE fill: .* got 1e\+39/],
+    [
+      "a colour beyond f32",
+      () => rise(network, image, { fill: 1e39, samples: 3 }),
+      /RISE fill: .* got 1e\+39/,
+    ],
     [
       "noise beyond f32",
       () => smoothGrad(network, image, { noise: 1e39 }),

@@ -29,7 +29,7 @@ const segments = Array.from({ length: 48 }, (_, i) => Math.floor(i / 6));
 
 type Run = (network: Network, options: LoopOptions & MemoryOptions, count: number) => Promise<Explanation>;
 const TECHNIQUES: [string, Run][] = [
-  ["RISE", (network, options, masks) => rise(network, image, { target: 1, masks, ...options })],
+  ["RISE", (network, options, samples) => rise(network, image, { target: 1, samples, ...options })],
   ["LIME", (network, options, samples) => lime(network, image, { target: 1, samples, segments, ...options })],
   ["SmoothGrad", (network, options, samples) => smoothGrad(network, image, { samples, ...options })],
   ["integrated gradients", (network, options) => integratedGradients(network, image, options)],
@@ -106,7 +106,7 @@ describe.skipIf(!existsSync(MOBILENET))("on a network of 224×224", () => {
     return 7 * Math.floor(i / 224 / 32) + Math.floor((i % 224) / 32);
   });
   const runs: [string, (network: Network, memory: MemoryOptions, count: number) => Promise<Explanation>][] = [
-    ["RISE", (network, memory, masks) => rise(network, photo, { target: 3, masks, ...memory })],
+    ["RISE", (network, memory, samples) => rise(network, photo, { target: 3, samples, ...memory })],
     [
       "LIME",
       (network, memory, samples) => lime(network, photo, { target: 3, samples, segments: cells, ...memory }),

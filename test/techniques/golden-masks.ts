@@ -5,7 +5,7 @@ import { lime } from "../../src/techniques/attribution/lime.ts";
 import { rise } from "../../src/techniques/attribution/rise.ts";
 import type { Case } from "./golden.ts";
 
-const RISE = { masks: 24, seed: 3, fill: 0 };
+const RISE = { samples: 24, seed: 3, fill: 0 };
 
 const segmentsOf = ({ graph }: Network, input: Float32Array) =>
   quickshift(deprocess(input, graph), { kernel: 2 }).labels;

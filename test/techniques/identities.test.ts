@@ -79,7 +79,7 @@ describe.each(NETWORKS)("on %s", (name, path) => {
       (target) => occlusion(network, x, { target, ...patches(), incremental: false }),
     ],
     ["occlusion", (target) => occlusion(network, x, { target, ...patches() })],
-    ["RISE", (target) => rise(network, x, { target, masks: 20, seed: 2 })],
+    ["RISE", (target) => rise(network, x, { target, samples: 20, seed: 2 })],
   ])("%s is additive in the objective", async (_, run) => {
     const a = (await run(logit(0))).data;
     const b = (await run(logit(3))).data;

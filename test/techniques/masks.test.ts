@@ -31,12 +31,12 @@ const close = (found: ArrayLike<number>, expected: ArrayLike<number>, digits = 5
 const TECHNIQUES: [string, (options: RiseOptions & LimeOptions) => Promise<Explanation>][] = [
   [
     "RISE",
-    ({ samples: _s, hide: _h, alpha: _a, kernelWidth: _k, segments: _g, ...options }) =>
-      rise(network, image, { masks: 20, grid: 3, ...options }),
+    ({ hide: _h, alpha: _a, kernelWidth: _k, segments: _g, ...options }) =>
+      rise(network, image, { samples: 20, grid: 3, ...options }),
   ],
   [
     "LIME",
-    ({ masks: _m, fill: _f, grid: _g, keep: _k, ...options }) =>
+    ({ fill: _f, grid: _g, keep: _k, ...options }) =>
       lime(network, image, { samples: 20, segments: stripes, ...options }),
   ],
 ];
@@ -68,22 +68,22 @@ describe.each(TECHNIQUES)("%s", (_, run) => {
       spy.mockRestore();
       return total;
     };
-    const few = await bytes({ masks: 12, samples: 12 });
+    const few = await bytes({ samples: 12 });
     // Four bytes a score and eight a batch of three, beside the readback of LIME's scores.
-    expect((await bytes({ masks: 120, samples: 120 })) - few).toBeLessThanOrEqual(108 * (4 + 8 / 3 + 4));
+    expect((await bytes({ samples: 120 })) - few).toBeLessThanOrEqual(108 * (4 + 8 / 3 + 4));
 
     const fractions: number[] = [];
-    await run({ target: 0, masks: 60, samples: 60, onProgress: (fraction) => fractions.push(fraction) });
+    await run({ target: 0, samples: 60, onProgress: (fraction) => fractions.push(fraction) });
     expect([fractions.at(-1), fractions.length > 1]).toEqual([1, true]);
     const controller = new AbortController();
     const onProgress = () => controller.abort(new Error("enough"));
-    await expect(
-      run({ target: 0, masks: 60, samples: 60, signal: controller.signal, onProgress }),
-    ).rejects.toThrow("enough");
+    await expect(run({ target: 0, samples: 60, signal: controller.signal, onProgress })).rejects.toThrow(
+      "enough",
+    );
   });
 
   test.each<[RiseOptions & LimeOptions, RegExp]>([
-    [{ masks: 0, samples: 0 }, /1 to 16777216 samples, got 0/],
+    [{ samples: 0 }, /1 to 16777216 samples, got 0/],
     [{ seed: 2 ** 32 }, /seed of 0 to/],
     [{ fill: [1], hide: [1] }, /or 3 numbers, got 1/],
     [{ target: 9 }, /class of 0 to 3/],
@@ -98,7 +98,7 @@ describe.each(TECHNIQUES)("%s", (_, run) => {
 });
 
 test("RISE with masks that hide nothing is the score everywhere", async () => {
-  const { data } = await rise(network, image, { target: 0, masks: 5, keep: 1, on: "logit" });
+  const { data } = await rise(network, image, { target: 0, samples: 5, keep: 1, on: "logit" });
   const score = (await predict(network, image)).find(({ index }) => index === 0)?.logit;
   close(data, new Float32Array(48).fill(score ?? Number.NaN), 4);
 });

@@ -227,14 +227,14 @@ describe("what changes nothing has a map of zeros, and a word", () => {
       layer.op === "dense" ? { ...layer, w: { ...layer.w, data: new Float32Array(4) } } : layer,
     );
     const blind = await createNetwork(device, { ...seeing, layers }, { batch: 3 });
-    const few = { target: 0, masks: 10 } as const;
+    const few = { target: 0, samples: 10 } as const;
     const found = await rise(blind, blobs, few);
     expect(found.notes).toEqual([expect.stringMatching(/hiding any parts changes the score by no more/)]);
     // The softmax of the biases, 0.3 and 0.1.
     for (const value of found.data) expect(value).toBeCloseTo(1 / (1 + Math.exp(-0.2)), 6);
     expect(new Set(found.data).size).toBe(1);
     // A single mask has nothing to differ from.
-    const one = await rise(blind, blobs, { target: 0, masks: 1 });
+    const one = await rise(blind, blobs, { target: 0, samples: 1 });
     expect([one.notes, new Set(one.data).size > 1]).toEqual([undefined, true]);
     blind.destroy();
     const network = await createNetwork(device, seeing, { batch: 3 });

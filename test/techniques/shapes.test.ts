@@ -184,7 +184,7 @@ describe.each(SIZES)("on %d×%d images of %d channels", (height, width, channels
     const bias = dense?.op === "dense" ? dense.b?.data[2] : undefined;
     const mean = map.data.reduce((sum, value) => sum + value, 0) / map.data.length;
     expect(mean + (bias ?? Number.NaN)).toBeCloseTo(scores[2] ?? Number.NaN, 4);
-    const shown = await rise(network, image, { target: 2, masks: 3, keep: 1, on: "logit" });
+    const shown = await rise(network, image, { target: 2, samples: 3, keep: 1, on: "logit" });
     for (const value of shown.data) expect(value).toBeCloseTo(scores[2] ?? Number.NaN, 4);
   });
 

@@ -51,7 +51,7 @@ export interface LayersModelOptions {
   readonly inputShape?: InputShape | ChooseInputShape;
   /** Share of the weights that has been read, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const OPTIONS: Fields<LayersModelOptions> = {

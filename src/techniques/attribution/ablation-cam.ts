@@ -1,5 +1,4 @@
 import { InputError } from "../../gpu/errors.ts";
-import { record } from "../../gpu/kernel.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { inputOf } from "../../graph/graph.ts";
 import {
@@ -8,21 +7,23 @@ import {
   createWeightedMaps,
 } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
-import { createBatches, type LoopOptions } from "../../sampling/batches.ts";
-import { type MemoryOptions, withBudget } from "../../sampling/budget.ts";
-import { runSamples } from "../../sampling/samples.ts";
+import type { LoopOptions } from "../../sampling/batches.ts";
+import type { MemoryOptions } from "../../sampling/budget.ts";
+import { createSampleLoop } from "../../sampling/samples.ts";
 import { answer } from "../answer.ts";
 import { assertAnswer, sameScores } from "../answer-checks.ts";
-import { type Explanation, objectiveOf, type Picture } from "../question.ts";
-import { submit } from "../submit.ts";
+import type { Explanation, Picture } from "../question.ts";
+import { explainPrepared, imageOf, NONE, type Prepare } from "./command.ts";
 import { assertBelow, LAYER, type LayerOptions, mapsAt } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 
 export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit". */
-  readonly on?: "logit" | "probability";
+  readonly on?: "logit" | "probability" | undefined;
 }
+
+const WHO = "Ablation-CAM";
 
 const FIELDS: Fields<AblationCamOptions> = { ...LAYER, on: "may" };
 
@@ -37,7 +38,7 @@ export function ablationCam(
   image: Picture,
   options: AblationCamOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, byAblation, { who: "Ablation-CAM", fields: FIELDS });
+  return answer(network, image, options, byAblation, { who: WHO, fields: FIELDS });
 }
 
 function byAblation(
@@ -45,46 +46,63 @@ function byAblation(
   input: Float32Array,
   options: AblationCamOptions,
 ): Promise<Explanation> {
-  const { device, graph, batch } = network;
-  return withBudget(network, "Ablation-CAM", options, async (scope) => {
-    const { own, tensor, command, read } = scope;
-    const maps = mapsAt(network, options, "Ablation-CAM");
-    const { height, width, channels } = maps;
-    if (maps.layer === inputOf(graph).name) {
-      throw new InputError(`Ablation-CAM: expected a layer after the input, got "${maps.layer}"`);
-    }
-    const { target, objective } = await objectiveOf(network, input, options);
-    const asked = await scope.objective(objective);
-    const label = "Ablation-CAM";
-    assertBelow(network, maps, asked.layers, label);
-    const batches = own(createBatches(network, 1 + channels, label));
-    const a = tensor([1, height, width, channels], { label });
-    const scores = tensor([batches.steps * batch], { label });
-    const w = tensor([channels], { label });
-    const y = tensor([height, width], { label });
-    const fill = await command(createAblateMaps(device, { a, position: batches.position, y: maps.a }));
-    const weigh = await command(createAblationWeights(device, { scores, w }));
-    const draw = await command(createWeightedMaps(device, { a, w, y, rectify: true }));
-
-    // Every image of the batch is this one, for what goes around the layer.
-    for (let n = 0; n < batch; n++) {
-      const { buffer, byteOffset, byteLength } = input;
-      device.queue.writeBuffer(network.input.buffer, n * byteLength, buffer, byteOffset, byteLength);
-    }
-    submit(network, (encoder) => {
-      network.forward(encoder);
-      encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
-    });
-    await runSamples(network, asked, { batches, fill, after: maps.layer, scores }, options);
-    submit(network, (encoder) => record(encoder, [weigh, draw]));
-    const [data, found] = await read([y, scores]);
-    options.signal?.throwIfAborted();
-    await assertAnswer(network, found.subarray(0, 1 + channels) as Float32Array, "its scores");
-    if (!sameScores(found.subarray(0, 1 + channels))) return { data, shape: y.shape, target };
-    const notes = ["setting any map to zero changes the score by no more than rounding: the map is zero"];
-    return { data: new Float32Array(data.length), shape: y.shape, target, notes };
-  });
+  return explainPrepared(network, input, WHO, options, prepareAblation);
 }
+
+/** Results: `map`, [h, w], and `scores`, of the whole image and without each map. */
+const prepareAblation: Prepare<AblationCamOptions, Explanation> = async (site, options) => {
+  const { network, scope } = site;
+  const { device, graph, batch } = network;
+  const { tensor, command } = scope;
+  const maps = mapsAt(network, options, WHO);
+  const { height, width, channels } = maps;
+  if (maps.layer === inputOf(graph).name) {
+    throw new InputError(`Ablation-CAM: expected a layer after the input, got "${maps.layer}"`);
+  }
+  const { target, objective } = await site.ask(options);
+  const asked = await scope.objective(objective);
+  const label = WHO;
+  assertBelow(network, maps, asked.layers, label);
+  const { image, toInput } = imageOf(site, WHO);
+  const count = 1 + channels;
+  const a = tensor([1, height, width, channels], { label });
+  const scores = tensor([Math.ceil(count / batch) * batch], { label });
+  const w = tensor([channels], { label });
+  const map = tensor([height, width], { label });
+  const weigh = await command(createAblationWeights(device, { scores, w }));
+  const draw = await command(createWeightedMaps(device, { a, w, y: map, rectify: true }));
+  const loop = await createSampleLoop(
+    network,
+    {
+      ...{
+        who: WHO,
+        count,
+        after: maps.layer,
+        questions: [{ objective: asked, scores }],
+        end: [weigh, draw],
+      },
+      fill: (position) => createAblateMaps(device, { a, position, y: maps.a }),
+      before(encoder) {
+        // Every image of the batch is this one, for what goes around the layer.
+        toInput(encoder, batch);
+        network.forward(encoder);
+        encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
+      },
+    },
+    scope,
+  );
+  return {
+    ...loop,
+    ...{ image, target, results: { map, scores } },
+    async finish({ map: data = NONE, scores: all = NONE }) {
+      const found = all.subarray(0, count) as Float32Array;
+      await assertAnswer(network, found, "its scores");
+      if (!sameScores(found)) return { data, shape: map.shape, target };
+      const notes = ["setting any map to zero changes the score by no more than rounding: the map is zero"];
+      return { data: new Float32Array(data.length), shape: map.shape, target, notes };
+    },
+  };
+};
 
 export const ABLATION_CAM = attributionTechnique({
   name: "ablation-cam",
@@ -98,4 +116,5 @@ export const ABLATION_CAM = attributionTechnique({
   forwardOnly: true,
   passes: 512,
   run: ablationCam,
+  prepare: prepareAblation,
 });

@@ -1,24 +1,17 @@
 import type { Call } from "../../gpu/options.ts";
-import { type Scope, withScope } from "../../gpu/scope.ts";
+import type { Scope } from "../../gpu/scope.ts";
 import { sizeOf } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
 import type { BackwardRule } from "../../layers/activation.ts";
 import type { Network } from "../../network/network.ts";
 import type { Signal } from "../../sampling/backwards.ts";
 import { answer } from "../answer.ts";
-import { readAnswer } from "../answer-checks.ts";
-import {
-  type ExplainOptions,
-  type Explanation,
-  type ObjectiveOptions,
-  type Picture,
-  withQuestion,
-} from "../question.ts";
-import { submit } from "../submit.ts";
-
+import { scoresBeside } from "../answer-checks.ts";
+import type { ExplainOptions, Explanation, ObjectiveOptions, Picture } from "../question.ts";
+import { explainAtOnce, imageOf, NONE, numbered, oneStep, type Prepare, startOf } from "./command.ts";
 /** The options that decide where the signals of a backward pass are read. */
 export interface PassOptions extends Pick<ExplainOptions, "output"> {
-  readonly layer?: string;
+  readonly layer?: string | undefined;
 }
 
 /** A technique that backward passes answer: the signals that are read after them, and the map that is made of one image's. */
@@ -40,32 +33,53 @@ export function explainByPass<O extends ObjectiveOptions & PassOptions>(
   pass: BackwardPass,
   call: Call<O>,
 ): Promise<Explanation> {
-  return answer(network, image, options, (turn, input) => mapOf(turn, input, options, pass, call.who), call);
+  const work = (turn: Network, input: Float32Array) =>
+    explainAtOnce(turn, input, call.who, options, preparePass(pass, call.who));
+  return answer(network, image, options, work, call);
 }
 
-function mapOf(
-  network: Network,
-  input: Float32Array,
-  options: ObjectiveOptions & PassOptions,
+/** Results: `map`; or, where the processor makes the map of them, `signal`, `signal 2`, … that the backward passes left. */
+export function preparePass(
   pass: BackwardPass,
   who: string,
-): Promise<Explanation> {
-  return withScope(network.device, who, async (scope) => {
+): Prepare<ObjectiveOptions & PassOptions, Explanation> {
+  return async (site, options) => {
+    const { network, input, scope } = site;
     const signals = await pass.signals(network, options, scope);
-    return withQuestion(network, input, options, async (from, target) => {
-      const values = signals.map(({ shape }) => scope.tensor(shape, { label: "signal" }));
-      submit(network, (encoder) => {
-        for (const [i, signal] of signals.entries()) {
-          signal.record(encoder, from);
-          const to = values[i];
-          if (to) signal.copy(encoder, 0, to.buffer, 0);
-        }
-      });
-      const found = await readAnswer(network, target, values);
-      options.signal?.throwIfAborted();
-      return { data: combined(pass, found, signals, input), shape: signals[0]?.shape ?? [], target };
-    });
-  });
+    const asked = await site.ask(options);
+    const from = await startOf(asked, site);
+    const { image, toInput } = imageOf(site, who);
+    const values = signals.map(({ shape }) => scope.tensor(shape, { label: "signal" }));
+    const names = signals.map((_, i) => (pass.combine ? numbered("signal", i) : numbered("map", i)));
+    const { target } = asked;
+    return {
+      ...oneStep({
+        recordStart(encoder) {
+          toInput(encoder);
+          network.forward(encoder);
+        },
+        recordStep(encoder) {
+          for (const [i, signal] of signals.entries()) {
+            signal.record(encoder, from);
+            const to = values[i];
+            if (to) signal.copy(encoder, 0, to.buffer, 0);
+          }
+        },
+      }),
+      ...{ image, target, beside: scoresBeside(network, [target]) },
+      results: Object.fromEntries(values.map((value, i) => [names[i] ?? "", value])),
+      finish: (found) => ({
+        data: combined(
+          pass,
+          names.map((name) => found[name] ?? NONE),
+          signals,
+          input,
+        ),
+        shape: signals[0]?.shape ?? [],
+        target,
+      }),
+    };
+  };
 }
 
 /** The map of one image's signals. */

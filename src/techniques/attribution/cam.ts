@@ -1,7 +1,5 @@
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import { record } from "../../gpu/kernel.ts";
-import { withScope } from "../../gpu/scope.ts";
-import { readTensor } from "../../gpu/tensor.ts";
 import type { Graph, Layer, Shapes } from "../../graph/graph.ts";
 import { behindViews, headOf, headsOf } from "../../graph/heads.ts";
 import { createWeightedMaps } from "../../kernels/activation-maps.ts";
@@ -9,8 +7,8 @@ import { EVERY_INDEX } from "../../kernels/objective.ts";
 import type { Network } from "../../network/network.ts";
 import { termsByLayer } from "../../objectives/objective.ts";
 import { answer } from "../answer.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
-import { submit, writeInput } from "../submit.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
+import { explainAtOnce, imageOf, NONE, oneStep, type Prepare } from "./command.ts";
 import { attributionTechnique } from "./technique.ts";
 
 /** The layer whose maps a network averages, and the weights that make scores of the averages. */
@@ -29,53 +27,54 @@ interface Averaged {
  * @throws InputError when something other than classes is asked.
  */
 export function cam(network: Network, image: Picture, options: ObjectiveOptions = {}): Promise<Explanation> {
-  return answer(network, image, options, byClassWeights, { who: "CAM", fields: EXPLAIN });
+  const work = (turn: Network, input: Float32Array) =>
+    explainAtOnce(turn, input, "CAM", options, prepareClassWeights);
+  return answer(network, image, options, work, { who: "CAM", fields: EXPLAIN });
 }
 
-function byClassWeights(
-  network: Network,
-  input: Float32Array,
-  options: ObjectiveOptions,
-): Promise<Explanation> {
+/** Results: `map`, [h, w]. */
+const prepareClassWeights: Prepare<ObjectiveOptions, Explanation> = async (site, options) => {
+  const { network, scope } = site;
   const { device, graph } = network;
-  return withScope(device, "CAM", async ({ tensor, command }) => {
-    // What a network that ends otherwise is told, whatever it is asked.
-    averagedMaps(graph, network.shapes, headOf(graph, options.output).logits);
-    const { target, objective } = await objectiveOf(network, input, options);
-    const groups = termsByLayer(network, objective);
-    const logits = groups.find((group) => headsOf(graph).some((head) => head.logits === group.layer))?.layer;
-    const { layer, w: all } = averagedMaps(graph, network.shapes, logits ?? headOf(graph).logits);
-    const a = network.activation(layer);
-    const [, height = 1, width = 1, channels = 1] = a.shape;
-    const weights = new Float32Array(channels);
-    for (const group of groups) {
-      for (const { kind, channel, weight } of group.terms) {
-        if (group.layer !== logits || kind !== "sum" || channel === EVERY_INDEX) {
-          throw new InputError(
-            `CAM: expected classes as the target, got ${kind} of layer "${group.layer}"; use Grad-CAM`,
-          );
-        }
-        const classes = all ? all.length / channels : channels;
-        for (let k = 0; k < channels; k++) {
-          const share = all ? (all[k * classes + channel] ?? 0) : Number(k === channel);
-          weights[k] = (weights[k] ?? 0) + weight * share;
-        }
+  // What a network that ends otherwise is told, whatever it is asked.
+  averagedMaps(graph, network.shapes, headOf(graph, options.output).logits);
+  const { target, objective } = await site.ask(options);
+  const groups = termsByLayer(network, objective);
+  const logits = groups.find((group) => headsOf(graph).some((head) => head.logits === group.layer))?.layer;
+  const { layer, w: all } = averagedMaps(graph, network.shapes, logits ?? headOf(graph).logits);
+  const a = network.activation(layer);
+  const [, height = 1, width = 1, channels = 1] = a.shape;
+  const weights = new Float32Array(channels);
+  for (const group of groups) {
+    for (const { kind, channel, weight } of group.terms) {
+      if (group.layer !== logits || kind !== "sum" || channel === EVERY_INDEX) {
+        throw new InputError(
+          `CAM: expected classes as the target, got ${kind} of layer "${group.layer}"; use Grad-CAM`,
+        );
+      }
+      const classes = all ? all.length / channels : channels;
+      for (let k = 0; k < channels; k++) {
+        const share = all ? (all[k * classes + channel] ?? 0) : Number(k === channel);
+        weights[k] = (weights[k] ?? 0) + weight * share;
       }
     }
-    const w = tensor([channels], { data: weights, label: "CAM weights" });
-    const y = tensor([height, width], { label: "CAM map" });
-    const draw = await command(createWeightedMaps(device, { a, w, y, rectify: false }));
-    options.signal?.throwIfAborted();
-    writeInput(network, input);
-    submit(network, (encoder) => {
-      network.forward(encoder, { to: layer });
-      record(encoder, [draw]);
-    });
-    const data = await readTensor(device, y);
-    options.signal?.throwIfAborted();
-    return { data, shape: y.shape, target };
-  });
-}
+  }
+  const { image, toInput } = imageOf(site, "CAM");
+  const w = scope.tensor([channels], { data: weights, label: "CAM weights" });
+  const map = scope.tensor([height, width], { label: "CAM map" });
+  const draw = await scope.command(createWeightedMaps(device, { a, w, y: map, rectify: false }));
+  return {
+    ...oneStep({
+      recordStart(encoder) {
+        toInput(encoder);
+        network.forward(encoder, { to: layer });
+      },
+      recordStep: (encoder) => record(encoder, [draw]),
+    }),
+    ...{ image, target, results: { map } },
+    finish: ({ map: data = NONE }) => ({ data, shape: map.shape, target }),
+  };
+};
 
 /** @throws UnsupportedError when no global average pooling, followed by at most one linear layer, gives the scores. */
 function averagedMaps(graph: Graph, shapes: Shapes, logits: string): Averaged {
@@ -120,4 +119,5 @@ export const CAM = attributionTechnique({
   classesOnly: true,
   forwardOnly: true,
   run: cam,
+  prepare: prepareClassWeights,
 });

@@ -1,7 +1,7 @@
 import { createGradCamPlusPlusWeights, createWeightedMaps } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
 import type { Explanation, Picture } from "../question.ts";
-import { explainByPass } from "./backward-pass.ts";
+import { explainByPass, preparePass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
@@ -40,5 +40,6 @@ export const GRAD_CAM_PLUS_PLUS = attributionTechnique({
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   run: fromGradient(gradCamPlusPlus),
+  prepare: preparePass(BACKWARD, "Grad-CAM++"),
   backward: BACKWARD,
 });

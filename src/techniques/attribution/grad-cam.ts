@@ -4,7 +4,7 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
 import type { Network, OutputGradientCommand, Target } from "../../network/network.ts";
 import type { Explanation, Picture } from "../question.ts";
-import { explainByPass } from "./backward-pass.ts";
+import { explainByPass, preparePass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, mapsAt, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
@@ -76,5 +76,6 @@ export const GRAD_CAM = attributionTechnique({
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   run: fromGradient(gradCam),
+  prepare: preparePass(BACKWARD, "Grad-CAM"),
   backward: BACKWARD,
 });

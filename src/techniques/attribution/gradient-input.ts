@@ -1,6 +1,6 @@
 import type { Network } from "../../network/network.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
-import { type BackwardPass, explainByPass, passToImage } from "./backward-pass.ts";
+import { type BackwardPass, explainByPass, passToImage, preparePass } from "./backward-pass.ts";
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
@@ -31,5 +31,6 @@ export const GRADIENT_INPUT = attributionTechnique({
   unit: "sum over colour of x·∂S/∂x",
   options: { on: ON },
   run: fromGradient(gradientTimesInput),
+  prepare: preparePass(BACKWARD, "gradient × input"),
   backward: BACKWARD,
 });

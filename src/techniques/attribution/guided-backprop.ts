@@ -1,6 +1,6 @@
 import type { Network } from "../../network/network.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
-import { explainByPass, passToImage } from "./backward-pass.ts";
+import { explainByPass, passToImage, preparePass } from "./backward-pass.ts";
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
@@ -29,5 +29,6 @@ export const GUIDED_BACKPROP = attributionTechnique({
   kind: "signal",
   options: { on: ON },
   run: fromGradient(guidedBackprop),
+  prepare: preparePass(BACKWARD, "guided backprop"),
   backward: BACKWARD,
 });

@@ -6,15 +6,16 @@ import { inputColorOf } from "../../images/color.ts";
 import { readInput } from "../../images/picture.ts";
 import { createPathBatch, createWeightedSum } from "../../kernels/sampling.ts";
 import type { Network } from "../../network/network.ts";
-import { createBatches, LOOP, type LoopOptions } from "../../sampling/batches.ts";
-import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts";
+import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { gaussLegendre } from "../../sampling/quadrature.ts";
-import { runSamples } from "../../sampling/samples.ts";
+import { createSampleLoop } from "../../sampling/samples.ts";
 import { answer, assertCall, copyOf } from "../answer.ts";
 import { assertAnswer } from "../answer-checks.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
+import { andThen, explainPrepared, imageOf, NONE, type Prepare } from "./command.ts";
 import { BASELINE, type Baseline, ON, type TechniqueOption } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { type Attribution, attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
@@ -42,6 +43,8 @@ const TOLERANCE = {
   otherwise: "the steps are taken once",
   help: "The largest error of the sum, as a share of the difference to the baseline. The steps are doubled until it is reached, at most four times.",
 } as const satisfies TechniqueOption<number>;
+
+const WHO = "integrated gradients";
 
 /** Both ends of the path are samples without weight, for their scores. */
 const ENDS = 2;
@@ -120,36 +123,54 @@ function alongPath(
   input: Float32Array,
   options: IntegratedGradientsOptions,
 ): Promise<PathExplanation> {
-  const { steps = STEPS.default, baseline = BASELINE.default, signal } = options;
-  const { device, graph, batch } = network;
-  return withBudget(network, "integrated gradients", options, async (scope) => {
-    const { own, tensor, command, read } = scope;
-    const { nodes, weights } = gaussLegendre(steps);
-    const { name, shape } = inputOf(graph);
-    const start = await baselineOf(graph, input, baseline);
-    const g = network.gradient(name);
-    const batches = own(createBatches(network, steps + ENDS, "integrated gradients"));
-    const { target, objective } = await objectiveOf(network, input, options);
-    const asked = await scope.objective(objective);
-    const label = "integrated gradients";
-    const constant = (data: Float32Array) => tensor([data.length], { data, label });
-    const alphas = constant(Float32Array.from([0, 1, ...nodes]));
-    const w = constant(Float32Array.from([0, 0, ...weights]));
-    const x = constant(input);
-    const sum = tensor(shape, { label });
-    const scores = tensor([batches.steps * batch], { label });
-    const { position } = batches;
-    const path = { x, baseline: constant(start), alphas, position, y: network.input };
-    const fill = await command(createPathBatch(device, path));
-    const gather = await command(createWeightedSum(device, { x: g, w, position, sum }));
-    await runSamples(network, asked, { batches, fill, gather, scores, gradient: true }, options);
-    const [mean, [before = 0, after = 0]] = await read([sum, scores]);
-    signal?.throwIfAborted();
-    await assertAnswer(network, Float32Array.of(before, after), "its scores");
-    const data = mean.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
-    return { data, shape, target, completeness: completenessOf(data, after - before), steps };
-  });
+  return explainPrepared(network, input, WHO, options, preparePath);
 }
+
+/** Results: `mean`, the mean gradient along the path, [H, W, C], and `scores`, at the baseline, the image, and each node. */
+const preparePath: Prepare<IntegratedGradientsOptions, PathExplanation> = async (site, options) => {
+  const { network, input, scope } = site;
+  const { steps = STEPS.default, baseline = BASELINE.default } = options;
+  const { device, graph, batch } = network;
+  const { nodes, weights } = gaussLegendre(steps);
+  const { name, shape } = inputOf(graph);
+  const start = await baselineOf(graph, input, baseline);
+  const g = network.gradient(name);
+  const { target, objective } = await site.ask(options);
+  const asked = await scope.objective(objective);
+  const constant = (data: Float32Array) => scope.tensor([data.length], { data, label: WHO });
+  const alphas = constant(Float32Array.from([0, 1, ...nodes]));
+  const w = constant(Float32Array.from([0, 0, ...weights]));
+  const { image: x } = imageOf(site, WHO);
+  const count = steps + ENDS;
+  const mean = scope.tensor(shape, { label: WHO });
+  const scores = scope.tensor([Math.ceil(count / batch) * batch], { label: WHO });
+  const from = constant(start);
+  const loop = await createSampleLoop(
+    network,
+    {
+      ...{ who: WHO, count, gradient: true },
+      fill: (position) => createPathBatch(device, { x, baseline: from, alphas, position, y: network.input }),
+      questions: [
+        {
+          objective: asked,
+          scores,
+          gather: (position) => createWeightedSum(device, { x: g, w, position, sum: mean }),
+          sums: [mean],
+        },
+      ],
+    },
+    scope,
+  );
+  return {
+    ...loop,
+    ...{ image: x, target, results: { mean, scores } },
+    async finish({ mean: slopes = NONE, scores: [before = 0, after = 0] = NONE }) {
+      await assertAnswer(network, Float32Array.of(before, after), "its scores");
+      const data = slopes.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
+      return { data, shape, target, completeness: completenessOf(data, after - before), steps };
+    },
+  };
+};
 
 function completenessOf(data: Float32Array, difference: number): Completeness {
   const sum = data.reduce((total, value) => total + value, 0);
@@ -176,6 +197,12 @@ export async function baselineOf(
   return Float32Array.from(input, (_, i) => color[i % shape[2]] ?? 0);
 }
 
+/** The completeness of an attribution as its account. */
+function accounted(found: PathExplanation): Attribution {
+  const { sum, difference, residual, relative } = found.completeness;
+  return { ...found, account: { steps: found.steps, sum, difference, residual, relative } };
+}
+
 export const INTEGRATED_GRADIENTS = attributionTechnique({
   name: "integrated-gradients",
   title: "Integrated gradients",
@@ -189,9 +216,8 @@ export const INTEGRATED_GRADIENTS = attributionTechnique({
   quick: { steps: 20 },
   quickest: { steps: 24 },
   passes: STEPS.default + ENDS,
-  run: fromGradient(async (network, image, options) => {
-    const found = await integratedGradients(network, image, options);
-    const { sum, difference, residual, relative } = found.completeness;
-    return { ...found, account: { steps: found.steps, sum, difference, residual, relative } };
-  }),
+  prepare: andThen(preparePath, accounted),
+  run: fromGradient(async (network, image, options) =>
+    accounted(await integratedGradients(network, image, options)),
+  ),
 });

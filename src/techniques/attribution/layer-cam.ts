@@ -1,7 +1,7 @@
 import { createLayerCamMap } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
 import type { Explanation, Picture } from "../question.ts";
-import { explainByPass } from "./backward-pass.ts";
+import { explainByPass, preparePass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
@@ -32,5 +32,6 @@ export const LAYER_CAM = attributionTechnique({
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
   run: fromGradient(layerCam),
+  prepare: preparePass(BACKWARD, "Layer-CAM"),
   backward: BACKWARD,
 });

@@ -1,34 +1,36 @@
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { withinRounding } from "../../graph/finite.ts";
 import { type Graph, inputOf } from "../../graph/graph.ts";
 import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import { quickshift, type Segments } from "../../images/quickshift.ts";
 import { createSegmentBatch, segmentShows } from "../../kernels/masking.ts";
-import type { Network } from "../../network/network.ts";
+import type { Network, Target } from "../../network/network.ts";
+import type { ObjectiveCommand } from "../../objectives/commands.ts";
 import type { Objective } from "../../objectives/objective.ts";
-import { createBatches, LOOP, type LoopOptions } from "../../sampling/batches.ts";
-import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts";
+import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { type Fit, ridge } from "../../sampling/ridge.ts";
-import { roomForScores, runSamples } from "../../sampling/samples.ts";
+import { createSampleLoop } from "../../sampling/samples.ts";
 import { answer, assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
   EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
-  objectiveOf,
   type Picture,
   type Question,
 } from "../question.ts";
 import { seedOf } from "../seed.ts";
+import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
 import { HIDE, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
 import { type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit"; the reference implementation takes the probability. */
-  readonly on?: "logit" | "probability";
+  readonly on?: "logit" | "probability" | undefined;
   /** Copies of the image with random segments hidden. Default 1000. */
   readonly samples?: number;
   /** Number of each pixel's segment, from 0. Default: {@link quickshift} with its defaults. */
@@ -48,6 +50,8 @@ const SAMPLES = {
   default: 1000,
   help: "Number of copies of the image with random segments hidden.",
 } as const satisfies TechniqueOption<number>;
+
+const WHO = "LIME";
 
 const FIELDS: Fields<LimeOptions> = {
   ...EXPLAIN,
@@ -84,7 +88,7 @@ export async function lime(
   image: Picture,
   options: LimeOptions = {},
 ): Promise<LimeExplanation> {
-  assertCall({ who: "LIME", fields: FIELDS }, network, options);
+  assertCall({ who: WHO, fields: FIELDS }, network, options);
   const [found] = await limeEach(network, image, [options.target], options);
   return found;
 }
@@ -96,19 +100,27 @@ export function limeEach<const T extends readonly (Question | Objective | undefi
   targets: T,
   options: Omit<LimeOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
-  return answer(network, image, options, (turn, input) => overSegments(turn, input, targets, options));
+  return answer(
+    network,
+    image,
+    options,
+    (turn, input) =>
+      explainPrepared(turn, input, WHO, options, prepareSegments(targets)) as Promise<{
+        -readonly [I in keyof T]: LimeExplanation;
+      }>,
+  );
 }
 
-function overSegments<const T extends readonly (Question | Objective | undefined)[]>(
-  network: Network,
-  input: Float32Array,
-  targets: T,
-  options: Omit<LimeOptions, "target">,
-): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
-  const { samples = SAMPLES.default, kernelWidth = 0.25, alpha = 1, hide = HIDE.default, signal } = options;
-  const { device, graph } = network;
-  return withBudget(network, "LIME", options, async (scope) => {
-    const { own, tensor, command } = scope;
+/** Results, of each target in order, numbered from the second: `scores`, of each copy. The ridge is the processor's. */
+function prepareSegments(
+  targets: readonly (Question | Objective | undefined)[],
+): Prepare<Omit<LimeOptions, "target">, LimeExplanation[]> {
+  return async (site, options) => {
+    const { network, input, scope } = site;
+    const { samples = SAMPLES.default, kernelWidth = 0.25, alpha = 1, hide = HIDE.default } = options;
+    const { on = ON.default, output, signal } = options;
+    const { device, graph } = network;
+    const { tensor } = scope;
     for (const [name, value] of [
       ["a kernel width", kernelWidth],
       ["an alpha", alpha],
@@ -117,7 +129,7 @@ function overSegments<const T extends readonly (Question | Objective | undefined
         throw new InputError(`LIME: expected ${name} above 0, got ${value}`);
       }
     }
-    const seed = seedOf(options.seed, "LIME");
+    const seed = seedOf(options.seed, WHO);
     const { shape } = inputOf(graph);
     const [height, width, channels] = shape;
     if (!options.segments && channels !== 1 && channels !== 3) {
@@ -130,56 +142,71 @@ function overSegments<const T extends readonly (Question | Objective | undefined
       : quickshift(deprocess(input, graph));
     const { labels, count } = segments;
     const colors = hiding(graph, input, segments, hide);
-    const batches = own(createBatches(network, samples, "LIME"));
-    const label = "LIME";
-    const site = {
-      x: tensor(shape, { data: input, label }),
-      labels: tensor([height, width], { dtype: "u32", data: labels, label }),
-      fills: tensor([count, channels], { data: colors, label }),
-      position: batches.position,
-      y: network.input,
-      seed,
-    };
-    const fill = await command(createSegmentBatch(device, site));
-    const asked = [];
+    const label = WHO;
+    const { image: x } = imageOf(site, WHO);
+    const places = tensor([height, width], { dtype: "u32", data: labels, label });
+    const fills = tensor([count, channels], { data: colors, label });
+    const asked: { target: Target | Objective; scores: Tensor; objective: ObjectiveCommand }[] = [];
     for (const question of targets) {
-      const what = question === undefined ? {} : { target: question };
-      const { on = ON.default, output } = options;
-      const common = { on, ...(output === undefined ? {} : { output }), ...(signal ? { signal } : {}) };
-      const { target, objective } = await objectiveOf(network, input, { ...what, ...common });
-      const scores = tensor([roomForScores(network)], { label });
-      const y: number[] = [];
-      const take = (values: Float32Array): void => {
-        for (const value of values) y.push(value);
-      };
-      asked.push({ objective: await scope.objective(objective), scores, take, y, target });
+      const { target, objective } = await site.ask({ target: question, output, on, signal });
+      const scores = tensor([site.room(samples)], { label });
+      asked.push({ objective: await scope.objective(objective), scores, target });
     }
-    const [first, ...beside] = asked;
+    const [first] = asked;
     if (!first) throw new InputError("LIME: expected at least one target, got none");
-    await runSamples(network, first.objective, { ...first, batches, fill, beside }, options);
-    signal?.throwIfAborted();
+    const loop = await createSampleLoop(
+      network,
+      {
+        ...{ who: WHO, count: samples, questions: asked },
+        fill: (position) =>
+          createSegmentBatch(device, { x, labels: places, fills, position, y: network.input, seed }),
+      },
+      scope,
+    );
+    return {
+      ...loop,
+      ...{ image: x, target: first.target },
+      results: Object.fromEntries(asked.map(({ scores }, i) => [numbered("scores", i), scores])),
+      finish(values) {
+        const { shows, weights } = designOf({ seed, samples, count, kernelWidth });
+        return asked.map(({ target }, i): LimeExplanation => {
+          const y = values[numbered("scores", i)] ?? NONE;
+          const fit = ridge(shows, y, weights, count, alpha);
+          const same = sameScores(y);
+          const data = Float32Array.from(labels, (segment) => (same ? 0 : (fit.coefficients[segment] ?? 0)));
+          const notes = same ? { notes: [unchanged(input, segments, colors)] } : {};
+          return { data, shape: [height, width], target, segments, fit, ...notes };
+        });
+      },
+    };
+  };
+}
 
-    const z = new Uint8Array(samples * count);
-    const weights = new Float64Array(samples);
-    for (let sample = 0; sample < samples; sample++) {
-      let shown = 0;
-      for (let segment = 0; segment < count; segment++) {
-        const shows = Number(segmentShows(seed, sample, segment));
-        z[sample * count + segment] = shows;
-        shown += shows;
-      }
-      const distance = 1 - Math.sqrt(shown / count);
-      weights[sample] = Math.sqrt(Math.exp(-(distance ** 2) / kernelWidth ** 2));
+/** Which segments show in each sample, row by row, and the sample's weight in the fit. */
+function designOf({
+  seed,
+  samples,
+  count,
+  kernelWidth,
+}: {
+  readonly seed: number;
+  readonly samples: number;
+  readonly count: number;
+  readonly kernelWidth: number;
+}): { readonly shows: Uint8Array; readonly weights: Float64Array } {
+  const shows = new Uint8Array(samples * count);
+  const weights = new Float64Array(samples);
+  for (let sample = 0; sample < samples; sample++) {
+    let shown = 0;
+    for (let segment = 0; segment < count; segment++) {
+      const visible = Number(segmentShows(seed, sample, segment));
+      shows[sample * count + segment] = visible;
+      shown += visible;
     }
-    const found = asked.map(({ y, target }): LimeExplanation => {
-      const fit = ridge(z, y, weights, count, alpha);
-      const same = sameScores(y);
-      const data = Float32Array.from(labels, (segment) => (same ? 0 : (fit.coefficients[segment] ?? 0)));
-      const notes = same ? { notes: [unchanged(input, segments, colors)] } : {};
-      return { data, shape: [height, width], target, segments, fit, ...notes };
-    });
-    return found as { -readonly [I in keyof T]: LimeExplanation };
-  });
+    const distance = 1 - Math.sqrt(shown / count);
+    weights[sample] = Math.sqrt(Math.exp(-(distance ** 2) / kernelWidth ** 2));
+  }
+  return { shows, weights };
 }
 
 /** In words, why hiding segments changes nothing. */
@@ -253,4 +280,6 @@ export const LIME = attributionTechnique({
   run: async (network, image, options) => accounted(await lime(network, image, options)),
   runEach: async (network, image, targets, options) =>
     (await limeEach(network, image, targets, options)).map(accounted),
+  prepare: (site, options) =>
+    andThen(prepareSegments([options.target]), (found) => accounted(first(found)))(site, options),
 });

@@ -1,7 +1,5 @@
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import { type Command, record } from "../../gpu/kernel.ts";
-import { withScope } from "../../gpu/scope.ts";
-import { readTensors } from "../../gpu/tensor.ts";
 import { inputOf, type Layer } from "../../graph/graph.ts";
 import { activationOf, weightsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
@@ -9,14 +7,12 @@ import { createBiasShare } from "../../kernels/bias-share.ts";
 import { type Activation, activationFacts } from "../../layers/activation.ts";
 import { opOf } from "../../layers/ops.ts";
 import type { Network } from "../../network/network.ts";
-import { createObjective } from "../../objectives/commands.ts";
 import { termsByLayer } from "../../objectives/objective.ts";
 import { answer } from "../answer.ts";
 import { assertAnswer } from "../answer-checks.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
-import { submit, writeInput } from "../submit.ts";
-import { attributionTechnique } from "./technique.ts";
-
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
+import { andThen, explainAtOnce, imageOf, NONE, oneStep, type Prepare } from "./command.ts";
+import { type Attribution, attributionTechnique } from "./technique.ts";
 /** Gradient × input, with the account of the score that it is part of. */
 export interface LocalLinear extends Explanation {
   /** f(x) */
@@ -28,6 +24,8 @@ export interface LocalLinear extends Explanation {
   /** f(x) − ∇f·x − b_eff: zero but for rounding. */
   readonly residual: number;
 }
+
+const WHO = "local linear view";
 
 /**
  * The exact local linear view: a network of ReLUs is linear around its input, f(x) = ∇f·x + b_eff, with b_eff the sum of all
@@ -42,52 +40,64 @@ export function localLinear(
   image: Picture,
   options: ObjectiveOptions = {},
 ): Promise<LocalLinear> {
-  return answer(network, image, options, linearView, { who: "local linear view", fields: EXPLAIN });
+  const work = (turn: Network, input: Float32Array) =>
+    explainAtOnce(turn, input, WHO, options, prepareLinearView);
+  return answer(network, image, options, work, { who: WHO, fields: EXPLAIN });
 }
 
-function linearView(network: Network, input: Float32Array, options: ObjectiveOptions): Promise<LocalLinear> {
+/** Results: `score`, `shares` of the biases, and `gradient`, [H, W, C], of which the processor makes the map. */
+const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, options) => {
+  const { network, input, scope } = site;
+  const { tensor, command } = scope;
   const { device, graph } = network;
-  return withScope(device, "local linear view", async ({ own, tensor, command }) => {
-    const { name, shape } = inputOf(graph);
-    const { target, objective } = await objectiveOf(network, input, options);
-    const bent = termsByLayer(network, objective).flatMap(({ terms }) => terms.filter(isBent));
-    if (bent.length > 0) {
-      throw new InputError(
-        `local linear view: expected an objective that is linear in its layers, got a ${bent[0]?.kind === "norm" ? "norm" : "probability"}`,
-      );
-    }
-    const asked = own(await createObjective(network, objective));
-    const layers = ancestorsOf(graph.layers, asked.layers);
-    const constants = layers.flatMap((layer) => constantsOf(layer));
-    const shares = tensor([Math.max(1, constants.length)], { label: "bias shares" });
-    const commands: Command[] = [];
-    for (const [slot, { layer, activation, b }] of constants.entries()) {
-      const y = network.activation(layer);
-      const bias = tensor([y.shape.at(-1) ?? 1], { label: `${layer} bias`, ...(b ? { data: b } : {}) });
-      const dy = network.gradient(layer);
-      commands.push(
-        await command(createBiasShare(device, { activation, slot, label: layer, y, dy, b: bias, shares })),
-      );
-    }
-    options.signal?.throwIfAborted();
-    writeInput(network, input);
-    submit(network, (encoder) => {
-      network.forward(encoder);
-      record(encoder, [asked.score]);
-      network.backward(encoder, asked.outputGradients, { gradients: "all" });
-      record(encoder, commands);
-    });
-    const read = [asked.values, shares, network.gradient(name)] as const;
-    const [[score = 0], found, gradient] = await readTensors(device, read);
-    options.signal?.throwIfAborted();
-    await assertAnswer(network, Float32Array.of(score), "its score");
-    const data = input.map((value, i) => value * (gradient[i] ?? 0));
-    // In double precision: the products, not their roundings, add up.
-    const linear = input.reduce((sum, value, i) => sum + value * (gradient[i] ?? 0), 0);
-    const bias = constants.length > 0 ? found.reduce((sum, share) => sum + share, 0) : 0;
-    return { data, shape, target, score, linear, bias, residual: score - linear - bias };
-  });
-}
+  const { name, shape } = inputOf(graph);
+  const { target, objective } = await site.ask(options);
+  const bent = termsByLayer(network, objective).flatMap(({ terms }) => terms.filter(isBent));
+  if (bent.length > 0) {
+    throw new InputError(
+      `local linear view: expected an objective that is linear in its layers, got a ${bent[0]?.kind === "norm" ? "norm" : "probability"}`,
+    );
+  }
+  const asked = await scope.objective(objective);
+  const layers = ancestorsOf(graph.layers, asked.layers);
+  const constants = layers.flatMap((layer) => constantsOf(layer));
+  const shares = tensor([Math.max(1, constants.length)], { label: "bias shares" });
+  const commands: Command[] = [];
+  for (const [slot, { layer, activation, b }] of constants.entries()) {
+    const y = network.activation(layer);
+    const bias = tensor([y.shape.at(-1) ?? 1], { label: `${layer} bias`, data: b });
+    const dy = network.gradient(layer);
+    commands.push(
+      await command(createBiasShare(device, { activation, slot, label: layer, y, dy, b: bias, shares })),
+    );
+  }
+  const { image, toInput } = imageOf(site, WHO);
+  const gradient = tensor(shape, { label: `${WHO} gradient` });
+  return {
+    ...oneStep({
+      recordStart(encoder) {
+        toInput(encoder);
+        network.forward(encoder);
+      },
+      recordStep(encoder) {
+        record(encoder, [asked.score]);
+        network.backward(encoder, asked.outputGradients, { gradients: "all" });
+        record(encoder, commands);
+        const { buffer } = gradient;
+        encoder.copyBufferToBuffer(network.gradient(name).buffer, 0, buffer, 0, buffer.size);
+      },
+    }),
+    ...{ image, target, results: { score: asked.values, shares, gradient } },
+    async finish({ score: [score = 0] = NONE, shares: found = NONE, gradient: slopes = NONE }) {
+      await assertAnswer(network, Float32Array.of(score), "its score");
+      const data = input.map((value, i) => value * (slopes[i] ?? 0));
+      // In double precision: the products, not their roundings, add up.
+      const linear = input.reduce((sum, value, i) => sum + value * (slopes[i] ?? 0), 0);
+      const bias = constants.length > 0 ? found.reduce((sum, share) => sum + share, 0) : 0;
+      return { data, shape, target, score, linear, bias, residual: score - linear - bias };
+    },
+  };
+};
 
 function isBent({ kind }: { readonly kind: string }): boolean {
   return kind !== "sum" && kind !== "region";
@@ -114,6 +124,11 @@ function constantsOf(layer: Layer): Constants[] {
   return b || !homogeneous ? [{ layer: layer.name, activation, b }] : [];
 }
 
+function accounted(found: LocalLinear): Attribution {
+  const { score, linear, bias, residual } = found;
+  return { ...found, account: { score, linear, bias, residual } };
+}
+
 export const LOCAL_LINEAR = attributionTechnique({
   name: "local-linear",
   title: "Local linear view",
@@ -123,9 +138,6 @@ export const LOCAL_LINEAR = attributionTechnique({
   kind: "attribution",
   unit: "sum over colour of x·∂S/∂x",
   options: {},
-  async run(network, image, options) {
-    const found = await localLinear(network, image, options);
-    const { score, linear, bias, residual } = found;
-    return { ...found, account: { score, linear, bias, residual } };
-  },
+  run: async (network, image, options) => accounted(await localLinear(network, image, options)),
+  prepare: andThen(prepareLinearView, accounted),
 });

@@ -1,19 +1,17 @@
 import { InputError } from "../../gpu/errors.ts";
 import { record } from "../../gpu/kernel.ts";
 import { describe, type Fields } from "../../gpu/options.ts";
-import { withScope } from "../../gpu/scope.ts";
-import { readTensors, sizeOf } from "../../gpu/tensor.ts";
+import { sizeOf } from "../../gpu/tensor.ts";
 import type { Network } from "../../network/network.ts";
-import { createObjective } from "../../objectives/commands.ts";
 import { termsByLayer } from "../../objectives/objective.ts";
 import { createRelevance } from "../../relevance/relevance.ts";
 import { type Composite, type CompositeName, compositeNamed } from "../../relevance/rules.ts";
 import { answer } from "../answer.ts";
 import { assertAnswer } from "../answer-checks.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
-import { submit, writeInput } from "../submit.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
+import { andThen, explainAtOnce, imageOf, NONE, oneStep, type Prepare } from "./command.ts";
 import { RULES } from "./options.ts";
-import { attributionTechnique } from "./technique.ts";
+import { type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LrpOptions extends ObjectiveOptions {
   /**
@@ -60,55 +58,66 @@ export function lrp(
   image: Picture,
   options: LrpOptions = {},
 ): Promise<RelevanceExplanation> {
-  return answer(network, image, options, relevanceOf, { who: "LRP", fields: FIELDS });
+  const work = (turn: Network, input: Float32Array) =>
+    explainAtOnce(turn, input, "LRP", options, prepareRelevance);
+  return answer(network, image, options, work, { who: "LRP", fields: FIELDS });
 }
 
-function relevanceOf(
-  network: Network,
-  input: Float32Array,
-  options: LrpOptions,
-): Promise<RelevanceExplanation> {
-  const { device, batch } = network;
-  const { rules = RULES.default, pass = [], signal } = options;
-  return withScope(device, "LRP", async ({ own }) => {
-    if (typeof rules !== "string" && !Array.isArray(rules)) {
-      throw new InputError(`LRP: expected rules by a name or as a list of cases, got ${describe(rules)}`);
-    }
-    const composite = typeof rules === "string" ? compositeNamed(rules) : rules;
-    const { target, objective } = await objectiveOf(network, input, options);
-    const bent = termsByLayer(network, objective)
-      .flatMap(({ terms }) => terms)
-      .find(({ kind }) => kind !== "sum" && kind !== "region");
-    if (bent) {
-      throw new InputError(
-        `LRP: expected an objective that is a sum of a network's values, got a ${bent.kind === "norm" ? "norm" : "probability"}; ask for the logit`,
-      );
-    }
-    const asked = own(await createObjective(network, objective));
-    const relevance = own(await createRelevance(network, { rules: composite, from: asked.layers, pass }));
-    signal?.throwIfAborted();
-    writeInput(network, input);
-    submit(network, (encoder) => {
-      network.forward(encoder);
-      record(encoder, [asked.score]);
-      relevance.record(encoder, asked.outputGradients);
-    });
-    const read = [asked.values, relevance.input, relevance.account] as const;
-    const [[score = 0], values, account] = await readTensors(device, read);
-    signal?.throwIfAborted();
-    await assertAnswer(network, Float32Array.of(score), "its score");
-    const shape = relevance.input.shape.slice(1);
-    const data = values.slice(0, sizeOf(shape));
-    const sum = data.reduce((total, value) => total + value, 0);
-    // [entries, batch, 2]; the image is the first of its batch.
-    const taken = (which: number): number =>
-      relevance.rules.length === 0
-        ? 0
-        : account.reduce((total, value, i) => (i % (2 * batch) === which ? total + value : total), 0);
-    const [bias, stabiliser] = [taken(0), taken(1)];
-    const residual = score - sum - bias - stabiliser;
-    return { data, shape, target, conservation: { score, input: sum, bias, stabiliser, residual } };
-  });
+/** Results: `score`; `relevance`, of which the first image's is the map; `account`, of what biases and stabilisers took. */
+const prepareRelevance: Prepare<LrpOptions, RelevanceExplanation> = async (site, options) => {
+  const { network, scope } = site;
+  const { batch } = network;
+  const { rules = RULES.default, pass = [] } = options;
+  if (typeof rules !== "string" && !Array.isArray(rules)) {
+    throw new InputError(`LRP: expected rules by a name or as a list of cases, got ${describe(rules)}`);
+  }
+  const composite = typeof rules === "string" ? compositeNamed(rules) : rules;
+  const { target, objective } = await site.ask(options);
+  const bent = termsByLayer(network, objective)
+    .flatMap(({ terms }) => terms)
+    .find(({ kind }) => kind !== "sum" && kind !== "region");
+  if (bent) {
+    throw new InputError(
+      `LRP: expected an objective that is a sum of a network's values, got a ${bent.kind === "norm" ? "norm" : "probability"}; ask for the logit`,
+    );
+  }
+  const asked = await scope.objective(objective);
+  const relevance = await scope.command(
+    createRelevance(network, { rules: composite, from: asked.layers, pass }),
+  );
+  const { image, toInput } = imageOf(site, "LRP");
+  return {
+    ...oneStep({
+      recordStart(encoder) {
+        toInput(encoder);
+        network.forward(encoder);
+      },
+      recordStep(encoder) {
+        record(encoder, [asked.score]);
+        relevance.record(encoder, asked.outputGradients);
+      },
+    }),
+    ...{ image, target },
+    results: { score: asked.values, relevance: relevance.input, account: relevance.account },
+    async finish({ score: [score = 0] = NONE, relevance: values = NONE, account = NONE }) {
+      await assertAnswer(network, Float32Array.of(score), "its score");
+      const shape = relevance.input.shape.slice(1);
+      const data = values.slice(0, sizeOf(shape));
+      const sum = data.reduce((total, value) => total + value, 0);
+      // [entries, batch, 2]; the image is the first of its batch.
+      const taken = (which: number): number =>
+        relevance.rules.length === 0
+          ? 0
+          : account.reduce((total, value, i) => (i % (2 * batch) === which ? total + value : total), 0);
+      const [bias, stabiliser] = [taken(0), taken(1)];
+      const residual = score - sum - bias - stabiliser;
+      return { data, shape, target, conservation: { score, input: sum, bias, stabiliser, residual } };
+    },
+  };
+};
+
+function accounted(found: RelevanceExplanation): Attribution {
+  return { ...found, account: { ...found.conservation } };
 }
 
 export const LRP = attributionTechnique({
@@ -120,8 +129,6 @@ export const LRP = attributionTechnique({
   kind: "attribution",
   unit: "sum over colour of the relevance",
   options: { rules: RULES },
-  async run(network, image, options) {
-    const found = await lrp(network, image, options);
-    return { ...found, account: { ...found.conservation } };
-  },
+  run: async (network, image, options) => accounted(await lrp(network, image, options)),
+  prepare: andThen(prepareRelevance, accounted),
 });

@@ -29,7 +29,7 @@ export interface SweepOptions extends MemoryOptions {
   /** Pixels from one patch to the next. Default: half the patch. */
   readonly stride?: number;
   /** What a class's score is. Default "logit". */
-  readonly on?: "logit" | "probability";
+  readonly on?: "logit" | "probability" | undefined;
   /**
    * Whether to compute, for each patch, only what it changes, which gives the same map faster. Default true; false runs
    * whole covered images, a batch of the network's at a time.

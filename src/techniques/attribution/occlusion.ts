@@ -1,11 +1,13 @@
 import { whileAlive } from "../../gpu/device.ts";
+import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
-import { readTensors } from "../../gpu/tensor.ts";
+import { withScope } from "../../gpu/scope.ts";
 import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { coverageOf, type Sweep } from "../../kernels/occlusion.ts";
 import type { Network, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
+import { unlimited } from "../../sampling/budget.ts";
 import { answer, assertCall } from "../answer.ts";
 import { assertAnswer, sameScores } from "../answer-checks.ts";
 import {
@@ -17,6 +19,7 @@ import {
   type Question,
 } from "../question.ts";
 import { submit } from "../submit.ts";
+import { andThen, first, NONE, numbered, type Prepare, type PrepareSite, readResults } from "./command.ts";
 import { createSweep, PATCH, STRIDE, SWEEP, type SweepOptions } from "./occlusion-sweep.ts";
 import { FILL, ON } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
@@ -79,35 +82,30 @@ export function occlusionEach<const T extends readonly (Question | Objective | u
   questions: T,
   options: Omit<OcclusionOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
-  return answer(network, image, options, (turn, input) => overPatches(turn, input, questions, options));
+  return answer(
+    network,
+    image,
+    options,
+    (turn, input) =>
+      overPatches(turn, input, questions, options) as Promise<{ -readonly [I in keyof T]: Explanation }>,
+  );
 }
 
-async function overPatches<const T extends readonly (Question | Objective | undefined)[]>(
+type SweepTarget = Question | Objective | undefined;
+
+function overPatches(
   network: Network,
   input: Float32Array,
-  questions: T,
+  questions: readonly SweepTarget[],
   options: Omit<OcclusionOptions, "target">,
-): Promise<{ -readonly [I in keyof T]: Explanation }> {
-  const { device, graph } = network;
-  const { signal, onProgress, fill = FILL.default, on, output } = options;
-  const color = inputColorOf(graph, input, fill, "occlusion fill");
-  const targets: (Target | Objective)[] = [];
-  const swept: (Target | Objective)[] = [];
-  for (const question of questions) {
-    const { target, objective } = await objectiveOf(network, input, {
-      ...(question === undefined ? {} : { target: question }),
-      ...(output === undefined ? {} : { output }),
-      ...(on === undefined ? {} : { on }),
-      ...(signal ? { signal } : {}),
-    });
-    targets.push(typeof question === "object" ? question : target);
-    // A class that is a channel is read off as such, its probability too.
-    swept.push(target instanceof Objective ? objective : target);
-  }
-  const sweep = await createSweep(network, swept, options);
-  try {
-    device.queue.writeBuffer(sweep.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
-    device.queue.writeBuffer(sweep.fill.buffer, 0, color);
+): Promise<Explanation[]> {
+  const { device } = network;
+  const { signal, onProgress } = options;
+  return withScope(device, "occlusion", async (own) => {
+    const ask: PrepareSite["ask"] = (asked) => objectiveOf(network, input, asked);
+    const scope = unlimited(network, own);
+    const site = { network, input, scope, ask, room: (samples: number) => samples };
+    const sweep = await prepareSweep(questions)(site, options);
     submit(network, sweep.recordStart);
     // The GPU catches up about every BREATH_MS, so that progress is true and a stop is prompt on any adapter.
     let rested = performance.now();
@@ -123,24 +121,60 @@ async function overPatches<const T extends readonly (Question | Objective | unde
       enough = Math.min(64, Math.max(1, Math.floor((pending * BREATH_MS) / (now - rested))));
       [rested, pending] = [now, 0];
     }
-    submit(network, sweep.recordMap);
-    const { judged } = sweep;
-    const read = await readTensors(
-      device,
-      judged.flatMap(({ map, scores }) => [map, scores]),
-    );
+    submit(network, sweep.recordEnd);
+    const values = await readResults(network, sweep);
     signal?.throwIfAborted();
     onProgress?.(1);
-    const found: Explanation[] = [];
-    for (const [i, target] of targets.entries()) {
-      const [map, scores] = [read[2 * i] as Float32Array, read[2 * i + 1] as Float32Array];
-      await assertAnswer(network, scores, "its scores");
-      found.push({ ...known(map, scores, sweep.sweep), target });
+    return sweep.finish(values);
+  });
+}
+
+/** Results, of each target in order, numbered from the second: `map`, [H, W], and `scores`, of the image and each covered one. */
+function prepareSweep(
+  questions: readonly SweepTarget[],
+): Prepare<Omit<OcclusionOptions, "target">, Explanation[]> {
+  return async (site, options) => {
+    const { network, input, scope } = site;
+    const { device, graph } = network;
+    const { signal, fill = FILL.default, on, output } = options;
+    const color = inputColorOf(graph, input, fill, "occlusion fill");
+    const targets: (Target | Objective)[] = [];
+    const swept: (Target | Objective)[] = [];
+    for (const question of questions) {
+      const { target, objective } = await site.ask({ target: question, output, on, signal });
+      targets.push(typeof question === "object" ? question : target);
+      // A class that is a channel is read off as such, its probability too.
+      swept.push(target instanceof Objective ? objective : target);
     }
-    return found as { -readonly [I in keyof T]: Explanation };
-  } finally {
-    sweep.destroy();
-  }
+    const { recordMap, steps, judged, sweep, ...command } = scope.own(
+      await createSweep(network, swept, options),
+    );
+    device.queue.writeBuffer(command.image.buffer, 0, input.buffer, input.byteOffset, input.byteLength);
+    device.queue.writeBuffer(command.fill.buffer, 0, color);
+    const [target] = targets;
+    if (target === undefined) throw new InputError("occlusion: expected at least one target, got none");
+    return {
+      ...{ steps, count: sweep.images, scores: [], image: command.image, target },
+      recordStart: command.recordStart,
+      recordStep: command.recordStep,
+      recordEnd: recordMap,
+      results: Object.fromEntries(
+        judged.flatMap(({ map, scores }, i) => [
+          [numbered("map", i), map],
+          [numbered("scores", i), scores],
+        ]),
+      ),
+      async finish(values) {
+        const found: Explanation[] = [];
+        for (const [i, target] of targets.entries()) {
+          const [map, scores] = [values[numbered("map", i)] ?? NONE, values[numbered("scores", i)] ?? NONE];
+          await assertAnswer(network, scores, "its scores");
+          found.push({ ...known(map, scores, sweep), target });
+        }
+        return found;
+      },
+    };
+  };
 }
 
 export const OCCLUSION = attributionTechnique({
@@ -154,5 +188,6 @@ export const OCCLUSION = attributionTechnique({
   forwardOnly: true,
   passes: 196,
   run: occlusion,
+  prepare: (site, options) => andThen(prepareSweep([options.target]), first)(site, options),
   runEach: occlusionEach,
 });

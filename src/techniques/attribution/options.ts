@@ -13,7 +13,7 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   /** The CAMs: the layer whose maps are weighed. Default: the last layer with more than one pixel. */
   readonly layer?: string;
   /** The score of a class. Default: the technique's `on`. */
-  readonly on?: "logit" | "probability";
+  readonly on?: "logit" | "probability" | undefined;
   /** Number of noisy copies, random masks, or copies with hidden segments. */
   readonly samples?: number;
   /** Standard deviation of the noise as a fraction of the input's max − min. */

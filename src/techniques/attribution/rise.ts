@@ -1,25 +1,27 @@
 import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { createRiseBatch } from "../../kernels/masking.ts";
 import { createWeightedSum } from "../../kernels/sampling.ts";
-import type { Network } from "../../network/network.ts";
+import type { Network, Target } from "../../network/network.ts";
+import type { ObjectiveCommand } from "../../objectives/commands.ts";
 import type { Objective } from "../../objectives/objective.ts";
-import { createBatches, LOOP, type LoopOptions } from "../../sampling/batches.ts";
-import { MEMORY, type MemoryOptions, withBudget } from "../../sampling/budget.ts";
-import { roomForScores, runSamples } from "../../sampling/samples.ts";
+import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
+import { createSampleLoop } from "../../sampling/samples.ts";
 import { answer, assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
   EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
-  objectiveOf,
   type Picture,
   type Question,
 } from "../question.ts";
 import { seedOf } from "../seed.ts";
+import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
 import { FILL, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 
@@ -28,9 +30,9 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
    * What a class's score is. Default "probability", as in the paper (what all masks share only adds noise), where the output
    * has one.
    */
-  readonly on?: "logit" | "probability";
+  readonly on?: "logit" | "probability" | undefined;
   /** Random masks. Default 4000. */
-  readonly masks?: number;
+  readonly samples?: number;
   /** Cells of a mask along each side, before it is enlarged. Default 7, or as many as the image has pixels. */
   readonly grid?: number;
   /** Probability that a cell shows. Default 0.5. */
@@ -47,11 +49,13 @@ const SAMPLES = {
   help: "Number of random masks.",
 } as const satisfies TechniqueOption<number>;
 
+const WHO = "RISE";
+
 const FIELDS: Fields<RiseOptions> = {
   ...EXPLAIN,
   ...LOOP,
   ...MEMORY,
-  ...{ on: "may", masks: "may", grid: "may", keep: "may", fill: "may", seed: "may" },
+  ...{ on: "may", samples: "may", grid: "may", keep: "may", fill: "may", seed: "may" },
 };
 
 /** Where all masks have one score, it is what to expect anywhere; the sum would draw how often each pixel happened to show. */
@@ -68,7 +72,7 @@ export async function rise(
   image: Picture,
   options: RiseOptions = {},
 ): Promise<Explanation> {
-  assertCall({ who: "RISE", fields: FIELDS }, network, options);
+  assertCall({ who: WHO, fields: FIELDS }, network, options);
   const [found] = await riseEach(network, image, [options.target], options);
   return found;
 }
@@ -80,19 +84,29 @@ export function riseEach<const T extends readonly (Question | Objective | undefi
   targets: T,
   options: Omit<RiseOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
-  return answer(network, image, options, (turn, input) => overMasks(turn, input, targets, options));
+  return answer(
+    network,
+    image,
+    options,
+    (turn, input) =>
+      explainPrepared(turn, input, WHO, options, prepareMasks(targets)) as Promise<{
+        -readonly [I in keyof T]: Explanation;
+      }>,
+  );
 }
 
-function overMasks<const T extends readonly (Question | Objective | undefined)[]>(
-  network: Network,
-  input: Float32Array,
-  targets: T,
-  options: Omit<RiseOptions, "target">,
-): Promise<{ -readonly [I in keyof T]: Explanation }> {
-  const { masks: count = SAMPLES.default, keep = 0.5, fill: color = FILL.default, signal } = options;
-  const { device, graph, batch } = network;
-  return withBudget(network, "RISE", options, async (scope) => {
-    const { own, tensor, command, read } = scope;
+/**
+ * Results, of each target in order, numbered from the second: `sum`, of the masks times their scores, [H, W], and `scores`, of
+ * the image behind each mask.
+ */
+function prepareMasks(
+  targets: readonly (Question | Objective | undefined)[],
+): Prepare<Omit<RiseOptions, "target">, Explanation[]> {
+  return async (site, options) => {
+    const { network, input, scope } = site;
+    const { samples = SAMPLES.default, keep = 0.5, fill: color = FILL.default, output, signal } = options;
+    const { device, graph, batch } = network;
+    const { tensor } = scope;
     const { shape } = inputOf(graph);
     const [height, width, channels] = shape;
     const { grid = Math.min(7, height, width) } = options;
@@ -102,49 +116,57 @@ function overMasks<const T extends readonly (Question | Objective | undefined)[]
     if (!(keep > 0 && keep <= 1)) {
       throw new InputError(`RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`);
     }
-    const seed = seedOf(options.seed, "RISE");
+    const seed = seedOf(options.seed, WHO);
     const hidden = inputColorOf(graph, input, color, "RISE fill");
-    const batches = own(createBatches(network, count, "RISE"));
-    const label = "RISE";
-    const x = tensor(shape, { data: input, label });
+    const label = WHO;
+    const { image: x } = imageOf(site, WHO);
     const fill = tensor([channels], { data: hidden, label });
     const masks = tensor([batch, height, width], { label: `${label} masks` });
-    const { position } = batches;
-    const site = { x, fill, position, masks, y: network.input, grid, seed, keep };
-    const mask = await command(createRiseBatch(device, site));
-    const asked = [];
+    const asked: { target: Target | Objective; scores: Tensor; sum: Tensor; objective: ObjectiveCommand }[] =
+      [];
     for (const question of targets) {
-      const what = question === undefined ? {} : { target: question };
-      const { target, objective } = await objectiveOf(network, input, {
-        ...what,
-        ...(options.output === undefined ? {} : { output: options.output }),
-        on: options.on ?? "if any",
-        ...(signal ? { signal } : {}),
-      });
-      const scores = tensor([roomForScores(network)], { label: `${label} scores` });
-      const each: number[] = [];
-      const take = (values: Float32Array): void => {
-        for (const value of values) each.push(value);
-      };
+      const on = options.on ?? "if any";
+      const { target, objective } = await site.ask({ target: question, output, on, signal });
+      const scores = tensor([site.room(samples)], { label: `${label} scores` });
       const sum = tensor([height, width], { label });
-      const gather = await command(createWeightedSum(device, { x: masks, w: scores, position, sum }));
-      asked.push({ objective: await scope.objective(objective), scores, take, each, gather, sum, target });
+      asked.push({ objective: await scope.objective(objective), scores, sum, target });
     }
-    const [first, ...beside] = asked;
+    const [first] = asked;
     if (!first) throw new InputError("RISE: expected at least one target, got none");
-    await runSamples(network, first.objective, { ...first, batches, fill: mask, beside }, options);
-    const sums = await read(asked.map(({ sum }) => sum));
-    signal?.throwIfAborted();
-    const found = asked.map(({ target, each }, i): Explanation => {
-      const sum = sums[i] as Float32Array;
-      const same = count > 1 && sameScores(each);
-      const data = same
-        ? new Float32Array(sum.length).fill(each[0] ?? 0)
-        : sum.map((value) => value / (count * keep));
-      return { data, shape: [height, width], target, ...(same ? { notes: [SAME] } : {}) };
-    });
-    return found as { -readonly [I in keyof T]: Explanation };
-  });
+    const loop = await createSampleLoop(
+      network,
+      {
+        ...{ who: WHO, count: samples },
+        fill: (position) =>
+          createRiseBatch(device, { x, fill, position, masks, y: network.input, grid, seed, keep }),
+        questions: asked.map(({ objective, scores, sum }) => ({
+          ...{ objective, scores, sums: [sum] },
+          gather: (position) => createWeightedSum(device, { x: masks, w: scores, position, sum }),
+        })),
+      },
+      scope,
+    );
+    return {
+      ...loop,
+      ...{ image: x, target: first.target },
+      results: Object.fromEntries(
+        asked.flatMap(({ sum, scores }, i) => [
+          [numbered("sum", i), sum],
+          [numbered("scores", i), scores],
+        ]),
+      ),
+      finish: (values) =>
+        asked.map(({ target }, i): Explanation => {
+          const sum = values[numbered("sum", i)] ?? NONE;
+          const scores = values[numbered("scores", i)] ?? NONE;
+          const same = samples > 1 && sameScores(scores);
+          const data = same
+            ? new Float32Array(sum.length).fill(scores[0] ?? 0)
+            : sum.map((value) => value / (samples * keep));
+          return { data, shape: [height, width], target, ...(same ? { notes: [SAME] } : {}) };
+        }),
+    };
+  };
 }
 
 export const RISE = attributionTechnique({
@@ -161,8 +183,7 @@ export const RISE = attributionTechnique({
   forwardOnly: true,
   outputOnly: true,
   passes: SAMPLES.default,
-  run: (network, image, { samples: masks, ...options } = {}) =>
-    rise(network, image, { ...options, ...(masks === undefined ? {} : { masks }) }),
-  runEach: (network, image, targets, { samples: masks, ...options } = {}) =>
-    riseEach(network, image, targets, { ...options, ...(masks === undefined ? {} : { masks }) }),
+  run: rise,
+  runEach: riseEach,
+  prepare: (site, options) => andThen(prepareMasks([options.target]), first)(site, options),
 });

@@ -7,8 +7,9 @@ import { deprocess } from "../../images/preprocess.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall, copyOf } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
+import { NONE, type Prepare } from "./command.ts";
 import { ON } from "./options.ts";
-import { saliency } from "./saliency.ts";
+import { SALIENCY, saliency } from "./saliency.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface MaskOptions {
@@ -112,6 +113,24 @@ function largestPart(mask: Uint8Array, [height = 1, width = 1]: Shape): Uint8Arr
   return mask.map((_, p) => Number(best > 0 && part[p] === best));
 }
 
+/** Results: `gradient`, [H, W, C]. The graph cut is the processor's. */
+const prepareMask: Prepare<ObjectiveOptions & MaskOptions, MaskExplanation> = async (site, options) => {
+  const pixels = deprocess(site.input, site.network.graph);
+  const { target, output, signal } = options;
+  const { results, finish, ...prepared } = await SALIENCY.prepare(site, { target, output, signal });
+  const { map: gradient } = results;
+  if (!gradient) throw new InputError("saliency mask: expected a saliency map to make it of");
+  return {
+    ...prepared,
+    results: { gradient },
+    async finish({ gradient: values = NONE }) {
+      const found = await finish({ map: values });
+      const { data: map, shape } = maxOverColor(found);
+      return { data: maskOf(pixels, map, options), shape, target: found.target, map };
+    },
+  };
+};
+
 export const SALIENCY_MASK = attributionTechnique({
   name: "saliency-mask",
   title: "Saliency mask",
@@ -122,4 +141,5 @@ export const SALIENCY_MASK = attributionTechnique({
   unit: "1: the object",
   options: { on: ON },
   run: fromGradient(saliencyMask),
+  prepare: prepareMask,
 });

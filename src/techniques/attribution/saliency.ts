@@ -1,6 +1,6 @@
 import type { Network } from "../../network/network.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
-import { explainByPass, passToImage } from "./backward-pass.ts";
+import { explainByPass, passToImage, preparePass } from "./backward-pass.ts";
 import { ON } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
@@ -27,5 +27,6 @@ export const SALIENCY = attributionTechnique({
   kind: "gradient",
   options: { on: ON },
   run: fromGradient(saliency),
+  prepare: preparePass(BACKWARD, "saliency"),
   backward: BACKWARD,
 });

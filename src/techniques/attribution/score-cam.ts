@@ -4,21 +4,23 @@ import { inputOf } from "../../graph/graph.ts";
 import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../../kernels/activation-maps.ts";
 import { softmax } from "../../layers/softmax.ts";
 import type { Network } from "../../network/network.ts";
-import { createBatches, type LoopOptions } from "../../sampling/batches.ts";
-import { type MemoryOptions, withBudget } from "../../sampling/budget.ts";
-import { runSamples } from "../../sampling/samples.ts";
+import type { LoopOptions } from "../../sampling/batches.ts";
+import type { MemoryOptions } from "../../sampling/budget.ts";
+import { createSampleLoop } from "../../sampling/samples.ts";
 import { answer } from "../answer.ts";
 import { assertAnswer } from "../answer-checks.ts";
-import { type Explanation, objectiveOf, type Picture } from "../question.ts";
-import { submit, writeInput } from "../submit.ts";
+import type { Explanation, Picture } from "../question.ts";
+import { explainPrepared, imageOf, NONE, type Prepare } from "./command.ts";
 import { LAYER, type LayerOptions, mapsAt } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 
 export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
   /** What a class's score is. Default "logit", as in the paper's algorithm 1. */
-  readonly on?: "logit" | "probability";
+  readonly on?: "logit" | "probability" | undefined;
 }
+
+const WHO = "Score-CAM";
 
 const FIELDS: Fields<ScoreCamOptions> = { ...LAYER, on: "may" };
 
@@ -34,49 +36,59 @@ export function scoreCam(
   image: Picture,
   options: ScoreCamOptions = {},
 ): Promise<Explanation> {
-  return answer(network, image, options, byScores, { who: "Score-CAM", fields: FIELDS });
+  return answer(network, image, options, byScores, { who: WHO, fields: FIELDS });
 }
 
 function byScores(network: Network, input: Float32Array, options: ScoreCamOptions): Promise<Explanation> {
-  const { device, graph, batch } = network;
-  return withBudget(network, "Score-CAM", options, async (scope) => {
-    const { own, tensor, command, read } = scope;
-    const maps = mapsAt(network, options, "Score-CAM");
-    const { height, width, channels } = maps;
-    const { shape } = inputOf(graph);
-    const { target, objective } = await objectiveOf(network, input, options);
-    const asked = await scope.objective(objective);
-    const label = "Score-CAM";
-    const batches = own(createBatches(network, channels, label));
-    const x = tensor(shape, { data: input, label });
-    const a = tensor([1, height, width, channels], { label });
-    const ranges = tensor([channels, 2], { label });
-    const scores = tensor([batches.steps * batch], { label });
-    const w = tensor([channels], { label });
-    const y = tensor([height, width], { label });
-    const of = { ...scores, shape: [channels] };
-    const { position } = batches;
-    const range = await command(createMapRange(device, { a, image: [shape[0], shape[1]], ranges }));
-    const fill = await command(createMapMaskedBatch(device, { x, a, ranges, position, y: network.input }));
-    const layerOfScores = { op: "softmax", name: label, inputs: [] } as const;
-    const site = { layer: layerOfScores, x: [of] as const, y: w, constants: {}, saved: {} };
-    const weigh = await command(softmax.forward(device, site));
-    const draw = await command(createWeightedMaps(device, { a, w, y, rectify: true }));
-
-    writeInput(network, input);
-    submit(network, (encoder) => {
-      network.forward(encoder, { to: maps.layer });
-      encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
-      record(encoder, [range]);
-    });
-    await runSamples(network, asked, { batches, fill, scores }, options);
-    submit(network, (encoder) => record(encoder, [weigh, draw]));
-    const [data, found] = await read([y, scores]);
-    options.signal?.throwIfAborted();
-    await assertAnswer(network, found.subarray(0, channels) as Float32Array, "its scores");
-    return { data, shape: y.shape, target };
-  });
+  return explainPrepared(network, input, WHO, options, prepareScores);
 }
+
+/** Results: `map`, [h, w], and `scores`, of the image seen through each map. */
+const prepareScores: Prepare<ScoreCamOptions, Explanation> = async (site, options) => {
+  const { network, scope } = site;
+  const { device, graph, batch } = network;
+  const { tensor, command } = scope;
+  const maps = mapsAt(network, options, WHO);
+  const { height, width, channels } = maps;
+  const { shape } = inputOf(graph);
+  const { target, objective } = await site.ask(options);
+  const asked = await scope.objective(objective);
+  const label = WHO;
+  const { image: x, toInput } = imageOf(site, WHO);
+  const a = tensor([1, height, width, channels], { label });
+  const ranges = tensor([channels, 2], { label });
+  const scores = tensor([Math.ceil(channels / batch) * batch], { label });
+  const w = tensor([channels], { label });
+  const map = tensor([height, width], { label });
+  const of = { ...scores, shape: [channels] };
+  const range = await command(createMapRange(device, { a, image: [shape[0], shape[1]], ranges }));
+  const layerOfScores = { op: "softmax", name: label, inputs: [] } as const;
+  const weights = { layer: layerOfScores, x: [of] as const, y: w, constants: {}, saved: {} };
+  const weigh = await command(softmax.forward(device, weights));
+  const draw = await command(createWeightedMaps(device, { a, w, y: map, rectify: true }));
+  const loop = await createSampleLoop(
+    network,
+    {
+      ...{ who: WHO, count: channels, questions: [{ objective: asked, scores }], end: [weigh, draw] },
+      fill: (position) => createMapMaskedBatch(device, { x, a, ranges, position, y: network.input }),
+      before(encoder) {
+        toInput(encoder);
+        network.forward(encoder, { to: maps.layer });
+        encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
+        record(encoder, [range]);
+      },
+    },
+    scope,
+  );
+  return {
+    ...loop,
+    ...{ image: x, target, results: { map, scores } },
+    async finish({ map: data = NONE, scores: found = NONE }) {
+      await assertAnswer(network, found.subarray(0, channels) as Float32Array, "its scores");
+      return { data, shape: map.shape, target };
+    },
+  };
+};
 
 export const SCORE_CAM = attributionTechnique({
   name: "score-cam",
@@ -91,4 +103,5 @@ export const SCORE_CAM = attributionTechnique({
   outputOnly: true,
   passes: 512,
   run: scoreCam,
+  prepare: prepareScores,
 });

@@ -3,13 +3,14 @@ import type { Fields } from "../../gpu/options.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { createNoisyBatch, createRunningMoments } from "../../kernels/sampling.ts";
 import type { Network } from "../../network/network.ts";
-import { createBatches, type LoopOptions } from "../../sampling/batches.ts";
-import { type MemoryOptions, withBudget } from "../../sampling/budget.ts";
-import { runSamples } from "../../sampling/samples.ts";
+import type { LoopOptions } from "../../sampling/batches.ts";
+import type { MemoryOptions } from "../../sampling/budget.ts";
+import { createSampleLoop } from "../../sampling/samples.ts";
 import { answer } from "../answer.ts";
-import { readAnswer } from "../answer-checks.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, objectiveOf, type Picture } from "../question.ts";
+import { scoresBeside } from "../answer-checks.ts";
+import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
 import { seedOf } from "../seed.ts";
+import { explainPrepared, imageOf, NONE, type Prepare } from "./command.ts";
 import { MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
@@ -48,7 +49,7 @@ export function smoothGrad(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return noisyGradients(network, image, options, "SmoothGrad", (mean) => mean);
+  return noisyGradients(network, image, options, "SmoothGrad", MEAN);
 }
 
 /** SmoothGrad²: the mean of the squared gradient, [H, W, C] (Hooker et al. 2019, arXiv:1806.10758, section 4.2). */
@@ -57,7 +58,7 @@ export function smoothGradSquared(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return noisyGradients(network, image, options, "SmoothGrad²", (mean, variance) => mean * mean + variance);
+  return noisyGradients(network, image, options, "SmoothGrad²", MEAN_OF_SQUARES);
 }
 
 /**
@@ -68,55 +69,75 @@ export function varGrad(
   image: Picture,
   options: SmoothGradOptions = {},
 ): Promise<Explanation> {
-  return noisyGradients(network, image, options, "VarGrad", (_, variance) => variance);
+  return noisyGradients(network, image, options, "VarGrad", VARIANCE);
 }
 
 /** What is made, element by element, of the mean and the variance of noisy copies' gradients. */
+type OfMoments = (mean: number, variance: number) => number;
+
+const MEAN: OfMoments = (mean) => mean;
+const MEAN_OF_SQUARES: OfMoments = (mean, variance) => mean * mean + variance;
+const VARIANCE: OfMoments = (_, variance) => variance;
+
 function noisyGradients(
   network: Network,
   image: Picture,
   options: SmoothGradOptions,
   who: string,
-  result: (mean: number, variance: number) => number,
+  result: OfMoments,
 ): Promise<Explanation> {
-  const work = (turn: Network, input: Float32Array) => momentsOf(turn, input, options, result);
+  const work = (turn: Network, input: Float32Array) =>
+    explainPrepared(turn, input, "SmoothGrad", options, prepareMoments(result));
   return answer(network, image, options, work, { who, fields: FIELDS });
 }
 
-function momentsOf(
-  network: Network,
-  input: Float32Array,
-  options: SmoothGradOptions,
-  result: (mean: number, variance: number) => number,
-): Promise<Explanation> {
-  const { samples = SAMPLES.default, noise = NOISE.default, seed, signal } = options;
-  const { device, graph } = network;
-  return withBudget(network, "SmoothGrad", options, async (scope) => {
-    const { own, tensor, command } = scope;
-    if (!(noise >= 0 && Number.isFinite(Math.fround(noise * spread(input))))) {
+/** Results: `mean` and `m2`, the mean of the gradients and the sum of their squared deviations, [H, W, C]. */
+function prepareMoments(result: OfMoments): Prepare<SmoothGradOptions, Explanation> {
+  return async (site, options) => {
+    const { network, input, scope } = site;
+    const { samples = SAMPLES.default, noise = NOISE.default } = options;
+    const { device, graph } = network;
+    const sigma = noise * spread(input);
+    if (!(noise >= 0 && Number.isFinite(Math.fround(sigma)))) {
       throw new InputError(
         `SmoothGrad: expected noise of at least 0 (a fraction of max − min), got ${noise}`,
       );
     }
-    const key = seedOf(seed, "SmoothGrad");
+    const seed = seedOf(options.seed, "SmoothGrad");
     const { name, shape } = inputOf(graph);
-    const batches = own(createBatches(network, samples, "SmoothGrad"));
     const g = network.gradient(name);
-    const { target, objective } = await objectiveOf(network, input, options);
+    const { target, objective } = await site.ask(options);
     const asked = await scope.objective(objective);
-    const x = tensor(shape, { data: input, label: "SmoothGrad image" });
-    const mean = tensor(shape, { label: "SmoothGrad mean" });
-    const m2 = tensor(shape, { label: "SmoothGrad m2" });
-    const { position } = batches;
-    const sigma = noise * spread(input);
-    const fill = createNoisyBatch(device, { x, position, y: network.input, seed: key, sigma });
-    const gather = createRunningMoments(device, { x: g, position, mean, m2 });
-    const loop = { batches, fill: await command(fill), gather: await command(gather), gradient: true };
-    await runSamples(network, asked, loop, options);
-    const [means, squares] = await readAnswer(network, objective, [mean, m2]);
-    signal?.throwIfAborted();
-    return { data: means.map((value, i) => result(value, (squares[i] ?? 0) / samples)), shape, target };
-  });
+    const { image: x } = imageOf(site, "SmoothGrad");
+    const mean = scope.tensor(shape, { label: "SmoothGrad mean" });
+    const m2 = scope.tensor(shape, { label: "SmoothGrad m2" });
+    const loop = await createSampleLoop(
+      network,
+      {
+        who: "SmoothGrad",
+        count: samples,
+        fill: (position) => createNoisyBatch(device, { x, position, y: network.input, seed, sigma }),
+        gradient: true,
+        questions: [
+          {
+            objective: asked,
+            gather: (position) => createRunningMoments(device, { x: g, position, mean, m2 }),
+            sums: [mean, m2],
+          },
+        ],
+      },
+      scope,
+    );
+    return {
+      ...loop,
+      ...{ image: x, target, results: { mean, m2 }, beside: scoresBeside(network, [objective]) },
+      finish: ({ mean: means = NONE, m2: squares = NONE }) => ({
+        data: means.map((value, i) => result(value, (squares[i] ?? 0) / samples)),
+        shape,
+        target,
+      }),
+    };
+  };
 }
 
 function spread(values: Float32Array): number {
@@ -145,6 +166,7 @@ export const SMOOTH_GRAD = attributionTechnique({
   summary: "The mean of the gradients of many noisy copies of the image: saliency with less noise",
   unit: "max over colour of |mean ∂S/∂x|",
   run: fromGradient(smoothGrad),
+  prepare: prepareMoments(MEAN),
 });
 
 export const SMOOTH_GRAD_SQUARED = attributionTechnique({
@@ -155,6 +177,7 @@ export const SMOOTH_GRAD_SQUARED = attributionTechnique({
   summary: "The mean of the squared gradients of many noisy copies of the image",
   unit: "max over colour of the mean squared ∂S/∂x",
   run: fromGradient(smoothGradSquared),
+  prepare: prepareMoments(MEAN_OF_SQUARES),
 });
 
 export const VAR_GRAD = attributionTechnique({
@@ -165,4 +188,5 @@ export const VAR_GRAD = attributionTechnique({
   summary: "The variance of the gradients of many noisy copies of the image",
   unit: "max over colour of var ∂S/∂x",
   run: fromGradient(varGrad),
+  prepare: prepareMoments(VARIANCE),
 });

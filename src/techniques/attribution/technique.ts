@@ -3,6 +3,7 @@ import type { Network } from "../../network/network.ts";
 import { assertCall } from "../answer.ts";
 import { assertScore, EXPLAIN, type Explanation, objectiveOf, type Picture } from "../question.ts";
 import type { BackwardPass } from "./backward-pass.ts";
+import type { Prepare } from "./command.ts";
 import { ATTRIBUTION, type AttributionOptions, type TechniqueOptions } from "./options.ts";
 
 /** A map with the technique's own account of it in numbers: a residual, an R², a count. */
@@ -64,6 +65,8 @@ export interface AttributionTechnique {
     targets: readonly AttributionOptions["target"][],
     options?: Omit<AttributionOptions, "target">,
   ): Promise<readonly Attribution[]>;
+  /** Makes its work on an image ready to record; see {@link createAttribution}. */
+  readonly prepare: Prepare<AttributionOptions, Attribution>;
   /** The backward passes, where they answer: `explainEach` then shares a forward pass between targets and a batch of images. */
   readonly backward?: BackwardPass;
 }
@@ -73,7 +76,7 @@ export interface AttributionTechnique {
  * `options` lists and those that all techniques take, and no others.
  */
 export function attributionTechnique(technique: AttributionTechnique): AttributionTechnique {
-  const { name, options: own, run, runEach } = technique;
+  const { name, options: own, run, runEach, prepare } = technique;
   const read = <O extends AttributionOptions>(options: O, network: Network): O => {
     assertCall({ who: name, fields: ATTRIBUTION }, network, options as AttributionOptions);
     const known = Object.entries(options).filter(([key]) => key in EXPLAIN || key in own);
@@ -86,6 +89,7 @@ export function attributionTechnique(technique: AttributionTechnique): Attributi
   return {
     ...technique,
     run: async (network, image, options = {}) => run(network, image, read(options, network)),
+    prepare: async (site, options) => prepare(site, read(options, site.network)),
     ...(each ? { runEach: each } : {}),
   };
 }

@@ -24,7 +24,7 @@ export interface UnitMaskOptions {
   readonly channel: number;
   /** Default `{ sigmas: 2 }`. Network Dissection has `{ top: 0.005 }` over a data set. */
   readonly threshold?: UnitThreshold;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const FIELDS: Fields<UnitMaskOptions> = { layer: "must", channel: "must", threshold: "may", signal: "may" };
