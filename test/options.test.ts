@@ -64,6 +64,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   createTopK: (o) => library.createTopK(device, o),
   deconvnet: (o) => library.deconvnet(network, image, o),
   drawnMap: (o) => library.drawnMap(o),
+  createAttribution: (o) => library.createAttribution(network, "saliency", image, o),
   empiricalField: (o) =>
     library.empiricalField(network, [image], { layer: "conv1", channel: 0, ...(o as object) }),
   explainEach: (o) => first(library.explainEach(network, [image], "saliency", o)),

@@ -201,14 +201,23 @@ export const CODE: readonly Mutant[] = [
     ["spread > 0 ? 1 - missed / spread : 0", "1 - missed / spread"],
     ["(a[k * features + k] ?? 0) + alpha", "a[k * features + k] ?? 0"],
   ),
+  ...of("sampling/samples", "techniques/budget", ["values.subarray(0, done - from)", "values"]),
+  ...of("sampling/samples", "techniques/recorded", [
+    "[position, ...made.flatMap(({ sums }) => sums)]",
+    "[position]",
+  ]),
   {
-    file: "src/sampling/samples.ts",
-    find: "values.subarray(0, ((end - 1) % room) + 1)",
-    replace: "values.subarray(0, room)",
-    tests: ["techniques/masks.test.ts"],
-    equivalent: "LIME alone takes scores so, and its fit weighs none beyond the samples that it drew",
+    file: "shaders/advance.wgsl",
+    find: "min(params.batch, params.samples - min(first, params.samples))",
+    replace: "params.batch",
+    tests: ["techniques/gradients.test.ts"],
   },
-  ...of("sampling/batches", "techniques/gradients", ["Math.min(batch, count - first)", "batch"]),
+  {
+    file: "shaders/place_scores.wgsl",
+    find: "(position[0] + id.x) % arrayLength(&scores)",
+    replace: "position[0] + id.x",
+    tests: ["techniques/budget.test.ts"],
+  },
   ...of(
     "sampling/budget",
     "techniques/budget",
@@ -224,8 +233,8 @@ export const CODE: readonly Mutant[] = [
     "(squares[i] ?? 0) / (samples - 1)",
   ]),
   ...of("techniques/attribution/rise", "techniques/masks.golden", [
-    "value / (count * keep)",
-    "value / count",
+    "value / (samples * keep)",
+    "value / samples",
   ]),
   ...of("techniques/attribution/lime", "techniques/masks.golden", [
     "1 - Math.sqrt(shown / count)",
