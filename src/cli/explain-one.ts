@@ -18,7 +18,7 @@ import type { Input } from "./images.ts";
 import { printLines, progressOf, UsageError } from "./io.ts";
 import { shadingOf } from "./map-colors.ts";
 import { preprocessingReport, provenance } from "./model.ts";
-import { type Networks, needsOf } from "./networks.ts";
+import { type CommandNetworks, needsOf } from "./networks.ts";
 import { findObjective } from "./objective.ts";
 import { placeOf, summaryOf, writeResult } from "./output.ts";
 import { techniqueSettings, toleranceOf } from "./technique-settings.ts";
@@ -45,7 +45,10 @@ export function explainOne(
   };
   return { needs, explain };
 
-  async function explain(networks: Networks, input: Input): Promise<Readonly<Record<string, unknown>>> {
+  async function explain(
+    networks: CommandNetworks,
+    input: Input,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const network = await networks.of(technique);
     const objective = await findObjective(network, input, neurons, values, io.signal);
     const onProgress = progressOf(io, technique.name);

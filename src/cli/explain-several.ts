@@ -16,7 +16,7 @@ import type { Input } from "./images.ts";
 import { printLines, progressOf, UsageError } from "./io.ts";
 import { scaleOf, shadingOf } from "./map-colors.ts";
 import { preprocessingReport, provenance } from "./model.ts";
-import { type Networks, needsOf } from "./networks.ts";
+import { type CommandNetworks, needsOf } from "./networks.ts";
 import { findObjective, type Objective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
 import { techniqueSettings, toleranceOf } from "./technique-settings.ts";
@@ -66,7 +66,10 @@ export function explainSeveral(asking: Asking, setting: Setting): Explaining {
   const needs = needsOf(techniques, kept, plan);
   return { needs, explain };
 
-  async function explain(networks: Networks, input: Input): Promise<Readonly<Record<string, unknown>>> {
+  async function explain(
+    networks: CommandNetworks,
+    input: Input,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const network = await networks.first();
     const objectives: Objective[] = [];
     for (const target of targets) {
@@ -134,7 +137,7 @@ interface AnswerSetting extends Setting {
 
 /** Asks one technique after another about all objectives, and measures each answer where that is wanted. */
 async function answerAll(
-  networks: Networks,
+  networks: CommandNetworks,
   { techniques, layers }: Asking,
   objectives: readonly Objective[],
   setting: AnswerSetting,
@@ -159,7 +162,7 @@ async function answerAll(
 }
 
 async function answer(
-  networks: Networks,
+  networks: CommandNetworks,
   technique: AttributionTechnique,
   questions: readonly Question[],
   more: AnswerSetting & {

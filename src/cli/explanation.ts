@@ -9,7 +9,7 @@ import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { Input } from "./images.ts";
 import { type Io, UsageError } from "./io.ts";
-import type { Needs, Networks } from "./networks.ts";
+import type { CommandNetworks, Needs } from "./networks.ts";
 import { neuronsOf, type Objective } from "./objective.ts";
 import type { Outputs } from "./output.ts";
 import { assertOptions } from "./technique-settings.ts";
@@ -30,7 +30,7 @@ export interface Setting {
 export interface Explaining {
   readonly needs: Needs;
   /** Explains one image, and writes and prints what there is to say. @returns the report, for --json. */
-  explain(networks: Networks, input: Input): Promise<Readonly<Record<string, unknown>>>;
+  explain(networks: CommandNetworks, input: Input): Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** The questions to ask, and the techniques to ask: found from the command line and the graph, before anything is put on a GPU. */

@@ -1,9 +1,10 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Measure } from "../metrics/measures.ts";
-import { createRandomisedNetwork } from "../metrics/randomise.ts";
+import { randomiseGraph } from "../metrics/randomise.ts";
 import { batchWithin, DEFAULT_MEMORY, footprintOf, memoryOf } from "../network/memory.ts";
-import { createNetwork, type Network, type NetworkOptions } from "../network/network.ts";
+import type { Network, NetworkOptions } from "../network/network.ts";
+import { createNetworks, type Networks } from "../network/pool.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { Values } from "./values.ts";
 
@@ -33,19 +34,20 @@ export function needsOf(
 
 /**
  * The networks of a command, each made when it is first asked for: one for a single image, for the techniques that need no
- * more, and one for as many images at a time as there is room for, for techniques of many samples and for changed images.
- * All of them, with what runs on them, keep within --memory.
+ * more, and one for as many images at a time as there is room for, for techniques of many samples and for changed images. They
+ * share their weights. All of them, with what runs on them, keep within --memory.
  */
-export class Networks {
-  readonly #device: GPUDevice;
-  readonly #graph: Graph;
+export class CommandNetworks {
+  readonly #networks: Networks;
   readonly #batch: number | undefined;
   readonly #given: number | undefined;
   readonly #single: NetworkOptions | undefined;
-  readonly #several: NetworkOptions & { readonly copies: number };
-  readonly #copies: number;
-  readonly #made = new Map<string, Promise<Network>>();
-  readonly #live = new Set<Network>();
+  readonly #several: NetworkOptions;
+  /** How many networks there are as that for a single image, and as that for several: two, where one is randomised. */
+  readonly #copies: { readonly single: number; readonly several: number };
+  readonly #randomised = new Map<Graph, Graph>();
+  #first: Promise<Network> | undefined;
+  #batched: Promise<Network> | undefined;
 
   /** @throws UsageError for a --batch or --memory that cannot be. */
   constructor(
@@ -54,12 +56,10 @@ export class Networks {
     { techniques, keep, trust, randomised }: Needs,
     values: Values,
   ) {
-    this.#device = device;
-    this.#graph = graph;
     this.#batch = values.whole("batch", 1, 1024);
     const mebibytes = values.whole("memory", 1, 2 ** 20);
     this.#given = mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
-    this.#copies = randomised ? 2 : 1;
+    this.#networks = createNetworks(device, graph);
     const single = techniques.filter(({ passes }) => passes === undefined);
     const sampled = techniques.filter(({ passes }) => passes !== undefined);
     if (single.length > 0 || (sampled.length === 0 && !trust)) {
@@ -67,7 +67,9 @@ export class Networks {
     }
     const gradients = sampled.some(({ forwardOnly }) => !forwardOnly);
     const reuseBuffers = !gradients && sampled.every(({ outputOnly }) => outputOnly);
-    this.#several = { keep, gradients, reuseBuffers, copies: sampled.length > 0 ? this.#copies : 1 };
+    const copies = randomised ? 2 : 1;
+    this.#several = { keep, gradients, reuseBuffers };
+    this.#copies = { single: copies, several: sampled.length > 0 ? copies : 1 };
   }
 
   /** The network that a technique runs on. */
@@ -77,46 +79,55 @@ export class Networks {
 
   /** The smallest: for one image, unless nothing needs one alone. */
   first(): Promise<Network> {
-    const single = this.#single;
-    if (!single) return this.several();
-    return this.#create("single", () => {
-      if (this.#given !== undefined) this.#within({ ...single, most: 1 }, this.#given / this.#copies);
-      return createNetwork(this.#device, this.#graph, single);
-    });
+    this.#first ??= this.#createFirst();
+    return this.#first;
   }
 
   /** The one for several images at a time. */
   several(): Promise<Network> {
-    return this.#create("several", () => {
-      const { copies, ...options } = this.#several;
-      const batch = this.#batch ?? this.#batchOf(options, copies);
-      return createNetwork(this.#device, this.#graph, { ...options, batch });
-    });
+    this.#batched ??= this.#createBatched();
+    return this.#batched;
   }
 
   /** A network's copy with randomised parameters. */
-  async randomised(network: Network): Promise<Network> {
-    const known = network === (await this.#made.get("single")) ? "single" : "several";
-    return this.#create(`randomised ${known}`, () => createRandomisedNetwork(network));
+  randomised(network: Network): Promise<Network> {
+    const graph = this.#randomised.get(network.graph) ?? randomiseGraph(network.graph);
+    this.#randomised.set(network.graph, graph);
+    return this.#networks.variantOf(network, graph);
   }
 
   /** What a technique on a network may hold together with it: the rest is others'. Nothing is said where --memory does not. */
   memoryFor(network: Network): { readonly memory?: number } {
     if (this.#given === undefined) return {};
-    const others = [...this.#live].filter((other) => other !== network);
-    return { memory: this.#given - others.reduce((sum, other) => sum + memoryOf(other), 0) };
+    return { memory: this.#given - (this.#networks.memory - memoryOf(network)) };
   }
 
   /** Frees every network. */
   destroy(): void {
-    for (const network of this.#live) network.destroy();
+    this.#networks.destroy();
   }
 
-  #batchOf(options: NetworkOptions, copies: number): number {
-    const single = this.#single ? this.#copies * footprintOf(this.#graph, this.#single).total : 0;
-    const memory = ((this.#given ?? DEFAULT_MEMORY) - single) / copies;
+  async #createFirst(): Promise<Network> {
+    const single = this.#single;
+    if (!single) return this.several();
+    if (this.#given !== undefined) this.#within({ ...single, most: 1 }, this.#given / this.#copies.single);
+    return this.#networks.of(single);
+  }
+
+  async #createBatched(): Promise<Network> {
+    return this.#networks.of({ ...this.#several, batch: this.#batch ?? this.#batchOfSeveral() });
+  }
+
+  #batchOfSeveral(): number {
+    const { graph } = this.#networks;
+    const { single: singles, several } = this.#copies;
+    const single = this.#single && footprintOf(graph, this.#single);
+    // Both hold the same weights, which are there once.
+    const shared = single ? Math.min(single.weights, footprintOf(graph, this.#several).weights) : 0;
+    const others = singles * (single?.total ?? 0);
+    const memory = ((this.#given ?? DEFAULT_MEMORY) - others) / several + shared;
     try {
-      return this.#within({ ...options, most: MOST }, memory);
+      return this.#within({ ...this.#several, most: MOST }, memory);
     } catch (error) {
       // A network that is large by itself still runs, an image at a time, unless a budget was asked for.
       if (this.#given === undefined && error instanceof InputError) return 1;
@@ -125,24 +136,14 @@ export class Networks {
   }
 
   #within(options: NetworkOptions & { readonly most: number }, memory: number): number {
+    const { device, graph } = this.#networks;
+    const { batch: _, ...others } = options;
     try {
-      return batchWithin(this.#device, this.#graph, { ...options, memory: Math.max(1, memory) });
+      return batchWithin(device, graph, { ...others, memory: Math.max(1, memory) });
     } catch (error) {
       if (!(error instanceof InputError) || this.#given === undefined) throw error;
       throw new InputError(`--memory ${this.#given / 2 ** 20} MiB is too little: ${error.message}`);
     }
-  }
-
-  #create(name: string, make: () => Promise<Network>): Promise<Network> {
-    const known = this.#made.get(name);
-    if (known) return known;
-    const made = (async () => {
-      const network = await make();
-      this.#live.add(network);
-      return network;
-    })();
-    this.#made.set(name, made);
-    return made;
   }
 }
 
@@ -152,9 +153,9 @@ export async function withNetworks<T>(
   graph: Graph,
   needs: Needs,
   values: Values,
-  work: (networks: Networks) => Promise<T>,
+  work: (networks: CommandNetworks) => Promise<T>,
 ): Promise<T> {
-  const networks = new Networks(device, graph, needs, values);
+  const networks = new CommandNetworks(device, graph, needs, values);
   try {
     return await work(networks);
   } finally {

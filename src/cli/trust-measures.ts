@@ -9,7 +9,7 @@ import type { Network } from "../network/network.ts";
 import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { type Io, UsageError } from "./io.ts";
-import type { Networks } from "./networks.ts";
+import type { CommandNetworks } from "./networks.ts";
 import type { Objective } from "./objective.ts";
 import type { Values } from "./values.ts";
 
@@ -57,7 +57,7 @@ export interface TrustSetting {
   readonly objective: Objective;
   /** The technique's settings. */
   readonly settings: Omit<AttributionOptions, "target">;
-  readonly networks: Networks;
+  readonly networks: CommandNetworks;
   /** The scores that techniques share about one image. */
   readonly shared: SharedScores;
   readonly io: Io;

@@ -3,6 +3,7 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { assertGraph, type Graph, type Layer } from "../graph/graph.ts";
 import { hash32 } from "../kernels/masking.ts";
 import { createNetwork, type Network } from "../network/network.ts";
+import { optionsOf } from "../network/pool.ts";
 import { seedOf } from "../techniques/seed.ts";
 
 export interface RandomiseOptions {
@@ -63,13 +64,8 @@ export async function createRandomisedNetwork(
   network: Network,
   options: RandomiseOptions = {},
 ): Promise<Network> {
-  const { device, graph, batch, hasGradients, kept } = network;
-  const buffers = kept ? { keep: [...kept], reuseBuffers: true } : {};
-  return createNetwork(device, randomiseGraph(graph, options), {
-    batch,
-    gradients: hasGradients,
-    ...buffers,
-  });
+  const { device, graph } = network;
+  return createNetwork(device, randomiseGraph(graph, options), optionsOf(network));
 }
 
 function hasParameters(layer: Layer): boolean {

@@ -82,6 +82,15 @@ export class Networks {
   }
 
   /**
+   * The network that differs from another by its graph only, which has the same layers with other weights.
+   * @example
+   * const randomised = await networks.variantOf(network, randomiseGraph(network.graph));
+   */
+  variantOf(network: Network, graph: Graph): Promise<Network> {
+    return this.of({ ...optionsOf(network), graph });
+  }
+
+  /**
    * The largest batch with which another network of the pool, and any technique of many samples on it, keep within what the
    * pool's networks have left of its budget.
    * @throws InputError when not even one image fits, with what it takes and what would help.
@@ -162,13 +171,19 @@ export class Networks {
     const { total } = footprintOfPlan(plan, this.#weights);
     if (held + total <= this.#memory) return;
     throw new InputError(
-      `${this.#who}: expected to keep within ${inMebibytes(this.#memory)}, needs ${inMebibytes(total)} for a network of batch ${plan.batch} beside the ${inMebibytes(held)} of the others; use a smaller batch, or a memory of at least ${held + total}`,
+      `${this.#who}: expected to keep within ${inMebibytes(this.#memory)}, needs ${inMebibytes(total)} for a network of batch ${plan.batch} beside the ${inMebibytes(held)} of the others; use a memory of at least ${held + total}, or a smaller batch`,
     );
   }
 
   #usedAfter(): InputError {
     return new InputError(`${this.#who}: used after destroy()`);
   }
+}
+
+/** The options of a network, for one of another graph with the same layers: the batch and the buffers are then the same. */
+export function optionsOf({ batch, hasGradients, kept }: Network): NetworkOptions {
+  // The network's graph is fused already.
+  return { batch, gradients: hasGradients, keep: kept ? [...kept] : "all", reuseBuffers: kept !== undefined };
 }
 
 function keyOf(keep: NetworkSettings["keep"]): string {

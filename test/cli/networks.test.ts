@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { Networks, needsOf } from "../../src/cli/networks.ts";
+import { CommandNetworks, needsOf } from "../../src/cli/networks.ts";
 import { parseArguments } from "../../src/cli/options.ts";
 import { Values } from "../../src/cli/values.ts";
 import { memoryOf } from "../../src/network/memory.ts";
@@ -27,7 +27,7 @@ const tiny = (...more: string[]) => [at("n.npy"), "--model", model, "--preproces
 async function networksOf(names: string[], measures: "modelRandomisation"[] | undefined, ...args: string[]) {
   const techniques = names.map(attributionNamed);
   const needs = needsOf(techniques, [], measures && { measures });
-  const networks = new Networks(device, chain(), needs, new Values(parseArguments(args)));
+  const networks = new CommandNetworks(device, chain(), needs, new Values(parseArguments(args)));
   const made = await Promise.all(techniques.map((technique) => networks.of(technique)));
   return { networks, made };
 }

@@ -190,7 +190,7 @@ describe("a pool's memory", () => {
     const one = await small.of();
     expect(small.memoryFor(one)).toBe(total);
     await expect(small.of({ batch: 2 })).rejects.toThrow(
-      /expected to keep within .* beside .* of the others; use a smaller batch/,
+      /expected to keep within .* beside .* of the others; use a memory of at least \d+, or a smaller batch/,
     );
     expect(await small.of()).toBe(one);
 

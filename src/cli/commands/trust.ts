@@ -19,7 +19,7 @@ import { headNotes, headReport, warnOfHead } from "../heads.ts";
 import { Images } from "../images.ts";
 import { type Io, printJson, printLines, progressOf, UsageError } from "../io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
-import { type Networks, needsOf, withNetworks } from "../networks.ts";
+import { type CommandNetworks, needsOf, withNetworks } from "../networks.ts";
 import { techniqueSettings, techniquesNamed } from "../technique-settings.ts";
 import { inWords, passesOf, secondsOfPass } from "../time-estimate.ts";
 import { LIGHTLY, pace, trustPlanOf, trustReport } from "../trust-measures.ts";
@@ -113,7 +113,7 @@ async function trustCommand(positionals: readonly string[], values: Values, io: 
   const [first] = inputs;
   const device = await io.device();
   const needs = needsOf(techniques, keep, { measures });
-  const work = async (networks: Networks): Promise<TrustTable | TrustSummary> => {
+  const work = async (networks: CommandNetworks): Promise<TrustTable | TrustSummary> => {
     const network = await networks.first();
     const perturbationNetwork = await networks.several();
     const told = (technique: NamedTechnique) => ({
