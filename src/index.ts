@@ -72,7 +72,7 @@ export {
   UnsupportedError,
   VitrineError,
 } from "./gpu/errors.ts";
-export { type Command, record } from "./gpu/kernel.ts";
+export { type Command, type Recording, record } from "./gpu/kernel.ts";
 export {
   createTensor,
   type DType,
@@ -85,7 +85,7 @@ export {
 } from "./gpu/tensor.ts";
 export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
 export { className, classOf, labelOf } from "./graph/classes.ts";
-export { type Folds, fuse } from "./graph/fuse.ts";
+export { type Constants, type Folds, fuse } from "./graph/fuse.ts";
 export {
   type Graph,
   HEADS,
@@ -196,7 +196,7 @@ export type { GlobalPoolLayer } from "./layers/global-pool.ts";
 export type { InputLayer } from "./layers/input.ts";
 export type { LrnLayer } from "./layers/lrn.ts";
 export type { MultiplyLayer } from "./layers/multiply.ts";
-export type { Constant, LayerBase } from "./layers/op.ts";
+export type { Constant, LayerBase, Scale } from "./layers/op.ts";
 export type { OpLayer } from "./layers/ops.ts";
 export type { Border, Padding, Window as LayerWindow } from "./layers/padding.ts";
 export type { PoolLayer } from "./layers/pool.ts";
@@ -309,7 +309,6 @@ export type { LoopOptions } from "./sampling/batches.ts";
 export type { MemoryOptions } from "./sampling/budget.ts";
 export type { Fit } from "./sampling/ridge.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/attribution/ablation-cam.ts";
-export type { BackwardPass, PassOptions } from "./techniques/attribution/backward-pass.ts";
 export { cam } from "./techniques/attribution/cam.ts";
 export type { AttributionCommand } from "./techniques/attribution/command.ts";
 export { createAttribution } from "./techniques/attribution/create.ts";

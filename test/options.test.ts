@@ -52,6 +52,7 @@ const CALLS: Readonly<Record<string, Call>> = {
     ),
   createMoments: (o) => library.createMoments(device, o),
   createNetwork: (o) => library.createNetwork(device, graph, o),
+  createNetworks: (o) => library.createNetworks(device, graph, o),
   createOcclusion: (o) => library.createOcclusion(network, { layer: "logits", channel: 0 }, o),
   createRandomisedNetwork: (o) => library.createRandomisedNetwork(network, o),
   createRelevance: (o) => library.createRelevance(network, o),
@@ -124,7 +125,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `adapterName attributionNamed channel citationOf className classOf colorMap correlationOf createFrameInput createGradCam createObjective
-  createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng measureValue formatTrust
+  createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuron
   parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics

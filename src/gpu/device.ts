@@ -146,8 +146,8 @@ export function whileAlive<T>(device: GPUDevice, who: string, work: Promise<T>):
 }
 
 /** The error for what the device says when it has no memory left. */
-export function outOfMemory(who: string, { message }: GPUError): OutOfMemoryError {
-  return new OutOfMemoryError(`${who}: the device has no memory left: ${message}; use a smaller batch`);
+export function outOfMemory(who: string, error: GPUError): OutOfMemoryError {
+  return new OutOfMemoryError(`${who}: the device has no memory left: ${error.message}; use a smaller batch`);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Shader, ShaderField } from "./shader.ts";
 import { assertTensor, type Tensor } from "./tensor.ts";
 
 /** Work to be recorded into an open compute pass. */
-interface Recording {
+export interface Recording {
   /** Records the work into an open compute pass. */
   encode(pass: GPUComputePassEncoder): void;
 }

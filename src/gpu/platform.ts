@@ -26,6 +26,7 @@ declare global {
   interface GPUComputePassTimestampWrites {}
   interface GPUComputePipeline {}
   interface GPUDevice {}
+  interface GPUError {}
   interface GPUTexture {}
 }
 

@@ -17,7 +17,7 @@ export type Folds = {
 }[];
 
 /** A layer's weights and biases by the names of their fields. */
-type Constants = Readonly<Record<string, Constant>>;
+export type Constants = Readonly<Record<string, Constant>>;
 
 /**
  * The same network with fewer layers: batch norm folded into the weights before it, activations and zero padding taken

@@ -67,7 +67,7 @@ export interface AttributionTechnique {
   ): Promise<readonly Attribution[]>;
   /** Makes its work on an image ready to record; see {@link createAttribution}. */
   readonly prepare: Prepare<AttributionOptions, Attribution>;
-  /** The backward passes, where they answer: `explainEach` then shares a forward pass between targets and a batch of images. */
+  /** @internal The backward passes, where they answer: `explainEach` then shares a forward pass between targets and a batch of images. */
   readonly backward?: BackwardPass;
 }
 
