@@ -1,4 +1,5 @@
-import { createTimer, isSoftwareAdapter, type Timer } from "../src/index.ts";
+import { isSoftwareAdapter } from "../src/index.ts";
+import { createTimer, type Timer } from "../src/kernels.ts";
 
 /** One measurement: milliseconds of the GPU where it has timestamps, of the wall, and of the CPU until all was submitted. */
 export interface Sample {

@@ -1,4 +1,4 @@
-import type { Tuning } from "../src/index.ts";
+import type { Tuning } from "../src/network.ts";
 import type { Goal, Growth, Kind, Work } from "./case.ts";
 import { type Bound, type Limits, leastTime } from "./limits.ts";
 import type { Ratio, Summary } from "./statistics.ts";

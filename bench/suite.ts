@@ -1,4 +1,5 @@
-import { adapterName, isSoftwareAdapter, type Tuning, tuneConvolutions } from "../src/index.ts";
+import { adapterName, isSoftwareAdapter } from "../src/index.ts";
+import { type Tuning, tuneConvolutions } from "../src/network.ts";
 import { allowance, whatMattersFirst } from "./budget.ts";
 import type { Bench, Case, Task } from "./case.ts";
 import { gradientCases } from "./cases/gradients.ts";

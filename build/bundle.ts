@@ -12,7 +12,7 @@ export default defineConfig({
     target: "es2022",
     outDir: "dist",
     emptyOutDir: false,
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "vitrine.min.js" },
+    lib: { entry: "src/bundle.ts", formats: ["es"], fileName: () => "vitrine.min.js" },
     // Vite leaves the white space in a library, for whoever bundles it again.
     rolldownOptions: { output: { minify: true, chunkFileNames: "vitrine.[name].min.js" } },
   },

@@ -1,17 +1,20 @@
-import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import packageJson from "../package.json" with { type: "json" };
 import { PACKED_IN, packed } from "./packed.ts";
 import { wgsl } from "./wgsl.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** Sources of what package.json exports by entry, and of the two programs. */
 const entries = {
-  index: "src/index.ts",
-  node: "src/node.ts",
-  tfjs: "src/tfjs.ts",
-  three: "src/three.ts",
+  ...Object.fromEntries(
+    Object.values(packageJson.exports).flatMap((to) => {
+      const [, name] = typeof to === "string" ? [] : (/^\.\/dist\/(\w+)\.js$/.exec(to.default) ?? []);
+      return name === undefined ? [] : [[name, `src/${name}.ts`]];
+    }),
+  ),
   cli: "src/cli/main.ts",
   supervise: "src/cli/supervise.ts",
 };
@@ -27,7 +30,7 @@ export default defineConfig({
     emptyOutDir: true,
     minify: false,
     lib: {
-      entry: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(`${root}/${file}`))),
+      entry: entries,
       formats: ["es"],
     },
     rolldownOptions: {

@@ -1,4 +1,5 @@
-import { type Graph, headsOf } from "../src/index.ts";
+import { headsOf } from "../src/graph.ts";
+import type { Graph } from "../src/index.ts";
 import type { Incoming } from "./incoming-files.ts";
 import { toast } from "./notices.ts";
 import { createPage } from "./page.ts";

@@ -1,4 +1,4 @@
-import { SEQUENTIAL_MAPS } from "../src/index.ts";
+import { SEQUENTIAL_MAPS } from "../src/figures.ts";
 import type { KeyBinding } from "./keyboard.ts";
 import { down, moveAlong, turnPage, up } from "./navigation.ts";
 import { randomSample } from "./samples.ts";

@@ -1,14 +1,14 @@
+import { headsOf } from "../src/graph.ts";
 import {
   type Graph,
-  headsOf,
   isSoftwareAdapter,
   loadLayersModel,
   modelFromFiles,
   readPicture,
   requestDevice,
-  tuneConvolutions,
   VitrineError,
 } from "../src/index.ts";
+import { tuneConvolutions } from "../src/network.ts";
 import { CurrentSession } from "./current-session.ts";
 import { type Brought, type Incoming, labelsIn, listenForFiles } from "./incoming-files.ts";
 import { hush, notice, toast } from "./notices.ts";

@@ -1,4 +1,4 @@
-import { PREPROCESSINGS, type Preprocessing, type PreprocessingName } from "../src/index.ts";
+import { PREPROCESSINGS, type Preprocessing, type PreprocessingName } from "../src/images.ts";
 
 /** The name of a preprocessing, if it has one. */
 export function preprocessingNameOf({ range, mean, std }: Preprocessing): PreprocessingName | undefined {

@@ -1,4 +1,5 @@
-import { type Pixels, syntheticNames, syntheticPictures } from "../src/index.ts";
+import { syntheticNames } from "../src/dataset.ts";
+import { type Pixels, syntheticPictures } from "../src/index.ts";
 
 /** The first picture of the data set that the shipped network was not trained on. */
 const HELD_OUT = 24_000;

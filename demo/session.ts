@@ -1,20 +1,18 @@
+import { type Head, headOf } from "../src/graph.ts";
+import { preprocess } from "../src/images.ts";
 import {
-  createNetworks,
   deprocess,
   type Graph,
-  type Head,
-  headOf,
   isSoftwareAdapter,
   ModelError,
   type Network,
-  type Networks,
   type Pixels,
   type Prediction,
   predict,
-  preprocess,
   readTensor,
   type Tensor,
 } from "../src/index.ts";
+import { createNetworks, type Networks } from "../src/network.ts";
 import { grouped } from "./dom.ts";
 import { Emitter } from "./emitter.ts";
 import { paint } from "./pixels.ts";

@@ -1,6 +1,7 @@
 import modelUrl from "../models/vitrine/model.json?url&no-inline";
 import weightsUrl from "../models/vitrine/weights.bin?url&no-inline";
-import { type Graph, type InputShape, loadLayersModel, modelFromFiles, shapesNear } from "../src/index.ts";
+import { type Graph, loadLayersModel, modelFromFiles } from "../src/index.ts";
+import { type InputShape, shapesNear } from "../src/models.ts";
 
 /** Fetches a file of the page's own and tells how much of it is there. */
 async function fetched(url: string, name: string, onBytes: (bytes: number) => void): Promise<File> {

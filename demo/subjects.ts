@@ -1,4 +1,5 @@
-import { type Graph, type Head, labelOf, type Prediction, shapesOf } from "../src/index.ts";
+import { type Head, labelOf, shapesOf } from "../src/graph.ts";
+import type { Graph, Prediction } from "../src/index.ts";
 import type { SelectionState } from "./state/selection.ts";
 import type { SubjectState } from "./state/subject.ts";
 

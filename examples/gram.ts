@@ -1,15 +1,8 @@
 // The Gram matrix of activations in a buffer of one's own, recorded into an encoder of one's own:
 //   node examples/gram.ts
 
-import {
-  createGpu,
-  createGram,
-  createTensor,
-  gramShape,
-  readTensor,
-  record,
-  requestDevice,
-} from "vitrine/node";
+import { createGram, gramShape } from "vitrine/kernels";
+import { createGpu, createTensor, readTensor, record, requestDevice } from "vitrine/node";
 
 const device = await requestDevice(await createGpu());
 

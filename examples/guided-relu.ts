@@ -1,14 +1,8 @@
 // The three ways back through a ReLU, on buffers of one's own:
 //   node examples/guided-relu.ts
 
-import {
-  createActivationGradient,
-  createGpu,
-  createTensor,
-  readTensor,
-  record,
-  requestDevice,
-} from "vitrine/node";
+import { createActivationGradient } from "vitrine/layers";
+import { createGpu, createTensor, readTensor, record, requestDevice } from "vitrine/node";
 
 const device = await requestDevice(await createGpu());
 

@@ -1,12 +1,12 @@
 // An occlusion sweep recorded step by step, over a network made of plain data:
 //   node examples/occlusion.ts
 
+import { namedPreprocessing } from "vitrine/images";
 import {
   createGpu,
   createNetwork,
   createOcclusion,
   type Graph,
-  namedPreprocessing,
   readTensor,
   requestDevice,
 } from "vitrine/node";

@@ -1,14 +1,8 @@
 // Statistics of activations over a data set in two shards, everything on the GPU until the end of each:
 //   node examples/statistics.ts
 
-import {
-  createGpu,
-  createStatisticsStream,
-  createTensor,
-  mergeStatistics,
-  requestDevice,
-  varianceOf,
-} from "vitrine/node";
+import { createStatisticsStream, mergeStatistics, varianceOf } from "vitrine/dataset";
+import { createGpu, createTensor, requestDevice } from "vitrine/node";
 
 const device = await requestDevice(await createGpu());
 const x = createTensor(device, [4, 2, 2, 1]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as library from "../src/bundle.ts";
 import { assertFields, type Fields, nearest } from "../src/gpu/options.ts";
-import * as library from "../src/index.ts";
 import { testDevice } from "./gpu.ts";
 import { chain, random, values } from "./graph/graphs.ts";
 

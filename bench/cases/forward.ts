@@ -1,4 +1,5 @@
-import { createNetwork, type Graph, type NetworkOptions, shapesOf } from "../../src/index.ts";
+import { shapesOf } from "../../src/graph.ts";
+import { createNetwork, type Graph, type NetworkOptions } from "../../src/index.ts";
 import type { Bench, Contender, Prepared } from "../case.ts";
 import { difference } from "../compare.ts";
 import { unfused } from "../graphs/unfused.ts";

@@ -1,4 +1,5 @@
-import { createNetwork, type Graph, logitsOf, shapesOf } from "../../src/index.ts";
+import { logitsOf, shapesOf } from "../../src/graph.ts";
+import { createNetwork, type Graph } from "../../src/index.ts";
 import type { Bench, Case, Contender, Prepared, Task } from "../case.ts";
 import { difference } from "../compare.ts";
 import { vggLike } from "../graphs/vgg-like.ts";

@@ -1,4 +1,5 @@
-import { createCast, createGram, createTensor, record, type Tensor } from "../../src/index.ts";
+import { createTensor, record, type Tensor } from "../../src/index.ts";
+import { createCast, createGram } from "../../src/kernels.ts";
 import type { Bench, Case, Contender, Goal, Prepared, Task } from "../case.ts";
 import { sampledDifference } from "../compare.ts";
 import { ortContender, tfjsContender } from "../peers/contenders.ts";

@@ -1,11 +1,7 @@
-import {
-  createLayer,
-  createStatisticsSummary,
-  createTensor,
-  type Graph,
-  type StatisticsOf,
-  shapesOf,
-} from "../../src/index.ts";
+import { shapesOf } from "../../src/graph.ts";
+import { createTensor, type Graph } from "../../src/index.ts";
+import { createStatisticsSummary } from "../../src/kernels.ts";
+import { createLayer, type StatisticsOf } from "../../src/layers.ts";
 import type { Bench, Case, Contender, Goal, Task } from "../case.ts";
 import { sampledDifference } from "../compare.ts";
 import { GraphBuilder } from "../graphs/builder.ts";

@@ -1,11 +1,5 @@
-import {
-  createNetwork,
-  createOcclusion,
-  type Graph,
-  logitsOf,
-  readTensor,
-  shapesOf,
-} from "../../src/index.ts";
+import { logitsOf, shapesOf } from "../../src/graph.ts";
+import { createNetwork, createOcclusion, type Graph, readTensor } from "../../src/index.ts";
 import type { Bench, Case, Contender, Goal, Prepared, Task } from "../case.ts";
 import { difference } from "../compare.ts";
 import { WHOLE_IMAGES } from "../goals.ts";

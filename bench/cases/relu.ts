@@ -1,4 +1,5 @@
-import { createRelu, createReluGradient, createTensor, record, reluMaskShape } from "../../src/index.ts";
+import { createTensor, record } from "../../src/index.ts";
+import { createRelu, createReluGradient, reluMaskShape } from "../../src/kernels.ts";
 import type { Case, Task } from "../case.ts";
 import { difference } from "../compare.ts";
 import { ortContender, tfjsContender } from "../peers/contenders.ts";

@@ -1,16 +1,14 @@
 import type { Tensor1D } from "@tensorflow/tfjs";
+import { createTensor, readTensor, record } from "../../src/index.ts";
 import {
   createHistogram,
   createHistogramBuffers,
   createMoments,
   createStatistics,
   createStatisticsSummary,
-  createTensor,
   createTopK,
   createTopKBuffer,
-  readTensor,
-  record,
-} from "../../src/index.ts";
+} from "../../src/kernels.ts";
 import type { Bench, Case, Contender, Goal, Prepared, Task } from "../case.ts";
 import { difference } from "../compare.ts";
 import { ortContender, ortHasNone, tfjsContender } from "../peers/contenders.ts";

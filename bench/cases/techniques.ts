@@ -1,3 +1,4 @@
+import { shapesOf } from "../../src/graph.ts";
 import {
   type Graph,
   gradCam,
@@ -7,7 +8,6 @@ import {
   rise,
   saliency,
   scoreCam,
-  shapesOf,
   smoothGrad,
 } from "../../src/index.ts";
 import type { Bench, Case, Contender, Prepared, Task } from "../case.ts";

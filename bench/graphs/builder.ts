@@ -1,4 +1,7 @@
-import { type Graph, type Layer, namedPreprocessing, type OpLayer, shapesOf } from "../../src/index.ts";
+import { shapesOf } from "../../src/graph.ts";
+import { namedPreprocessing } from "../../src/images.ts";
+import type { Graph, Layer } from "../../src/index.ts";
+import type { OpLayer } from "../../src/layers.ts";
 import { noise } from "../random.ts";
 import type { Shape } from "../shape.ts";
 

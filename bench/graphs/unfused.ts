@@ -1,4 +1,5 @@
-import type { Graph, Layer, OpLayer } from "../../src/index.ts";
+import type { Graph, Layer } from "../../src/index.ts";
+import type { OpLayer } from "../../src/layers.ts";
 
 /** A layer, and the activation that was part of it as a layer of its own under its name. */
 function parted(layer: OpLayer): OpLayer[] {

@@ -1,4 +1,5 @@
-import { type Graph, shapesOf } from "../../src/index.ts";
+import { shapesOf } from "../../src/graph.ts";
+import type { Graph } from "../../src/index.ts";
 import type { Work } from "../case.ts";
 import { sizeOf } from "../shape.ts";
 

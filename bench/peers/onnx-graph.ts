@@ -1,4 +1,6 @@
-import { type Graph, type OpLayer, shapesOf } from "../../src/index.ts";
+import { shapesOf } from "../../src/graph.ts";
+import type { Graph } from "../../src/index.ts";
+import type { OpLayer } from "../../src/layers.ts";
 import type { Shape } from "../shape.ts";
 import { OnnxModel } from "./onnx.ts";
 

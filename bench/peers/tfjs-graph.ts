@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Graph, OpLayer } from "../../src/index.ts";
+import type { Graph } from "../../src/index.ts";
+import type { OpLayer } from "../../src/layers.ts";
 
 type Tf = typeof tfjs;
 type Window = Pick<Extract<OpLayer, { op: "pool" }>, "padding">;

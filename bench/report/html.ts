@@ -1,4 +1,4 @@
-import type { Tuning } from "../../src/index.ts";
+import type { Tuning } from "../../src/network.ts";
 import { groupOf } from "../case.ts";
 import type { Results, Row } from "../result.ts";
 import { growthPlots } from "./growth.ts";

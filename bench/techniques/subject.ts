@@ -1,4 +1,5 @@
-import { createNetwork, type Graph, type Network, type NetworkOptions, shapesOf } from "../../src/index.ts";
+import { shapesOf } from "../../src/graph.ts";
+import { createNetwork, type Graph, type Network, type NetworkOptions } from "../../src/index.ts";
 import type { Bench, Contender } from "../case.ts";
 import { tfjsContender } from "../peers/contenders.ts";
 import type { TfjsPeer } from "../peers/tfjs.ts";

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { logitsOf } from "../../src/index.ts";
+import { logitsOf } from "../../src/graph.ts";
 import { tfjsGraph } from "../peers/tfjs-graph.ts";
 import { gaussLegendre, normalNoise } from "./samples.ts";
 import { batchesOf, CLASS, SEED, type Subject, type TfjsTechnique } from "./subject.ts";

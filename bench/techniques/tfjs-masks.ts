@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { logitsOf, shapesOf } from "../../src/index.ts";
+import { logitsOf, shapesOf } from "../../src/graph.ts";
 import { coveringOf, dropsOf, masksOf } from "../cases/covering.ts";
 import { tfjsGraph } from "../peers/tfjs-graph.ts";
 import { limeWeights, ridgeWeights } from "./ridge.ts";

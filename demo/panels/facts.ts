@@ -1,11 +1,5 @@
-import {
-  describeLayer,
-  type Graph,
-  headsOf,
-  layerOf,
-  parametersOf,
-  receptiveField,
-} from "../../src/index.ts";
+import { describeLayer, headsOf, layerOf, parametersOf, receptiveField } from "../../src/graph.ts";
+import type { Graph } from "../../src/index.ts";
 import { figure, grouped } from "../dom.ts";
 import type { Exhibit } from "../room/exhibit.ts";
 import type { MapRange } from "../room/ranges.ts";

@@ -1,4 +1,5 @@
-import { type Graph, type Head, type HeadKind, headsOf } from "../../src/index.ts";
+import { type Head, type HeadKind, headsOf } from "../../src/graph.ts";
+import type { Graph } from "../../src/index.ts";
 import { h } from "../dom.ts";
 import type { Session } from "../session.ts";
 

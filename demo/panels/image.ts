@@ -1,4 +1,4 @@
-import { receptiveField } from "../../src/index.ts";
+import { receptiveField } from "../../src/graph.ts";
 import { h } from "../dom.ts";
 import { paint } from "../pixels.ts";
 import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";

@@ -1,4 +1,4 @@
-import { SEQUENTIAL_MAPS } from "../../src/index.ts";
+import { SEQUENTIAL_MAPS } from "../../src/figures.ts";
 import { figure, grouped, h, segmented, slider } from "../dom.ts";
 import { type MapRange, RANGE, rangeIn } from "../room/ranges.ts";
 import { look } from "../state/look.ts";

@@ -1,4 +1,4 @@
-import { type ColorMapName, colorMap } from "../../src/index.ts";
+import { type ColorMapName, colorMap } from "../../src/figures.ts";
 import { figure, h } from "../dom.ts";
 
 /** A colour bar with its numbers. */

@@ -1,4 +1,5 @@
-import type { Head, Prediction } from "../../src/index.ts";
+import type { Head } from "../../src/graph.ts";
+import type { Prediction } from "../../src/index.ts";
 import { figure, h } from "../dom.ts";
 import { subject } from "../state/subject.ts";
 import { headChoice } from "./head-choice.ts";

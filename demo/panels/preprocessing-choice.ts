@@ -1,4 +1,5 @@
-import { type Graph, namedPreprocessing, type PictureFit, type PREPROCESSINGS } from "../../src/index.ts";
+import { namedPreprocessing, type PictureFit, type PREPROCESSINGS } from "../../src/images.ts";
+import type { Graph } from "../../src/index.ts";
 import { h } from "../dom.ts";
 import { preprocessingNameOf } from "../preprocessing-name.ts";
 import type { Session } from "../session.ts";

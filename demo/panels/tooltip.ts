@@ -1,4 +1,4 @@
-import { headsOf, labelOf } from "../../src/index.ts";
+import { headsOf, labelOf } from "../../src/graph.ts";
 import { figure, h } from "../dom.ts";
 import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
 

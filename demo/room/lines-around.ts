@@ -1,5 +1,6 @@
 import { Group, Vector3 } from "three/webgpu";
-import { type Graph, receptiveField } from "../../src/index.ts";
+import { receptiveField } from "../../src/graph.ts";
+import type { Graph } from "../../src/index.ts";
 import type { Selection } from "../state/selection.ts";
 import { exhibitOf } from "./arrangement.ts";
 import type { Exhibit } from "./exhibit.ts";

@@ -1,5 +1,5 @@
 import type { PerspectiveCamera } from "three/webgpu";
-import { type Head, labelOf } from "../../src/index.ts";
+import { type Head, labelOf } from "../../src/graph.ts";
 import type { Exhibit } from "./exhibit.ts";
 import { type Label, Labels } from "./labels.ts";
 

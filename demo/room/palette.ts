@@ -1,4 +1,4 @@
-import { type ColorMapName, colorMap } from "../../src/index.ts";
+import { type ColorMapName, colorMap } from "../../src/figures.ts";
 
 /** The room's colours on the GPU: 256 for values from zero up, then 256 around zero; see map_view.wgsl. */
 export function createPalette(device: GPUDevice): GPUBuffer {

@@ -1,5 +1,6 @@
 import type { Ray } from "three/webgpu";
-import type { Head, Network, Prediction } from "../../src/index.ts";
+import type { Head } from "../../src/graph.ts";
+import type { Network, Prediction } from "../../src/index.ts";
 import { type Selection, select, selects } from "../state/selection.ts";
 import type { SharedState } from "../state/shared.ts";
 import type { Changes, Store } from "../state/store.ts";

@@ -1,5 +1,6 @@
 import { type PerspectiveCamera, Scene, type StorageBufferAttribute } from "three/webgpu";
-import { headsOf, type Network } from "../../src/index.ts";
+import { headsOf } from "../../src/graph.ts";
+import type { Network } from "../../src/index.ts";
 import type { LookState } from "../state/look.ts";
 import type { Selection } from "../state/selection.ts";
 import type { SharedState } from "../state/shared.ts";

@@ -1,4 +1,4 @@
-import { SEQUENTIAL_MAPS } from "../../src/index.ts";
+import { SEQUENTIAL_MAPS } from "../../src/figures.ts";
 import { oneOf, type Slice } from "./slice.ts";
 
 /** The colours of values, and of the page. */

@@ -1,4 +1,5 @@
-import { attributionNamed, type Network, type Trust, trust } from "../../src/index.ts";
+import { attributionNamed, type Network, trust } from "../../src/index.ts";
+import type { Trust } from "../../src/metrics.ts";
 import { Emitter } from "../emitter.ts";
 import type { Session } from "../session.ts";
 import { selects } from "../state/selection.ts";

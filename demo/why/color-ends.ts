@@ -1,4 +1,5 @@
-import { type Attribution, type ColorMapName, type DrawnMap, drawnMap } from "../../src/index.ts";
+import { type ColorMapName, type DrawnMap, drawnMap } from "../../src/figures.ts";
+import type { Attribution } from "../../src/index.ts";
 import { figure } from "../dom.ts";
 import type { MapRequest } from "./map-request.ts";
 import type { ScaleOfMaps } from "./slice.ts";

@@ -1,4 +1,5 @@
-import { type Graph, labelOf } from "../../src/index.ts";
+import { labelOf } from "../../src/graph.ts";
+import type { Graph } from "../../src/index.ts";
 import { preprocessingNameOf } from "../preprocessing-name.ts";
 import { isSample } from "../samples.ts";
 import type { Session } from "../session.ts";

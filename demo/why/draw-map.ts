@@ -1,4 +1,4 @@
-import { colorize } from "../../src/index.ts";
+import { colorize } from "../../src/figures.ts";
 import { enlarge, imageData } from "../pixels.ts";
 import type { Spot } from "../session.ts";
 import type { LookState } from "../state/look.ts";

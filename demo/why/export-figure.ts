@@ -1,12 +1,5 @@
-import {
-  composeFigure,
-  composeMultiples,
-  deprocess,
-  encodePng,
-  type Figure,
-  type Multiple,
-  rasterize,
-} from "../../src/index.ts";
+import { composeFigure, composeMultiples, type Figure, type Multiple, rasterize } from "../../src/figures.ts";
+import { deprocess, encodePng } from "../../src/index.ts";
 import type { Session } from "../session.ts";
 import type { LookState } from "../state/look.ts";
 import { nameOf } from "../subjects.ts";

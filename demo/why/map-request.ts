@@ -1,4 +1,5 @@
-import { type AttributionOptions, type AttributionTechnique, type Graph, layerOf } from "../../src/index.ts";
+import { layerOf } from "../../src/graph.ts";
+import type { AttributionOptions, AttributionTechnique, Graph } from "../../src/index.ts";
 import { mapLayersOf, type Subject } from "../subjects.ts";
 
 /** One technique asked about one subject; of a technique that weighs maps, the maps of one layer. */

@@ -1,4 +1,4 @@
-import type { Head } from "../../src/index.ts";
+import type { Head } from "../../src/graph.ts";
 import { h, segmented, slider } from "../dom.ts";
 import { download } from "../download.ts";
 import type { MountedPanel, Panel, PanelHost } from "../panels/panel.ts";

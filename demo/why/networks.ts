@@ -1,4 +1,6 @@
-import { type Graph, type Network, type Networks, randomiseGraph } from "../../src/index.ts";
+import type { Graph, Network } from "../../src/index.ts";
+import { randomiseGraph } from "../../src/metrics.ts";
+import type { Networks } from "../../src/network.ts";
 
 /** The networks that maps and their trust are computed on, out of a session's pool: the one that is looked at stays as it is. */
 export class WhyNetworks {

@@ -1,4 +1,4 @@
-import type { Measure, Trust, TrustOptions } from "../../src/index.ts";
+import type { Measure, Trust, TrustOptions } from "../../src/metrics.ts";
 import type { Progress, Task, TaskOptions } from "../tasks/queue.ts";
 import { keyOf, type MapRequest } from "./map-request.ts";
 

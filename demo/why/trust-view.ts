@@ -1,4 +1,4 @@
-import { MEASURES, type Measure, measureValue, TRUST_HEADS, type Trust } from "../../src/index.ts";
+import { MEASURES, type Measure, measureValue, TRUST_HEADS, type Trust } from "../../src/metrics.ts";
 import { figure, h, svg } from "../dom.ts";
 import { isOpen } from "../tasks/queue.ts";
 import type { TrustFigures } from "./trust-tasks.ts";

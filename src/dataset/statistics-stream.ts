@@ -59,6 +59,22 @@ export interface StatisticsStream {
  * Makes the gathering of statistics over a data set ready to record: everything stays on the GPU until `read`.
  * @param x activations [N, …, C], for example `network.activation("conv5")`.
  * @throws InputError when an option cannot be.
+ * @example
+ * ```ts
+ * import { createStatisticsStream } from "vitrine/dataset";
+ *
+ * const stream = await createStatisticsStream(device, network.activation("conv3_3"));
+ * for (const input of [image, image.toReversed()]) {
+ *   device.queue.writeBuffer(network.input.buffer, 0, input);
+ *   const encoder = device.createCommandEncoder();
+ *   network.forward(encoder);
+ *   stream.add(encoder);
+ *   device.queue.submit([encoder.finish()]);
+ * }
+ * const { statistics } = await stream.read();
+ * console.log(statistics.count); // 288
+ * stream.destroy();
+ * ```
  */
 export async function createStatisticsStream(
   device: GPUDevice,

@@ -32,6 +32,13 @@ const DEVICE: Fields<DeviceOptions> = { powerPreference: ["low-power", "high-per
  * Requests a device with the adapter's full limits and the features that Vitrine can use. The caller owns it.
  * An app that has a device of its own passes that one to Vitrine instead and never needs this.
  * @throws UnsupportedError when there is no WebGPU or no adapter.
+ * @example
+ * ```ts
+ * import { requestDevice } from "vitrine";
+ *
+ * const device = await requestDevice(); // in Node: await requestDevice(await createGpu())
+ * device.destroy(); // when it is no longer needed
+ * ```
  */
 export async function requestDevice(
   gpu: GPU | undefined = globalThis.navigator?.gpu,

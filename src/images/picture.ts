@@ -31,6 +31,13 @@ const MOST_SIDE = 65_535;
 /**
  * A picture as the network's input [H, W, C]; see {@link readPicture} for what a page has.
  * @throws InputError when there is no such picture, its size is wrong, or a value is NaN or infinite.
+ * @example
+ * ```ts
+ * import { readInput } from "vitrine";
+ *
+ * const input = await readInput(graph, picture); // pixels; in a page an image, a canvas, a file
+ * console.log(input.length); // 27648
+ * ```
  */
 export async function readInput(graph: Fed, picture: Picture): Promise<Float32Array> {
   // Before anything is waited for: the caller may use the array again.

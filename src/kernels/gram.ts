@@ -69,6 +69,21 @@ const SHORTEST_SLICE = 64;
  * symmetric to the bit; the pixels are summed in a fixed order, so that a run repeats to the bit.
  * @throws InputError when the shapes do not fit or are too large for the device; UnsupportedError for halves where the
  * device has none.
+ * @example
+ * ```ts
+ * import { createTensor, readTensor, record } from "vitrine";
+ * import { createGram } from "vitrine/kernels";
+ *
+ * const x = createTensor(device, [1, 1, 2, 2], { data: Float32Array.of(1, 2, 3, 4) });
+ * const y = createTensor(device, [1, 2, 2]);
+ * const gram = await createGram(device, { x, y });
+ * const encoder = device.createCommandEncoder(); // or your own
+ * record(encoder, [gram]);
+ * device.queue.submit([encoder.finish()]);
+ * console.log((await readTensor(device, y)).join(" ")); // 10 14 14 20
+ * gram.destroy();
+ * for (const { buffer } of [x, y]) buffer.destroy();
+ * ```
  */
 export async function createGram(device: GPUDevice, site: GramSite): Promise<Command> {
   assertFields("gram", site, GRAM_SITE);

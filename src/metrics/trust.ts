@@ -48,8 +48,15 @@ const OF_CLASSES: readonly Measure[] = SWAPS.map(([measure]) => measure);
  * in words. Changed images are made on the GPU, as many at a time as the network's batch (or that of `perturbationNetwork`), whatever their number.
  *
  * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "modelRandomisation", "randomLogit" and
- * "runnerUp"; one of many samples makes its map and those of other classes from one perturbationNetwork. "modelRandomisation" needs a second network for a while; see `randomisedNetwork`.
+ * "runnerUp"; one of many samples makes its map and those of other classes from one sweep. "modelRandomisation" needs a second network for a while; see `randomisedNetwork`.
  * @throws InputError when an option is out of range, or a measure is not defined for the target; what the technique throws.
+ * @example
+ * ```ts
+ * import { saliency, trust } from "vitrine";
+ *
+ * const { insertion, words } = await trust(network, image, saliency, { target: "star", measures: ["insertion"] });
+ * console.log(insertion && insertion.area > 0, words.length); // true 0
+ * ```
  */
 export async function trust(
   network: Network,

@@ -9,6 +9,13 @@ import { type ModelFiles, tooLong, withoutSecrets } from "./files.ts";
  * A query (`?token=…`) goes along to the shards of the same origin and to no other, and stands in no message. A shard may
  * lie in the manifest's folder or below, or at a full address of another origin, which is fetched as it is written.
  * @throws ModelError for an address that is not absolute outside a page, or that holds a user's name or password.
+ * @example
+ * ```ts
+ * import { loadLayersModel, modelFromUrl } from "vitrine";
+ *
+ * const graph = await loadLayersModel(modelFromUrl("https://example.org/models/vitrine/"));
+ * console.log(graph.name); // vitrine
+ * ```
  */
 export function modelFromUrl(url: string | URL): ModelFiles {
   if (typeof url !== "string" && typeof (url as Partial<URL> | null)?.href !== "string") {

@@ -19,7 +19,7 @@ export interface BackwardRequest {
 /** The buffer between an activation gradient and the layer gradient that follows it. */
 export const SCRATCH = "scratch";
 
-/** One step of a backward pass. Gradient buffers go by the names of {@link GradientLayout}. */
+/** One step of a backward pass. Gradient buffers go by the names of `GradientLayout`. */
 export type BackwardStep =
   /** Writes (or adds) the gradient of what the pass starts from to the layer's output. */
   | {

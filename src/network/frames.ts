@@ -23,7 +23,7 @@ export interface FrameInput {
 const ROW = 256;
 
 /**
- * Makes frames of one size ready to be a network's input, the first of its batch: what {@link readInput} makes of the same
+ * Makes frames of one size ready to be a network's input, the first of its batch: what `readInput` makes of the same
  * picture, within a thousandth of the range of its values. Worth it for a video, whose frames need not be read back.
  * @throws InputError for a size that the device has no textures for.
  * @throws UnsupportedError when the network takes neither 1 nor 3 channels.

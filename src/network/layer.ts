@@ -35,6 +35,21 @@ const SITE: Fields<LayerSite> = { x: "must", y: "must", statistics: "may" };
  * @param layer as in a graph; the names in `inputs` mean nothing here, one for each of `x`.
  * @param site `statistics` gathers those of y on the way: in the layer's own kernel where it is a convolution, else after it.
  * @throws InputError when the shapes do not fit the layer; UnsupportedError when Vitrine has no such op.
+ * @example
+ * ```ts
+ * import { createTensor, readTensor, record } from "vitrine";
+ * import { createLayer } from "vitrine/layers";
+ *
+ * const x = createTensor(device, [1, 1, 2, 1], { data: Float32Array.of(-1, 2) });
+ * const y = createTensor(device, [1, 1, 2, 1]);
+ * const layer = await createLayer(device, { op: "activation", name: "relu", inputs: ["x"], activation: { kind: "relu" } }, { x: [x], y });
+ * const encoder = device.createCommandEncoder(); // or your own
+ * record(encoder, [layer]);
+ * device.queue.submit([encoder.finish()]);
+ * console.log((await readTensor(device, y)).join(" ")); // 0 2
+ * layer.destroy();
+ * for (const { buffer } of [x, y]) buffer.destroy();
+ * ```
  */
 export async function createLayer(device: GPUDevice, layer: OpLayer, site: LayerSite): Promise<LayerCommand> {
   assertDevice("createLayer", device);

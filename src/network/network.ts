@@ -264,9 +264,21 @@ interface NetworkParts {
 /**
  * Puts a graph on a device: checks it, fuses what nobody asked to see, uploads the weights, allocates every buffer,
  * compiles every pipeline. The device is borrowed and may be shared with anything else. Several networks of a graph, of other
- * batches or with other layers to see, share one copy of the weights when {@link createNetworks} makes them.
+ * batches or with other layers to see, share one copy of the weights when `createNetworks` makes them.
  * @throws InputError, UnsupportedError for a graph that cannot be right or run; ModelError for weights or settings that are
  * NaN or infinite; OutOfMemoryError; DeviceLostError.
+ * @example
+ * ```ts
+ * import { createNetwork } from "vitrine";
+ *
+ * const network = await createNetwork(device, graph); // { gradients: false } where nobody asks for any
+ * const encoder = device.createCommandEncoder();
+ * network.forward(encoder);
+ * network.backward(encoder, { layer: graph.output, channel: 4 });
+ * device.queue.submit([encoder.finish()]);
+ * console.log(network.gradient("input").shape.join("×")); // 1×96×96×3
+ * network.destroy();
+ * ```
  */
 export async function createNetwork(
   device: GPUDevice,

@@ -49,6 +49,13 @@ const FIELDS: Fields<PredictOptions> = { top: "may", output: "may", signal: "may
  * Predicts an image's classes, by the head of its output: classes and labels strongest first, both sides of a yes or
  * no, values in their order, and of scores at every place how much of the picture each class has.
  * @throws InputError for an image that is not the network's, or an output that there is not.
+ * @example
+ * ```ts
+ * import { predict } from "vitrine";
+ *
+ * const [best] = await predict(network, image);
+ * console.log(best?.label); // star
+ * ```
  */
 export async function predict(
   network: Network,

@@ -1,8 +1,9 @@
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { State } from "../../demo/questions.ts";
+import { colorMap } from "../../src/figures.ts";
 import { encodePng } from "../../src/images/png.ts";
-import { colorMap, type Pixels } from "../../src/index.ts";
+import type { Pixels } from "../../src/index.ts";
 import { launchBrowser } from "../browser.ts";
 import { bytesOf, drop, loseDevice, type OpenPage, openAt, PATIENCE, settled } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";

@@ -4,7 +4,8 @@ import { SLICES, type State } from "../../demo/questions.ts";
 import { select, selection } from "../../demo/state/selection.ts";
 import type { NetworkParts } from "../../demo/state/slice.ts";
 import { admit, createStore, readAddress, writeAddress } from "../../demo/state/store.ts";
-import { ATTRIBUTIONS, SEQUENTIAL_MAPS } from "../../src/index.ts";
+import { SEQUENTIAL_MAPS } from "../../src/figures.ts";
+import { ATTRIBUTIONS } from "../../src/index.ts";
 
 const DEFAULTS = createStore<State>(SLICES).state;
 const read = (address: string) => readAddress<State>(SLICES, address);

@@ -5,11 +5,10 @@ import { classNameOf, mapLayersOf, nameOf, subjectsOf } from "../../demo/subject
 import { answerOf, colorsOf, correlation, endsOf, sharedEnds } from "../../demo/why/color-ends.ts";
 import { keyOf, settingsOf, weighedLayer } from "../../demo/why/map-request.ts";
 import { npyOf } from "../../demo/why/npy.ts";
+import { type Head, headOf } from "../../src/graph.ts";
 import {
   attributionNamed,
   type Graph,
-  type Head,
-  headOf,
   loadLayersModel,
   modelFromFiles,
   type Prediction,

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import * as vitrine from "../../src/index.ts";
+import * as vitrine from "../../src/bundle.ts";
 import { testDevice } from "../gpu.ts";
 import { constant, graph, random } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";

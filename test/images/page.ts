@@ -1,6 +1,5 @@
 // What the tests of pictures in a browser use, as one script.
 export {
-  createFrameInput,
   createNetwork,
   deprocess,
   type Graph,
@@ -13,3 +12,4 @@ export {
   requestDevice,
   saliency,
 } from "../../src/index.ts";
+export { createFrameInput } from "../../src/network.ts";

@@ -160,7 +160,7 @@ export function unexportedTypes(entry: string, others: readonly string[] = []): 
   return [...new Set(missing)].sort();
 }
 
-/** How many public names an entry has. */
-export function publicNames(entry: string): number {
-  return namesOf(entry).size;
+/** The names that a file of declarations exports. */
+export function exportedNames(entry: string): string[] {
+  return [...namesOf(entry).keys()];
 }

@@ -118,6 +118,13 @@ function labelsOf(
  *
  * @throws ModelError for files that are missing, damaged or contradict each other.
  * @throws UnsupportedError naming the layer and what it asks for that Vitrine does not have.
+ * @example
+ * ```ts
+ * import { loadLayersModel, modelFromUrl } from "vitrine";
+ *
+ * const graph = await loadLayersModel(modelFromUrl("https://example.org/models/vitrine/model.json"));
+ * console.log(graph.labels?.[0]); // ball
+ * ```
  */
 export async function loadLayersModel(files: ModelFiles, options: LayersModelOptions = {}): Promise<Graph> {
   if (typeof (files as Partial<ModelFiles> | undefined)?.read !== "function") {

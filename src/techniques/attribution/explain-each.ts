@@ -30,6 +30,15 @@ const FIELDS: Fields<EachOptions> = { ...OF_ALL, targets: "may" };
  * other attribution technique runs image by image, with one sweep of samples for all targets (occlusion, RISE, LIME) or target by target. Memory does not grow with the number of images.
  * @param technique its name, as `ATTRIBUTIONS` lists them.
  * @throws InputError when there is no such technique, no target, or an option is out of range.
+ * @example
+ * ```ts
+ * import { explainEach } from "vitrine";
+ *
+ * const targets = ["star", "ring"];
+ * for await (const maps of explainEach(network, [image], "saliency", { targets })) {
+ *   console.log(maps.map(({ shape }) => shape.join("×")).join(" ")); // 96×96×3 96×96×3
+ * }
+ * ```
  */
 export async function* explainEach(
   network: Network,

@@ -25,6 +25,18 @@ export interface GradCam {
 /**
  * Prepares Grad-CAM at a layer of a network (Selvaraju et al. 2017): ReLU(Σ_k mean(∂S/∂A_k)·A_k).
  * @throws InputError when the layer has no pixels or does not exist.
+ * @example
+ * ```ts
+ * import { createGradCam } from "vitrine";
+ *
+ * const cam = await createGradCam(network, "conv3_3");
+ * const encoder = device.createCommandEncoder(); // or the one of your frame
+ * network.forward(encoder);
+ * cam.record(encoder, { layer: graph.output, channel: 4 });
+ * device.queue.submit([encoder.finish()]);
+ * console.log(cam.map.shape.join("×")); // 12×12
+ * cam.destroy();
+ * ```
  */
 export function createGradCam(network: Network, layer?: string): Promise<GradCam> {
   return build(network.device, "Grad-CAM", async (scope) => {
@@ -57,6 +69,13 @@ const BACKWARD = passToLayer("Grad-CAM", gradCamMap);
 /**
  * Grad-CAM's map of a class or of any neurons, [h, w] at the layer's resolution, not negative. All zero means that
  * nothing in the layer speaks for the target.
+ * @example
+ * ```ts
+ * import { gradCam } from "vitrine";
+ *
+ * const { data, shape } = await gradCam(network, image, { target: "star", layer: "conv3_3" });
+ * console.log(shape.join("×"), Math.min(...data)); // 12×12 0
+ * ```
  */
 export function gradCam(
   network: Network,

@@ -64,6 +64,13 @@ const BREATH_MS = 100;
  * hurts; NaN where no patch covers, as often as `gaps` says. Any network will do, of any batch, with gradients or without; one
  * created with `keep: []` sweeps fastest.
  * @throws InputError when an option is out of range, or the sweep does not fit in its memory.
+ * @example
+ * ```ts
+ * import { occlusion } from "vitrine";
+ *
+ * const { shape, gaps } = await occlusion(network, image, { target: "star", patch: 16, stride: 16 });
+ * console.log(shape.join("×"), gaps ?? 0); // 96×96 0
+ * ```
  */
 export async function occlusion(
   network: Network,

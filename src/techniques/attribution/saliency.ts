@@ -8,7 +8,14 @@ const BACKWARD = passToImage("gradient");
 
 /**
  * Saliency: the gradient of a class's logit, or of any neurons, to the image as the network takes it, signed, [H, W, C]
- * (Simonyan et al. 2013, section 3). The published map is the largest magnitude over colour: see {@link maxOverColor}.
+ * (Simonyan et al. 2013, section 3). The published map is the largest magnitude over colour: see `maxOverColor`.
+ * @example
+ * ```ts
+ * import { saliency } from "vitrine";
+ *
+ * const { data, shape } = await saliency(network, image, { target: "star" });
+ * console.log(shape.join("×"), data.length); // 96×96×3 27648
+ * ```
  */
 export function saliency(
   network: Network,

@@ -1,0 +1,17 @@
+/**
+ * Every entry in one, for a page without a bundler.
+ * @module vitrine/bundle
+ */
+export * from "./dataset.ts";
+export * from "./figures.ts";
+export * from "./graph.ts";
+export * from "./images.ts";
+export * from "./index.ts";
+export * from "./kernels.ts";
+export * from "./layers.ts";
+export * from "./metrics.ts";
+export * from "./models.ts";
+export * from "./network.ts";
+export * from "./objectives.ts";
+export * from "./relevance.ts";
+export * from "./units.ts";

@@ -1,0 +1,23 @@
+/**
+ * Pictures by the thousand, and statistics of activations over them.
+ * @module vitrine/dataset
+ */
+import "./gpu/platform.ts";
+
+export {
+  correlationOf,
+  emptyStatistics,
+  mergeCoMoments,
+  mergeHistograms,
+  mergeStatistics,
+  mergeTopK,
+  varianceOf,
+} from "./dataset/statistics.ts";
+export {
+  createStatisticsStream,
+  type StatisticsReport,
+  type StatisticsStream,
+  type StatisticsStreamOptions,
+} from "./dataset/statistics-stream.ts";
+export { syntheticNames, syntheticPictures } from "./dataset/synthetic.ts";
+export type { SyntheticOptions } from "./kernels/synthetic.ts";

@@ -1,0 +1,52 @@
+/**
+ * Maps as people publish them: figures, sheets, overlays, color maps.
+ * @module vitrine/figures
+ */
+import "./gpu/platform.ts";
+
+export {
+  COLOR_MAPS,
+  type ColorizeOptions,
+  type ColorMapName,
+  colorize,
+  colorMap,
+  DIVERGING_MAPS,
+  isUneven,
+  SEQUENTIAL_MAPS,
+  UNEVEN_MAPS,
+} from "./figures/color-maps.ts";
+export type { Figure } from "./figures/drawing.ts";
+export { type DrawnMap, drawnMap, type MapOptions } from "./figures/drawn-map.ts";
+export {
+  type Box,
+  composeField,
+  type FieldFigureOptions,
+  type MeasuredField,
+  renderField,
+} from "./figures/field.ts";
+export {
+  composeFigure,
+  FIGURE_PANELS,
+  type FigureOptions,
+  type FigurePanel,
+  renderFigure,
+} from "./figures/figure.ts";
+export {
+  composeFilters,
+  type FilterFigureOptions,
+  type FilterSet,
+  renderFilters,
+} from "./figures/filters.ts";
+export { MAP_KINDS, type MapKind } from "./figures/kinds.ts";
+export { composeMasks, type MaskedImage, type MaskFigureOptions, renderMasks } from "./figures/masks.ts";
+export {
+  composeMultiples,
+  type Multiple,
+  type MultiplesOptions,
+  type MultiplesRow,
+  renderMultiples,
+} from "./figures/multiples.ts";
+export { renderOverlay } from "./figures/overlay.ts";
+export { type RasterizeOptions, rasterize } from "./figures/rasterize.ts";
+export { composeMapSheet, type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
+export type { Table } from "./figures/table.ts";

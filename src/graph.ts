@@ -1,0 +1,13 @@
+/**
+ * A network as plain data: its layers' shapes, its heads, its classes, what a unit sees, fusion.
+ * @module vitrine/graph
+ */
+import "./gpu/platform.ts";
+
+export { className, classOf, labelOf } from "./graph/classes.ts";
+export { type Constants, type Folds, fuse } from "./graph/fuse.ts";
+export { HEADS, type HeadKind, layerOf, type Shapes, shapesOf } from "./graph/graph.ts";
+export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
+export { describeLayer, parametersOf } from "./graph/layer-facts.ts";
+export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./graph/receptive-field.ts";
+export { resized } from "./graph/resize.ts";

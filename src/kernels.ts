@@ -1,0 +1,60 @@
+/**
+ * Stand-alone kernels for activations, to be recorded: Gram matrices, statistics, histograms, top-k, casts, ReLU; a timer.
+ * @module vitrine/kernels
+ */
+import "./gpu/platform.ts";
+
+export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
+export { type CastSite, createCast } from "./kernels/cast.ts";
+export { createClassActivationMap } from "./kernels/class-activation-map.ts";
+export {
+  type ChannelCoMoments,
+  type CoMomentsSite,
+  createCoMoments,
+  readCoMoments,
+} from "./kernels/co-moments.ts";
+export {
+  createGram,
+  createGramGradient,
+  type GramGradientSite,
+  type GramNormalisation,
+  type GramOptions,
+  type GramSite,
+  gramShape,
+} from "./kernels/gram.ts";
+export {
+  createRelu,
+  createReluGradient,
+  type ReluGradientSite,
+  type ReluSite,
+  reluMaskShape,
+} from "./kernels/guided-relu.ts";
+export {
+  type ChannelHistogram,
+  createHistogram,
+  createHistogramBuffers,
+  createHistogramRange,
+  type HistogramBuffers,
+  type HistogramOptions,
+  type HistogramSite,
+  readHistogram,
+} from "./kernels/histogram.ts";
+export {
+  type ChannelStatistics,
+  createMoments,
+  createStatistics,
+  createStatisticsSummary,
+  decodeStatistics,
+  type MomentsSite,
+  readStatistics,
+  type StatisticsSite,
+} from "./kernels/statistics.ts";
+export {
+  createTopK,
+  createTopKBuffer,
+  readTopK,
+  type TopEntry,
+  type TopK,
+  type TopKOptions,
+  type TopKSite,
+} from "./kernels/top-k.ts";

@@ -1,0 +1,35 @@
+/**
+ * The kinds of layers, and one layer alone between buffers of yours.
+ * @module vitrine/layers
+ */
+import "./gpu/platform.ts";
+
+export type { StatisticsOf } from "./kernels/conv2d-statistics.ts";
+export {
+  type Activation,
+  type ActivationGradientSite,
+  type ActivationKind,
+  type ActivationLayer,
+  createActivationGradient,
+  type FusedActivation,
+} from "./layers/activation.ts";
+export type { AddLayer } from "./layers/add.ts";
+export type { BatchNormLayer } from "./layers/batch-norm.ts";
+export type { ConcatLayer } from "./layers/concat.ts";
+export type { Conv2dLayer } from "./layers/conv2d.ts";
+export type { DenseLayer } from "./layers/dense.ts";
+export type { DepthwiseConv2dLayer } from "./layers/depthwise-conv2d.ts";
+export type { GlobalPoolLayer } from "./layers/global-pool.ts";
+export type { InputLayer } from "./layers/input.ts";
+export type { LrnLayer } from "./layers/lrn.ts";
+export type { MultiplyLayer } from "./layers/multiply.ts";
+export type { Constant, LayerBase, Scale } from "./layers/op.ts";
+export type { OpLayer } from "./layers/ops.ts";
+export type { Border, Padding, Window as LayerWindow } from "./layers/padding.ts";
+export type { PoolLayer } from "./layers/pool.ts";
+export type { ReshapeLayer } from "./layers/reshape.ts";
+export type { SoftmaxLayer } from "./layers/softmax.ts";
+export type { Tile, Tiles } from "./layers/tiling.ts";
+export type { UpsampleLayer } from "./layers/upsample.ts";
+export type { ZeroPadLayer } from "./layers/zero-pad.ts";
+export { createLayer, type LayerCommand, type LayerSite } from "./network/layer.ts";

@@ -1,0 +1,43 @@
+/**
+ * How far a map can be trusted: measures, tables, randomised networks.
+ * @module vitrine/metrics
+ */
+import "./gpu/platform.ts";
+
+export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./metrics/format.ts";
+export {
+  type Curve,
+  type EvaluatedTechnique,
+  type Infidelity,
+  type Likeness,
+  MEASURES,
+  type Measure,
+  type OtherClass,
+  type ScoreMeasure,
+  type Trust,
+  type TrustOptions,
+  VERDICTS,
+  type Verdict,
+} from "./metrics/measures.ts";
+export {
+  createRandomisedNetwork,
+  parameterLayers,
+  type RandomiseOptions,
+  randomiseGraph,
+} from "./metrics/randomise.ts";
+export { type CascadeOptions, type CascadeStep, cascadingRandomisation } from "./metrics/sanity.ts";
+export { SharedScores } from "./metrics/scores.ts";
+export {
+  measureValue,
+  type NamedTechnique,
+  type Spread,
+  summariseTrust,
+  type TrustRow,
+  type TrustSummary,
+  type TrustSummaryRow,
+  type TrustTable,
+  type TrustTableOptions,
+  trustSummary,
+  trustTable,
+} from "./metrics/table.ts";
+export { trust } from "./metrics/trust.ts";

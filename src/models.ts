@@ -1,0 +1,9 @@
+/**
+ * What the reading of model files can be told: layers of your own, shapes of the input.
+ * @module vitrine/models
+ */
+import "./gpu/platform.ts";
+
+export type { JsonObject } from "./models/json.ts";
+export type { Body as LayerBodyOf, CustomLayer, LayerBody } from "./models/keras/converter.ts";
+export { type ChooseInputShape, type InputShape, shapesNear } from "./models/keras/input-shape.ts";

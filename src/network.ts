@@ -1,0 +1,30 @@
+/**
+ * What a network costs and does: memory, batches, frames as input, the backward plan, tuning.
+ * @module vitrine/network
+ */
+import "./gpu/platform.ts";
+
+export { type TextStore, type TuneOptions, type Tuning, tuneConvolutions } from "./kernels/tune.ts";
+export {
+  type BackwardPlan,
+  type BackwardRequest,
+  type BackwardStep,
+  formatBackwardPlan,
+} from "./network/backward-plan.ts";
+export { createFrameInput, type FrameInput } from "./network/frames.ts";
+export {
+  type BatchOptions,
+  batchWithin,
+  DEFAULT_MEMORY,
+  type Footprint,
+  footprintOf,
+  memoryOf,
+} from "./network/memory.ts";
+export {
+  createNetworks,
+  type Networks,
+  type NetworksOptions,
+  type PooledBatchOptions,
+  type PooledOptions,
+} from "./network/pool.ts";
+export type { LayerRules } from "./network/rules.ts";
