@@ -1,5 +1,5 @@
-// Fills a layer with copies of one image's activations, in each another map set to zero: sample 0 is whole, sample 1 + k
-// lacks map k (Ablation-CAM, Desai & Ramaswamy 2020).
+// Fills a layer with copies of one image's activations, in each another map set to zero: sample 0 is whole, sample 1 +
+// k lacks map k (Ablation-CAM, Desai & Ramaswamy 2020).
 //
 //   a         [1, H, W, C]  activations of the image
 //   position  [2]           number of the batch's first sample, and how many samples it has

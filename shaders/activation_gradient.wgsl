@@ -1,4 +1,5 @@
-// Gradient of an activation, by a backward rule (blocks/backward_rule.wgsl): dx = rule(dy, activation), element by element.
+// Gradient of an activation, by a backward rule (blocks/backward_rule.wgsl): dx = rule(dy, activation), element by
+// element.
 //
 //   rules         [slots]   codes of backward rules, of which params.slot is this activation's
 //   zeroGradient  [images]  1 where the gradient of an image is zero at every element once it has passed the activation

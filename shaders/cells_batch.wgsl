@@ -1,5 +1,5 @@
-// Fills a batch with copies of an image in which some cells of a grid are replaced (the features of a subset at a baseline
-// value; Bhatt et al. 2020, definition 3).
+// Fills a batch with copies of an image in which some cells of a grid are replaced (the features of a subset at a
+// baseline value; Bhatt et al. 2020, definition 3).
 //
 //   x         [H, W, C]         the image, as the network takes it
 //   base      [H, W, C]         what takes its place

@@ -1,4 +1,5 @@
-// Grad-CAM's map of one image: y = relu(Σ_k α_k a_k), α_k the mean of g_k over all pixels (Selvaraju 2017, eq. 1 and 2).
+// Grad-CAM's map of one image: y = relu(Σ_k α_k a_k), α_k the mean of g_k over all pixels (Selvaraju 2017, eq. 1 and
+// 2).
 //
 //   a  [1, H, W, C]  activations of a layer
 //   g  [1, H, W, C]  gradient of the objective to them

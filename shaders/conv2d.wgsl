@@ -4,15 +4,15 @@
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
 //   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
-//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GRADIENT_OF is 0
+//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is, unless GRADIENT_OF is 0
 //   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   y  [batch, outHeight, outWidth, outChannels]  forward: the output; backward: the gradient to the input, or to what
 //                                                 the input is the activation of
 //
 // Along each axis, tap k of output row r reads input row (r · scale + k · dilation + offset) / phases, where that is
-// whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and phases
-// the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap is tried
-// in vain.
+// whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and
+// phases the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap
+// is tried in vain.
 // One workgroup computes LANES · PIXELS pixels of one phase by CHANNEL_LANES · COLUMNS chunks of output channels; one
 // thread keeps PIXELS by COLUMNS of them in registers. Channels go in chunks of four where their number allows.
 

@@ -1,6 +1,7 @@
 // Sibling of conv2d.wgsl for the forward pass that also gathers statistics of each channel of y while it is at hand.
-// Two-dimensional convolution as an implicit matrix product of pixels by weights, with partial statistics of its output:
-// y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
+// Two-dimensional convolution as an implicit matrix product of pixels by weights, with partial statistics of its
+// output: y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside
+// of x.
 //
 //   x  [batch, inHeight, inWidth, inChannels]
 //   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
@@ -9,8 +10,8 @@
 //   partial  [strips, 6, outChannels]  base, offset (the mean is their sum), Σ (x − mean)², minimum, maximum, zeros of each
 //                                      strip of pixels, one a workgroup; see statistics_merge.wgsl
 //
-// Row r of y reads rows r · scale + k · dilation + offset of x. Each strip is gone through twice, in workgroup memory, so
-// that a mean far from zero costs no accuracy.
+// Row r of y reads rows r · scale + k · dilation + offset of x. Each strip is gone through twice, in workgroup memory,
+// so that a mean far from zero costs no accuracy.
 // One workgroup computes LANES · PIXELS pixels, a strip, by CHANNEL_LANES · COLUMNS chunks of output channels; one
 // thread keeps PIXELS by COLUMNS of them in registers. Channels go in chunks of four where their number allows.
 

@@ -1,22 +1,22 @@
 enable subgroups;
 
-// Sibling of conv2d.wgsl with the same bindings: the lanes of a subgroup (8 at least) read weights together, each a part,
-// and hand them round, so that a weight is read once a subgroup and not once a lane.
+// Sibling of conv2d.wgsl with the same bindings: the lanes of a subgroup (8 at least) read weights together, each a
+// part, and hand them round, so that a weight is read once a subgroup and not once a lane.
 // Two-dimensional convolution as an implicit matrix product of pixels by weights, and its gradient to the input:
 // y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
 //
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
 //   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
-//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is; unused where GRADIENT_OF is 0
+//   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is, unless GRADIENT_OF is 0
 //   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   y  [batch, outHeight, outWidth, outChannels]  forward: the output; backward: the gradient to the input, or to what
 //                                                 the input is the activation of
 //
 // Along each axis, tap k of output row r reads input row (r · scale + k · dilation + offset) / phases, where that is
-// whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and phases
-// the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap is tried
-// in vain.
+// whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and
+// phases the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap
+// is tried in vain.
 // One workgroup computes LANES · PIXELS pixels of one phase by one block of output channels; one thread keeps the whole
 // block for PIXELS pixels in registers. Channels go in chunks of four where their number allows.
 

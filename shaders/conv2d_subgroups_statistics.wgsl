@@ -1,7 +1,7 @@
 enable subgroups;
 
-// Sibling of conv2d_statistics.wgsl with the same bindings: the lanes of a subgroup (8 at least) read weights together, each
-// a part, and hand them round, as in conv2d_subgroups.wgsl.
+// Sibling of conv2d_statistics.wgsl with the same bindings: the lanes of a subgroup (8 at least) read weights together,
+// each a part, and hand them round, as in conv2d_subgroups.wgsl.
 // Two-dimensional convolution as an implicit matrix product of pixels by weights, with partial statistics of its output:
 // y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
 //
@@ -12,8 +12,8 @@ enable subgroups;
 //   partial  [strips, 6, outChannels]  base, offset (the mean is their sum), Σ (x − mean)², minimum, maximum, zeros of each
 //                                      strip of pixels, one a workgroup; see statistics_merge.wgsl
 //
-// Row r of y reads rows r · scale + k · dilation + offset of x. Each strip is gone through twice, in workgroup memory, so
-// that a mean far from zero costs no accuracy.
+// Row r of y reads rows r · scale + k · dilation + offset of x. Each strip is gone through twice, in workgroup memory,
+// so that a mean far from zero costs no accuracy.
 // One workgroup computes LANES · PIXELS pixels, a strip, by one block of output channels; one thread keeps the whole
 // block for PIXELS pixels in registers. Channels go in chunks of four where their number allows.
 

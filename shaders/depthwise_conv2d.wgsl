@@ -3,16 +3,17 @@
 //   x  [batch, inHeight, inWidth, inChannels]
 //   w  [kernel rows, kernel columns, filters]      filters = the larger of inChannels and outChannels
 //   b  [outChannels]                               bias; unused where BIAS is false
-//   a  [batch, outHeight, outWidth, outChannels]   backward: the activation whose gradient y is; unused where GRADIENT_OF is 0
+//   a  [batch, outHeight, outWidth, outChannels]   backward: the activation whose gradient y is, unless GRADIENT_OF is 0
 //   rules  [slots]                                 codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   y  [batch, outHeight, outWidth, outChannels]   backward: the gradient to the input, or to what that is the
 //                                                  activation of
 //
 // Forward, output channel c reads input channel c / multiplier by filter c; backward, it sums filters
-// c · multiplier … of the gradient's channels of the same numbers. Along each axis, tap k of output row r reads input row
-// (r · scale + k · dilation + offset) / phases, where that is whole (see conv2d.wgsl).
+// c · multiplier … of the gradient's channels of the same numbers. Along each axis, tap k of output row r reads input
+// row (r · scale + k · dilation + offset) / phases, where that is whole (see conv2d.wgsl).
 // One workgroup computes 64 runs of four chunks of y, next to each other in a row, one run a thread, which reads a tap's
-// weights once for all of them, and x once where runs slide along it. Channels go in chunks of four where the multiplier is 1 and their number allows.
+// weights once for all of them, and x once where runs slide along it. Channels go in chunks of four where the multiplier
+// is 1 and their number allows.
 
 struct Params {
   inSize: vec2<u32>, // height, width

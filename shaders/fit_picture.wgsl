@@ -1,5 +1,5 @@
-// A picture of 8-bit red, green, blue and alpha as a network's input: brought to its size by an antialiased triangle filter,
-// what is transparent over white, what lies beyond it black; then v · scale + offset, channel by channel.
+// A picture of 8-bit red, green, blue and alpha as a network's input: brought to its size by an antialiased triangle
+// filter, what is transparent over white, what lies beyond it black; then v · scale + offset, channel by channel.
 //
 //   pixels  [height, stride]   one pixel a word, red in the lowest byte, alpha in the highest; 0…255
 //   x       [H, W, C]          the network's input; C = 3, or 1 for the luma (ITU-R BT.601)

@@ -1,11 +1,12 @@
-// Partial Gram matrices of the channels: partial = Σ over a slice of pixels of x[n, p, i] · x[n, p, j], in square tiles.
+// Partial Gram matrices of the channels: partial = Σ over a slice of pixels of x[n, p, i] · x[n, p, j], in square
+// tiles.
 //
 //   x        [images, pixels, channels]  read in place, in chunks of four channels
 //   mean     [images, channels]          subtracted from x where CENTRE; else unused
 //   partial  [images, slices, tiles, 8, 8]
 //
-// Tiles are numbered column by column over those on and above the diagonal, (0,0) (0,1) (1,1) (0,2) …, or over all of them
-// where FULL. One thread computes one tile of one slice in registers; one workgroup computes 64 consecutive ones.
+// Tiles are numbered column by column over those on and above the diagonal, (0,0) (0,1) (1,1) (0,2) …, or over all of
+// them where FULL. One thread computes one tile of one slice in registers; one workgroup computes 64 consecutive ones.
 
 struct Params {
   images: u32,

@@ -1,5 +1,5 @@
-// mean = the mean of each channel over an image's pixels, summed as differences from the first pixel, so that a mean far
-// from zero costs no accuracy.
+// mean = the mean of each channel over an image's pixels, summed as differences from the first pixel, so that a mean
+// far from zero costs no accuracy.
 //
 //   x     [images, pixels, channels]  in chunks of four channels
 //   mean  [images, channels]

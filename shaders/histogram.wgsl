@@ -4,9 +4,9 @@
 //   x       [rows, channels]
 //   counts  [ranges, BINS + 2, 2]   below, the bins, above; each a low and a high word; added to
 //
-// There is one range a channel, or one for all. Bins are half open but for the last, as in numpy. A thread counts the rows of
-// WIDTH channels by itself in workgroup memory, so that counting needs no atomics; these sums of whole numbers are then
-// added atomically, the same in any order.
+// There is one range a channel, or one for all. Bins are half open but for the last, as in numpy. A thread counts the
+// rows of WIDTH channels by itself in workgroup memory, so that counting needs no atomics; these sums of whole numbers
+// are then added atomically, the same in any order.
 // One workgroup computes one strip of rows of `lanes` neighbouring values of x, `slots` rows at a time.
 
 struct Params {

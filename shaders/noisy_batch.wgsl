@@ -1,4 +1,5 @@
-// Fills a batch with noisy copies of one image: y = x + sigma·ε, ε standard normal and a function of (seed, sample, element).
+// Fills a batch with noisy copies of one image: y = x + sigma·ε, ε standard normal and a function of (seed, sample,
+// element).
 //
 //   x         [H, W, C]     the image, as the network takes it
 //   position  [2]           number of the batch's first sample, and how many samples it has

@@ -4,8 +4,9 @@
 //   sweep   [1]           number of the batch's first image in the sweep; increased by `advance`
 //   scores  [images]      objective of every image of the sweep
 //
-// Images of a batch lie `step` apart in the sweep. The objective is the sum of the elements that match (y, x, channel), 0xFFFFFFFF meaning every one; or, where
-// `probability` is 1, the softmax over C at that channel, and where it is 2, the sigmoid there. One workgroup does all, a thread an image.
+// Images of a batch lie `step` apart in the sweep. The objective is the sum of the elements that match (y, x, channel),
+// 0xFFFFFFFF meaning every one; or, where `probability` is 1, the softmax over C at that channel, and where it is 2,
+// the sigmoid there. One workgroup does all, a thread an image.
 
 struct Params {
   batch: u32,

@@ -5,8 +5,8 @@
 //   rules  [slots]             codes of backward rules (blocks/backward_rule.wgsl); unused likewise
 //   dx  [N, image, channels]   the gradient to the input, or to what that is the activation of
 //
-// Gathers, so it needs no atomics. One workgroup computes 256 consecutive values of dx: four channels, where their number
-// allows.
+// Gathers, so it needs no atomics. One workgroup computes 256 consecutive values of dx: four channels, where their
+// number allows.
 
 struct Params {
   image: vec2<u32>,   // height, width of x

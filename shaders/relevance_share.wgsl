@@ -7,8 +7,8 @@
 //   s         [images, size]
 //   partials  [images, blocks, 2]  of each block: Σ b·s, what the bias takes; Σ r − z·s, what the stabiliser takes
 //
-// epsilon has z's sign, + where z = 0; s = 0 where both are 0 (Bach et al. 2015, eq. 58). One workgroup computes a block
-// of 1024 elements of an image, its sums by a tree over 256 threads.
+// epsilon has z's sign, + where z = 0; s = 0 where both are 0 (Bach et al. 2015, eq. 58). One workgroup computes a
+// block of 1024 elements of an image, its sums by a tree over 256 threads.
 
 struct Params {
   images: u32,

@@ -1,4 +1,5 @@
-// Fills a batch with an image behind random smooth masks: y = M·x + (1 − M)·fill (RISE, Petsiuk et al. 2018, section 3.2).
+// Fills a batch with an image behind random smooth masks: y = M·x + (1 − M)·fill (RISE, Petsiuk et al. 2018, section
+// 3.2).
 //
 //   x         [H, W, C]     the image, as the network takes it
 //   fill      [C]           what shows where a mask is 0
@@ -6,8 +7,8 @@
 //   masks     [N, H, W]     the masks of this batch
 //   y         [N, H, W, C]  the batch; what is beyond the last sample is masked too and means nothing
 //
-// A mask is a grid of s×s cells, each 1 with a given probability, enlarged bilinearly to (s + 1)·⌈H/s⌉ × (s + 1)·⌈W/s⌉ and
-// cut out from a random offset of less than a cell. All of it is a function of (seed, sample).
+// A mask is a grid of s×s cells, each 1 with a given probability, enlarged bilinearly to (s + 1)·⌈H/s⌉ × (s + 1)·⌈W/s⌉
+// and cut out from a random offset of less than a cell. All of it is a function of (seed, sample).
 // One workgroup computes 256 consecutive pixels.
 
 struct Params {

@@ -1,5 +1,5 @@
-// Fills a batch with copies of an image in which random segments are hidden behind a colour of their own (LIME, Ribeiro et
-// al. 2016).
+// Fills a batch with copies of an image in which random segments are hidden behind a colour of their own (LIME, Ribeiro
+// et al. 2016).
 //
 //   x         [H, W, C]     the image, as the network takes it
 //   labels    [H, W]        number of each pixel's segment, from 0

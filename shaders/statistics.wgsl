@@ -1,10 +1,11 @@
-// Partial statistics of each channel over strips of rows: mean, sum of squared deviations, least, largest, zeros; one pass.
+// Partial statistics of each channel over strips of rows: mean, sum of squared deviations, least, largest, zeros; one
+// pass.
 //
 //   x        [rows, channels]       row: one pixel of one image
 //   partial  [strips, 6, channels]  base, offset (the mean is their sum), Σ (x − mean)², minimum, maximum, zeros
 //
-// A thread takes blocks of BLOCK rows; within a block it sums differences from the mean so far (at first of four rows), so
-// that about one bit cancels, and merges the blocks by Chan, Golub & LeVeque (1979). A mean is the sum of a large
+// A thread takes blocks of BLOCK rows; within a block it sums differences from the mean so far (at first of four rows),
+// so that about one bit cancels, and merges the blocks by Chan, Golub & LeVeque (1979). A mean is the sum of a large
 // and a small number: that it lies far from zero costs no accuracy.
 // One workgroup computes one strip of `lanes` neighbouring values; its `slots` threads a value take turns at the rows.
 

@@ -1,12 +1,12 @@
-// Partial statistics of each channel over runs of rows: what statistics.wgsl computes, for processors. There the threads of
-// a workgroup do not run side by side, so that taking turns at the rows would miss the cache at every read; and where a
-// kernel has a barrier, simple compilers keep all that a thread holds in memory.
+// Partial statistics of each channel over runs of rows: what statistics.wgsl computes, for processors. There the
+// threads of a workgroup do not run side by side, so that taking turns at the rows would miss the cache at every read;
+// and where a kernel has a barrier, simple compilers keep all that a thread holds in memory.
 //
 //   x        [rows, channels]     row: one pixel of one image
 //   partial  [runs, 6, channels]  base, offset (the mean is their sum), Σ (x − mean)², minimum, maximum, zeros
 //
-// One thread computes one run of neighbouring rows of one value, in blocks of BLOCK rows, as a thread of statistics.wgsl
-// does; one workgroup computes 32 consecutive ones, the values of a row side by side.
+// One thread computes one run of neighbouring rows of one value, in blocks of BLOCK rows, as a thread of
+// statistics.wgsl does; one workgroup computes 32 consecutive ones, the values of a row side by side.
 
 struct Params {
   rows: u32,

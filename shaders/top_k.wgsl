@@ -5,8 +5,8 @@
 //   chosen  [2, k, channels]           scratch: keys and numbers of blocks
 //   top     [channels, 1 + 3·k]        images seen so far, then k times value (as bits), image, pixel, largest first
 //
-// The k largest lie in the k blocks whose maxima are largest: these are chosen first, and then the values among them and
-// the old ones. Where PER_IMAGE, only the largest value of an image counts, and so only one block of it.
+// The k largest lie in the k blocks whose maxima are largest: these are chosen first, and then the values among them
+// and the old ones. Where PER_IMAGE, only the largest value of an image counts, and so only one block of it.
 // One thread serves one channel; one workgroup serves 64 neighbouring channels.
 
 struct Params {

@@ -1,5 +1,5 @@
-// Fills a batch with copies of one image less uniform noise: y = x − radius·u, u in (−1, 1) and a function of (seed, sample,
-// element) (Yeh et al. 2019, arXiv:1901.09392).
+// Fills a batch with copies of one image less uniform noise: y = x − radius·u, u in (−1, 1) and a function of (seed,
+// sample, element) (Yeh et al. 2019, arXiv:1901.09392).
 //
 //   x         [H, W, C]     the image, as the network takes it
 //   position  [2]           number of the batch's first sample, and how many samples it has

@@ -1,4 +1,5 @@
-// Adds a batch's values to a running sum, each image times the weight of its sample: sum += Σ_n w[(first + n) mod M]·x[n].
+// Adds a batch's values to a running sum, each image times the weight of its sample: sum += Σ_n w[(first + n) mod
+// M]·x[n].
 //
 //   x         [N, size]  the batch
 //   w         [M]        weights, sample s's at s mod M: all samples', or those of one batch after another

@@ -1,5 +1,5 @@
-// zeroGradient[n] = 1 where the gradient of image n is zero at every element once it has passed a ReLU, else 0: what the
-// rule redirected asks first (blocks/backward_rule.wgsl). Under another rule nothing is done.
+// zeroGradient[n] = 1 where the gradient of image n is zero at every element once it has passed a ReLU, else 0: what
+// the rule redirected asks first (blocks/backward_rule.wgsl). Under another rule nothing is done.
 //
 //   rules         [slots]          codes of backward rules, of which params.slot counts
 //   a             [images, image]  the ReLU's output

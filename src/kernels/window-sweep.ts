@@ -1,6 +1,6 @@
-import fillShader from "../../shaders/window_fill.wgsl";
-import spreadShader from "../../shaders/window_spread.wgsl";
-import worklistShader from "../../shaders/window_worklist.wgsl";
+import fillShader from "../../shaders/incremental_fill.wgsl";
+import spreadShader from "../../shaders/incremental_whole_layers.wgsl";
+import worklistShader from "../../shaders/incremental_worklist.wgsl";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { chunkOf, type DirtyRectangles, type PartialLayer } from "../layers/incremental.ts";
@@ -8,7 +8,7 @@ import { chunkOf, type DirtyRectangles, type PartialLayer } from "../layers/incr
 /**
  * Lays out the sweep's next chunk: fills `lists` with its rectangles and its work list.
  * `tables` holds the rectangles of all chunks, `position` one u32, the number of the next covered image from 1; see
- * window_worklist.wgsl.
+ * incremental_worklist.wgsl.
  */
 export function createWorklist(
   device: GPUDevice,

@@ -1,6 +1,6 @@
 import forwardShader from "../../shaders/activation.wgsl";
 import backwardShader from "../../shaders/activation_gradient.wgsl";
-import incrementalShader from "../../shaders/window_scale.wgsl";
+import incrementalShader from "../../shaders/scale_incremental.wgsl";
 import zeroGradientShader from "../../shaders/zero_gradient_mask.wgsl";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";

@@ -1,5 +1,5 @@
+import incrementalShader from "../../shaders/arithmetic_incremental.wgsl";
 import gradientShader from "../../shaders/broadcast_gradient.wgsl";
-import incrementalShader from "../../shaders/window_arithmetic.wgsl";
 import { type Command, createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
 import { type Activation, activationCode } from "./activation.ts";

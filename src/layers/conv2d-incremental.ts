@@ -1,6 +1,6 @@
-import shader from "../../shaders/window_conv2d.wgsl";
-import quadsShader from "../../shaders/window_conv2d_quads.wgsl";
-import subgroupShader from "../../shaders/window_conv2d_subgroups.wgsl";
+import shader from "../../shaders/conv2d_incremental.wgsl";
+import quadsShader from "../../shaders/conv2d_incremental_quads.wgsl";
+import subgroupShader from "../../shaders/conv2d_incremental_subgroups.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { activationCode } from "./activation.ts";

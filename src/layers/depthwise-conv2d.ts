@@ -1,5 +1,5 @@
 import shader from "../../shaders/depthwise_conv2d.wgsl";
-import incrementalShader from "../../shaders/window_depthwise_conv2d.wgsl";
+import incrementalShader from "../../shaders/depthwise_conv2d_incremental.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";

@@ -1,6 +1,6 @@
 import averageShader from "../../shaders/global_pool_average.wgsl";
+import incrementalShader from "../../shaders/global_pool_incremental.wgsl";
 import maxShader from "../../shaders/global_pool_max.wgsl";
-import incrementalShader from "../../shaders/window_global_pool.wgsl";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape } from "../gpu/tensor.ts";
 import { createArgmaxDispatch } from "./argmax.ts";

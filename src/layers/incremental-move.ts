@@ -1,4 +1,4 @@
-import shader from "../../shaders/window_move.wgsl";
+import shader from "../../shaders/incremental_move.wgsl";
 import { type Command, createDispatch } from "../gpu/kernel.ts";
 import {
   chunkOf,

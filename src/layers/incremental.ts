@@ -13,7 +13,7 @@ export interface RectangleLayout {
   readonly items: number;
 }
 
-/** The rectangles that the patches of the chunk under way change, as the kernels read them; see window_worklist.wgsl. */
+/** The rectangles that the patches of the chunk under way change, as the kernels read them; see incremental_worklist.wgsl. */
 export interface DirtyRectangles {
   readonly layouts: number;
   readonly patches: number;

@@ -1,6 +1,6 @@
 import shader from "../../shaders/lrn.wgsl";
 import gradientShader from "../../shaders/lrn_gradient.wgsl";
-import incrementalShader from "../../shaders/window_lrn.wgsl";
+import incrementalShader from "../../shaders/lrn_incremental.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";

@@ -1,8 +1,8 @@
 import averageShader from "../../shaders/pool_average.wgsl";
 import averageGradientShader from "../../shaders/pool_average_gradient.wgsl";
+import incrementalShader from "../../shaders/pool_incremental.wgsl";
 import maxShader from "../../shaders/pool_max.wgsl";
 import maxGradientShader from "../../shaders/pool_max_gradient.wgsl";
-import incrementalShader from "../../shaders/window_pool.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";

@@ -1,6 +1,6 @@
 import shader from "../../shaders/upsample.wgsl";
 import gradientShader from "../../shaders/upsample_gradient.wgsl";
-import incrementalShader from "../../shaders/window_upsample.wgsl";
+import incrementalShader from "../../shaders/upsample_incremental.wgsl";
 import { InputError } from "../gpu/errors.ts";
 import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";

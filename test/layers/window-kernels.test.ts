@@ -104,13 +104,13 @@ describe("convolutions", () => {
   const plain = (pixels: number, channels: number): Tile => ({ subgroups: false, pixels, channels });
 
   test.each<readonly [name: string, tile: Tile, from: number, to: number]>([
-    ["window_conv2d, both in fours", plain(2, 4), 8, 12],
-    ["window_conv2d, one by one", plain(4, 8), 5, 7],
-    ["window_conv2d_quads, four channels of a thread", plain(4, 4), 8, 12],
-    ["window_conv2d_quads, eight channels of a thread, three in", plain(4, 8), 3, 40],
+    ["conv2d_incremental, both in fours", plain(2, 4), 8, 12],
+    ["conv2d_incremental, one by one", plain(4, 8), 5, 7],
+    ["conv2d_incremental_quads, four channels of a thread", plain(4, 4), 8, 12],
+    ["conv2d_incremental_quads, eight channels of a thread, three in", plain(4, 8), 3, 40],
     ...SHARED.flatMap((tile): [string, Tile, number, number][] => [
-      ["window_conv2d_subgroups, in fours", tile, 8, 20],
-      ["window_conv2d_subgroups, one by one", tile, 5, 7],
+      ["conv2d_incremental_subgroups, in fours", tile, 8, 20],
+      ["conv2d_incremental_subgroups, one by one", tile, 5, 7],
     ]),
   ])("%s, with every activation", async (_, tile, from, to) => {
     useTiles(device, { little: tile, much: tile });
@@ -123,7 +123,7 @@ describe("convolutions", () => {
     [3, 1],
     [2, 2],
   ])(
-    "window_depthwise_conv2d, %i channels, multiplier %i, with every activation",
+    "depthwise_conv2d_incremental, %i channels, multiplier %i, with every activation",
     async (from, multiplier) => {
       const to = from * multiplier;
       for (const activation of [LINEAR, ...FUSED]) {
@@ -142,7 +142,7 @@ describe("layers that keep the size", () => {
   const shape = (channels: number) => [1, 8, 13, channels] as const;
 
   const EVERY: readonly Activation[] = [LINEAR, ...FUSED, { kind: "swish" }];
-  test.each(EVERY)("window_scale, an activation, and behind a batch norm: %j", async (activation) => {
+  test.each(EVERY)("scale_incremental, an activation, and behind a batch norm: %j", async (activation) => {
     for (const channels of [4, 3]) {
       const layer: Patched = { shape: shape(channels), rectangles: CHANGED.y };
       const images = imagesOf(layer, 6);
@@ -168,7 +168,7 @@ describe("layers that keep the size", () => {
   });
 
   test.each([LINEAR, ...FUSED])(
-    "window_arithmetic, sums of two and three, and products: %j",
+    "arithmetic_incremental, sums of two and three, and products: %j",
     async (activation) => {
       for (const channels of [4, 3]) {
         const layers = [

@@ -79,26 +79,26 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       "what it stages of pixels beyond the batch goes into sums of theirs alone, which are never written",
   },
   ...each(
-    [shader("window_conv2d")],
+    [shader("conv2d_incremental")],
     WINDOWS,
     [
       ["activated(acc[p][j], column[j])", "acc[p][j]"],
       ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
       ["let tap = vec2<i32>(ky, kx) * params.dilation;", "let tap = vec2<i32>(ky, kx);"],
     ],
-    "window_conv2d, ",
+    "conv2d_incremental, ",
   ),
   ...each(
-    [shader("window_conv2d_subgroups")],
+    [shader("conv2d_incremental_subgroups")],
     WINDOWS,
     [
       ["activated(acc[p][j], column)", "acc[p][j]"],
       ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
     ],
-    "window_conv2d_subgroups, ",
+    "conv2d_incremental_subgroups, ",
   ),
   ...each(
-    [shader("window_conv2d_quads")],
+    [shader("conv2d_incremental_quads")],
     WINDOWS,
     [
       ["activated(sum, column)", "sum"],
@@ -106,10 +106,10 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ["if (!live || column", "if (column"],
       ["store(item.y, other, otherSum[1], live.y);", ""],
     ],
-    "window_conv2d_quads, ",
+    "conv2d_incremental_quads, ",
   ),
   ...each(
-    [shader("window_depthwise_conv2d")],
+    [shader("depthwise_conv2d_incremental")],
     WINDOWS,
     [
       ["activated(sum, channel)", "sum"],

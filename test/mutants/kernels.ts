@@ -239,26 +239,29 @@ export const KERNELS: readonly Mutant[] = [
     ["sum.x += b[at % params.channels] * share;", ""],
   ),
   ...of("relevance_share", "techniques/lrp.test.ts", ["y[i] < params.middle", "y[i] <= params.middle"]),
-  ...of("bias_share", "techniques/local-linear.test.ts", ["6.0, value >= 6.0", "6.0, value > 6.0"]),
+  ...of("bias_contribution", "techniques/local-linear.test.ts", ["6.0, value >= 6.0", "6.0, value > 6.0"]),
   ...of("uniform_batch", "metrics/golden.test.ts", ["x[element] - select", "x[element] + select"]),
   ...of("ranked_batch", "metrics/golden.test.ts", ["rank < plan[at + 2u]", "rank <= plan[at + 2u]"]),
   ...of("cells_batch", "metrics/golden.test.ts", ["cell / 32u", "0u"]),
-  ...of("window_pool", "network/incremental.test.ts", [
+  ...of("pool_incremental", "network/incremental.test.ts", [
     "z / f32((end.x - first.x) * (end.y - first.y))",
     "z / f32(params.kernel.x * params.kernel.y)",
   ]),
-  ...of("window_arithmetic", "network/incremental.test.ts", [
+  ...of("arithmetic_incremental", "network/incremental.test.ts", [
     "select(left + right, left * right, PRODUCT)",
     "left + right",
   ]),
-  ...of("window_move", "network/incremental.test.ts", [
+  ...of("incremental_move", "network/incremental.test.ts", [
     "any(at < vec2<i32>(0)) || any(at >= vec2<i32>(params.inSize))",
     "false",
   ]),
-  ...of("window_global_pool", "network/incremental.test.ts", ["part = clean[channel] + part", "part = part"]),
-  ...of("window_lrn", "network/incremental.test.ts", ["params.start + i - channel", "i - channel"]),
-  ...of("window_worklist", "network/incremental.test.ts", [".w <= item", ".w < item"]),
-  ...of("window_upsample", "network/incremental.test.ts", [
+  ...of("global_pool_incremental", "network/incremental.test.ts", [
+    "part = clean[channel] + part",
+    "part = part",
+  ]),
+  ...of("lrn_incremental", "network/incremental.test.ts", ["params.start + i - channel", "i - channel"]),
+  ...of("incremental_worklist", "network/incremental.test.ts", [".w <= item", ".w < item"]),
+  ...of("upsample_incremental", "network/incremental.test.ts", [
     "/ vec2<f32>(params.factor) - CENTRE",
     "/ vec2<f32>(params.factor)",
   ]),

@@ -34,7 +34,7 @@ export interface IncrementalPlan {
   readonly layouts: number;
   /** Entries of the work list. */
   readonly entries: number;
-  /** [chunks, layouts, patches + 1, 4]; see window_worklist.wgsl. Slot s of chunk c holds patch c + s · chunks. */
+  /** [chunks, layouts, patches + 1, 4]; see incremental_worklist.wgsl. Slot s of chunk c holds patch c + s · chunks. */
   readonly tables: Uint32Array<ArrayBuffer>;
   /**
    * Where layers are that run on a chunk as a batch, those that they read, and the targets; sizes are for one patch. They

@@ -3,7 +3,7 @@ import { type Command, record } from "../../gpu/kernel.ts";
 import { inputOf, type Layer } from "../../graph/graph.ts";
 import { activationOf, weightsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
-import { createBiasShare } from "../../kernels/bias-share.ts";
+import { createBiasContribution } from "../../kernels/bias-contribution.ts";
 import { type Activation, activationFacts } from "../../layers/activation.ts";
 import { opOf } from "../../layers/ops.ts";
 import type { Network } from "../../network/network.ts";
@@ -45,7 +45,7 @@ export function localLinear(
   return answer(network, image, options, work, { who: WHO, fields: EXPLAIN });
 }
 
-/** Results: `score`, `shares` of the biases, and `gradient`, [H, W, C], of which the processor makes the map. */
+/** Results: `score`, `contributions` of the biases, and `gradient`, [H, W, C], of which the processor makes the map. */
 const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, options) => {
   const { network, input, scope } = site;
   const { tensor, command } = scope;
@@ -61,14 +61,16 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
   const asked = await scope.objective(objective);
   const layers = ancestorsOf(graph.layers, asked.layers);
   const constants = layers.flatMap((layer) => constantsOf(layer));
-  const shares = tensor([Math.max(1, constants.length)], { label: "bias shares" });
+  const contributions = tensor([Math.max(1, constants.length)], { label: "bias contributions" });
   const commands: Command[] = [];
   for (const [slot, { layer, activation, b }] of constants.entries()) {
     const y = network.activation(layer);
     const bias = tensor([y.shape.at(-1) ?? 1], { label: `${layer} bias`, data: b });
     const dy = network.gradient(layer);
     commands.push(
-      await command(createBiasShare(device, { activation, slot, label: layer, y, dy, b: bias, shares })),
+      await command(
+        createBiasContribution(device, { activation, slot, label: layer, y, dy, b: bias, contributions }),
+      ),
     );
   }
   const { image, toInput } = imageOf(site, WHO);
@@ -87,8 +89,8 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
         encoder.copyBufferToBuffer(network.gradient(name).buffer, 0, buffer, 0, buffer.size);
       },
     }),
-    ...{ image, target, results: { score: asked.values, shares, gradient } },
-    async finish({ score: [score = 0] = NONE, shares: found = NONE, gradient: slopes = NONE }) {
+    ...{ image, target, results: { score: asked.values, contributions, gradient } },
+    async finish({ score: [score = 0] = NONE, contributions: found = NONE, gradient: slopes = NONE }) {
       await assertAnswer(network, Float32Array.of(score), "its score");
       const data = input.map((value, i) => value * (slopes[i] ?? 0));
       // In double precision: the products, not their roundings, add up.

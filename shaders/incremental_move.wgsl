@@ -1,9 +1,9 @@
-// Lays windows of x into those of y, rows, columns and channels further on: concatenation, zero padding.
+// Lays dirty rectangles of x into those of y, rows, columns and channels further on: concatenation, zero padding.
 //
-//   x      [inSize + windows, inChannels]    the clean layer, then its windows, patch after patch
-//   rects  [layouts, patches + 1, 4]         the windows: top, left, height << 16 | width, pixels before it (or their total)
+//   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
+//   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
-//   y      [outSize + windows, outChannels]  the clean layer, which stays, then its windows
+//   y      [outSize + dirty, outChannels]    the clean layer, which stays, then its dirty rectangles
 //
 // Pixel (r, c) of y takes pixel (r, c) + offset of x; outside of x it stays as it is.
 // One workgroup moves 64 consecutive chunks, one a thread; channels go in chunks of four where their numbers allow.

@@ -1,18 +1,19 @@
 enable subgroups;
 
-// Sibling of window_conv2d.wgsl with the same bindings: the lanes of a subgroup (8 at least) read weights together, each a
-// part, and hand them round (see conv2d_subgroups.wgsl).
-// Two-dimensional convolution of windows into a clean image: what changes when a patch of the image is covered.
+// Sibling of conv2d_incremental.wgsl with the same bindings: the lanes of a subgroup (8 at least) read weights
+// together, each a part, and hand them round (see conv2d_subgroups.wgsl).
+// Two-dimensional convolution of dirty rectangles alone: what changes when a patch of the image is covered.
 //
-//   x      [inSize + windows, inChannels]    the clean layer, then its windows, patch after patch
+//   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
 //   w      [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b      [outChannels]                     bias; unused where BIAS is false
-//   rects  [layouts, patches + 1, 4]         the windows: top, left, height << 16 | width, pixels before it (or their total)
+//   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
-//   y      [outSize + windows, outChannels]  the clean layer, which stays, then its windows
+//   y      [outSize + dirty, outChannels]    the clean layer, which stays, then its dirty rectangles
 //
-// A patch changes a rectangle of every layer; all else reads as the clean layer has it, and zero outside of x. Windows lie
-// side by side without gaps, so that the work is exactly the changed pixels, in the order of the work list.
+// A patch changes a rectangle of every layer; all else reads as the clean layer has it, and zero outside of x. Dirty
+// rectangles lie side by side without gaps, so that the work is exactly the changed pixels, in the order of the work
+// list.
 // One workgroup computes LANES · PIXELS items by one block of output channels; one thread keeps the whole block for PIXELS
 // items in registers. Channels go in chunks of four where their number allows.
 

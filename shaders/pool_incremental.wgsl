@@ -1,12 +1,12 @@
-// Largest value, or mean, under a sliding window, in windows into a clean image; padding takes no part (see pool_max.wgsl).
+// Largest value, or mean, under a sliding window, in dirty rectangles alone; padding takes no part (see pool_max.wgsl).
 //
-//   x      [inSize + windows, inChannels]    the clean layer, then its windows, patch after patch
-//   rects  [layouts, patches + 1, 4]         the windows: top, left, height << 16 | width, pixels before it (or their total)
+//   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
+//   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
-//   y      [outSize + windows, outChannels]  the clean layer, which stays, then its windows
+//   y      [outSize + dirty, outChannels]    the clean layer, which stays, then its dirty rectangles
 //
-// One workgroup computes 64 consecutive chunks of the windows of y, one a thread; channels go in chunks of four where their
-// number allows.
+// One workgroup computes 64 consecutive chunks of the dirty rectangles of y, one a thread; channels go in chunks of
+// four where their number allows.
 
 struct Params {
   inSize: vec2<u32>, // height, width

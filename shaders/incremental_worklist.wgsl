@@ -1,4 +1,5 @@
-// Lays out the next chunk of an occlusion sweep: its rectangles, and a work list of every changed pixel, layer by layer.
+// Lays out the next chunk of an occlusion sweep: its rectangles, and a work list of every changed pixel, layer by
+// layer.
 //
 //   tables  [chunks, layouts, patches + 1, 4]  rectangles of every chunk: top, left, height << 16 | width, and the number
 //                                              of pixels before it in its layout; the last of a layout holds where its

@@ -1,7 +1,7 @@
-// Whole layers from windows: the clean layer with each patch's window laid over it.
+// Whole layers from dirty rectangles: the clean layer with each patch's dirty rectangle laid over it.
 //
-//   x      [inSize + windows, channels]  the clean layer, then its windows, patch after patch
-//   rects  [layouts, patches + 1, 4]     the windows: top, left, height << 16 | width, pixels before it
+//   x      [inSize + dirty, channels]    the clean layer, then its dirty rectangles, patch after patch
+//   rects  [layouts, patches + 1, 4]     dirty rectangles (blocks/dirty_rectangle.wgsl)
 //   y      [patches, inSize, channels]
 //
 // One workgroup writes 64 consecutive chunks, one a thread; channels go in chunks of four where their number allows.

@@ -1,10 +1,10 @@
-// Local response normalisation across channels in the windows of a layer (see lrn.wgsl).
+// Local response normalisation across channels in the dirty rectangles of a layer (see lrn.wgsl).
 //
-//   x      [start + windows, channels]  the clean layer, then its windows, patch after patch
+//   x      [start + dirty, channels]    the clean layer, then its dirty rectangles, patch after patch
 //   rects  [layouts, patches + 1, 4]    rectangles; the last of each layout holds its number of items
-//   y      [start + windows, channels]  the clean layer, which stays, then its windows, which are those of x
+//   y      [start + dirty, channels]    the clean layer, which stays, then its dirty rectangles, which are those of x
 //
-// One workgroup computes 64 consecutive elements of the windows of y.
+// One workgroup computes 64 consecutive elements of the dirty rectangles of y.
 
 struct Params {
   start: u32, // elements of the clean layer

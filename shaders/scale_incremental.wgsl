@@ -1,13 +1,13 @@
-// y = activation(scale·x + offset) in the windows of a layer, channel by channel.
+// y = activation(scale·x + offset) in the dirty rectangles of a layer, channel by channel.
 //
-//   x       [start + windows, channels]  the clean layer, then its windows, patch after patch
+//   x       [start + dirty, channels]    the clean layer, then its dirty rectangles, patch after patch
 //   scale   [channels]                   unused where SCALE is false
 //   offset  [channels]                   unused where SCALE is false
 //   rects   [layouts, patches + 1, 4]    rectangles; the last of each layout holds its number of items
-//   y       [start + windows, channels]  the clean layer, which stays, then its windows, which are those of x
+//   y       [start + dirty, channels]    the clean layer, which stays, then its dirty rectangles, which are those of x
 //
-// One workgroup computes 64 consecutive chunks of the windows of y, one a thread; channels go in chunks of four where their
-// number allows.
+// One workgroup computes 64 consecutive chunks of the dirty rectangles of y, one a thread; channels go in chunks of
+// four where their number allows.
 
 struct Params {
   start: u32,    // chunks of the clean layer

@@ -1,10 +1,10 @@
-import shader from "../../shaders/bias_share.wgsl";
+import shader from "../../shaders/bias_contribution.wgsl";
 import { type Command, createDispatch } from "../gpu/kernel.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { type Activation, activationCode } from "../layers/activation.ts";
 
-/** Writes into `shares` at `slot` what a layer's constants add to an objective; see bias_share.wgsl. */
-export function createBiasShare(
+/** Writes into `contributions` at `slot` what a layer's constants add to an objective; see bias_contribution.wgsl. */
+export function createBiasContribution(
   device: GPUDevice,
   {
     activation,
@@ -18,7 +18,7 @@ export function createBiasShare(
     readonly y: Tensor;
     readonly dy: Tensor;
     readonly b: Tensor;
-    readonly shares: Tensor;
+    readonly contributions: Tensor;
   },
 ): Promise<Command> {
   const [images, , , channels] = asNhwc(bindings.y.shape);

@@ -1,12 +1,12 @@
-// Sum, or product, of the windows of two layers, then activation.
+// Sum, or product, of the dirty rectangles of two layers, then activation.
 //
-//   a, b   [size + windows, channels]  the clean layers, then their windows, patch after patch
-//   rects  [layouts, patches + 1, 4]   the windows: top, left, height << 16 | width, pixels before it (or their total)
+//   a, b   [size + dirty, channels]    the clean layers, then their dirty rectangles, patch after patch
+//   rects  [layouts, patches + 1, 4]   dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                  changed pixels of every layout: patch, and y << 16 | x
-//   y      [size + windows, channels]  the clean layer, which stays, then its windows
+//   y      [size + dirty, channels]    the clean layer, which stays, then its dirty rectangles
 //
-// With ACCUMULATE, y's own windows stand for a. One workgroup computes 64 consecutive chunks of the windows of y, one a
-// thread; channels go in chunks of four where their number allows.
+// With ACCUMULATE, y's own dirty rectangles stand for a. One workgroup computes 64 consecutive chunks of the dirty
+// rectangles of y, one a thread; channels go in chunks of four where their number allows.
 
 struct Params {
   inSize: vec2<u32>, // height, width

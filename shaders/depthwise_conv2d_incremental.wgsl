@@ -1,15 +1,16 @@
-// Depthwise convolution of windows into a clean image; see depthwise_conv2d.wgsl, and window_conv2d.wgsl for the windows.
+// Depthwise convolution of dirty rectangles alone; see depthwise_conv2d.wgsl, and conv2d_incremental.wgsl for the
+// rectangles.
 //
-//   x      [inSize + windows, inChannels]    the clean layer, then its windows, patch after patch
-//   rects  [layouts, patches + 1, 4]         the windows: top, left, height << 16 | width, pixels before it (or their total)
+//   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
+//   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
-//   y      [outSize + windows, outChannels]  the clean layer, which stays, then its windows
+//   y      [outSize + dirty, outChannels]    the clean layer, which stays, then its dirty rectangles
 //   w      [kernel rows, kernel columns, outChannels]
 //   b      [outChannels]                     bias; unused where BIAS is false
 //
-// Output channel c reads input channel c / multiplier. One workgroup computes 64 runs of four items, one chunk of channels
-// a thread, which reads a tap's weights once for all of them; channels go in chunks of four where the multiplier is 1 and
-// their number allows.
+// Output channel c reads input channel c / multiplier. One workgroup computes 64 runs of four items, one chunk of
+// channels a thread, which reads a tap's weights once for all of them; channels go in chunks of four where the
+// multiplier is 1 and their number allows.
 
 struct Params {
   inSize: vec2<u32>, // height, width

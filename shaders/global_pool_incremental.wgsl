@@ -1,8 +1,8 @@
-// Mean, or largest value, of each channel over a whole layer of which only windows changed.
+// Mean, or largest value, of each channel over a whole layer of which only dirty rectangles changed.
 //
-//   x      [inSize + windows, channels]  the clean layer, then its windows, patch after patch
+//   x      [inSize + dirty, channels]    the clean layer, then its dirty rectangles, patch after patch
 //   clean  [channels]                    the result of the clean layer
-//   rects  [layouts, patches + 1, 4]     the windows: top, left, height << 16 | width, pixels before it
+//   rects  [layouts, patches + 1, 4]     dirty rectangles (blocks/dirty_rectangle.wgsl)
 //   y      [patches, channels]
 //
 // A mean changes by the mean of the window's changes; the largest value is sought anew.

@@ -1,13 +1,13 @@
-// Covers patches of the image: every pixel of the input's windows becomes the colour that covers it.
+// Covers patches of the image: every pixel of the input's dirty rectangles becomes the colour that covers it.
 //
 //   fill  [channels]
-//   y     [image + items, channels]  the clean image, which stays, then the windows of all patches
+//   y     [image + items, channels]  the clean image, which stays, then the dirty rectangles of all patches
 //
 // One workgroup writes 256 consecutive elements.
 
 struct Params {
   start: u32, // elements of the image
-  size: u32,  // elements of the windows
+  size: u32,  // elements of the dirty rectangles
   channels: u32,
 }
 

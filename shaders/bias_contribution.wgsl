@@ -1,9 +1,9 @@
 // What a layer's constants add to an objective where the network is linear around its input: Σ dy·(constant of y).
 //
-//   y       [N, size]   the layer's output; image 0 is read
-//   dy      [N, size]   gradient of the objective to it
-//   b       [channels]  the layer's bias, or zeros
-//   shares  [layers]    entry `slot` is written
+//   y              [N, size]   the layer's output; image 0 is read
+//   dy             [N, size]   gradient of the objective to it
+//   b              [channels]  the layer's bias, or zeros
+//   contributions  [layers]    entry `slot` is written
 //
 // Where the layer's activation passes, y = slope·(… + b): the constant is slope·b. At ReLU6's ceiling it is 6.
 // One workgroup computes the sum, a tree over 256 strided partial sums.
@@ -19,7 +19,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read_write> shares: array<f32>;
+@group(0) @binding(4) var<storage, read_write> contributions: array<f32>;
 
 alias Value = f32; // of the shared blocks
 const THREADS = 256u;
@@ -40,8 +40,8 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   for (var i = thread; i < params.size; i += THREADS) {
     sum += dy[i] * constantOf(y[i], b[i % params.channels]);
   }
-  let share = total(thread, sum);
+  let contribution = total(thread, sum);
   if (thread == 0u) {
-    shares[params.slot] = share;
+    contributions[params.slot] = contribution;
   }
 }
