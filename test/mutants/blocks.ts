@@ -128,7 +128,7 @@ export const BLOCKS: readonly Mutant[] = [
   ),
   ...each(
     block("pool_windows"),
-    ["layers/pool.test.ts", "layers/gate.test.ts"],
+    ["layers/pool.test.ts", "layers/fused-gradient.test.ts"],
     [
       ["at >= params.window", "at > params.window"],
       ["min(at / params.strides + 1u, params.output)", "at / params.strides + 1u"],

@@ -115,7 +115,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ["activated(sum, channel)", "sum"],
       ["fourPixelsOf(dirty, row, col)", "row * size.y + col"],
     ],
-    "window_depthwise",
+    "depthwise_conv2d_incremental",
   ),
   ...each([shader("conv2d_statistics")], STATISTICS, [
     ["activate(acc[p][j] + bias)", "acc[p][j] + bias"],
