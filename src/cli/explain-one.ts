@@ -41,7 +41,7 @@ export function explainOne(
   const settings = {
     ...toleranceOf(technique, values),
     ...techniqueSettings(technique, values),
-    ...(layer === undefined ? {} : { layer }),
+    layer,
   };
   return { needs, explain };
 
@@ -84,7 +84,7 @@ export function explainOne(
     const map = {
       map: data,
       shape,
-      ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
+      gaps: found.gaps,
       kind,
       ...shading,
     };
@@ -95,9 +95,8 @@ export function explainOne(
         image,
         title: `${technique.title}: ${objective.title}`,
         subtitle: about.join(" · "),
-        ...(unit === undefined ? {} : { unit }),
-        ...(layout ? { unit: `fall of the ${score} where covered` } : {}),
-        ...(panels === undefined ? {} : { panels }),
+        unit: layout ? `fall of the ${score} where covered` : unit,
+        panels,
       });
     const file = out?.fileFor(input.name);
     if (file !== undefined) await writeResult(file, { data, shape, draw }, io);
@@ -128,7 +127,7 @@ export function explainOne(
       gaps: found.gaps,
       notes: found.notes,
       ...found.account,
-      ...(judged ? { trust: trustReport(judged) } : {}),
+      trust: judged && trustReport(judged),
       out: file,
       overlay: over,
     };

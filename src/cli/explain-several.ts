@@ -35,7 +35,7 @@ type Answer = Question & {
   readonly found: Attribution | string;
   /** About how many images it took. */
   readonly samples: number | undefined;
-  readonly trust?: Trust;
+  readonly trust?: Trust | undefined;
 };
 
 /** Several techniques, classes or layers side by side. */
@@ -85,9 +85,7 @@ export function explainSeveral(asking: Asking, setting: Setting): Explaining {
       const note = noteOf(technique, found, samples);
       return {
         ...{ map: found.data, shape: found.shape, kind, ...shading },
-        ...(found.gaps === undefined ? {} : { gaps: found.gaps }),
-        ...(unit === undefined ? {} : { unit }),
-        ...(note === undefined ? {} : { note }),
+        ...{ gaps: found.gaps, unit, note },
       };
     };
     const cellsOf = (wanted: (answer: Answer) => boolean) => answers.filter(wanted).map(multiple);
@@ -122,7 +120,7 @@ export function explainSeveral(asking: Asking, setting: Setting): Explaining {
         ].join(" · "),
         ...{ columns, rows, scale, show },
         wrap: techniques.length > 1 && !across,
-        ...(plan && judged.length > 0 ? { table: drawnTrust(judged, plan) } : {}),
+        table: plan && judged.length > 0 ? drawnTrust(judged, plan) : undefined,
       });
     const file = out?.fileFor(input.name);
     if (file !== undefined) await writeResult(file, { data: new Float32Array(), shape: [0], draw }, io);
@@ -151,10 +149,10 @@ async function answerAll(
     const name = `${i + 1} of ${pairs.length}, ${technique.name}`;
     const questions = objectives.map((objective) => ({ technique, layer, objective }));
     const settings = {
-      ...(techniques.length > 1 ? technique.quick : {}),
+      ...(techniques.length > 1 ? technique.quick : undefined),
       ...toleranceOf(technique, setting.values),
       ...techniqueSettings(technique, setting.values),
-      ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
+      layer: technique.weighsMaps ? layer : undefined,
     };
     answers.push(...(await answer(networks, technique, questions, { ...setting, name, settings, shared })));
   }
@@ -192,7 +190,7 @@ async function answer(
         ...question,
         samples: settings.samples ?? technique.passes,
         found,
-        ...(trust ? { trust } : {}),
+        trust,
       });
     }
     return answers;
@@ -229,7 +227,7 @@ function report(
       maxAt: placeOf(data.indexOf(summary.max), shape).slice(0, 2),
       ...{ gaps, notes },
       ...account,
-      ...(trust ? { trust: trustReport(trust) } : {}),
+      trust: trust && trustReport(trust),
     };
   });
   const output = headReport(headOf(graph));

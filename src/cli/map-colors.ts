@@ -4,8 +4,8 @@ import type { Values } from "./values.ts";
 
 /** The command line's options for the colours of a map. */
 export interface Shading {
-  readonly clip?: number;
-  readonly colors?: ColorMapName;
+  readonly clip: number | undefined;
+  readonly colors: ColorMapName | undefined;
 }
 
 /** Checks --clip and --colors before any work is done. */
@@ -16,7 +16,7 @@ export function shadingOf(values: Values): Shading {
     throw new UsageError(`--clip expects a percentile above 0 and up to 100, got "${values.text("clip")}"`);
   }
   const colors = values.choice("colors", COLOR_MAPS);
-  return { ...(clip === undefined ? {} : { clip }), ...(colors ? { colors } : {}) };
+  return { clip, colors };
 }
 
 const SCALES = ["own", "row", "column", "all"] as const;

@@ -31,9 +31,9 @@ export interface Prediction {
 
 export interface PredictOptions {
   /** Number of classes to give, strongest first. Default 5. */
-  readonly top?: number;
+  readonly top?: number | undefined;
   /** The output that is asked, by name. Default: the graph's `output`. */
-  readonly output?: string;
+  readonly output?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

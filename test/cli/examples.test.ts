@@ -90,7 +90,7 @@ function argumentsOf(line: string): string[] {
   const few = args.map((word, i) =>
     args[i - 1] === "--count" ? String(Math.min(8, Number(word))) : args[i - 1] === "--dataset" ? "2" : word,
   );
-  const takesModel = words[0] !== "dataset" && !words.includes("--model");
+  const takesModel = !["dataset", "techniques"].includes(words[0] ?? "") && !words.includes("--model");
   const ofManySamples = words.includes("--all") && !words.includes("--samples");
   return [
     ...few,

@@ -116,7 +116,7 @@ async function activationsCommand(names: readonly string[], values: Values, io: 
     const map = { map: data, shape, kind: "activation" as const, ...shading };
     const draw = () =>
       channel === undefined
-        ? composeMapSheet({ data, shape, title, subtitle, ...shading, ...(scale ? { scale } : {}) })
+        ? composeMapSheet({ data, shape, title, subtitle, ...shading, scale })
         : composeFigure({ ...map, image: image(), title, subtitle });
     io.progress();
     const file = out?.fileFor(input.name);

@@ -4,7 +4,6 @@ import { InputError } from "../../gpu/errors.ts";
 import { formatShape } from "../../gpu/tensor.ts";
 import { layerOf, shapesOf } from "../../graph/graph.ts";
 import { type Rectangle, receptiveField } from "../../graph/receptive-field.ts";
-import type { InputColor } from "../../images/color.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import { PATCH, STRIDE } from "../../techniques/attribution/occlusion-sweep.ts";
 import { FILL } from "../../techniques/attribution/options.ts";
@@ -89,10 +88,7 @@ async function fieldCommand(names: readonly string[], values: Values, io: Io): P
   );
   const options = {
     ...{ layer, channel },
-    ...(place ? { at: place } : {}),
-    ...(patch === undefined ? {} : { patch }),
-    ...(stride === undefined ? {} : { stride }),
-    ...(fill === undefined ? {} : { fill: fill as InputColor }),
+    ...{ at: place, patch, stride, fill },
   };
   const images = new Images(graph, values, io, names);
   const inputs = await images.all();

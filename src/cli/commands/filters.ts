@@ -41,7 +41,7 @@ async function filtersCommand(values: Values, io: Io): Promise<void> {
   const keep = values.whole("strongest", 1, Number.MAX_SAFE_INTEGER);
   const graph = await openModel(values, io);
   const layer = values.text("layer");
-  const filters = filtersOf(graph, layer === undefined ? {} : { layer });
+  const filters = filtersOf(graph, { layer });
   const [kh, kw, inputs, outputs] = filters.shape;
   const stray = chosen?.find((k) => !Number.isInteger(k) || k < 0 || k >= outputs);
   if (stray !== undefined) {
@@ -62,7 +62,7 @@ async function filtersCommand(values: Values, io: Io): Promise<void> {
       channels,
       title: `Filters of ${filters.layer}`,
       subtitle: `${graph.name} · ${kh}×${kw}×${inputs}×${outputs}`,
-      ...(combinations ? { combinations } : {}),
+      combinations,
     });
   if (out !== undefined) await writeResult(out, { data: filters.w, shape: filters.shape, draw }, io);
   const strongest = ranked.slice(0, top).map((channel) => ({ channel, norm: filters.norms[channel] ?? 0 }));
@@ -89,7 +89,7 @@ async function filtersCommand(values: Values, io: Io): Promise<void> {
         filterCombination(graph, {
           layer: filters.layer,
           channel,
-          ...(keep === undefined ? {} : { strongest: keep }),
+          strongest: keep,
         }),
       );
     } catch (error) {

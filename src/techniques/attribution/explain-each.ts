@@ -18,7 +18,7 @@ import type { Attribution } from "./technique.ts";
 
 export interface EachOptions extends Omit<AttributionOptions, "target"> {
   /** The targets for every image, side by side. Default: each image's own class with the highest score. */
-  readonly targets?: readonly (Question | Objective)[];
+  readonly targets?: readonly (Question | Objective)[] | undefined;
 }
 
 const { target: _, ...OF_ALL } = ATTRIBUTION;
@@ -69,9 +69,7 @@ export async function* explainEach(
       }
       const found: Attribution[] = [];
       for (const target of targets ?? [undefined]) {
-        found.push(
-          await named.run(network, image, { ...common, ...(target === undefined ? {} : { target }) }),
-        );
+        found.push(await named.run(network, image, { ...common, target }));
       }
       yield found;
     }

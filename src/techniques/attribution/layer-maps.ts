@@ -16,7 +16,7 @@ import type { BackwardPass, PassOptions } from "./backward-pass.ts";
 /** Options of the techniques that weigh a layer's maps. */
 export interface LayerOptions extends ObjectiveOptions {
   /** The layer whose maps are weighed. Default: the last layer before the classifier that still has pixels. */
-  readonly layer?: string;
+  readonly layer?: string | undefined;
 }
 
 export const LAYER: Fields<LayerOptions & LoopOptions & MemoryOptions> = { ...EXPLAIN, layer: "may" };

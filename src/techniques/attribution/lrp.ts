@@ -18,9 +18,9 @@ export interface LrpOptions extends ObjectiveOptions {
    * The rules by which layers share relevance: a composite's name ("composite", "epsilon", "gamma", "z-plus"), or rules layer by layer.
    * Default "composite".
    */
-  readonly rules?: CompositeName | Composite;
+  readonly rules?: CompositeName | Composite | undefined;
   /** Layers for which LRP is not defined and that shall pass relevance on unchanged; see `createRelevance`. */
-  readonly pass?: readonly string[];
+  readonly pass?: readonly string[] | undefined;
 }
 
 const FIELDS: Fields<LrpOptions> = { ...EXPLAIN, rules: "may", pass: "may" };

@@ -11,7 +11,7 @@ export type Baseline = InputColor | "blur" | { readonly image: Picture };
 /** The options of all attribution techniques. Each technique reads those that its `options` lists, and what all share. */
 export interface AttributionOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** The CAMs: the layer whose maps are weighed. Default: the last layer with more than one pixel. */
-  readonly layer?: string;
+  readonly layer?: string | undefined;
   /** The score of a class. Default: the technique's `on`. */
   readonly on?: "logit" | "probability" | undefined;
   /** Number of noisy copies, random masks, or copies with hidden segments. */

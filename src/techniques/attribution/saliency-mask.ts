@@ -14,13 +14,13 @@ import { attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface MaskOptions {
   /** Quantile of the map above which pixels show the foreground's colours. Default 0.95. */
-  readonly foreground?: number;
+  readonly foreground?: number | undefined;
   /** Quantile below which they show the background's. Default 0.3. */
-  readonly background?: number;
+  readonly background?: number | undefined;
   /** The cost of a boundary, against that of colours that fit ill. Default 10. */
-  readonly smoothness?: number;
+  readonly smoothness?: number | undefined;
   /** True to drop all but the largest connected part. Default true. */
-  readonly largest?: boolean;
+  readonly largest?: boolean | undefined;
 }
 
 const MASK: Fields<MaskOptions> = { foreground: "may", background: "may", smoothness: "may", largest: "may" };

@@ -11,7 +11,7 @@ import { submit, writeInput } from "../submit.ts";
 export function activations(
   network: Network,
   image: Picture,
-  options: { readonly layer: string; readonly signal?: AbortSignal },
+  options: { readonly layer: string; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
   return answer(network, image, options, outputOf, {
     who: "activations",
@@ -22,7 +22,7 @@ export function activations(
 async function outputOf(
   network: Network,
   input: Float32Array,
-  { layer, signal }: { readonly layer: string; readonly signal?: AbortSignal },
+  { layer, signal }: { readonly layer: string; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
   const tensor = network.activation(layer);
   writeInput(network, input);

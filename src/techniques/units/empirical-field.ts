@@ -16,13 +16,13 @@ export interface EmpiricalFieldOptions extends LoopOptions {
   readonly layer: string;
   readonly channel: number;
   /** The place of the map that is covered. Default: in each image the one that answers most. */
-  readonly at?: { readonly y: number; readonly x: number };
+  readonly at?: { readonly y: number; readonly x: number } | undefined;
   /** Side of the square that covers, in pixels. Default: 11 at 224 pixels, smaller images in proportion. */
-  readonly patch?: number;
+  readonly patch?: number | undefined;
   /** Pixels from one square to the next. Default: 3 at 224 pixels, in proportion. */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
   /** The colour that covers. Default "mean". */
-  readonly fill?: InputColor;
+  readonly fill?: InputColor | undefined;
 }
 
 const FIELDS: Fields<EmpiricalFieldOptions> = {
@@ -81,7 +81,7 @@ export async function empiricalField(
   const found: Discrepancy[] = [];
   for (const [i, image] of images.entries()) {
     const loop = {
-      ...(signal ? { signal } : {}),
+      signal,
       onProgress: (fraction: number) => onProgress?.((i + fraction) / images.length),
     };
     found.push(await answer(network, image, { ...options, ...loop, patch, stride }, discrepancyOf));
@@ -126,7 +126,7 @@ async function unitOf(
   input: Float32Array,
   { layer, channel, at, signal }: EmpiricalFieldOptions,
 ): Promise<{ readonly y: number; readonly x: number }> {
-  const { data, shape } = await activations(network, input, { layer, ...(signal ? { signal } : {}) });
+  const { data, shape } = await activations(network, input, { layer, signal });
   const [h = 1, w = 1, channels = 1] = shape;
   if (shape.length !== 3 || !Number.isInteger(channel) || channel < 0 || channel >= channels) {
     throw new InputError(

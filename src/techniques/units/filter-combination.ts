@@ -12,7 +12,7 @@ export interface CombinationOptions {
   /** The number of the filter. */
   readonly channel: number;
   /** Number of the filter's own weights that take part, the strongest. Default: all. */
-  readonly strongest?: number;
+  readonly strongest?: number | undefined;
 }
 
 const COMBINATION: Fields<CombinationOptions> = { layer: "must", channel: "must", strongest: "may" };

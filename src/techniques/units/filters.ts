@@ -28,9 +28,9 @@ export interface Filters {
 
 export interface FiltersOptions {
   /** Default: the first convolution. */
-  readonly layer?: string;
+  readonly layer?: string | undefined;
   /** Share of the largest norm up to which a filter counts as dead. Default 0.01. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
 }
 
 const FILTERS: Fields<FiltersOptions> = { layer: "may", threshold: "may" };

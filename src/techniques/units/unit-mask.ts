@@ -23,7 +23,7 @@ export interface UnitMaskOptions {
   readonly layer: string;
   readonly channel: number;
   /** Default `{ sigmas: 2 }`. Network Dissection has `{ top: 0.005 }` over a data set. */
-  readonly threshold?: UnitThreshold;
+  readonly threshold?: UnitThreshold | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +56,7 @@ export async function unitMask(
 ): Promise<UnitMask> {
   assertCall({ who: "unit mask", fields: FIELDS }, network, options);
   const { layer, channel, threshold = { sigmas: 2 }, signal } = options;
-  const found = await activations(network, image, { layer, ...(signal ? { signal } : {}) });
+  const found = await activations(network, image, { layer, signal });
   const [h = 1, w = 1, channels = 1] = found.shape;
   if (found.shape.length !== 3 || !Number.isInteger(channel) || channel < 0 || channel >= channels) {
     throw new InputError(
