@@ -21,7 +21,7 @@ export const COLOR_MAPS = [...SEQUENTIAL_MAPS, ...DIVERGING_MAPS, ...UNEVEN_MAPS
 /** A colour map: perceptually uniform, but for {@link UNEVEN_MAPS}. */
 export type ColorMapName = (typeof COLOR_MAPS)[number];
 
-/** Whether equal steps of a map's values do not look equal. */
+/** True where equal steps of a map's values do not look equal. */
 export function isUneven(name: ColorMapName): boolean {
   return UNEVEN_MAPS.some((uneven) => uneven === name);
 }
@@ -36,7 +36,7 @@ export function colorsFor(asked: ColorMapName | undefined, usual: ColorMapName):
   return kinds.some((kind) => kind.includes(usual) && kind.includes(asked)) ? asked : usual;
 }
 
-/** What a caption must say of a map's colours. */
+/** The lines that a caption must have about a map's colours. */
 export function caveatOf(colors: ColorMapName): string[] {
   return isUneven(colors) ? [`${colors} is not uniform: its bands are not the map's`] : [];
 }

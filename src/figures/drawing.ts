@@ -16,21 +16,21 @@ export interface TextStyle {
   readonly color: Color;
   /** The font's size, in pixels. */
   readonly size: number;
-  /** Where x is: the text's left edge (the default), middle or right edge. */
-  readonly align?: "left" | "center" | "right";
+  /** The point of the text that x names: its left edge (the default), middle or right edge. */
+  readonly align?: "left" | "center" | "right" | undefined;
   /** Default 400. */
-  readonly weight?: Weight;
+  readonly weight?: Weight | undefined;
 }
 
 /** Pixels that are shown as they are or, enlarged, as squares. */
 export interface PixelPicture extends Pixels {
-  readonly squares?: boolean;
+  readonly squares?: boolean | undefined;
 }
 
 /** Inter, which the rasteriser has with it; elsewhere fonts that are no wider. */
 const FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif";
 
-/** What browsers need to show pixels as squares; resvg reads the attribute before it, and not this. */
+/** The style that makes browsers show pixels as squares. resvg reads the attribute before it, and not this. */
 export const PIXELATED = ' style="image-rendering:pixelated"';
 
 const ANCHOR = { left: "", center: ' text-anchor="middle"', right: ' text-anchor="end"' } as const;

@@ -14,11 +14,11 @@ export interface MapOptions {
   readonly map: Float32Array;
   /** [H, W, C] at the image's pixels for gradients, signals and attributions; [h, w] for the others and attributions. */
   readonly shape: Shape;
-  /** What kind of map it is; a technique's record says it. The kind decides how colours become one value, and the rest. */
+  /** The kind of the map, which a technique's record names. It decides how the map is drawn. */
   readonly kind: MapKind;
-  /** How many values are NaN because nothing is known of their places, which are hatched. Default 0: NaN is refused. */
+  /** The number of values that are NaN because nothing is known of their places, which are hatched. Default 0: NaN is refused. */
   readonly gaps?: number | undefined;
-  /** What the values are, below the map. Default: what the kind's values are. */
+  /** The words for what the values are, below the map. Default: the kind's own. */
   readonly unit?: string | undefined;
   /**
    * The percentile of the magnitudes at which the colours end, above 0 and up to 100. Default: 99 for gradients, signals and
@@ -47,12 +47,12 @@ export interface DrawnMap {
   readonly min: number;
   readonly max: number;
   readonly signed: boolean;
-  /** Whether the picture over the image is smooth between cells that stand beside it as squares. */
+  /** True where the picture over the image is smooth between cells that stand beside it as squares. */
   readonly smooth: boolean;
-  /** How much of the image the strongest value hides. */
+  /** The share of the image that the strongest value hides. */
   readonly opacity: number;
   readonly unit: string;
-  /** What was clipped, in words; `brief` where there is little room. */
+  /** The words about clipping; `brief` where there is little room. */
   readonly note: string;
   readonly brief: string;
   /** The caption of the map over the image. */
@@ -88,7 +88,7 @@ export function drawnMap(options: MapOptions): DrawnMap {
   };
 }
 
-/** Whether a kind of map is drawn at the image as colours of its own, and not over it. */
+/** True for a kind of map that is drawn at the image as colours of its own, and not over it. */
 export function isSignal(kind: MapKind): boolean {
   return drawingOf(kind).overlay === "signal";
 }
@@ -111,7 +111,7 @@ function oneValueEach(
   return { values: join({ data: map, shape }).data, size: [h, w] };
 }
 
-/** What a caption says of a map: its extremes, how many cells and gaps it has, what was clipped. */
+/** The facts that a caption tells of a map: its extremes, its cells and gaps, what was clipped. */
 interface Facts {
   readonly note: string;
   readonly brief: string;

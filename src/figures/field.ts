@@ -17,7 +17,7 @@ export interface Box {
   readonly right: number;
 }
 
-/** What a picture needs of a measured field; `empiricalField` gives it. */
+/** A measured field, as a figure of it needs it; `empiricalField` gives it. */
 export interface MeasuredField {
   /** Mean centred discrepancy, [h, w]. */
   readonly data: Float32Array;
@@ -32,7 +32,7 @@ export interface MeasuredField {
 
 export interface FieldFigureOptions {
   readonly field: MeasuredField;
-  /** What the network saw, image by image. */
+  /** The images as the network saw them. */
   readonly images: readonly Pixels[];
   readonly title: string;
   readonly subtitle?: string | undefined;

@@ -15,13 +15,13 @@ export const FIGURE_PANELS = ["image", "overlay", "map"] as const;
 export type FigurePanel = (typeof FIGURE_PANELS)[number];
 
 export interface FigureOptions extends MapOptions {
-  /** What the network saw: as large as its input. */
+  /** The image as the network saw it: as large as its input. */
   readonly image: Pixels;
   /** First line: what was asked. */
   readonly title: string;
   /** Second line: the network, the layer. */
   readonly subtitle?: string | undefined;
-  /** Which pictures, in which order. Default: all. */
+  /** The pictures to show, in this order. Default: all. */
   readonly panels?: readonly FigurePanel[] | undefined;
 }
 

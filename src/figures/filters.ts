@@ -10,13 +10,13 @@ import { textWidth } from "./lettering.ts";
 import { Pixmap } from "./pixmap.ts";
 import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 
-/** What a picture of filters needs of a convolution; `filtersOf` gives it. */
+/** A convolution's filters, as a figure of them needs them; `filtersOf` gives it. */
 export interface FilterSet {
   readonly layer: string;
   /** [kh, kw, inputs, outputs] */
   readonly shape: readonly [number, number, number, number];
   readonly w: Float32Array;
-  /** Whether the filters look at the image, of 1 or 3 channels: then each is one picture. */
+  /** True where the filters look at the image, of 1 or 3 channels: then each is one picture. */
   readonly first: boolean;
   readonly largest: number;
   readonly norms: Float32Array;
@@ -27,7 +27,7 @@ export interface FilterFigureOptions {
   readonly filters: FilterSet;
   readonly title: string;
   readonly subtitle?: string | undefined;
-  /** Which filters, in which order. Default: of a first layer all, of a later one the eight of the largest norm. */
+  /** The filters to show, in this order. Default: of a first layer all, of a later one the eight of the largest norm. */
   readonly channels?: readonly number[] | undefined;
   /** Most inputs that a later layer's filters are shown by: those with the largest weights. Default 32. */
   readonly inputs?: number | undefined;

@@ -1,29 +1,29 @@
-/** How a kind of map is drawn. */
+/** The way in which a kind of map is drawn. */
 export interface MapDrawing {
   /** The axes that its maps may have: [H, W, C] at the image's pixels, [h, w] at a layer's cells or the image's pixels. */
   readonly axes: readonly (2 | 3)[];
-  /** How a pixel's colours become one value: their largest magnitude or their sum. */
+  /** The one value that a pixel's colours become: their largest magnitude or their sum. */
   readonly overColor: "max" | "sum";
-  /** Whether zero lies in the middle of the colours: always, never, or where a value is negative. */
+  /** When zero lies in the middle of the colours: always, never, or where a value is negative. */
   readonly signed: "always" | "never" | "as found";
-  /** Where the colours begin: at zero (or as far below it as above), or at the least value. */
+  /** The value at which the colours begin: zero (or as far below it as they end above), or the least value. */
   readonly from: "zero" | "least";
   /**
    * The percentile at which the colours end unless the caller says otherwise: 99 where a few pixels hold the largest values,
    * 100 (nothing clipped) elsewhere.
    */
   readonly clip: 99 | 100;
-  /** Whether a map of [h, w] cells, drawn as squares by itself, is smooth over the image. */
+  /** True where a map of [h, w] cells, drawn as squares by itself, is smooth over the image. */
   readonly smooth: boolean;
-  /** How much of the image the strongest value hides. */
+  /** The share of the image that the strongest value hides. */
   readonly opacity: number;
   /** The picture at the image: the map over it, or the values as colours of their own around grey. */
   readonly overlay: "map" | "signal";
-  /** What a value is. */
+  /** The words for what a value is. */
   readonly unit: string;
-  /** What the caption says before it says what was clipped: nothing, how many cells there are, or the range. */
+  /** The words before those about clipping: none, the number of cells, or the range. */
   readonly caption: "clip" | "cells" | "range";
-  /** What the caption says of a map of zeros. */
+  /** The caption of a map of zeros. */
   readonly zero: string;
   /** The caption of the picture at the image. */
   readonly over: readonly string[];
@@ -118,7 +118,7 @@ export type MapKind = keyof typeof MAP_DRAWINGS;
 /** Names of the kinds of maps. */
 export const MAP_KINDS = Object.keys(MAP_DRAWINGS) as readonly MapKind[];
 
-/** How a kind of map is drawn. */
+/** The way in which a kind of map is drawn, by its name. */
 export function drawingOf(kind: MapKind): MapDrawing {
   return MAP_DRAWINGS[kind];
 }

@@ -4,7 +4,7 @@ import type { DrawnMap } from "./drawn-map.ts";
 import { formatNumber } from "./format-number.ts";
 import { fitText, textWidth, wrapText } from "./lettering.ts";
 
-/** What the colours of a panel mean. */
+/** A bar that tells what the colours of a panel mean. */
 export interface ColorBar {
   /** 256 colours, low to high. */
   readonly table: Uint8Array;
@@ -62,7 +62,7 @@ const MOST_LINES = 3;
 
 /** A title and the line below it, at the top of a figure. */
 export interface Heading {
-  /** Where what comes below may begin. */
+  /** The place where what comes below may begin. */
   readonly bottom: number;
   draw(drawing: Drawing): void;
 }

@@ -26,7 +26,7 @@ function advancesOf(digits: string): Map<number, number> {
   return advances;
 }
 
-/** Whether figures have a character's glyph with them. */
+/** True for a character that figures have a glyph of. */
 export function isLettered(character: string): boolean {
   return known[400].has(character.codePointAt(0) ?? 0);
 }
@@ -34,7 +34,7 @@ export function isLettered(character: string): boolean {
 /** Stands for a character that cannot be drawn. */
 export const BOX = "□";
 
-/** What no line of a document may hold: controls, breaks, marks that turn text round, halves of characters. */
+/** Characters that no line of a document may hold: controls, breaks, marks that turn text round, halves of characters. */
 const UNWRITABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 
 /** A text as it is written: accents joined to their letters, a box for what cannot be written. */
@@ -42,7 +42,7 @@ export function writtenText(text: string): string {
   return text.normalize("NFC").replace(UNWRITABLE, BOX);
 }
 
-/** How wide a line of text is, in pixels. Characters that the font lacks are taken for wide. */
+/** The width of a line of text, in pixels. Characters that the font lacks are taken for wide. */
 export function textWidth(text: string, size: number, weight: Weight = 400): number {
   let width = 0;
   for (const character of writtenText(text)) {

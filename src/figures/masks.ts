@@ -12,7 +12,7 @@ import { layOutTiles, type TileGroup } from "./tiles.ts";
 
 /** A unit's mask of an image; `unitMask` gives all but the image. */
 export interface MaskedImage {
-  /** What the network saw. */
+  /** The image as the network saw it. */
   readonly image: Pixels;
   /** 1 where the unit is on, [H, W]. */
   readonly data: Float32Array;
@@ -27,9 +27,9 @@ export interface MaskedImage {
 export interface MaskFigureOptions {
   readonly title: string;
   readonly subtitle?: string | undefined;
-  /** What was masked: images of one unit, or units of one image. */
+  /** The masks: images of one unit, or units of one image. */
   readonly masks: readonly MaskedImage[];
-  /** How the threshold was found, below the pictures. */
+  /** A line below the pictures: how the threshold was found. */
   readonly note?: string | undefined;
 }
 

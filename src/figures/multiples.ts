@@ -29,14 +29,14 @@ export interface Multiple extends MapOptions {
 /** A row of small multiples: a technique, a layer, an image. */
 export interface MultiplesRow {
   readonly label: string;
-  /** What this row's maps lie over, where it is not the figure's image. */
+  /** The image below this row's maps. Default: the figure's. */
   readonly image?: Pixels | undefined;
   /** One map a column; in place of one that cannot be, the words that say why. */
   readonly cells: readonly (Multiple | string)[];
 }
 
 export interface MultiplesOptions {
-  /** What the network saw: as large as its input. */
+  /** The image as the network saw it: as large as its input. */
   readonly image: Pixels;
   readonly title: string;
   readonly subtitle?: string | undefined;
@@ -44,17 +44,17 @@ export interface MultiplesOptions {
   readonly columns: readonly string[];
   readonly rows: readonly MultiplesRow[];
   /**
-   * Which maps share the ends of their colours: each has its "own" (the default), those of a "row", those of a "column", or
-   * "all". Only maps of one kind share: what is signed has its own scale beside what is not.
+   * Maps that share the ends of their colours: none ("own", the default), those of a "row", those of a "column", or "all".
+   * Only maps of one kind share: what is signed has its own scale beside what is not.
    */
   readonly scale?: "own" | "row" | "column" | "all" | undefined;
-  /** What is drawn: the map over the image (the default), or the map alone. */
+  /** The picture of a map: over the image (the default), or alone. */
   readonly show?: "overlay" | "map" | undefined;
-  /** Whether the image comes first. Default true. */
+  /** True where the image comes first. Default true. */
   readonly original?: boolean | undefined;
-  /** Whether rows stand side by side as groups, as on a contact sheet, and not below one another. Default false. */
+  /** True where rows stand side by side as groups, as on a contact sheet, and not below one another. Default false. */
   readonly wrap?: boolean | undefined;
-  /** Figures beneath. */
+  /** A table of numbers beneath. */
   readonly table?: Table | undefined;
   /** Lines beneath the pictures. */
   readonly notes?: readonly string[] | undefined;

@@ -15,7 +15,7 @@ export interface MapSheetOptions {
   readonly shape: Shape;
   readonly title: string;
   readonly subtitle?: string | undefined;
-  /** Which maps share the ends of their colours: "all" of the layer (the default), or each its "own". */
+  /** Maps that share the ends of their colours: "all" of the layer (the default), or none ("own"). */
   readonly scale?: "all" | "own" | undefined;
   /** Percentile of the magnitudes, of the layer or of each map, at which the colours end. Default 100: nothing clipped. */
   readonly clip?: number | undefined;
@@ -124,7 +124,7 @@ function assertMaps({ data, shape, clip = 100 }: MapSheetOptions): void {
 
 type MapsShape = readonly [height: number, width: number, channels: number];
 
-/** How maps stand on a sheet. */
+/** The places of maps on a sheet. */
 interface Grid {
   readonly columns: number;
   readonly rows: number;

@@ -9,7 +9,7 @@ export interface Table {
   readonly columns: readonly string[];
   /** A name, then one text a column. */
   readonly rows: readonly (readonly string[])[];
-  /** Which cells stand out: the row's and the column's number. */
+  /** True for a cell that stands out, by the row's and the column's number. */
   readonly marked?: ((row: number, column: number) => boolean) | undefined;
   /** Lines below it. */
   readonly notes?: readonly string[] | undefined;
@@ -19,7 +19,7 @@ const ROW = 20;
 const APART = 22;
 const RULE = [232, 234, 237] as const;
 
-/** How large a table is, and where its columns end; its notes take `room`. */
+/** The size of a table, and the ends of its columns. Its notes take `room`. */
 export function measureTable({ title, columns, rows, notes = [] }: Table, room: number) {
   const widths = columns.map((heading, column) =>
     Math.ceil(

@@ -42,5 +42,5 @@ export function inputColorOf(
   return Float32Array.from(values);
 }
 
-/** Whether a GPU can hold a value: 1e39 is infinite in f32. */
+/** True for a value that a GPU can hold: 1e39 is infinite in f32. */
 const isF32 = (value: unknown): boolean => typeof value === "number" && Number.isFinite(Math.fround(value));

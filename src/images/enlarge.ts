@@ -15,7 +15,7 @@ export interface Shown {
 }
 
 /**
- * How large to show a picture: 256 to 512 pixels along its longer side, or about `about` where one of many; small ones at
+ * The size at which to show a picture: 256 to 512 pixels along its longer side, or about `about` where one of many; small ones at
  * a whole multiple, and one of many that is little larger than `about` as it is.
  */
 export function shownSize(width: number, height: number, about?: number): Shown {

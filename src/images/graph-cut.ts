@@ -57,7 +57,7 @@ function binOf(data: ArrayLike<number>, pixel: number): number {
   return (bin(0) * BINS + bin(1)) * BINS + bin(2);
 }
 
-/** How much of a histogram is spread over all bins, so that no colour is impossible. */
+/** The share of a histogram that is spread over all bins, so that no colour is impossible. */
 const UNSEEN = 0.05;
 
 /** Frequencies of the colours of some pixels: blurred by 1-2-1 along each axis, never zero. */

@@ -14,7 +14,7 @@ export const NEIGHBOURS: readonly (readonly [number, number])[] = [
 export interface Cut {
   readonly height: number;
   readonly width: number;
-  /** What it costs more to give a pixel to the sink than to the source; negative: the other way round. */
+  /** The extra cost of giving a pixel to the sink and not to the source; negative: the other way round. */
   readonly lean: Float64Array;
   /** `[H, W, 8]`: what it costs to part a pixel from each of its {@link NEIGHBOURS}; the same both ways, 0 beyond the border. */
   readonly bond: Float64Array;
@@ -51,7 +51,7 @@ export function minCut({ height, width, lean, bond }: Cut): Uint8Array {
     const [row, column] = [Math.floor(p / width) + down, (p % width) + right];
     return row >= 0 && row < height && column >= 0 && column < width;
   };
-  /** What can still flow between a pixel of a tree and its neighbour, away from the tree's root. */
+  /** The flow that is left between a pixel of a tree and its neighbour, away from the tree's root. */
   const outward = (p: number, d: number, side: number): number =>
     side === SOURCE ? (residual[8 * p + d] ?? 0) : (residual[8 * (p + (steps[d] ?? 0)) + 7 - d] ?? 0);
 

@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertPixels, type Pixels, pixelsFromImageData } from "./pixels.ts";
 import { type Fed, inputFrom } from "./preprocess.ts";
 
-/** What a page has pictures in: an element, a canvas, a bitmap, a video's frame, or an image file. */
+/** A picture as a page has it: an element, a canvas, a bitmap, a video's frame, or an image file. */
 export type PictureSource =
   | ImageData
   | HTMLImageElement
@@ -84,7 +84,7 @@ function isBlob(_: PictureSource, kind: string): _ is Blob {
 interface Size {
   readonly width: number;
   readonly height: number;
-  /** What is wrong with it when it has no size. */
+  /** The reason for a picture without a size, or the remedy. */
   readonly remedy: string;
 }
 
@@ -172,7 +172,7 @@ function undrawable(error: Error, kind: string): InputError {
   );
 }
 
-/** What changes from frame to frame, and is drawn without being decoded first. */
+/** A source that changes from frame to frame, and is drawn without being decoded first. */
 export type FrameSource = HTMLVideoElement | VideoFrame | HTMLCanvasElement | OffscreenCanvas | ImageBitmap;
 
 /**

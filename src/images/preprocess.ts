@@ -7,7 +7,7 @@ import type { Preprocessing } from "../graph/preprocessing.ts";
 import { assertPixels, type Pixels } from "./pixels.ts";
 import { type Crop, resample } from "./resample.ts";
 
-/** What the functions here need of a graph. */
+/** The part of a graph that preprocessing needs. */
 export type Fed = Pick<Graph, "name" | "layers" | "output" | "preprocessing">;
 
 /** ITU-R BT.601 luma. */
@@ -25,7 +25,7 @@ export function inputShape(graph: Fed): readonly [number, number, number] {
 }
 
 /**
- * Where an image of a size lies under the network's input, as the preprocessing's `fit` has it:
+ * The place of an image of a size under the network's input, as the preprocessing's `fit` has it:
  * - "cover": resized so that its shorter side is `resize` (or as small as covers the input), then the centre;
  * - "stretch": resized to the input's size;
  * - "contain": resized so that it lies within the input, in the middle; the region goes beyond the image.

@@ -7,11 +7,11 @@ export interface QuickshiftOptions {
    * Standard deviation, in pixels, of the Gaussian that densities are estimated with; a larger one gives fewer segments.
    * Default 4, or less in proportion where the shorter side has fewer than 224 pixels.
    */
-  readonly kernel?: number;
+  readonly kernel?: number | undefined;
   /** Distance at which a pixel no longer follows its neighbour. Default 200. */
-  readonly maxDistance?: number;
+  readonly maxDistance?: number | undefined;
   /** Weight of colour (CIE Lab) against place (pixels). Default 0.2. */
-  readonly ratio?: number;
+  readonly ratio?: number | undefined;
 }
 
 const QUICKSHIFT: Fields<QuickshiftOptions> = { kernel: "may", maxDistance: "may", ratio: "may" };
