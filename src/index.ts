@@ -19,6 +19,7 @@ export {
   VitrineError,
 } from "./gpu/errors.ts";
 export { type Command, type Recording, record } from "./gpu/kernel.ts";
+export type { Owner } from "./gpu/scope.ts";
 export {
   createTensor,
   type DType,
@@ -62,6 +63,7 @@ export { logit } from "./objectives/objective.ts";
 export type { LoopOptions } from "./sampling/batches.ts";
 export type { MemoryOptions } from "./sampling/budget.ts";
 export type { Fit } from "./sampling/ridge.ts";
+export type { Steps } from "./sampling/samples.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/attribution/ablation-cam.ts";
 export { cam } from "./techniques/attribution/cam.ts";
 export type { AttributionCommand } from "./techniques/attribution/command.ts";

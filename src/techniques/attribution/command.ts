@@ -27,7 +27,7 @@ export type Values = Readonly<Record<string, Float32Array>>;
 
 /** A technique's work on one image, ready to record: all of it that the GPU does, and the end that the processor does. */
 export interface Prepared<E> extends SampleLoop {
-  /** [H, W, C]: the image, as the network takes it. */
+  /** `[H, W, C]`: the image, as the network takes it. */
   readonly image: Tensor;
   readonly target: Target | Objective;
   /** What the steps leave, by name; the scores of a {@link SampleLoop} among it. */
@@ -188,7 +188,7 @@ export async function readResults<E>({ device }: Network, { results, beside }: P
  */
 export interface AttributionCommand<E extends Explanation = Explanation> extends Steps, Owner {
   /**
-   * [H, W, C]: the image, as the network takes it. Another image may be written here before `recordStart`. What followed from the
+   * `[H, W, C]`: the image, as the network takes it. Another image may be written here before `recordStart`. What followed from the
    * first one stays: its class where no target was given, the width of the noise, the baseline, the segments.
    */
   readonly image: Tensor;

@@ -65,7 +65,7 @@ export interface AttributionTechnique {
     targets: readonly AttributionOptions["target"][],
     options?: Omit<AttributionOptions, "target">,
   ): Promise<readonly Attribution[]>;
-  /** Makes its work on an image ready to record; see {@link createAttribution}. */
+  /** @internal Makes its work on an image ready to record. */
   readonly prepare: Prepare<AttributionOptions, Attribution>;
   /** @internal The backward passes, where they answer: `explainEach` then shares a forward pass between targets and a batch of images. */
   readonly backward?: BackwardPass;
