@@ -8,13 +8,13 @@ export interface Side {
   readonly sign: 1 | -1;
 }
 
-/** Whether a head is a yes or no: one sigmoid. */
+/** Tells whether a head is a yes or no: one sigmoid. */
 export function isBinary({ scores, channels }: Head): boolean {
   return scores === "sigmoid" && channels === 1;
 }
 
 /**
- * What a class's number means. Of a yes or no with two labels the first is the no and the second the yes, as Keras
+ * The meaning of a class's number. Of a yes or no with two labels the first is the no and the second the yes, as Keras
  * numbers them; with one label, or none, 0 is the yes, the only output, and 1 its no.
  */
 export function sideOf(head: Head, index: number): Side {
@@ -36,7 +36,7 @@ export function labelOf(head: Head, index: number): string | undefined {
   return index === 0 ? yes : `not ${yes}`;
 }
 
-/** What one of the head's numbers is called. */
+/** The noun for one of a head's numbers. */
 const NOUNS = { softmax: "class", sigmoid: "label", values: "value" } as const;
 
 /** A class in words: its label, or its number. */
@@ -87,7 +87,7 @@ export function classOf(head: Head, target: number | string): number {
   );
 }
 
-/** What a head makes of its logits at one place: a probability for each class; nothing of values. */
+/** The probabilities that a head makes of its logits at one place, one for each class; none of values. */
 export function probabilitiesOf(head: Head, logits: Float32Array): readonly number[] | undefined {
   if (head.scores === "values") return undefined;
   if (head.scores === "sigmoid") {
@@ -113,7 +113,7 @@ export function placesOf(head: Head, index: number, scores: Float32Array): Float
   return some ? mask : mask.fill(1);
 }
 
-/** How many places have each class. */
+/** The number of places that have each class. */
 export function countsOf(head: Head, scores: Float32Array): Uint32Array {
   const counts = new Uint32Array(head.classes);
   for (let place = 0; place < scores.length / head.channels; place++) {
@@ -149,7 +149,7 @@ export function strongestOf(head: Head, scores: Float32Array): number {
   return largestOf(counts);
 }
 
-/** Which of `count` values from `first` on is the largest; of equal ones, the first. */
+/** The place of the largest of `count` values from `first` on; of equal ones, the first. */
 function largestOf(values: ArrayLike<number>, first = 0, count = values.length): number {
   let best = 0;
   for (let i = 1; i < count; i++) {

@@ -1,7 +1,7 @@
 import { ModelError } from "../gpu/errors.ts";
 import type { Graph } from "./graph.ts";
 
-/** Where the first value is that is NaN or infinite; −1 where all are finite. */
+/** The place of the first value that is NaN or infinite; −1 where all are finite. */
 export function firstNotFinite(values: Float32Array): number {
   // A plain loop: a callback for each of many million weights takes seconds.
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
@@ -11,7 +11,7 @@ export function firstNotFinite(values: Float32Array): number {
 /** Share of the largest magnitude below which differences are rounding: some sixteen roundings of f32. */
 const ROUNDING = 2 ** -20;
 
-/** Whether values between these two differ by no more than their rounding. */
+/** Tells whether values between these two differ by no more than their rounding. */
 export function withinRounding(least: number, most: number): boolean {
   return most - least <= ROUNDING * Math.max(Math.abs(least), Math.abs(most));
 }

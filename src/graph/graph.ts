@@ -8,7 +8,7 @@ import type { Preprocessing } from "./preprocessing.ts";
 /** One layer, as plain data. */
 export type Layer = InputLayer | OpLayer;
 
-/** What the numbers of an output may be: scores of classes, of labels by themselves, no scores, or scores at every place. */
+/** The meanings that the numbers of an output may have: scores of classes, of labels by themselves, no scores, or scores at every place. */
 export const HEADS = ["softmax", "sigmoid", "values", "places"] as const;
 
 export type HeadKind = (typeof HEADS)[number];
@@ -26,11 +26,11 @@ export interface Graph {
   readonly outputs?: readonly string[];
   /** Outputs of the model that are not there, as Vitrine lacks what they need, each with the reason. */
   readonly leftOut?: Readonly<Record<string, string>>;
-  /** What the numbers of outputs are, by name, where that is not to be found from the layers; see `headsOf`. */
+  /** The meaning of outputs, by name, where that is not to be found from the layers; see `headsOf`. */
   readonly heads?: Readonly<Record<string, HeadKind>>;
   /** Names of the classes, in order: those of the first output that has as many. Two name the sides of a yes or no. */
   readonly labels?: readonly string[];
-  /** What turns a photograph into the network's input. */
+  /** The steps that turn a photograph into the network's input. */
   readonly preprocessing: Preprocessing;
 }
 

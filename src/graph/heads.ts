@@ -5,30 +5,30 @@ import { assertGraph, type Graph, HEADS, type HeadKind, type Layer, layerOf, sha
 import { isIdentity } from "./layer-facts.ts";
 
 /**
- * What the numbers of an output are:
+ * The meaning of the numbers of an output:
  * - "softmax": scores of classes that exclude each other;
  * - "sigmoid": scores of labels by themselves; one of them alone is a yes or no, and both sides can be asked;
  * - "values": no scores, as of a regression, and so without probabilities;
  * - "places": scores at every place, as of a segmentation.
  */
 export interface Head {
-  /** How people call the output: its layer's name, without the "/softmax" of one that was fused. */
+  /** The name that people give the output: its layer's name, without the "/softmax" of one that was fused. */
   readonly name: string;
   /** The layer whose values the output gives. */
   readonly output: string;
   readonly kind: HeadKind;
-  /** What the numbers at one place are; where there is one place only, the same as `kind`. */
+  /** The meaning of the numbers at one place; where there is one place only, the same as `kind`. */
   readonly scores: Exclude<HeadKind, "places">;
   /** The layer before the head's own activation; of values, the output itself. */
   readonly logits: string;
   /** Numbers that the output has, or has at every place. */
   readonly channels: number;
-  /** What can be asked: classes, labels or values, by number. Two, the sides, where one sigmoid is a yes or no. */
+  /** The number of classes, labels or values that can be asked. Two, the sides, where one sigmoid is a yes or no. */
   readonly classes: number;
   readonly labels?: readonly string[];
   /**
-   * How the kind is known: from the layers; from `graph.heads`; or, as nothing says what a bare vector of several numbers
-   * is, assumed to be logits of a softmax.
+   * The source of the kind: found in the layers; given by `graph.heads`; or assumed, as nothing says that a bare vector of
+   * several numbers holds the logits of a softmax.
    */
   readonly known: "found" | "given" | "assumed";
 }
@@ -85,7 +85,7 @@ export function answersOf(graph: Graph): readonly string[] {
   return [...new Set(headsOf(graph).flatMap(({ output, logits }) => [output, logits]))];
 }
 
-/** Whether so many labels name what a head can be asked: its classes, or its one label. */
+/** Tells whether so many labels name what a head can be asked: its classes, or its one label. */
 export function fits({ classes, channels }: Pick<Head, "classes" | "channels">, labels: number): boolean {
   return labels === classes || labels === channels;
 }
@@ -118,7 +118,7 @@ function noOutput(graph: Graph, heads: readonly Pick<Head, "name">[], wanted: st
   return new InputError(`graph "${graph.name}": expected an output of ${names}, got "${wanted}"${why}`);
 }
 
-/** What stands under a name that may come from a file. */
+/** The value under a name that may come from a file. */
 function ownOf<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record && Object.hasOwn(record, name) ? record[name] : undefined;
 }
@@ -216,7 +216,7 @@ function squashedBy(graph: Graph, last: Layer): "sigmoid" | "softmax" | undefine
   return undefined;
 }
 
-/** Whether a layer gives plain sums, as logits are, and not what an activation made of them. */
+/** Tells whether a layer gives plain sums, as logits are, and not what an activation made of them. */
 function isBare(graph: Graph, last: Layer): boolean {
   const seen = new Set([last]);
   for (const layer of seen) {

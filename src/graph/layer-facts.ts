@@ -9,12 +9,12 @@ export function activationOf(layer: Layer): Activation | undefined {
   return "activation" in layer ? layer.activation : undefined;
 }
 
-/** What was learned in a layer, if anything. */
+/** The numbers that were learned in a layer, if any. */
 export function weightsOf(layer: Layer): Weights | undefined {
   return layer.op === "input" ? undefined : opOf(layer).weights(layer);
 }
 
-/** Numbers that were learned in a layer. */
+/** The count of the numbers that were learned in a layer. */
 export function parametersOf(layer: Layer): number {
   const weights = weightsOf(layer);
   return weights ? weights.w.data.length + (weights.b?.length ?? 0) : 0;
@@ -25,7 +25,7 @@ export function multiplyAddsOf(layer: Layer, shapes: Shapes): number {
   return sizeOf(shapes.get(layer.name) ?? []) * (weightsOf(layer)?.products ?? 0);
 }
 
-/** What a layer computes, in a few words: "3 × 3 convolution, stride 2, ReLU". */
+/** Says in a few words what a layer computes: "3 × 3 convolution, stride 2, ReLU". */
 export function describeLayer(layer: Layer): string {
   if (layer.op === "input") return "the image";
   const op = opOf(layer);
@@ -33,7 +33,7 @@ export function describeLayer(layer: Layer): string {
   return title ? `${op.describe(layer)}, ${title}` : op.describe(layer);
 }
 
-/** Whether a layer shows its input's values as they are: a view of them, or the linear activation. */
+/** Tells whether a layer shows its input's values as they are: a view of them, or the linear activation. */
 export function isIdentity(layer: Layer): boolean {
   if (layer.op === "input") return false;
   return opOf(layer).view || (layer.op === "activation" && layer.activation.kind === "linear");

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 
 /**
- * How a picture of other proportions is brought to the network's:
+ * The way a picture of other proportions is brought to the network's:
  * - "cover": resized so that it covers the input, then its centre is cut out; the sides are lost;
  * - "stretch": squashed or stretched to the input's size; nothing is lost but the proportions;
  * - "contain": resized so that all of it lies within the input, the rest is black.
@@ -11,11 +11,11 @@ export type PictureFit = "cover" | "stretch" | "contain";
 export const PICTURE_FITS: readonly PictureFit[] = ["cover", "stretch", "contain"];
 
 /**
- * What turns a photograph's 0…255 RGB values into a network's input: v = (value / range − mean) / std per channel, after
+ * The steps that turn a photograph's 0…255 RGB values into a network's input: v = (value / range − mean) / std per channel, after
  * the picture was brought to the network's size.
  */
 export interface Preprocessing {
-  /** What 0…255 is divided by first: 255 or 1. */
+  /** The divisor of 0…255: 255 or 1. */
   readonly range: 255 | 1;
   /** Per channel of the network's input: three for RGB, one for grey. */
   readonly mean: readonly number[];
@@ -24,10 +24,10 @@ export interface Preprocessing {
   readonly fit?: PictureFit;
   /** With "cover", length that the shorter side is resized to before the centre crop; absent: the crop's own size. */
   readonly resize?: number;
-  /** Where range, mean and std came from, for people: "declared by the model", "guessed: MobileNet", "given". */
+  /** The source of range, mean and std, for people: "declared by the model", "guessed: MobileNet", "given". */
   readonly source: string;
   /**
-   * What is a guess, because neither the caller nor the model says it: how values are scaled ("values"), how a picture is
+   * The parts that are a guess, because neither the caller nor the model says them: how values are scaled ("values"), how a picture is
    * fitted ("fit"). A loader's `preprocessing` and `fit` settle them.
    */
   readonly guessed?: readonly ("values" | "fit")[];

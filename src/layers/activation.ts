@@ -21,7 +21,7 @@ import {
 } from "./op.ts";
 import { seesItself } from "./sight.ts";
 
-/** What is known of a kind of activation, a(z). */
+/** The facts of a kind of activation, a(z). */
 interface ActivationFacts {
   /** Its number in WGSL (`override ACTIVATION`). */
   readonly code: number;
@@ -29,19 +29,19 @@ interface ActivationFacts {
   readonly title: string;
   /** a(0) */
   readonly atZero: number;
-  /** Whether it is linear piece by piece. */
+  /** True if it is linear piece by piece. */
   readonly piecewise: boolean;
   /** a(c·z) = c·a(z) for every c > 0. */
   readonly homogeneous: boolean;
-  /** Where a(z) is known not to be negative; "inputs": where z is not. */
+  /** The places where a(z) is known not to be negative; "inputs": where z is not. */
   readonly nonNegative: NonNegative;
-  /** Whether a(z) is z wherever it is not 0. */
+  /** True if a(z) is z wherever it is not 0. */
   readonly passesOrStops: boolean;
-  /** Whether backward rules other than the gradient are defined for it. */
+  /** True if backward rules other than the gradient are defined for it. */
   readonly rules: boolean;
-  /** Whether its slope is 0 over a range, so that the rule "redirected" may differ from the gradient. */
+  /** True if its slope is 0 over a range, so that the rule "redirected" may differ from the gradient. */
   readonly stops: boolean;
-  /** Whether its output, as the factor of a product, gates the other. */
+  /** True if its output, as the factor of a product, gates the other. */
   readonly gate: boolean;
 }
 
@@ -99,7 +99,7 @@ const ACTIVATIONS = {
 
 export type ActivationKind = keyof typeof ACTIVATIONS;
 
-/** What is known of an activation; none is linear. */
+/** The facts of an activation; none is linear. */
 export function activationFacts(activation: Activation | undefined): ActivationFacts {
   return ACTIVATIONS[activation?.kind ?? "linear"];
 }
@@ -113,7 +113,7 @@ export interface Activation {
 /** Activations whose slope follows from their output, so that they may be fused into the layer before. */
 export type FusedActivation = Activation & { readonly kind: Exclude<ActivationKind, "swish"> };
 
-/** Whether an activation may be fused into the layer before. */
+/** Tells whether an activation may be fused into the layer before. */
 export function isFusable(activation: Activation): activation is FusedActivation {
   return activation.kind !== "swish";
 }
@@ -124,7 +124,7 @@ export interface ActivationLayer extends LayerBase {
 }
 
 /**
- * How a signal passes a ReLU of z on its way back:
+ * The way a signal passes a ReLU of z backward:
  * - "gradient": where z > 0 (Simonyan et al. 2013);
  * - "guided": where z > 0 and the signal is positive (Springenberg et al. 2014);
  * - "deconvnet": where the signal is positive (Zeiler & Fergus 2013);
@@ -182,7 +182,7 @@ export interface ActivationGradientSite {
   readonly dx: Tensor;
   /** A storage buffer with the rule's code, u32: 0 gradient, 1 guided, 2 deconvnet, 3 redirected, 4 pass. */
   readonly rule: GPUBuffer;
-  /** Which u32 of `rule` it is. Default 0. */
+  /** The place of the code in `rule`. Default 0. */
   readonly slot?: number | undefined;
   /** `[images]`: where `createZeroGradientMask` was recorded before. Left out, the command looks by itself. */
   readonly zeroGradient?: Tensor<"u32"> | undefined;
@@ -214,7 +214,7 @@ export async function createActivationGradient(
   });
 }
 
-/** Where `createZeroGradientMask` looks, and what it writes. */
+/** Inputs and output of `createZeroGradientMask`. */
 export type ZeroGradientMaskSite = Omit<ActivationGradientSite, "dx" | "accumulate"> & {
   /** [images] */
   readonly zeroGradient: Tensor<"u32">;
@@ -226,7 +226,7 @@ export function createZeroGradientMask(device: GPUDevice, site: ZeroGradientMask
   return createDispatch(device, shader, options);
 }
 
-/** How many images a tensor holds: its first axis, unless that is its only one. */
+/** The number of images that a tensor holds: its first axis, unless that is its only one. */
 function imagesOf(shape: Shape): number {
   return shape.length > 1 ? (shape[0] ?? 1) : 1;
 }
@@ -249,7 +249,7 @@ export function activationGradientStep(site: ActivationGradientSite): Step {
   };
 }
 
-/** How many of so many neighbouring elements one thread of an elementwise kernel takes, and their type. */
+/** The number of elements that one thread of an elementwise kernel takes, and their type. */
 export function elementwise(count: number): { readonly width: 1 | 4; readonly value: string } {
   return count % 4 === 0 ? { width: 4, value: "vec4<f32>" } : { width: 1, value: "f32" };
 }

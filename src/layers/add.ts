@@ -14,7 +14,7 @@ import { createCopy } from "./concat.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op } from "./op.ts";
 import { seesItself } from "./sight.ts";
 
-/** How many inputs one dispatch of add.wgsl takes. */
+/** Inputs that one dispatch of add.wgsl takes. */
 const TERMS = 4;
 
 /** Sum of two or more inputs, then activation. Inputs without pixels are broadcast; see `shapeOfAll`. */

@@ -17,14 +17,14 @@ export function shapeOfAll(x: readonly Shape[]): Shape | undefined {
   );
 }
 
-/** Whether an input of a shape has one value a channel of each image of `whole`, N×H×W×C. */
+/** Tells whether an input has one value a channel for each image of `whole`, N×H×W×C. */
 function isRepeated(one: Shape, whole: Shape): boolean {
   const [n = 0, , , channels = 0] = whole;
   const single = one.length === 2 ? [n, channels] : [n, 1, 1, channels];
   return whole.length === 4 && formatShape(one) === formatShape(single);
 }
 
-/** Whether inputs have the output's shape, so that what changes in them keeps to its place. */
+/** Tells whether all inputs have the output's shape, so that what changes in them keeps to its place. */
 export function noneRepeated(x: readonly Shape[], y: Shape): boolean {
   return x.every((one) => formatShape(one) === formatShape(y));
 }

@@ -122,7 +122,7 @@ export const concat: Op<ConcatLayer> = {
   },
 };
 
-/** Where one input lies in y taken as [rows, length]: `block` elements from `start` in every row. */
+/** The block of one input in y, taken as [rows, length]: `block` elements from `start` in every row. */
 function blockOf(
   { axis }: ConcatLayer,
   y: Shape,

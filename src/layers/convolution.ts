@@ -128,7 +128,7 @@ function kernelOf(
   return { shader, constants, redeclare: { IN, In, BLOCK, OUT, Out, PIXELS, COLUMNS } };
 }
 
-/** What the kernels of a convolution share that computes so many pixels, of one phase. */
+/** Tiling, parameters and workgroups that all kernels of a convolution share; `pixels` are those of one phase. */
 export function layOut(
   device: GPUDevice,
   { x, y, kernel, scale, dilation, offset, tiling: wanted }: Omit<Convolution, "phases">,

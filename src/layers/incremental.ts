@@ -1,13 +1,13 @@
 import { gridOf } from "../gpu/kernel.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
-/** Where the rectangles that patches change in a layer are listed; layers with the same ones share a layout. */
+/** The place of the rectangles that patches change in a layer; layers with the same ones share a layout. */
 export interface RectangleLayout {
-  /** Where its rectangles begin in {@link DirtyRectangles.rects}. */
+  /** The first of its rectangles in {@link DirtyRectangles.rects}. */
   readonly rects: number;
-  /** Which rectangle holds its number of items. */
+  /** The rectangle that holds its number of items. */
   readonly count: number;
-  /** Where its work list begins. */
+  /** The beginning of its work list. */
   readonly work: number;
   /** The most items, which are changed pixels, that a chunk has. */
   readonly items: number;

@@ -5,7 +5,7 @@ import { type DType, formatShape, type Shape, type Tensor } from "../gpu/tensor.
 import type { DirtyRectangles, PartialLayer } from "./incremental.ts";
 import type { Border } from "./padding.ts";
 
-/** What every layer of a graph says, whatever its op. */
+/** The fields of every layer of a graph, whatever its op. */
 export interface LayerBase {
   readonly name: string;
   /** Names of the layers whose outputs it reads. */
@@ -26,7 +26,7 @@ export const LAYER_FIELDS = { op: "must", name: "must", inputs: "must", classNam
 /** Tensors by name. Asking for one that an op did not declare is a mistake in that op. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** Where a layer runs forward. */
+/** Inputs and outputs of a layer that runs forward. */
 export interface ForwardSite<L> {
   readonly layer: L;
   /** At least one input, by the op's own shape rule. */
@@ -43,30 +43,30 @@ export interface ForwardSite<L> {
  * take at once: dx is then the gradient to the pre-activation, and no pass of its own follows.
  */
 export interface FusedGradient {
-  /** Which activation it is, and the slope of a leaky ReLU: what `activationCode` gives. */
+  /** Code of the activation, and the slope of a leaky ReLU, as `activationCode` gives them. */
   readonly code: number;
   readonly alpha: number;
   /** The activation's output, of dx's shape. */
   readonly a: Tensor;
   /** Storage buffer of rule codes, u32 each. "Redirected" leaves the signal as it is, like the code "pass". */
   readonly rules: GPUBuffer;
-  /** Which of the codes counts. */
+  /** The place of the code that counts. */
   readonly slot: number;
 }
 
-/** Where a layer runs backward, to one of its inputs. */
+/** Inputs and output of a layer that runs backward, to one of its inputs. */
 export interface BackwardSite<L> extends ForwardSite<L> {
   /** Gradient of the objective to this layer's output; before its fused activation, if it has one. */
   readonly dy: Tensor;
-  /** Which input `dx` belongs to. */
+  /** The input that `dx` belongs to. */
   readonly input: number;
-  /** Where the gradient to that input goes. */
+  /** The gradient to that input, to be written. */
   readonly dx: Tensor;
-  /** Whether it is added to what `dx` holds, or written over it. */
+  /** True if the gradient is added to what `dx` holds, and not written over it. */
   readonly accumulate: boolean;
   /** Codes of backward rules, u32 each (see activation.ts); a storage buffer. */
   readonly rule: GPUBuffer;
-  /** Which of the codes is this layer's. Default 0. */
+  /** The place of this layer's code. Default 0. */
   readonly slot?: number | undefined;
   /** `[batch]`: what `createZeroGradientMask` finds, if it is recorded before; see activation.ts. */
   readonly zeroGradient?: Tensor<"u32"> | undefined;
@@ -74,7 +74,7 @@ export interface BackwardSite<L> extends ForwardSite<L> {
   readonly fused?: FusedGradient | undefined;
 }
 
-/** Where a layer runs incrementally: in the rectangles that patches changed in its inputs, for a chunk of patches at once. */
+/** Inputs and output of a layer that runs incrementally: in the rectangles that patches changed, for a chunk of patches at once. */
 export interface IncrementalSite<L> {
   readonly layer: L;
   readonly x: readonly [PartialLayer, ...PartialLayer[]];
@@ -84,7 +84,7 @@ export interface IncrementalSite<L> {
   readonly dirty: DirtyRectangles;
 }
 
-/** Where a layer gathers what patches changed anywhere in its input into a whole output for each patch. */
+/** Inputs and output of a layer that makes a whole output for each patch of the rectangles that changed in its input. */
 export interface GatherSite<L> {
   readonly layer: L;
   readonly x: PartialLayer;
@@ -96,7 +96,7 @@ export interface GatherSite<L> {
 }
 
 /**
- * How a layer runs where patches changed rectangles of its inputs:
+ * The way a layer runs where patches changed rectangles of its inputs:
  * - "rectangles": the changes keep to a rectangle of the output, where `fits` says so; the others run in full;
  * - "gather": the whole output changes, and follows from the clean one and the rectangles;
  * - "full": the whole output is computed anew.
@@ -110,7 +110,7 @@ export type Incremental<L> =
   | { readonly kind: "gather"; create(device: GPUDevice, site: GatherSite<L>): Promise<Command> }
   | { readonly kind: "full" };
 
-/** What is known of a layer as a function of its inputs, its bias and its own activation apart. */
+/** A layer as a function of its inputs, its bias and its own activation apart. */
 export interface Mathematics {
   /** f(x + y) = f(x) + f(y) and f(a·x) = a·f(x), of all inputs together. */
   readonly linear: boolean;
@@ -118,7 +118,7 @@ export interface Mathematics {
   readonly homogeneous: boolean;
   /** Each output depends on the elements at its own place in the inputs alone, counted from the first of an image. */
   readonly pointwise: boolean;
-  /** Where its outputs are known not to be negative. */
+  /** The condition under which its outputs are known not to be negative. */
   readonly nonNegative: NonNegative;
   /** No output is above the largest input of its image, or below the smallest. */
   readonly withinInputs: boolean;
@@ -129,7 +129,7 @@ export interface Mathematics {
 /** "inputs": where its inputs are not negative; "unknown": nowhere for certain. */
 export type NonNegative = "always" | "inputs" | "unknown";
 
-/** What was learned in a layer. */
+/** The numbers that were learned in a layer. */
 export interface Weights {
   readonly w: Constant;
   readonly b: Float32Array | undefined;
@@ -152,11 +152,11 @@ export interface Scale {
   readonly offset: Float32Array;
 }
 
-/** What a layer takes in of its neighbours, so that the two become one, and what it is to them. */
+/** The neighbours that a layer takes in, so that the two become one, and what it is to them. */
 export interface Fusion<L> {
-  /** Whether it applies an activation (its field `activation`) to what it computes. */
+  /** True if it applies an activation (its field `activation`) to what it computes. */
   readonly activation: boolean;
-  /** Whether its backward takes the gradient through its site's `fused`. */
+  /** True if its backward takes the gradient through its site's `fused`. */
   readonly gradient: boolean;
   /** The same layer with a scale and an offset of its output's channels in its weights; null where it has none. */
   readonly scaled: ((layer: L, scale: Scale) => L) | null;
@@ -177,7 +177,7 @@ export interface Fusion<L> {
 export const ALONE = { activation: false, gradient: false, scaled: null, bordered: null, as: null } as const;
 
 /**
- * How LRP takes relevance through a layer:
+ * The way LRP takes relevance through a layer:
  * - "rule": among the values of its only input, by a rule of LRP; `as`: the linear layer, without an activation, that it is;
  *   `group`: the layers that composites of rules count it among;
  * - "sum": among its inputs, by a rule of LRP, each according to what it adds;
@@ -213,14 +213,14 @@ export interface BackProjection {
  * Shapes carry the batch: [N, H, W, C] or [N, F]. `Linear`: the layers as which LRP's rules see it, where they do.
  */
 export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
-  /** What its layers hold. */
+  /** The fields of its layers. */
   readonly fields: Fields<L>;
-  /** What a layer computes, in a few words, its activation apart. */
+  /** Says in a few words what a layer computes, its activation apart. */
   describe(layer: L): string;
   /** Output shape. @throws InputError naming the layer, what was expected and what came. */
   shape(layer: L, x: readonly Shape[]): Shape;
 
-  /** Whether the output is the first input's buffer under another shape, so that nothing runs. */
+  /** True if the output is the first input's buffer under another shape, so that nothing runs. */
   readonly view: boolean;
   /** Names of the constants that may come in parts along their first axis, where a device binds no more at once. */
   readonly parts?: readonly string[];
@@ -228,7 +228,7 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
   constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
   /** Tensors that forward writes for backward to read. */
   saved?(layer: L, x: readonly Shape[]): Record<string, { readonly shape: Shape; readonly dtype: DType }>;
-  /** What a command forward, and one backward, may allocate for itself on some devices; [0] for nothing. */
+  /** Memory that a command forward, and one backward, may allocate for itself on some devices; [0] for none. */
   scratch?(layer: L, x: readonly Shape[]): { readonly forward: Shape; readonly backward: Shape };
   forward(device: GPUDevice, site: ForwardSite<L>): Promise<Command>;
   backward(device: GPUDevice, site: BackwardSite<L>): Promise<Command>;
@@ -241,7 +241,7 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
   readonly fusion: Fusion<L>;
   readonly relevance: {
     way(layer: L): RelevanceWay<Linear>;
-    /** Whether its output, as the factor of a product, gates the other rather than being the signal. */
+    /** True if its output, as the factor of a product, gates the other rather than being the signal. */
     readonly gate: boolean;
   };
   /**

@@ -9,7 +9,7 @@ export interface Border {
 }
 
 /**
- * How a window meets the border: "valid" stays inside; "same" pads so that the output is ⌈input / stride⌉, with the odd
+ * The way a window meets the border: "valid" stays inside; "same" pads so that the output is ⌈input / stride⌉, with the odd
  * row or column at the bottom or right (as TensorFlow has it); or an explicit border.
  */
 export type Padding = "same" | "valid" | Border;
@@ -22,7 +22,7 @@ export interface Window {
   readonly padding: Padding;
 }
 
-/** What layers with a sliding window hold, for an op's `fields`. */
+/** The fields of layers with a sliding window, for an op's `fields`. */
 export const WINDOW_FIELDS = { strides: "must", padding: "must" } as const;
 
 export interface WindowGeometry {

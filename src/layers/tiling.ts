@@ -5,11 +5,11 @@ export function blockOf(channels: number): number {
   return channels > 8 ? 16 : channels > 4 ? 8 : 4;
 }
 
-/** Which convolution kernel runs, and how the work is cut. */
+/** The convolution kernel that runs, and the way the work is cut. */
 export interface Tiling {
-  /** Whether lanes share the weights that they read. Needs the device's feature "subgroups". */
+  /** True if lanes share the weights that they read. Needs the device's feature "subgroups". */
   readonly subgroups: boolean;
-  /** Whether a workgroup stages what it reads in workgroup memory, where channels go in fours. */
+  /** True if a workgroup stages what it reads in workgroup memory, where channels go in fours. */
   readonly staged?: boolean;
   /** Pixels of one thread. */
   readonly pixels: number;
@@ -23,9 +23,9 @@ export interface Tiling {
 
 /** A register tile, whatever the number of channels; what a device is measured with. */
 export interface Tile {
-  /** Whether lanes share the weights that they read; a thread then keeps a whole block of channels. */
+  /** True if lanes share the weights that they read; a thread then keeps a whole block of channels. */
   readonly subgroups: boolean;
-  /** Whether a workgroup stages 64 pixels by 64 output channels in workgroup memory; narrower outputs go without. */
+  /** True if a workgroup stages 64 pixels by 64 output channels in workgroup memory; narrower outputs go without. */
   readonly staged?: boolean;
   /** Pixels of one thread. */
   readonly pixels: number;

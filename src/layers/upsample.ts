@@ -15,7 +15,7 @@ export interface UpsampleLayer extends LayerBase {
   readonly factor: readonly [number, number];
   readonly mode: "nearest" | "bilinear";
   /**
-   * Where bilinear takes pixel i of the output from, clamped at the border: (i + ½) / factor − ½ ("half-pixel", the default;
+   * The place that bilinear takes pixel i of the output from, clamped at the border: (i + ½) / factor − ½ ("half-pixel", the default;
    * TensorFlow 2, and PyTorch with align_corners=False), or i / factor ("asymmetric"; TensorFlow 1, and UpSampling2D of tfjs).
    */
   readonly coordinates?: "half-pixel" | "asymmetric";
@@ -119,7 +119,7 @@ export const upsample: Op<UpsampleLayer, UpsampleLayer> = {
   backProject: null,
 };
 
-/** What both kernels take; `over` is the shape that they write. */
+/** Options of both kernels; `over` is the shape that they write. */
 function optionsOf(layer: UpsampleLayer, x: Shape, over: Shape) {
   const [, height, width, channels] = asNhwc(x);
   const size = sizeOf(over);

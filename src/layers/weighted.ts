@@ -2,7 +2,7 @@ import type { FusedActivation } from "./activation.ts";
 import type { BackProjection, Constant, LayerBase, Mathematics, Scale } from "./op.ts";
 import type { Border, Window } from "./padding.ts";
 
-/** What convolutions and dense layers hold: weights whose last axes are the outputs, biases, an activation. */
+/** The fields of convolutions and dense layers: weights whose last axes are the outputs, biases, an activation. */
 interface WeightedLayer extends LayerBase {
   readonly w: Constant;
   readonly b?: Constant;

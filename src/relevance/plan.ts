@@ -13,11 +13,11 @@ import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";
 interface RedistributedLayer {
   readonly layer: OpLayer;
   readonly rule: RelevanceRule;
-  /** Whether its inputs may be negative, and its pre-activation where it is relevant. */
+  /** True where its inputs may be negative, and its pre-activation where it is relevant. */
   readonly signed: { readonly input: boolean; readonly output: boolean };
 }
 
-/** How relevance passes one layer on its way down. */
+/** The way relevance passes one layer. */
 export type RelevanceStep =
   | { readonly by: "image"; readonly layer: Layer }
   /** Among the values of its only input, by a rule; `as`: the linear layer that it is. */
@@ -32,7 +32,7 @@ export type RelevanceStep =
 /** A step that redistributes relevance by a rule. */
 export type RedistributionStep = Extract<RelevanceStep, { readonly rule: RelevanceRule }>;
 
-/** Whether a step redistributes relevance by a rule. */
+/** Tells whether a step redistributes relevance by a rule. */
 export function isRedistribution(step: RelevanceStep): step is RedistributionStep {
   return step.by === "rule" || step.by === "sum";
 }
@@ -70,10 +70,11 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
     const readsImage = weightsOf(layer) !== undefined && layer.inputs.includes(image);
     const fits = ({ at }: RuleCase): boolean => {
       if (typeof at === "function") return at(layer);
+      if (typeof at === "object") return at.some((name) => members(layer).includes(name));
       switch (at) {
         case "image":
           return readsImage;
-        case "top":
+        case "output":
           return outputLayers.has(layer.name);
         case "convolution":
         case "dense":
@@ -81,7 +82,9 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
         case "any":
           return true;
         default:
-          return at.some((name) => members(layer).includes(name));
+          throw new InputError(
+            `LRP rules: expected at of "image", "output", "convolution", "dense", "any", names or a function, got "${at satisfies never}"`,
+          );
       }
     };
     const rule = composite.find(fits)?.rule;
@@ -125,7 +128,7 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
   const stray = named.find((name) => !shared.has(name));
   if (stray !== undefined) {
     throw new InputError(
-      `LRP rules: expected layers on the way that share relevance (${[...shared].slice(0, 12).join(", ")}), got "${stray}"`,
+      `LRP rules: expected layers on the way that redistribute relevance (${[...shared].slice(0, 12).join(", ")}), got "${stray}"`,
     );
   }
   return steps.reverse();
@@ -156,7 +159,7 @@ function nonNegative(graph: Graph): ReadonlySet<string> {
   return found;
 }
 
-/** Layers with weights that have none between them and where the pass starts. */
+/** The output layers: those with weights that have none between them and where the pass starts. */
 function outputLayersOf(layers: readonly Layer[]): ReadonlySet<string> {
   const under = new Set<string>();
   const found = new Set<string>();
@@ -169,7 +172,7 @@ function outputLayersOf(layers: readonly Layer[]): ReadonlySet<string> {
   return found;
 }
 
-/** Which input of a product is the signal, and not what gates it: one that is not broadcast, the first that is no gate. */
+/** The input of a product that is the signal, and not its gate: the first that is neither broadcast nor a gate. */
 function signalOf({ inputs, name }: OpLayer, layers: readonly Layer[], shapes: Shapes): number {
   const sizeOfLayer = (layer: string): number => sizeOf(shapes.get(layer) ?? []);
   const gates = (input: string): boolean => {
@@ -183,7 +186,7 @@ function signalOf({ inputs, name }: OpLayer, layers: readonly Layer[], shapes: S
   throw new UnsupportedError(`LRP: expected a factor of "${name}" that is no gate, got ${inputs.join(", ")}`);
 }
 
-/** How relevance passes a layer. @throws UnsupportedError where LRP is not defined and the caller has not asked to pass it on. */
+/** The way relevance passes a layer. @throws UnsupportedError where LRP is not defined and the caller has not asked to pass it on. */
 function expectDefined(
   layer: OpLayer,
   passes: boolean,

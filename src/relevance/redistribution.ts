@@ -18,7 +18,7 @@ import { branchesOf, epsilonOf, type RuleBranch, type RuleTerm, SAME, type Slope
 
 type Weighted = Extract<OpLayer, { readonly w: Constant }>;
 
-/** Where relevance goes: written over what is there, or added to it. */
+/** The relevance of an input, to be written over what is there, or added to it. */
 export interface Destination {
   readonly r: Tensor;
   readonly accumulate: boolean;
@@ -58,7 +58,7 @@ export async function createRedistribution(site: RedistributionSite): Promise<Co
   return sequence(await all(branches.map((branch, index) => createBranch(site, branch, index))));
 }
 
-/** How many entries of the account a step needs. */
+/** The number of entries of the account that a step needs. */
 export function entriesOf({ rule, signed }: RedistributionSite["step"]): number {
   return branchesOf(rule, signed).length;
 }

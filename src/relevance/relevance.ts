@@ -34,7 +34,7 @@ export interface Relevance {
   readonly input: Tensor;
   /** `[entries, batch, 2]`: what biases and what stabilisers took of each image's relevance, entry by entry. */
   readonly account: Tensor;
-  /** The rule of every layer that shares relevance, from the last to the first. */
+  /** The rule of every layer that redistributes relevance, from the last to the first. */
   readonly rules: readonly { readonly layer: string; readonly rule: RelevanceRule }[];
   /**
    * Records a pass after a forward pass of the network. It starts with activation × output gradient at the layers of `from`:
@@ -48,7 +48,7 @@ export interface Relevance {
 /**
  * Layer-wise relevance propagation (Bach et al. 2015, doi:10.1371/journal.pone.0130140): takes what a score is made of back
  * to the image, layer by layer, so that Σ relevance of the inputs + what biases and stabilisers took = the score. Batch
- * norm is folded into the weights before it, where there are such, and else shares as the linear layer that it is. Max
+ * norm is folded into the weights before it, where there are such, and else redistributes relevance as the linear layer that it is. Max
  * pooling passes relevance to the winner; sums and averages in proportion to what they add up; activations unchanged.
  * It uses the network's activations, and its gradients at the layers of `from` only.
  * @throws InputError for a network without gradients, a layer that there is not, or rules that do not fit.
@@ -190,7 +190,7 @@ function constantsOf({ graph, constants }: Network, layer: Layer): Tensors | und
   return same ? constants.get(same.name) : undefined;
 }
 
-/** What black and white become by the preprocessing, or what the rule says, over the whole image. */
+/** The bounds of the image for the z-box: black and white after the preprocessing, or what the rule says. */
 function boundsOf({ graph, input }: Network, tensor: Make) {
   const { range, mean, std } = graph.preprocessing;
   const [, , channels] = inputOf(graph).shape;

@@ -3,7 +3,7 @@ import type { Layer } from "../graph/graph.ts";
 import type { Part, Sign } from "../kernels/relevance.ts";
 
 /**
- * How a layer's outputs share their relevance among its inputs, z = Σ x·w + b being what they compute:
+ * The redistribution of the relevance of a layer's outputs among its inputs, where the outputs are z = Σ x·w + b:
  * - "epsilon": by x·w / (z ± ε) (Bach et al. 2015, eq. 58);
  * - "gamma": the same by weights w + γ·w⁺, which favours what speaks for an output (Montavon et al. 2019, section 10.2.1).
  *   Where x or z is negative the parts change their roles, so that no z comes nearer to zero;
@@ -30,16 +30,16 @@ export type RelevanceRule =
 /**
  * A rule and the layers that it is for:
  * - "image": those with weights that read the image;
- * - "top": those with weights that have none between them and where the pass starts;
+ * - "output": the output layers, which have weights, and no weights between them and where the pass starts;
  * - "convolution", "dense": by their op;
- * - "any": every layer that shares relevance, sums and averages among them;
+ * - "any": every layer that redistributes relevance, sums and averages among them;
  * - names, as in `network.graph`, of the layer or of what is folded into it;
  * - or whatever a function of the layer says, as it runs folded.
  */
 export interface RuleCase {
   readonly at:
     | "image"
-    | "top"
+    | "output"
     | "convolution"
     | "dense"
     | "any"
@@ -60,7 +60,7 @@ const EVERYWHERE = <const R extends RelevanceRule>(rule: R) => [{ at: "any", rul
 export const COMPOSITES = {
   composite: [
     { at: "image", rule: { kind: "zBox" } },
-    { at: "top", rule: { kind: "epsilon" } },
+    { at: "output", rule: { kind: "epsilon" } },
     { at: "convolution", rule: { kind: "gamma", gamma: 0.25 } },
     { at: "any", rule: { kind: "epsilon" } },
   ],
@@ -83,13 +83,13 @@ export interface Slopes {
   readonly down: number;
 }
 
-/** What one part of the input is multiplied by; "low" and "high" are the bounds of the z-box in the input's place. */
+/** The factors of one part of the input; "low" and "high" are the bounds of the z-box in the input's place. */
 export interface RuleTerm {
   readonly part: Part | "low" | "high";
   readonly w: Slopes;
 }
 
-/** A rule for the outputs of one sign: they share by the sum of the terms. */
+/** A rule for the outputs of one sign, which redistribute their relevance by the sum of the terms. */
 export interface RuleBranch {
   readonly sign: Sign;
   readonly terms: readonly RuleTerm[];

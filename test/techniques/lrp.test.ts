@@ -65,7 +65,7 @@ describe("worked by hand: two layers", () => {
       "z-box of 0 to 4 below ε = 0",
       [
         { at: ["hidden"], rule: { kind: "zBox", low: [0, 0], high: [4, 4] } },
-        { at: "top", rule: exact },
+        { at: "output", rule: exact },
       ],
       [8 / 3 + 9 / 5, 16 / 3 + 6 / 5],
       -1,
@@ -436,7 +436,7 @@ describe("refuses in words", () => {
       ],
     },
     InputError,
-    /share.* got "max"/,
+    /redistribute.* got "max"/,
   );
   refused({ rules: everywhere({ kind: "zBox" }) }, InputError, /reads the image, got "depth"/);
   refused(

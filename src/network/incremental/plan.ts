@@ -14,11 +14,11 @@ export interface SweepCost {
   readonly full: number;
   /** Only what the patches change. */
   readonly exact: number;
-  /** What the plan computes: some layers in full, because rectangles would cover most of them. */
+  /** Multiply-adds of the plan: some layers run in full, because rectangles would cover most of them. */
   readonly planned: number;
 }
 
-/** How a sweep runs: which layers incrementally, in what chunks, with which rectangles. */
+/** The plan of a sweep: the layers that run incrementally, the chunks, the rectangles. */
 export interface IncrementalPlan {
   /** The layers that lead to the targets, in order. */
   readonly layers: readonly Layer[];
@@ -26,7 +26,7 @@ export interface IncrementalPlan {
   readonly targets: readonly string[];
   /** For one image. */
   readonly shapes: Shapes;
-  /** Where each layer that runs incrementally keeps its rectangles. The others run in full, on a chunk as a batch. */
+  /** The rectangles of each layer that runs incrementally. The others run in full, on a chunk as a batch. */
   readonly partial: ReadonlyMap<string, RectangleLayout>;
   /** Patches of a chunk. */
   readonly patches: number;
@@ -37,7 +37,7 @@ export interface IncrementalPlan {
   /** [chunks, layouts, patches + 1, 4]; see incremental_worklist.wgsl. Slot s of chunk c holds patch c + s · chunks. */
   readonly tables: Uint32Array<ArrayBuffer>;
   /**
-   * Where layers are that run on a chunk as a batch, those that they read, and the targets; sizes are for one patch. They
+   * Buffers of the layers that run on a chunk as a batch, of those that they read, and of the targets; sizes are for one patch. They
    * share buffers: one is free again when the last layer that reads it has run.
    */
   readonly batch: Slots;
@@ -55,7 +55,7 @@ const COVERED = 0.95;
 /** The most patches of a chunk, unless told otherwise. */
 export const MOST_PATCHES = 1024;
 
-/** What a chunk is to take: enough work to fill a GPU, little enough to stop promptly and to spare its watchdog. */
+/** The size that a chunk is to have: enough work to fill a GPU, little enough to stop promptly and to spare its watchdog. */
 const CHUNK = { products: 4e9, bytes: 2 ** 28, least: 16, most: MOST_PATCHES } as const;
 
 export interface PlanOptions {
@@ -139,7 +139,7 @@ function bytesOf(plan: Omit<IncrementalPlan, "bytes">): number {
   return 4 * words + PARAMS * layers.length;
 }
 
-/** Where the batches are: each is needed from one layer to another, by their places in the order. */
+/** Buffers of the batches: each is needed from one layer to another, by their places in the order. */
 function batchesOf(
   { layers, shapes, targets }: Pick<IncrementalPlan, "layers" | "shapes" | "targets">,
   partial: ReadonlyMap<string, unknown>,
@@ -217,7 +217,7 @@ function layOut(
   return { partial, layouts, entries, tables };
 }
 
-/** What a patch changes; nothing where the sweep has no such patch. */
+/** The rectangle that a patch changes; nothing where the sweep has no such patch. */
 function rectangle({ rows, columns }: DirtyRegions, sweep: Sweep, patch: number): { y: Span; x: Span } {
   const y = rows[Math.floor(patch / sweep.columns)];
   const x = columns[patch % sweep.columns];
@@ -251,7 +251,7 @@ function costOf(
   return { full, exact, planned };
 }
 
-/** Whether a layer that runs in full reads the rectangles of its input as they are. */
+/** Tells whether a layer that runs in full reads the rectangles of its input as they are. */
 export function gathers(layer: Layer): boolean {
   return layer.op !== "input" && opOf(layer).incremental.kind === "gather";
 }

@@ -29,7 +29,7 @@ export interface IncrementalSweep {
 /** A sweep runs forward only: nothing is saved for a backward pass. */
 const saved: ReadonlyMap<string, Tensors> = new Map();
 
-/** What a sweep borrows from its caller. */
+/** Tensors that a sweep borrows from its caller. */
 interface Site {
   /** `[C]`: the colour that covers the image. */
   readonly fill: Tensor;
@@ -163,7 +163,7 @@ async function createLayer(
   };
   const laid = whole.map((source): Promise<Command> => {
     const x = partials.get(source);
-    if (!x) throw new InputError(`layer "${source}": expected it to run in partials`);
+    if (!x) throw new InputError(`layer "${source}": expected it to run incrementally`);
     return owned(createWholeLayers(device, dirty, { label: source, x, y: tensorOf(batch, source) }));
   });
   const [before, command] = await all([all(laid), owned(compute())]);
@@ -188,7 +188,7 @@ async function createPartial(
   return incremental.create(device, { ...site, layer, x: [first, ...others] });
 }
 
-/** Which rectangles each layer, in order, needs laid out whole, where no layer before it did. */
+/** The layers that each layer, in order, needs laid out whole, where no layer before it did. */
 function wholesOf({
   layers,
   partial,
