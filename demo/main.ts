@@ -37,7 +37,7 @@ const board = notice();
 let opening: readonly Brought[] | undefined;
 /** The picture that was brought last. */
 let brought: Blob | undefined;
-/** Losses in a row without a picture in between: a device that dies at once is not asked for for ever. */
+/** Losses in a row without a picture in between: after a few the page stops asking for a device. */
 let losses = 0;
 
 function messageOf(error: unknown): string {

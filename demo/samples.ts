@@ -33,7 +33,7 @@ export function contentsOf(name: SampleName): string {
   return sample ? syntheticNames(sample.index, sample.pair).join(" and ") : "";
 }
 
-/** Another picture, by chance. */
+/** A random picture. */
 export function randomSample(): SampleName {
   const index = HELD_OUT + Math.floor(Math.random() * (LAST - HELD_OUT));
   return Math.random() < 0.25 ? `pair-${index}` : String(index);

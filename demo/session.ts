@@ -33,7 +33,7 @@ export interface ShownPicture {
 }
 
 /** A pixel of the network's input. */
-export interface Spot {
+export interface InputPixel {
   readonly y: number;
   readonly x: number;
 }
@@ -75,7 +75,7 @@ export class Session {
   /** The pool of networks that questions run on; they share the weights of the one that is looked at. */
   readonly networks: Networks;
   /** The place that the pointer is at on the picture or on any map. */
-  readonly cursor: Emitter<Spot | undefined> = new Emitter();
+  readonly cursor: Emitter<InputPixel | undefined> = new Emitter();
   /** Its strongest classes, labels or values. */
   predictions: readonly Prediction[] = [];
   /** Why there is no answer to the picture, if there is none. */

@@ -35,7 +35,7 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
         "button",
         {
           class: "grow",
-          title: "Another picture by chance (Space)",
+          title: "A random picture (Space)",
           onclick: () => store.set({ image: randomSample() }),
         },
         "Next picture",

@@ -1,6 +1,6 @@
 import { figure, h } from "../dom.ts";
 import { legend } from "../panels/legend.ts";
-import type { Spot } from "../session.ts";
+import type { InputPixel } from "../session.ts";
 import { isOpen } from "../tasks/queue.ts";
 import type { Card, WhyAnswers } from "./answers.ts";
 import { colorsOf } from "./color-ends.ts";
@@ -12,7 +12,7 @@ export interface CardView {
   readonly element: HTMLElement;
   /** @param over whether its map lies over the image. */
   draw(card: Card, over: boolean): void;
-  point(at: Spot | undefined): void;
+  point(at: InputPixel | undefined): void;
 }
 
 export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) => void): CardView {
@@ -115,9 +115,10 @@ export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) =>
 const ACCOUNTS: Readonly<Record<string, (account: Readonly<Record<string, number>>) => string>> = {
   "integrated-gradients": ({ relative = 0 }) =>
     `Completeness: ${figure(100 * Math.abs(relative))} % missing.`,
-  "local-linear": ({ score = 0, bias = 0 }) => `Of ${figure(score)} the biases hold ${figure(bias)}.`,
+  "local-linear": ({ score = 0, bias = 0 }) =>
+    `The biases hold ${figure(bias)} of the score of ${figure(score)}.`,
   lrp: ({ score = 0, bias = 0, residual = 0 }) =>
-    `Of ${figure(score)} the biases took ${figure(bias)}; ${figure(residual)} is missing.`,
+    `The biases took ${figure(bias)} of the score of ${figure(score)}; ${figure(residual)} is missing.`,
   lime: ({ r2 = 0, segments = 0 }) => `R² ${figure(r2)} over ${segments} segments.`,
 };
 

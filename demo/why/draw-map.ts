@@ -1,6 +1,6 @@
 import { colorize } from "../../src/figures.ts";
 import { enlarge, imageData } from "../pixels.ts";
-import type { Spot } from "../session.ts";
+import type { InputPixel } from "../session.ts";
 import type { LookState } from "../state/look.ts";
 import { type Answer, colorsOf, type Ends } from "./color-ends.ts";
 import type { WhyState } from "./slice.ts";
@@ -36,7 +36,7 @@ export function drawMap(
 /** The value of a map at a pixel of the network's input: of the cell that the pixel lies in. */
 export function valueAt(
   { robust: { values, size } }: Answer,
-  { y, x }: Spot,
+  { y, x }: InputPixel,
   [height, width]: readonly [number, number, ...unknown[]],
 ): number {
   const [h, w] = size;

@@ -1,5 +1,5 @@
 import { figure, h } from "../dom.ts";
-import type { Spot } from "../session.ts";
+import type { InputPixel } from "../session.ts";
 import { select } from "../state/selection.ts";
 import type { WhyAnswers } from "./answers.ts";
 import { type MapTile, mapTile } from "./map-tile.ts";
@@ -8,7 +8,7 @@ import { type MapTile, mapTile } from "./map-tile.ts";
 export function layerMapsView(answers: WhyAnswers): {
   readonly element: HTMLElement;
   draw(): void;
-  point(at: Spot | undefined): void;
+  point(at: InputPixel | undefined): void;
 } {
   const { store } = answers;
   const row = h("div", { class: "tiles", role: "group", "aria-label": "Grad-CAM along the network" });

@@ -1,5 +1,5 @@
 import { h } from "../dom.ts";
-import type { Spot } from "../session.ts";
+import type { InputPixel } from "../session.ts";
 import type { WhyAnswers } from "./answers.ts";
 import type { Answer, Ends } from "./color-ends.ts";
 import { drawMap, valueAt } from "./draw-map.ts";
@@ -9,7 +9,7 @@ export interface MapTile {
   readonly element: HTMLButtonElement;
   draw(answer: Answer | undefined, ends: Ends | undefined): void;
   /** Shows the cursor; returns the value under it. */
-  point(at: Spot | undefined): number | undefined;
+  point(at: InputPixel | undefined): number | undefined;
 }
 
 /** Makes a tile; a press is told to `press`. Arrow keys move the cursor while it has the focus. */
@@ -22,7 +22,7 @@ export function mapTile({ session, store }: WhyAnswers, label: string, press: ()
   let drawn = "";
   let from: Answer | undefined;
   let picture: Float32Array | undefined;
-  let at: Spot | undefined;
+  let at: InputPixel | undefined;
   const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, value));
 
   element.addEventListener("pointermove", ({ clientX, clientY }) => {

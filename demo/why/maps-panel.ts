@@ -20,7 +20,7 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
   const dialog = saveDialog(answers, fail);
   const title = h("h2", {});
   const scale = segmented<ScaleOfMaps>(
-    "Where the colours end",
+    "Range of the colours",
     [
       ["robust", "Robust"],
       ["raw", "Raw"],

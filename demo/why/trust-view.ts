@@ -8,17 +8,18 @@ const HEIGHT = 56;
 
 const SAYS: Readonly<Record<Measure, string>> = {
   insertion:
-    "Area under the score as the map’s strongest pixels come to a blurred image; in brackets by chance",
-  deletion: "Area under the score as they go; in brackets by chance",
-  muFidelity: "Correlation of what regions sum to in the map with how far the score falls without them",
+    "Area under the score while the map’s strongest pixels are added to a blurred image; in brackets, with the map moved at random",
+  deletion:
+    "Area under the score while the map’s strongest pixels are removed; in brackets, with the map moved at random",
+  muFidelity: "Correlation between the map’s sum over regions and the fall of the score without them",
   infidelity: "Share of the score’s changes that the map leaves unexplained",
-  sensitivity: "How much faint noise changes the map, in its own size",
+  sensitivity: "Change of the map under faint noise, relative to the map",
   modelRandomisation: "Rank correlation with the map of a network with random weights",
   randomLogit: "Rank correlation with the map of a class drawn at random",
   runnerUp: "Rank correlation with the map of the strongest other class",
 };
 
-/** The score as pixels come (solid) and go (dashed). */
+/** Plots the score while pixels are added (solid) and removed (dashed). */
 function plot({ insertion, deletion }: Trust): SVGElement | undefined {
   if (!insertion || !deletion) return undefined;
   const most = Math.max(...insertion.curve, ...deletion.curve, 1e-9);
@@ -30,7 +31,7 @@ function plot({ insertion, deletion }: Trust): SVGElement | undefined {
         return `${i === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
       })
       .join("");
-  const words = `Score as the strongest pixels come (solid, area ${figure(insertion.area)}) and go (dashed, area ${figure(deletion.area)}), up to ${figure(most)}`;
+  const words = `Score while the strongest pixels are added (solid, area ${figure(insertion.area)}) and removed (dashed, area ${figure(deletion.area)}), up to ${figure(most)}`;
   const element = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words });
   const title = svg("title", {});
   title.textContent = words;
@@ -46,7 +47,7 @@ function plot({ insertion, deletion }: Trust): SVGElement | undefined {
   return element;
 }
 
-/** Beside a map: how far it can be trusted. Figures appear as they are measured. */
+/** The trust figures beside a map; each appears when it is measured. */
 export function trustView(
   software: boolean,
   onStop: () => void,

@@ -6,6 +6,12 @@ const of = (file: string, test: string, ...changes: readonly (readonly [string, 
 /** What places of a layer see, followed back from a unit and forward from a patch. */
 const SIGHT = ["graph/receptive-field.test.ts", "network/incremental.test.ts"];
 
+const ofExplorer = (
+  file: string,
+  test: string,
+  ...changes: readonly (readonly [string, string])[]
+): Mutant[] => each([`demo/${file}.ts`], [`explorer/${test}.test.ts`], changes);
+
 /** Mistakes in TypeScript: networks, ops, objectives, loops, techniques, metrics, models, images. */
 export const CODE: readonly Mutant[] = [
   ...of(
@@ -324,4 +330,33 @@ export const CODE: readonly Mutant[] = [
   ),
   ...of("cli/output", "cli/main", ["zeros += Number(value === 0);", "zeros += Number(value <= 0);"]),
   ...of("cli/exit-codes", "cli/process", ["STOPPED = 130", "STOPPED = 1"]),
+  ...ofExplorer(
+    "tasks/queue",
+    "tasks",
+    ["if (!signal.aborted) this.#results.set(key, result);", "this.#results.set(key, result);"],
+    ["one.priority === priority && ", ""],
+    ["if (!isOpen(this.progressOf(key))) return;", ""],
+    ['if (signal.aborted && this.progressOf(key).stage === "working") this.#progress.delete(key);', ""],
+    ["if (stop && !tasks.some((task) => task.key === key)) stop.abort();", ""],
+    ["const run = this.#closed ? undefined : this.#next();", "const run = this.#next();"],
+  ),
+  ...ofExplorer(
+    "state/store",
+    "state",
+    ["const next = admitted(", "const next = ("],
+    ["set(another ? (", "set(!another ? ("],
+  ),
+  ...ofExplorer(
+    "state/selection",
+    "state",
+    ["if (channel !== undefined) return { from: channel };", ""],
+    ["y >= height || x >= width", "y >= width || x >= height"],
+    ['put("channel", channel);', ""],
+  ),
+  ...ofExplorer(
+    "why/color-ends",
+    "why",
+    ["drawnMap({ ...options, clip: 100 })", "drawnMap(options)"],
+    ["max < largest", "max <= largest"],
+  ),
 ];
