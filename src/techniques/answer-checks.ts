@@ -1,5 +1,5 @@
 import { ModelError } from "../gpu/errors.ts";
-import { readTensor, readTensors, sizeOf, type Tensor, type TensorData } from "../gpu/tensor.ts";
+import { readTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { firstNotFinite, withinRounding } from "../graph/finite.ts";
 import type { Network, Target } from "../network/network.ts";
 import { Objective, termsByLayer } from "../objectives/objective.ts";
@@ -67,21 +67,6 @@ export function scoresBeside(
       }
     },
   };
-}
-
-/**
- * Reads a technique's results in one go with the activations that were asked.
- * @throws ModelError when what was asked is NaN or infinite.
- */
-export async function readAnswer<const T extends readonly Tensor[]>(
-  network: Network,
-  asked: Target | Objective,
-  tensors: T,
-): Promise<{ -readonly [I in keyof T]: TensorData<T[I]> }> {
-  const beside = scoresBeside(network, [asked]);
-  const found = await readTensors(network.device, [...tensors, ...beside.tensors]);
-  await beside.check(found.slice(tensors.length) as Float32Array[]);
-  return found.slice(0, tensors.length) as { -readonly [I in keyof T]: TensorData<T[I]> };
 }
 
 /** In words, the first layer whose activations of the first image are not finite. */

@@ -5,9 +5,8 @@ import { readTensor } from "../gpu/tensor.ts";
 import { classOf, isBinary, placesOf, sideOf, strongestOf, yesOf } from "../graph/classes.ts";
 import { type Head, headOf, headsOf } from "../graph/heads.ts";
 import type { Picture } from "../images/picture.ts";
-import type { Network, OutputGradientCommand, Target } from "../network/network.ts";
+import type { Network, Target } from "../network/network.ts";
 import { assertTarget } from "../network/output-gradient.ts";
-import { createObjective } from "../objectives/commands.ts";
 import { elements, logit, Objective, probability, region } from "../objectives/objective.ts";
 import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../sampling/budget.ts";
@@ -132,30 +131,6 @@ export function meaningOf(
   const { channel, sign } = sideOf(head, index);
   if (head.kind === "places") return region(placesOf(head, index, scores), index, head.name);
   return sign > 0 ? { layer: head.logits, channel, image: 0 } : logit(index, head.name);
-}
-
-/**
- * Runs the network on an image and hands `work` what its backward passes start from: a target, or an objective's output
- * gradients,
- * which live as long as the work. Within a turn of the network.
- */
-export async function withQuestion<T>(
-  network: Network,
-  input: Float32Array,
-  options: ObjectiveOptions,
-  work: (from: Target | readonly OutputGradientCommand[], target: Target | Objective) => Promise<T>,
-): Promise<T> {
-  const { target } = options.target instanceof Objective ? options : await ask(network, input, options);
-  if (!(target instanceof Objective)) return work(target as Target, target as Target);
-  options.signal?.throwIfAborted();
-  const objective = await createObjective(network, target);
-  try {
-    writeInput(network, input);
-    submit(network, (encoder) => network.forward(encoder));
-    return await work(objective.outputGradients, target);
-  } finally {
-    objective.destroy();
-  }
 }
 
 /** The kinds of a class's score. */

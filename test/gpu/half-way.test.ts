@@ -127,6 +127,19 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ({ device }) =>
     () =>
       vitrine.createNetwork(device, small(), { keep: [] }),
+  createNetworks:
+    ({ device }) =>
+    async () => {
+      const networks = vitrine.createNetworks(device, small());
+      try {
+        await networks.of({ keep: [] });
+        return networks;
+      } catch (error) {
+        // Weights stay for the next network that is asked for, as long as the pool does.
+        networks.destroy();
+        throw error;
+      }
+    },
   createObjective: async ({ network }) => {
     const one = await network();
     return () => vitrine.createObjective(one, vitrine.probability(1).plus(vitrine.layerNorm("conv")));

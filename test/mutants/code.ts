@@ -231,8 +231,8 @@ export const CODE: readonly Mutant[] = [
     ["used += bytes;", ""],
   ),
   ...of("techniques/attribution/integrated-gradients", "techniques/gradients", [
-    "slope * ((input[i] ?? 0) - (start[i] ?? 0))",
-    "slope * (input[i] ?? 0)",
+    "slope * ((image[i] ?? 0) - (start[i] ?? 0))",
+    "slope * (image[i] ?? 0)",
   ]),
   ...of("techniques/attribution/smooth-grad", "techniques/gradients.golden", [
     "(squares[i] ?? 0) / samples",

@@ -109,6 +109,31 @@ test("a map that is complete on the GPU is there to be drawn, of any image that 
   command.destroy();
 });
 
+test.each(["gradient-input", "local-linear", "saliency-mask"])(
+  "%s takes the image that was written, at its end too",
+  async (name) => {
+    const expected = await attributionNamed(name).run(network, other, { target: 2 });
+    const command = await createAttribution(network, name, image, { target: 2 });
+    device.queue.writeBuffer(command.image.buffer, 0, other);
+    const encoder = device.createCommandEncoder();
+    command.record(encoder);
+    device.queue.submit([encoder.finish()]);
+    expect(await command.read()).toEqual(expected);
+    command.destroy();
+  },
+);
+
+test("a probability is asked as the one-line call asks it", async () => {
+  const options = { target: 2, on: "probability" } as const;
+  const expected = await attributionNamed("saliency").run(network, image, options);
+  const command = await createAttribution(network, "saliency", image, options);
+  const encoder = device.createCommandEncoder();
+  command.record(encoder);
+  device.queue.submit([encoder.finish()]);
+  expect(await command.read()).toEqual(expected);
+  command.destroy();
+});
+
 test("more scores than wait to be read at once are all there", async () => {
   const options = { target: 1, samples: 4099 };
   const expected = await attributionNamed("rise").run(network, image, options);

@@ -44,7 +44,7 @@ export function preparePass(
   who: string,
 ): Prepare<ObjectiveOptions & PassOptions, Explanation> {
   return async (site, options) => {
-    const { network, input, scope } = site;
+    const { network, scope } = site;
     const signals = await pass.signals(network, options, scope);
     const asked = await site.ask(options);
     const from = await startOf(asked, site);
@@ -68,12 +68,12 @@ export function preparePass(
       }),
       ...{ image, target, beside: scoresBeside(network, [target]) },
       results: Object.fromEntries(values.map((value, i) => [names[i] ?? "", value])),
-      finish: (found) => ({
+      finish: (found, shown) => ({
         data: combined(
           pass,
           names.map((name) => found[name] ?? NONE),
           signals,
-          input,
+          shown,
         ),
         shape: signals[0]?.shape ?? [],
         target,

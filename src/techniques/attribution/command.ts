@@ -34,8 +34,12 @@ export interface Prepared<E> extends SampleLoop {
   readonly results: Readonly<Record<string, Tensor>>;
   /** What is read beside the results, to be checked. */
   readonly beside?: ReturnType<typeof scoresBeside> | undefined;
-  /** Makes the answer of the values that were read of the results. @throws ModelError when the scores are not finite. */
-  finish(values: Values): E | Promise<E>;
+  /**
+   * Makes the answer of the values that were read of the results.
+   * @param image the image that was explained, as the network takes it.
+   * @throws ModelError when the scores are not finite.
+   */
+  finish(values: Values, image: Float32Array): E | Promise<E>;
 }
 
 /** The site of a technique's work. */
@@ -103,13 +107,13 @@ export function first<E>([found]: readonly E[]): E {
 export function andThen<O, E, F>(prepare: Prepare<O, E>, make: (found: E) => F): Prepare<O, F> {
   return async (site, options) => {
     const prepared = await prepare(site, options);
-    return { ...prepared, finish: async (values) => make(await prepared.finish(values)) };
+    return { ...prepared, finish: async (values, image) => make(await prepared.finish(values, image)) };
   };
 }
 
 /** Runs a technique's work, one submit a step, and reads its results once; within a turn of the network. */
 export async function runPrepared<E>(
-  { network, scope }: PrepareSite,
+  { network, input, scope }: PrepareSite,
   work: Prepared<E>,
   options: LoopOptions,
 ): Promise<E> {
@@ -125,7 +129,7 @@ export async function runPrepared<E>(
     const kept = scores.indexOf(tensor);
     if (kept >= 0) values[name] = found.scores[kept] ?? new Float32Array();
   }
-  return work.finish(values);
+  return work.finish(values, input);
 }
 
 /** Explains an image by a technique's work, within a turn of the network and a budget of memory. */
@@ -170,12 +174,15 @@ export function explainAtOnce<O extends ObjectiveOptions, E>(
     });
     const values = await readResults(network, work);
     options.signal?.throwIfAborted();
-    return work.finish(values);
+    return work.finish(values, input);
   });
 }
 
 /** Reads all results of some work at once, with what is checked beside them. */
-export async function readResults<E>({ device }: Network, { results, beside }: Prepared<E>): Promise<Values> {
+export async function readResults<E>(
+  { device }: Network,
+  { results, beside }: Pick<Prepared<E>, "results" | "beside">,
+): Promise<Values> {
   const names = Object.keys(results);
   const found = await readTensors(device, [...Object.values(results), ...(beside?.tensors ?? [])]);
   await beside?.check(found.slice(names.length) as Float32Array[]);
@@ -227,7 +234,13 @@ export async function createPrepared<O extends ObjectiveOptions & MemoryOptions,
       record: (encoder: GPUCommandEncoder) => recordAll(encoder, work),
       read: () =>
         network.inTurn(async (turn) => {
-          const explained = await work.finish(await readResults(turn, work));
+          // Another image may have been written since.
+          const read = { ...results, " image": tensor };
+          const { " image": explainedImage = NONE, ...values } = await readResults(turn, {
+            ...work,
+            results: read,
+          });
+          const explained = await work.finish(values, explainedImage);
           await assertAnswer(turn, explained.data, "the answer", explained.gaps);
           return explained;
         }),

@@ -171,9 +171,9 @@ const preparePath: Prepare<IntegratedGradientsOptions, PathExplanation> = async 
   return {
     ...loop,
     ...{ image: x, target, results: { mean, scores } },
-    async finish({ mean: slopes = NONE, scores: [before = 0, after = 0] = NONE }) {
+    async finish({ mean: slopes = NONE, scores: [before = 0, after = 0] = NONE }, image) {
       await assertAnswer(network, Float32Array.of(before, after), "its scores");
-      const data = slopes.map((slope, i) => slope * ((input[i] ?? 0) - (start[i] ?? 0)));
+      const data = slopes.map((slope, i) => slope * ((image[i] ?? 0) - (start[i] ?? 0)));
       return { data, shape, target, completeness: completenessOf(data, after - before), steps };
     },
   };

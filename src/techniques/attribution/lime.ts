@@ -167,14 +167,14 @@ function prepareSegments(
       ...loop,
       ...{ image: x, target: first.target },
       results: Object.fromEntries(asked.map(({ scores }, i) => [numbered("scores", i), scores])),
-      finish(values) {
+      finish(values, shown) {
         const { shows, weights } = designOf({ seed, samples, count, kernelWidth });
         return asked.map(({ target }, i): LimeExplanation => {
           const y = values[numbered("scores", i)] ?? NONE;
           const fit = ridge(shows, y, weights, count, alpha);
           const same = sameScores(y);
           const data = Float32Array.from(labels, (segment) => (same ? 0 : (fit.coefficients[segment] ?? 0)));
-          const notes = same ? { notes: [unchanged(input, segments, colors)] } : {};
+          const notes = same ? { notes: [unchanged(shown, segments, colors)] } : {};
           return { data, shape: [height, width], target, segments, fit, ...notes };
         });
       },

@@ -47,7 +47,7 @@ export function localLinear(
 
 /** Results: `score`, `contributions` of the biases, and `gradient`, [H, W, C], of which the processor makes the map. */
 const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, options) => {
-  const { network, input, scope } = site;
+  const { network, scope } = site;
   const { tensor, command } = scope;
   const { device, graph } = network;
   const { name, shape } = inputOf(graph);
@@ -90,11 +90,11 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
       },
     }),
     ...{ image, target, results: { score: asked.values, contributions, gradient } },
-    async finish({ score: [score = 0] = NONE, contributions: found = NONE, gradient: slopes = NONE }) {
+    async finish({ score: [score = 0] = NONE, contributions: found = NONE, gradient: slopes = NONE }, shown) {
       await assertAnswer(network, Float32Array.of(score), "its score");
-      const data = input.map((value, i) => value * (slopes[i] ?? 0));
+      const data = shown.map((value, i) => value * (slopes[i] ?? 0));
       // In double precision: the products, not their roundings, add up.
-      const linear = input.reduce((sum, value, i) => sum + value * (slopes[i] ?? 0), 0);
+      const linear = shown.reduce((sum, value, i) => sum + value * (slopes[i] ?? 0), 0);
       const bias = constants.length > 0 ? found.reduce((sum, share) => sum + share, 0) : 0;
       return { data, shape, target, score, linear, bias, residual: score - linear - bias };
     },

@@ -132,7 +132,7 @@ function overPatches(
     const values = await readResults(network, sweep);
     signal?.throwIfAborted();
     onProgress?.(1);
-    return sweep.finish(values);
+    return sweep.finish(values, input);
   });
 }
 

@@ -115,7 +115,8 @@ function largestPart(mask: Uint8Array, [height = 1, width = 1]: Shape): Uint8Arr
 
 /** Results: `gradient`, [H, W, C]. The graph cut is the processor's. */
 const prepareMask: Prepare<ObjectiveOptions & MaskOptions, MaskExplanation> = async (site, options) => {
-  const pixels = deprocess(site.input, site.network.graph);
+  // An input that is no image has no colours to cut by.
+  deprocess(site.input, site.network.graph);
   const { target, output, signal } = options;
   const { results, finish, ...prepared } = await SALIENCY.prepare(site, { target, output, signal });
   const { map: gradient } = results;
@@ -123,8 +124,9 @@ const prepareMask: Prepare<ObjectiveOptions & MaskOptions, MaskExplanation> = as
   return {
     ...prepared,
     results: { gradient },
-    async finish({ gradient: values = NONE }) {
-      const found = await finish({ map: values });
+    async finish({ gradient: values = NONE }, shown) {
+      const pixels = deprocess(shown, site.network.graph);
+      const found = await finish({ map: values }, shown);
       const { data: map, shape } = maxOverColor(found);
       return { data: maskOf(pixels, map, options), shape, target: found.target, map };
     },
