@@ -1,8 +1,8 @@
 import type { Network } from "../../network/network.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
-import { explainByPass, passToImage, preparePass } from "./backward-pass.ts";
+import { explainByPass, passToImage } from "./backward-pass.ts";
 import { ON } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { attributionTechnique, byBackward } from "./technique.ts";
 
 const BACKWARD = passToImage("deconvnet");
 
@@ -28,7 +28,5 @@ export const DECONVNET = attributionTechnique({
   shape: "[H,W,C]",
   kind: "signal",
   options: { on: ON },
-  run: fromGradient(deconvnet),
-  prepare: preparePass(BACKWARD, "deconvnet"),
-  backward: BACKWARD,
+  ...byBackward(deconvnet, BACKWARD, "deconvnet"),
 });

@@ -1,10 +1,10 @@
 import { createGradCamPlusPlusWeights, createWeightedMaps } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
 import type { Explanation, Picture } from "../question.ts";
-import { explainByPass, preparePass } from "./backward-pass.ts";
+import { explainByPass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { attributionTechnique, byBackward } from "./technique.ts";
 
 const plusPlusMap: MapMaker = async (device, { a, g, y, channels }, scope) => {
   const w = scope.tensor([channels], { label: "Grad-CAM++ weights" });
@@ -39,7 +39,5 @@ export const GRAD_CAM_PLUS_PLUS = attributionTechnique({
   kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
-  run: fromGradient(gradCamPlusPlus),
-  prepare: preparePass(BACKWARD, "Grad-CAM++"),
-  backward: BACKWARD,
+  ...byBackward(gradCamPlusPlus, BACKWARD, "Grad-CAM++"),
 });

@@ -4,10 +4,10 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
 import type { Network, OutputGradientCommand, Target } from "../../network/network.ts";
 import type { Explanation, Picture } from "../question.ts";
-import { explainByPass, preparePass } from "./backward-pass.ts";
+import { explainByPass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, mapsAt, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { attributionTechnique, byBackward } from "./technique.ts";
 
 /** Options of {@link gradCam}. */
 export type GradCamOptions = LayerOptions;
@@ -94,7 +94,5 @@ export const GRAD_CAM = attributionTechnique({
   kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
-  run: fromGradient(gradCam),
-  prepare: preparePass(BACKWARD, "Grad-CAM"),
-  backward: BACKWARD,
+  ...byBackward(gradCam, BACKWARD, "Grad-CAM"),
 });

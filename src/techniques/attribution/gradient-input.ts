@@ -1,8 +1,8 @@
 import type { Network } from "../../network/network.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
-import { type BackwardPass, explainByPass, passToImage, preparePass } from "./backward-pass.ts";
+import { type BackwardPass, explainByPass, passToImage } from "./backward-pass.ts";
 import { ON } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { attributionTechnique, byBackward } from "./technique.ts";
 
 const BACKWARD: BackwardPass = {
   ...passToImage("gradient"),
@@ -30,7 +30,5 @@ export const GRADIENT_INPUT = attributionTechnique({
   kind: "attribution",
   unit: "sum over colour of x·∂S/∂x",
   options: { on: ON },
-  run: fromGradient(gradientTimesInput),
-  prepare: preparePass(BACKWARD, "gradient × input"),
-  backward: BACKWARD,
+  ...byBackward(gradientTimesInput, BACKWARD, "gradient × input"),
 });

@@ -1,11 +1,11 @@
 import { enlargeMap } from "../../images/enlarge.ts";
 import type { Network } from "../../network/network.ts";
 import type { Explanation, Picture } from "../question.ts";
-import { type BackwardPass, explainByPass, preparePass, signalAtImage } from "./backward-pass.ts";
+import { type BackwardPass, explainByPass, signalAtImage } from "./backward-pass.ts";
 import { gradCamMap } from "./grad-cam.ts";
 import { LAYER, type LayerOptions, mapAtLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { attributionTechnique, byBackward } from "./technique.ts";
 
 const BACKWARD: BackwardPass = {
   signals: async (network, options, scope) => [
@@ -42,7 +42,5 @@ export const GUIDED_GRAD_CAM = attributionTechnique({
   kind: "signal",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
-  run: fromGradient(guidedGradCam),
-  prepare: preparePass(BACKWARD, "Guided Grad-CAM"),
-  backward: BACKWARD,
+  ...byBackward(guidedGradCam, BACKWARD, "Guided Grad-CAM"),
 });

@@ -1,10 +1,10 @@
 import { createLayerCamMap } from "../../kernels/activation-maps.ts";
 import type { Network } from "../../network/network.ts";
 import type { Explanation, Picture } from "../question.ts";
-import { explainByPass, preparePass } from "./backward-pass.ts";
+import { explainByPass } from "./backward-pass.ts";
 import { LAYER, type LayerOptions, type MapMaker, passToLayer } from "./layer-maps.ts";
 import { LAYER_OF_MAPS, ON } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { attributionTechnique, byBackward } from "./technique.ts";
 
 const layerCamMap: MapMaker = async (device, { a, g, y }, scope) => [
   await scope.command(createLayerCamMap(device, { a, g, y })),
@@ -31,7 +31,5 @@ export const LAYER_CAM = attributionTechnique({
   unit: "ReLU(∑ ReLU(gradient) × activation)",
   options: { layer: LAYER_OF_MAPS, on: ON },
   weighsMaps: true,
-  run: fromGradient(layerCam),
-  prepare: preparePass(BACKWARD, "Layer-CAM"),
-  backward: BACKWARD,
+  ...byBackward(layerCam, BACKWARD, "Layer-CAM"),
 });

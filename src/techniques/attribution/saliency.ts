@@ -1,8 +1,8 @@
 import type { Network } from "../../network/network.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
-import { explainByPass, passToImage, preparePass } from "./backward-pass.ts";
+import { explainByPass, passToImage } from "./backward-pass.ts";
 import { ON } from "./options.ts";
-import { attributionTechnique, fromGradient } from "./technique.ts";
+import { attributionTechnique, byBackward } from "./technique.ts";
 
 const BACKWARD = passToImage("gradient");
 
@@ -33,7 +33,5 @@ export const SALIENCY = attributionTechnique({
   shape: "[H,W,C]",
   kind: "gradient",
   options: { on: ON },
-  run: fromGradient(saliency),
-  prepare: preparePass(BACKWARD, "saliency"),
-  backward: BACKWARD,
+  ...byBackward(saliency, BACKWARD, "saliency"),
 });

@@ -2,7 +2,7 @@ import type { MapKind } from "../../figures/kinds.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall } from "../answer.ts";
 import { assertScore, EXPLAIN, type Explanation, objectiveOf, type Picture } from "../question.ts";
-import type { BackwardPass } from "./backward-pass.ts";
+import { type BackwardPass, preparePass } from "./backward-pass.ts";
 import type { Prepare } from "./command.ts";
 import { ATTRIBUTION, type AttributionOptions, type TechniqueOptions } from "./options.ts";
 
@@ -105,6 +105,15 @@ export function fromGradient(
     const found = await technique(network, image, { ...options, target: objective });
     return { ...found, target };
   };
+}
+
+/** The ways to run a technique that backward passes answer: its function, the same to record, and the passes for many images. */
+export function byBackward(
+  technique: (network: Network, image: Picture, options: AttributionOptions) => Promise<Attribution>,
+  backward: BackwardPass,
+  who: string,
+): Pick<AttributionTechnique, "run" | "prepare" | "backward"> {
+  return { run: fromGradient(technique), prepare: preparePass(backward, who), backward };
 }
 
 /** A technique's publication as a text cites it: "Simonyan et al. 2013". */
