@@ -1,5 +1,5 @@
 import { sizeOf } from "../gpu/tensor.ts";
-import { type Activation, activationFacts } from "../layers/activation.ts";
+import { type Activation, activationFacts, type FusedActivation } from "../layers/activation.ts";
 import type { Weights } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import type { Layer, Shapes } from "./graph.ts";
@@ -7,6 +7,12 @@ import type { Layer, Shapes } from "./graph.ts";
 /** The activation that a layer applies, if any. */
 export function activationOf(layer: Layer): Activation | undefined {
   return "activation" in layer ? layer.activation : undefined;
+}
+
+/** The activation that is fused to another op, if there is one. */
+export function fusedActivationOf(layer: Layer): FusedActivation | undefined {
+  if (layer.op === "activation" || !("activation" in layer)) return undefined;
+  return layer.activation?.kind === "linear" ? undefined : layer.activation;
 }
 
 /** The numbers that were learned in a layer, if any. */

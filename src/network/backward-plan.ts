@@ -1,8 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Graph, layerOf } from "../graph/graph.ts";
+import { activationOf, fusedActivationOf } from "../graph/layer-facts.ts";
 import { betweenOf, descendantsOf } from "../graph/traverse.ts";
 import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activation.ts";
-import { activationOf, fusedActivationOf, type GradientLayout } from "./gradient-layout.ts";
+import type { GradientLayout } from "./gradient-layout.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 
 /** What a backward pass is asked for. */

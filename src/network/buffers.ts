@@ -8,11 +8,12 @@ import {
   type Tensor,
   type TensorOptions,
 } from "../gpu/tensor.ts";
+import { fusedActivationOf } from "../graph/layer-facts.ts";
 import { activationCode } from "../layers/activation.ts";
 import type { FusedGradient, Tensors } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import { Control } from "./control.ts";
-import { fusedActivationOf, type GradientLayout } from "./gradient-layout.ts";
+import type { GradientLayout } from "./gradient-layout.ts";
 import { isView, planActivations } from "./memory-plan.ts";
 import type { NetworkPlan } from "./network-plan.ts";
 

@@ -1,6 +1,6 @@
-import type { Graph, Layer } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
+import { activationOf, fusedActivationOf } from "../graph/layer-facts.ts";
 import { readersOf } from "../graph/traverse.ts";
-import type { Activation, FusedActivation } from "../layers/activation.ts";
 import { opOf } from "../layers/ops.ts";
 import { isView } from "./memory-plan.ts";
 
@@ -41,15 +41,4 @@ export function gradientLayout({ layers }: Graph, kept: ReadonlySet<string>): Gr
     ruleSlots: new Map(activated.map(({ name }, slot) => [name, slot])),
     fusedSlots: new Map(fused.map(({ name }, index) => [name, activated.length + index])),
   };
-}
-
-/** The activation that a layer applies, if any. */
-export function activationOf(layer: Layer): Activation | undefined {
-  return "activation" in layer ? layer.activation : undefined;
-}
-
-/** The activation that is fused to another op, if there is one. */
-export function fusedActivationOf(layer: Layer): FusedActivation | undefined {
-  if (layer.op === "activation" || !("activation" in layer)) return undefined;
-  return layer.activation?.kind === "linear" ? undefined : layer.activation;
 }

@@ -3,12 +3,12 @@ import { type Command, NOTHING } from "../gpu/kernel.ts";
 import { all, type Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Layer } from "../graph/graph.ts";
+import { activationOf, fusedActivationOf } from "../graph/layer-facts.ts";
 import { createObjectiveGradient } from "../kernels/objective.ts";
 import { activationFacts, createActivationGradient, createZeroGradientMask } from "../layers/activation.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
 import { type BackwardPlan, SCRATCH } from "./backward-plan.ts";
 import { type BackwardBuffers, type Buffers, type ForwardBuffers, tensorOf } from "./buffers.ts";
-import { activationOf, fusedActivationOf } from "./gradient-layout.ts";
 import { isCommands, type OutputGradients } from "./output-gradient.ts";
 
 /** A layer on the device. */

@@ -2,13 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UnsupportedError } from "../../src/gpu/errors.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
+import { fusedActivationOf } from "../../src/graph/layer-facts.ts";
 import {
   type BackwardPlan,
   type BackwardRequest,
   formatBackwardPlan,
   planBackward,
 } from "../../src/network/backward-plan.ts";
-import { fusedActivationOf, gradientLayout } from "../../src/network/gradient-layout.ts";
+import { gradientLayout } from "../../src/network/gradient-layout.ts";
 import { branches, chain, constant, graph, random } from "../graph/graphs.ts";
 
 const RULES = ["gradient", "guided", "deconvnet", "redirected"] as const;
