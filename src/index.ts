@@ -19,7 +19,7 @@ export {
   VitrineError,
 } from "./gpu/errors.ts";
 export { type Command, type Recording, record } from "./gpu/kernel.ts";
-export type { Owner } from "./gpu/scope.ts";
+export type { Destroyable, Owner } from "./gpu/scope.ts";
 export {
   createTensor,
   type DType,
