@@ -10,7 +10,7 @@ import {
   noneRepeated,
   shapeOfAll,
 } from "./broadcast.ts";
-import { createCopy } from "./concat.ts";
+import { createWholeCopy } from "./concat.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op } from "./op.ts";
 import { seesItself } from "./sight.ts";
 
@@ -65,18 +65,7 @@ export const add: Op<AddLayer> = {
     if (sizeOf(dx.shape) < sizeOf(dy.shape)) {
       return createBroadcastGradient(device, { dy, dx, accumulate, label: layer.name });
     }
-    const block = sizeOf(dy.shape);
-    const whole = { length: block, start: 0 };
-    return createCopy(device, {
-      label: layer.name,
-      x: dy,
-      y: dx,
-      rows: 1,
-      block,
-      from: whole,
-      to: whole,
-      accumulate,
-    });
+    return createWholeCopy(device, { label: layer.name, dy, dx, accumulate });
   },
 
   incremental: {

@@ -172,3 +172,19 @@ export function createCopy(
     workgroups: gridOf(Math.ceil(size / 256)),
   });
 }
+
+/** Copies dy to dx, of as many elements, or adds it. */
+export function createWholeCopy(
+  device: GPUDevice,
+  site: {
+    readonly label: string;
+    readonly dy: Tensor;
+    readonly dx: Tensor;
+    readonly accumulate: boolean;
+  },
+): Promise<Command> {
+  const { label, dy, dx, accumulate } = site;
+  const block = sizeOf(dy.shape);
+  const whole = { length: block, start: 0 };
+  return createCopy(device, { label, x: dy, y: dx, rows: 1, block, from: whole, to: whole, accumulate });
+}

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { NOTHING } from "../gpu/kernel.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
-import { createCopy } from "./concat.ts";
+import { createWholeCopy } from "./concat.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
 import { seesAll, seesItself } from "./sight.ts";
 
@@ -31,18 +31,7 @@ export const reshape: Op<ReshapeLayer> = {
   // Only where other layers read the input too has the gradient a buffer of its own.
   backward: async (device, { layer, dy, dx, accumulate }) => {
     if (dx.buffer === dy.buffer) return NOTHING;
-    const block = sizeOf(dy.shape);
-    const whole = { length: block, start: 0 };
-    return createCopy(device, {
-      label: layer.name,
-      x: dy,
-      y: dx,
-      rows: 1,
-      block,
-      from: whole,
-      to: whole,
-      accumulate,
-    });
+    return createWholeCopy(device, { label: layer.name, dy, dx, accumulate });
   },
 
   // A view of the rectangles, too, where the pixels stay where they are.
