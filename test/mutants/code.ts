@@ -309,6 +309,19 @@ export const CODE: readonly Mutant[] = [
     "residual[8 * (p + (steps[d] ?? 0)) + d]",
   ]),
   ...of(
+    "figures/drawn-map",
+    "figures/drawn-map",
+    ["{ max: maxOverColor, sum: sumOverColor }", "{ max: sumOverColor, sum: maxOverColor }"],
+    ['drawing.signed === "as found" && low < 0', 'drawing.signed === "as found"'],
+  ),
+  ...of(
+    "figures/lettering",
+    "figures/lettering",
+    ["if (textWidth(text, size, weight) <= width) return text;", "if (width > 0) return text;"],
+    ["advance / 1000", "advance / 1200"],
+  ),
+  ...of("figures/rasterize", "figures/lettering", ["isLettered(one) ? one : BOX", "one"]),
+  ...of(
     "models/keras/weighted-layers",
     "models/topology",
     ['config.number("epsilon", 1e-3)', 'config.number("epsilon", 1e-5)'],

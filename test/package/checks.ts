@@ -134,6 +134,8 @@ interface Answer {
   readonly label?: string;
   readonly values?: number;
   readonly products?: readonly number[];
+  /** The width of a figure that was rasterised there. */
+  readonly figure?: number;
 }
 
 /** What a page of `folder` answers in headless Chrome, and every address that it asked for. */
@@ -160,6 +162,7 @@ async function appAnswers(project: Project, folder: string): Promise<void> {
   const { answer } = await opened(join(project.folder, folder));
   expect(answer.label === EXPECTED, `"${EXPECTED}"`, answer);
   expect(answer.values === 48 * 48 * 24, "conv1's values as three's storage", answer);
+  expect((answer.figure ?? 0) > 3 * 256, "a figure as pixels", answer);
   expect(String(answer.products) === "10,14,14,20", "a Gram matrix from tfjs", answer);
 }
 

@@ -8,6 +8,7 @@ import {
   loadLayersModel,
   modelFromFiles,
   predict,
+  renderFigure,
   requestDevice,
   syntheticPictures,
 } from "vitrine";
@@ -25,6 +26,9 @@ async function answer() {
   const { value: picture } = await pictures.next();
   const [best] = await predict(network, picture);
 
+  const map = { map: new Float32Array([0, 1, 2, 3]), shape: [2, 2], kind: "cam" };
+  const figure = await renderFigure({ ...map, image: picture, title: best.label });
+
   const renderer = new WebGPURenderer({ device });
   await renderer.init();
   renderer.render(new Scene(), new (await import("three/webgpu")).PerspectiveCamera());
@@ -32,7 +36,13 @@ async function answer() {
 
   await tf.setBackend("webgpu");
   const products = await gram(tf.tensor3d([1, 2, 3, 4], [1, 2, 2])).data();
-  return { ...best, values: bufferCount, products: [...products], shared: deviceOfTfjs() !== device };
+  return {
+    ...best,
+    values: bufferCount,
+    figure: figure.width,
+    products: [...products],
+    shared: deviceOfTfjs() !== device,
+  };
 }
 
 window.answer = answer().catch((error) => ({ error: String(error?.stack ?? error) }));
