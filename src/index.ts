@@ -5,9 +5,9 @@
  */
 import "./gpu/platform.ts";
 
-// Six first calls of other entries are here as well, so that a first program needs one import.
+// First calls of other entries are here as well, so that a first program needs one import.
 export { syntheticPictures } from "./dataset/synthetic.ts";
-export { renderFigure } from "./figures/figure.ts";
+export { composeFigure, renderFigure } from "./figures/figure.ts";
 export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
 export {
   CompileError,

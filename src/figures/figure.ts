@@ -35,6 +35,14 @@ const FIGURE: Fields<FigureOptions> = {
 
 /**
  * Draws what a technique found, as pixels: {@link composeFigure}, rasterised.
+ * @example
+ * ```ts
+ * import { renderFigure } from "vitrine";
+ *
+ * const image = { width: 2, height: 2, data: new Uint8Array(12).fill(128) };
+ * const map = Float32Array.of(0, 0.2, 0.5, 1);
+ * const pixels = await renderFigure({ image, map, shape: [2, 2], kind: "cam", title: "Grad-CAM: tabby cat" });
+ * ```
  * @throws InputError as {@link composeFigure} and {@link rasterize} do.
  * @example
  * ```ts
