@@ -5,7 +5,7 @@
 import "./gpu/platform.ts";
 
 export { className, classOf, labelOf } from "./graph/classes.ts";
-export { type Constants, type Folds, fuse } from "./graph/fuse.ts";
+export { fuse } from "./graph/fuse.ts";
 export { HEADS, type HeadKind, layerOf, type Shapes, shapesOf } from "./graph/graph.ts";
 export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
 export { describeLayer, parametersOf } from "./graph/layer-facts.ts";

@@ -6,14 +6,14 @@ import "./gpu/platform.ts";
 
 export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
 export {
-  channel,
+  channelObjective,
   elements,
-  layerNorm,
   logit,
-  neuron,
+  neuronObjective,
+  normObjective,
   Objective,
   type OfClass,
   probability,
-  region,
+  regionObjective,
   type Term,
 } from "./objectives/objective.ts";

@@ -124,12 +124,12 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attributionNamed channel citationOf className classOf colorMap correlationOf createFrameInput createGradCam createObjective
+  `adapterName attributionNamed channelObjective citationOf className classOf colorMap correlationOf createFrameInput createGradCam createObjective
   createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue
-  fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf layerNorm layerOf logit logitsOf mapAtImage memoryOf
-  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuron
+  fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf normObjective layerOf logit logitsOf mapAtImage memoryOf
+  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors receptiveField record region reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
+  readTensor readTensors receptiveField record regionObjective reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );

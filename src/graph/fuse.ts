@@ -7,7 +7,7 @@ import { activationOf } from "./layer-facts.ts";
 import { readersOf } from "./traverse.ts";
 
 /**
- * Weights that took in a scale, with what they were before. Given to {@link fuse} again, the same weights and scale give the
+ * Weights that took in a scale, with what they were before. Given to {@link fuseWith} again, the same weights and scale give the
  * same arrays, so that networks which fuse differently can share them.
  */
 export type Folds = {
@@ -17,16 +17,23 @@ export type Folds = {
 }[];
 
 /** A layer's weights and biases by the names of their fields. */
-export type Constants = Readonly<Record<string, Constant>>;
+type Constants = Readonly<Record<string, Constant>>;
 
 /**
  * The same network with fewer layers: batch norm folded into the weights before it, activations and zero padding taken
  * into the layers beside them. A pair becomes one layer under the later one's name. Layers named in `keep`, the input,
  * the outputs and their logits stay as they are.
- * @param folds what was folded before, to which this call adds.
  * @throws InputError when `keep` names a layer that the graph does not have.
  */
-export function fuse(graph: Graph, keep: readonly string[], folds: Folds = []): Graph {
+export function fuse(graph: Graph, keep: readonly string[]): Graph {
+  return fuseWith(graph, keep, []);
+}
+
+/**
+ * Fuses a graph for networks that share what they fold; see {@link fuse}.
+ * @param folds what was folded before, to which this call adds.
+ */
+export function fuseWith(graph: Graph, keep: readonly string[], folds: Folds): Graph {
   for (const name of keep) layerOf(graph, name);
   const kept = new Set([...keep, inputOf(graph).name, ...answersOf(graph)]);
   const readers = readersOf(graph.layers);

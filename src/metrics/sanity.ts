@@ -4,7 +4,7 @@ import { isBinary } from "../graph/classes.ts";
 import { hash32 } from "../kernels/masking.ts";
 import { uniformNoise } from "../kernels/perturbing.ts";
 import type { Network } from "../network/network.ts";
-import { Objective, region } from "../objectives/objective.ts";
+import { Objective, regionObjective } from "../objectives/objective.ts";
 import { LOOP } from "../sampling/batches.ts";
 import { assertCall } from "../techniques/answer.ts";
 import { predict } from "../techniques/predict.ts";
@@ -114,7 +114,8 @@ export function otherThan({ target, about }: Asked, index: number): Asked {
   if (!about) return { target };
   const { head } = about;
   const [term] = target instanceof Objective ? target.terms : [];
-  const swapped = term?.of === "region" ? region(term.mask, index, head.name) : meaningOf(head, index);
+  const swapped =
+    term?.of === "region" ? regionObjective(term.mask, index, head.name) : meaningOf(head, index);
   return { target: swapped, about: { head, index } };
 }
 

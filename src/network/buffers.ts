@@ -77,7 +77,7 @@ export function allocate(
     const shape = shapeOf(name);
     const [source = ""] = layer.inputs;
     const viewed = isView(layer) ? activations.get(source) : undefined;
-    const place = viewed ?? pool[reused?.slotOf.get(name) ?? -1];
+    const place = viewed ?? pool[reused?.bufferOf.get(name) ?? -1];
     activations.set(name, place ? { ...place, shape } : tensor(shape, name));
     if (layout) {
       const same = gradients.get(layout.buffers.get(name) ?? name);

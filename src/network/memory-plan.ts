@@ -2,7 +2,7 @@ import { sizeOf } from "../gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, type Shapes } from "../graph/graph.ts";
 import { opOf } from "../layers/ops.ts";
 
-/** Something that needs a buffer from one step to another, both included. */
+/** A value that needs a buffer from one step to another, both included. */
 export interface Lifetime {
   readonly name: string;
   readonly size: number;
@@ -10,38 +10,37 @@ export interface Lifetime {
   readonly until: number;
 }
 
-/** Buffers that several things use one after another. */
-export interface Slots {
+/** Buffers that several values use one after another. */
+export interface BufferAliasing {
   readonly sizes: readonly number[];
-  /** The slot of each thing, by its name. */
-  readonly slotOf: ReadonlyMap<string, number>;
+  /** The index of each value's buffer, by the value's name. */
+  readonly bufferOf: ReadonlyMap<string, number>;
 }
 
 /**
- * Lets things whose lifetimes do not meet share a buffer: the largest first, each into the first slot that is free for
- * as long as it lives (Pisarchyk & Lee 2020, arXiv:2001.03288, "greedy by size"). A slot is as large as its largest.
+ * Lets values whose lifetimes do not meet share a buffer: the largest first, each in the first buffer that is free for as
+ * long as it lives (Pisarchyk & Lee 2020, arXiv:2001.03288, "greedy by size"). A buffer is as large as its largest value.
  */
-export function shareSlots(lifetimes: readonly Lifetime[]): Slots {
-  const slots: { readonly size: number; readonly taken: Lifetime[] }[] = [];
-  const slotOf = new Map<string, number>();
+export function aliasBuffers(lifetimes: readonly Lifetime[]): BufferAliasing {
+  const buffers: { readonly size: number; readonly taken: Lifetime[] }[] = [];
+  const bufferOf = new Map<string, number>();
   const order = lifetimes.toSorted((a, b) => b.size - a.size || a.from - b.from);
-  for (const thing of order) {
-    const apart = (other: Lifetime): boolean => other.until < thing.from || thing.until < other.from;
-    const found = slots.findIndex(({ taken }) => taken.every(apart));
-    const index = found < 0 ? slots.length : found;
-    if (found < 0) slots.push({ size: thing.size, taken: [thing] });
-    else slots[found]?.taken.push(thing);
-    slotOf.set(thing.name, index);
+  for (const value of order) {
+    const apart = (other: Lifetime): boolean => other.until < value.from || value.until < other.from;
+    const found = buffers.findIndex(({ taken }) => taken.every(apart));
+    const index = found < 0 ? buffers.length : found;
+    if (found < 0) buffers.push({ size: value.size, taken: [value] });
+    else buffers[found]?.taken.push(value);
+    bufferOf.set(value.name, index);
   }
-  return { sizes: slots.map(({ size }) => size), slotOf };
+  return { sizes: buffers.map(({ size }) => size), bufferOf };
 }
 
 /**
- * Which layers of a network that only runs forward may share buffers. The input, the output and whatever `keep` names
- * have one of their own; any other's is free again when the last layer that reads it, or a view of it, has run.
- * A view has its input's slot.
+ * Plans the buffers of a network that only runs forward. The input, the output and whatever `keep` names have one of their
+ * own; any other's is free again when the last layer that reads it, or a view of it, has run. A view has its input's buffer.
  */
-export function planActivations(graph: Graph, shapes: Shapes, keep: readonly string[]): Slots {
+export function planActivations(graph: Graph, shapes: Shapes, keep: readonly string[]): BufferAliasing {
   const owner = new Map<string, string>();
   const until = new Map<string, number>();
   const from = new Map<string, number>();
@@ -69,14 +68,14 @@ export function planActivations(graph: Graph, shapes: Shapes, keep: readonly str
       until: end,
     };
   });
-  const { sizes, slotOf } = shareSlots(lifetimes);
+  const { sizes, bufferOf } = aliasBuffers(lifetimes);
   return {
     sizes,
-    slotOf: new Map(graph.layers.map(({ name }) => [name, slotOf.get(owner.get(name) ?? name) ?? 0])),
+    bufferOf: new Map(graph.layers.map(({ name }) => [name, bufferOf.get(owner.get(name) ?? name) ?? 0])),
   };
 }
 
-/** Whether a layer shows its input's buffer under another shape. */
+/** Tells whether a layer shows its input's buffer under another shape. */
 export function isView(layer: Layer): boolean {
   return layer.op !== "input" && opOf(layer).view;
 }

@@ -1,5 +1,5 @@
 import { assertFinite } from "../graph/finite.ts";
-import { type Folds, fuse } from "../graph/fuse.ts";
+import { type Folds, fuseWith } from "../graph/fuse.ts";
 import { assertLayer, type Graph, inputOf, type Shapes, shapesOf } from "../graph/graph.ts";
 import { answersOf, withLogits } from "../graph/heads.ts";
 import { type GradientLayout, gradientLayout } from "./gradient-layout.ts";
@@ -23,9 +23,9 @@ export interface NetworkPlan {
  * @param folds batch norms that were folded before, for networks that share them.
  * @throws InputError when `keep` names a layer that there is not.
  */
-export function runningGraph(graph: Graph, keep: NetworkSettings["keep"], folds?: Folds): Graph {
+export function runningGraph(graph: Graph, keep: NetworkSettings["keep"], folds: Folds = []): Graph {
   const whole = withLogits(graph);
-  return keep === "all" ? whole : fuse(whole, keep, folds);
+  return keep === "all" ? whole : fuseWith(whole, keep, folds);
 }
 
 /**

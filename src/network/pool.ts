@@ -3,6 +3,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Folds } from "../graph/fuse.ts";
 import { assertGraph, type Graph } from "../graph/graph.ts";
+import { resized } from "../graph/resize.ts";
 import {
   type BatchOptions,
   batchOfPlan,
@@ -28,24 +29,34 @@ export interface NetworksOptions {
 export interface PooledOptions extends NetworkOptions {
   /** Another graph than the pool's. Arrays that both have, such as a layer's weights, are on the device once. */
   readonly graph?: Graph | undefined;
+  /** Height and width of the images, where they are not the graph's; see `resized`. */
+  readonly size?: readonly [height: number, width: number] | undefined;
 }
 
 /** Which batch of a pool's networks is wanted; without `memory`, which is the pool's. */
-export type PooledBatchOptions = Omit<BatchOptions, "memory"> & Pick<PooledOptions, "graph">;
+export type PooledBatchOptions = Omit<BatchOptions, "memory"> & Pick<PooledOptions, "graph" | "size">;
+
+/** A graph that was asked for, and what was made of it: the same objects again, so that their arrays are found on the device. */
+interface KnownGraph {
+  readonly number: number;
+  /** As it runs, by `keep`. */
+  readonly running: Map<string, Graph>;
+  /** For images of other sizes. */
+  readonly sizes: Map<string, Graph>;
+}
 
 const POOL: Fields<NetworksOptions> = { memory: "may" };
 
 /**
- * Networks of one graph that share their weights on the device: a network of another batch, or with other layers to see, costs
- * its activations and gradients only. Each is created when it is first asked for.
+ * Networks of one graph that share their weights on the device: a network of another batch, for images of another size, or with
+ * other layers to see, costs its activations and gradients only. Each is created when it is first asked for.
  */
 export class Networks {
   readonly device: GPUDevice;
   readonly graph: Graph;
   readonly #memory: number | undefined;
   readonly #weights: DeviceWeights;
-  /** Every graph that was asked for, and what it runs as by `keep`: always the same object, so that its arrays are found again. */
-  readonly #graphs = new Map<Graph, { readonly number: number; readonly running: Map<string, Graph> }>();
+  readonly #graphs = new Map<Graph, KnownGraph>();
   readonly #folds: Folds = [];
   readonly #networks = new Map<string, Promise<Network>>();
   #live: Network[] = [];
@@ -66,8 +77,9 @@ export class Networks {
    * @throws as `createNetwork` does; InputError when it would exceed the pool's budget, or the pool was destroyed.
    */
   async of(options: PooledOptions = {}): Promise<Network> {
-    const { graph = this.graph, ...network } = options;
+    const { graph: asked, size, ...network } = options;
     const settings = networkSettings(this.#who, network);
+    const graph = this.#sized(asked, size);
     const { batch, keep, gradients, reuseBuffers } = settings;
     const { number } = this.#graphOf(graph);
     const key = JSON.stringify([number, batch, keyOf(keep), gradients, reuseBuffers]);
@@ -96,8 +108,8 @@ export class Networks {
    * @throws InputError when not even one image fits, with what it takes and what would help.
    */
   batchWithin(options: PooledBatchOptions = {}): number {
-    const { graph = this.graph, most = 32, ...network } = options;
-    const plan = this.#plan(graph, networkSettings(this.#who, { ...network, batch: 1 }));
+    const { graph, size, most = 32, ...network } = options;
+    const plan = this.#plan(this.#sized(graph, size), networkSettings(this.#who, { ...network, batch: 1 }));
     const left = Math.max(1, (this.#memory ?? DEFAULT_MEMORY) - this.memory);
     return batchOfPlan(this.device, plan, left, most, this.#weights);
   }
@@ -157,9 +169,23 @@ export class Networks {
     return planNetwork(made, settings);
   }
 
-  #graphOf(graph: Graph): { readonly number: number; readonly running: Map<string, Graph> } {
+  /** A graph for images of a size. */
+  #sized(graph: Graph = this.graph, size: PooledOptions["size"]): Graph {
+    if (size === undefined) return graph;
+    const { sizes } = this.#graphOf(graph);
+    const key = String(size);
+    const made = sizes.get(key) ?? resized(graph, size);
+    sizes.set(key, made);
+    return made;
+  }
+
+  #graphOf(graph: Graph): KnownGraph {
     if (this.#destroyed) throw this.#usedAfter();
-    const known = this.#graphs.get(graph) ?? { number: this.#graphs.size, running: new Map<string, Graph>() };
+    const known = this.#graphs.get(graph) ?? {
+      number: this.#graphs.size,
+      running: new Map<string, Graph>(),
+      sizes: new Map<string, Graph>(),
+    };
     this.#graphs.set(graph, known);
     return known;
   }
@@ -181,7 +207,8 @@ export class Networks {
 }
 
 /** The options of a network, for one of another graph with the same layers: the batch and the buffers are then the same. */
-export function optionsOf({ batch, hasGradients, kept }: Network): NetworkOptions {
+export function optionsOf(network: Network): NetworkOptions {
+  const { batch, hasGradients, kept } = network;
   // The network's graph is fused already.
   return { batch, gradients: hasGradients, keep: kept ? [...kept] : "all", reuseBuffers: kept !== undefined };
 }

@@ -85,17 +85,17 @@ export function elements(target: Target): Objective {
 }
 
 /** The sum of a channel over its places. */
-export function channel(layer: string, c: number): Objective {
+export function channelObjective(layer: string, c: number): Objective {
   return elements({ layer, channel: c });
 }
 
 /** One neuron: row y, column x of channel c. */
-export function neuron(layer: string, y: number, x: number, c: number): Objective {
+export function neuronObjective(layer: string, y: number, x: number, c: number): Objective {
   return elements({ layer, y, x, channel: c });
 }
 
 /** ½·Σ A² over a layer: its gradient at the layer is the activation itself (Mordvintsev et al. 2015). */
-export function layerNorm(layer: string): Objective {
+export function normObjective(layer: string): Objective {
   return new Objective([{ of: "norm", layer, weight: 1 }]);
 }
 
@@ -103,7 +103,11 @@ export function layerNorm(layer: string): Objective {
  * Σ mask · S_c over the places of a network that scores a class at every place (a segmentation network); `mask` has one
  * weight a place of the logits' layer, row by row.
  */
-export function region(mask: ArrayLike<number>, target: number | string, output?: string): Objective {
+export function regionObjective(
+  mask: ArrayLike<number>,
+  target: number | string,
+  output?: string,
+): Objective {
   return new Objective([{ of: "region", mask, ...ofClass(target, output), weight: 1 }]);
 }
 
@@ -181,7 +185,7 @@ function found(network: Network, layer: string, term: Term, masks: number[]): Ob
     default: {
       if (height * width !== 1) {
         throw new InputError(
-          `objective ${term.of}: expected one score a class, got an output of ${formatShape(shape.slice(1))}; use region(mask, class) or channel(layer, c)`,
+          `objective ${term.of}: expected one score a class, got an output of ${formatShape(shape.slice(1))}; use regionObjective(mask, class) or channelObjective(layer, c)`,
         );
       }
       const asked = head(term);

@@ -7,7 +7,7 @@ import { inputOf, type Layer } from "../graph/graph.ts";
 import { logitsOf } from "../graph/heads.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
-import { shareSlots } from "../network/memory-plan.ts";
+import { aliasBuffers } from "../network/memory-plan.ts";
 import type { Network, OutputGradientCommand } from "../network/network.ts";
 import { createPassThrough } from "./pass-through.ts";
 import { isRedistribution, planRelevance, type RelevanceStep } from "./plan.ts";
@@ -158,11 +158,11 @@ function allocate(
   const lifetimes = Array.from(turn, ([name, until]) => {
     return { name, size: sizeOf(shapes.get(name) ?? []), from: first.get(name) ?? until, until };
   });
-  const { sizes, slotOf } = shareSlots(lifetimes);
+  const { sizes, bufferOf } = aliasBuffers(lifetimes);
   const slots = sizes.map((size) => tensor([size], "relevance"));
   return new Map(
     lifetimes.flatMap(({ name }): [string, Tensor][] => {
-      const slot = slots[slotOf.get(name) ?? -1];
+      const slot = slots[bufferOf.get(name) ?? -1];
       return slot ? [[name, { ...slot, shape: shapes.get(name) ?? [] }]] : [];
     }),
   );

@@ -106,7 +106,7 @@ export async function createSampleLoop(
     },
     recordStep(encoder) {
       record(encoder, begin);
-      network.forward(encoder, { to: layers.length === 1 ? layers[0] : undefined, after });
+      network.forward(encoder, { to: layers, after });
       for (const { objective, place, gathered } of made) {
         if (place) record(encoder, [objective.score, place]);
         if (gradient) network.backward(encoder, objective.outputGradients);

@@ -7,7 +7,7 @@ import { type Head, headOf, headsOf } from "../graph/heads.ts";
 import type { Picture } from "../images/picture.ts";
 import type { Network, Target } from "../network/network.ts";
 import { assertTarget } from "../network/output-gradient.ts";
-import { elements, logit, Objective, probability, region } from "../objectives/objective.ts";
+import { elements, logit, Objective, probability, regionObjective } from "../objectives/objective.ts";
 import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../sampling/budget.ts";
 import { answer } from "./answer.ts";
@@ -129,7 +129,7 @@ export function meaningOf(
   scores: Float32Array = new Float32Array(),
 ): Target | Objective {
   const { channel, sign } = sideOf(head, index);
-  if (head.kind === "places") return region(placesOf(head, index, scores), index, head.name);
+  if (head.kind === "places") return regionObjective(placesOf(head, index, scores), index, head.name);
   return sign > 0 ? { layer: head.logits, channel, image: 0 } : logit(index, head.name);
 }
 

@@ -142,7 +142,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     },
   createObjective: async ({ network }) => {
     const one = await network();
-    return () => vitrine.createObjective(one, vitrine.probability(1).plus(vitrine.layerNorm("conv")));
+    return () => vitrine.createObjective(one, vitrine.probability(1).plus(vitrine.normObjective("conv")));
   },
   createOcclusion: async ({ network }) => {
     const one = await network();

@@ -8,7 +8,7 @@ import type { EvaluatedTechnique, TrustOptions } from "../../src/metrics/measure
 import { createRandomisedNetwork } from "../../src/metrics/randomise.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
-import { layerNorm, logit } from "../../src/objectives/objective.ts";
+import { logit, normObjective } from "../../src/objectives/objective.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import type { Attribution, AttributionTechnique } from "../../src/techniques/attribution/technique.ts";
 import { predict } from "../../src/techniques/predict.ts";
@@ -499,7 +499,7 @@ describe("every measure", () => {
   });
 
   test("of neurons and objectives leaves the classes out", async () => {
-    for (const target of [{ layer: "relu1", y: 1, x: 2, channel: 3 }, layerNorm("conv2"), logit(1)]) {
+    for (const target of [{ layer: "relu1", y: 1, x: 2, channel: 3 }, normObjective("conv2"), logit(1)]) {
       const found = await measure(saliency, { ...quick, target });
       expect(Object.keys(found).sort()).toEqual([
         "deletion",

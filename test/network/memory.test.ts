@@ -4,7 +4,7 @@ import { InputError } from "../../src/gpu/errors.ts";
 import { readTensors, sizeOf } from "../../src/gpu/tensor.ts";
 import { type Graph, shapesOf } from "../../src/graph/graph.ts";
 import { batchWithin, footprintOf, memoryOf } from "../../src/network/memory.ts";
-import { type Lifetime, planActivations, shareSlots } from "../../src/network/memory-plan.ts";
+import { aliasBuffers, type Lifetime, planActivations } from "../../src/network/memory-plan.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
 import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
@@ -252,12 +252,12 @@ describe("sharing buffers", () => {
         const lifetimes = things.map(({ size, from, span }, i): Lifetime => {
           return { name: `${i}`, size, from, until: from + span };
         });
-        const { sizes, slotOf } = shareSlots(lifetimes);
+        const { sizes, bufferOf } = aliasBuffers(lifetimes);
         for (const a of lifetimes) {
-          const slot = slotOf.get(a.name) ?? -1;
+          const slot = bufferOf.get(a.name) ?? -1;
           expect(sizes[slot]).toBeGreaterThanOrEqual(a.size);
           for (const b of lifetimes) {
-            if (a !== b && slotOf.get(b.name) === slot) expect(meets(a, b)).toBe(false);
+            if (a !== b && bufferOf.get(b.name) === slot) expect(meets(a, b)).toBe(false);
           }
         }
         // No fewer than live at once, no more than there are.
@@ -282,22 +282,22 @@ describe("sharing buffers", () => {
     const graph = make();
     const shapes = shapesOf(graph);
     const keep = graph.layers[3]?.name ?? "";
-    const { sizes, slotOf } = planActivations(graph, shapes, [keep]);
+    const { sizes, bufferOf } = planActivations(graph, shapes, [keep]);
     // Runs the layers in order, noting in each slot whose values are in it.
     const holds = new Map<number, string>();
     const origin = new Map<string, string>();
     for (const layer of graph.layers) {
       for (const input of layer.inputs) {
-        expect(holds.get(slotOf.get(input) ?? -1)).toBe(origin.get(input));
+        expect(holds.get(bufferOf.get(input) ?? -1)).toBe(origin.get(input));
       }
-      const slot = slotOf.get(layer.name) ?? -1;
+      const slot = bufferOf.get(layer.name) ?? -1;
       const view = layer.op === "reshape";
       origin.set(layer.name, view ? (origin.get(layer.inputs[0] ?? "") ?? "") : layer.name);
       expect(sizes[slot]).toBeGreaterThanOrEqual(sizeOf(shapes.get(layer.name) ?? []));
       if (!view) holds.set(slot, layer.name);
     }
     for (const name of [graph.layers[0]?.name ?? "", keep, graph.output]) {
-      expect(holds.get(slotOf.get(name) ?? -1)).toBe(origin.get(name));
+      expect(holds.get(bufferOf.get(name) ?? -1)).toBe(origin.get(name));
     }
     const all = graph.layers
       .filter(({ op }) => op !== "reshape")

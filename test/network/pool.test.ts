@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
+import { resized } from "../../src/graph/resize.ts";
 import { footprintOf, memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { createNetworks, type Networks } from "../../src/network/pool.ts";
@@ -111,6 +112,19 @@ describe("networks of one pool", () => {
     expect(a).toBe(b);
     expect(a).not.toBe(c);
     expect(await pool.of({ batch: 2, keep: ["conv1", "conv2"] })).toBe(a);
+  });
+
+  test("hold their weights once for images of several sizes", async () => {
+    const made = branches();
+    const pool = poolOf(made);
+    const [own, large] = [await pool.of(), await pool.of({ size: [11, 9] })];
+    expect(large.input.shape).toEqual([1, 11, 9, 2]);
+    expect(large.constants.get("conv1")?.w).toBe(own.constants.get("conv1")?.w);
+    expect(await pool.of({ size: [11, 9] })).toBe(large);
+    const alone = await createNetwork(device, resized(made, [11, 9]));
+    expect(await answerOf(large)).toEqual(await answerOf(alone));
+    alone.destroy();
+    await expect(poolOf(chain()).of({ size: [16, 12] })).rejects.toThrow(/flatten|logits/);
   });
 
   test("share arrays with those of another graph that has them", async () => {

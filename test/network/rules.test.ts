@@ -5,7 +5,7 @@ import type { Graph } from "../../src/graph/graph.ts";
 import type { BackwardRule, FusedActivation } from "../../src/layers/activation.ts";
 import { type BackwardOptions, createNetwork, type Network } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
-import { channel, logit } from "../../src/objectives/objective.ts";
+import { channelObjective, logit } from "../../src/objectives/objective.ts";
 import { testDevice } from "../gpu.ts";
 import { constant, graph, random, values } from "../graph/graphs.ts";
 import { expectClose } from "../reference/numbers.ts";
@@ -198,7 +198,7 @@ describe("an activation passed by the kernel above it", () => {
     for (const rule of RULES) {
       const outcomes: Float32Array[] = [];
       for (const network of await networks) {
-        const objective = await createObjective(network, logit(1).plus(channel("c2", 2).times(0.1)));
+        const objective = await createObjective(network, logit(1).plus(channelObjective("c2", 2).times(0.1)));
         device.queue.writeBuffer(network.input.buffer, 0, x);
         submit((encoder) => {
           network.forward(encoder);

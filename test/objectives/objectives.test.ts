@@ -5,14 +5,14 @@ import { asNhwc, readTensors } from "../../src/gpu/tensor.ts";
 import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import {
-  channel,
+  channelObjective,
   elements,
-  layerNorm,
   logit,
-  neuron,
+  neuronObjective,
+  normObjective,
   Objective,
   probability,
-  region,
+  regionObjective,
 } from "../../src/objectives/objective.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
@@ -121,15 +121,15 @@ describe("values", () => {
       close(await at(logit("owl")), logits[2]);
       close(await at(probability(1)), softmax[1]);
       close(
-        await at(neuron("relu1", 3, 2, 1).plus(logit(0))),
+        await at(neuronObjective("relu1", 3, 2, 1).plus(logit(0))),
         (relu[(3 * 6 + 2) * 4 + 1] ?? 0) + (logits[0] ?? 0),
       );
       close(
-        await at(channel("relu1", 3)),
+        await at(channelObjective("relu1", 3)),
         relu.reduce((sum, v, i) => sum + (i % 4 === 3 ? v : 0), 0),
       );
       close(
-        await at(layerNorm("relu1")),
+        await at(normObjective("relu1")),
         relu.reduce((sum, v) => sum + (v * v) / 2, 0),
       );
       close(
@@ -144,8 +144,8 @@ describe("values", () => {
     const mask = values(48, random(8));
     const { data } = await activations(maps, image, { layer: "conv1" });
     const expected = mask.reduce((sum, weight, place) => sum + weight * (data[4 * place + 2] ?? 0), 0);
-    close(await evaluate(maps, region(mask, 2), [image]), [expected]);
-    const { data: gradient } = await saliency(maps, image, { target: region(mask, 2).times(3) });
+    close(await evaluate(maps, regionObjective(mask, 2), [image]), [expected]);
+    const { data: gradient } = await saliency(maps, image, { target: regionObjective(mask, 2).times(3) });
     close(
       [gradient.reduce((sum, g, i) => sum + g * (image[i] ?? 0), 0)],
       [3 * (await atZero(maps, mask, expected))],
@@ -158,15 +158,15 @@ describe("values", () => {
       const [first = 0, second = 0] = placed.map((at) => at(Math.floor(i / 4)));
       return sum + value * (i % 4 === 2 ? first : i % 4 === 1 ? -2 * second : 0);
     }, 0);
-    const sum = region(mask, 2).minus(region(other, 1).times(2));
+    const sum = regionObjective(mask, 2).minus(regionObjective(other, 1).times(2));
     close(await evaluate(maps, sum, [image]), [both]);
     const [one, two, three] = await Promise.all(
-      [region(mask, 2), region(other, 1), sum].map(
+      [regionObjective(mask, 2), regionObjective(other, 1), sum].map(
         async (target) => (await saliency(maps, image, { target })).data,
       ),
     );
     close(three ?? [], one?.map((value, i) => value - 2 * (two?.[i] ?? 0)) ?? []);
-    await expect(saliency(maps, image, { target: region([1, 2], 2) })).rejects.toThrow(
+    await expect(saliency(maps, image, { target: regionObjective([1, 2], 2) })).rejects.toThrow(
       /mask of 8×6 places .* got 2/,
     );
     await expect(saliency(maps, image, { target: logit(1) })).rejects.toThrow(/one score a class/);
@@ -175,7 +175,7 @@ describe("values", () => {
 
   /** conv1 is affine: what remains of a value without its bias. */
   async function atZero(maps: Network, mask: Float32Array, value: number): Promise<number> {
-    const [bias = 0] = await evaluate(maps, region(mask, 2), [new Float32Array(SIZE)]);
+    const [bias = 0] = await evaluate(maps, regionObjective(mask, 2), [new Float32Array(SIZE)]);
     return value - bias;
   }
 });
@@ -187,12 +187,12 @@ describe("gradients", () => {
       "a sum of terms at several layers",
       () =>
         logit(2)
-          .plus(channel("tanh1", 1))
-          .minus(neuron("norm1", 2, 3, 0)),
+          .plus(channelObjective("tanh1", 1))
+          .minus(neuronObjective("norm1", 2, 3, 0)),
     ],
     ["a probability", () => probability(0).times(3)],
-    ["a norm", () => layerNorm("sigmoid").times(0.5).plus(layerNorm("concat"))],
-    ["a layer and its view", () => channel("sigmoid", 2).plus(channel("drop", 2).times(2))],
+    ["a norm", () => normObjective("sigmoid").times(0.5).plus(normObjective("concat"))],
+    ["a layer and its view", () => channelObjective("sigmoid", 2).plus(channelObjective("drop", 2).times(2))],
   ])("of %s are finite differences", async (_, make) => {
     const objective = make();
     const { data } = await saliency(curved, input, { target: objective });
@@ -210,9 +210,9 @@ describe("gradients", () => {
 
   test("are linear in the objective", async () => {
     const of = async (target: Objective) => (await saliency(network, image, { target })).data;
-    const [a, b] = [await of(logit("cat")), await of(layerNorm("relu1"))];
+    const [a, b] = [await of(logit("cat")), await of(normObjective("relu1"))];
     close(
-      await of(logit("cat").times(2).minus(layerNorm("relu1"))),
+      await of(logit("cat").times(2).minus(normObjective("relu1"))),
       a.map((v, i) => 2 * v - (b[i] ?? 0)),
       4,
     );
@@ -228,7 +228,7 @@ describe("gradients", () => {
   });
 
   test("of a term below the layer of Grad-CAM are refused", async () => {
-    const target = logit(0).plus(channel("conv1", 0));
+    const target = logit(0).plus(channelObjective("conv1", 0));
     await expect(gradCam(network, image, { target, layer: "conv2" })).rejects.toThrow(/leads to "conv1"/);
   });
 });
@@ -237,10 +237,10 @@ test.each<[string, () => Objective, RegExp]>([
   ["no terms", () => new Objective([]), /at least one term/],
   ["a class out of range", () => logit(4), /class of 0 to 3, got 4/],
   ["an unknown label", () => logit("dodo"), /got "dodo"/],
-  ["a channel out of range", () => channel("relu1", 4), /channel of 0 to 3, got 4/],
-  ["a place out of range", () => neuron("relu1", 8, 0, 0), /y of 0 to 7, got 8/],
+  ["a channel out of range", () => channelObjective("relu1", 4), /channel of 0 to 3, got 4/],
+  ["a place out of range", () => neuronObjective("relu1", 8, 0, 0), /y of 0 to 7, got 8/],
   ["a fraction", () => elements({ layer: "relu1", x: 0.5 }), /x of 0 to 5, got 0.5/],
-  ["an unknown layer", () => layerNorm("relu9"), /got "relu9"/],
+  ["an unknown layer", () => normObjective("relu9"), /got "relu9"/],
 ])("%s is refused", async (_, make, message) => {
   await expect(saliency(network, image, { target: make() })).rejects.toThrow(InputError);
   await expect(saliency(network, image, { target: make() })).rejects.toThrow(message);

@@ -7,7 +7,7 @@ import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { decodeImage } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
-import { channel, logit, region } from "../../src/objectives/objective.ts";
+import { channelObjective, logit, regionObjective } from "../../src/objectives/objective.ts";
 import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
 import { lime } from "../../src/techniques/attribution/lime.ts";
 import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
@@ -62,8 +62,11 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     ]),
     [{ target: "nobody" }, /target "nobody": the network .* has no labels; give the class's number/],
     [{ target: logit(77) }, /class of 0 to \d, got 77/],
-    [{ target: channel("nowhere", 0) }, /expected a layer's name \(.*\), got "nowhere"/],
-    [{ target: region([1], 0).plus(region([1, 2], 0)) }, /mask of 1×1 places .* got 2 values/],
+    [{ target: channelObjective("nowhere", 0) }, /expected a layer's name \(.*\), got "nowhere"/],
+    [
+      { target: regionObjective([1], 0).plus(regionObjective([1, 2], 0)) },
+      /mask of 1×1 places .* got 2 values/,
+    ],
   ],
   elements: [
     [{ target: { layer: "nowhere" } }, /expected a layer's name \(.*\), got "nowhere"/],

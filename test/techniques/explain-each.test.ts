@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, Network } from "../../src/network/network.ts";
-import { channel, layerNorm, logit, probability } from "../../src/objectives/objective.ts";
+import { channelObjective, logit, normObjective, probability } from "../../src/objectives/objective.ts";
 import { type EachOptions, explainEach } from "../../src/techniques/attribution/explain-each.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import type { Attribution } from "../../src/techniques/attribution/technique.ts";
@@ -95,7 +95,7 @@ test("one forward pass serves all targets of a batch, and one readback", async (
 });
 
 test("any other technique runs image by image and target by target", async () => {
-  const targets = [1, channel("conv2", 2)];
+  const targets = [1, channelObjective("conv2", 2)];
   const options = { samples: 12, seed: 3 };
   for (const name of ["rise", "lime", "occlusion", "smoothgrad"]) {
     const found = await each(name, { targets, ...options }, images.slice(0, 2));
@@ -112,7 +112,7 @@ test("any other technique runs image by image and target by target", async () =>
   const forward = vi.spyOn(Network.prototype, "forward");
   // Twelve samples are four batches, for one target as for four.
   for (const name of ["rise", "lime"]) {
-    for (const several of [[1], [1, 0, 2, channel("conv2", 2)]]) {
+    for (const several of [[1], [1, 0, 2, channelObjective("conv2", 2)]]) {
       forward.mockClear();
       await each(name, { targets: several, ...options }, images.slice(0, 1));
       expect(forward.mock.calls.length).toBe(4);
@@ -125,7 +125,7 @@ test("any other technique runs image by image and target by target", async () =>
 });
 
 test("memory does not grow with the targets or the images, and keeps to its budget", async () => {
-  const targets = Array.from({ length: 40 }, (_, i) => layerNorm("conv1").times(i + 1));
+  const targets = Array.from({ length: 40 }, (_, i) => normObjective("conv1").times(i + 1));
   const bytes = (of: typeof images, asked: typeof targets, memory?: number) =>
     liveBytes(device, () => each("saliency", { targets: asked, ...(memory ? { memory } : {}) }, of));
   const few = await bytes(images.slice(0, 3), targets);
@@ -165,7 +165,7 @@ test.each<[string, string, EachOptions, RegExp]>([
   [
     "a layer behind the target",
     "grad-cam",
-    { layer: "conv2", targets: [channel("conv1", 0)] },
+    { layer: "conv2", targets: [channelObjective("conv1", 0)] },
     /leads to "conv1"/,
   ],
   ["a memory of none", "saliency", { memory: 0 }, /saliency: expected a memory above 0 bytes, got 0/],

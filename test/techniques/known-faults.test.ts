@@ -9,7 +9,7 @@ import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy } from "../../src/node/npy.ts";
-import { layerNorm } from "../../src/objectives/objective.ts";
+import { normObjective } from "../../src/objectives/objective.ts";
 import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
 import { deconvnet } from "../../src/techniques/attribution/deconvnet.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
@@ -96,7 +96,7 @@ test("SmoothGrad's σ is not inverted: it is the share of the range that it is s
   const x = values(16 * 16 * 3, random(3));
   const range = Math.max(...x) - Math.min(...x);
   // The gradient of ½·Σ x² is x: what noise does to it is the noise.
-  const options = { target: layerNorm("copy"), samples: 8, seed: 2 };
+  const options = { target: normObjective("copy"), samples: 8, seed: 2 };
   const spreads = [];
   for (const noise of [0.01, 0.1, 0.2, 0.4]) {
     const { data } = await varGrad(network, x, { ...options, noise });

@@ -3,7 +3,13 @@ import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
-import { channel, logit, neuron, type Objective, probability } from "../../src/objectives/objective.ts";
+import {
+  channelObjective,
+  logit,
+  neuronObjective,
+  type Objective,
+  probability,
+} from "../../src/objectives/objective.ts";
 import { createRelevance } from "../../src/relevance/relevance.ts";
 import { COMPOSITES, type Composite, type RelevanceRule } from "../../src/relevance/rules.ts";
 import { gradientTimesInput } from "../../src/techniques/attribution/gradient-input.ts";
@@ -265,8 +271,8 @@ describe("relevance is conserved", () => {
     0,
     logit(1)
       .minus(logit(3).times(2))
-      .plus(channel("act2", 1))
-      .plus(neuron("conv1", 2, 3, 0)),
+      .plus(channelObjective("act2", 1))
+      .plus(neuronObjective("conv1", 2, 3, 0)),
   ];
   const graphs = [
     everything({ bias: true, kind: "relu" }),
@@ -452,7 +458,7 @@ describe("refuses in words", () => {
   });
 
   test("starts at other layers than it was made for", async () => {
-    const objective = await createObjective(network, channel("act2", 0));
+    const objective = await createObjective(network, channelObjective("act2", 0));
     const relevance = await createRelevance(network);
     const encoder = device.createCommandEncoder();
     expect(() => relevance.record(encoder, objective.outputGradients)).toThrow(

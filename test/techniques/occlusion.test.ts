@@ -7,13 +7,13 @@ import { memoryOf } from "../../src/network/memory.ts";
 import { createNetwork, type Network } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import {
-  channel,
-  layerNorm,
+  channelObjective,
   logit,
-  neuron,
+  neuronObjective,
+  normObjective,
   type Objective,
   probability,
-  region,
+  regionObjective,
 } from "../../src/objectives/objective.ts";
 import {
   createOcclusion,
@@ -102,10 +102,14 @@ const mask = Float32Array.from({ length: HEIGHT * WIDTH }, (_, i) => (i % WIDTH 
 const OBJECTIVES: [string, Objective, number][] = [
   ["a logit", logit(1), 1],
   ["a probability", probability(2), 1],
-  ["a channel", channel("conv1", 2), 2],
-  ["a neuron", neuron("conv2", 4, 3, 1), 1],
-  ["a layer's norm", layerNorm("conv2"), 1],
-  ["several layers at once", logit(0).plus(channel("conv1", 1)).minus(layerNorm("pool1").times(0.5)), 1],
+  ["a channel", channelObjective("conv1", 2), 2],
+  ["a neuron", neuronObjective("conv2", 4, 3, 1), 1],
+  ["a layer's norm", normObjective("conv2"), 1],
+  [
+    "several layers at once",
+    logit(0).plus(channelObjective("conv1", 1)).minus(normObjective("pool1").times(0.5)),
+    1,
+  ],
 ];
 
 describe("occlusion of an objective", () => {
@@ -149,7 +153,13 @@ describe("occlusion of an objective", () => {
   test.each([true, false])(
     "of several targets is one sweep, with the same bits (incremental: %s)",
     async (incremental) => {
-      const targets = [logit(2), 1, { layer: "conv1", channel: 1 }, undefined, layerNorm("pool1")] as const;
+      const targets = [
+        logit(2),
+        1,
+        { layer: "conv1", channel: 1 },
+        undefined,
+        normObjective("pool1"),
+      ] as const;
       const options = { ...sizes, incremental };
       const submits = vi.spyOn(device.queue, "submit");
       const found = await occlusionEach(network, image, targets, options);
@@ -175,7 +185,7 @@ describe("occlusion of an objective", () => {
   );
 
   test("asks a region of a network that scores every place", async () => {
-    const objective = region(mask, 1);
+    const objective = regionObjective(mask, 1);
     const found = await of(objective, {}, segmentation);
     expect(difference(found, await of(objective, { incremental: false }, segmentation))).toBeLessThan(1e-5);
     // By hand, at a corner that a single patch covers.
@@ -201,10 +211,10 @@ describe("occlusion of an objective", () => {
 
   test.each<[string, OcclusionOptions, RegExp]>([
     ["a class too high", { target: logit(3) }, /class of 0 to 2, got 3/],
-    ["an unknown layer", { target: channel("conv9", 0) }, /got "conv9"/],
+    ["an unknown layer", { target: channelObjective("conv9", 0) }, /got "conv9"/],
     ["a channel too high", { target: { layer: "conv1", channel: 4 } }, /channel of 0 to 3, got 4/],
     ["a row that is none", { target: { layer: "conv1", y: Number.NaN } }, /y of 0 to 19, got NaN/],
-    ["a mask of another size", { target: region([1, 2], 0) }, /mask of 1×1 places .* got 2 values/],
+    ["a mask of another size", { target: regionObjective([1, 2], 0) }, /mask of 1×1 places .* got 2 values/],
     ["a score that is none", { target: 0, on: "loss" as "logit" }, /"logit" or "probability" .* got "loss"/],
     [
       "a fill that is none",

@@ -5,7 +5,7 @@ import { ancestorsOf } from "../../graph/traverse.ts";
 import type { Sweep } from "../../kernels/occlusion.ts";
 import type { RectangleLayout } from "../../layers/incremental.ts";
 import { opOf } from "../../layers/ops.ts";
-import { isView, type Slots, shareSlots } from "../memory-plan.ts";
+import { aliasBuffers, type BufferAliasing, isView } from "../memory-plan.ts";
 import { type DirtyRegions, dirtyRegionsOf, type Span } from "./dirty-regions.ts";
 
 /** Multiply-adds that a sweep takes, the clean image's apart. */
@@ -40,7 +40,7 @@ export interface IncrementalPlan {
    * Buffers of the layers that run on a chunk as a batch, of those that they read, and of the targets; sizes are for one patch. They
    * share buffers: one is free again when the last layer that reads it has run.
    */
-  readonly batch: Slots;
+  readonly batch: BufferAliasing;
   readonly cost: SweepCost;
   /** Bytes of the GPU buffers that it takes beside the network's weights. */
   readonly bytes: number;
@@ -143,7 +143,7 @@ function bytesOf(plan: Omit<IncrementalPlan, "bytes">): number {
 function batchesOf(
   { layers, shapes, targets }: Pick<IncrementalPlan, "layers" | "shapes" | "targets">,
   partial: ReadonlyMap<string, unknown>,
-): Slots {
+): BufferAliasing {
   const found = new Map<string, { readonly from: number; until: number }>();
   const origin = new Map<string, string>();
   const need = (name: string, index: number): void => {
@@ -165,11 +165,11 @@ function batchesOf(
     need(name, index);
   }
   const size = (name: string): number => sizeOf(shapes.get(name) ?? []);
-  const { sizes, slotOf } = shareSlots(
+  const { sizes, bufferOf } = aliasBuffers(
     Array.from(found, ([name, span]) => ({ name, size: size(name), ...span })),
   );
-  const views = Array.from(origin, ([name, own]) => [name, slotOf.get(own) ?? 0] as const);
-  return { sizes, slotOf: new Map([...slotOf, ...views]) };
+  const views = Array.from(origin, ([name, own]) => [name, bufferOf.get(own) ?? 0] as const);
+  return { sizes, bufferOf: new Map([...bufferOf, ...views]) };
 }
 
 /** Rectangles as the kernels read them. */

@@ -131,7 +131,7 @@ function allocateBatch(
   const slots = batch.sizes.map((size, slot) => tensor([patches * size], `batch ${slot}`));
   const found = new Map<string, Tensor>();
   for (const [name, shape] of shapes) {
-    const slot = slots[batch.slotOf.get(name) ?? -1];
+    const slot = slots[batch.bufferOf.get(name) ?? -1];
     if (slot) found.set(name, { ...slot, shape: [patches, ...shape.slice(1)] });
   }
   return found;

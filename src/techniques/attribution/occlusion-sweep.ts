@@ -234,7 +234,6 @@ export async function createSweep(
       createOcclude(device, sweep, { x: image, fill, position, y: network.input }),
     );
     const judgeBatch = await judge((layer) => network.activation(layer), batch);
-    const [only] = layers;
     return {
       ...common,
       image,
@@ -243,7 +242,7 @@ export async function createSweep(
       recordStart: (encoder: GPUCommandEncoder) => encoder.clearBuffer(position.buffer),
       recordStep(encoder: GPUCommandEncoder) {
         record(encoder, [occlude]);
-        network.forward(encoder, layers.length === 1 && only !== undefined ? { to: only } : {});
+        network.forward(encoder, { to: layers });
         record(encoder, [judgeBatch]);
       },
     };
