@@ -97,7 +97,7 @@ export interface Score {
   readonly y?: number;
   readonly x?: number;
   readonly channel?: number;
-  readonly probability?: keyof typeof PROBABILITIES;
+  readonly probability?: keyof typeof PROBABILITIES | undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { assertGraph, type Graph, type Layer } from "../graph/graph.ts";
 import { hash32 } from "../kernels/masking.ts";
 import { createNetwork, type Network } from "../network/network.ts";
 import { optionsOf } from "../network/pool.ts";
-import { seedOf } from "../techniques/seed.ts";
+import { seedOf } from "../sampling/seed.ts";
 
 export interface RandomiseOptions {
   /** A whole number of 0 to 2³² − 1. Default 0. */

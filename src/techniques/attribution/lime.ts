@@ -10,10 +10,11 @@ import { createSegmentBatch, segmentShows } from "../../kernels/masking.ts";
 import type { Network, Target } from "../../network/network.ts";
 import type { ObjectiveCommand } from "../../objectives/commands.ts";
 import type { Objective } from "../../objectives/objective.ts";
-import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { type Fit, ridge } from "../../sampling/ridge.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
+import { seedOf } from "../../sampling/seed.ts";
 import { answer, assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
@@ -23,9 +24,8 @@ import {
   type Picture,
   type Question,
 } from "../question.ts";
-import { seedOf } from "../seed.ts";
 import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
-import { HIDE, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
+import { HIDE, ON, SEED, type TechniqueOption } from "./options.ts";
 import { type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {

@@ -183,7 +183,7 @@ export async function createSweep(
         if (!(target instanceof Objective)) {
           const { layer, image: _, ...rest } = target;
           const probability = probabilityOf(target);
-          commands.push(await write(at(layer), { ...rest, ...(probability ? { probability } : {}) }));
+          commands.push(await write(at(layer), { ...rest, probability }));
           continue;
         }
         const values = tensor([images], { label: "values" });

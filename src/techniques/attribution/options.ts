@@ -76,9 +76,6 @@ export type TechniqueOptions = {
   readonly [K in AttributionOption]?: TechniqueOption<NonNullable<AttributionOptions[K]>>;
 };
 
-/** The most samples that a technique takes: the largest whole number that f32 counts to one by one. */
-export const MOST_SAMPLES = 2 ** 24;
-
 const COLORS = ["mean", "black", "grey", "white"];
 
 export const ON = {

@@ -8,9 +8,10 @@ import { createWeightedSum } from "../../kernels/sampling.ts";
 import type { Network, Target } from "../../network/network.ts";
 import type { ObjectiveCommand } from "../../objectives/commands.ts";
 import type { Objective } from "../../objectives/objective.ts";
-import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
+import { seedOf } from "../../sampling/seed.ts";
 import { answer, assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
@@ -20,9 +21,8 @@ import {
   type Picture,
   type Question,
 } from "../question.ts";
-import { seedOf } from "../seed.ts";
 import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
-import { FILL, MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
+import { FILL, ON, SEED, type TechniqueOption } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 
 export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {

@@ -3,15 +3,15 @@ import type { Fields } from "../../gpu/options.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { createNoisyBatch, createRunningMoments } from "../../kernels/sampling.ts";
 import type { Network } from "../../network/network.ts";
-import type { LoopOptions } from "../../sampling/batches.ts";
+import { type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
+import { seedOf } from "../../sampling/seed.ts";
 import { answer } from "../answer.ts";
 import { scoresBeside } from "../answer-checks.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
-import { seedOf } from "../seed.ts";
 import { explainPrepared, imageOf, NONE, type Prepare } from "./command.ts";
-import { MOST_SAMPLES, ON, SEED, type TechniqueOption } from "./options.ts";
+import { ON, SEED, type TechniqueOption } from "./options.ts";
 import { attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
