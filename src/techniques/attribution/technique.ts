@@ -107,7 +107,7 @@ export function fromGradient(
   };
 }
 
-/** The ways to run a technique that backward passes answer: its function, the same to record, and the passes for many images. */
+/** @internal The ways to run a technique that backward passes answer: its function, the same to record, and the passes for many images. */
 export function byBackward(
   technique: (network: Network, image: Picture, options: AttributionOptions) => Promise<Attribution>,
   backward: BackwardPass,
