@@ -24,6 +24,9 @@ export function seesTaps(layer: string, window: Window, { axis, x: [x] }: SightS
   const { top, left } = windowGeometry(layer, extentOf(x, 0), extentOf(x, 1), window);
   const before = axis === 0 ? top : left;
   const [size, stride, dilation] = [window.size[axis], window.strides[axis], window.dilations[axis]];
-  return (at: number): Iterable<number> =>
-    Array.from({ length: size }, (_, tap) => at * stride - before + tap * dilation);
+  return (at: number): Iterable<number> => {
+    const taps = new Array<number>(size);
+    for (let tap = 0; tap < size; tap++) taps[tap] = at * stride - before + tap * dilation;
+    return taps;
+  };
 }

@@ -101,12 +101,14 @@ function forwardFieldOf(
       end[source] = at + 1;
     }
   }
-  return ({ from, to }) =>
-    union(
-      Array.from({ length: Math.max(0, to - from) }, (_, i) => {
-        return { from: first[from + i] ?? 0, to: end[from + i] ?? 0 };
-      }),
-    );
+  return ({ from, to }) => {
+    let [least, most] = [out, 0];
+    for (let source = from; source < to; source++) {
+      least = Math.min(least, first[source] ?? out);
+      most = Math.max(most, end[source] ?? 0);
+    }
+    return most > least ? { from: least, to: most } : NONE;
+  };
 }
 
 /** The smallest span that holds all of some; empty ones do not count. */
