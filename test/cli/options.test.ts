@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands/list.ts";
 import { UsageError } from "../../src/cli/io.ts";
 import { OPTIONS, type OptionName, parseArguments } from "../../src/cli/options.ts";
+import { settingsOf } from "../../src/cli/technique-options.ts";
 import { techniqueSettings, techniquesNamed } from "../../src/cli/technique-settings.ts";
 import { Values } from "../../src/cli/values.ts";
 import { nearest } from "../../src/gpu/options.ts";
-import { attributionNamed } from "../../src/techniques/attribution/list.ts";
+import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { vitrine } from "./run.ts";
 
 describe("the command line", () => {
@@ -107,6 +108,21 @@ describe("help", () => {
     expect(code).toBe(0);
     for (const option of command?.options ?? []) expect(out).toContain(`--${option}`);
     for (const example of command?.examples ?? []) expect(out).toContain(example);
+  });
+
+  test("says of each technique's option what its file says, with its default and that among several maps", () => {
+    for (const technique of ATTRIBUTIONS) {
+      for (const { name, option, definition } of settingsOf(technique)) {
+        if (name === "probability") continue;
+        const { help } = OPTIONS[name];
+        expect(help).toContain(technique.title);
+        expect(help).toContain(definition.help.slice(1));
+        expect(help).toContain(`Default ${definition.otherwise ?? definition.default}`);
+        const quick = technique.quick?.[option];
+        if (quick !== undefined) expect(help).toContain(`, ${quick} among several maps`);
+      }
+    }
+    expect(OPTIONS.samples.help).toMatch(/RISE: number of random masks\. Default 4000, 500 among/);
   });
 
   test("the examples parse and name options that their command takes", () => {
