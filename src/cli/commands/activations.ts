@@ -16,7 +16,7 @@ import { FIGURE_OR_ARRAY, Outputs, outOf, placeOf, summaryOf, writeResult } from
 import { maskCommand, thresholdOf } from "../unit-masks.ts";
 import type { Values } from "../values.ts";
 import { withNetwork } from "../with-network.ts";
-import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
+import { type CliCommand, MODEL_OPTIONS, OUT_FOR_EACH } from "./command.ts";
 
 export const ACTIVATIONS: CliCommand = {
   name: "activations",
@@ -42,9 +42,7 @@ export const ACTIVATIONS: CliCommand = {
     "overlay",
     "json",
   ],
-  help: {
-    out: "Where the result goes: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). For several images a folder, with a .png for each, or 'DIR/*.svg', 'DIR/*.npy'. It is tried before any work, and written whole or not at all.",
-  },
+  help: OUT_FOR_EACH,
   examples: [
     "vitrine activations --image synthetic:4 --layer conv2_2 --out maps.png",
     "vitrine activations dog.jpg --model squeezenet --layer fire5_concat --channel 12 --out map.npy",

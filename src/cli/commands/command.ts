@@ -41,6 +41,11 @@ export const MODEL_OPTIONS: readonly OptionName[] = [
 /** The options of a command that runs attribution techniques. */
 export const TECHNIQUE_OPTION_NAMES = Object.keys(TECHNIQUE_OPTIONS) as readonly TechniqueOptionName[];
 
+/** The help of --out of a command that makes a result for each image. */
+export const OUT_FOR_EACH: NonNullable<CliCommand["help"]> = {
+  out: "Where the result goes: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). For several images a folder, with a .png for each, or 'DIR/*.svg', 'DIR/*.npy'. It is tried before any work, and written whole or not at all.",
+};
+
 /** Refuses arguments of a command that takes options only. @throws UsageError */
 export function assertNoArguments(command: string, positionals: readonly string[]): void {
   if (positionals.length === 0) return;

@@ -11,7 +11,7 @@ import { withNetworks } from "../networks.ts";
 import { FIGURE_OR_ARRAY, Outputs } from "../output.ts";
 import { techniquesNamed } from "../technique-settings.ts";
 import type { Values } from "../values.ts";
-import { type CliCommand, MODEL_OPTIONS, TECHNIQUE_OPTION_NAMES } from "./command.ts";
+import { type CliCommand, MODEL_OPTIONS, OUT_FOR_EACH, TECHNIQUE_OPTION_NAMES } from "./command.ts";
 import { rowOf } from "./techniques.ts";
 
 export const EXPLAIN: CliCommand = {
@@ -47,9 +47,7 @@ export const EXPLAIN: CliCommand = {
     "overlay",
     "json",
   ],
-  help: {
-    out: "Where the result goes: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). For several images a folder, with a .png for each, or 'DIR/*.svg', 'DIR/*.npy'. It is tried before any work, and written whole or not at all.",
-  },
+  help: OUT_FOR_EACH,
   examples: [
     "vitrine explain grad-cam --image synthetic:4 --out cam.png",
     "vitrine explain --all --image synthetic:4 --out sheet.png",
