@@ -243,7 +243,7 @@ export class WhyAnswers {
         const { subject: target, technique } = request;
         const found = await technique.run(network, input, {
           ...settingsOf(request, software),
-          ...this.#outputOf(target),
+          output: this.#outputOf(target),
           target,
           ...options,
         });
@@ -267,7 +267,7 @@ export class WhyAnswers {
     settings.signal.throwIfAborted();
     const { subject, technique } = request;
     return trust(network, input, technique, {
-      ...this.#outputOf(subject),
+      output: this.#outputOf(subject),
       // A class is asked as such, so that others can be compared with it.
       target: typeof subject === "number" ? subject : answer.found.target,
       measures,
@@ -279,8 +279,8 @@ export class WhyAnswers {
   }
 
   /** The output whose class a target is. */
-  #outputOf(target: Subject): { readonly output?: string } {
-    return typeof target === "number" ? { output: this.session.head.name } : {};
+  #outputOf(target: Subject): string | undefined {
+    return typeof target === "number" ? this.session.head.name : undefined;
   }
 
   /** A network of many images for techniques that run many, where the adapter gains by it. */

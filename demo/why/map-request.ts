@@ -34,7 +34,7 @@ export function settingsOf(
   software: boolean,
 ): Omit<AttributionOptions, "target" | "signal" | "onProgress"> {
   return {
-    ...(software ? technique.quickest : {}),
-    ...(technique.weighsMaps && layer !== undefined ? { layer } : {}),
+    ...(software ? technique.quickest : undefined),
+    layer: technique.weighsMaps ? layer : undefined,
   };
 }

@@ -51,7 +51,7 @@ export function trustTasks(
       .map((request) => ({
         key: trustKey(request, measures),
         priority: "trust",
-        run: (options) => measure(request, measures, { ...(software ? LIGHTLY : {}), ...options }),
+        run: (options) => measure(request, measures, { ...(software ? LIGHTLY : undefined), ...options }),
       })),
   );
 }
