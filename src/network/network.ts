@@ -169,7 +169,15 @@ export class Network {
     const { rule = "gradient", to = inputOf(this.graph).name, gradients = "kept" } = options;
     const layers = (isCommands(from) ? from : [from]).map(({ layer }) => layer);
     for (const name of [to, ...layers]) this.#stage(name);
-    return planBackward(this.graph, this.#backwardBuffers().layout, { from: layers, to, rule, gradients });
+    const { layout } = this.#backwardBuffers();
+    const plan = (): BackwardPlan => planBackward(this.graph, layout, { from: layers, to, rule, gradients });
+    if (typeof rule !== "string") return plan();
+    const { plans } = this.#parts;
+    const key = [rule, gradients, to, ...layers].join("\n");
+    const made = plans.get(key) ?? plan();
+    if (plans.size >= MOST_PLANS) plans.clear();
+    plans.set(key, made);
+    return made;
   }
 
   /**
@@ -257,9 +265,14 @@ interface NetworkParts {
   readonly stages: ReadonlyMap<string, Stage>;
   readonly constants: ReadonlyMap<string, Tensors>;
   readonly backward: BackwardBuffers | undefined;
+  /** Backward plans by what was asked for. */
+  readonly plans: Map<string, BackwardPlan>;
   /** Everything that the network allocated. */
   readonly memory: Destroyable;
 }
+
+/** How many backward plans a network keeps. */
+const MOST_PLANS = 256;
 
 /**
  * Puts a graph on a device: checks it, fuses what nobody asked to see, uploads the weights, allocates every buffer,
@@ -317,5 +330,5 @@ export async function putOnDevice(
     const byName = new Map(stages.map((stage) => [stage.layer.name, stage]));
     return { constants, backward: allocated.backward, stages: byName };
   });
-  return new Network({ device, plan, ...made, memory: { destroy } });
+  return new Network({ device, plan, ...made, plans: new Map(), memory: { destroy } });
 }
