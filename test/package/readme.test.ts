@@ -69,7 +69,7 @@ describe("the README", () => {
     }
   });
 
-  test("has a page that runs as it stands, the library in one request", async () => {
+  test("has a page that runs as it stands: the library in one request, what rasterises figures in two", async () => {
     const [page = ""] = snippets(README, "html");
     writeFileSync(join(folder, "index.html"), page);
     const installed = join(folder, "node_modules/vitrine");
@@ -98,8 +98,10 @@ describe("the README", () => {
       await chooser?.uploadFile("docs/explorer.png");
       await tab.waitForFunction((old) => document.querySelector("output")?.textContent !== old, {}, text);
       expect(errors).toEqual([]);
-      expect(server.asked.filter((path) => path.endsWith(".js"))).toEqual([
+      expect(server.asked.filter((path) => path.endsWith(".js")).sort()).toEqual([
         "/node_modules/vitrine/dist/vitrine.min.js",
+        "/node_modules/vitrine/dist/vitrine.rasterizer-parts.min.js",
+        "/node_modules/vitrine/dist/vitrine.rasterizer-wasm.min.js",
       ]);
     } finally {
       await browser.close();
