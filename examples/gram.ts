@@ -2,7 +2,7 @@
 //   node examples/gram.ts
 
 import { createGram, gramShape } from "vitrine/kernels";
-import { createGpu, createTensor, readTensor, record, requestDevice } from "vitrine/node";
+import { createGpu, createTensor, readTensor, recordCommands, requestDevice } from "vitrine/node";
 
 const device = await requestDevice(await createGpu());
 
@@ -13,7 +13,7 @@ const y = createTensor(device, gramShape(x.shape));
 
 const gram = await createGram(device, { x, y, normalise: "pixels" });
 const encoder = device.createCommandEncoder();
-record(encoder, [gram]);
+recordCommands(encoder, [gram]);
 device.queue.submit([encoder.finish()]);
 
 const values = await readTensor(device, y);

@@ -2,7 +2,7 @@
 //   node examples/guided-relu.ts
 
 import { createActivationGradient } from "vitrine/layers";
-import { createGpu, createTensor, readTensor, record, requestDevice } from "vitrine/node";
+import { createGpu, createTensor, readTensor, recordCommands, requestDevice } from "vitrine/node";
 
 const device = await requestDevice(await createGpu());
 
@@ -15,7 +15,7 @@ const relu = await createActivationGradient(device, { activation: { kind: "relu"
 for (const [code, name] of ["gradient", "guided", "deconvnet"].entries()) {
   device.queue.writeBuffer(rule, 0, new Uint32Array([code]));
   const encoder = device.createCommandEncoder();
-  record(encoder, [relu]);
+  recordCommands(encoder, [relu]);
   device.queue.submit([encoder.finish()]);
   console.log(`${name} ${(await readTensor(device, dx)).join(" ")}`);
 }

@@ -8,6 +8,7 @@ import "./gpu/platform.ts";
 // First calls of other entries are here as well, so that a first program needs one import.
 export { syntheticPictures } from "./dataset/synthetic.ts";
 export { composeFigure, renderFigure } from "./figures/figure.ts";
+export { type Command, type Recording, recordCommands } from "./gpu/command.ts";
 export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } from "./gpu/device.ts";
 export {
   CompileError,
@@ -18,7 +19,6 @@ export {
   UnsupportedError,
   VitrineError,
 } from "./gpu/errors.ts";
-export { type Command, type Recording, record } from "./gpu/kernel.ts";
 export type { Destroyable, Owner } from "./gpu/scope.ts";
 export {
   createTensor,
@@ -48,16 +48,16 @@ export type { ModelFiles, ReadOptions } from "./models/files.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/keras/layers-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
-export {
-  type BackwardOptions,
-  createNetwork,
-  type ForwardOptions,
-  type Network,
-  type NetworkOptions,
-  type OutputGradient,
-  type OutputGradientCommand,
-  type OutputGradients,
-  type Target,
+export { createNetwork } from "./network/create-network.ts";
+export type {
+  BackwardOptions,
+  ForwardOptions,
+  Network,
+  NetworkOptions,
+  OutputGradient,
+  OutputGradientCommand,
+  OutputGradients,
+  Target,
 } from "./network/network.ts";
 export { logit } from "./objectives/objective.ts";
 export type { LoopOptions } from "./sampling/batches.ts";

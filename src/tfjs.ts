@@ -1,8 +1,8 @@
 import "./gpu/platform.ts";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
+import { recordCommands } from "./gpu/command.ts";
 import { InputError, UnsupportedError } from "./gpu/errors.ts";
-import { record } from "./gpu/kernel.ts";
 import { createStepsNow, type Plan } from "./gpu/steps.ts";
 import { createTensor, type Shape, sizeOf, type Tensor } from "./gpu/tensor.ts";
 import { type GramOptions, gramShape, planGram, planGramGradient } from "./kernels/gram.ts";
@@ -191,7 +191,7 @@ function run(shape: Shape, planInto: (y: Tensor<"f32">) => Plan): tf.Tensor {
   // Views are taken by now: an upload may itself have been recorded.
   flushTfjs();
   const encoder = tfjs.device.createCommandEncoder({ label: "vitrine tfjs" });
-  record(encoder, [command]);
+  recordCommands(encoder, [command]);
   tfjs.device.queue.submit([encoder.finish()]);
   // Buffers that submitted work uses live on until it is done.
   command.destroy();

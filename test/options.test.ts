@@ -129,7 +129,7 @@ const PLAIN = new Set(
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors receptiveField record regionObjective reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
+  readTensor readTensors receptiveField recordCommands regionObjective reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );

@@ -1,4 +1,4 @@
-import { createTensor, record, type Tensor } from "../../src/index.ts";
+import { createTensor, recordCommands, type Tensor } from "../../src/index.ts";
 import { createCast, createGram } from "../../src/kernels.ts";
 import type { Bench, Case, Contender, Goal, Prepared, Task } from "../case.ts";
 import { sampledDifference } from "../compare.ts";
@@ -27,7 +27,7 @@ async function activations(
   const y = createTensor(device, shape, { dtype: "f16" });
   const cast = await createCast(device, { x, y });
   const encoder = device.createCommandEncoder();
-  record(encoder, [cast]);
+  recordCommands(encoder, [cast]);
   device.queue.submit([encoder.finish()]);
   cast.destroy();
   x.buffer.destroy();

@@ -1,4 +1,4 @@
-import { createTensor, record } from "../../src/index.ts";
+import { createTensor, recordCommands } from "../../src/index.ts";
 import { createRelu, createReluGradient, reluMaskShape } from "../../src/kernels.ts";
 import type { Case, Task } from "../case.ts";
 import { difference } from "../compare.ts";
@@ -29,7 +29,7 @@ async function ours(
   if (packed) {
     const pack = await createRelu(device, { x: a, y: dx, mask });
     const encoder = device.createCommandEncoder();
-    record(encoder, [pack]);
+    recordCommands(encoder, [pack]);
     device.queue.submit([encoder.finish()]);
     pack.destroy();
   }

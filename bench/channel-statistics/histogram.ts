@@ -1,5 +1,5 @@
 import type { Tensor1D } from "@tensorflow/tfjs";
-import { createTensor, readTensor, record } from "../../src/index.ts";
+import { createTensor, readTensor, recordCommands } from "../../src/index.ts";
 import { createHistogram, createHistogramBuffers } from "../../src/kernels.ts";
 import type { Bench, Contender, Prepared } from "../case.ts";
 import { difference } from "../compare.ts";
@@ -39,7 +39,7 @@ export async function prepareHistogram(bench: Bench, shape: Shape): Promise<Prep
         ...recordedRunner(device, {
           record(encoder) {
             encoder.clearBuffer(buffers.counts.buffer);
-            record(encoder, [histogram]);
+            recordCommands(encoder, [histogram]);
           },
           y: buffers.counts,
           destroy() {

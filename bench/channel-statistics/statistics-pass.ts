@@ -1,4 +1,4 @@
-import { createTensor, record } from "../../src/index.ts";
+import { createTensor, recordCommands } from "../../src/index.ts";
 import { createMoments, createStatistics, createStatisticsSummary } from "../../src/kernels.ts";
 import type { Bench } from "../case.ts";
 import { recordedRunner } from "../peers/ours.ts";
@@ -23,7 +23,7 @@ export async function statisticsPass({ device }: Bench, shape: Shape, data: Floa
   const statistics = await createStatistics(device, { x, summary, accumulate: false });
   const moments = await createMoments(device, { summary, y });
   return recordedRunner(device, {
-    record: (encoder) => record(encoder, [statistics, moments]),
+    record: (encoder) => recordCommands(encoder, [statistics, moments]),
     y,
     destroy() {
       for (const command of [statistics, moments]) command.destroy();

@@ -1,4 +1,4 @@
-import { createTensor, readTensor, record } from "../../src/index.ts";
+import { createTensor, readTensor, recordCommands } from "../../src/index.ts";
 import { createTopK, createTopKBuffer } from "../../src/kernels.ts";
 import type { Bench, Prepared } from "../case.ts";
 import { difference } from "../compare.ts";
@@ -33,7 +33,7 @@ export async function prepareTopK(bench: Bench, shape: Shape): Promise<Prepared>
           const command = await createTopK(device, { x: resident, top, k: K, accumulate: false });
           return {
             ...recordedRunner(device, {
-              record: (encoder) => record(encoder, [command]),
+              record: (encoder) => recordCommands(encoder, [command]),
               y: top,
               destroy() {
                 command.destroy();

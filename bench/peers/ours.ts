@@ -1,5 +1,5 @@
 import type { Command, Tensor } from "../../src/index.ts";
-import { readTensor, record } from "../../src/index.ts";
+import { readTensor, recordCommands } from "../../src/index.ts";
 import type { Runner } from "../runner.ts";
 
 /** Runs what records into an encoder: any number of times in one submit. */
@@ -25,7 +25,7 @@ export function recordedRunner(
 /** The same of a command. */
 export function commandRunner(device: GPUDevice, command: Command, y: Tensor, destroy: () => void): Runner {
   return recordedRunner(device, {
-    record: (encoder) => record(encoder, [command]),
+    record: (encoder) => recordCommands(encoder, [command]),
     y,
     destroy() {
       command.destroy();

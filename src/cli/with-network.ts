@@ -1,5 +1,6 @@
 import type { Graph } from "../graph/graph.ts";
-import { createNetwork, type Network, type NetworkOptions } from "../network/network.ts";
+import { createNetwork } from "../network/create-network.ts";
+import type { Network, NetworkOptions } from "../network/network.ts";
 
 /** Puts a graph on a device for the time of some work. */
 export async function withNetwork<T>(

@@ -1,5 +1,5 @@
+import { type Command, recordCommands } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { all, build } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -119,7 +119,7 @@ export async function createStatisticsStream(
             `statistics stream: expected a batch of ${[...commands.keys()].join(" or ")} images, got ${images}; announce it in "batches"`,
           );
         }
-        record(encoder, list, { label: "vitrine statistics" });
+        recordCommands(encoder, list, { label: "vitrine statistics" });
       },
       clear(encoder: GPUCommandEncoder) {
         for (const { buffer } of gathered) encoder.clearBuffer(buffer);

@@ -1,4 +1,4 @@
-import { record } from "../gpu/kernel.ts";
+import { recordCommands } from "../gpu/command.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, readTensor } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
@@ -32,7 +32,7 @@ export async function* syntheticPictures(
     try {
       const draw = await createSyntheticPictures(device, y, { ...options, first: first + done });
       const encoder = device.createCommandEncoder({ label: "synthetic pictures" });
-      record(encoder, [draw]);
+      recordCommands(encoder, [draw]);
       device.queue.submit([encoder.finish()]);
       const values = await readTensor(device, y);
       draw.destroy();

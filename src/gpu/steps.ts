@@ -1,5 +1,6 @@
+import { type Command, sequence } from "./command.ts";
 import { checked } from "./device.ts";
-import { type Command, createDispatch, createDispatchNow, type DispatchOptions, sequence } from "./kernel.ts";
+import { createDispatch, createDispatchNow, type DispatchOptions } from "./dispatch.ts";
 import { all, build, buildNow, type Own } from "./scope.ts";
 import type { Shader } from "./shader.ts";
 import { createTensor, type DType, type Shape, type Tensor } from "./tensor.ts";

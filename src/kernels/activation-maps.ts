@@ -5,7 +5,8 @@ import layerCamShader from "../../shaders/layer_cam.wgsl";
 import maskedShader from "../../shaders/map_masked_batch.wgsl";
 import rangeShader from "../../shaders/map_range.wgsl";
 import weightedShader from "../../shaders/weighted_maps.wgsl";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { BatchSite } from "./sampling.ts";
 

@@ -1,5 +1,6 @@
 import shader from "../../shaders/bias_contribution.wgsl";
-import { type Command, createDispatch } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch } from "../gpu/dispatch.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { type Activation, activationCode } from "../layers/activation.ts";
 

@@ -1,6 +1,7 @@
 import shader from "../../shaders/cast.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 

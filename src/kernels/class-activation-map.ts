@@ -1,6 +1,7 @@
 import shader from "../../shaders/class_activation_map.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch } from "../gpu/kernel.ts";
 import { assertFields } from "../gpu/options.ts";
 import { formatShape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 

@@ -1,6 +1,7 @@
 import shader from "../../shaders/gram_merge.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps, type Step } from "../gpu/steps.ts";
 import { formatShape, readTensors, type Tensor } from "../gpu/tensor.ts";

@@ -1,7 +1,7 @@
 import shader from "../../shaders/conv2d_statistics.wgsl";
 import subgroupShader from "../../shaders/conv2d_subgroups_statistics.wgsl";
+import { type Command, createSequence } from "../gpu/command.ts";
 import { isSoftwareAdapter } from "../gpu/device.ts";
-import { type Command, createSequence } from "../gpu/kernel.ts";
 import { createSteps, type Plan } from "../gpu/steps.ts";
 import { activationCode } from "../layers/activation.ts";
 import { type Conv2dLayer, conv2d, forwardRun } from "../layers/conv2d.ts";

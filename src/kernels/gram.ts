@@ -4,8 +4,9 @@ import gradientShader from "../../shaders/gram_gradient.wgsl";
 import meanShader from "../../shaders/gram_mean.wgsl";
 import sumShader from "../../shaders/gram_sum.wgsl";
 import symmetriseShader from "../../shaders/gram_symmetrise.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { gridOf } from "../gpu/dispatch.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
-import { type Command, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps, type Plan, type Scratch, type Step } from "../gpu/steps.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -71,14 +72,14 @@ const SHORTEST_SLICE = 64;
  * device has none.
  * @example
  * ```ts
- * import { createTensor, readTensor, record } from "vitrine";
+ * import { createTensor, readTensor, recordCommands } from "vitrine";
  * import { createGram } from "vitrine/kernels";
  *
  * const x = createTensor(device, [1, 1, 2, 2], { data: Float32Array.of(1, 2, 3, 4) });
  * const y = createTensor(device, [1, 2, 2]);
  * const gram = await createGram(device, { x, y });
  * const encoder = device.createCommandEncoder(); // or your own
- * record(encoder, [gram]);
+ * recordCommands(encoder, [gram]);
  * device.queue.submit([encoder.finish()]);
  * console.log((await readTensor(device, y)).join(" ")); // 10 14 14 20
  * gram.destroy();

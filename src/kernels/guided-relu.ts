@@ -1,7 +1,8 @@
 import maskShader from "../../shaders/relu_mask.wgsl";
 import maskedShader from "../../shaders/relu_mask_gradient.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps, type Plan } from "../gpu/steps.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";

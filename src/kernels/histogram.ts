@@ -1,8 +1,9 @@
 import shader from "../../shaders/histogram.wgsl";
 import rangeShader from "../../shaders/histogram_range.wgsl";
+import type { Command } from "../gpu/command.ts";
 import { isSoftwareAdapter } from "../gpu/device.ts";
+import { gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps } from "../gpu/steps.ts";
 import { createTensor, formatShape, readTensors, type Tensor } from "../gpu/tensor.ts";

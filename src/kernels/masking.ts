@@ -1,6 +1,7 @@
 import riseShader from "../../shaders/rise_batch.wgsl";
 import segmentShader from "../../shaders/segment_batch.wgsl";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { BatchSite } from "./sampling.ts";
 

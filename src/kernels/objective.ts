@@ -1,6 +1,7 @@
 import gradientShader from "../../shaders/objective_gradient.wgsl";
 import scoreShader from "../../shaders/objective_score.wgsl";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 
 /** In a term or a score: every index. */

@@ -1,8 +1,9 @@
 import occludeShader from "../../shaders/occlude.wgsl";
 import mapShader from "../../shaders/occlusion_map.wgsl";
 import scoreShader from "../../shaders/occlusion_score.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { EVERY_INDEX } from "./objective.ts";
 

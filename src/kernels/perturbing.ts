@@ -1,7 +1,8 @@
 import cellsShader from "../../shaders/cells_batch.wgsl";
 import rankedShader from "../../shaders/ranked_batch.wgsl";
 import uniformShader from "../../shaders/uniform_batch.wgsl";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { hash32 } from "./masking.ts";
 import type { BatchSite } from "./sampling.ts";

@@ -1,7 +1,8 @@
 import accountShader from "../../shaders/relevance_account.wgsl";
 import productShader from "../../shaders/relevance_product.wgsl";
 import shareShader from "../../shaders/relevance_share.wgsl";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { createSteps } from "../gpu/steps.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 

@@ -4,7 +4,8 @@ import pathShader from "../../shaders/path_batch.wgsl";
 import placeShader from "../../shaders/place_scores.wgsl";
 import momentsShader from "../../shaders/running_moments.wgsl";
 import sumShader from "../../shaders/weighted_sum.wgsl";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 
 /** What every kernel that makes a batch of samples binds. */

@@ -1,6 +1,7 @@
 import shader from "../../shaders/synthetic.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch } from "../gpu/kernel.ts";
 import { formatShape, type Tensor } from "../gpu/tensor.ts";
 
 export interface SyntheticOptions {

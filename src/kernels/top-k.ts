@@ -1,7 +1,8 @@
 import shader from "../../shaders/top_k.wgsl";
 import blocksShader from "../../shaders/top_k_blocks.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, gridOf } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps } from "../gpu/steps.ts";
 import { createTensor, formatShape, readTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";

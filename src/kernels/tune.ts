@@ -1,5 +1,5 @@
+import { type Command, recordCommands } from "../gpu/command.ts";
 import { adapterName, whileAlive } from "../gpu/device.ts";
-import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createConvolution } from "../layers/convolution.ts";
@@ -148,7 +148,7 @@ async function best(
 /** Milliseconds of one run. */
 async function timeOf(device: GPUDevice, command: Command, repeats: number): Promise<number> {
   const encoder = device.createCommandEncoder({ label: "vitrine tune" });
-  record(encoder, Array<Command>(repeats).fill(command));
+  recordCommands(encoder, Array<Command>(repeats).fill(command));
   const begin = performance.now();
   device.queue.submit([encoder.finish()]);
   await whileAlive(device, "tune", device.queue.onSubmittedWorkDone());

@@ -1,7 +1,8 @@
 import fillShader from "../../shaders/incremental_fill.wgsl";
 import spreadShader from "../../shaders/incremental_whole_layers.wgsl";
 import worklistShader from "../../shaders/incremental_worklist.wgsl";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { chunkOf, type DirtyRectangles, type PartialLayer } from "../layers/incremental.ts";
 

@@ -1,6 +1,7 @@
 import shader from "../../shaders/add.wgsl";
+import { createSequence } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, formatShapes, sizeOf } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation } from "./activation.ts";
 import { backProjectItself } from "./back-projection.ts";

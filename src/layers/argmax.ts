@@ -1,4 +1,5 @@
-import { type Command, createDispatch, type DispatchOptions } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, type DispatchOptions } from "../gpu/dispatch.ts";
 import { build } from "../gpu/scope.ts";
 import type { Shader } from "../gpu/shader.ts";
 import type { Tensors } from "./op.ts";

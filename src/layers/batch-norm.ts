@@ -1,7 +1,7 @@
 import shader from "../../shaders/batch_norm.wgsl";
 import gradientShader from "../../shaders/batch_norm_gradient.wgsl";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { activationCode, createIncrementalScale, type FusedActivation } from "./activation.ts";
 import { backProjectItself } from "./back-projection.ts";

@@ -1,6 +1,7 @@
 import incrementalShader from "../../shaders/arithmetic_incremental.wgsl";
 import gradientShader from "../../shaders/broadcast_gradient.wgsl";
-import { type Command, createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
+import { type Command, createSequence } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
 import { type Activation, activationCode } from "./activation.ts";
 import { chunkOf, itemGrid, sizeOfImage } from "./incremental.ts";

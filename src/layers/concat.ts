@@ -1,6 +1,7 @@
 import shader from "../../shaders/copy_blocks.wgsl";
+import { type Command, createSequence } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
-import { type Command, createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { formatShapes, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { backProjectItself } from "./back-projection.ts";
 import { createIncrementalMove } from "./incremental-move.ts";

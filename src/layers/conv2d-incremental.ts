@@ -1,8 +1,9 @@
 import shader from "../../shaders/conv2d_incremental.wgsl";
 import quadsShader from "../../shaders/conv2d_incremental_quads.wgsl";
 import subgroupShader from "../../shaders/conv2d_incremental_subgroups.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { activationCode } from "./activation.ts";
 import { chunkOf, listsOf } from "./incremental.ts";
 import type { IncrementalSite } from "./op.ts";

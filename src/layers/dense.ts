@@ -1,7 +1,8 @@
 import forwardShader from "../../shaders/dense.wgsl";
 import backwardShader from "../../shaders/dense_gradient.wgsl";
+import { createSequence } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { createDispatch, createSequence, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
 import { partsOf } from "./constants.ts";

@@ -1,7 +1,8 @@
 import shader from "../../shaders/depthwise_conv2d.wgsl";
 import incrementalShader from "../../shaders/depthwise_conv2d_incremental.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
 import { pairOf, strideOf } from "./describe.ts";

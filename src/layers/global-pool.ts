@@ -1,7 +1,7 @@
 import averageShader from "../../shaders/global_pool_average.wgsl";
 import incrementalShader from "../../shaders/global_pool_incremental.wgsl";
 import maxShader from "../../shaders/global_pool_max.wgsl";
-import { createDispatch, gridOf } from "../gpu/kernel.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, type Shape } from "../gpu/tensor.ts";
 import { createArgmaxDispatch } from "./argmax.ts";
 import { chunkOf } from "./incremental.ts";

@@ -1,5 +1,6 @@
 import shader from "../../shaders/incremental_move.wgsl";
-import { type Command, createDispatch } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch } from "../gpu/dispatch.ts";
 import {
   chunkOf,
   type DirtyRectangles,

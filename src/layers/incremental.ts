@@ -1,4 +1,4 @@
-import { gridOf } from "../gpu/kernel.ts";
+import { gridOf } from "../gpu/dispatch.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
 /** The place of the rectangles that patches change in a layer; layers with the same ones share a layout. */

@@ -1,8 +1,8 @@
 import shader from "../../shaders/lrn.wgsl";
 import gradientShader from "../../shaders/lrn_gradient.wgsl";
 import incrementalShader from "../../shaders/lrn_incremental.wgsl";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { itemGrid } from "./incremental.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";

@@ -1,6 +1,7 @@
 import shader from "../../shaders/multiply.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, formatShapes, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import {
   createBroadcastGradient,

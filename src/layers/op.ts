@@ -1,5 +1,5 @@
+import type { Command } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import type { Command } from "../gpu/kernel.ts";
 import type { Fields } from "../gpu/options.ts";
 import { type DType, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
 import type { DirtyRectangles, PartialLayer } from "./incremental.ts";

@@ -1,5 +1,5 @@
+import { NOTHING } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import { NOTHING } from "../gpu/kernel.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
 import { createWholeCopy } from "./concat.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";

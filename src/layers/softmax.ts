@@ -1,6 +1,6 @@
 import shader from "../../shaders/softmax.wgsl";
 import gradientShader from "../../shaders/softmax_gradient.wgsl";
-import { createDispatch, gridOf } from "../gpu/kernel.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
 import { seesItself } from "./sight.ts";

@@ -1,8 +1,8 @@
 import shader from "../../shaders/upsample.wgsl";
 import gradientShader from "../../shaders/upsample_gradient.wgsl";
 import incrementalShader from "../../shaders/upsample_incremental.wgsl";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { createDispatch, gridOf } from "../gpu/kernel.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { pairOf } from "./describe.ts";
 import { chunkOf, itemGrid, listsOf, sizeOfImage } from "./incremental.ts";

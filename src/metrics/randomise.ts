@@ -2,7 +2,8 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { assertGraph, type Graph, type Layer } from "../graph/graph.ts";
 import { hash32 } from "../kernels/masking.ts";
-import { createNetwork, type Network } from "../network/network.ts";
+import { createNetwork } from "../network/create-network.ts";
+import type { Network } from "../network/network.ts";
 import { optionsOf } from "../network/pool.ts";
 import { seedOf } from "../sampling/seed.ts";
 

@@ -1,4 +1,4 @@
-import type { Command } from "../gpu/kernel.ts";
+import type { Command } from "../gpu/command.ts";
 import { withScope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Network } from "../network/network.ts";

@@ -1,6 +1,6 @@
+import { recordCommands } from "../gpu/command.ts";
 import { checked } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
-import { record } from "../gpu/kernel.ts";
 import { build } from "../gpu/scope.ts";
 import { drawFrame, type FrameSource } from "../images/picture.ts";
 import { cropOf, inputShape } from "../images/preprocess.ts";
@@ -87,7 +87,7 @@ export async function createFrameInput(
       },
       record(encoder: GPUCommandEncoder) {
         encoder.copyTextureToBuffer({ texture }, { buffer: pixels, bytesPerRow }, [width, height]);
-        record(encoder, [fit]);
+        recordCommands(encoder, [fit]);
       },
     };
   });

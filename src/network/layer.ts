@@ -1,6 +1,6 @@
+import { type Command, recordCommands } from "../gpu/command.ts";
 import { assertDevice } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { build } from "../gpu/scope.ts";
 import { assertTensor, formatShape, type Tensor } from "../gpu/tensor.ts";
@@ -37,14 +37,14 @@ const SITE: Fields<LayerSite> = { x: "must", y: "must", statistics: "may" };
  * @throws InputError when the shapes do not fit the layer; UnsupportedError when Vitrine has no such op.
  * @example
  * ```ts
- * import { createTensor, readTensor, record } from "vitrine";
+ * import { createTensor, readTensor, recordCommands } from "vitrine";
  * import { createLayer } from "vitrine/layers";
  *
  * const x = createTensor(device, [1, 1, 2, 1], { data: Float32Array.of(-1, 2) });
  * const y = createTensor(device, [1, 1, 2, 1]);
  * const layer = await createLayer(device, { op: "activation", name: "relu", inputs: ["x"], activation: { kind: "relu" } }, { x: [x], y });
  * const encoder = device.createCommandEncoder(); // or your own
- * record(encoder, [layer]);
+ * recordCommands(encoder, [layer]);
  * device.queue.submit([encoder.finish()]);
  * console.log((await readTensor(device, y)).join(" ")); // 0 2
  * layer.destroy();
@@ -91,7 +91,7 @@ export async function createLayer(device: GPUDevice, layer: OpLayer, site: Layer
     return {
       encode: (pass: GPUComputePassEncoder) => command.encode(pass),
       record: (encoder: GPUCommandEncoder) =>
-        record(encoder, [command], { label: `vitrine ${layer.op} ${layer.name}` }),
+        recordCommands(encoder, [command], { label: `vitrine ${layer.op} ${layer.name}` }),
     };
   });
 }

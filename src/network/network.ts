@@ -1,25 +1,15 @@
-import { assertDevice, checked } from "../gpu/device.ts";
+import { assertEncoder, recordCommands } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import { assertEncoder, record } from "../gpu/kernel.ts";
 import { assertFields, describe } from "../gpu/options.ts";
-import { all, build, type Destroyable } from "../gpu/scope.ts";
+import type { Destroyable } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { assertGraph, type Graph, inputOf, layerOf, type Shapes } from "../graph/graph.ts";
-import { readersOf } from "../graph/traverse.ts";
+import { type Graph, inputOf, layerOf, type Shapes } from "../graph/graph.ts";
 import type { Tensors } from "../layers/op.ts";
 import { type BackwardPlan, planBackward } from "./backward-plan.ts";
-import { allocate, type BackwardBuffers, tensorOf } from "./buffers.ts";
+import { type BackwardBuffers, tensorOf } from "./buffers.ts";
 import { planForward } from "./forward-plan.ts";
-import { assertSound, type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
-import {
-  BACKWARD,
-  type BackwardOptions,
-  FORWARD,
-  type ForwardOptions,
-  type NetworkOptions,
-  networkSettings,
-  reusedBuffer,
-} from "./options.ts";
+import type { NetworkPlan } from "./network-plan.ts";
+import { BACKWARD, type BackwardOptions, FORWARD, type ForwardOptions, reusedBuffer } from "./options.ts";
 import {
   assertOutputGradients,
   copyOutputGradient,
@@ -27,9 +17,8 @@ import {
   type OutputGradients,
   targetIndices,
 } from "./output-gradient.ts";
-import { commandsOf, createStage, type Stage } from "./stages.ts";
+import { commandsOf, type Stage } from "./stages.ts";
 import { Turns } from "./turns.ts";
-import { DeviceWeights } from "./weights.ts";
 
 export type { BackwardOptions, ForwardOptions, NetworkOptions } from "./options.ts";
 export type { OutputGradient, OutputGradientCommand, OutputGradients, Target } from "./output-gradient.ts";
@@ -132,7 +121,7 @@ export class Network {
     const { to, after } = options;
     const layers = planForward(this.graph, typeof to === "string" ? [to] : to, after, this.kept);
     const commands = layers.map(({ name }) => this.#stage(name).forward);
-    record(encoder, commands, { label: `vitrine forward ${this.graph.name}` });
+    recordCommands(encoder, commands, { label: `vitrine forward ${this.graph.name}` });
   }
 
   /**
@@ -155,7 +144,7 @@ export class Network {
     }
     control.setRules(encoder, plan.codes);
     const commands = commandsOf(plan, this.#stages, from);
-    record(encoder, commands, { label: `vitrine backward ${this.graph.name}` });
+    recordCommands(encoder, commands, { label: `vitrine backward ${this.graph.name}` });
   }
 
   /**
@@ -273,62 +262,3 @@ interface NetworkParts {
 
 /** How many backward plans a network keeps. */
 const MOST_PLANS = 256;
-
-/**
- * Puts a graph on a device: checks it, fuses what nobody asked to see, uploads the weights, allocates every buffer,
- * compiles every pipeline. The device is borrowed and may be shared with anything else. Several networks of a graph, of other
- * batches or with other layers to see, share one copy of the weights when `createNetworks` makes them.
- * @throws InputError, UnsupportedError for a graph that cannot be right or run; ModelError for weights or settings that are
- * NaN or infinite; OutOfMemoryError; DeviceLostError.
- * @example
- * ```ts
- * import { createNetwork } from "vitrine";
- *
- * const network = await createNetwork(device, graph); // { gradients: false } where nobody asks for any
- * const encoder = device.createCommandEncoder();
- * network.forward(encoder);
- * network.backward(encoder, { layer: graph.output, channel: 4 });
- * device.queue.submit([encoder.finish()]);
- * console.log(network.gradient("input").shape.join("×")); // 1×96×96×3
- * network.destroy();
- * ```
- */
-export async function createNetwork(
-  device: GPUDevice,
-  graph: Graph,
-  options: NetworkOptions = {},
-): Promise<Network> {
-  assertDevice("createNetwork", device);
-  assertGraph("createNetwork", graph);
-  const settings = networkSettings(`network "${graph.name}"`, options);
-  assertSound(graph);
-  return putOnDevice(device, planNetwork(runningGraph(graph, settings.keep), settings));
-}
-
-/**
- * @internal Puts a planned network on a device.
- * @param shared weights that outlive the network; left out, it owns its own.
- */
-export async function putOnDevice(
-  device: GPUDevice,
-  plan: NetworkPlan,
-  shared?: DeviceWeights,
-): Promise<Network> {
-  const { graph, shapes, layout } = plan;
-  const who = `network "${graph.name}"`;
-  const readers = readersOf(graph.layers);
-  const { destroy, ...made } = await build(device, who, async (scope) => {
-    const weights = shared ?? scope.own(new DeviceWeights(device));
-    const [constants, allocated] = await all([
-      weights.of(graph, shapes, layout !== undefined),
-      checked(device, who, () => allocate(device, plan, scope.own)),
-    ] as const);
-    const buffers = { ...allocated, constants };
-    const stages = await all(
-      graph.layers.map((layer) => createStage(device, layer, buffers, readers, scope)),
-    );
-    const byName = new Map(stages.map((stage) => [stage.layer.name, stage]));
-    return { constants, backward: allocated.backward, stages: byName };
-  });
-  return new Network({ device, plan, ...made, plans: new Map(), memory: { destroy } });
-}

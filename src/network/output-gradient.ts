@@ -1,5 +1,5 @@
+import type { Command } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import type { Command } from "../gpu/kernel.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import { asNhwc, formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { EVERY_INDEX } from "../kernels/objective.ts";

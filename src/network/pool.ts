@@ -4,6 +4,7 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Folds } from "../graph/fuse.ts";
 import { assertGraph, type Graph } from "../graph/graph.ts";
 import { resized } from "../graph/resize.ts";
+import { putOnDevice } from "./create-network.ts";
 import {
   type BatchOptions,
   batchOfPlan,
@@ -12,7 +13,7 @@ import {
   inMebibytes,
   memoryOf,
 } from "./memory.ts";
-import { type Network, putOnDevice } from "./network.ts";
+import type { Network } from "./network.ts";
 import { assertSound, type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
 import { type NetworkOptions, type NetworkSettings, networkSettings } from "./options.ts";
 import { DeviceWeights } from "./weights.ts";

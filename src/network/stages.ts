@@ -1,5 +1,5 @@
+import { type Command, NOTHING } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import { type Command, NOTHING } from "../gpu/kernel.ts";
 import { all, type Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Layer } from "../graph/graph.ts";

@@ -1,4 +1,4 @@
-import { type Command, sequence } from "../gpu/kernel.ts";
+import { type Command, sequence } from "../gpu/command.ts";
 import type { Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { createObjectiveScore, packTerms } from "../kernels/objective.ts";

@@ -1,4 +1,4 @@
-import { type Command, NOTHING, sequence } from "../gpu/kernel.ts";
+import { type Command, NOTHING, sequence } from "../gpu/command.ts";
 import { all, type Own } from "../gpu/scope.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";

@@ -1,5 +1,5 @@
+import { type Command, sequence } from "../gpu/command.ts";
 import { UnsupportedError } from "../gpu/errors.ts";
-import { type Command, sequence } from "../gpu/kernel.ts";
 import { all, type Own } from "../gpu/scope.ts";
 import { asNhwc, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationOf, weightsOf } from "../graph/layer-facts.ts";

@@ -1,5 +1,5 @@
+import { recordCommands } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import { record } from "../gpu/kernel.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { all, build } from "../gpu/scope.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -136,7 +136,7 @@ export async function createRelevance(network: Network, options: RelevanceOption
           const gradients = here.map(({ write, add }, index) => (index === 0 ? write : add));
           return [...gradients, ...(start ? [start] : []), command];
         });
-        record(encoder, commands, { label: `vitrine relevance ${graph.name}` });
+        recordCommands(encoder, commands, { label: `vitrine relevance ${graph.name}` });
       },
     };
   });

@@ -1,6 +1,6 @@
+import type { Command } from "../gpu/command.ts";
 import { whileAlive } from "../gpu/device.ts";
 import { InputError } from "../gpu/errors.ts";
-import type { Command } from "../gpu/kernel.ts";
 import type { Fields } from "../gpu/options.ts";
 import type { Scope } from "../gpu/scope.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";

@@ -1,4 +1,4 @@
-import { type Command, record } from "../gpu/kernel.ts";
+import { type Command, recordCommands } from "../gpu/command.ts";
 import type { Scope } from "../gpu/scope.ts";
 import { readTensors, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { createPlaceScores } from "../kernels/sampling.ts";
@@ -105,16 +105,16 @@ export async function createSampleLoop(
       before?.(encoder);
     },
     recordStep(encoder) {
-      record(encoder, begin);
+      recordCommands(encoder, begin);
       network.forward(encoder, { to: layers, after });
       for (const { objective, place, gathered } of made) {
-        if (place) record(encoder, [objective.score, place]);
+        if (place) recordCommands(encoder, [objective.score, place]);
         if (gradient) network.backward(encoder, objective.outputGradients);
-        if (gathered) record(encoder, [gathered]);
+        if (gathered) recordCommands(encoder, [gathered]);
       }
     },
     recordEnd(encoder) {
-      if (end.length > 0) record(encoder, end);
+      if (end.length > 0) recordCommands(encoder, end);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
 import { lrp } from "../../src/techniques/attribution/lrp.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";

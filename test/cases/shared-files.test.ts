@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { modelFromFiles, type PickedFile } from "../../src/models/picked-files.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { activations } from "../../src/techniques/units/activations.ts";
 import { json, vitrine } from "../cli/run.ts";

@@ -6,7 +6,7 @@ import type { Measure } from "../../src/metrics/measures.ts";
 import type { TrustSummaryRow } from "../../src/metrics/table.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";

@@ -1,14 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { reflectShader } from "../../build/wgsl.ts";
+import { recordCommands, sequence } from "../../src/gpu/command.ts";
+import { createDispatch, type DispatchOptions, gridOf } from "../../src/gpu/dispatch.ts";
 import { CompileError, InputError, VitrineError } from "../../src/gpu/errors.ts";
-import {
-  compileKernel,
-  createDispatch,
-  type DispatchOptions,
-  gridOf,
-  record,
-  sequence,
-} from "../../src/gpu/kernel.ts";
+import { compileKernel } from "../../src/gpu/kernel.ts";
 import { createTensor, readTensor } from "../../src/gpu/tensor.ts";
 import { testDevice } from "../gpu.ts";
 
@@ -49,7 +44,7 @@ test("binds buffers, parameters, overrides and redeclared constants by name", as
     redeclare: { TIMES: "10u" },
   });
   const encoder = device.createCommandEncoder();
-  record(encoder, [command]);
+  recordCommands(encoder, [command]);
   device.queue.submit([encoder.finish()]);
   expect([...(await readTensor(device, y))]).toEqual([27.5, 47.5, 67.5]);
   command.destroy();
@@ -187,7 +182,7 @@ test("recording allocates, submits and writes nothing", async () => {
     vi.spyOn(device.queue, "writeBuffer"),
     vi.spyOn(device.queue, "submit"),
   ];
-  for (let run = 0; run < 3; run++) record(encoder, [command]);
+  for (let run = 0; run < 3; run++) recordCommands(encoder, [command]);
   for (const spy of spies) {
     expect(spy).not.toHaveBeenCalled();
     spy.mockRestore();

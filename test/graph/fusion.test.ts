@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import type { FusedActivation } from "../../src/layers/activation.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { activations } from "../../src/techniques/units/activations.ts";

@@ -5,7 +5,7 @@ import { InputError } from "../../src/gpu/errors.ts";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { resized } from "../../src/graph/resize.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { testDevice } from "../gpu.ts";
 import { expectClose } from "../reference/numbers.ts";
 import { chain, constant, graph as graphOf, random, values } from "./graphs.ts";

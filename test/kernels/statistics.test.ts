@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Command } from "../../src/gpu/command.ts";
 import { InputError } from "../../src/gpu/errors.ts";
-import type { Command } from "../../src/gpu/kernel.ts";
 import { createSteps } from "../../src/gpu/steps.ts";
 import { createTensor, readTensor, type Shape, sizeOf } from "../../src/gpu/tensor.ts";
 import {

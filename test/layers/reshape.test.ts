@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { NOTHING } from "../../src/gpu/command.ts";
 import { InputError } from "../../src/gpu/errors.ts";
-import { NOTHING } from "../../src/gpu/kernel.ts";
 import { createTensor } from "../../src/gpu/tensor.ts";
 import { type ReshapeLayer, reshape } from "../../src/layers/reshape.ts";
 import { testDevice } from "../gpu.ts";

@@ -1,4 +1,4 @@
-import { type Command, record } from "../../src/gpu/kernel.ts";
+import { type Command, recordCommands } from "../../src/gpu/command.ts";
 import { createTensor, readTensor, type Shape, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
 import {
   activationCode,
@@ -41,7 +41,7 @@ export async function submit(...commands: Command[]): Promise<void> {
 /** Submits commands as one pass to a device. */
 export function submitTo(device: GPUDevice, ...commands: Command[]): void {
   const encoder = device.createCommandEncoder();
-  record(encoder, commands);
+  recordCommands(encoder, commands);
   device.queue.submit([encoder.finish()]);
 }
 

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Command } from "../../src/gpu/kernel.ts";
+import type { Command } from "../../src/gpu/command.ts";
 import { createTensor, readTensor, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
 import type { DirtyRectangles, PartialLayer } from "../../src/layers/incremental.ts";
 import type { Constant, Tensors } from "../../src/layers/op.ts";

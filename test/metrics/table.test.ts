@@ -15,7 +15,8 @@ import {
   trustTable,
 } from "../../src/metrics/table.ts";
 import { trust } from "../../src/metrics/trust.ts";
-import { createNetwork, Network, type Target } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import { Network, type Target } from "../../src/network/network.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { testDevice } from "../gpu.ts";
 import { branches, chain, random, values } from "../graph/graphs.ts";

@@ -4,7 +4,8 @@ import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
 import { preprocess } from "../../src/images/preprocess.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { readImage } from "../../src/node/image.ts";
 

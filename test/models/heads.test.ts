@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { HeadKind } from "../../src/graph/graph.ts";
 import { headsOf } from "../../src/graph/heads.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { predict } from "../../src/techniques/predict.ts";
 import { testDevice } from "../gpu.ts";
 import { numbers } from "../reference/numbers.ts";

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
 import { shapesOf } from "../../src/graph/graph.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { testDevice } from "../gpu.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
 import { randomize, savedByTfjs } from "./saved-by-tfjs.ts";

@@ -5,8 +5,8 @@ import type { Graph } from "../../src/graph/graph.ts";
 import { PICTURE_FITS, PREPROCESSINGS, type Preprocessing } from "../../src/graph/preprocessing.ts";
 import { pixelsFromImageData } from "../../src/images/pixels.ts";
 import { preprocess } from "../../src/images/preprocess.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { createFrameInput } from "../../src/network/frames.ts";
-import { createNetwork } from "../../src/network/network.ts";
 import { testDevice } from "../gpu.ts";
 
 let device: GPUDevice;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadTfjsModel, startTfjs } from "../../bench/tfjs.ts";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { testDevice } from "../gpu.ts";
 import { random, values } from "../graph/graphs.ts";

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordCommands } from "../../src/gpu/command.ts";
 import { InputError } from "../../src/gpu/errors.ts";
-import { record } from "../../src/gpu/kernel.ts";
 import { asNhwc, readTensors } from "../../src/gpu/tensor.ts";
-import { createNetwork, type Network, type Target } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network, Target } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import {
   channelObjective,
@@ -53,7 +54,7 @@ test.each<Target>([
     submit(network, (encoder) => {
       network.forward(encoder);
       network.backward(encoder, from);
-      record(encoder, [command.score]);
+      recordCommands(encoder, [command.score]);
     });
     gradients.push(...(await readTensors(device, [network.gradient("image")])));
   }
@@ -92,7 +93,7 @@ async function evaluate(
   }
   submit(of, (encoder) => {
     of.forward(encoder);
-    record(encoder, [command.score]);
+    recordCommands(encoder, [command.score]);
   });
   const [found] = await readTensors(of.device, [command.values]);
   command.destroy();

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordCommands } from "../../src/gpu/command.ts";
 import { InputError, VitrineError } from "../../src/gpu/errors.ts";
-import { record } from "../../src/gpu/kernel.ts";
 import { headOf } from "../../src/graph/heads.ts";
 import { encodePng } from "../../src/images/png.ts";
 import { trust } from "../../src/metrics/trust.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { decodeImage } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { channelObjective, logit, regionObjective } from "../../src/objectives/objective.ts";
@@ -325,7 +326,12 @@ test.each<[string, (untyped: never) => unknown, unknown, RegExp]>([
     {},
     /backward: expected a GPUCommandEncoder/,
   ],
-  ["record", (it) => record(it, []), "encoder", /record: expected a GPUCommandEncoder, got "encoder"/],
+  [
+    "recordCommands",
+    (it) => recordCommands(it, []),
+    "encoder",
+    /recordCommands: expected a GPUCommandEncoder, got "encoder"/,
+  ],
   ["backward from a class", (it) => backwardFrom(it), 3, /backward: expected a target .* got 3/],
   [
     "backward from an objective",

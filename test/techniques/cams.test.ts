@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { logit, probability } from "../../src/objectives/objective.ts";
 import { ablationCam } from "../../src/techniques/attribution/ablation-cam.ts";
 import { cam } from "../../src/techniques/attribution/cam.ts";

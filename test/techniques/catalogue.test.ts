@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { composeFigure } from "../../src/figures/figure.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { probability } from "../../src/objectives/objective.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { colorMap } from "../../src/figures/color-maps.ts";
 import { composeField, renderField } from "../../src/figures/field.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { type EmpiricalFieldOptions, empiricalField } from "../../src/techniques/units/empirical-field.ts";
 import { testDevice } from "../gpu.ts";
 

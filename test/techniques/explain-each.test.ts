@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { memoryOf } from "../../src/network/memory.ts";
-import { createNetwork, Network } from "../../src/network/network.ts";
+import { Network } from "../../src/network/network.ts";
 import { channelObjective, logit, normObjective, probability } from "../../src/objectives/objective.ts";
 import { type EachOptions, explainEach } from "../../src/techniques/attribution/explain-each.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";

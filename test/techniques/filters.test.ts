@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { composeFilters, renderFilters } from "../../src/figures/filters.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
-import { createNetwork } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { filterCombination } from "../../src/techniques/units/filter-combination.ts";
 import { filtersOf } from "../../src/techniques/units/filters.ts";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
-import { createNetwork, type Network, type NetworkOptions } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network, NetworkOptions } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import {
   channelObjective,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { labOf, quickshift } from "../../src/images/quickshift.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { logit, type Objective, probability } from "../../src/objectives/objective.ts";
 import { ridge } from "../../src/sampling/ridge.ts";
 import { type LimeOptions, lime } from "../../src/techniques/attribution/lime.ts";

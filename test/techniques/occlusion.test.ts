@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { recordCommands } from "../../src/gpu/command.ts";
 import { InputError } from "../../src/gpu/errors.ts";
-import { record } from "../../src/gpu/kernel.ts";
 import { readTensor } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
 import { memoryOf } from "../../src/network/memory.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import {
   channelObjective,
@@ -195,7 +196,7 @@ describe("occlusion of an objective", () => {
       const asked = await createObjective(on, objective);
       const encoder = device.createCommandEncoder();
       on.forward(encoder);
-      record(encoder, [asked.score]);
+      recordCommands(encoder, [asked.score]);
       device.queue.submit([encoder.finish()]);
       const [value = Number.NaN] = await readTensor(device, asked.values);
       asked.destroy();

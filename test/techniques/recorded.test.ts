@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readTensor } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { createAttribution } from "../../src/techniques/attribution/create.ts";
 import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
 import { testDevice } from "../gpu.ts";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { composeMasks, renderMasks } from "../../src/figures/masks.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
-import { createNetwork, type Network } from "../../src/network/network.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { mapAtImage, type UnitThreshold, unitMask } from "../../src/techniques/units/unit-mask.ts";
 import { testDevice } from "../gpu.ts";
 

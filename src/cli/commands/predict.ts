@@ -1,6 +1,7 @@
 import { isBinary, yesOf } from "../../graph/classes.ts";
 import { type Head, headOf, headsOf } from "../../graph/heads.ts";
-import { createNetwork, type Network } from "../../network/network.ts";
+import { createNetwork } from "../../network/create-network.ts";
+import type { Network } from "../../network/network.ts";
 import { type Prediction, predictEach } from "../../techniques/predict.ts";
 import { headReport, headWords, warnOfHead } from "../heads.ts";
 import { Images, type Input } from "../images.ts";

@@ -1,6 +1,6 @@
+import { type Command, NOTHING, sequence } from "../../gpu/command.ts";
 import { checked } from "../../gpu/device.ts";
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
-import { type Command, NOTHING, sequence } from "../../gpu/kernel.ts";
 import { all, type Own } from "../../gpu/scope.ts";
 import { createTensor, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
 import type { Layer } from "../../graph/graph.ts";

@@ -1,5 +1,5 @@
+import { recordCommands } from "../../gpu/command.ts";
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
-import { record } from "../../gpu/kernel.ts";
 import type { Graph, Layer, Shapes } from "../../graph/graph.ts";
 import { behindViews, headOf, headsOf } from "../../graph/heads.ts";
 import { createWeightedMaps } from "../../kernels/activation-maps.ts";
@@ -69,7 +69,7 @@ const prepareClassWeights: Prepare<ObjectiveOptions, Explanation> = async (site,
         toInput(encoder);
         network.forward(encoder, { to: layer });
       },
-      recordStep: (encoder) => record(encoder, [draw]),
+      recordStep: (encoder) => recordCommands(encoder, [draw]),
     }),
     ...{ image, target, results: { map } },
     finish: ({ map: data = NONE }) => ({ data, shape: map.shape, target }),

@@ -1,4 +1,4 @@
-import { record } from "../../gpu/kernel.ts";
+import { recordCommands } from "../../gpu/command.ts";
 import { build } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { createClassActivationMap } from "../../kernels/class-activation-map.ts";
@@ -53,7 +53,7 @@ export function createGradCam(network: Network, layer?: string): Promise<GradCam
       layer: maps.layer,
       record(encoder: GPUCommandEncoder, from: Target | readonly OutputGradientCommand[]) {
         network.backward(encoder, from, { to: maps.layer });
-        record(encoder, draw);
+        recordCommands(encoder, draw);
       },
     };
   });

@@ -1,5 +1,5 @@
+import { type Command, recordCommands } from "../../gpu/command.ts";
 import { InputError } from "../../gpu/errors.ts";
-import { type Command, record } from "../../gpu/kernel.ts";
 import type { Fields } from "../../gpu/options.ts";
 import type { Scope } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -113,7 +113,7 @@ export async function mapAtLayer(
     copy(encoder, n, to, offset) {
       encoder.copyBufferToBuffer(maps.a.buffer, n * bytes, a.buffer, 0, bytes);
       encoder.copyBufferToBuffer(all.buffer, n * bytes, g.buffer, 0, bytes);
-      record(encoder, commands);
+      recordCommands(encoder, commands);
       encoder.copyBufferToBuffer(y.buffer, 0, to, offset, y.buffer.size);
     },
   };

@@ -1,5 +1,5 @@
+import { type Command, recordCommands } from "../../gpu/command.ts";
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
-import { type Command, record } from "../../gpu/kernel.ts";
 import { inputOf, type Layer } from "../../graph/graph.ts";
 import { activationOf, weightsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
@@ -82,9 +82,9 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
         network.forward(encoder);
       },
       recordStep(encoder) {
-        record(encoder, [asked.score]);
+        recordCommands(encoder, [asked.score]);
         network.backward(encoder, asked.outputGradients, { gradients: "all" });
-        record(encoder, commands);
+        recordCommands(encoder, commands);
         const { buffer } = gradient;
         encoder.copyBufferToBuffer(network.gradient(name).buffer, 0, buffer, 0, buffer.size);
       },

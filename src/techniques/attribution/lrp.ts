@@ -1,5 +1,5 @@
+import { recordCommands } from "../../gpu/command.ts";
 import { InputError } from "../../gpu/errors.ts";
-import { record } from "../../gpu/kernel.ts";
 import { describe, type Fields } from "../../gpu/options.ts";
 import { sizeOf } from "../../gpu/tensor.ts";
 import type { Network } from "../../network/network.ts";
@@ -93,7 +93,7 @@ const prepareRelevance: Prepare<LrpOptions, RelevanceExplanation> = async (site,
         network.forward(encoder);
       },
       recordStep(encoder) {
-        record(encoder, [asked.score]);
+        recordCommands(encoder, [asked.score]);
         relevance.record(encoder, asked.outputGradients);
       },
     }),

@@ -1,5 +1,5 @@
+import { type Command, recordCommands, sequence } from "../../gpu/command.ts";
 import { InputError } from "../../gpu/errors.ts";
-import { type Command, record, sequence } from "../../gpu/kernel.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
 import { build, type Scope } from "../../gpu/scope.ts";
 import { sizeOf, type Tensor } from "../../gpu/tensor.ts";
@@ -198,7 +198,7 @@ export async function createSweep(
       sweep,
       fill,
       judged: [first, ...others] as const,
-      recordMap: (encoder: GPUCommandEncoder) => record(encoder, draw),
+      recordMap: (encoder: GPUCommandEncoder) => recordCommands(encoder, draw),
     };
 
     const bufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
@@ -222,10 +222,10 @@ export async function createSweep(
         saving: plan.cost.full / plan.cost.exact,
         recordStart(encoder: GPUCommandEncoder) {
           encoder.clearBuffer(position.buffer);
-          record(encoder, [windows.start, judgeClean], { label: "vitrine occlusion clean" });
+          recordCommands(encoder, [windows.start, judgeClean], { label: "vitrine occlusion clean" });
         },
         recordStep: (encoder: GPUCommandEncoder) =>
-          record(encoder, [windows.step, judgeChunk], { label: "vitrine occlusion step" }),
+          recordCommands(encoder, [windows.step, judgeChunk], { label: "vitrine occlusion step" }),
       };
     }
 
@@ -241,9 +241,9 @@ export async function createSweep(
       saving: 1,
       recordStart: (encoder: GPUCommandEncoder) => encoder.clearBuffer(position.buffer),
       recordStep(encoder: GPUCommandEncoder) {
-        record(encoder, [occlude]);
+        recordCommands(encoder, [occlude]);
         network.forward(encoder, { to: layers });
-        record(encoder, [judgeBatch]);
+        recordCommands(encoder, [judgeBatch]);
       },
     };
   });

@@ -1,4 +1,4 @@
-import { record } from "../../gpu/kernel.ts";
+import { recordCommands } from "../../gpu/command.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../../kernels/activation-maps.ts";
@@ -75,7 +75,7 @@ const prepareScores: Prepare<ScoreCamOptions, Explanation> = async (site, option
         toInput(encoder);
         network.forward(encoder, { to: maps.layer });
         encoder.copyBufferToBuffer(maps.a.buffer, 0, a.buffer, 0, a.buffer.size);
-        record(encoder, [range]);
+        recordCommands(encoder, [range]);
       },
     },
     scope,
