@@ -1,5 +1,5 @@
 /**
- * How far a map can be trusted: measures, tables, randomised networks.
+ * Measures of how far a map can be trusted, tables of them, randomised networks.
  * @module vitrine/metrics
  */
 import "./gpu/platform.ts";

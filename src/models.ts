@@ -1,5 +1,5 @@
 /**
- * What the reading of model files can be told: layers of your own, shapes of the input.
+ * Options for reading model files: layers of your own, shapes of the input.
  * @module vitrine/models
  */
 import "./gpu/platform.ts";

@@ -1,5 +1,5 @@
 /**
- * What a network costs and does: memory, batches, frames as input, the backward plan, tuning.
+ * A network's memory, batches, frames as input, backward plan, and tuning.
  * @module vitrine/network
  */
 import "./gpu/platform.ts";

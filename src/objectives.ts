@@ -1,5 +1,5 @@
 /**
- * What can be asked of a network: logits, probabilities, neurons, channels, regions; sums and differences of them.
+ * Quantities to explain: logits, probabilities, neurons, channels, regions; sums and differences of them.
  * @module vitrine/objectives
  */
 import "./gpu/platform.ts";

@@ -115,7 +115,7 @@ export function guidedRelu<T extends tf.Tensor>(x: T): T {
   return of(x) as T;
 }
 
-/** What {@link channelStatistics} gives, each [C]. */
+/** Result of {@link channelStatistics}, each [C]. */
 export interface TfjsStatistics {
   readonly mean: tf.Tensor1D;
   /** Of the population. */

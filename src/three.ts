@@ -21,7 +21,7 @@ export interface StorageOptions<T extends StorageType = StorageType> {
   readonly type?: T;
 }
 
-/** What three keeps of its own on the GPU, as far as the bridge needs it. */
+/** The part of three's own GPU state that the bridge needs. */
 interface Backend {
   readonly isWebGPUBackend?: boolean;
   get(attribute: BufferAttribute): { buffer?: GPUBuffer };

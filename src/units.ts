@@ -1,5 +1,5 @@
 /**
- * What single units see and want: filters, masks, empirical receptive fields.
+ * Single units: their filters, masks and empirical receptive fields.
  * @module vitrine/units
  */
 import "./gpu/platform.ts";

@@ -11,18 +11,18 @@ import type { Values } from "./values.ts";
 /** The largest batch unless --batch says otherwise: more seldom is faster. */
 const MOST = 16;
 
-/** What a command needs networks for. */
+/** The work of a command that needs networks. */
 export interface Needs {
   readonly techniques: readonly AttributionTechnique[];
   /** Layers that are looked at. */
   readonly keep: readonly string[];
-  /** Whether maps are measured, for which changed images run. */
+  /** True if maps are measured, which runs the network on changed images. */
   readonly trust: boolean;
-  /** Whether copies with randomised parameters are needed. */
+  /** True if copies with randomised parameters are needed. */
   readonly randomised: boolean;
 }
 
-/** What maps of some techniques need, and what is measured of them. */
+/** The networks that maps of some techniques, and measures of them, need. */
 export function needsOf(
   techniques: readonly AttributionTechnique[],
   keep: readonly string[],
@@ -43,7 +43,7 @@ export class CommandNetworks {
   readonly #given: number | undefined;
   readonly #single: NetworkOptions | undefined;
   readonly #several: NetworkOptions;
-  /** How many networks there are as that for a single image, and as that for several: two, where one is randomised. */
+  /** The number of networks like that for a single image, and like that for several: two, where one is randomised. */
   readonly #copies: { readonly single: number; readonly several: number };
   readonly #randomised = new Map<Graph, Graph>();
   #first: Promise<Network> | undefined;
@@ -96,7 +96,7 @@ export class CommandNetworks {
     return this.#networks.variantOf(network, graph);
   }
 
-  /** What a technique on a network may hold together with it: the rest is others'. Nothing is said where --memory does not. */
+  /** The memory that a technique on a network may hold, its network included; empty without --memory. */
   memoryFor(network: Network): { readonly memory?: number } {
     if (this.#given === undefined) return {};
     return { memory: this.#given - (this.#networks.memory - memoryOf(network)) };

@@ -20,7 +20,7 @@ import {
 import { createTopK, createTopKBuffer, readTopK, type TopK, type TopKOptions } from "../kernels/top-k.ts";
 
 export interface StatisticsStreamOptions {
-  /** How many images a batch may hold, each a whole number of 1 to N. Default N alone. */
+  /** Permitted numbers of images in a batch, whole numbers of 1 to N. Default N alone. */
   readonly batches?: readonly number[];
   /** Count histograms as well; their range must be given. */
   readonly histogram?: HistogramOptions & { readonly range: readonly [min: number, max: number] };
@@ -34,7 +34,7 @@ const STREAM: Fields<StatisticsStreamOptions> = {
   ...{ batches: "may", histogram: "may", top: "may", correlation: [true, false] },
 };
 
-/** What a stream has seen, as plain data: see `mergeStatistics` and its kin. */
+/** Results of a stream, as plain data: see `mergeStatistics` and its kin. */
 export interface StatisticsReport {
   readonly statistics: ChannelStatistics;
   readonly histogram?: ChannelHistogram;

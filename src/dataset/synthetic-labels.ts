@@ -21,7 +21,7 @@ export const syntheticLabels = [
 /** The name of one class of the synthetic data set. */
 export type SyntheticLabel = (typeof syntheticLabels)[number];
 
-/** How many of the classes, counted from the first, are objects; the others are textures. */
+/** Number of classes, counted from the first, that are objects; the others are textures. */
 export const syntheticObjectCount = 10;
 
 /** The label of picture `index`: it follows from the index alone, whatever the seed. */

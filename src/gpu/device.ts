@@ -80,7 +80,7 @@ export function adapterName(device: GPUDevice): string {
   return description || [vendor, architecture, model].filter(Boolean).join(" ") || "unknown adapter";
 }
 
-/** Whether the adapter computes on the CPU; its absolute times mean nothing. */
+/** True if the adapter computes on the CPU; its absolute times mean nothing. */
 export function isSoftwareAdapter(device: GPUDevice): boolean {
   const { vendor = "", architecture = "", isFallbackAdapter = false } = adapterInfo(device);
   return (
@@ -115,7 +115,7 @@ function vigilOf(device: GPUDevice): Vigil {
   return vigil;
 }
 
-/** How long work that failed may wait to learn that the loss of the device was the reason. */
+/** Milliseconds that failed work may wait to learn that the loss of the device was the reason. */
 const GRACE_MS = 20;
 
 /**

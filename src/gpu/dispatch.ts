@@ -8,7 +8,7 @@ import type { Shader, ShaderField } from "./shader.ts";
 import { assertTensor, type Tensor } from "./tensor.ts";
 
 export interface DispatchOptions extends KernelOptions {
-  /** What the dispatch is for, in labels and errors: the layer's name. */
+  /** Name for labels and errors: the layer's. */
   readonly label?: string | undefined;
   /** Every field of the shader's `params`, by name. */
   readonly params?: Readonly<Record<string, number | readonly number[]>>;

@@ -67,7 +67,7 @@ function redeclared(shader: Shader, names: Readonly<Record<string, string | numb
   }, source);
 }
 
-/** What the compiler is given: the shader's text as the options have it, and its bindings. */
+/** Prepares the compiler's input: the shader's text with the options applied, and its bindings. */
 function prepare(device: GPUDevice, shader: Shader, { constants = {}, redeclare = {} }: KernelOptions) {
   for (const name of Object.keys(constants)) {
     if (!shader.overrides.includes(name)) {

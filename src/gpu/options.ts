@@ -2,8 +2,8 @@ import leven from "leven";
 import { InputError } from "./errors.ts";
 
 /**
- * What an options object may hold, written once beside its type and complete by it: for each field whether it must be there,
- * or the values that it takes where they can be listed.
+ * Fields of an options object, written once beside its type and checked by it: for each field whether it must be
+ * there, or its permitted values where they can be listed.
  */
 export type Fields<O> = {
   readonly [K in keyof O]-?: object extends Pick<O, K>
@@ -67,7 +67,7 @@ function assertSameEverywhere(who: string, name: string, value: unknown): void {
   }
 }
 
-/** What came, in few words. */
+/** Describes a value in few words, for an error. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return `"${value.slice(0, 60)}"`;
   if (typeof value === "function") return `function ${value.name}`;

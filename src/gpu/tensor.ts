@@ -6,7 +6,7 @@ import { assertFields, describe, type Fields } from "./options.ts";
 /** Sizes of a tensor's axes, outermost first; images are [N, H, W, C]. */
 export type Shape = readonly number[];
 
-/** What a value is stored as. Halves need the device's feature "shader-f16"; `createCast` makes them. */
+/** Type in which a value is stored. Halves need the device's feature "shader-f16"; `createCast` makes them. */
 export type DType = "f32" | "f16" | "u32";
 
 /** A view of a GPU buffer as a dense row-major array. Whoever created the buffer destroys it. */

@@ -13,18 +13,18 @@ export interface Span {
   end(encoder: GPUCommandEncoder): void;
 }
 
-/** What a span took. */
+/** Duration of a span. */
 export interface Timing {
   readonly label: string;
   /** When it began, in nanoseconds of the GPU's clock. */
   readonly begin: number;
-  /** How long it took; browsers may round the clock to 0.1 ms. */
+  /** Duration; browsers may round the clock to 0.1 ms. */
   readonly nanoseconds: number;
 }
 
 /** GPU times by timestamp queries: spans are recorded freely, and all of them read at once. */
 export interface Timer {
-  /** How many spans fit between two reads. */
+  /** Number of spans that fit between two reads. */
   readonly capacity: number;
   /**
    * The next span. It must be recorded, both ends, and submitted before `read`.

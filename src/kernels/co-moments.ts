@@ -15,7 +15,7 @@ import {
   type StatisticsSite,
 } from "./statistics.ts";
 
-/** How channels vary together, as plain data: their correlation follows from it. */
+/** Joint variation of channels, as plain data: their correlation follows from it. */
 export interface ChannelCoMoments {
   readonly statistics: ChannelStatistics;
   /** Σ (xᵢ − meanᵢ)·(xⱼ − meanⱼ), C×C, row by row. */

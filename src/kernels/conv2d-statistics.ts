@@ -9,11 +9,12 @@ import { type Convolution, layOut } from "../layers/convolution.ts";
 import type { ForwardSite } from "../layers/op.ts";
 import { createStatistics, expectSummary, gatherSteps, rowsOf, type StatisticsSite } from "./statistics.ts";
 
-/** Where the statistics of a layer's output go; as `createStatistics` has it. */
+/** Destination of the statistics of a layer's output; as `createStatistics` has it. */
 export interface StatisticsOf extends Pick<StatisticsSite, "summary" | "images" | "accumulate"> {
   /**
-   * Whether the layer's own kernel gathers them where it can, or a pass after it. Default: its own, except on a software
-   * adapter: there the barrier that this takes costs more than reading the output again from the processor's cache.
+   * True: the layer's own kernel gathers them where it can; false: a pass after it. Default: true, except on a
+   * software adapter, where the barrier that this takes costs more than reading the output again from the processor's
+   * cache.
    */
   readonly fused?: boolean;
 }

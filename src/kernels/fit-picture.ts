@@ -8,7 +8,7 @@ export interface FitPictureSite {
   readonly pixels: GPUBuffer;
   readonly stride: number;
   readonly size: { readonly width: number; readonly height: number };
-  /** What the picture is resized to, and where the input lies in that. */
+  /** Size to which the picture is resized, and position of the input within it. */
   readonly resized: { readonly width: number; readonly height: number };
   readonly region: { readonly left: number; readonly top: number };
   /** [1, H, W, C], of one or three channels. */

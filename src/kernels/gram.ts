@@ -12,13 +12,13 @@ import { createSteps, type Plan, type Scratch, type Step } from "../gpu/steps.ts
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { expectHalves } from "./cast.ts";
 
-/** What a Gram matrix is divided by: nothing, the number of pixels, or pixels times channels. */
+/** Divisor of a Gram matrix: none, the number of pixels, or pixels times channels. */
 export type GramNormalisation = "none" | "pixels" | "elements";
 
 export interface GramOptions {
   /** Default "none". */
   readonly normalise?: GramNormalisation;
-  /** Whether each image's channel means are subtracted first: normalised by pixels, the covariance. Default false. */
+  /** Subtract each image's channel means first; normalised by pixels, this is the covariance. Default false. */
   readonly centre?: boolean;
   readonly label?: string;
 }
@@ -30,8 +30,8 @@ const GRAM: Fields<GramOptions> = {
 };
 
 /**
- * Where Gram matrices are computed: x [N, H, W, C] or [N, P, C], read in place; y [N, C, C]. Where C is a multiple of
- * four, x may hold halves; sums are f32 all the same.
+ * Inputs and output of Gram matrices: x [N, H, W, C] or [N, P, C]; y [N, C, C]. If C is a multiple of four, x may hold
+ * halves; sums are f32 all the same.
  */
 export interface GramSite extends GramOptions {
   readonly x: Tensor;
@@ -42,12 +42,12 @@ export interface GramSite extends GramOptions {
 
 const GRAM_SITE: Fields<GramSite> = { ...GRAM, x: "must", y: "must", full: [true, false] };
 
-/** Where the gradient goes: x as in {@link GramSite}, dy [N, C, C], dx like x. */
+/** Inputs and output of the gradient: x as in {@link GramSite}, dy [N, C, C], dx like x. */
 export interface GramGradientSite extends GramOptions {
   readonly x: Tensor;
   readonly dy: Tensor;
   readonly dx: Tensor;
-  /** Whether it is added to what `dx` holds. Default false. */
+  /** Add to the values of `dx` instead of replacing them. Default false. */
   readonly accumulate?: boolean;
 }
 
@@ -217,12 +217,12 @@ function sizesOf(shape: Shape, who: string): Sizes {
   return { images, pixels, channels, chunks: Math.ceil(channels / 4) };
 }
 
-/** How x is stored, for the kernels that read it. */
+/** Storage type of x, for the kernels that read it. */
 function storageOf({ dtype }: Tensor): { readonly Stored: string } {
   return { Stored: dtype === "f16" ? "vec4<f16>" : "vec4<f32>" };
 }
 
-/** What both directions read: x in whole chunks of four channels, and its means if it is to be centred. */
+/** Prepares the input of both directions: x in whole chunks of four channels, and its means if it is to be centred. */
 function prepare(
   site: GramSite | GramGradientSite,
   { images, pixels, channels, chunks }: Sizes,

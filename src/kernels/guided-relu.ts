@@ -38,7 +38,7 @@ export type ReluGradientSite = {
       readonly a: Tensor;
     }
   | {
-      /** What {@link createRelu} wrote: 1/32 of the output. The rule "redirected" is as "gradient" with it. */
+      /** The mask that {@link createRelu} wrote: 1/32 of the output. With it the rule "redirected" equals "gradient". */
       readonly mask: Tensor<"u32">;
     }
 );

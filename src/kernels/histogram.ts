@@ -9,7 +9,7 @@ import { createSteps } from "../gpu/steps.ts";
 import { createTensor, formatShape, readTensors, type Tensor } from "../gpu/tensor.ts";
 import { expectSummary, rowsOf, stripsOf } from "./statistics.ts";
 
-/** How the values of channels are distributed, as plain data; lists hold one entry a channel, or one for all together. */
+/** Distribution of the values of channels, as plain data; lists hold one entry a channel, or one for all together. */
 export interface ChannelHistogram {
   /** Least and largest value that the bins cover. */
   readonly ranges: readonly (readonly [min: number, max: number])[];
@@ -43,7 +43,7 @@ export interface HistogramBuffers {
 export interface HistogramSite extends HistogramBuffers {
   /** Activations of any rank from 2, [N, …, C]. */
   readonly x: Tensor;
-  /** How many images of x count, from the first. Default N. */
+  /** Number of images of x that count, from the first. Default N. */
   readonly images?: number;
   readonly label?: string;
 }

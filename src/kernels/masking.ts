@@ -12,7 +12,7 @@ export function hash32(v: number): number {
   return ((word >>> 22) ^ word) >>> 0;
 }
 
-/** Whether a segment shows in a sample; see segment_batch.wgsl. */
+/** True if a segment shows in a sample; see segment_batch.wgsl. */
 export function segmentShows(seed: number, sample: number, segment: number): boolean {
   return sample === 0 || hash32(hash32(segment) ^ hash32(sample ^ hash32(seed))) >>> 31 === 1;
 }

@@ -20,7 +20,7 @@ export interface ObjectiveTerm {
   readonly y: number;
   readonly x: number;
   readonly channel: number;
-  /** Where a region's mask begins among the masks. */
+  /** Offset of a region's mask among the masks. */
   readonly mask: number;
   readonly weight: number;
 }
@@ -36,7 +36,7 @@ export function packTerms(terms: readonly ObjectiveTerm[]): Uint32Array {
   );
 }
 
-/** What both kernels of an objective read. */
+/** Inputs of both kernels of an objective. */
 interface ObjectiveSite {
   /** Activations of the layer, [N, …]. */
   readonly a: Tensor;

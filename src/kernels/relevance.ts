@@ -15,7 +15,7 @@ export type Part = keyof typeof PARTS;
 /** Codes of the units that take part in WGSL (`override SIGN`). */
 const SIGNS = { any: 0, positive: 1, negative: 2 } as const;
 
-/** Which units take part, by their pre-activation; zero counts as positive. */
+/** Units that take part, by the sign of their pre-activation; zero counts as positive. */
 export type Sign = keyof typeof SIGNS;
 
 /** Elements of a block in relevance_share.wgsl. */

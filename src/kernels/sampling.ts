@@ -8,7 +8,7 @@ import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 
-/** What every kernel that makes a batch of samples binds. */
+/** Bindings of every kernel that writes a batch of samples. */
 export interface BatchSite {
   /** `[H, W, C]`: the image, as the network takes it. */
   readonly x: Tensor;

@@ -11,7 +11,7 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps, type Plan, type Scratch, type Step } from "../gpu/steps.ts";
 import { createTensor, formatShape, readTensor, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 
-/** What is known of each channel of some activations, as plain data; each list holds one number a channel. */
+/** Statistics of each channel of some activations, as plain data; each list holds one number a channel. */
 export interface ChannelStatistics {
   /** Values seen of each channel. */
   readonly count: number;
@@ -22,7 +22,7 @@ export interface ChannelStatistics {
   readonly min: readonly number[];
   /** Largest value; −∞ when none was seen. */
   readonly max: readonly number[];
-  /** How many values were exactly zero. */
+  /** Number of values that were exactly zero. */
   readonly zeros: readonly number[];
 }
 
@@ -31,9 +31,9 @@ export interface StatisticsSite {
   readonly x: Tensor;
   /** [10, C], u32: see {@link createStatisticsSummary}. */
   readonly summary: Tensor<"u32">;
-  /** How many images of x count, from the first: fewer than N at the end of a data set. Default N. */
+  /** Number of images of x that count, from the first: fewer than N at the end of a data set. Default N. */
   readonly images?: number;
-  /** Whether x is merged into what the summary holds, or replaces it. Default true. */
+  /** Merge x into the summary instead of replacing it. Default true. */
   readonly accumulate?: boolean;
   readonly label?: string;
 }
@@ -104,7 +104,7 @@ export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
   };
 }
 
-/** How a GPU's threads share rows: the slots of a workgroup take turns at those of a strip. */
+/** Division of rows on a GPU: the rows of a strip go to the slots of a workgroup in turn. */
 function inTurns(device: GPUDevice, rows: number, channels: number) {
   const { width, lanes, tiles, slots } = lanesOf(channels, THREADS);
   const { strip, strips } = stripsOf(device, rows, slots, tiles);
@@ -112,7 +112,7 @@ function inTurns(device: GPUDevice, rows: number, channels: number) {
   return { shader: partialShader, params, groups: strips * tiles, strip, strips };
 }
 
-/** How a processor's do: each has a run of its own. */
+/** Division of rows on a CPU: each thread has a run of consecutive rows. */
 function inRuns(rows: number, channels: number) {
   const { width } = lanesOf(channels, THREADS);
   const run = Math.max(BLOCK, Math.ceil(rows / RUNS));
@@ -121,7 +121,7 @@ function inRuns(rows: number, channels: number) {
   return { shader: runsShader, params, groups: Math.ceil((runs * width) / 32), strip: run, strips: runs };
 }
 
-/** Where partial statistics go, and what they are of. */
+/** Inputs and output of partial statistics. */
 export interface PartialSite {
   readonly summary: Tensor<"u32">;
   /** Rows that were seen, in strips of `strip`. */
@@ -259,8 +259,8 @@ export function rowsOf(
 }
 
 /**
- * How the threads of a workgroup share rows of channels: `lanes` threads side by side along a row, four channels or one
- * each, and `slots` rows at a time.
+ * Division of rows of channels among the threads of a workgroup: `lanes` threads side by side along a row, for four
+ * channels or one each, and `slots` rows at a time.
  */
 export function lanesOf(channels: number, threads: number) {
   const vector = channels % 4 === 0;

@@ -20,16 +20,16 @@ export interface TopEntry {
 /** The largest values of each channel, as plain data. */
 export interface TopK {
   readonly k: number;
-  /** Whether only the largest value of each image counts. */
+  /** True if only the largest value of each image counts. */
   readonly perImage: boolean;
   /** At most k entries a channel, largest first, of equals the first. */
   readonly channels: readonly (readonly TopEntry[])[];
 }
 
 export interface TopKOptions {
-  /** How many, 1 to 64. Default 9. */
+  /** Number of entries a channel, 1 to 64. Default 9. */
   readonly k?: number;
-  /** Whether only the largest value of each image counts, so that no image shows twice. Default false. */
+  /** Count only the largest value of each image, so that no image shows twice. Default false. */
   readonly perImage?: boolean;
   /** Number of the first image that is ever seen: where a shard of a data set begins. Default 0. */
   readonly firstImage?: number;
@@ -42,9 +42,9 @@ export interface TopKSite extends TopKOptions {
   readonly x: Tensor;
   /** [C, 1 + 3k], u32: see {@link createTopKBuffer}. */
   readonly top: Tensor<"u32">;
-  /** How many images of x count, from the first. Default N. */
+  /** Number of images of x that count, from the first. Default N. */
   readonly images?: number;
-  /** Whether x competes with what `top` holds, or replaces it. Default true. */
+  /** Compare x with the entries of `top` instead of replacing them. Default true. */
   readonly accumulate?: boolean;
   readonly label?: string;
 }

@@ -5,14 +5,14 @@ import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { createConvolution } from "../layers/convolution.ts";
 import { type Tile, type Tiles, tilesFor, tilingOf, useTiles } from "../layers/tiling.ts";
 
-/** Where text is kept by a name: `localStorage`, or anything like it. */
+/** Store of texts by name: `localStorage`, or anything like it. */
 export interface TextStore {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
 }
 
 export interface TuneOptions {
-  /** Where the choice is remembered, by the adapter's name. */
+  /** Store that remembers the choice, by the adapter's name. */
   readonly store?: TextStore;
   /** Stops the measurement; `tuneConvolutions` then throws the signal's reason and changes nothing. */
   readonly signal?: AbortSignal | undefined;
@@ -20,11 +20,11 @@ export interface TuneOptions {
 
 const TUNE: Fields<TuneOptions> = { store: "may", signal: "may" };
 
-/** What was measured, or remembered. */
+/** Result of tuning, measured or remembered. */
 export interface Tuning {
   readonly adapter: string;
   readonly tiles: Tiles;
-  /** Whether this call measured, or recalled what an earlier one did. */
+  /** True if this call measured, false if it recalled an earlier measurement. */
   readonly measured: boolean;
 }
 

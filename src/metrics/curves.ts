@@ -17,7 +17,7 @@ export interface CurvesSite extends Watched {
   /** `[H, W]`: what the pixels are ranked by, the largest first. */
   readonly importance: Float32Array;
   readonly objective: Objective;
-  /** What insertion starts from and what deletion ends with, [H, W, C]. */
+  /** First image of insertion and last image of deletion, each [H, W, C]. */
   readonly baselines: Readonly<Record<CurveName, Float32Array>>;
   readonly which: readonly CurveName[];
   readonly steps: number;
@@ -35,8 +35,9 @@ export function areaOf(curve: readonly number[]): number {
 }
 
 /**
- * How far random ranking `index` moves the map's, in rows and columns: at least a quarter of a side, round the edges. It is as
- * smooth as the map, and so no harder on the network: scattered pixels spoil a picture sooner than a patch, whatever they show.
+ * Shift from the map's ranking to random ranking `index`, in rows and columns: at least a quarter of a side, cyclic.
+ * The shifted map is as smooth as the map itself. Scattered pixels would be an unfair baseline: they spoil a picture
+ * sooner than a patch, whatever they show.
  */
 export function chanceShift(
   seed: number,

@@ -115,7 +115,7 @@ export async function infidelityByNoise(
   return { ...misses(sums, falls), by: "noise" };
 }
 
-/** How the sums of a map over some subsets of cells miss what the score does without them. */
+/** Compares the sums of a map over subsets of cells with the score's fall without them. */
 async function withoutCells(
   network: Network,
   { input, baseline, importance, objective, grid, shared, onScores }: CellsSite,

@@ -11,7 +11,7 @@ export interface Finding {
 }
 
 /**
- * What speaks against a map, in words; figures that say nothing against it get none.
+ * Findings that speak against a map, in words; one for each figure that does.
  * @param blank whether the map is the same everywhere.
  * @param unmoved how far the probability that the map explains moves, where that is hardly at all.
  * @param still the measures whose score hardly moved, which say nothing of any map.

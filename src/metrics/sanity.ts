@@ -62,7 +62,7 @@ export async function likenessToRandomised(
   return likeness(made, await run(randomised, input, top));
 }
 
-/** Whether a map is the same everywhere. */
+/** True if a map is the same everywhere. */
 export function isBlank(data: Float32Array): boolean {
   return data.every((value) => value === data[0]);
 }

@@ -7,7 +7,7 @@ import type { Objective } from "../objectives/objective.ts";
 import type { LoopOptions } from "../sampling/batches.ts";
 import { createSampleLoop, runSamples } from "../sampling/samples.ts";
 import { assertAnswer } from "../techniques/answer-checks.ts";
-/** What a measure tells of the scores that it goes by, beside its figure. */
+/** Reports of a measure on the scores that it uses. */
 export interface Watched {
   /** Called with the scores of the image and of its changed copies. */
   readonly onScores?: (scores: ArrayLike<number>) => void;

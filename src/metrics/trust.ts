@@ -43,12 +43,13 @@ const SWAPS = [
 const OF_CLASSES: readonly Measure[] = SWAPS.map(([measure]) => measure);
 
 /**
- * How far the map that a technique makes of an image can be trusted: insertion and deletion, μFidelity, infidelity,
- * sensitivity, and likeness to the maps of other classes and of a randomised network, each on request; and what they mean,
- * in words. Changed images are made on the GPU, as many at a time as the network's batch (or that of `perturbationNetwork`), whatever their number.
+ * Measures how far a technique's map of an image can be trusted, and says in words what the figures mean. Measures, each
+ * on request: insertion and deletion, μFidelity, infidelity, sensitivity, and likeness to the maps of other classes and of
+ * a randomised network. Changed images are made on the GPU, a batch of the network (or of `perturbationNetwork`) at a time.
  *
- * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "modelRandomisation", "randomLogit" and
- * "runnerUp"; one of many samples makes its map and those of other classes from one sweep. "modelRandomisation" needs a second network for a while; see `randomisedNetwork`.
+ * Beside the map itself the technique runs `perturbations` times for sensitivity, and once each for "modelRandomisation",
+ * "randomLogit" and "runnerUp". A technique of many samples makes its map and those of other classes from one sweep.
+ * "modelRandomisation" needs a second network for a while; see `randomisedNetwork`.
  * @throws InputError when an option is out of range, or a measure is not defined for the target; what the technique throws.
  * @example
  * ```ts

@@ -7,7 +7,7 @@ type Values = Pick<Preprocessing, "range" | "mean" | "std">;
 /** Networks that were trained on ImageNet in the same way. */
 export interface Family {
   readonly name: string;
-  /** What the body is fed. */
+  /** Values that the body takes. */
   readonly values: Values;
   /** Trained on blue, green, red. */
   readonly bgr?: true;
@@ -16,11 +16,11 @@ export interface Family {
 }
 
 interface Signs extends Family {
-  /** What the model, or one nested in it, is called. */
+  /** Names of the model, or of one nested in it. */
   readonly called?: RegExp;
   /** Names of layers, of which each must be there. */
   readonly layers?: readonly RegExp[];
-  /** What the layers are. */
+  /** Test of the layers. */
   readonly built?: (layers: readonly Layer[]) => boolean;
 }
 

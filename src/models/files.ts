@@ -6,9 +6,9 @@ export interface ReadOptions {
   readonly most?: number | undefined;
 }
 
-/** Where a model's files come from. Paths are those that the manifest writes, relative to the manifest. */
+/** Source of a model's files. Paths are those that the manifest writes, relative to the manifest. */
 export interface ModelFiles {
-  /** What people call the source in messages: an address without its query, a folder, a file's name. */
+  /** Name of the source in messages: an address without its query, a folder, a file's name. */
   readonly name: string;
   /** Path of the manifest, as `read` takes it. */
   readonly manifest: string;

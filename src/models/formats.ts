@@ -5,7 +5,7 @@ interface Format {
   readonly what: string;
   /** Ends of its files' names. */
   readonly ends: readonly string[];
-  /** Whether a file is one, by its first bytes, each as a character. */
+  /** True if a file has the format, by its first bytes, each as a character. */
   readonly begins?: (head: string) => boolean;
   readonly remedy: string;
 }
@@ -15,7 +15,7 @@ const FROM_KERAS =
 const FROM_TORCH =
   "export it to ONNX with torch.onnx.export, make a Keras model of that with onnx2tf, and save it with tfjs.converters.save_keras_model";
 
-/** Where the name of a zip archive's first entry begins. */
+/** Offset of the name of a zip archive's first entry. */
 const ZIP_HEAD = 30;
 const isZip = (head: string) => head.startsWith("PK\x03\x04");
 

@@ -6,7 +6,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** Bytes of a manifest, at most: the largest networks have a few million. */
 export const MOST_BYTES = 2 ** 25;
 
-/** How deep a manifest may be nested; a model within a model takes four. */
+/** Deepest permitted nesting of a manifest; a model within a model takes four. */
 const MOST_DEPTH = 256;
 
 /**
@@ -35,7 +35,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** How a value is shown in a message. */
+/** Text of a value for a message. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
@@ -59,14 +59,14 @@ export function textOf(value: unknown, who: string): string {
   return value;
 }
 
-/** Whether a value is a number that 32-bit floats have: 1e39 is infinite on a GPU. */
+/** True if a value is a number that 32-bit floats have: 1e39 is infinite on a GPU. */
 function isFinite32(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(Math.fround(value));
 }
 
 /** A layer's options as its model file has them, read by name and checked. */
 export class Config {
-  /** Who speaks in messages: `layer "conv1" (Conv2D)`. */
+  /** Subject of messages: `layer "conv1" (Conv2D)`. */
   readonly who: string;
   readonly raw: JsonObject;
 
@@ -75,7 +75,7 @@ export class Config {
     this.raw = raw;
   }
 
-  /** Whether the option is there and not null. */
+  /** True if the option is there and not null. */
   has(key: string): boolean {
     return this.raw[key] !== undefined && this.raw[key] !== null;
   }

@@ -1,28 +1,28 @@
 import type { Layer } from "../graph/graph.ts";
 import type { PreprocessingName } from "../graph/preprocessing.ts";
 
-/** What the layers before the first weights make of a channel: scale · x + offset. */
+/** Effect on a channel of the layers before the first weights: scale · x + offset. */
 interface Affine {
   readonly scale: number;
   readonly offset: number;
 }
 
-/** What a network's own layers say about the values that it takes. */
+/** Values that a network takes, as its own layers tell. */
 export interface OwnScaling {
   /** The values that it takes. */
   readonly takes: Exclude<PreprocessingName, "imagenet">;
-  /** What they become before the first weights: the least and the largest value of each channel. */
+  /** Least and largest value of each channel before the first weights. */
   readonly becomes: readonly (readonly [low: number, high: number])[];
   /** Classes of the layers that say so. */
   readonly classes: readonly string[];
-  /** Whether what comes of it is of a usual size; otherwise the likeliest values are taken. */
+  /** True if these values are of a usual size; otherwise the likeliest input values are taken. */
   readonly sure: boolean;
 }
 
 /** Layers with constants of their own that are set before training, and scale what they read. */
 const SCALING = new Set(["Rescaling", "Normalization"]);
 
-/** Whether a layer scales by constants that were set before training, and is no part of a trained body. */
+/** True if a layer scales by constants set before training, and is no part of a trained body. */
 export function isScaling({ className }: Layer): boolean {
   return className !== undefined && SCALING.has(className);
 }
@@ -67,7 +67,7 @@ export function ownScaling(layers: readonly Layer[]): OwnScaling | undefined {
   return classes.size > 0 && changed ? { ...rangeOf(arrived), classes: [...classes] } : undefined;
 }
 
-/** What a layer without trained weights makes of its channels; nothing for a layer that has some, or bends values. */
+/** Effect of a layer without trained weights on its channels; undefined for a layer that has weights or is not linear. */
 function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | undefined {
   switch (layer.op) {
     case "reshape":

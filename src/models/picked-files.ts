@@ -69,7 +69,7 @@ export function modelFromFiles(files: readonly PickedFile[]): ModelFiles {
   }
   const name = manifest.path;
   const folder = name.slice(0, name.length - baseName(name).length);
-  /** Which path each file without a path of its own was taken for. */
+  /** Path that each file without a path of its own was taken for. */
   const takenFor = new Map<Entry, string>();
 
   function find(path: string): Entry {

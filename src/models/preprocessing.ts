@@ -123,7 +123,7 @@ export function decidePreprocessing(
   return { layers, preprocessing: fill(PREPROCESSINGS.unit, "0…1, as most networks have it", true) };
 }
 
-/** How a picture is fitted: as somebody says, or as the kind of network is trained. */
+/** Fit of pictures: as the options say, or as the kind of network is trained. */
 function fitOf(
   layers: readonly Layer[],
   classes: number,
@@ -150,7 +150,7 @@ function isTeachableMachine(layers: readonly Layer[]): boolean {
   );
 }
 
-/** Whether the values that a network's own layers make are those that its family was trained on. */
+/** True if the values that a network's own layers make are those that its family was trained on. */
 function agrees({ becomes }: OwnScaling, { values: { range, mean, std } }: Family): boolean {
   return becomes.every(([low, high], c) => {
     const [m = 0, s = 1] = [mean[c] ?? mean[0], std[c] ?? std[0]];

@@ -62,7 +62,7 @@ export function modelFromUrl(url: string | URL): ModelFiles {
   };
 }
 
-/** Where a shard lies. @throws ModelError outside of the manifest's folder, unless it is of another origin. */
+/** Address of a shard. */
 function shardAt(path: string, base: URL, name: string): URL {
   if (!URL.canParse(path, base)) {
     throw new ModelError(`model "${name}": expected the path of a file, got "${withoutSecrets(path)}"`);

@@ -10,9 +10,9 @@ import { YieldToEventLoop } from "./yield-to-event-loop.ts";
 interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** What the values mean. */
+  /** Type of the values. */
   readonly dtype: string;
-  /** How they are stored, if otherwise. */
+  /** Type in which they are stored, if another. */
   readonly stored: string;
   readonly scale: number;
   readonly min: number;
@@ -134,7 +134,7 @@ function decode(spec: WeightSpec, bytes: ArrayBuffer): Float32Array {
   }
 }
 
-/** Where values are not finite, as "value 5 of 3×3×3×16 is NaN"; nothing when all are. */
+/** First value that is not finite, as "value 5 of 3×3×3×16 is NaN"; undefined when all are finite. */
 function flaw(data: Float32Array, shape: readonly number[]): string | undefined {
   const at = data.findIndex((value) => !Number.isFinite(value));
   return at < 0 ? undefined : `value ${at} of ${formatShape(shape)} is ${data[at]}`;

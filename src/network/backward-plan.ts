@@ -6,14 +6,14 @@ import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activ
 import type { GradientLayout } from "./gradient-layout.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 
-/** What a backward pass is asked for. */
+/** Request for a backward pass. */
 export interface BackwardRequest {
   /** Layers whose output gradients the pass starts from; the same layer may stand several times. */
   readonly from: readonly string[];
   /** The layer whose gradient the pass ends with. */
   readonly to: string;
   readonly rule: BackwardRule | LayerRules;
-  /** Whose gradients must be whole afterwards: those of `to` and of kept layers, or of all layers between. */
+  /** Gradients that must be complete afterwards: those of `to` and of kept layers, or of all layers between. */
   readonly gradients: "kept" | "all";
 }
 
@@ -26,7 +26,7 @@ export type BackwardStep =
   | {
       readonly kind: "output gradient";
       readonly layer: string;
-      /** Which of the request's `from` it is. */
+      /** Index in the request's `from`. */
       readonly index: number;
       readonly into: string;
       readonly add: boolean;
@@ -46,7 +46,7 @@ export type BackwardStep =
       readonly kind: "layer gradient";
       readonly layer: string;
       readonly input: string;
-      /** Which of the layer's inputs it is. */
+      /** Index of the layer's input. */
       readonly index: number;
       readonly reads: string;
       readonly into: string;
@@ -57,7 +57,7 @@ export type BackwardStep =
       readonly fused: BackwardRule | undefined;
     };
 
-/** What a backward pass runs, in order, and by which rules: a plain value that needs no device. */
+/** Steps and rules of a backward pass, in order: a plain value that needs no device. */
 export interface BackwardPlan {
   readonly request: BackwardRequest;
   readonly steps: readonly BackwardStep[];

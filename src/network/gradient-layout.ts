@@ -4,7 +4,7 @@ import { readersOf } from "../graph/traverse.ts";
 import { opOf } from "../layers/ops.ts";
 import { isView } from "./memory-plan.ts";
 
-/** How a network holds its gradients and the codes of its backward rules; plain data, without a device. */
+/** Layout of a network's gradients and of the codes of its backward rules; plain data, without a device. */
 export interface GradientLayout {
   /** The buffer of each layer's gradient, named after the first layer that uses it: a view shares that of its input. */
   readonly buffers: ReadonlyMap<string, string>;

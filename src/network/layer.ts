@@ -19,11 +19,11 @@ export interface LayerCommand extends Command {
   record(encoder: GPUCommandEncoder): void;
 }
 
-/** What a layer by itself reads and writes. */
+/** Inputs and output of a stand-alone layer. */
 export interface LayerSite {
   readonly x: readonly [Tensor, ...Tensor[]];
   readonly y: Tensor;
-  /** Where statistics of each channel of y go, if they are wanted; see `createStatistics`. */
+  /** Destination of statistics of each channel of y; see `createStatistics`. */
   readonly statistics?: StatisticsOf;
 }
 

@@ -11,7 +11,7 @@ import { type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
 import { type NetworkOptions, networkSettings } from "./options.ts";
 import type { DeviceWeights } from "./weights.ts";
 
-/** What a network and its technique may hold on the GPU together unless told otherwise, in bytes: 512 MiB. */
+/** Bytes that a network and its technique may hold together on the GPU unless told otherwise: 512 MiB. */
 export const DEFAULT_MEMORY = 512 * 2 ** 20;
 
 /** Bytes of GPU buffers that a network holds, by what they are for. */
@@ -19,7 +19,7 @@ export interface Footprint {
   readonly activations: number;
   readonly gradients: number;
   readonly weights: number;
-  /** What forward leaves for backward, scratch, and every kernel's parameters (of these, the most there can be). */
+  /** Values that forward saves for backward, scratch, and parameters of every kernel (an upper bound). */
   readonly other: number;
   readonly total: number;
 }
@@ -33,7 +33,7 @@ const RULES = 48;
 const bytesOf = (shape: Shape): number => 4 * sizeOf(shape);
 
 /**
- * How much GPU memory a network takes, before it is created.
+ * GPU memory of a network, before it is created.
  * @throws InputError, UnsupportedError for a graph that cannot be right or run.
  */
 export function footprintOf(graph: Graph, options: NetworkOptions = {}): Footprint {
@@ -59,7 +59,7 @@ export function footprintOfPlan(plan: NetworkPlan, there?: DeviceWeights): Footp
   return { activations, gradients, weights, other, total: activations + gradients + weights + other };
 }
 
-/** How much GPU memory networks hold together, in bytes; weights that they share count once. */
+/** GPU memory that networks hold together, in bytes; weights that they share count once. */
 export function memoryOf(...networks: readonly Network[]): number {
   const weights = new Set<GPUBuffer>();
   let bytes = 0;

@@ -12,7 +12,7 @@ export interface NetworkPlan {
   readonly batch: number;
   readonly keep: NetworkSettings["keep"];
   readonly shapes: Shapes;
-  /** How the gradients lie; undefined in a network without. */
+  /** Layout of the gradients; undefined in a network without. */
   readonly layout: GradientLayout | undefined;
   /** Layers with buffers of their own, where the others reuse one another's; undefined where every layer has its own. */
   readonly alone: readonly string[] | undefined;

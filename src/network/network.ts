@@ -55,7 +55,7 @@ export class Network {
   /** The network that this one is for the length of a turn. */
   readonly #whole: Network | undefined;
   readonly #turns = new Turns();
-  /** Who records now, in a turn of this network. */
+  /** The network that records now, in a turn of this one. */
   #turn: Network | undefined;
   #ended: "destroy()" | "its turn" | undefined;
 
@@ -76,12 +76,12 @@ export class Network {
     this.input = this.activation(inputOf(plan.graph).name);
   }
 
-  /** Whether `destroy()` was called. */
+  /** True if `destroy()` was called. */
   get isDestroyed(): boolean {
     return (this.#whole ?? this).#ended === "destroy()";
   }
 
-  /** Whether the network was created with gradients, so that `backward` may be used. */
+  /** True if the network was created with gradients, so that `backward` may be used. */
   get hasGradients(): boolean {
     return this.#backward !== undefined;
   }
@@ -247,7 +247,7 @@ export class Network {
   }
 }
 
-/** What a {@link Network} is made of. */
+/** Parts of a {@link Network}. */
 interface NetworkParts {
   readonly device: GPUDevice;
   readonly plan: NetworkPlan;
@@ -260,5 +260,5 @@ interface NetworkParts {
   readonly memory: Destroyable;
 }
 
-/** How many backward plans a network keeps. */
+/** Most backward plans that a network keeps. */
 const MOST_PLANS = 256;

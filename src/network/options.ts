@@ -12,12 +12,12 @@ export interface NetworkOptions {
    * neighbours; the input, the outputs and their logits always stay.
    */
   readonly keep?: "all" | readonly string[] | undefined;
-  /** Whether `backward` will be used. Without it, half the memory and half the kernels. Default true. */
+  /** Prepare for `backward`. Without it, half the memory and half the kernels. Default true. */
   readonly gradients?: boolean | undefined;
   /**
-   * Whether layers that `keep` does not name reuse one another's buffers, as soon as these are free: for networks that only
-   * run forward, the least memory and so the largest batch. Only the input, the outputs, their logits and what `keep` names
-   * can then be read. Needs `gradients: false` and names in `keep`. Default false.
+   * Let layers that `keep` does not name reuse one another's buffers as soon as these are free. This gives networks
+   * that only run forward the least memory, and so the largest batch. Only the input, the outputs, their logits and
+   * the layers of `keep` can then be read. Needs `gradients: false` and names in `keep`. Default false.
    */
   readonly reuseBuffers?: boolean | undefined;
 }
@@ -64,13 +64,13 @@ export interface ForwardOptions {
 export const FORWARD: Fields<ForwardOptions> = { to: "may", after: "may" };
 
 export interface BackwardOptions {
-  /** How a gradient passes a ReLU: one rule, or rules for layers by name. Default "gradient". */
+  /** Rule by which a gradient passes a ReLU: one rule, or rules for layers by name. Default "gradient". */
   readonly rule?: BackwardRule | LayerRules | undefined;
   /** The layer whose gradient the pass ends with. Default: the input. */
   readonly to?: string | undefined;
   /**
-   * Whose gradients will be read: those of the pass's end and of layers that `keep` names ("kept"), or those of all layers
-   * between ("all"), which takes more passes for some. Default "kept".
+   * Gradients that will be read: those of the pass's end and of layers that `keep` names ("kept"), or those of all
+   * layers between ("all"), which takes more passes for some. Default "kept".
    */
   readonly gradients?: "kept" | "all" | undefined;
 }

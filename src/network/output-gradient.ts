@@ -51,7 +51,7 @@ export function assertOutputGradients(from: OutputGradients): void {
   }
 }
 
-/** Whether a pass starts from the gradients of an objective, which may be at several layers. */
+/** True if a pass starts from the gradients of an objective, which may be at several layers. */
 export function isCommands(from: OutputGradients): from is readonly OutputGradientCommand[] {
   return Array.isArray(from);
 }

@@ -26,7 +26,7 @@ export interface NetworksOptions {
   readonly memory?: number | undefined;
 }
 
-/** Which network of a pool is wanted. */
+/** Choice of a network of a pool. */
 export interface PooledOptions extends NetworkOptions {
   /** Another graph than the pool's. Arrays that both have, such as a layer's weights, are on the device once. */
   readonly graph?: Graph | undefined;
@@ -34,7 +34,7 @@ export interface PooledOptions extends NetworkOptions {
   readonly size?: readonly [height: number, width: number] | undefined;
 }
 
-/** Which batch of a pool's networks is wanted; without `memory`, which is the pool's. */
+/** Choice of a batch of a pool's networks; without `memory`, which is the pool's. */
 export type PooledBatchOptions = Omit<BatchOptions, "memory"> & Pick<PooledOptions, "graph" | "size">;
 
 /** A graph that was asked for, and what was made of it: the same objects again, so that their arrays are found on the device. */

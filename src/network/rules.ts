@@ -12,7 +12,7 @@ export interface LayerRules {
 }
 
 /**
- * Which rule holds at each layer.
+ * The backward rule of each layer.
  * @throws InputError for a rule that there is not, a layer that there is not, or one without an activation.
  */
 export function rulesOf(graph: Graph, rule: BackwardRule | LayerRules): (layer: string) => BackwardRule {

@@ -69,7 +69,7 @@ export async function createForward(
   return site ? opOf(site.layer).forward(device, site) : NOTHING;
 }
 
-/** What the op of a layer reads and writes forward; nothing for a layer that reads none. */
+/** Inputs and outputs of a layer's op in the forward pass; undefined for a layer without inputs. */
 function siteOf(layer: OpLayer, { activations, constants, saved }: ForwardBuffers) {
   const { name } = layer;
   const [first, ...others] = layer.inputs.map((input) => tensorOf(activations, input));

@@ -60,7 +60,7 @@ export class DeviceWeights {
     return weights;
   }
 
-  /** Whether a layer's weights are there. */
+  /** True if a layer's weights are there. */
   has(layer: OpLayer, gradients: boolean): boolean {
     return suffices(this.#uploaded.get(this.#keyOf(layer)), gradients);
   }

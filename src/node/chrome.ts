@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Where to look for a Chrome: the surroundings as data, so that a bare machine can be imagined. */
+/** Places to look for a Chrome: the surroundings as data, so that a test can imagine a bare machine. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;

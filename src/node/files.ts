@@ -80,7 +80,7 @@ export async function modelFromDisk(where: string | URL): Promise<ModelFiles> {
   };
 }
 
-/** Whether a path lies below a folder; "..a" is the name of a file like any other. */
+/** True if a path lies below a folder; "..a" is the name of a file like any other. */
 function isInside(folder: string, path: string): boolean {
   const from = relative(folder, path);
   return from !== "" && !isAbsolute(from) && from.split(sep)[0] !== "..";

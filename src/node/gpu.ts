@@ -13,9 +13,9 @@ let opened: Promise<GPU> | undefined;
 
 /**
  * WebGPU in Node: Dawn through the `webgpu` package, with the globals that WebGPU code expects and exact timestamps.
- * Where the machine has no driver of its own, SwiftShader stands in, the software driver that every Chrome carries;
- * a driver named by `VK_DRIVER_FILES` (or `VK_ICD_FILENAMES`) is the only one tried. Later calls return the first's.
- * @throws UnsupportedError when the `webgpu` package is not installed. That there is no adapter says `requestDevice`.
+ * If the machine has no driver of its own, SwiftShader stands in, the software driver that every Chrome carries. If
+ * `VK_DRIVER_FILES` (or `VK_ICD_FILENAMES`) names a driver, only that one is tried. Later calls return the same GPU.
+ * @throws UnsupportedError when the `webgpu` package is not installed. A missing adapter is an error of `requestDevice`.
  */
 export function createGpu(): Promise<GPU> {
   opened ??= open();

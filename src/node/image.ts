@@ -24,13 +24,13 @@ function sharp(): Promise<Sharp> {
 }
 
 /**
- * How files of pictures begin: PNG, JPEG, WebP, TIFF, GIF, AVIF. What begins otherwise is never handed to a decoder; SVG
- * above all, which is a program that draws and reads other files.
+ * First bytes of picture files: PNG, JPEG, WebP, TIFF, GIF, AVIF. Nothing else is ever handed to a decoder; above all
+ * not SVG, which is a program that draws and reads other files.
  */
 const BEGINNINGS = /^(\x89PNG|\xff\xd8\xff|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|GIF8|.{4}ftyp(avif|avis|mif1))/s;
 const KINDS = "PNG, JPEG, WebP, TIFF, GIF or AVIF";
 
-/** How long a picture may take to decode. */
+/** Most seconds that a picture may take to decode. */
 const SECONDS = 30;
 
 /**
@@ -99,7 +99,7 @@ const bytesOf = (path: string): Promise<Buffer> => readRegular(path, `image "${p
 
 type Header = Awaited<ReturnType<ReturnType<Sharp>["metadata"]>>;
 
-/** What a file says of itself, before anything is decoded. */
+/** Reads a file's header, before anything is decoded. */
 async function headerOf(bytes: Uint8Array, name: string): Promise<Header> {
   const who = `image "${name}"`;
   if (bytes.length === 0) throw new InputError(`${who}: expected an image, got an empty file`);

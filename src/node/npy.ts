@@ -9,7 +9,7 @@ import { writeWhole } from "./write.ts";
 export interface NpyArray {
   readonly shape: Shape;
   readonly data: Float32Array;
-  /** How the file stores a value: "f4" a float, "u1" a byte, as NumPy writes it but for the order of the bytes. */
+  /** Type of a value in the file: "f4" a float, "u1" a byte, as NumPy writes it but for the order of the bytes. */
   readonly dtype?: string;
 }
 
@@ -18,7 +18,7 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** NumPy itself has no more than 64. */
 const MOST_AXES = 64;
 
-/** How a value of each dtype is read; the second argument of a DataView's methods is ours to give. */
+/** Readers of a value of each dtype; we give the second argument of a DataView's methods. */
 const READERS: Readonly<
   Record<string, { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }>
 > = {
@@ -36,7 +36,7 @@ const READERS: Readonly<
   i8: { bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
 };
 
-/** What a NumPy file says of its values, and where they begin. */
+/** Header of a NumPy file, and the offset of its values. */
 interface Header {
   readonly shape: Shape;
   readonly dtype: string;

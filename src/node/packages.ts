@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../gpu/errors.ts";
 
-/** What Node needs and a web page does not: the packages that vitrine leaves to whoever installs it. */
+/** Command that installs the packages that Node needs and a web page does not. */
 const INSTALL = "npm install webgpu sharp";
 
 /**

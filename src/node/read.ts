@@ -29,7 +29,7 @@ export async function readRegular(path: string, who: string, most = MOST_BYTES):
   }
 }
 
-/** What something is that is no regular file. */
+/** Names the kind of something that is not a regular file. */
 export function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a folder";
   return stats.isFIFO() ? "a pipe" : "a device";

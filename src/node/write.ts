@@ -86,7 +86,7 @@ function besideOf(path: string): string {
   return join(dirname(path), `.vitrine-${randomBytes(8).toString("hex")}.part`);
 }
 
-/** What a path leads to: where the file is, its permissions if it is there, and whether it is a plain file. */
+/** Target of a path: the file's place, its permissions if it is there, and whether it is a plain file. */
 async function targetOf(path: string) {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;

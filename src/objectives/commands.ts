@@ -12,7 +12,7 @@ export interface ObjectiveCommand {
   readonly score: Command;
   /** The gradients from which `network.backward` starts; empty in a network without gradients. */
   readonly outputGradients: readonly OutputGradientCommand[];
-  /** Where the objective's terms sit. */
+  /** Layers of the objective's terms. */
   readonly layers: readonly string[];
   destroy(): void;
 }

@@ -22,7 +22,7 @@ export type Term = { readonly weight: number } & (
 );
 
 /**
- * What is asked of a network, as plain data: a weighted sum of terms, which may sit at several layers. It is a number
+ * A quantity to explain, as plain data: a weighted sum of terms, which may belong to several layers. It has one value
  * for each image of a batch. `a.plus(b)`, `a.minus(b)` and `a.times(2)` make new ones.
  */
 export class Objective {
@@ -66,7 +66,10 @@ export function logit(target: number | string, output?: string): Objective {
   return new Objective([{ of: "logit", ...ofClass(target, output), weight: 1 }]);
 }
 
-/** What the head of an output makes of a class's logit, 0 to 1; values have none. See `headOf`. */
+/**
+ * Probability of a class, 0 to 1: its logit after the head of an output. Outputs that are plain values have none. See
+ * `headOf`.
+ */
 export function probability(target: number | string, output?: string): Objective {
   return new Objective([{ of: "probability", ...ofClass(target, output), weight: 1 }]);
 }

@@ -5,8 +5,8 @@ import { createObjectiveScore, packTerms } from "../kernels/objective.ts";
 import type { LayerTerms } from "./objective.ts";
 
 /**
- * What an objective is for each of some images whose activations the caller has: where a network's own batch is not
- * what runs, as in a sweep of windows.
+ * Computes an objective for images whose activations the caller has. It serves where not the network's own batch runs,
+ * as in the incremental sweep of occlusion.
  * @param at the activations of a layer, [N, …], the same N for all.
  * @param values [N]: gets the objective of each image.
  */

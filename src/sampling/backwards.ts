@@ -3,7 +3,7 @@ import type { Network, OutputGradients } from "../network/network.ts";
 import { type LoopOptions, runSteps } from "./batches.ts";
 import type { BudgetScope } from "./budget.ts";
 
-/** What a technique reads off after a way back. */
+/** Result that a technique reads after a backward pass. */
 export interface Signal {
   /** Shape of one image's. */
   readonly shape: Shape;
@@ -33,7 +33,7 @@ export async function runBackwards(
     readonly signals: readonly Signal[];
     readonly outputGradients: readonly OutputGradients[];
     readonly images: number;
-    /** What else is read, with the first signals. */
+    /** Other tensors to read, with the first signals. */
     readonly beside: {
       readonly tensors: readonly Tensor[];
       check(values: readonly Float32Array[]): Promise<void>;

@@ -10,7 +10,7 @@ import type { Network } from "../network/network.ts";
 /** The most samples that a loop takes: the largest whole number that f32 counts to one by one. */
 export const MOST_SAMPLES = 2 ** 24;
 
-/** What every long technique takes. */
+/** Options of every long technique. */
 export interface LoopOptions {
   /** Stops the work; the technique then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;

@@ -8,7 +8,7 @@ import type { Network } from "../network/network.ts";
 import { createObjective, type ObjectiveCommand } from "../objectives/commands.ts";
 import type { Objective } from "../objectives/objective.ts";
 
-/** What a technique of many samples takes beside its own options. */
+/** Options of a technique of many samples beside its own. */
 export interface MemoryOptions {
   /**
    * The most bytes of GPU buffers that the network and the technique on it may hold together, whatever the number of
@@ -20,7 +20,7 @@ export interface MemoryOptions {
 
 export const MEMORY: Fields<MemoryOptions> = { memory: "may" };
 
-/** What a technique may still allocate. */
+/** Memory that a technique may still allocate. */
 export interface Budget {
   /** Bytes that are left. */
   left(): number;

@@ -32,7 +32,7 @@ export interface SampleQuestion {
   readonly scores?: Tensor | undefined;
   /** Takes in what a batch gave: gradients, or masks weighed by their scores. */
   readonly gather?: ((position: Tensor) => Promise<Command>) | undefined;
-  /** What `gather` adds to: zero at the start. */
+  /** Sums that `gather` adds to; they start at zero. */
   readonly sums?: readonly Tensor[] | undefined;
 }
 
@@ -40,15 +40,15 @@ export interface SampleQuestion {
 export interface SampleSite {
   /** The technique, for errors. */
   readonly who: string;
-  /** How many samples. */
+  /** Number of samples. */
   readonly count: number;
   /** Writes a batch of samples: into the network's input, or into the activation of `after`. */
   fill(position: Tensor): Promise<Command>;
   /** The layer that `fill` writes, where it is not the input; only what follows from it runs. */
   readonly after?: string | undefined;
-  /** Whether the gradient to the input is taken. Default false. */
+  /** Compute the gradient of the input. Default false. */
   readonly gradient?: boolean | undefined;
-  /** What is asked of each sample, which runs forward once for all questions. */
+  /** Questions about each sample. It runs forward once for all of them. */
   readonly questions: readonly SampleQuestion[];
   /** Records what comes before the first step. */
   readonly before?: ((encoder: GPUCommandEncoder) => void) | undefined;
@@ -58,16 +58,16 @@ export interface SampleSite {
 
 /** The loop over samples, ready to record. */
 export interface SampleLoop extends Steps {
-  /** How many samples there are. */
+  /** Number of samples. */
   readonly count: number;
   /** The scores of each question that keeps them. */
   readonly scores: readonly (Tensor | undefined)[];
 }
 
-/** How many scores wait on the GPU before they are read. */
+/** Scores that wait on the GPU before they are read. */
 const READ_EVERY = 4096;
 
-/** How long `scores` are to be that are read in turns: as long whatever the number of samples. */
+/** Length of `scores` that are read in turns, whatever the number of samples. */
 export function roomForScores({ batch }: Network): number {
   return Math.ceil(READ_EVERY / batch) * batch;
 }
@@ -119,7 +119,7 @@ export async function createSampleLoop(
   };
 }
 
-/** What was read of a loop over samples. */
+/** Results read from a loop over samples. */
 export interface SampleResults {
   readonly values: readonly Float32Array[];
   /** The scores of all samples, for each question; empty where it keeps none. */

@@ -148,11 +148,11 @@ export function scoreKindOf({ about }: Pick<Asked, "about">): ScoreKind {
   return about && about.head.kind !== "values" && about.head.kind !== "places" ? "probability" : "logit";
 }
 
-/** What a question means, as an objective. */
+/** A question as an objective. */
 export interface AskedObjective extends Asked {
   readonly objective: Objective;
   readonly on: ScoreKind;
-  /** Whether the network ran forward on the image to find out. */
+  /** True if the network ran forward on the image to find out. */
   readonly ran: boolean;
 }
 

@@ -2,7 +2,7 @@ import { UnsupportedError } from "../../gpu/errors.ts";
 import type { Activation } from "../../layers/activation.ts";
 import { Config, isObject, show } from "../json.ts";
 
-/** What an activation becomes: an elementwise one, or a softmax over the channels. */
+/** Converted activation: an elementwise one, or a softmax over the channels. */
 export type KerasActivation = Activation | { readonly kind: "softmax" };
 
 /** Slope of `leaky_relu` when it is given by name. */

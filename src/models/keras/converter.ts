@@ -18,15 +18,15 @@ export type Writer = "keras" | "tfjs";
 export interface KerasCall {
   readonly config: Config;
   readonly weights: LayerWeights;
-  /** Whose layers the file describes: tfjs's differ from Keras's of the same name here and there. */
+  /** Library that wrote the file: some layers of tfjs differ from Keras's of the same name. */
   readonly writer: Writer;
   /** Shapes of the inputs, with a batch of 1. */
   readonly shapes: readonly [Shape, ...Shape[]];
 }
 
 /**
- * What a call becomes: one layer, or a chain of them. `suffix` is added to the layer's own name; the last of the chain
- * is what later layers read.
+ * Result of converting a call: one layer, or a chain of them. `suffix` is added to the layer's own name; later layers
+ * read the last of the chain.
  */
 export type Converted = LayerBody | readonly { readonly suffix: string; readonly body: LayerBody }[];
 

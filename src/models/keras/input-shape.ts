@@ -41,7 +41,7 @@ export function channelsOf(declared: readonly (number | null)[]): readonly numbe
   return declared.length === 2 ? [1] : [3, 1];
 }
 
-/** What a model declares its input to be; a size that it leaves free and then resizes to is that size. */
+/** Declared input shape of a model. A size that it leaves free and then resizes to is that size. */
 function declaredBy(model: KerasModel): readonly (number | null)[] {
   const declared = model.inputShape ?? [null, null, null];
   const own = ownSize(model);

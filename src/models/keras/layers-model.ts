@@ -32,8 +32,8 @@ export interface LayersModelOptions {
    */
   readonly preprocessing?: Preprocessing | PreprocessingName;
   /**
-   * How pictures of other proportions are brought to the network's. Default: what the preprocessing says, or what the
-   * model's kind of training does; then `graph.preprocessing.guessed` has "fit".
+   * Fit of pictures with other proportions than the network's. Default: as the preprocessing says, or as the model's
+   * kind of training does; then `graph.preprocessing.guessed` has "fit".
    */
   readonly fit?: PictureFit;
   /**
@@ -43,9 +43,9 @@ export interface LayersModelOptions {
   readonly labels?: readonly string[];
   /** The output that is asked where no other is named. Default: the model's first. */
   readonly output?: string;
-  /** What the numbers of that output are, or of outputs by name, instead of what the layers say. */
+  /** Kind of that output's numbers, or of outputs by name, instead of what the layers say. */
   readonly head?: HeadKind | Readonly<Record<string, HeadKind>>;
-  /** What becomes of classes that Vitrine does not know, by class name. `LRN` is known. */
+  /** Conversions of layer classes that Vitrine does not know, by class name. `LRN` is known. */
   readonly customLayers?: Readonly<Record<string, CustomLayer>>;
   /** [H, W, C] for a model that leaves it free, or to run a fully convolutional one at another size. */
   readonly inputShape?: InputShape | ChooseInputShape;

@@ -139,7 +139,7 @@ const lrn: Converter = ({ config }) => ({
   beta: config.number("beta", 0.5),
 });
 
-/** How each class of Keras layer becomes layers of a graph. */
+/** Converters from each class of Keras layer to layers of a graph. */
 export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ["Activation", ({ config }) => activationBody(activationOf(config))],
   ["Add", add],

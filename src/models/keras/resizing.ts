@@ -1,7 +1,7 @@
 import type { PictureFit } from "../../graph/preprocessing.ts";
 import type { KerasLayer, KerasModel } from "./topology.ts";
 
-/** What a model's own Resizing layer makes of every picture. */
+/** Settings of a model's own Resizing layer. */
 export interface OwnSize {
   readonly height: number;
   readonly width: number;

@@ -5,9 +5,9 @@ import { arrayOf, Config, isObject, type JsonObject, objectOf, parseJson, show, 
 /** One output of one call of a layer. */
 export interface Reference {
   readonly layer: string;
-  /** Which call of the layer, from 0. */
+  /** Index of the layer's call, from 0. */
   readonly call: number;
-  /** Which of the call's outputs, from 0. */
+  /** Index of the call's output, from 0. */
   readonly output: number;
 }
 
@@ -18,7 +18,7 @@ export interface KerasLayer {
   readonly config: Config;
   /** The model that it is, when it is one. */
   readonly model?: KerasModel;
-  /** What each of its calls reads; an input layer has one call that reads nothing. */
+  /** Inputs of each of its calls; an input layer has one call without inputs. */
   readonly calls: readonly (readonly Reference[])[];
 }
 
@@ -188,7 +188,7 @@ function historiesIn(value: unknown, who: string): Reference[] {
   return Object.values(value).flatMap((part) => historiesIn(part, who));
 }
 
-/** What one call reads: a list of connections (Keras 1, 2), or an object with the call's arguments (Keras 3). */
+/** Reads the inputs of one call: a list of connections (Keras 1, 2), or an object with the call's arguments (Keras 3). */
 function parseCall(value: unknown, who: string): Reference[] {
   if (isObject(value)) return [...historiesIn(value.args, who), ...historiesIn(value.kwargs, who)];
   const list = arrayOf(value, `${who}: inbound_nodes`);

@@ -19,7 +19,7 @@ import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 
 export interface AblationCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
-  /** What a class's score is. Default "logit". */
+  /** Score of a class. Default "logit". */
   readonly on?: "logit" | "probability" | undefined;
 }
 

@@ -30,9 +30,9 @@ export interface Prepared<E> extends SampleLoop {
   /** `[H, W, C]`: the image, as the network takes it. */
   readonly image: Tensor;
   readonly target: Target | Objective;
-  /** What the steps leave, by name; the scores of a {@link SampleLoop} among it. */
+  /** Tensors that the steps compute, by name, the scores of a {@link SampleLoop} among them. */
   readonly results: Readonly<Record<string, Tensor>>;
-  /** What is read beside the results, to be checked. */
+  /** Tensors read beside the results, to be checked. */
   readonly beside?: ReturnType<typeof scoresBeside> | undefined;
   /**
    * Makes the answer of the values that were read of the results.
@@ -50,7 +50,7 @@ export interface PrepareSite {
   readonly input: Float32Array;
   /** Owns whatever is made. */
   readonly scope: BudgetScope;
-  /** How long the scores of so many samples are to be: all, or those that wait to be read. */
+  /** Length of the tensor for the scores of some samples: all of them, or those that wait to be read. */
   room(samples: number): number;
   /** Says what a question means; this alone may run the network while a technique is prepared. */
   ask(
@@ -201,8 +201,8 @@ export interface AttributionCommand<E extends Explanation = Explanation> extends
   readonly image: Tensor;
   readonly target: Target | Objective;
   /**
-   * What the steps leave on the GPU, by name: `map` where the map is complete there. Elsewhere the processor makes the map of
-   * them, in `read`.
+   * Tensors that the steps compute, by name. `map` is among them where the GPU completes the map; elsewhere `read`
+   * makes the map of them on the CPU.
    */
   readonly results: Readonly<Record<string, Tensor>>;
   /** Records everything: the start, all steps, the end. */

@@ -56,7 +56,7 @@ const FIELDS: Fields<IntegratedGradientsOptions> = {
   ...{ steps: "may", tolerance: "may", baseline: "may" },
 };
 
-/** How well the attributions add up to what they explain. */
+/** Comparison of the attributions' sum with the change of the score that they explain. */
 export interface Completeness {
   /** Σ over all elements of the attribution. */
   readonly sum: number;
@@ -75,7 +75,7 @@ export interface PathExplanation extends Explanation {
   readonly steps: number;
 }
 
-/** How often the steps are doubled at most. */
+/** Most doublings of the number of steps. */
 const DOUBLINGS = 4;
 
 /**

@@ -29,13 +29,13 @@ import { HIDE, ON, SEED, type TechniqueOption } from "./options.ts";
 import { type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
-  /** What a class's score is. Default "logit"; the reference implementation takes the probability. */
+  /** Score of a class. Default "logit"; the reference implementation takes the probability. */
   readonly on?: "logit" | "probability" | undefined;
   /** Copies of the image with random segments hidden. Default 1000. */
   readonly samples?: number;
   /** Number of each pixel's segment, from 0. Default: {@link quickshift} with its defaults. */
   readonly segments?: ArrayLike<number>;
-  /** What hides a segment. Default: the segment's own mean colour. */
+  /** Colour that hides a segment. Default: the segment's own mean colour. */
   readonly hide?: "segment" | InputColor;
   /** Width of the kernel that weighs a sample by its distance from the image. Default 0.25. */
   readonly kernelWidth?: number;
@@ -182,7 +182,7 @@ function prepareSegments(
   };
 }
 
-/** Which segments show in each sample, row by row, and the sample's weight in the fit. */
+/** Visible segments of each sample, row by row, and the sample's weight in the fit. */
 function designOf({
   seed,
   samples,

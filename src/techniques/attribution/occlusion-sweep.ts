@@ -22,17 +22,17 @@ import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sa
 import { assertScore, EXPLAIN, elementsOfEach } from "../question.ts";
 import { ON, type TechniqueOption } from "./options.ts";
 
-/** What a sweep does. */
+/** Options of a sweep. */
 export interface SweepOptions extends MemoryOptions {
   /** Side of the square patch, in pixels. Default: a seventh of the image's shorter side. */
   readonly patch?: number;
   /** Pixels from one patch to the next. Default: half the patch. */
   readonly stride?: number;
-  /** What a class's score is. Default "logit". */
+  /** Score of a class. Default "logit". */
   readonly on?: "logit" | "probability" | undefined;
   /**
-   * Whether to compute, for each patch, only what it changes, which gives the same map faster. Default true; false runs
-   * whole covered images, a batch of the network's at a time.
+   * For each patch, compute only the part of each layer that it changes, which gives the same map faster. Default
+   * true; false runs whole covered images, a batch of the network's at a time.
    */
   readonly incremental?: boolean;
 }
@@ -73,7 +73,7 @@ const WORTHWHILE = 0.9;
 /** An occlusion sweep as a command. */
 export interface Occlusion extends OcclusionSweep, OcclusionMap {}
 
-/** What a sweep gives for one target. */
+/** Result of a sweep for one target. */
 export interface OcclusionMap {
   /** `[sweep.images]`: the objective of the clean image, then of each covered one, row after row of patches. */
   readonly scores: Tensor;
@@ -88,9 +88,9 @@ export interface OcclusionSweep {
   readonly image: Tensor;
   /** `[C]`: what covers it. */
   readonly fill: Tensor;
-  /** How often `recordStep` must be recorded before `recordMap`. */
+  /** Number of times to record `recordStep` before `recordMap`. */
   readonly steps: number;
-  /** How many times fewer multiply-adds than whole covered images take: what is exact to leave out. 1: nothing is. */
+  /** Multiply-adds of whole covered images, divided by those that an exact map needs; 1 where none can be left out. */
   readonly saving: number;
   /** Records the sweep's beginning, after `image` and `fill` were written. */
   recordStart(encoder: GPUCommandEncoder): void;
@@ -167,7 +167,7 @@ export async function createSweep(
     }
     const [first, ...others] = judged;
     if (!first) throw new InputError("occlusion: expected at least one target, got none");
-    /** What writes the objectives of `images` images of the sweep, which lie `step` apart, and moves it on. */
+    /** Writes the objectives of `images` images of the sweep, which lie `step` apart, and advances it. */
     const judge = async (
       at: (layer: string) => Tensor,
       images: number,

@@ -27,7 +27,7 @@ import { attributionTechnique } from "./technique.ts";
 export { createOcclusion, type Occlusion } from "./occlusion-sweep.ts";
 
 export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOptions {
-  /** What covers the patch. Default "mean". */
+  /** Colour of the patch. Default "mean". */
   readonly fill?: InputColor;
 }
 
@@ -55,7 +55,7 @@ function known(map: Float32Array, scores: Float32Array, sweep: Sweep): Omit<Expl
   };
 }
 
-/** How long the GPU works before it is waited for. */
+/** Milliseconds that the GPU works before it is waited for. */
 const BREATH_MS = 100;
 
 /**

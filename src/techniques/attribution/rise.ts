@@ -27,8 +27,8 @@ import { attributionTechnique } from "./technique.ts";
 
 export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /**
-   * What a class's score is. Default "probability", as in the paper (what all masks share only adds noise), where the output
-   * has one.
+   * Score of a class. Default "probability", as in the paper, where the output has one: the part of a logit that all
+   * masks share only adds noise.
    */
   readonly on?: "logit" | "probability" | undefined;
   /** Random masks. Default 4000. */
@@ -37,7 +37,7 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   readonly grid?: number;
   /** Probability that a cell shows. Default 0.5. */
   readonly keep?: number;
-  /** What shows where a mask hides. Default "mean". */
+  /** Colour of hidden parts. Default "mean". */
   readonly fill?: InputColor;
   /** A whole number of 0 to 2³² − 1; the same seed gives the same masks on every device. Default 0. */
   readonly seed?: number;
@@ -58,7 +58,10 @@ const FIELDS: Fields<RiseOptions> = {
   ...{ on: "may", samples: "may", grid: "may", keep: "may", fill: "may", seed: "may" },
 };
 
-/** Where all masks have one score, it is what to expect anywhere; the sum would draw how often each pixel happened to show. */
+/**
+ * Note for a map whose masks all have one score. The map is then that score; the weighted sum would only show how
+ * often each pixel happened to be visible.
+ */
 const SAME = "hiding any parts changes the score by no more than rounding: the map is that score everywhere";
 
 /**

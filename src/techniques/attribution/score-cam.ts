@@ -16,7 +16,7 @@ import { LAYER_OF_MAPS, ON } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 
 export interface ScoreCamOptions extends LayerOptions, LoopOptions, MemoryOptions {
-  /** What a class's score is. Default "logit", as in the paper's algorithm 1. */
+  /** Score of a class. Default "logit", as in the paper's algorithm 1. */
   readonly on?: "logit" | "probability" | undefined;
 }
 

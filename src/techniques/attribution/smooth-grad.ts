@@ -72,7 +72,7 @@ export function varGrad(
   return noisyGradients(network, image, options, "VarGrad", VARIANCE);
 }
 
-/** What is made, element by element, of the mean and the variance of noisy copies' gradients. */
+/** Element of the map, from the mean and the variance of noisy copies' gradients. */
 type OfMoments = (mean: number, variance: number) => number;
 
 const MEAN: OfMoments = (mean) => mean;
