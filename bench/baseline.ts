@@ -1,7 +1,7 @@
 import { type Results, wrongIn } from "./result.ts";
 import type { Ratio } from "./statistics.ts";
 
-/** How one ratio compares with an earlier run's. */
+/** Comparison of one ratio with an earlier run's. */
 export interface Comparison {
   readonly id: string;
   readonly title: string;
@@ -73,7 +73,7 @@ function verdictOf(before: Ratio, now: Ratio, threshold: number): Comparison["ve
   return "same";
 }
 
-/** What must not happen, as sentences: wrong results, failures of ours, ratios that fell. */
+/** Failures of a run, as sentences: wrong results, errors of ours, ratios that fell. */
 export function complaints(results: Results, comparisons: readonly Comparison[] = []): string[] {
   return [
     ...wrongIn(results.rows).map(

@@ -1,7 +1,7 @@
 import { type Case, groupOf } from "./case.ts";
 import type { Effort } from "./measure.ts";
 
-/** How much of its time a case of a limited run may take to measure, and how long one run of its slowest contender. */
+/** Time that a case of a limited run may spend on measuring, and on one run of its slowest contender. */
 export interface Allowance {
   readonly effort: Effort;
   /** Seconds. */
@@ -17,8 +17,8 @@ const PATIENCE_S = 0.3;
 const LEAST_MS = 150;
 
 /**
- * What the first of some cases may take when so many seconds are left for all of them: a share by its weight, so that a
- * run that falls behind measures less of what follows and a run that is ahead no more than it wants.
+ * Allowance of the first of some cases when so many seconds are left for all of them: a share by its weight. A run
+ * that falls behind then measures less of what follows, and a run that is ahead no more than it wants.
  * @returns nothing when no time is left.
  */
 export function allowance(
@@ -40,8 +40,9 @@ export function allowance(
 }
 
 /**
- * What is to show something before what only tells more; of either one of each group, then the next of each, a heavy case
- * standing for as many turns as it weighs: a run that its time cuts short has then seen something of everything.
+ * Orders cases: those with goals first, and of each kind one case of every group, then the next of every group. A
+ * heavy case stands for as many turns as it weighs. A run that its time cuts short has then seen something of
+ * everything.
  */
 export function whatMattersFirst<C extends Pick<Case, "id" | "goals" | "weight">>(cases: readonly C[]): C[] {
   const aims = ({ goals = [] }: C): boolean => goals.length > 0;

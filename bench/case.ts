@@ -19,7 +19,7 @@ export type Contender = {
   readonly share?: number;
 } & ({ readonly create: () => Promise<Runner> } | { readonly absent: string });
 
-/** What a case costs at least, whoever does it. */
+/** Least work of a case, for any contender. */
 export interface Work {
   /** Floating-point operations, a multiply-add being two. */
   readonly flops: number;
@@ -27,10 +27,10 @@ export interface Work {
   readonly bytes: number;
 }
 
-/** What a case needs from its host. */
+/** Instruments that a case gets from its host. */
 export interface Bench {
   readonly device: GPUDevice;
-  /** Whether the adapter computes on the CPU. */
+  /** True if the adapter computes on the CPU. */
   readonly software: boolean;
   readonly tfjs: TfjsPeer | { readonly absent: string };
   readonly ort: OrtPeer | { readonly absent: string };
@@ -45,13 +45,13 @@ export interface Prepared {
   /** Largest difference between an output and the reference, relative to the reference's largest value. */
   readonly check: (y: Float32Array, witness: Float32Array) => number;
   /**
-   * What `check` compares with, for people. "peer": with the outcome of the first peer that is there, which `check` is
-   * given as its witness. For what is too large for a plain loop, independent software is the reference.
+   * Reference of `check`, for people. "peer": the outcome of the first peer that is there, which `check` is given as
+   * its witness. For what is too large for a plain loop, independent software is the reference.
    */
   readonly reference: string;
-  /** What else a reader should know, asked when all is measured. */
+  /** Remark for readers, asked when all is measured. */
   readonly note?: () => string;
-  /** How many times less work than whole images it is exact to do, asked when all is measured. */
+  /** Work of whole images, divided by the work that an exact result needs; asked when all is measured. */
   readonly saving?: () => number;
   readonly destroy?: () => void;
 }
@@ -71,15 +71,15 @@ export interface Task {
 /** One line of a plot of cost over size: the cases with the same `series`. */
 export interface Growth {
   readonly series: string;
-  /** What grows, for the axis. */
+  /** Name of the growing quantity, for the axis. */
   readonly axis: string;
   readonly at: number;
 }
 
 /**
- * What a case is to show. Of "limit": the share of this run's limit that ours reaches. Of "saving": the share of the work
- * that is exact to leave out by which ours is faster than whole images. Of anybody else: with `least` how many times
- * longer they take than ours, with `most` how many times longer ours takes than they.
+ * Goal of a case. Of "limit": the share of this run's limit that ours reaches. Of "saving": our speed-up over whole
+ * images, as a share of the saving of work that is exact. Of any contender: with `least`, its time over ours; with
+ * `most`, our time over its.
  */
 export interface Goal {
   readonly of: string;
@@ -96,13 +96,13 @@ export interface Case {
   readonly tasks: readonly [Task, ...Task[]];
   readonly growth?: Growth;
   /**
-   * Whose clock the ratios go by: the GPU's (default); the wall's, for whole answers; or the CPU's until all is submitted,
+   * Clock of the ratios: the GPU's (default); the wall's, for whole answers; or the CPU's until all is submitted,
    * whatever the GPU does in the meantime.
    */
   readonly clock?: "gpu" | "wall" | "submit";
-  /** How much of a limited run's time it gets, beside others. Default 1. */
+  /** Weight of the case in a limited run's time. Default 1. */
   readonly weight?: number;
-  /** What its figures are to show; told beside them, and no failure when missed. */
+  /** Goals of its figures, told beside them; missing one is no failure. */
   readonly goals?: readonly Goal[];
 }
 

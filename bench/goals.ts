@@ -16,7 +16,7 @@ export interface Reached {
   readonly met?: boolean;
 }
 
-/** How a row's figures compare with its goals, as the row stands. */
+/** Compares a row's figures, as it stands, with its goals. */
 export function reachedBy(row: Row): Reached[] {
   return (row.goals ?? []).map((goal) => {
     const { of, least, most } = goal;

@@ -5,7 +5,7 @@ import copyShader from "./shaders/copy.wgsl";
 import fmaShader from "./shaders/fma.wgsl";
 import halfShader from "./shaders/fma_f16.wgsl";
 
-/** What the device can do at most, measured by kernels that do nothing else. */
+/** Limits of the device, measured by kernels that do nothing else. */
 export interface Limits {
   /** Bytes read and written a second by a copy, in 10⁹. */
   readonly copy: number;
@@ -21,7 +21,7 @@ const THREADS = { hardware: 2 ** 20, software: 2 ** 13 };
 const ROUNDS = 256;
 const SAMPLES = 5;
 
-/** What work can be bound by: multiply-adds, or bytes. */
+/** Bound of work: multiply-adds, or bytes. */
 export type Bound = "arithmetic" | "bytes";
 
 /** The limits of a device, and how to measure them again beside something else. */
@@ -35,7 +35,7 @@ export interface LimitProbes {
   destroy(): void;
 }
 
-/** Which limit work meets first, and the seconds that it then takes at least. */
+/** Limit that work meets first, and the least seconds that it then takes. */
 export function leastTime({ flops, bytes }: Work, { f32, copy }: Limits): { by: Bound; seconds: number } {
   const [arithmetic, moving] = [flops / (f32 * 1e9), bytes / (copy * 1e9)];
   return arithmetic > moving ? { by: "arithmetic", seconds: arithmetic } : { by: "bytes", seconds: moving };

@@ -5,7 +5,7 @@ import type { Entry, Row, RowLimit, Timed } from "./result.ts";
 import type { Runner } from "./runner.ts";
 import { median, pairedRatio, settled, summarise } from "./statistics.ts";
 
-/** How long a case may take, and how often its rounds go. */
+/** Time that a case may take, and number of its rounds. */
 export interface Effort {
   /** Milliseconds of measuring a case; a round that has begun is finished. */
   readonly milliseconds: number;
@@ -13,7 +13,7 @@ export interface Effort {
   readonly most: number;
 }
 
-/** What measures. */
+/** Instruments of a measurement. */
 export interface Instruments {
   readonly clock: Clock;
   readonly probes: LimitProbes;
@@ -169,7 +169,7 @@ async function race(
   running: readonly Running[],
   bound: Bound,
 ): Promise<{ readonly samples: Sample[][]; readonly limit: RowLimit | undefined }> {
-  /** Whose sample is whose. */
+  /** Contender of each sample. */
   const order: number[] = [];
   const limit = async (): Promise<void> => {
     await clock.sample(() => probes.submit(bound));

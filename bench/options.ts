@@ -44,7 +44,7 @@ export interface Options {
   readonly outputs: Readonly<Partial<Record<Format, string>>>;
   readonly baseline?: string;
   readonly threshold: number;
-  /** Where a whole run is kept, "none" for nowhere; left out: bench/results. */
+  /** Folder in which a whole run is kept, "none" for nowhere; left out: bench/results. */
   readonly keep?: string;
 }
 

@@ -63,7 +63,7 @@ function tryOutput(option: string, file: string, prepare = () => {}): void {
   }
 }
 
-/** Whether a run is one of the whole suite, and is to be kept. */
+/** True if a run is one of the whole suite, and is to be kept. */
 function keepsWhole({ filter, sizes, keep: folder }: Options): boolean {
   return folder !== "none" && filter.length === 0 && sizes === "auto";
 }

@@ -3,7 +3,7 @@ import type { Goal, Growth, Kind, Work } from "./case.ts";
 import { type Bound, type Limits, leastTime } from "./limits.ts";
 import type { Ratio, Summary } from "./statistics.ts";
 
-/** What one contender did in one case: the plain data that reports, files and baselines are made of. */
+/** Result of one contender in one case: the plain data that reports, files and baselines are made of. */
 export interface Entry {
   readonly name: string;
   readonly kind: Kind;
@@ -12,12 +12,12 @@ export interface Entry {
   /** Difference from the reference, relative to its largest value. */
   readonly error?: number;
   readonly timed?: Timed;
-  /** What the times amount to; filled in when the limits are known. */
+  /** Rates that follow from the times; filled in when the limits are known. */
   readonly rate?: Rate;
 }
 
 export interface Timed {
-  /** How often the work was repeated within one sample. */
+  /** Repetitions of the work within one sample. */
   readonly repeats: number;
   /** The share of the work that was run, where its times are scaled to the whole. */
   readonly share?: number;
@@ -40,7 +40,7 @@ export interface Rate {
   readonly gbps: number;
   /** The least time that the limits allow over the time taken: above 1 where work was saved, or caches helped. */
   readonly share: number;
-  /** Which limit that is: the one that the work meets first. */
+  /** The limit that the work meets first. */
   readonly by: Bound;
 }
 
@@ -60,17 +60,17 @@ export interface Row {
   readonly reducedFrom?: string;
   readonly work: Work;
   readonly clock: "gpu" | "wall" | "submit";
-  /** What the outputs were compared with. */
+  /** Reference of the outputs. */
   readonly reference: string;
   readonly tolerance: number;
   readonly growth?: Growth;
-  /** What else a reader should know: the exact saving of a sweep. */
+  /** Remark for readers: the exact saving of a sweep. */
   readonly note?: string;
   /** The limit that the work meets first, as measured between the rounds. */
   readonly limit?: RowLimit;
-  /** How many times less work than whole images it is exact to do. */
+  /** Work of whole images, divided by the work that an exact result needs. */
   readonly saving?: number;
-  /** What the figures are to show. */
+  /** Goals of the figures. */
   readonly goals?: readonly Goal[];
   /** Seconds that the case took, with all that is not measured: preparation, references, compilation. */
   readonly seconds?: number;
@@ -79,7 +79,7 @@ export interface Row {
   readonly entries: readonly Entry[];
 }
 
-/** Where and with what a run was made. */
+/** Machine and software of a run. */
 export interface Environment {
   readonly date: string;
   readonly commit: string;
@@ -101,7 +101,7 @@ export interface Results {
   readonly format: 1;
   readonly environment: Environment;
   readonly limits: Limits;
-  /** Whether every case that was chosen is here. */
+  /** True if every chosen case is here. */
   readonly complete: boolean;
   readonly seconds: number;
   /** Cases that a run cut short, or out of time, did not come to. */

@@ -2,7 +2,7 @@
 export interface Runner {
   /** Does the work `times` times over; when it settles, all of it is on the GPU's queue. */
   submit(times: number): void | Promise<void>;
-  /** What the last run computed, in the layout that the case's check expects. */
+  /** Reads the result of the last run, in the layout that the case's check expects. */
   read(): Promise<Float32Array>;
   destroy(): void;
 }

@@ -5,7 +5,7 @@ import { type LimitProbes, leastTime } from "./limits.ts";
 import { measureCase } from "./measure.ts";
 import { limitsOf, timeOf } from "./result.ts";
 
-/** Which sizes run: those that the device is fast enough for, the published ones, or the smallest. */
+/** Sizes that run: those that the device is fast enough for, the published ones, or the smallest. */
 export type Sizes = "auto" | "real" | "small";
 
 /** Chooses a size for a case, of which one run of the slowest contender may take so many seconds on a software adapter. */

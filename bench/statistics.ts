@@ -1,4 +1,4 @@
-/** What is told of a list of samples. */
+/** Summary of a list of samples. */
 export interface Summary {
   readonly n: number;
   readonly min: number;
@@ -36,15 +36,15 @@ export interface Ratio {
 }
 
 /**
- * How many times longer one took than another, round by round: both were slowed alike by whatever else the machine did in
- * that round, so the spread of the pairs is narrower and more honest than the ratio of two medians.
+ * Ratio of one contender's times to another's, round by round. Whatever else the machine did in a round slowed both
+ * alike, so the spread of the pairs is narrower and more honest than the ratio of two medians.
  */
 export function pairedRatio(theirs: readonly number[], ours: readonly number[]): Ratio {
   const pairs = theirs.slice(0, ours.length).map((time, round) => time / (ours[round] ?? Number.NaN));
   return { median: median(pairs), p10: quantile(pairs, 0.1), p90: quantile(pairs, 0.9) };
 }
 
-/** Whether times have stopped falling: the last is within a tenth of the best before it. */
+/** True if times have stopped falling: the last is within a tenth of the best before it. */
 export function settled(times: readonly number[]): boolean {
   const last = times.at(-1);
   return last !== undefined && times.length > 1 && last >= 0.9 * Math.min(...times.slice(0, -1));

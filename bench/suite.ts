@@ -46,7 +46,7 @@ export interface SuiteOptions {
 /** Six minutes, less a case. */
 const BUDGET_S = 335;
 
-/** What a run tells while it goes on. */
+/** Messages of a run while it goes on. */
 export type Progress =
   | { readonly kind: "start"; readonly cases: number; readonly environment: Environment }
   | { readonly kind: "limits"; readonly limits: Limits }
@@ -54,7 +54,7 @@ export type Progress =
   | { readonly kind: "row"; readonly row: Row }
   | { readonly kind: "end"; readonly results: Results };
 
-/** What only the host knows of a run's surroundings. */
+/** Facts about a run that only the host knows. */
 export type HostFacts = Pick<Environment, "host" | "system" | "commit" | "versions">;
 
 /** Cases that a filter chooses. */

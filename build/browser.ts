@@ -29,7 +29,7 @@ export interface LaunchOptions {
   readonly width?: number;
   readonly height?: number;
   readonly args?: readonly string[];
-  /** Whether Ctrl-C closes it; false for a caller that has work to finish first. Default true. */
+  /** Close it on Ctrl-C; false for a caller that has work to finish first. Default true. */
   readonly closeOnInterrupt?: boolean;
 }
 

@@ -22,7 +22,7 @@ function bare(source: string): string {
   return source.replace(/\/\/.*/g, "");
 }
 
-/** What WGSL source declares at module scope, in order. */
+/** Declarations of WGSL source at module scope, in order. */
 export function declarationsOf(source: string): Declaration[] {
   const found: Declaration[] = [];
   let comment: string[] = [];
@@ -64,7 +64,7 @@ export function blocksBeside(path: string): { readonly files: readonly string[];
   return { files, blocks };
 }
 
-/** Whether code names a declaration: functions where they are called, all else wherever it is no member. */
+/** True if code names a declaration: a function where it is called, anything else where it is no member. */
 function uses(code: string, { kind, name }: Declaration): boolean {
   return new RegExp(`(?<![\\w.])${name}\\b${kind === "fn" ? "\\s*\\(" : ""}`).test(code);
 }

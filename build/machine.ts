@@ -14,13 +14,13 @@ import {
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const APT = "/etc/apt";
 
-/** What setting up needs of a machine; a test imagines one. */
+/** The parts of a machine that setting up needs; a test imagines one. */
 export interface Machine {
   /** Contents of /etc/os-release; empty elsewhere. */
   readonly osRelease: string;
   /** APT's source lists, one after the other; empty elsewhere. */
   readonly aptSources: string;
-  /** Whether system packages may be installed. */
+  /** True if system packages may be installed. */
   readonly mayInstall: boolean;
   /** Name of the adapter that WebGPU finds in Node, with the driver given or with the machine's own. */
   adapter(driver?: string): string | undefined;
@@ -101,7 +101,7 @@ function probeAdapter(driver?: string): string | undefined {
 const NO_ADAPTER =
   "expected a GPU adapter for WebGPU in Node, found none; install a Vulkan driver (Debian 12: apt-get install -t bookworm-backports mesa-vulkan-drivers libvulkan1; Debian 13 and Ubuntu 24.04: apt-get install mesa-vulkan-drivers libvulkan1; Fedora: dnf install mesa-vulkan-drivers), or libvulkan1 and any Chrome, whose software driver serves as well";
 
-/** What to do about a missing Chrome, in one sentence. */
+/** Remedy for a missing Chrome, in one sentence. */
 export const NO_CHROME =
   "expected Chrome or Chromium, found none; install one, or run `npx puppeteer browsers install chrome`, or point PUPPETEER_EXECUTABLE_PATH at one";
 

@@ -52,7 +52,7 @@ export function reflectShader(code: string, name: string): Shader {
 }
 
 export interface WgslOptions {
-  /** Whether the source keeps its comments and indentation; its lines stay numbered as they are either way. Default true. */
+  /** Keep the comments and indentation of the source; its lines stay numbered as they are either way. Default true. */
   readonly comments?: boolean;
   /** A folder of the build in which every kernel is served as well, as one WGSL file. */
   readonly serveIn?: string;

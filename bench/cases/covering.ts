@@ -87,7 +87,7 @@ export function inBoth(
   ];
 }
 
-/** How far each covered image's score falls below the clean one's. */
+/** Fall of each covered image's score below the clean one's. */
 export function dropsOf(scores: Float32Array): Float32Array {
   const [clean = Number.NaN] = scores;
   return scores.slice(1).map((score) => clean - score);

@@ -81,7 +81,7 @@ function withStatistics(layer: Layer, side: number): Task {
   };
 }
 
-/** How statistics are gathered, if they are. */
+/** Way of gathering statistics, if any. */
 type Gathering = Pick<StatisticsOf, "fused"> | undefined;
 
 async function layerPass(
@@ -129,7 +129,7 @@ export const layerCases: readonly Case[] = [
   ),
 ];
 
-/** Where the sums are long, the arithmetic alone should decide. */
+/** Goals of layers with long sums, where the arithmetic alone should decide. */
 function goalsOf({ channels, filters = 0, kernel }: Layer): Goal[] {
   if (kernel * kernel * channels < 576 || filters < 64) return [];
   return [

@@ -251,7 +251,7 @@ const REDUCED: Readonly<Record<string, readonly Reduced[]>> = {
 /** A sweep of few patches shows little of what sweeps are about. */
 const WEIGHT = 4;
 
-/** How much faster than tfjs and ONNX Runtime; of the saving that is exact, three quarters. */
+/** Goals of a sweep: speed-ups over tfjs and ONNX Runtime, and three quarters of the exact saving. */
 function goalsOf(tfjs: number, onnxruntime: number): Goal[] {
   return [
     { of: "tfjs", least: tfjs },

@@ -31,7 +31,7 @@ const PASS_GOALS: readonly Goal[] = [
   { of: STATISTICS_PASS, most: 1.3 },
 ];
 
-/** What is kept of activations over a data set. */
+/** Cases of statistics of activations over a data set. */
 export const statisticsCases: readonly Case[] = [
   {
     id: "statistics/moments",

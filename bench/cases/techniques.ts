@@ -70,14 +70,14 @@ interface Technique {
   readonly title: string;
   /** Gradients are to be three times as fast as tfjs's, masks five times. */
   readonly kind: "gradients" | "masks";
-  /** How the two maps are compared, and how far they may differ. */
+  /** Comparison of the two maps, and the largest difference allowed. */
   readonly check: Prepared["check"];
   readonly tolerance: number;
-  /** How many samples it takes, of occlusion the stride; the real number first, fewer samples after it. Default 1. */
+  /** Number of samples (for occlusion the stride): the real number first, fewer samples after it. Default 1. */
   readonly samples?: readonly [number, ...number[]];
-  /** Whether it takes a pass for each of a layer's maps. */
+  /** True if it runs a pass for each channel of a layer. */
   readonly eachMap?: true;
-  /** How many times less work ours is sure to do. Default 1. */
+  /** Saving of work that ours is sure to reach, as a factor. Default 1. */
   readonly saves?: number;
   /** For people: "64 masks". */
   readonly size?: (samples: number) => string;
@@ -95,7 +95,7 @@ const GRADIENT = { kind: "gradients", check: difference, tolerance: 1e-3 } as co
  * and a region of the map with it (SwiftShader and lavapipe differ so by 0.24 % in norm over six points).
  */
 const COPIES = { kind: "gradients", check: normDifference, tolerance: 2e-2 } as const;
-/** What is left of scores when their mean is taken off is small beside their rounding errors. */
+/** Scores less their mean are small beside their rounding errors. */
 const MASKS = { kind: "masks", check: centredDifference, tolerance: 1e-3 } as const;
 const NOISE = 0.15;
 const GRID = 7;

@@ -11,7 +11,7 @@ import { activations, STATISTICS_PASS, statisticsPass } from "./statistics-pass.
 const BINS = 64;
 const RANGE = [0, 1.25] as const;
 
-/** How many values of each channel fall into each bin, [C, BINS]. */
+/** Counts of each channel's values in each bin, [C, BINS]. */
 function binsOf(x: Float32Array, channels: number): Float32Array {
   const counts = new Float32Array(channels * BINS);
   const scale = BINS / (RANGE[1] - RANGE[0]);

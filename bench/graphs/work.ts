@@ -3,7 +3,7 @@ import type { Graph } from "../../src/index.ts";
 import type { Work } from "../case.ts";
 import { sizeOf } from "../shape.ts";
 
-/** What a graph's forward pass costs, layer by layer: inputs and weights read once, outputs written once. */
+/** Cost of a graph's forward pass, layer by layer: inputs and weights read once, outputs written once. */
 export function workOf(graph: Graph, batch: number): Work {
   const shapes = shapesOf(graph, batch);
   const size = (name: string): number => sizeOf(shapes.get(name) ?? []);
@@ -21,7 +21,7 @@ export function workOf(graph: Graph, batch: number): Work {
   return { flops, bytes: 4 * values };
 }
 
-/** How many filters share a layer's weights among them. */
+/** Number of filters that share a layer's weights among them. */
 function ownersOf(
   layer: Extract<Graph["layers"][number], { w: { readonly shape: readonly number[] } }>,
 ): number {

@@ -5,7 +5,7 @@ import { createTfjsPeer } from "../peers/tfjs.ts";
 
 export interface HostOptions {
   readonly shipped: () => Promise<ModelFiles>;
-  /** Where a page finds ONNX Runtime's WebAssembly. */
+  /** Address of ONNX Runtime's WebAssembly for a page. */
   readonly ortWasm?: string;
 }
 

@@ -1,6 +1,6 @@
 import type { HostFacts, Progress, SuiteOptions } from "../suite.ts";
 
-/** What the headless runner drives, as `window.bench`. */
+/** Interface for the headless runner, as `window.bench`. */
 export interface BenchPage {
   /** Runs the suite; everything it tells goes to `window.benchTell`, if there is one, and to the page. */
   run(

@@ -8,7 +8,7 @@ import type { Sizes } from "../sizes.ts";
 import { chosen, type HostFacts, type Progress, unmatched } from "../suite.ts";
 import type { BenchPage } from "./bench-page.ts";
 
-/** What the form holds; all of it is in the address as well. */
+/** Contents of the form; all of it is in the address as well. */
 interface Form {
   readonly words: string;
   readonly sizes: Sizes;

@@ -12,7 +12,7 @@ export interface TfjsGraph {
   readonly dispose: () => void;
 }
 
-/** How a gradient passes a ReLU; without one, the graph is for running forward alone. */
+/** Rule by which a gradient passes a ReLU; without one, the graph only runs forward. */
 export type TfjsRule = "gradient" | "guided";
 
 type Tensors = tfjs.Tensor[];
@@ -77,7 +77,7 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
     throw new Error(`tfjs "${layer.name}": no activation "${kind}" in the benchmark`);
   }
   const activate: Activate = kind === "linear" ? (x) => x : reluOf(tf, kind, rule);
-  /** What is not fused, one after the other. */
+  /** Applies the bias and the activation one after the other, unfused. */
   const finish = (y: tfjs.Tensor, bias: tfjs.Tensor | undefined): tfjs.Tensor =>
     activate(bias ? tf.add(y, bias) : y);
   switch (layer.op) {

@@ -8,7 +8,7 @@ const HEIGHT = 260;
 const LEFT = 56;
 const BOTTOM = 40;
 
-/** How the time grows with the size, a plot for each series. */
+/** Plots of time over size, one for each series. */
 export function growthPlots(rows: readonly Row[]): string {
   const series = new Map<string, Row[]>();
   for (const row of rows) {

@@ -8,7 +8,7 @@ const TOP = 26;
 const WIDE = { width: 1100, names: 400, step: 22, right: 24 };
 const NARROW = { width: 350, names: 0, step: 36, right: 8 };
 
-/** How many times longer each of the others took than ours, case by case, with its spread. */
+/** Plot of each contender's time over ours, case by case, with its spread. */
 export function ratioPlot(rows: readonly Row[]): string {
   const shown = rows.filter(({ entries }) => entries.some(({ timed }) => timed?.ratio));
   if (shown.length === 0) return "";

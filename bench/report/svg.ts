@@ -55,7 +55,7 @@ export interface Scale {
   (value: number): number;
   /** The value at a pixel. */
   readonly invert: (pixel: number) => number;
-  /** Where to draw lines, and what to write there. */
+  /** Positions and labels of lines. */
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 

@@ -12,7 +12,7 @@ export function figuresTable(group: string, rows: readonly Row[]): string {
   return `<h3>${escapeText(group)}</h3>${table(COLUMNS, rows.map(cellsOf), "figures")}`;
 }
 
-/** What the cases are to show, and whether they do; empty where none has a goal. */
+/** Table of the cases' goals and whether they are met; empty where none has a goal. */
 export function goalsTable(rows: readonly Row[]): string {
   const reached = rows.flatMap(reachedBy);
   if (reached.length === 0) return "";

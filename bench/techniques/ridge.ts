@@ -38,7 +38,7 @@ export function ridgeWeights(
   return rows.slice(0, features).map((row) => row[size] ?? Number.NaN);
 }
 
-/** How much each of LIME's samples weighs: √exp(−d²/0.25²), d = 1 − √(share of segments that show). */
+/** Weight of each of LIME's samples: √exp(−d²/0.25²), d = 1 − √(share of segments that show). */
 export function limeWeights(z: Float32Array, samples: number, features: number): number[] {
   return Array.from({ length: samples }, (_, sample) => {
     const shown = z

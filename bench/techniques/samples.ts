@@ -73,7 +73,7 @@ export function riseMasks(
   return masks;
 }
 
-/** Which segments the library's LIME shows, [samples, segments] of 0 and 1; all of them in the first sample. */
+/** Visible segments of the library's LIME, [samples, segments] of 0 and 1; all of them in the first sample. */
 export function shownSegments(samples: number, segments: number, seed: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: samples * segments }, (_, index) => {
     const sample = Math.floor(index / segments);

@@ -76,7 +76,7 @@ export function oursExplains(
   };
 }
 
-/** What a technique on tfjs is: everything resident, the work of one explanation, and what to free. */
+/** A technique on tfjs: everything resident, the work of one explanation, and the way to free it. */
 export interface TfjsTechnique {
   readonly explain: () => Promise<Float32Array>;
   readonly dispose: () => void;
