@@ -1,13 +1,12 @@
 import type { Graph, Network } from "../../src/index.ts";
 import { randomiseGraph } from "../../src/metrics.ts";
-import type { Networks } from "../../src/network.ts";
+import { batchWithin, type Networks } from "../../src/network.ts";
 
 /** The networks that maps and their trust are computed on, out of a session's pool: the one that is looked at stays as it is. */
 export class WhyNetworks {
   readonly #pool: Networks;
   /** The network as it runs. */
   readonly #graph: Graph;
-  #batch: number | undefined;
   #randomised: Graph | undefined;
 
   constructor(pool: Networks, graph: Graph) {
@@ -19,10 +18,9 @@ export class WhyNetworks {
     return this.#pool.of();
   }
 
-  /** A network of as many images as suit the device, up to 16; what the pool holds later does not change their number. */
+  /** A network of as many images as suit the device, up to 16; what the pool holds beside it does not change their number. */
   many(): Promise<Network> {
-    this.#batch ??= this.#pool.batchWithin({ most: 16 });
-    return this.#pool.of({ batch: this.#batch });
+    return this.#pool.of({ batch: batchWithin(this.#pool.device, this.#graph, { most: 16 }) });
   }
 
   /** A network of one image with random weights. */

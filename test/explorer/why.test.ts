@@ -4,6 +4,7 @@ import { createStore } from "../../demo/state/store.ts";
 import { classNameOf, mapLayersOf, nameOf, subjectsOf } from "../../demo/subjects.ts";
 import { answerOf, colorsOf, correlation, endsOf, sharedEnds } from "../../demo/why/color-ends.ts";
 import { keyOf, settingsOf, weighedLayer } from "../../demo/why/map-request.ts";
+import { WhyNetworks } from "../../demo/why/networks.ts";
 import { npyOf } from "../../demo/why/npy.ts";
 import { type Head, headOf } from "../../src/graph.ts";
 import {
@@ -13,11 +14,17 @@ import {
   modelFromFiles,
   type Prediction,
 } from "../../src/index.ts";
+import { createNetworks, footprintOf } from "../../src/network.ts";
 import { decodeNpy } from "../../src/node/npy.ts";
+import { testDevice } from "../gpu.ts";
 import { type ChainLayer, chainOf } from "./tiny-model.ts";
 
-async function graphOf(...chain: readonly ChainLayer[]): Promise<Graph> {
-  const { manifest, weights } = chainOf("net", 8, chain);
+function graphOf(...chain: readonly ChainLayer[]): Promise<Graph> {
+  return graphOfSize(8, chain);
+}
+
+async function graphOfSize(size: number, chain: readonly ChainLayer[]): Promise<Graph> {
+  const { manifest, weights } = chainOf("net", size, chain);
   return loadLayersModel(
     modelFromFiles([new File([manifest], "model.json"), new File([new Uint8Array(weights)], "net.bin")]),
   );
@@ -175,6 +182,25 @@ describe("a map's colours", () => {
     expect(correlation(a, Float32Array.of(1, -1, -1, 1))).toBeCloseTo(0);
     expect(correlation(a, Float32Array.of(5, 5, 5, 5))).toBeNaN();
   });
+});
+
+test("many images run on a large network, too, beside the one that is looked at", async () => {
+  // Pools of one pixel: large maps that cost no work.
+  const large = Array.from({ length: 6 }, (_, i) => ({ pool: `as it is ${i}`, by: 1 }));
+  const graph = await graphOfSize(512, [{ conv: "look", filters: 16 }, ...large, { mean: "mean" }]);
+  const { total } = footprintOf(graph);
+  expect(total).toBeGreaterThan(256 * 2 ** 20);
+  expect(total).toBeLessThan(512 * 2 ** 20);
+  const pool = createNetworks(await testDevice(), graph);
+  try {
+    await pool.of({ gradients: false });
+    const networks = new WhyNetworks(pool, graph);
+    const one = await networks.one();
+    expect((await networks.many()).batch).toBe(1);
+    expect(await networks.many()).toBe(one);
+  } finally {
+    pool.destroy();
+  }
 });
 
 test("arrays are NumPy files", async () => {
