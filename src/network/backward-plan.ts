@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { type Graph, layerOf } from "../graph/graph.ts";
 import { activationOf, fusedActivationOf } from "../graph/layer-facts.ts";
 import { betweenOf, descendantsOf } from "../graph/traverse.ts";
-import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activation.ts";
+import { activationFacts, assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activation.ts";
 import type { GradientLayout } from "./gradient-layout.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 
@@ -111,10 +111,9 @@ export function planBackward(graph: Graph, layout: GradientLayout, request: Back
       steps.push({ kind: "output gradient", layer: name, index, into: gradient, add: isWritten(gradient) });
     }
     if (name === to) continue;
-    const activation = activationOf(layer);
     const own = ruleOf(name);
     const separate = !fused.has(name) && fusedActivationOf(layer) !== undefined;
-    if (!fused.has(name) && own === "redirected" && isRelu(activation?.kind)) {
+    if (!fused.has(name) && own === "redirected" && activationFacts(activationOf(layer)).stops) {
       steps.push({ kind: "zero-gradient mask", layer: name, reads: gradient });
     }
     if (separate) {
@@ -164,10 +163,6 @@ function formatStep(step: BackwardStep): string {
 
 function arrow({ into, add }: { readonly into: string; readonly add: boolean }): string {
   return `${add ? "+>" : "->"} ${into}`;
-}
-
-function isRelu(kind: string | undefined): boolean {
-  return kind === "relu" || kind === "relu6";
 }
 
 /** Layers on any path from `to` up to one of `from`, in the graph's order. */
