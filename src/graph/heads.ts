@@ -97,7 +97,7 @@ export function fits({ classes, channels }: Pick<Head, "classes" | "channels">, 
 export function withLogits(graph: Graph): Graph {
   const fused = new Set(outputsOf(graph).map((output) => behindViews(graph, output).name));
   const apart = ({ name, op }: Layer): boolean => op !== "activation" && fused.has(name);
-  if (!graph.layers.some((layer) => apart(layer) && activationOf(layer) === "sigmoid")) return graph;
+  if (!graph.layers.some((layer) => apart(layer) && endingOf(layer) === "sigmoid")) return graph;
   const layers = graph.layers.flatMap((layer): Layer[] => {
     if (!apart(layer) || !("activation" in layer) || layer.activation?.kind !== "sigmoid") return [layer];
     const { activation, ...linear } = layer;
@@ -126,7 +126,7 @@ function ownOf<T>(record: Readonly<Record<string, T>> | undefined, name: string)
 function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string): Head {
   const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
   const last = behindViews(graph, output);
-  const activation = activationOf(last);
+  const activation = endingOf(last);
   const own = activation === "softmax" || activation === "sigmoid" ? activation : undefined;
   const before = own ? beforeViews(graph, shapes, last.inputs[0] ?? "") : output;
   const name = output === `${before}/softmax` ? before : output;
@@ -170,7 +170,8 @@ function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string
   };
 }
 
-function activationOf(layer: Layer): string | undefined {
+/** The activation that a layer ends in, a softmax counting as one. */
+function endingOf(layer: Layer): string | undefined {
   if (layer.op === "softmax") return "softmax";
   return "activation" in layer ? layer.activation?.kind : undefined;
 }
@@ -208,7 +209,7 @@ function beforeViews(graph: Graph, shapes: ReadonlyMap<string, Shape>, name: str
 function squashedBy(graph: Graph, last: Layer): "sigmoid" | "softmax" | undefined {
   const seen = new Set([last]);
   for (const layer of seen) {
-    const activation = activationOf(layer);
+    const activation = endingOf(layer);
     if (activation === "sigmoid" || activation === "softmax") return activation;
     if (layer.op === "input" || !opOf(layer).mathematics(layer).withinInputs) continue;
     for (const name of layer.inputs) seen.add(behindViews(graph, name));
@@ -220,14 +221,14 @@ function squashedBy(graph: Graph, last: Layer): "sigmoid" | "softmax" | undefine
 function isBare(graph: Graph, last: Layer): boolean {
   const seen = new Set([last]);
   for (const layer of seen) {
-    if (layer.op === "input" || (activationOf(layer) ?? "linear") !== "linear") return false;
+    if (layer.op === "input" || (endingOf(layer) ?? "linear") !== "linear") return false;
     const { sums } = opOf(layer).mathematics(layer);
     if (sums === "lost") return false;
     if (sums === "made") continue;
     for (const name of layer.inputs) {
       const input = behindViews(graph, name);
       // Means of what a ReLU left are logits still, where the classes' own maps are averaged.
-      if (sums !== "averaged" || !/relu/i.test(activationOf(input) ?? "")) seen.add(input);
+      if (sums !== "averaged" || !/relu/i.test(endingOf(input) ?? "")) seen.add(input);
     }
   }
   return true;

@@ -159,7 +159,7 @@ function nonNegative(graph: Graph): ReadonlySet<string> {
   return found;
 }
 
-/** The output layers: those with weights that have none between them and where the pass starts. */
+/** The output layers: the layers with weights from which no other layer with weights leads to the start of the pass. */
 function outputLayersOf(layers: readonly Layer[]): ReadonlySet<string> {
   const under = new Set<string>();
   const found = new Set<string>();
