@@ -1,4 +1,4 @@
-import { shapesOf } from "../../src/graph.ts";
+import { multiplyAddsOf, shapesOf } from "../../src/graph.ts";
 import type { Graph } from "../../src/index.ts";
 import type { Work } from "../case.ts";
 import { sizeOf } from "../shape.ts";
@@ -13,18 +13,10 @@ export function workOf(graph: Graph, batch: number): Work {
     if (layer.op === "input" || layer.op === "reshape") continue;
     const out = size(layer.name);
     const weights = "w" in layer ? sizeOf(layer.w.shape) : 0;
-    // Products of one output: every weight over the outputs that have weights of their own.
-    if ("w" in layer) flops += 2 * out * (weights / ownersOf(layer));
+    const products = multiplyAddsOf(layer, shapes);
+    if (products > 0) flops += 2 * products;
     else flops += Math.max(out, ...layer.inputs.map(size));
     values += out + weights + layer.inputs.reduce((sum, name) => sum + size(name), 0);
   }
   return { flops, bytes: 4 * values };
-}
-
-/** Number of filters that share a layer's weights among them. */
-function ownersOf(
-  layer: Extract<Graph["layers"][number], { w: { readonly shape: readonly number[] } }>,
-): number {
-  const { shape } = layer.w;
-  return layer.op === "depthwiseConv2d" ? sizeOf(shape.slice(2)) : (shape.at(-1) ?? 1);
 }

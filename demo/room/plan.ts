@@ -1,3 +1,4 @@
+import { readersOf } from "../../src/graph.ts";
 import type { Graph, Layer } from "../../src/index.ts";
 
 /** One stand in the row: a layer and those that only re-present it (batch norm, activation, padding, softmax). */
@@ -20,10 +21,7 @@ const HIDDEN = new Set<Layer["op"]>(["reshape", "zeroPad", "softmax"]);
 
 /** Works out the row of a graph: which layers share a stand, how deep each stands, and beside which. */
 export function planOf(graph: Graph): Stand[] {
-  const consumers = new Map<string, number>();
-  for (const { inputs } of graph.layers) {
-    for (const input of inputs) consumers.set(input, (consumers.get(input) ?? 0) + 1);
-  }
+  const readers = readersOf(graph.layers);
   const stands: { stages: Layer[]; depth: number; from: number[] }[] = [];
   const standOf = new Map<string, number>();
   for (const layer of graph.layers) {
@@ -35,7 +33,7 @@ export function planOf(graph: Graph): Stand[] {
       last !== undefined &&
       last.op !== "input" &&
       last.name === input &&
-      consumers.get(input ?? "") === 1;
+      readers.get(input ?? "")?.length === 1;
     if (joins && before !== undefined) {
       stands[before]?.stages.push(layer);
       standOf.set(layer.name, before);
