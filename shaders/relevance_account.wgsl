@@ -1,6 +1,6 @@
 // Sums of an account's blocks: what a layer's biases and its stabiliser took of the relevance, image by image.
 //
-//   partials  [images, blocks, 2]         see relevance_share.wgsl
+//   partials  [images, blocks, 2]         see relevance_ratio.wgsl
 //   account   [entries, images, 2]        entry `slot` is written
 //
 // One workgroup computes one image, a tree over 256 strided partial sums.

@@ -1,4 +1,4 @@
-// y = max(x, 0), and one bit for each element that says where x > 0: all that the way back needs.
+// y = max(x, 0), and one bit for each element that says where x > 0: all that the backward pass needs.
 //
 //   x     [size]
 //   y     [size]

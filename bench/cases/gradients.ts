@@ -24,7 +24,7 @@ interface Subject {
   readonly x: Float32Array<ArrayBuffer>;
 }
 
-/** Our passes; without a forward pass of its own, the way back uses one made beforehand. */
+/** Our passes; without a forward pass of its own, the backward pass uses one made beforehand. */
 async function passes(
   { bench: { device }, graph, batch, x }: Subject,
   { forward, rule }: { readonly forward: boolean; readonly rule?: Rule },
@@ -85,7 +85,7 @@ function bothWays(bench: Bench, graph: Graph, batch: number, rule: Rule): Prepar
   return { contenders, reference: "peer", check: difference };
 }
 
-/** The way back alone, from a forward pass made once, beside what that pass takes; tfjs cannot leave that out. */
+/** The backward pass alone, from a forward pass made once, beside what that pass takes; tfjs cannot leave that out. */
 function backAlone(bench: Bench, graph: Graph, batch: number): Prepared {
   const subject = { bench, graph, batch, x: imagesFor(graph, batch) };
   return {
@@ -112,7 +112,7 @@ function twice({ flops, bytes }: Task["work"]): Task["work"] {
   return { flops: 2 * flops, bytes: 2 * bytes };
 }
 
-/** The six convolutions at their size, and at a smaller one; `passes` of them, a way back counted as one. */
+/** The six convolutions at their size, and at a smaller one; `passes` of them, a backward pass counted as one. */
 function vggLikeTasks(
   passes: number,
   prepare: (bench: Bench, graph: Graph, batch: number) => Prepared,

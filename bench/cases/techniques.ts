@@ -82,7 +82,7 @@ interface Technique {
   /** For people: "64 masks". */
   readonly size?: (samples: number) => string;
   readonly contenders: (subject: Subject, layer: string) => [Contender, Contender];
-  /** Passes through the network, a way back counted as one, for so many samples or a layer of so many maps. */
+  /** Passes through the network, a backward pass counted as one, for so many samples or a layer of so many maps. */
   readonly passes: (samples: number, maps: number, side: number) => number;
   /** Images that go forward, where that is not every pass. */
   readonly images?: (samples: number) => number;

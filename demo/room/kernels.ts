@@ -2,7 +2,7 @@ import layerRangeShader from "../shaders/layer_range.wgsl";
 import mapRangesShader from "../shaders/map_ranges.wgsl";
 import pickNearestShader from "../shaders/pick_nearest.wgsl";
 import pickValueShader from "../shaders/pick_value.wgsl";
-import placeShader from "../shaders/place_voxels.wgsl";
+import collectShader from "../shaders/place_voxels.wgsl";
 import { compile, type Kernel } from "./kernel.ts";
 
 /** The explorer's compute kernels on a device. */
@@ -16,7 +16,7 @@ export interface Kernels {
 
 export async function compileKernels(device: GPUDevice): Promise<Kernels> {
   const [mapRanges, layerRange, place, pickNearest, pickValue] = await Promise.all(
-    [mapRangesShader, layerRangeShader, placeShader, pickNearestShader, pickValueShader].map((shader) =>
+    [mapRangesShader, layerRangeShader, collectShader, pickNearestShader, pickValueShader].map((shader) =>
       compile(device, shader),
     ),
   );

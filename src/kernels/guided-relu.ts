@@ -26,7 +26,7 @@ export interface ReluSite {
 
 const RELU_SITE: Fields<ReluSite> = { x: "must", y: "must", mask: "may" };
 
-/** The way back through a ReLU; dy and dx have its shape. */
+/** The backward pass of a ReLU; dy and dx have its shape. */
 export type ReluGradientSite = {
   readonly dy: Tensor;
   readonly dx: Tensor;
@@ -49,7 +49,7 @@ export function reluMaskShape(shape: Shape): Shape {
 }
 
 /**
- * Makes y = max(x, 0) ready to record, and the mask that its way back needs, if there is one to be written.
+ * Makes y = max(x, 0) ready to record, and the mask that its backward pass needs, if there is one to be written.
  * @throws InputError when the shapes do not fit.
  */
 export async function createRelu(device: GPUDevice, site: ReluSite): Promise<Command> {
@@ -58,7 +58,7 @@ export async function createRelu(device: GPUDevice, site: ReluSite): Promise<Com
 }
 
 /**
- * Makes a signal's way back through a ReLU ready to record, from the ReLU's output or from its mask.
+ * Makes a signal's backward pass through a ReLU ready to record, from the ReLU's output or from its mask.
  * @throws InputError when the shapes do not fit.
  */
 export async function createReluGradient(device: GPUDevice, site: ReluGradientSite): Promise<Command> {
@@ -92,7 +92,7 @@ export function planRelu({ x, y, mask }: ReluSite): Plan {
   };
 }
 
-/** The dispatch of a signal's way back through a ReLU by "gradient", "guided" or "deconvnet". */
+/** The dispatch of a signal's backward pass through a ReLU by "gradient", "guided" or "deconvnet". */
 export function planReluGradient(site: ReluGradientSite): Plan {
   return () => {
     const { dy, dx, rule } = site;

@@ -1,6 +1,6 @@
 import accountShader from "../../shaders/relevance_account.wgsl";
 import productShader from "../../shaders/relevance_product.wgsl";
-import shareShader from "../../shaders/relevance_share.wgsl";
+import ratioShader from "../../shaders/relevance_ratio.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { createSteps } from "../gpu/steps.ts";
@@ -18,7 +18,7 @@ const SIGNS = { any: 0, positive: 1, negative: 2 } as const;
 /** Units that take part, by the sign of their pre-activation; zero counts as positive. */
 export type Sign = keyof typeof SIGNS;
 
-/** Elements of a block in relevance_share.wgsl. */
+/** Elements of a block in relevance_ratio.wgsl. */
 const BLOCK = 1024;
 
 export interface RelevanceProductSite {
@@ -51,7 +51,7 @@ export function createRelevanceProduct(device: GPUDevice, site: RelevanceProduct
   });
 }
 
-export interface RelevanceShareSite {
+export interface RelevanceRatioSite {
   readonly sign: Sign;
   /** The output of a unit whose pre-activation is 0, which divides the signs: ½ for a sigmoid. */
   readonly middle: number;
@@ -69,8 +69,8 @@ export interface RelevanceShareSite {
   readonly label: string;
 }
 
-/** s = r / (z ± epsilon), and the account of what goes to no input; see relevance_share.wgsl. */
-export function createRelevanceShare(device: GPUDevice, site: RelevanceShareSite): Promise<Command> {
+/** s = r / (z ± epsilon), and the account of what goes to no input; see relevance_ratio.wgsl. */
+export function createRelevanceRatio(device: GPUDevice, site: RelevanceRatioSite): Promise<Command> {
   const { sign, middle, epsilon, r, z, y, b, s, account, slot, label } = site;
   const [images, , , channels] = asNhwc(r.shape);
   const size = sizeOf(r.shape) / images;
@@ -79,7 +79,7 @@ export function createRelevanceShare(device: GPUDevice, site: RelevanceShareSite
     const partials = scratch([images, blocks, 2], `${label} partials`);
     return [
       {
-        shader: shareShader,
+        shader: ratioShader,
         label,
         constants: { SIGN: SIGNS[sign], BIAS: Number(b !== undefined) },
         params: { images, size, blocks, channels, epsilon, middle },

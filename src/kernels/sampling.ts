@@ -1,7 +1,7 @@
 import advanceShader from "../../shaders/advance.wgsl";
+import collectShader from "../../shaders/collect_scores.wgsl";
 import noisyShader from "../../shaders/noisy_batch.wgsl";
 import pathShader from "../../shaders/path_batch.wgsl";
-import placeShader from "../../shaders/place_scores.wgsl";
 import momentsShader from "../../shaders/running_moments.wgsl";
 import sumShader from "../../shaders/weighted_sum.wgsl";
 import type { Command } from "../gpu/command.ts";
@@ -31,13 +31,13 @@ export function createAdvance(
   return createDispatch(device, advanceShader, { params, bindings: { position }, workgroups: [1] });
 }
 
-/** Puts a batch's scores, `values` [N], in their samples' places among `scores`; see place_scores.wgsl. */
-export function createPlaceScores(
+/** Collects a batch's scores, `values` [N], at the indices of their samples in `scores`; see collect_scores.wgsl. */
+export function createCollectScores(
   device: GPUDevice,
   bindings: { readonly values: Tensor; readonly position: Tensor; readonly scores: Tensor },
 ): Promise<Command> {
   const workgroups = [Math.ceil(sizeOf(bindings.values.shape) / 64)] as const;
-  return createDispatch(device, placeShader, { bindings, workgroups });
+  return createDispatch(device, collectShader, { bindings, workgroups });
 }
 
 /** Fills `y` with x + sigma·ε, ε standard normal, reproducible from the seed (a u32); see noisy_batch.wgsl. */

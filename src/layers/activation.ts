@@ -125,7 +125,7 @@ export interface ActivationLayer extends LayerBase {
 }
 
 /**
- * The way a signal passes a ReLU of z backward:
+ * Rule by which a signal passes a ReLU of z backward:
  * - "gradient": where z > 0 (Simonyan et al. 2013);
  * - "guided": where z > 0 and the signal is positive (Springenberg et al. 2014);
  * - "deconvnet": where the signal is positive (Zeiler & Fergus 2013);
@@ -165,7 +165,7 @@ export function assertRule(rule: BackwardRule, activation: Activation, layer: st
   }
 }
 
-/** `override GRADIENT_OF` and parameters of a kernel behind which the gradient of an activation is fused, or of none. */
+/** `override GRADIENT_OF` and parameters of a kernel with which the gradient of an activation is fused, or of none. */
 export function fusedGradientCode(fused: FusedGradient | undefined): {
   readonly GRADIENT_OF: number;
   readonly alpha: number;
@@ -232,7 +232,7 @@ function imagesOf(shape: Shape): number {
   return shape.length > 1 ? (shape[0] ?? 1) : 1;
 }
 
-/** The dispatch of the way back, once `zeroGradient` is known. */
+/** The dispatch of the backward pass, once `zeroGradient` is known. */
 export function activationGradientStep(site: ActivationGradientSite): Step {
   const { activation, a, dy, dx, rule, slot = 0, zeroGradient = rule, accumulate = false, label } = site;
   const { code, alpha } = activationCode(activation);
@@ -367,6 +367,6 @@ export const activation: Op<ActivationLayer> = {
   weights: () => undefined,
   sees: (_, site) => seesItself(site),
   fusion: { ...ALONE, as: () => ({ kind: "activation" }) },
-  relevance: { way: () => ({ by: "unchanged" }), gate: false },
+  relevance: { propagation: () => ({ by: "unchanged" }), gate: false },
   backProject: (_, site) => backProjectItself(site),
 };

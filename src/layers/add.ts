@@ -86,6 +86,6 @@ export const add: Op<AddLayer> = {
   weights: () => undefined,
   sees: (_, site) => seesItself(site),
   fusion: { ...ALONE, activation: true },
-  relevance: { way: () => ({ by: "sum" }), gate: false },
+  relevance: { propagation: () => ({ by: "sum" }), gate: false },
   backProject: (_, site) => backProjectItself(site),
 };

@@ -80,7 +80,10 @@ export const batchNorm: Op<BatchNormLayer, DepthwiseConv2dLayer> = {
     bordered: null,
     as: ({ scale, offset }) => ({ kind: "scale", scale, offset }),
   },
-  relevance: { way: (layer) => ({ by: "rule", as: asDepthwise(layer), group: "other" }), gate: false },
+  relevance: {
+    propagation: (layer) => ({ by: "rule", as: asDepthwise(layer), group: "other" }),
+    gate: false,
+  },
   backProject: ({ scale }, site) => backProjectItself(site, { scale }),
 };
 

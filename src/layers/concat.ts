@@ -112,7 +112,7 @@ export const concat: Op<ConcatLayer> = {
     return (at) => (at >= begin && at < end ? [at - begin] : []);
   },
   fusion: ALONE,
-  relevance: { way: () => ({ by: "gradient" }), gate: false },
+  relevance: { propagation: () => ({ by: "gradient" }), gate: false },
   backProject({ name, axis }, site) {
     if (axis !== 3) {
       throw new UnsupportedError(

@@ -148,7 +148,7 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
   sees: (layer, site) => seesTaps(layer.name, { ...layer, size: sizeOfFilter(layer.w) }, site),
   fusion: { activation: true, gradient: true, scaled, bordered, as: null },
   relevance: {
-    way: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
+    propagation: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
     gate: false,
   },
   backProject: (layer, site) => backProjectTaps(layer, site, () => 0),

@@ -133,6 +133,9 @@ export const dense: Op<DenseLayer, DenseLayer> = {
   // Over the channels of every pixel by itself, where there are pixels.
   sees: (_, site) => seesItself(site),
   fusion: { activation: true, gradient: true, scaled, bordered: null, as: null },
-  relevance: { way: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "dense" }), gate: false },
+  relevance: {
+    propagation: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "dense" }),
+    gate: false,
+  },
   backProject: null,
 };

@@ -177,7 +177,7 @@ export const depthwiseConv2d: Op<DepthwiseConv2dLayer, DepthwiseConv2dLayer> = {
   sees: (layer, site) => seesTaps(layer.name, { ...layer, size: sizeOfFilter(layer.w) }, site),
   fusion: { activation: true, gradient: true, scaled, bordered, as: null },
   relevance: {
-    way: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
+    propagation: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
     gate: false,
   },
   // A channel has outputs of its own.

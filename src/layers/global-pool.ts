@@ -76,7 +76,7 @@ export const globalPool: Op<GlobalPoolLayer, GlobalPoolLayer> = {
   sees: (_, site) => seesAll(site),
   fusion: ALONE,
   relevance: {
-    way: (layer) =>
+    propagation: (layer) =>
       layer.mode === "average" ? { by: "rule", as: layer, group: "other" } : { by: "gradient" },
     gate: true,
   },

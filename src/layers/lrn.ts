@@ -75,7 +75,7 @@ export const lrn: Op<LrnLayer> = {
   weights: () => undefined,
   sees: (_, site) => seesItself(site),
   fusion: ALONE,
-  relevance: { way: () => ({ by: "undefined", pass: "unchanged" }), gate: false },
+  relevance: { propagation: () => ({ by: "undefined", pass: "unchanged" }), gate: false },
   backProject: null,
 };
 

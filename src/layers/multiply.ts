@@ -60,7 +60,7 @@ export const multiply: Op<MultiplyLayer> = {
   weights: () => undefined,
   sees: (_, site) => seesItself(site),
   fusion: ALONE,
-  relevance: { way: () => ({ by: "undefined", pass: "signal" }), gate: false },
+  relevance: { propagation: () => ({ by: "undefined", pass: "signal" }), gate: false },
   backProject: null,
 };
 

@@ -39,8 +39,8 @@ export interface ForwardSite<L> {
 }
 
 /**
- * The way back through the activation of the layer that a gradient belongs to, for a kernel that writes that gradient to
- * take at once: dx is then the gradient to the pre-activation, and no pass of its own follows.
+ * An activation whose gradient is fused into the kernel that computes the gradient of its output: dx is then the gradient
+ * of the pre-activation, and no pass of its own follows.
  */
 export interface FusedGradient {
   /** Code of the activation, and the slope of a leaky ReLU, as `activationCode` gives them. */
@@ -96,7 +96,7 @@ export interface GatherSite<L> {
 }
 
 /**
- * The way a layer runs where patches changed rectangles of its inputs:
+ * Form in which a layer runs where patches changed rectangles of its inputs:
  * - "rectangles": the changes keep to a rectangle of the output, where `fits` says so; the others run in full;
  * - "gather": the whole output changes, and follows from the clean one and the rectangles;
  * - "full": the whole output is computed anew.
@@ -177,7 +177,7 @@ export interface Fusion<L> {
 export const ALONE = { activation: false, gradient: false, scaled: null, bordered: null, as: null } as const;
 
 /**
- * The way LRP takes relevance through a layer:
+ * Propagation of relevance through a layer by LRP:
  * - "rule": among the values of its only input, by a rule of LRP; `as`: the linear layer, without an activation, that it is;
  *   `group`: the layers that composites of rules count it among;
  * - "sum": among its inputs, by a rule of LRP, each according to what it adds;
@@ -186,7 +186,7 @@ export const ALONE = { activation: false, gradient: false, scaled: null, bordere
  * - "undefined": nowhere, unless the caller has it passed on: unchanged, or to that factor of a product which is the signal;
  * - "end": nowhere; LRP starts before it.
  */
-export type RelevanceWay<Linear> =
+export type RelevancePropagation<Linear> =
   | { readonly by: "rule"; readonly as: Linear; readonly group: RuleGroup }
   | { readonly by: "sum" }
   | { readonly by: "gradient" }
@@ -196,7 +196,7 @@ export type RelevanceWay<Linear> =
 
 export type RuleGroup = "convolution" | "dense" | "other";
 
-/** One place of a layer's output on a plane without an end, to be taken back to one of its inputs. */
+/** One place of a layer's output on a plane without an end, to be back-projected to one of its inputs. */
 export interface BackProjection {
   readonly y: number;
   readonly x: number;
@@ -240,7 +240,7 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
   sees(layer: L, site: SightSite): (at: number) => Iterable<number>;
   readonly fusion: Fusion<L>;
   readonly relevance: {
-    way(layer: L): RelevanceWay<Linear>;
+    propagation(layer: L): RelevancePropagation<Linear>;
     /** True if its output, as the factor of a product, gates the other rather than being the signal. */
     readonly gate: boolean;
   };

@@ -108,7 +108,7 @@ export const pool: Op<PoolLayer, PoolLayer> = {
   sees: (layer, site) => seesTaps(layer.name, { ...layer, dilations: [1, 1] }, site),
   fusion: { ...ALONE, gradient: true },
   relevance: {
-    way: (layer) =>
+    propagation: (layer) =>
       layer.mode === "average" ? { by: "rule", as: layer, group: "other" } : { by: "gradient" },
     gate: false,
   },

@@ -52,6 +52,6 @@ export const reshape: Op<ReshapeLayer> = {
   sees: (_, site) =>
     formatShape(site.x[0] ?? []) === formatShape(site.y) ? seesItself(site) : seesAll(site),
   fusion: ALONE,
-  relevance: { way: () => ({ by: "unchanged" }), gate: false },
+  relevance: { propagation: () => ({ by: "unchanged" }), gate: false },
   backProject: null,
 };

@@ -48,7 +48,7 @@ export const softmax: Op<SoftmaxLayer> = {
   weights: () => undefined,
   sees: (_, site) => seesItself(site),
   fusion: ALONE,
-  relevance: { way: () => ({ by: "end" }), gate: false },
+  relevance: { propagation: () => ({ by: "end" }), gate: false },
   backProject: null,
 };
 

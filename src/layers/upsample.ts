@@ -112,7 +112,7 @@ export const upsample: Op<UpsampleLayer, UpsampleLayer> = {
   },
   fusion: ALONE,
   relevance: {
-    way: (layer) =>
+    propagation: (layer) =>
       layer.mode === "bilinear" ? { by: "rule", as: layer, group: "other" } : { by: "gradient" },
     gate: false,
   },

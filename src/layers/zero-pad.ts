@@ -56,7 +56,7 @@ export const zeroPad: Op<ZeroPadLayer> = {
     return (at) => [at - before];
   },
   fusion: { ...ALONE, as: ({ border }) => ({ kind: "border", border }) },
-  relevance: { way: () => ({ by: "gradient" }), gate: false },
+  relevance: { propagation: () => ({ by: "gradient" }), gate: false },
   backProject: (_, site) => backProjectItself(site),
 };
 

@@ -5,7 +5,7 @@ import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from 
 import { activationOf, weightsOf } from "../graph/layer-facts.ts";
 import { ancestorsOf } from "../graph/traverse.ts";
 import { activationFacts } from "../layers/activation.ts";
-import type { NonNegative, RelevanceWay, RuleGroup } from "../layers/op.ts";
+import type { NonNegative, RelevancePropagation, RuleGroup } from "../layers/op.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
 import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";
 
@@ -17,7 +17,7 @@ interface RedistributedLayer {
   readonly signed: { readonly input: boolean; readonly output: boolean };
 }
 
-/** The way relevance passes one layer. */
+/** The propagation of relevance through one layer. */
 export type RelevanceStep =
   | { readonly by: "image"; readonly layer: Layer }
   /** Among the values of its only input, by a rule; `as`: the linear layer that it is. */
@@ -103,12 +103,12 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
   const stepOf = (layer: Layer): RelevanceStep => {
     if (layer.op === "input") return { by: "image", layer };
     const passes = members(layer).some((name) => pass.includes(name));
-    const way = expectDefined(layer, passes);
-    switch (way.by) {
+    const propagation = expectDefined(layer, passes);
+    switch (propagation.by) {
       case "unchanged":
         return { by: "unchanged", layer, input: 0 };
       case "undefined": {
-        const input = way.pass === "signal" ? signalOf(layer, layers, shapes) : 0;
+        const input = propagation.pass === "signal" ? signalOf(layer, layers, shapes) : 0;
         return { by: "unchanged", layer, input };
       }
       case "gradient":
@@ -118,8 +118,8 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
         const input = !layer.inputs.every((name) => positive.has(name));
         // A sigmoid's output is positive of any pre-activation.
         const output = !positive.has(layer.name) || activationFacts(activationOf(layer)).atZero !== 0;
-        const rule = ruleOf(layer, way.by === "rule" ? way.group : "other");
-        return { ...way, layer, rule, signed: { input, output } };
+        const rule = ruleOf(layer, propagation.by === "rule" ? propagation.group : "other");
+        return { ...propagation, layer, rule, signed: { input, output } };
       }
     }
   };
@@ -128,7 +128,7 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
   const stray = named.find((name) => !shared.has(name));
   if (stray !== undefined) {
     throw new InputError(
-      `LRP rules: expected layers on the way that redistribute relevance (${[...shared].slice(0, 12).join(", ")}), got "${stray}"`,
+      `LRP rules: expected layers on the path that redistribute relevance (${[...shared].slice(0, 12).join(", ")}), got "${stray}"`,
     );
   }
   return steps.reverse();
@@ -186,23 +186,27 @@ function signalOf({ inputs, name }: OpLayer, layers: readonly Layer[], shapes: S
   throw new UnsupportedError(`LRP: expected a factor of "${name}" that is no gate, got ${inputs.join(", ")}`);
 }
 
-/** The way relevance passes a layer. @throws UnsupportedError where LRP is not defined and the caller has not asked to pass it on. */
+/** The propagation of relevance through a layer. @throws UnsupportedError where LRP is not defined and the caller has not asked to pass it on. */
 function expectDefined(
   layer: OpLayer,
   passes: boolean,
-): Exclude<RelevanceWay<OpLayer>, { readonly by: "end" }> {
-  const way = opOf(layer).relevance.way(layer);
-  if (way.by === "end") {
+): Exclude<RelevancePropagation<OpLayer>, { readonly by: "end" }> {
+  const propagation = opOf(layer).relevance.propagation(layer);
+  if (propagation.by === "end") {
     throw new UnsupportedError(
       `LRP: expected to start before the ${layer.op} "${layer.name}"; ask for a class, or start at layer "${layer.inputs[0]}"`,
     );
   }
-  if (passes) return way;
+  if (passes) return propagation;
   const activation = activationOf(layer);
   const curved =
-    way.by === "undefined" ? layer.op : activationFacts(activation).piecewise ? undefined : activation?.kind;
-  if (curved === undefined) return way;
-  const signal = way.by === "undefined" && way.pass === "signal";
+    propagation.by === "undefined"
+      ? layer.op
+      : activationFacts(activation).piecewise
+        ? undefined
+        : activation?.kind;
+  if (curved === undefined) return propagation;
+  const signal = propagation.by === "undefined" && propagation.pass === "signal";
   const meaning = signal ? "all of it to the factor that is no gate" : "unchanged";
   throw new UnsupportedError(
     `LRP: expected layers that are linear piece by piece, got ${curved} at layer "${layer.name}"; to let it pass relevance on (${meaning}), give { pass: ["${layer.name}"] }`,

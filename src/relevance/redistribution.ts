@@ -5,7 +5,7 @@ import { asNhwc, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationOf, weightsOf } from "../graph/layer-facts.ts";
 import {
   createRelevanceProduct,
-  createRelevanceShare,
+  createRelevanceRatio,
   type RelevanceProductSite,
 } from "../kernels/relevance.ts";
 import { activationFacts } from "../layers/activation.ts";
@@ -76,7 +76,7 @@ async function createBranch(site: RedistributionSite, branch: RuleBranch, place:
   const known =
     same && terms.length === 1 && activation.passesOrStops && (branch.b !== undefined || !linear.biased);
   const z = known ? y : workspace("z", y.shape);
-  const share = createRelevanceShare(device, {
+  const ratio = createRelevanceRatio(device, {
     sign: branch.sign,
     middle: activation.atZero,
     epsilon: epsilonOf(step.rule),
@@ -91,7 +91,7 @@ async function createBranch(site: RedistributionSite, branch: RuleBranch, place:
   });
   const [forward, shared, backward] = await all([
     all(known ? [] : parts.map((part, index) => part.forward(z, index > 0))),
-    share.then(own),
+    ratio.then(own),
     all(parts.map((part, index) => part.backward(s, place > 0 || index > 0))),
   ]);
   return sequence([...forward.flat(), shared, ...backward.flat()]);

@@ -1,7 +1,7 @@
 import { type Command, recordCommands } from "../gpu/command.ts";
 import type { Scope } from "../gpu/scope.ts";
 import { readTensors, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { createPlaceScores } from "../kernels/sampling.ts";
+import { createCollectScores } from "../kernels/sampling.ts";
 import type { Network } from "../network/network.ts";
 import type { ObjectiveCommand } from "../objectives/commands.ts";
 import { createBatches, type LoopOptions, runSteps } from "./batches.ts";
@@ -86,14 +86,15 @@ export async function createSampleLoop(
   const made: {
     readonly objective: ObjectiveCommand;
     readonly sums: readonly Tensor[];
-    readonly place: Command | undefined;
+    readonly collect: Command | undefined;
     readonly gathered: Command | undefined;
   }[] = [];
   for (const { objective, scores, gather, sums = [] } of questions) {
     const { values } = objective;
-    const place = scores && scope.command(createPlaceScores(network.device, { values, position, scores }));
+    const collect =
+      scores && scope.command(createCollectScores(network.device, { values, position, scores }));
     const gathered = gather && scope.command(gather(position));
-    made.push({ objective, sums, place: await place, gathered: await gathered });
+    made.push({ objective, sums, collect: await collect, gathered: await gathered });
   }
   const layers = [...new Set(questions.flatMap(({ objective }) => objective.layers))];
   return {
@@ -107,8 +108,8 @@ export async function createSampleLoop(
     recordStep(encoder) {
       recordCommands(encoder, begin);
       network.forward(encoder, { to: layers, after });
-      for (const { objective, place, gathered } of made) {
-        if (place) recordCommands(encoder, [objective.score, place]);
+      for (const { objective, collect, gathered } of made) {
+        if (collect) recordCommands(encoder, [objective.score, collect]);
         if (gradient) network.backward(encoder, objective.outputGradients);
         if (gathered) recordCommands(encoder, [gathered]);
       }

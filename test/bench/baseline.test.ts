@@ -8,7 +8,7 @@ import { main } from "../../bench/main.ts";
 import { type Options, parseOptions } from "../../bench/options.ts";
 import { readBaseline, report, tryOutputs } from "../../bench/outcome.ts";
 import type { Results } from "../../bench/result.ts";
-import { entry, results, row } from "./made-up.ts";
+import { entry, results, row } from "./example-results.ts";
 
 /** A run in which tfjs took so many times our time, with a spread around it. */
 function run(median: number, spread = 0.05): Results {

@@ -7,7 +7,7 @@ import { markdownReport } from "../../bench/report/markdown.ts";
 import { axisNumber, logScale } from "../../bench/report/svg.ts";
 import { gist, percent, short } from "../../bench/report/table.ts";
 import { bestLimits, oursOf, type Row, withRates, wrongIn } from "../../bench/result.ts";
-import { entry, results, row } from "./made-up.ts";
+import { entry, results, row } from "./example-results.ts";
 
 const AWKWARD = row({
   id: "gram/awkward",

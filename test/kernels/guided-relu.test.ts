@@ -8,7 +8,7 @@ import { testDevice } from "../gpu.ts";
 import { submit } from "../layers/run.ts";
 import { numbers } from "../reference/numbers.ts";
 
-/** A ReLU and its way back by its output and by its mask. */
+/** A ReLU and its backward pass by its output and by its mask. */
 async function bothWays(x: Float32Array, dy: Float32Array, rule: BackwardRule | "pass") {
   const code = rule === "pass" ? PASS : RULE_CODES[rule];
   const device = await testDevice();

@@ -10,15 +10,15 @@ const FORWARD = [
   "layers/dense.test.ts",
   "layers/depthwise-conv2d.test.ts",
   "layers/convolution-kernels.test.ts",
-  "layers/window-kernels.test.ts",
+  "layers/incremental-kernels.test.ts",
   "kernels/conv2d-statistics.test.ts",
 ];
 
 /** Tests of the kernels behind which the gradient of an activation is fused. */
 const FUSED = ["layers/fused-gradient.test.ts", "layers/convolution-kernels.test.ts"];
 const BACKWARD = ["layers/activation.test.ts", ...FUSED];
-const WINDOW_KERNELS = ["layers/window-kernels.test.ts"];
-const INCREMENTAL = [...WINDOW_KERNELS, "network/incremental.test.ts"];
+const INCREMENTAL_KERNELS = ["layers/incremental-kernels.test.ts"];
+const INCREMENTAL = [...INCREMENTAL_KERNELS, "network/incremental.test.ts"];
 
 /** Mistakes in what several kernels share, with all the tests that should notice them. */
 export const BLOCKS: readonly Mutant[] = [
@@ -95,7 +95,7 @@ export const BLOCKS: readonly Mutant[] = [
   ),
   ...each(
     block("convolution_output"),
-    [...WINDOW_KERNELS, ...FUSED, "layers/depthwise-conv2d.test.ts"],
+    [...INCREMENTAL_KERNELS, ...FUSED, "layers/depthwise-conv2d.test.ts"],
     [
       ["z += b[column];", ""],
       ["return activate(z);", "return z;"],
@@ -111,7 +111,7 @@ export const BLOCKS: readonly Mutant[] = [
   ),
   ...each(
     block("weight_matrix"),
-    ["layers/convolution-kernels.test.ts", "layers/window-kernels.test.ts"],
+    ["layers/convolution-kernels.test.ts", "layers/incremental-kernels.test.ts"],
     [
       ["w[first + 3u * stride]", "w[first + 2u * stride]"],
       ["weights * v.w", "weights * v.z"],

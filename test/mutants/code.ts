@@ -219,7 +219,7 @@ export const CODE: readonly Mutant[] = [
     tests: ["techniques/gradients.test.ts"],
   },
   {
-    file: "shaders/place_scores.wgsl",
+    file: "shaders/collect_scores.wgsl",
     find: "(position[0] + id.x) % arrayLength(&scores)",
     replace: "position[0] + id.x",
     tests: ["techniques/budget.test.ts"],

@@ -2,13 +2,13 @@ import { each, type Mutant } from "./mutant.ts";
 
 const shader = (name: string): string => `shaders/${name}.wgsl`;
 const KERNELS = ["layers/convolution-kernels.test.ts"];
-const WINDOWS = ["layers/window-kernels.test.ts"];
+const INCREMENTAL = ["layers/incremental-kernels.test.ts"];
 const STATISTICS = ["kernels/conv2d-statistics.test.ts"];
 const OPS = ["layers/conv2d.test.ts", "layers/convolution-kernels.test.ts"];
 
 type Change = readonly [find: string, replace: string];
 
-/** Mistakes in a convolution kernel, on its way forward and on its way backward. */
+/** Mistakes in a convolution kernel, forward and backward. */
 function kernel(name: string, forward: readonly Change[], backward: readonly Change[]): Mutant[] {
   return [
     ...each([shader(name)], KERNELS, forward, `^${name}, .*forward`),
@@ -80,7 +80,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   },
   ...each(
     [shader("conv2d_incremental")],
-    WINDOWS,
+    INCREMENTAL,
     [
       ["activated(acc[p][j], column[j])", "acc[p][j]"],
       ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
@@ -90,7 +90,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ),
   ...each(
     [shader("conv2d_incremental_subgroups")],
-    WINDOWS,
+    INCREMENTAL,
     [
       ["activated(acc[p][j], column)", "acc[p][j]"],
       ["all(at < vec2<i32>(params.inSize))", "all(at <= vec2<i32>(params.inSize))"],
@@ -99,7 +99,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ),
   ...each(
     [shader("conv2d_incremental_quads")],
-    WINDOWS,
+    INCREMENTAL,
     [
       ["activated(sum, column)", "sum"],
       ["fourPixelsOf(dirty, row, col)", "row * size.y + col"],
@@ -110,7 +110,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
   ),
   ...each(
     [shader("depthwise_conv2d_incremental")],
-    WINDOWS,
+    INCREMENTAL,
     [
       ["activated(sum, channel)", "sum"],
       ["fourPixelsOf(dirty, row, col)", "row * size.y + col"],

@@ -189,7 +189,7 @@ describe("the batch within a budget", () => {
         b: constant([5], next),
       },
       { op: "add", name: "sum", inputs: ["left", "b", "c"] },
-      // What it saves for the way back is more than all that kernels' parameters may be overestimated by.
+      // What it saves for the backward pass is more than all that kernels' parameters may be overestimated by.
       {
         op: "pool",
         name: "max",

@@ -293,7 +293,7 @@ describe.each(ASKED)("$what", ({ net, options, of, unit: asked, sign, by }) => {
     if (!by || !("on" in technique.options)) return;
     const likely = await technique.run(network, image, { ...settings, ...options, on: "probability" });
     if (by === "sigmoid" && GUIDED[name] !== undefined) {
-      // These rules pass no sigmoid: its slope is a factor, once for each way back.
+      // These rules pass no sigmoid: its slope is a factor, once for each backward pass.
       const p = 1 / (1 + Math.exp(-sign * scoreOf(of, asked, image)));
       const slope = (p * (1 - p)) ** GUIDED[name];
       expectClose(

@@ -4,7 +4,7 @@ import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import { all, type Own } from "../../gpu/scope.ts";
 import { createTensor, type Shape, sizeOf, type Tensor } from "../../gpu/tensor.ts";
 import type { Layer } from "../../graph/graph.ts";
-import { createRectangleFill, createWholeLayers, createWorklist } from "../../kernels/window-sweep.ts";
+import { createRectangleFill, createWholeLayers, createWorklist } from "../../kernels/dirty-rectangles.ts";
 import type { DirtyRectangles, PartialLayer, RectangleLayout } from "../../layers/incremental.ts";
 import type { IncrementalSite, Tensors } from "../../layers/op.ts";
 import { opOf } from "../../layers/ops.ts";

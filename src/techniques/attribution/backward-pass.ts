@@ -4,7 +4,7 @@ import { sizeOf } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
 import type { BackwardRule } from "../../layers/activation.ts";
 import type { Network } from "../../network/network.ts";
-import type { Signal } from "../../sampling/backwards.ts";
+import type { Signal } from "../../sampling/backward-passes.ts";
 import { answer } from "../answer.ts";
 import { scoresBeside } from "../answer-checks.ts";
 import type { ExplainOptions, Explanation, ObjectiveOptions, Picture } from "../question.ts";

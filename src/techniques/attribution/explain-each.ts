@@ -5,7 +5,7 @@ import { classOf, placesOf, sideOf, strongestOf } from "../../graph/classes.ts";
 import { type Head, headOf } from "../../graph/heads.ts";
 import type { Network, OutputGradients, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
-import { runBackwards } from "../../sampling/backwards.ts";
+import { runBackwardPasses } from "../../sampling/backward-passes.ts";
 import { type BudgetScope, withBudget } from "../../sampling/budget.ts";
 import { assertCall, assertPictures, copyOf } from "../answer.ts";
 import { assertAnswer, scoresBeside } from "../answer-checks.ts";
@@ -109,7 +109,7 @@ function explainBatch(
     );
     const outputGradients = asked.map(({ from }) => from);
     const loop = { signals, outputGradients, images: inputs.length, beside };
-    const found = await runBackwards(network, loop, scope, options);
+    const found = await runBackwardPasses(network, loop, scope, options);
     const shape = signals[0]?.shape ?? [];
     const answers = inputs.map((input, n) =>
       asked.map(({ targetOf }, question) => {

@@ -7,7 +7,7 @@ import type { Graph, Shapes } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
 import { ancestorsOf, descendantsOf } from "../../graph/traverse.ts";
 import type { Network } from "../../network/network.ts";
-import type { Signal } from "../../sampling/backwards.ts";
+import type { Signal } from "../../sampling/backward-passes.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
 import { EXPLAIN, type ObjectiveOptions } from "../question.ts";

@@ -1,4 +1,4 @@
-// s = r / (z ± epsilon): a unit's relevance per unit of its pre-activation, and what of it goes to no input.
+// s = r / (z ± epsilon): a unit's relevance per unit of its pre-activation, and the relevance that goes to no input.
 //
 //   r         [images, size]       relevance of the layer's outputs
 //   z         [images, size]       its pre-activations by the rule's weights, bias included
@@ -58,12 +58,12 @@ fn main(
     }
     let relevance = select(0.0, r[i], takes);
     let by = z[i] + select(params.epsilon, -params.epsilon, z[i] < 0.0);
-    let share = select(relevance / by, 0.0, by == 0.0 || relevance == 0.0);
-    s[i] = share;
+    let ratio = select(relevance / by, 0.0, by == 0.0 || relevance == 0.0);
+    s[i] = ratio;
     if (BIAS) {
-      sum.x += b[at % params.channels] * share;
+      sum.x += b[at % params.channels] * ratio;
     }
-    sum.y += relevance - z[i] * share;
+    sum.y += relevance - z[i] * ratio;
   }
   let all = total(thread, sum);
   if (thread == 0u) {

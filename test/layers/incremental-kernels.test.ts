@@ -20,9 +20,9 @@ import { type ConvolutionSizes, convolve, convolveDepthwise } from "../reference
 import { activated, expectClose, FUSED } from "../reference/numbers.ts";
 import { activate } from "../reference/pointwise.ts";
 import { random } from "./check.ts";
-import { imagesOf, type Patched, type Rectangle, runWindows, windowsOf } from "./window-run.ts";
+import { changedPixels, imagesOf, type Patched, type Rectangle, runIncremental } from "./run-incremental.ts";
 
-// The kernels that compute windows, whichever this adapter would choose, against naive loops over the whole changed image.
+// The incremental kernels, whichever this adapter would choose, against naive loops over the whole changed image.
 
 /**
  * What three patches change of x, and of y then; the last touches the corner. Together more than three times 32 pixels, so
@@ -84,7 +84,7 @@ describe("convolutions", () => {
     const constants = depthwise
       ? depthwiseConv2d.constants?.(layer, [], false)
       : conv2d.constants?.(layer, [], false);
-    const found = await runWindows(device, {
+    const found = await runIncremental(device, {
       inputs: [{ ...input, images }],
       output,
       constants: constants ?? {},
@@ -98,7 +98,7 @@ describe("convolutions", () => {
         activated(layer.activation ?? LINEAR, z),
       ),
     );
-    expectClose(found, windowsOf(output, right), 3e-6);
+    expectClose(found, changedPixels(output, right), 3e-6);
   }
 
   const plain = (pixels: number, channels: number): Tile => ({ subgroups: false, pixels, channels });
@@ -148,7 +148,7 @@ describe("layers that keep the size", () => {
       const images = imagesOf(layer, 6);
       const [scale, offset] = [random([channels], 7, 2), random([channels], 8)];
       for (const constants of [{}, { scale, offset }]) {
-        const found = await runWindows(device, {
+        const found = await runIncremental(device, {
           inputs: [{ ...layer, images }],
           output: layer,
           constants,
@@ -162,7 +162,7 @@ describe("layers that keep the size", () => {
             return activate(activation, z);
           }),
         );
-        expectClose(found, windowsOf(layer, right), 3e-6);
+        expectClose(found, changedPixels(layer, right), 3e-6);
       }
     }
   });
@@ -189,7 +189,7 @@ describe("layers that keep the size", () => {
         ] as const;
         for (const { op, terms } of activation === LINEAR ? sums : sums.slice(0, 2)) {
           const used = inputs.slice(0, terms);
-          const found = await runWindows(device, {
+          const found = await runIncremental(device, {
             inputs: used,
             output,
             constants: {},
@@ -208,7 +208,7 @@ describe("layers that keep the size", () => {
               return op === "add" ? activated(activation, z) : z;
             });
           });
-          expectClose(found, windowsOf(output, right), 3e-6);
+          expectClose(found, changedPixels(output, right), 3e-6);
         }
       }
     },

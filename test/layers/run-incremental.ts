@@ -26,24 +26,24 @@ export function pixelsOf([top, left, height, width]: Rectangle): [row: number, c
 export interface Images {
   readonly clean: Float32Array;
   readonly whole: readonly Float32Array[];
-  readonly windows: readonly Float32Array[];
+  readonly changed: readonly Float32Array[];
 }
 
 export function imagesOf({ shape, rectangles }: Patched, seed: number): Images {
   const [, , width, channels] = shape;
   const clean = numbers(sizeOf(shape), seed).map((v) => 3 * v);
-  const windows = rectangles.map((rectangle, patch) =>
+  const changed = rectangles.map((rectangle, patch) =>
     numbers(area(rectangle) * channels, 20 * seed + patch).map((v) => 3 * v),
   );
   const whole = rectangles.map((rectangle, patch) => {
     const image = clean.slice();
     for (const [i, [row, column]] of pixelsOf(rectangle).entries()) {
-      const values = windows[patch]?.subarray(i * channels, (i + 1) * channels);
+      const values = changed[patch]?.subarray(i * channels, (i + 1) * channels);
       if (values) image.set(values, (row * width + column) * channels);
     }
     return image;
   });
-  return { clean, whole, windows };
+  return { clean, whole, changed };
 }
 
 /** Rectangles as the kernels read them: top, left, height << 16 | width, pixels before it; their total at last. */
@@ -62,10 +62,10 @@ function rectsOf(rectangles: readonly Rectangle[]): number[] {
 const SPARE = 70;
 
 /**
- * Runs a kernel over windows: what it makes of every patch's rectangle, patch after patch. The clean layer and what lies
- * behind the windows must stay.
+ * Runs an incremental kernel and returns its values in every patch's rectangle, patch after patch. The clean layer and the
+ * values after the rectangles must stay.
  */
-export async function runWindows(
+export async function runIncremental(
   device: GPUDevice,
   {
     inputs,
@@ -115,8 +115,8 @@ export async function runWindows(
     rects: own([layers.length + 1, rows, 4], Uint32Array.from(rects)),
     work: own([work.length, 2], Uint32Array.from(work.flat())),
   };
-  const [first, ...others] = inputs.map(({ shape, images: { clean, windows } }, layer): PartialLayer => {
-    const data = Float32Array.from([...clean, ...windows.flatMap((window) => [...window])]);
+  const [first, ...others] = inputs.map(({ shape, images: { clean, changed } }, layer): PartialLayer => {
+    const data = Float32Array.from([...clean, ...changed.flatMap((values) => [...values])]);
     return { buffer: own([data.length], data).buffer, shape, layout: layoutOf(layer, 0) };
   });
   if (!first) throw new Error("expected an input");
@@ -142,8 +142,8 @@ export async function runWindows(
   return found.slice(clean.length, clean.length + items * channels);
 }
 
-/** The same of layers that are known as a whole. */
-export function windowsOf({ shape, rectangles }: Patched, whole: readonly ArrayLike<number>[]): number[] {
+/** The values in every patch's rectangle, of layers that are known as a whole. */
+export function changedPixels({ shape, rectangles }: Patched, whole: readonly ArrayLike<number>[]): number[] {
   const [, , width, channels] = shape;
   return rectangles.flatMap((rectangle, patch) =>
     pixelsOf(rectangle).flatMap(([row, column]) =>

@@ -1,10 +1,10 @@
-// Puts the scores of a batch where those of its samples stand: scores[(first + n) mod M] = values[n].
+// Collects the scores of a batch of samples: scores[(first + n) mod M] = values[n].
 //
 //   values    [N]  the batch's scores
 //   position  [2]  number of the batch's first sample, and how many samples it has; the rest is left out
 //   scores    [M]  sample s's score at s mod M
 //
-// One workgroup places 64 scores.
+// One workgroup copies 64 scores.
 
 @group(0) @binding(0) var<storage, read> values: array<f32>;
 @group(0) @binding(1) var<storage, read> position: array<u32>;

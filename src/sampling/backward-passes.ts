@@ -7,7 +7,7 @@ import type { BudgetScope } from "./budget.ts";
 export interface Signal {
   /** Shape of one image's. */
   readonly shape: Shape;
-  /** Records the way back, for all images of the batch. */
+  /** Records the backward pass, for all images of the batch. */
   record(encoder: GPUCommandEncoder, from: OutputGradients): void;
   /** Records what makes image `n`'s values of it, and their copy. */
   copy(encoder: GPUCommandEncoder, n: number, to: GPUBuffer, offset: number): void;
@@ -17,12 +17,12 @@ export interface Signal {
 const READ_AT_ONCE = 2 ** 25;
 
 /**
- * The loop of several questions about a batch of images: one way back for each question, all from one forward pass, which the
+ * The loop of several questions about a batch of images: one backward pass for each question, all from one forward pass, which the
  * caller has submitted.
  * @param images how many images of the batch count.
  * @returns the signals' values for each question and image: `found[question][image][signal]`.
  */
-export async function runBackwards(
+export async function runBackwardPasses(
   network: Network,
   {
     signals,
