@@ -236,7 +236,7 @@ export const KERNELS: readonly Mutant[] = [
     "relevance_ratio",
     "techniques/lrp.golden.test.ts",
     ["select(params.epsilon, -params.epsilon, z[i] < 0.0)", "params.epsilon"],
-    ["sum.x += b[at % params.channels] * share;", ""],
+    ["sum.x += b[at % params.channels] * ratio;", ""],
   ),
   ...of("relevance_ratio", "techniques/lrp.test.ts", ["y[i] < params.middle", "y[i] <= params.middle"]),
   ...of("bias_contribution", "techniques/local-linear.test.ts", ["6.0, value >= 6.0", "6.0, value > 6.0"]),
