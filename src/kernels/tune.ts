@@ -1,7 +1,7 @@
 import { type Command, recordCommands } from "../gpu/command.ts";
 import { adapterName, whileAlive } from "../gpu/device.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
-import { createTensor, type Tensor } from "../gpu/tensor.ts";
+import { withScope } from "../gpu/scope.ts";
 import { createConvolution } from "../layers/convolution.ts";
 import { type Tile, type Tiles, tilesFor, tilingOf, useTiles } from "../layers/tiling.ts";
 
@@ -98,33 +98,27 @@ async function best(
   const values = (length: number): Float32Array =>
     Float32Array.from({ length }, (_, index) => Math.sin(index) / 8);
   const shape = [1, side, side, channels];
-  const buffers: Tensor[] = [];
-  const tensor = (of: readonly number[], data?: Float32Array): Tensor => {
-    const made = createTensor(device, of, { ...(data ? { data } : {}), label: "tune" });
-    buffers.push(made);
-    return made;
-  };
-  const commands: Command[] = [];
-  try {
-    const x = tensor(shape, values(side * side * channels));
-    const w = tensor([channels / 16, 9 * channels, 16], values(9 * channels * channels));
+  return withScope(device, "tune", async ({ tensor, command: owned }) => {
+    const x = tensor(shape, { data: values(side * side * channels) });
+    const w = tensor([channels / 16, 9 * channels, 16], { data: values(9 * channels * channels) });
     const y = tensor(shape);
     const running: { readonly tile: Tile; readonly command: Command; repeats: number; least: number }[] = [];
     for (const tile of candidates) {
       signal?.throwIfAborted();
-      const command = await createConvolution(device, {
-        label: "tune",
-        x,
-        w,
-        y,
-        kernel: [3, 3],
-        scale: [1, 1],
-        dilation: [1, 1],
-        offset: [-1, -1],
-        phases: [1, 1],
-        tiling: tilingOf(tile, channels),
-      });
-      commands.push(command);
+      const command = await owned(
+        createConvolution(device, {
+          label: "tune",
+          x,
+          w,
+          y,
+          kernel: [3, 3],
+          scale: [1, 1],
+          dilation: [1, 1],
+          offset: [-1, -1],
+          phases: [1, 1],
+          tiling: tilingOf(tile, channels),
+        }),
+      );
       running.push({ tile, command, repeats: 1, least: Number.POSITIVE_INFINITY });
     }
     for (let sample = -1; sample < SAMPLES; sample++) {
@@ -139,10 +133,7 @@ async function best(
       }
     }
     return running.reduce((a, b) => (b.least < a.least ? b : a)).tile;
-  } finally {
-    for (const command of commands) command.destroy();
-    for (const { buffer } of buffers) buffer.destroy();
-  }
+  });
 }
 
 /** Milliseconds of one run. */

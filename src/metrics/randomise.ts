@@ -1,6 +1,7 @@
-import { InputError } from "../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { assertGraph, type Graph, type Layer } from "../graph/graph.ts";
+import { weightsOf } from "../graph/layer-facts.ts";
 import { hash32 } from "../kernels/masking.ts";
 import { createNetwork } from "../network/create-network.ts";
 import type { Network } from "../network/network.ts";
@@ -70,19 +71,26 @@ export async function createRandomisedNetwork(
 }
 
 function hasParameters(layer: Layer): boolean {
-  const parameters: Parameters = { ...layer };
-  return [...KERNELS, ...PER_CHANNEL].some((name) => dataOf(parameters[name]) !== undefined);
+  return weightsOf(layer) !== undefined;
 }
 
 function shuffledLayer(layer: Layer, seed: number): Layer {
   const parameters: Parameters = { ...layer };
   const found: Record<string, unknown> = {};
+  const left = new Set([weightsOf(layer)?.w.data, weightsOf(layer)?.b]);
   for (const [place, name] of [...KERNELS, ...PER_CHANNEL].entries()) {
     const value = parameters[name];
     const data = dataOf(value);
     if (!data) continue;
+    left.delete(data);
     const made = shuffled(data, hash32(place ^ hash32(seed)), KERNELS.includes(name));
     found[name] = value instanceof Float32Array ? made : { ...(value as object), data: made };
+  }
+  left.delete(undefined);
+  if (left.size > 0) {
+    throw new UnsupportedError(
+      `randomised parameters: expected the weights of ${layer.op} "${layer.name}" as ${[...KERNELS, ...PER_CHANNEL].join(", ")}`,
+    );
   }
   return { ...layer, ...found };
 }
