@@ -1,6 +1,6 @@
 import { syntheticPictures } from "../dataset/synthetic.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
-import { formatShape } from "../gpu/tensor.ts";
+import { formatShape, LARGEST_U32 } from "../gpu/tensor.ts";
 import { type Graph, inputOf } from "../graph/graph.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { inputFrom } from "../images/preprocess.ts";
@@ -136,7 +136,7 @@ async function drawn(graph: Graph, name: string, values: Values, io: Io): Promis
   if (!/^\d+$/.test(text)) {
     throw new UsageError(`--image expects synthetic: and a whole number, got "${name}"`);
   }
-  const seed = values.whole("seed", 0, 2 ** 32 - 1) ?? 1;
+  const seed = values.whole("seed", 0, LARGEST_U32) ?? 1;
   const size = Math.max(height, width);
   const pictures = syntheticPictures(await io.device(), { first: Number(text), size, seed });
   for await (const picture of pictures) return picture;

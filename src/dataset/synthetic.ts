@@ -1,8 +1,8 @@
 import { recordCommands } from "../gpu/command.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
-import { createTensor, readTensor } from "../gpu/tensor.ts";
+import { createTensor, LARGEST_U32, readTensor } from "../gpu/tensor.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { assertWhole, createSyntheticPictures, MOST, type SyntheticOptions } from "../kernels/synthetic.ts";
+import { assertWhole, createSyntheticPictures, type SyntheticOptions } from "../kernels/synthetic.ts";
 import { syntheticLabel, syntheticLabels, syntheticPairLabels } from "./synthetic-labels.ts";
 
 const SYNTHETIC: Fields<SyntheticOptions & { count?: number; size?: number }> = {
@@ -22,9 +22,9 @@ export async function* syntheticPictures(
 ): AsyncGenerator<Pixels> {
   assertFields("synthetic pictures", wanted, SYNTHETIC);
   const { count = 1, size = 96, first = 0, ...options } = wanted;
-  assertWhole("count", count, 1, MOST);
+  assertWhole("count", count, 1, LARGEST_U32);
   assertWhole("size", size, 1, 4096);
-  assertWhole("first", first, 0, MOST - count + 1);
+  assertWhole("first", first, 0, LARGEST_U32 - count + 1);
   const most = Math.max(1, Math.floor(PIXELS_A_DISPATCH / size ** 2));
   for (let done = 0; done < count; done += most) {
     const some = Math.min(most, count - done);

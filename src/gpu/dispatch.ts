@@ -5,7 +5,7 @@ import { InputError } from "./errors.ts";
 import { compileKernel, compileNow, type Kernel, type KernelOptions } from "./kernel.ts";
 import { build, buildNow, type Own } from "./scope.ts";
 import type { Shader, ShaderField } from "./shader.ts";
-import { assertTensor, type Tensor } from "./tensor.ts";
+import { assertTensor, LARGEST_U32, type Tensor } from "./tensor.ts";
 
 export interface DispatchOptions extends KernelOptions {
   /** Name for labels and errors: the layer's. */
@@ -103,7 +103,7 @@ function buffersByBinding(
   );
 }
 
-const INTEGER_RANGES = { u32: [0, 2 ** 32 - 1], i32: [-(2 ** 31), 2 ** 31 - 1] } as const;
+const INTEGER_RANGES = { u32: [0, LARGEST_U32], i32: [-(2 ** 31), 2 ** 31 - 1] } as const;
 
 function fits(value: number, type: ShaderField["type"]): boolean {
   if (type === "f32") return !Number.isNaN(value);

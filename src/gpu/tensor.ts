@@ -7,6 +7,9 @@ import { assertFields, describe, type Fields } from "./options.ts";
 export type Shape = readonly number[];
 
 /** Type in which a value is stored. Halves need the device's feature "shader-f16"; `createCast` makes them. */
+/** The largest number of 32 bits without a sign, and so the largest seed. */
+export const LARGEST_U32 = 2 ** 32 - 1;
+
 export type DType = "f32" | "f16" | "u32";
 
 /** A view of a GPU buffer as a dense row-major array. Whoever created the buffer destroys it. */

@@ -2,7 +2,7 @@ import shader from "../../shaders/synthetic.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { formatShape, type Tensor } from "../gpu/tensor.ts";
+import { formatShape, LARGEST_U32, type Tensor } from "../gpu/tensor.ts";
 
 export interface SyntheticOptions {
   /** Index of the first picture. Default 0. The shipped network was trained on 0 to 23999 of seed 1. */
@@ -15,8 +15,6 @@ export interface SyntheticOptions {
   readonly pair?: boolean;
 }
 
-/** The largest number that the kernel takes: 32 bits without a sign. */
-export const MOST = 2 ** 32 - 1;
 const TILE = 8;
 
 /**
@@ -35,8 +33,8 @@ export function createSyntheticPictures(
       `synthetic pictures: expected y of shape count×size×size×3, got ${formatShape(y.shape)}`,
     );
   }
-  assertWhole("seed", seed, 0, MOST);
-  assertWhole("first", first, 0, MOST - count + 1);
+  assertWhole("seed", seed, 0, LARGEST_U32);
+  assertWhole("first", first, 0, LARGEST_U32 - count + 1);
   assertWhole("supersample", supersample, 1, 16);
   return createDispatch(device, shader, {
     label: `${first} of seed ${seed}`,

@@ -1,6 +1,7 @@
 import { extname, join } from "node:path";
 import { syntheticNames, syntheticPictures } from "../../dataset/synthetic.ts";
 import { composeContactSheet } from "../../figures/contact-sheet.ts";
+import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import { writePng } from "../../node/image.ts";
 import { tryFile, tryFolder } from "../../node/write.ts";
@@ -8,8 +9,6 @@ import { type Io, printJson, UsageError } from "../io.ts";
 import { writeResult } from "../output.ts";
 import type { Values } from "../values.ts";
 import { assertNoArguments, type CliCommand } from "./command.ts";
-
-const MOST = 2 ** 32 - 1;
 
 export const DATASET: CliCommand = {
   name: "dataset",
@@ -36,9 +35,9 @@ export const DATASET: CliCommand = {
 };
 
 async function datasetCommand(values: Values, io: Io): Promise<void> {
-  const seed = values.whole("seed", 0, MOST) ?? 1;
+  const seed = values.whole("seed", 0, LARGEST_U32) ?? 1;
   const count = values.whole("count", 1, 100_000) ?? 1;
-  const first = values.whole("index", 0, MOST - count + 1) ?? 0;
+  const first = values.whole("index", 0, LARGEST_U32 - count + 1) ?? 0;
   const size = values.whole("size", 8, 2048) ?? 96;
   const pair = values.has("pair");
   const out = values.text("out");

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { layerOf, shapesOf } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
 import { formatTrust, TRUST_LEGEND } from "../../metrics/format.ts";
@@ -85,7 +86,7 @@ async function trustCommand(positionals: readonly string[], values: Values, io: 
 
   const target = values.text("target");
   const layer = values.text("layer");
-  const seed = values.whole("random", 0, 2 ** 32 - 1);
+  const seed = values.whole("random", 0, LARGEST_U32);
   const settings = inputs.length * techniques.length > 1 ? LIGHTLY : {};
   const measuresOf = (technique: NamedTechnique): readonly Measure[] =>
     values.has("measures") || !isDear(technique)

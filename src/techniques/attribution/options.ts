@@ -1,4 +1,5 @@
 import type { Fields } from "../../gpu/options.ts";
+import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import type { InputColor } from "../../images/color.ts";
 import { COMPOSITES, type CompositeName } from "../../relevance/rules.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
@@ -91,7 +92,7 @@ export const LAYER_OF_MAPS = {
 } as const satisfies TechniqueOption<string>;
 
 export const SEED = {
-  type: { kind: "whole", from: 0, to: 2 ** 32 - 1 },
+  type: { kind: "whole", from: 0, to: LARGEST_U32 },
   default: 0,
   help: "Seed of the random numbers. The same seed gives the same result.",
 } as const satisfies TechniqueOption<number>;
