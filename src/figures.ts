@@ -18,8 +18,8 @@ export {
 export type { Figure } from "./figures/drawing.ts";
 export { type DrawnMap, drawnMap, type MapOptions } from "./figures/drawn-map.ts";
 export {
-  type Box,
   composeField,
+  type FieldBox,
   type FieldFigureOptions,
   type MeasuredField,
   renderField,
@@ -49,4 +49,4 @@ export {
 export { renderOverlay } from "./figures/overlay.ts";
 export { type RasterizeOptions, rasterize } from "./figures/rasterize.ts";
 export { composeMapSheet, type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
-export type { Table } from "./figures/table.ts";
+export type { FigureTable } from "./figures/table.ts";

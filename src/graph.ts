@@ -9,6 +9,11 @@ export { fuse } from "./graph/fuse.ts";
 export { HEADS, type HeadKind, layerOf, type Shapes, shapesOf } from "./graph/graph.ts";
 export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
 export { describeLayer, multiplyAddsOf, parametersOf } from "./graph/layer-facts.ts";
-export { type ReceptiveField, type Rectangle, receptiveField, type Unit } from "./graph/receptive-field.ts";
+export {
+  type ReceptiveField,
+  type Rectangle,
+  receptiveField,
+  type UnitPlace,
+} from "./graph/receptive-field.ts";
 export { resized } from "./graph/resize.ts";
 export { type GraphNode, readersOf } from "./graph/traverse.ts";

@@ -16,5 +16,5 @@ export { type MapValues, maxOverColor, sumOverColor } from "./images/over-color.
 export { MOST_PIXELS } from "./images/picture.ts";
 export { pixelsFromImageData, type RgbaPixels } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";
-export { deprocess, type Fed as PreprocessedGraph, inputFrom, preprocess } from "./images/preprocess.ts";
+export { deprocess, inputFrom, type PreprocessedGraph, preprocess } from "./images/preprocess.ts";
 export { type QuickshiftOptions, quickshift, type Segments } from "./images/quickshift.ts";

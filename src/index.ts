@@ -41,7 +41,7 @@ export {
 export type { Pixels } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";
 export { deprocess } from "./images/preprocess.ts";
-export type { Sweep } from "./kernels/occlusion.ts";
+export type { PatchSweep } from "./kernels/occlusion.ts";
 export type { BackwardRule } from "./layers/activation.ts";
 export { trust } from "./metrics/trust.ts";
 export type { ModelFiles, ReadOptions } from "./models/files.ts";
@@ -62,8 +62,8 @@ export type {
 export { logit } from "./objectives/objective.ts";
 export type { LoopOptions } from "./sampling/batches.ts";
 export type { MemoryOptions } from "./sampling/budget.ts";
-export type { Fit } from "./sampling/ridge.ts";
-export type { Steps } from "./sampling/samples.ts";
+export type { RidgeFit } from "./sampling/ridge.ts";
+export type { SteppedWork } from "./sampling/samples.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/attribution/ablation-cam.ts";
 export { cam } from "./techniques/attribution/cam.ts";
 export type { AttributionCommand } from "./techniques/attribution/command.ts";
@@ -135,10 +135,10 @@ export {
 } from "./techniques/attribution/technique.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export type {
+  AnyTarget,
   ExplainOptions,
   Explanation,
   ObjectiveOptions,
-  Question,
   ScoreKind,
 } from "./techniques/question.ts";
 export { activations } from "./techniques/units/activations.ts";

@@ -4,7 +4,7 @@
  */
 import "./gpu/platform.ts";
 
-export { createTimer, type Span, type Timer, type Timing } from "./gpu/timer.ts";
+export { createTimer, type Timer, type TimerSpan, type Timing } from "./gpu/timer.ts";
 export { type CastSite, createCast } from "./kernels/cast.ts";
 export { createClassActivationMap } from "./kernels/class-activation-map.ts";
 export {

@@ -6,15 +6,15 @@ import "./gpu/platform.ts";
 
 export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./metrics/format.ts";
 export {
-  type Curve,
   type EvaluatedTechnique,
   type Infidelity,
-  type Likeness,
+  type MapLikeness,
   MEASURES,
   type Measure,
   type OtherClass,
   type ScoreMeasure,
   type Trust,
+  type TrustCurve,
   type TrustOptions,
   VERDICTS,
   type Verdict,
@@ -30,9 +30,9 @@ export { SharedScores } from "./metrics/scores.ts";
 export {
   measureValue,
   type NamedTechnique,
-  type Spread,
   summariseTrust,
   type TrustRow,
+  type TrustSpread,
   type TrustSummary,
   type TrustSummaryRow,
   type TrustTable,

@@ -5,5 +5,5 @@
 import "./gpu/platform.ts";
 
 export type { JsonObject } from "./models/json.ts";
-export type { Body as LayerBodyOf, CustomLayer, LayerBody } from "./models/keras/converter.ts";
+export type { CustomLayer, LayerBody, LayerBodyOf } from "./models/keras/converter.ts";
 export { type ChooseInputShape, type InputShape, shapesNear } from "./models/keras/input-shape.ts";

@@ -5,14 +5,14 @@
 import "./gpu/platform.ts";
 
 export {
-  type Discrepancy,
   type EmpiricalField,
   type EmpiricalFieldOptions,
   empiricalField,
+  type FieldDiscrepancy,
 } from "./techniques/units/empirical-field.ts";
 export {
-  type Combination,
   type CombinationOptions,
+  type FilterCombination,
   filterCombination,
 } from "./techniques/units/filter-combination.ts";
 export { type Filters, type FiltersOptions, filtersOf } from "./techniques/units/filters.ts";

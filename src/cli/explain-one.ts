@@ -6,7 +6,7 @@ import { formatShape } from "../gpu/tensor.ts";
 import { type Graph, inputOf } from "../graph/graph.ts";
 import { headOf } from "../graph/heads.ts";
 import { deprocess } from "../images/preprocess.ts";
-import type { Sweep } from "../kernels/occlusion.ts";
+import type { PatchSweep } from "../kernels/occlusion.ts";
 import { formatTrust } from "../metrics/format.ts";
 import { SharedScores } from "../metrics/scores.ts";
 import { sweepWith } from "../techniques/attribution/occlusion-sweep.ts";
@@ -150,7 +150,7 @@ export function explainOne(
 }
 
 /** The sweep as occlusion will lay it out, so that a patch that cannot be fails before anything runs. */
-function sweepOf(technique: AttributionTechnique, graph: Graph, values: Values): Sweep | undefined {
+function sweepOf(technique: AttributionTechnique, graph: Graph, values: Values): PatchSweep | undefined {
   if (!("patch" in technique.options)) return undefined;
   const { shape } = inputOf(graph);
   return sweepWith(shape, techniqueSettings(technique, values));

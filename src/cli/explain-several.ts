@@ -17,21 +17,21 @@ import { printLines, progressOf, UsageError } from "./io.ts";
 import { scaleOf, shadingOf } from "./map-colors.ts";
 import { preprocessingReport, provenance } from "./model.ts";
 import { type CommandNetworks, needsOf } from "./networks.ts";
-import { findObjective, type Objective } from "./objective.ts";
+import { type ChosenObjective, findObjective } from "./objective.ts";
 import { placeOf, type Summary, summaryOf, writeResult } from "./output.ts";
 import { techniqueSettings, toleranceOf } from "./technique-settings.ts";
 import { drawnTrust, measureTrust, type TrustPlan, trustPlanOf, trustReport } from "./trust-measures.ts";
 import type { Values } from "./values.ts";
 
 /** One question: a technique, at a layer where it weighs maps, about a class or neurons. */
-interface Question {
+interface MapRequest {
   readonly technique: AttributionTechnique;
   readonly layer: string | undefined;
-  readonly objective: Objective;
+  readonly objective: ChosenObjective;
 }
 
 /** Its answer, or why there is none. */
-type Answer = Question & {
+type Answer = MapRequest & {
   readonly found: Attribution | string;
   /** About how many images it took. */
   readonly samples: number | undefined;
@@ -71,7 +71,7 @@ export function explainSeveral(asking: Asking, setting: Setting): Explaining {
     input: Input,
   ): Promise<Readonly<Record<string, unknown>>> {
     const network = await networks.first();
-    const objectives: Objective[] = [];
+    const objectives: ChosenObjective[] = [];
     for (const target of targets) {
       objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
     }
@@ -137,7 +137,7 @@ interface AnswerSetting extends Setting {
 async function answerAll(
   networks: CommandNetworks,
   { techniques, layers }: Asking,
-  objectives: readonly Objective[],
+  objectives: readonly ChosenObjective[],
   setting: AnswerSetting,
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
@@ -162,7 +162,7 @@ async function answerAll(
 async function answer(
   networks: CommandNetworks,
   technique: AttributionTechnique,
-  questions: readonly Question[],
+  questions: readonly MapRequest[],
   more: AnswerSetting & {
     readonly name: string;
     readonly settings: Omit<AttributionOptions, "target">;
@@ -208,7 +208,7 @@ async function answer(
 
 function report(
   answers: readonly Answer[],
-  objectives: readonly Objective[],
+  objectives: readonly ChosenObjective[],
   { graph, input, values, io, file }: Setting & { readonly input: Input; readonly file: string | undefined },
   asking: Asking,
 ): Readonly<Record<string, unknown>> {
@@ -261,9 +261,9 @@ function report(
 
 /** A technique, with the layer and the class where there are several. */
 function rowName(
-  { technique, layer, objective }: Question,
+  { technique, layer, objective }: MapRequest,
   { layers }: Asking,
-  objectives: readonly Objective[],
+  objectives: readonly ChosenObjective[],
 ): string {
   const several = objectives.length > 1 ? [nameOf(objective)] : [];
   const at = layer === undefined || layers.length === 1 ? [] : [`at ${layer}`];
@@ -271,13 +271,13 @@ function rowName(
 }
 
 /** A class's first name, of several with commas between; or its layer. */
-function nameOf({ report: { label, index, layer } }: Objective): string {
+function nameOf({ report: { label, index, layer } }: ChosenObjective): string {
   const [name = ""] = String(label ?? (index === undefined ? layer : `class ${index}`)).split(",");
   return name;
 }
 
 /** The objective's title with the class's first name only. */
-function headingOf(objective: Objective): string {
+function headingOf(objective: ChosenObjective): string {
   const { label } = objective.report;
   return label === undefined ? objective.title : objective.title.replace(String(label), nameOf(objective));
 }

@@ -10,7 +10,7 @@ import type { Attribution, AttributionTechnique } from "../techniques/attributio
 import type { Input } from "./images.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { CommandNetworks, Needs } from "./networks.ts";
-import { neuronsOf, type Objective } from "./objective.ts";
+import { type ChosenObjective, neuronsOf } from "./objective.ts";
 import type { Outputs } from "./output.ts";
 import { assertOptions } from "./technique-settings.ts";
 import type { Values } from "./values.ts";
@@ -135,7 +135,7 @@ export async function askTechnique(
   technique: AttributionTechnique,
   network: Network,
   input: Input,
-  objectives: readonly Objective[],
+  objectives: readonly ChosenObjective[],
   { settings, io, onProgress }: AskOptions,
 ): Promise<readonly Attribution[]> {
   if (technique.classesOnly && objectives.some(({ report }) => report.index === undefined)) {

@@ -13,7 +13,7 @@ import { UsageError } from "./io.ts";
 import type { Values } from "./values.ts";
 
 /** The class or the neurons that are explained, found on the network. */
-export interface Objective extends Pick<AttributionOptions, "target" | "output"> {
+export interface ChosenObjective extends Pick<AttributionOptions, "target" | "output"> {
   /** For reports: class, label, logit and probability (or value); or layer, channel, place and value. */
   readonly report: Readonly<Record<string, string | number>>;
   /** For titles. */
@@ -70,7 +70,7 @@ export async function findObjective(
   values: Values,
   signal: AbortSignal,
   wanted = values.text("target"),
-): Promise<Objective> {
+): Promise<ChosenObjective> {
   if (neurons) return neuronObjective(network, input, neurons, signal);
   const asked = await ask(network, input.values, {
     ...(wanted === undefined ? {} : { target: wanted }),
@@ -119,7 +119,7 @@ async function neuronObjective(
   input: Input,
   target: Target,
   signal: AbortSignal,
-): Promise<Objective> {
+): Promise<ChosenObjective> {
   const { layer, channel, y, x } = target;
   const { data, shape } = await activations(network, input.values, { layer, signal });
   const channels = shape.at(-1) ?? 1;

@@ -1,4 +1,4 @@
-import type { Table } from "../figures/table.ts";
+import type { FigureTable } from "../figures/table.ts";
 import { nearest } from "../gpu/options.ts";
 import { leftOutWords, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "../metrics/format.ts";
 import { MEASURES, type Measure, type Trust, type TrustOptions, VERDICTS } from "../metrics/measures.ts";
@@ -10,7 +10,7 @@ import type { AttributionOptions } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { type Io, UsageError } from "./io.ts";
 import type { CommandNetworks } from "./networks.ts";
-import type { Objective } from "./objective.ts";
+import type { ChosenObjective } from "./objective.ts";
 import type { Values } from "./values.ts";
 
 /** The measures of a sheet of all techniques by default: none that asks a technique ten times over. */
@@ -54,7 +54,7 @@ function measureNamed(name: string): Measure {
 
 export interface TrustSetting {
   /** The class or neurons that were explained. */
-  readonly objective: Objective;
+  readonly objective: ChosenObjective;
   /** The technique's settings. */
   readonly settings: Omit<AttributionOptions, "target">;
   readonly networks: CommandNetworks;
@@ -111,7 +111,7 @@ export interface NamedTrust {
 }
 
 /** Beneath a sheet: maps by measures, the best of each in bold, and what the figures mean. */
-export function drawnTrust(rows: readonly NamedTrust[], { settings }: TrustPlan): Table {
+export function drawnTrust(rows: readonly NamedTrust[], { settings }: TrustPlan): FigureTable {
   const shown = MEASURES.filter((measure) =>
     rows.some(({ trust }) => measureValue(trust, measure) !== undefined),
   );

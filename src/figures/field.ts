@@ -10,7 +10,7 @@ import { barOf, layOut, type Panel } from "./layout.ts";
 import { mapPixels, overlayPixels, picturePixels } from "./map-pixels.ts";
 import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 
-export interface Box {
+export interface FieldBox {
   readonly top: number;
   readonly left: number;
   readonly bottom: number;
@@ -23,11 +23,11 @@ export interface MeasuredField {
   readonly data: Float32Array;
   readonly shape: Shape;
   readonly seen: Uint16Array;
-  readonly theoretical: Box;
+  readonly theoretical: FieldBox;
   readonly patch: number;
   readonly stride: number;
   readonly side: number;
-  readonly images: readonly { readonly map: Float32Array; readonly theoretical: Box }[];
+  readonly images: readonly { readonly map: Float32Array; readonly theoretical: FieldBox }[];
 }
 
 export interface FieldFigureOptions {
@@ -133,7 +133,7 @@ function exampleOf(
 /** A line two pixels wide around a rectangle; what lies outside the picture is cut. */
 function outline(
   picture: Drawing,
-  { top, left, bottom, right }: Box,
+  { top, left, bottom, right }: FieldBox,
   [sy, sx]: readonly [number, number],
 ): void {
   const [y, x] = [Math.round(top * sy), Math.round(left * sx)];

@@ -17,7 +17,7 @@ import { barOf, greyBar, TEXT } from "./layout.ts";
 import { wrapText } from "./lettering.ts";
 import { mapPixels, overlayPixels, picturePixels, signalPixels } from "./map-pixels.ts";
 import { type RasterizeOptions, rasterize } from "./rasterize.ts";
-import type { Table } from "./table.ts";
+import type { FigureTable } from "./table.ts";
 import { layOutTiles, type Tile, type TileGroup } from "./tiles.ts";
 
 /** One map of small multiples. */
@@ -55,7 +55,7 @@ export interface MultiplesOptions {
   /** True where rows stand side by side as groups, as on a contact sheet, and not below one another. Default false. */
   readonly wrap?: boolean | undefined;
   /** A table of numbers beneath. */
-  readonly table?: Table | undefined;
+  readonly table?: FigureTable | undefined;
   /** Lines beneath the pictures. */
   readonly notes?: readonly string[] | undefined;
 }

@@ -1,6 +1,6 @@
 import { assertFields } from "../gpu/options.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { cropOf, type Fed } from "../images/preprocess.ts";
+import { cropOf, type PreprocessedGraph } from "../images/preprocess.ts";
 import { drawnMap, MAP_FIELDS, type MapOptions } from "./drawn-map.ts";
 import { overlayPixels } from "./map-pixels.ts";
 
@@ -11,7 +11,7 @@ import { overlayPixels } from "./map-pixels.ts";
  * @param graph whose input it became, as its preprocessing says.
  * @throws InputError when the values do not fit the shape, the shape not the kind, or an option is out of range.
  */
-export function renderOverlay(photo: Pixels, graph: Fed, options: MapOptions): Pixels {
+export function renderOverlay(photo: Pixels, graph: PreprocessedGraph, options: MapOptions): Pixels {
   assertFields("overlay", options, MAP_FIELDS);
   const drawn = drawnMap(options);
   const crop = cropOf(photo, graph);

@@ -3,7 +3,7 @@ import { CAPITAL, INK, LEADING, LINE, QUIET, TEXT } from "./layout.ts";
 import { textWidth, wrapText } from "./lettering.ts";
 
 /** A table of numbers beneath a sheet. */
-export interface Table {
+export interface FigureTable {
   readonly title?: string | undefined;
   /** Headings, the first of the column of names; "\n" begins a second line. */
   readonly columns: readonly string[];
@@ -20,7 +20,7 @@ const APART = 22;
 const RULE = [232, 234, 237] as const;
 
 /** The size of a table, and the ends of its columns. Its notes take `room`. */
-export function measureTable({ title, columns, rows, notes = [] }: Table, room: number) {
+export function measureTable({ title, columns, rows, notes = [] }: FigureTable, room: number) {
   const widths = columns.map((heading, column) =>
     Math.ceil(
       Math.max(
@@ -40,7 +40,13 @@ export function measureTable({ title, columns, rows, notes = [] }: Table, room: 
 }
 
 /** Draws a table: names to the left, numbers flush right. */
-export function drawTable(drawing: Drawing, table: Table, left: number, top: number, room: number): void {
+export function drawTable(
+  drawing: Drawing,
+  table: FigureTable,
+  left: number,
+  top: number,
+  room: number,
+): void {
   const { title, columns, rows, marked } = table;
   const { ends, lines, width, words } = measureTable(table, room);
   const cell = (

@@ -13,7 +13,7 @@ import {
   TEXT,
 } from "./layout.ts";
 import { fitText, wrapText } from "./lettering.ts";
-import { drawTable, measureTable, type Table } from "./table.ts";
+import { drawTable, type FigureTable, measureTable } from "./table.ts";
 
 /** One small picture with its words. */
 export interface Tile {
@@ -42,7 +42,7 @@ export interface TileLayout {
   readonly lines: readonly (readonly TileGroup[])[];
   readonly beside?: boolean | undefined;
   readonly notes?: readonly string[] | undefined;
-  readonly table?: Table | undefined;
+  readonly table?: FigureTable | undefined;
 }
 
 const GAP = 12;

@@ -4,7 +4,7 @@ import { assertFields } from "./options.ts";
 import { build } from "./scope.ts";
 
 /** A stretch of GPU time to be measured: one pass, or everything between two places in the queue. */
-export interface Span {
+export interface TimerSpan {
   /** For the descriptor of a compute or render pass of the caller's: the span is that pass. */
   readonly writes: GPUComputePassTimestampWrites;
   /** Records where a span of several passes or submits begins, outside any pass. */
@@ -30,7 +30,7 @@ export interface Timer {
    * The next span. It must be recorded, both ends, and submitted before `read`.
    * @throws InputError when `capacity` spans were taken since the last read.
    */
-  span(label?: string): Span;
+  span(label?: string): TimerSpan;
   /** The times of all spans since the last read, in the order in which they were taken; one synchronisation. */
   read(): Promise<Timing[]>;
   destroy(): void;
@@ -83,7 +83,7 @@ export async function createTimer(
 
     return {
       capacity,
-      span(label = ""): Span {
+      span(label = ""): TimerSpan {
         if (labels.length === capacity) {
           throw new InputError(
             `timer: expected at most ${capacity} spans between reads, got one more; read, or create it larger`,

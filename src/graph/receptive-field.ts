@@ -18,7 +18,7 @@ export interface ReceptiveField {
 }
 
 /** A unit's place in a layer; layers without pixels (dense, global pooling) have only y = x = 0. */
-export interface Unit {
+export interface UnitPlace {
   readonly layer: string;
   readonly y: number;
   readonly x: number;
@@ -32,7 +32,7 @@ type Places = ReadonlySet<number>;
  * strides, dilations and padding. A dense layer sees all of its input.
  * @throws InputError when there is no such layer.
  */
-export function receptiveField(graph: Graph, { layer, y, x }: Unit): ReceptiveField {
+export function receptiveField(graph: Graph, { layer, y, x }: UnitPlace): ReceptiveField {
   const shapes = shapesOf(graph);
   const { name } = layerOf(graph, layer);
   const along = (axis: 0 | 1, inside: boolean) =>

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { assertPixels, type Pixels, pixelsFromImageData } from "./pixels.ts";
-import { type Fed, inputFrom } from "./preprocess.ts";
+import { inputFrom, type PreprocessedGraph } from "./preprocess.ts";
 
 /** A picture as a page has it: an element, a canvas, a bitmap, a video's frame, or an image file. */
 export type PictureSource =
@@ -39,7 +39,7 @@ const MOST_SIDE = 65_535;
  * console.log(input.length); // 27648
  * ```
  */
-export async function readInput(graph: Fed, picture: Picture): Promise<Float32Array> {
+export async function readInput(graph: PreprocessedGraph, picture: Picture): Promise<Float32Array> {
   // Before anything is waited for: the caller may use the array again.
   if (picture instanceof Float32Array || isPixels(picture)) return inputFrom(graph, picture);
   return inputFrom(graph, await readPicture(picture));

@@ -8,13 +8,13 @@ import { assertPixels, type Pixels } from "./pixels.ts";
 import { type Crop, resample } from "./resample.ts";
 
 /** The part of a graph that preprocessing needs. */
-export type Fed = Pick<Graph, "name" | "layers" | "output" | "preprocessing">;
+export type PreprocessedGraph = Pick<Graph, "name" | "layers" | "output" | "preprocessing">;
 
 /** ITU-R BT.601 luma. */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** [H, W, C] and a check that images can be made into it. */
-export function inputShape(graph: Fed): readonly [number, number, number] {
+export function inputShape(graph: PreprocessedGraph): readonly [number, number, number] {
   const { shape } = inputOf(graph);
   if (shape[2] !== 1 && shape[2] !== 3) {
     throw new UnsupportedError(
@@ -32,7 +32,10 @@ export function inputShape(graph: Fed): readonly [number, number, number] {
  *
  * An image that already has the input's size is taken as it stands.
  */
-export function cropOf(size: { readonly width: number; readonly height: number }, graph: Fed): Crop {
+export function cropOf(
+  size: { readonly width: number; readonly height: number },
+  graph: PreprocessedGraph,
+): Crop {
   const [h, w] = inputOf(graph).shape;
   const { resize, fit = "cover" } = graph.preprocessing;
   const exact = size.width === w && size.height === h;
@@ -93,7 +96,7 @@ function lumaOf(rgb: ArrayLike<number>): Float64Array {
  * @throws InputError when the image's size and values do not agree.
  * @throws UnsupportedError when the network takes neither 1 nor 3 channels.
  */
-export function preprocess(pixels: Pixels, graph: Fed): Float32Array {
+export function preprocess(pixels: Pixels, graph: PreprocessedGraph): Float32Array {
   assertPixels(pixels);
   const [h, w, channels] = inputShape(graph);
   const crop = cropOf(pixels, graph);
@@ -107,8 +110,11 @@ export function preprocess(pixels: Pixels, graph: Fed): Float32Array {
  * channel as grey.
  * @throws InputError when it has another size.
  */
-export function deprocess(input: Float32Array, graph: Fed): Pixels {
-  if (!ArrayBuffer.isView(input) || !Array.isArray((graph as Partial<Fed> | undefined)?.layers)) {
+export function deprocess(input: Float32Array, graph: PreprocessedGraph): Pixels {
+  if (
+    !ArrayBuffer.isView(input) ||
+    !Array.isArray((graph as Partial<PreprocessedGraph> | undefined)?.layers)
+  ) {
     throw new InputError(
       `deprocess: expected the network's input and its graph, got ${describe(input)} and ${describe(graph)}`,
     );
@@ -126,7 +132,7 @@ export function deprocess(input: Float32Array, graph: Fed): Pixels {
   return { width, height, data };
 }
 
-function assertSize(input: Float32Array, graph: Fed): void {
+function assertSize(input: Float32Array, graph: PreprocessedGraph): void {
   const { shape } = inputOf(graph);
   const size = shape[0] * shape[1] * shape[2];
   if (input.length !== size) {
@@ -140,7 +146,7 @@ function assertSize(input: Float32Array, graph: Fed): void {
  * The network's input from an image, or from values that are preprocessed already.
  * @throws InputError when the size is wrong, or a value is NaN or infinite: the message says where.
  */
-export function inputFrom(graph: Fed, image: Pixels | Float32Array): Float32Array {
+export function inputFrom(graph: PreprocessedGraph, image: Pixels | Float32Array): Float32Array {
   const own = image instanceof Float32Array;
   const input = own ? image : preprocess(image, graph);
   assertSize(input, graph);

@@ -8,7 +8,7 @@ import { asNhwc, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { EVERY_INDEX } from "./objective.ts";
 
 /** A sweep of patches over an H×W image: sizes and strides are [vertical, horizontal], in pixels. */
-export interface Sweep {
+export interface PatchSweep {
   readonly height: number;
   readonly width: number;
   readonly patch: readonly [number, number];
@@ -28,7 +28,7 @@ export function sweepOver(
   shape: Shape,
   patch: readonly [number, number],
   stride: readonly [number, number],
-): Sweep {
+): PatchSweep {
   const [height = 0, width = 0] = shape;
   const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
   if (!patch.every(whole) || patch[0] > height || patch[1] > width) {
@@ -44,7 +44,7 @@ export function sweepOver(
 }
 
 /** 1 at each pixel that some patch covers, and 0 in the gaps of a sweep whose stride is wider than its patch. */
-export function coverageOf({ height, width, patch, stride, rows, columns }: Sweep): Uint8Array {
+export function coverageOf({ height, width, patch, stride, rows, columns }: PatchSweep): Uint8Array {
   const along = (size: number, side: number, step: number, count: number): Uint8Array => {
     const covered = new Uint8Array(size);
     for (let i = 0; i < count; i++) {
@@ -64,7 +64,7 @@ export function coverageOf({ height, width, patch, stride, rows, columns }: Swee
 /** Fills the batch `y` [N, H, W, C] with the next images of a sweep over `x` [H, W, C]; see occlude.wgsl. */
 export function createOcclude(
   device: GPUDevice,
-  sweep: Sweep,
+  sweep: PatchSweep,
   {
     x,
     fill,
@@ -107,7 +107,7 @@ export interface Score {
  */
 export function createOcclusionScore(
   device: GPUDevice,
-  sweep: Sweep,
+  sweep: PatchSweep,
   score: Score,
   site: {
     readonly a: Tensor;
@@ -142,7 +142,7 @@ export function createOcclusionScore(
 /** Turns a sweep's scores into its heat map `y` [H, W]; see occlusion_map.wgsl. */
 export function createOcclusionMap(
   device: GPUDevice,
-  sweep: Sweep,
+  sweep: PatchSweep,
   { scores, y }: { readonly scores: Tensor; readonly y: Tensor },
 ): Promise<Command> {
   return createDispatch(device, mapShader, {

@@ -3,7 +3,13 @@ import { adapterName, whileAlive } from "../gpu/device.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { withScope } from "../gpu/scope.ts";
 import { createConvolution } from "../layers/convolution.ts";
-import { type Tile, type Tiles, tilesFor, tilingOf, useTiles } from "../layers/tiling.ts";
+import {
+  type ConvolutionTile,
+  type ConvolutionTiles,
+  tilesFor,
+  tilingOf,
+  useTiles,
+} from "../layers/tiling.ts";
 
 /** Store of texts by name: `localStorage`, or anything like it. */
 export interface TextStore {
@@ -23,7 +29,7 @@ const TUNE: Fields<TuneOptions> = { store: "may", signal: "may" };
 /** Result of tuning, measured or remembered. */
 export interface Tuning {
   readonly adapter: string;
-  readonly tiles: Tiles;
+  readonly tiles: ConvolutionTiles;
   /** True if this call measured, false if it recalled an earlier measurement. */
   readonly measured: boolean;
 }
@@ -34,7 +40,7 @@ interface Probe {
   readonly channels: number;
 }
 
-const PROBES: Readonly<Record<keyof Tiles, Probe>> = {
+const PROBES: Readonly<Record<keyof ConvolutionTiles, Probe>> = {
   little: { side: 14, channels: 128 },
   much: { side: 64, channels: 64 },
 };
@@ -72,7 +78,10 @@ export async function tuneConvolutions(device: GPUDevice, options: TuneOptions =
 }
 
 /** Tiles as they were remembered, unless they are none that the device can run. */
-function recall(text: string | null | undefined, candidates: readonly Tile[]): Tiles | undefined {
+function recall(
+  text: string | null | undefined,
+  candidates: readonly ConvolutionTile[],
+): ConvolutionTiles | undefined {
   if (!text) return undefined;
   let stored: unknown;
   try {
@@ -80,9 +89,9 @@ function recall(text: string | null | undefined, candidates: readonly Tile[]): T
   } catch {
     return undefined;
   }
-  const same = (wanted: unknown): Tile | undefined =>
+  const same = (wanted: unknown): ConvolutionTile | undefined =>
     candidates.find((tile) => JSON.stringify(tile) === JSON.stringify(wanted));
-  const { little, much } = { ...(stored as Partial<Record<keyof Tiles, unknown>>) };
+  const { little, much } = { ...(stored as Partial<Record<keyof ConvolutionTiles, unknown>>) };
   const found = { little: same(little), much: same(much) };
   return found.little && found.much ? { little: found.little, much: found.much } : undefined;
 }
@@ -90,10 +99,10 @@ function recall(text: string | null | undefined, candidates: readonly Tile[]): T
 /** The tile with the least time of several samples, taken in turns. */
 async function best(
   device: GPUDevice,
-  candidates: readonly Tile[],
+  candidates: readonly ConvolutionTile[],
   probe: Probe,
   signal: AbortSignal | undefined,
-): Promise<Tile> {
+): Promise<ConvolutionTile> {
   const { side, channels } = probe;
   const values = (length: number): Float32Array =>
     Float32Array.from({ length }, (_, index) => Math.sin(index) / 8);
@@ -102,7 +111,12 @@ async function best(
     const x = tensor(shape, { data: values(side * side * channels) });
     const w = tensor([channels / 16, 9 * channels, 16], { data: values(9 * channels * channels) });
     const y = tensor(shape);
-    const running: { readonly tile: Tile; readonly command: Command; repeats: number; least: number }[] = [];
+    const running: {
+      readonly tile: ConvolutionTile;
+      readonly command: Command;
+      repeats: number;
+      least: number;
+    }[] = [];
     for (const tile of candidates) {
       signal?.throwIfAborted();
       const command = await owned(

@@ -5,13 +5,13 @@ import { createIncrementalConv2d } from "./conv2d-incremental.ts";
 import { type Convolution, createConvolution, inFours } from "./convolution.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { type Constant, type ForwardSite, LAYER_FIELDS, type LayerBase, type Op, onlyImage } from "./op.ts";
-import { WINDOW_FIELDS, type Window, windowGeometry } from "./padding.ts";
+import { type LayerWindow, WINDOW_FIELDS, windowGeometry } from "./padding.ts";
 import { seesTaps } from "./sight.ts";
 import { blockOf } from "./tiling.ts";
 import { backProjectTaps, bordered, scaled, sizeOfFilter, WEIGHTED, withoutActivation } from "./weighted.ts";
 
 /** Convolution (cross-correlation) of [N, H, W, Cin] by w [kh, kw, Cin, Cout], then bias, then activation. */
-export interface Conv2dLayer extends LayerBase, Omit<Window, "size"> {
+export interface Conv2dLayer extends LayerBase, Omit<LayerWindow, "size"> {
   readonly op: "conv2d";
   readonly w: Constant;
   /** [Cout] */

@@ -17,7 +17,7 @@ import {
   onlyImage,
   type Tensors,
 } from "./op.ts";
-import { WINDOW_FIELDS, type Window, windowGeometry } from "./padding.ts";
+import { type LayerWindow, WINDOW_FIELDS, windowGeometry } from "./padding.ts";
 import { seesTaps } from "./sight.ts";
 import { backProjectTaps, bordered, scaled, sizeOfFilter, WEIGHTED, withoutActivation } from "./weighted.ts";
 
@@ -25,7 +25,7 @@ import { backProjectTaps, bordered, scaled, sizeOfFilter, WEIGHTED, withoutActiv
  * Each channel of [N, H, W, C] convolved by its own M filters, w [kh, kw, C, M]: output channel c·M + m; then bias,
  * then activation.
  */
-export interface DepthwiseConv2dLayer extends LayerBase, Omit<Window, "size"> {
+export interface DepthwiseConv2dLayer extends LayerBase, Omit<LayerWindow, "size"> {
   readonly op: "depthwiseConv2d";
   readonly w: Constant;
   /** [C·M] */

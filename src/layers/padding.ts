@@ -15,7 +15,7 @@ export interface Border {
 export type Padding = "same" | "valid" | Border;
 
 /** A sliding window's geometry; all pairs are [vertical, horizontal]. */
-export interface Window {
+export interface LayerWindow {
   readonly size: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
@@ -64,7 +64,12 @@ function along(
 }
 
 /** Output size and leading padding of a window over an H×W image. @throws InputError when the window does not fit. */
-export function windowGeometry(who: string, height: number, width: number, window: Window): WindowGeometry {
+export function windowGeometry(
+  who: string,
+  height: number,
+  width: number,
+  window: LayerWindow,
+): WindowGeometry {
   const { size, strides, dilations, padding } = window;
   const [vertical, horizontal] =
     typeof padding === "string"

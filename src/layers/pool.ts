@@ -11,14 +11,14 @@ import { createArgmaxDispatch } from "./argmax.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { chunkOf, itemGrid, listsOf, sizeOfImage } from "./incremental.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Mathematics, type Op, onlyImage } from "./op.ts";
-import { WINDOW_FIELDS, type Window, windowGeometry } from "./padding.ts";
+import { type LayerWindow, WINDOW_FIELDS, windowGeometry } from "./padding.ts";
 import { seesTaps } from "./sight.ts";
 
 /**
  * Maximum or mean over a sliding window. Padding takes no part: the maximum ignores it and the mean divides by the number
  * of pixels inside (as Keras has it).
  */
-export interface PoolLayer extends LayerBase, Omit<Window, "dilations"> {
+export interface PoolLayer extends LayerBase, Omit<LayerWindow, "dilations"> {
   readonly op: "pool";
   readonly mode: "max" | "average";
 }

@@ -1,6 +1,6 @@
 import type { Shape } from "../gpu/tensor.ts";
 import type { SightSite } from "./op.ts";
-import { type Window, windowGeometry } from "./padding.ts";
+import { type LayerWindow, windowGeometry } from "./padding.ts";
 
 /** Rows (axis 0) or columns (axis 1) of a shape with the batch in front; 1 where it has no pixels. */
 export function extentOf(shape: Shape | undefined, axis: 0 | 1): number {
@@ -20,7 +20,7 @@ export function seesAll({ axis, input, x }: SightSite): (at: number) => Iterable
 }
 
 /** Each place sees the taps of a sliding window. */
-export function seesTaps(layer: string, window: Window, { axis, x: [x] }: SightSite) {
+export function seesTaps(layer: string, window: LayerWindow, { axis, x: [x] }: SightSite) {
   const { top, left } = windowGeometry(layer, extentOf(x, 0), extentOf(x, 1), window);
   const before = axis === 0 ? top : left;
   const [size, stride, dilation] = [window.size[axis], window.strides[axis], window.dilations[axis]];

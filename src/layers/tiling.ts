@@ -22,7 +22,7 @@ export interface Tiling {
 }
 
 /** A register tile, whatever the number of channels; what a device is measured with. */
-export interface Tile {
+export interface ConvolutionTile {
   /** True if lanes share the weights that they read; a thread then keeps a whole block of channels. */
   readonly subgroups: boolean;
   /** True if a workgroup stages 64 pixels by 64 output channels in workgroup memory; narrower outputs go without. */
@@ -34,9 +34,9 @@ export interface Tile {
 }
 
 /** The tiles that serve a device best where there is little work, and where there is much. */
-export interface Tiles {
-  readonly little: Tile;
-  readonly much: Tile;
+export interface ConvolutionTiles {
+  readonly little: ConvolutionTile;
+  readonly much: ConvolutionTile;
 }
 
 /** Chunks of output channels of a workgroup in conv2d_staged.wgsl. */
@@ -45,10 +45,10 @@ const STAGED_COLUMNS = 16;
 /** Elements of an output from which on there is much work: enough for 8192 threads of 4 pixels × 8 channels. */
 const MUCH = 8192 * 32;
 
-const measured = new WeakMap<GPUDevice, Tiles>();
+const measured = new WeakMap<GPUDevice, ConvolutionTiles>();
 
 /** Has a device use these tiles in whatever is created on it from now on, in place of {@link defaultTiles}. */
-export function useTiles(device: GPUDevice, tiles: Tiles): void {
+export function useTiles(device: GPUDevice, tiles: ConvolutionTiles): void {
   measured.set(device, tiles);
 }
 
@@ -59,7 +59,7 @@ export function useTiles(device: GPUDevice, tiles: Tiles): void {
  * - A thread keeps 4 pixels × 8 channels where there is much work, or else 4 × 4, so that small images with many
  *   channels still fill a GPU; a CPU is always full (SwiftShader: 1.7 times as fast with 4 × 8).
  */
-export function defaultTiles(device: GPUDevice): Tiles {
+export function defaultTiles(device: GPUDevice): ConvolutionTiles {
   const { least, most } = subgroupsOf(device);
   if (least === 8 && most === 8) {
     const tile = { subgroups: true, pixels: 2, channels: 16 };
@@ -70,7 +70,7 @@ export function defaultTiles(device: GPUDevice): Tiles {
 }
 
 /** Every tile that a device can run. */
-export function tilesFor(device: GPUDevice): Tile[] {
+export function tilesFor(device: GPUDevice): ConvolutionTile[] {
   const { least } = subgroupsOf(device);
   return [
     { subgroups: false, pixels: 4, channels: 4 },
@@ -97,7 +97,7 @@ export function chooseTiling(device: GPUDevice, pixels: number, channels: number
 }
 
 /** A tile, laid over so many output channels. */
-export function tilingOf(tile: Tile, channels: number): Tiling {
+export function tilingOf(tile: ConvolutionTile, channels: number): Tiling {
   const chunk = channels % 4 === 0 ? 4 : 1;
   if (tile.subgroups) {
     const block = blockOf(channels);

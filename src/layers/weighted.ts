@@ -1,6 +1,6 @@
 import type { FusedActivation } from "./activation.ts";
 import type { BackProjection, Constant, LayerBase, Mathematics, Scale } from "./op.ts";
-import type { Border, Window } from "./padding.ts";
+import type { Border, LayerWindow } from "./padding.ts";
 
 /** The fields of convolutions and dense layers: weights whose last axes are the outputs, biases, an activation. */
 interface WeightedLayer extends LayerBase {
@@ -10,7 +10,7 @@ interface WeightedLayer extends LayerBase {
 }
 
 /** The same with filters that slide over an image. */
-export interface ConvolutionLayer extends WeightedLayer, Omit<Window, "size"> {}
+export interface ConvolutionLayer extends WeightedLayer, Omit<LayerWindow, "size"> {}
 
 /** Sums of products with weights of any sign. */
 export const WEIGHTED: Mathematics = {

@@ -6,7 +6,7 @@ import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import type { LoopOptions } from "../sampling/batches.ts";
 import { ranksOf } from "./importance.ts";
-import type { Curve } from "./measures.ts";
+import type { TrustCurve } from "./measures.ts";
 import { scoresOf, type Watched, wholeBatches } from "./scores.ts";
 
 export type CurveName = "insertion" | "deletion";
@@ -58,7 +58,7 @@ export function curvesOf(
   network: Network,
   site: CurvesSite,
   options: LoopOptions,
-): Promise<Partial<Record<CurveName, Curve>>> {
+): Promise<Partial<Record<CurveName, TrustCurve>>> {
   const { input, importance, objective, baselines, which, steps, randomBaselines, seed } = site;
   const { device, graph } = network;
   const { shape } = inputOf(graph);

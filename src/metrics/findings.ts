@@ -1,4 +1,4 @@
-import type { Curve, Likeness, ScoreMeasure, Trust, Verdict } from "./measures.ts";
+import type { MapLikeness, ScoreMeasure, Trust, TrustCurve, Verdict } from "./measures.ts";
 
 /** Rank correlations from here on, of magnitudes and of signed values alike, count as "hardly depends". */
 export const ALIKE = { class: 0.9, weights: 0.8 } as const;
@@ -98,7 +98,7 @@ function stillFinding(
   };
 }
 
-function alike({ correlation, signed }: Likeness, from: number): boolean {
+function alike({ correlation, signed }: MapLikeness, from: number): boolean {
   return Math.min(correlation, signed) >= from;
 }
 
@@ -131,7 +131,7 @@ function weightsFinding({ modelRandomisation }: Omit<Trust, "words" | "verdicts"
 
 /** The finding that random baselines do as well, by insertion less deletion. */
 function chanceFinding({ insertion, deletion }: Omit<Trust, "words" | "verdicts">): Finding | undefined {
-  const total = (value: (curve: Curve) => number): number =>
+  const total = (value: (curve: TrustCurve) => number): number =>
     (insertion ? value(insertion) : 0) - (deletion ? value(deletion) : 0);
   const copies = (insertion ?? deletion)?.randomBaselines.length ?? 0;
   const own = total(({ area }) => area);

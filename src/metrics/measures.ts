@@ -4,7 +4,7 @@ import type { Objective } from "../objectives/objective.ts";
 import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import type { AttributionOptions, Baseline } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
-import type { Question, ScoreKind } from "../techniques/question.ts";
+import type { AnyTarget, ScoreKind } from "../techniques/question.ts";
 import type { SharedScores } from "./scores.ts";
 
 /**
@@ -35,7 +35,7 @@ export type EvaluatedTechnique =
 
 export interface TrustOptions extends LoopOptions {
   /** The question that is explained. Default: the top class. Of an objective, or of neurons, there is no other class to compare. */
-  readonly target?: Question | Objective | undefined;
+  readonly target?: AnyTarget | Objective | undefined;
   /** The output whose class the target is, by name. Default: the graph's `output`. */
   readonly output?: string | undefined;
   /** The measures to take. Default: all that are defined for the target. */
@@ -120,7 +120,7 @@ export const TRUST: Fields<TrustOptions> = {
 };
 
 /** A curve of the score as the map's pixels come or go, strongest first (Petsiuk et al. 2018, section 4.2). */
-export interface Curve {
+export interface TrustCurve {
   /** The score at each step, from the baseline to the whole image (insertion) or from the image to the baseline. */
   readonly curve: readonly number[];
   /** Area under it on [0, 1], by the trapezoidal rule. */
@@ -142,7 +142,7 @@ export interface Infidelity {
 }
 
 /** Likeness of two maps by Spearman's rank correlation, −1…1. */
-export interface Likeness {
+export interface MapLikeness {
   /** Of the magnitudes, one a pixel (or cell, of a map that is smaller): 1 is the same order. */
   readonly correlation: number;
   /** Of all values with their signs. */
@@ -150,7 +150,7 @@ export interface Likeness {
 }
 
 /** Likeness to the map of another class. */
-export interface OtherClass extends Likeness {
+export interface OtherClass extends MapLikeness {
   readonly other: number;
 }
 
@@ -173,15 +173,15 @@ export interface Trust {
   readonly target: Target | Objective;
   /** The class that the target is, if it is one: its output, its number and what it is called. */
   readonly asked?: { readonly output: string; readonly index: number; readonly name: string };
-  readonly insertion?: Curve;
-  readonly deletion?: Curve;
+  readonly insertion?: TrustCurve;
+  readonly deletion?: TrustCurve;
   /** Pearson's correlation of what a subset's pixels sum to with how far the score falls without them (Bhatt et al. 2020). */
   readonly muFidelity?: number;
   readonly infidelity?: Infidelity;
   /** The largest ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖ (Yeh et al. 2019, definition 3.1). */
   readonly sensitivity?: number;
   /** Likeness to the map that the network gives with its parameters randomised (Adebayo et al. 2018). */
-  readonly modelRandomisation?: Likeness;
+  readonly modelRandomisation?: MapLikeness;
   /** Likeness to the map of a class drawn at random (Adebayo et al. 2018; Sixt et al. 2020). */
   readonly randomLogit?: OtherClass;
   /** Likeness to the map of the class with the highest score beside the target's. */

@@ -12,7 +12,7 @@ import { type Asked, ask, type ClassAsked, meaningOf, type Picture } from "../te
 import { spearman } from "./correlation.ts";
 import { importanceOf } from "./importance.ts";
 import { type MadeMap, makeMap } from "./map-maker.ts";
-import type { EvaluatedTechnique, Likeness, TrustOptions } from "./measures.ts";
+import type { EvaluatedTechnique, MapLikeness, TrustOptions } from "./measures.ts";
 import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
 
 /**
@@ -54,7 +54,7 @@ export async function likenessToRandomised(
   randomised: Network,
   made: MadeMap,
   onProgress?: (fraction: number) => void,
-): Promise<Likeness> {
+): Promise<MapLikeness> {
   const { input, about, run } = made;
   const map = await run(randomised, input, made, onProgress);
   if (!about || about.head.kind === "places" || !isBlank(map.data)) return likeness(made, map);
@@ -71,7 +71,7 @@ export function isBlank(data: Float32Array): boolean {
  * Spearman's rank correlation of a map with one that another target gives in its place (Adebayo et al. 2018,
  * arXiv:1810.03292, section 3): of the magnitudes, one a pixel or cell, and of the values with their signs.
  */
-export function likeness({ map, kind }: MadeMap, other: MadeMap["map"]): Likeness {
+export function likeness({ map, kind }: MadeMap, other: MadeMap["map"]): MapLikeness {
   const magnitudes = (of: MadeMap["map"]) => importanceOf(of, kind).data.map(Math.abs);
   return {
     correlation: spearman(magnitudes(map), magnitudes(other)),
@@ -120,7 +120,7 @@ export function otherThan({ target, about }: Asked, index: number): Asked {
 }
 
 /** A step of {@link cascadingRandomisation}: likeness to the map of a network whose parameters are random from the top down to a layer. */
-export interface CascadeStep extends Likeness {
+export interface CascadeStep extends MapLikeness {
   readonly layer: string;
 }
 

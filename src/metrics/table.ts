@@ -59,7 +59,7 @@ export interface TrustTable {
 }
 
 /** A figure over the images of a data set. */
-export interface Spread {
+export interface TrustSpread {
   readonly mean: number;
   /** Standard deviation between images, over n − 1; 0 of one image. */
   readonly spread: number;
@@ -73,9 +73,9 @@ export interface TrustSummaryRow {
   readonly title: string;
   /** Images that the technique was defined for. */
   readonly images: number;
-  readonly figures: Partial<Readonly<Record<Measure, Spread>>>;
+  readonly figures: Partial<Readonly<Record<Measure, TrustSpread>>>;
   /** For insertion and deletion, the mean area of the random baselines. */
-  readonly randomBaselines: Partial<Readonly<Record<"insertion" | "deletion", Spread>>>;
+  readonly randomBaselines: Partial<Readonly<Record<"insertion" | "deletion", TrustSpread>>>;
   /** For how many images each was the verdict. */
   readonly verdicts: Partial<Readonly<Record<Verdict, number>>>;
   /** The reason why the technique is not defined, where it never was. */
@@ -248,8 +248,8 @@ function meanOf(values: readonly number[]): number | undefined {
 function spreads<K extends string>(
   names: readonly K[],
   valuesOf: (name: K) => readonly (number | undefined)[],
-): Partial<Record<K, Spread>> {
-  const found: Partial<Record<K, Spread>> = {};
+): Partial<Record<K, TrustSpread>> {
+  const found: Partial<Record<K, TrustSpread>> = {};
   for (const name of names) {
     const values = valuesOf(name).filter((value) => value !== undefined);
     const mean = meanOf(values);

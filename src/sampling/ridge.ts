@@ -1,5 +1,5 @@
 /** A weighted linear fit. */
-export interface Fit {
+export interface RidgeFit {
   readonly coefficients: Float64Array;
   readonly intercept: number;
   /** Share of the weighted variance that the fit explains, at most 1; 0 where there is none to explain. */
@@ -16,7 +16,7 @@ export function ridge(
   w: ArrayLike<number>,
   features: number,
   alpha: number,
-): Fit {
+): RidgeFit {
   const rows = y.length;
   let total = 0;
   let meanY = 0;

@@ -8,7 +8,7 @@ import { createBatches, type LoopOptions, runSteps } from "./batches.ts";
 import type { BudgetScope } from "./budget.ts";
 
 /** Work of several steps that a caller records: `recordStart`, then `recordStep` as often as `steps` says, then `recordEnd`. */
-export interface Steps {
+export interface SteppedWork {
   readonly steps: number;
   /** Records the beginning: whatever was there before is forgotten. */
   recordStart(encoder: GPUCommandEncoder): void;
@@ -19,7 +19,7 @@ export interface Steps {
 }
 
 /** Records all steps of some work into one encoder. */
-export function recordAll(encoder: GPUCommandEncoder, work: Steps): void {
+export function recordAll(encoder: GPUCommandEncoder, work: SteppedWork): void {
   work.recordStart(encoder);
   for (let step = 0; step < work.steps; step++) work.recordStep(encoder);
   work.recordEnd(encoder);
@@ -57,7 +57,7 @@ export interface SampleSite {
 }
 
 /** The loop over samples, ready to record. */
-export interface SampleLoop extends Steps {
+export interface SampleLoop extends SteppedWork {
   /** Number of samples. */
   readonly count: number;
   /** The scores of each question that keeps them. */

@@ -17,10 +17,10 @@ import { submit, writeInput } from "./submit.ts";
 export type { Picture } from "../images/picture.ts";
 
 /** The target of an explanation: a class of an output by number or label, or elements of any layer. */
-export type Question = number | string | Target;
+export type AnyTarget = number | string | Target;
 
 /** Options that every technique takes. `Q` is what the technique can be asked. */
-export interface ExplainOptions<Q extends Question | Objective = Question> {
+export interface ExplainOptions<Q extends AnyTarget | Objective = AnyTarget> {
   /**
    * Default: of a softmax or of labels, the one with the highest score; of a yes or no, the side that the network takes; of
    * values, the first; of scores at every place, the class that most places have, or the yes where any has it. A class of
@@ -35,7 +35,7 @@ export interface ExplainOptions<Q extends Question | Objective = Question> {
 }
 
 /** Options of a technique that can also be asked an {@link Objective}. */
-export type ObjectiveOptions = ExplainOptions<Question | Objective>;
+export type ObjectiveOptions = ExplainOptions<AnyTarget | Objective>;
 
 /** The options that every technique takes, whether it has a use for them or not. */
 export const EXPLAIN: Fields<ObjectiveOptions & LoopOptions & MemoryOptions> = {

@@ -13,7 +13,7 @@ import {
   type DepthwiseConv2dLayer,
   depthwiseConv2d,
 } from "../../src/layers/depthwise-conv2d.ts";
-import { type Tile, tilesFor, useTiles } from "../../src/layers/tiling.ts";
+import { type ConvolutionTile, tilesFor, useTiles } from "../../src/layers/tiling.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { testDevice } from "../gpu.ts";
 import { type ConvolutionSizes, convolve, convolveDepthwise } from "../reference/conv2d.ts";
@@ -101,14 +101,18 @@ describe("convolutions", () => {
     expectClose(found, changedPixels(output, right), 3e-6);
   }
 
-  const plain = (pixels: number, channels: number): Tile => ({ subgroups: false, pixels, channels });
+  const plain = (pixels: number, channels: number): ConvolutionTile => ({
+    subgroups: false,
+    pixels,
+    channels,
+  });
 
-  test.each<readonly [name: string, tile: Tile, from: number, to: number]>([
+  test.each<readonly [name: string, tile: ConvolutionTile, from: number, to: number]>([
     ["conv2d_incremental, both in fours", plain(2, 4), 8, 12],
     ["conv2d_incremental, one by one", plain(4, 8), 5, 7],
     ["conv2d_incremental_quads, four channels of a thread", plain(4, 4), 8, 12],
     ["conv2d_incremental_quads, eight channels of a thread, three in", plain(4, 8), 3, 40],
-    ...SHARED.flatMap((tile): [string, Tile, number, number][] => [
+    ...SHARED.flatMap((tile): [string, ConvolutionTile, number, number][] => [
       ["conv2d_incremental_subgroups, in fours", tile, 8, 20],
       ["conv2d_incremental_subgroups, one by one", tile, 5, 7],
     ]),

@@ -1,9 +1,15 @@
 import { expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import { type Window, windowGeometry } from "../../src/layers/padding.ts";
+import { type LayerWindow, windowGeometry } from "../../src/layers/padding.ts";
 
-function geometry(height: number, width: number, window: Partial<Window>): number[] {
-  const whole: Window = { size: [3, 3], strides: [1, 1], dilations: [1, 1], padding: "valid", ...window };
+function geometry(height: number, width: number, window: Partial<LayerWindow>): number[] {
+  const whole: LayerWindow = {
+    size: [3, 3],
+    strides: [1, 1],
+    dilations: [1, 1],
+    padding: "valid",
+    ...window,
+  };
   const { outHeight, outWidth, top, left } = windowGeometry("layer", height, width, whole);
   return [outHeight, outWidth, top, left];
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { readTensors } from "../../src/gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, shapesOf } from "../../src/graph/graph.ts";
-import { type Sweep, sweepOver } from "../../src/kernels/occlusion.ts";
+import { type PatchSweep, sweepOver } from "../../src/kernels/occlusion.ts";
 import { windowGeometry } from "../../src/layers/padding.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import { dirtyRegionsOf } from "../../src/network/incremental/dirty-regions.ts";
@@ -313,7 +313,7 @@ describe("rectangles", () => {
     );
   });
 
-  function cornerOf(sweep: Sweep, row: number, column: number): [number, number] {
+  function cornerOf(sweep: PatchSweep, row: number, column: number): [number, number] {
     return [
       Math.min(row * sweep.stride[0], sweep.height - sweep.patch[0]),
       Math.min(column * sweep.stride[1], sweep.width - sweep.patch[1]),

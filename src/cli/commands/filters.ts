@@ -2,7 +2,7 @@ import { composeFilters } from "../../figures/filters.ts";
 import { formatNumber } from "../../figures/format-number.ts";
 import { UnsupportedError } from "../../gpu/errors.ts";
 import { inputOf } from "../../graph/graph.ts";
-import { type Combination, filterCombination } from "../../techniques/units/filter-combination.ts";
+import { type FilterCombination, filterCombination } from "../../techniques/units/filter-combination.ts";
 import { filtersOf } from "../../techniques/units/filters.ts";
 import { messageOf } from "../error-messages.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
@@ -83,7 +83,7 @@ async function filtersCommand(values: Values, io: Io): Promise<void> {
   );
 
   /** A layer that no combination is defined for has none; its weights are shown all the same. */
-  function combine(): Combination[] | undefined {
+  function combine(): FilterCombination[] | undefined {
     try {
       return channels.map((channel) =>
         filterCombination(graph, {

@@ -6,10 +6,10 @@ import type { OpLayer } from "../../layers/ops.ts";
 import type { Config, JsonObject } from "../json.ts";
 import type { LayerWeights } from "./weight-store.ts";
 
-export type Body<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : never;
+export type LayerBodyOf<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : never;
 
 /** A layer of a graph before it has its name and inputs. */
-export type LayerBody = Body<OpLayer>;
+export type LayerBody = LayerBodyOf<OpLayer>;
 
 /** The library that trained the model, or made it. */
 export type Writer = "keras" | "tfjs";

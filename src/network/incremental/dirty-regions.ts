@@ -1,5 +1,5 @@
 import { type Graph, inputOf, type Shapes, shapesOf } from "../../graph/graph.ts";
-import type { Sweep } from "../../kernels/occlusion.ts";
+import type { PatchSweep } from "../../kernels/occlusion.ts";
 import { type OpLayer, opOf } from "../../layers/ops.ts";
 import { extentOf } from "../../layers/sight.ts";
 
@@ -29,7 +29,7 @@ const NONE: Span = { from: 0, to: 0 };
  */
 export function dirtyRegionsOf(
   graph: Graph,
-  sweep: Sweep,
+  sweep: PatchSweep,
   shapes: Shapes = shapesOf(graph),
 ): Map<string, DirtyRegions> {
   const starts = (axis: 0 | 1, count: number, size: number): Span[] =>

@@ -2,7 +2,7 @@ import { sizeOf } from "../../gpu/tensor.ts";
 import { type Graph, inputOf, type Layer, type Shapes, shapesOf } from "../../graph/graph.ts";
 import { multiplyAddsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
-import type { Sweep } from "../../kernels/occlusion.ts";
+import type { PatchSweep } from "../../kernels/occlusion.ts";
 import type { RectangleLayout } from "../../layers/incremental.ts";
 import { opOf } from "../../layers/ops.ts";
 import { aliasBuffers, type BufferAliasing, isView } from "../memory-plan.ts";
@@ -74,7 +74,7 @@ export interface PlanOptions {
  */
 export function planIncremental(
   graph: Graph,
-  sweep: Sweep,
+  sweep: PatchSweep,
   target: string | readonly string[],
   { bufferBytes = 2 ** 27, patches: wanted, memory = Number.POSITIVE_INFINITY }: PlanOptions = {},
 ): IncrementalPlan | undefined {
@@ -175,7 +175,7 @@ function batchesOf(
 /** Rectangles as the kernels read them. */
 function layOut(
   changed: ReadonlyMap<string, DirtyRegions>,
-  sweep: Sweep,
+  sweep: PatchSweep,
   patches: number,
   chunks: number,
 ): Pick<IncrementalPlan, "partial" | "layouts" | "entries" | "tables"> {
@@ -218,7 +218,7 @@ function layOut(
 }
 
 /** The rectangle that a patch changes; nothing where the sweep has no such patch. */
-function rectangle({ rows, columns }: DirtyRegions, sweep: Sweep, patch: number): { y: Span; x: Span } {
+function rectangle({ rows, columns }: DirtyRegions, sweep: PatchSweep, patch: number): { y: Span; x: Span } {
   const y = rows[Math.floor(patch / sweep.columns)];
   const x = columns[patch % sweep.columns];
   if (!y || !x || y.to <= y.from || x.to <= x.from) return { y: { from: 0, to: 0 }, x: { from: 0, to: 0 } };

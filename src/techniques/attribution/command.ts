@@ -6,7 +6,13 @@ import type { Network, OutputGradients, Target } from "../../network/network.ts"
 import { Objective } from "../../objectives/objective.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import { type BudgetScope, budgeted, type MemoryOptions, unlimited } from "../../sampling/budget.ts";
-import { recordAll, roomForScores, runSamples, type SampleLoop, type Steps } from "../../sampling/samples.ts";
+import {
+  recordAll,
+  roomForScores,
+  runSamples,
+  type SampleLoop,
+  type SteppedWork,
+} from "../../sampling/samples.ts";
 import { copyOf } from "../answer.ts";
 import { assertAnswer, type scoresBeside } from "../answer-checks.ts";
 import {
@@ -79,7 +85,7 @@ export function imageOf(
 }
 
 /** Work of one step. */
-export function oneStep(steps: Omit<Steps, "steps" | "recordEnd">): SampleLoop {
+export function oneStep(steps: Omit<SteppedWork, "steps" | "recordEnd">): SampleLoop {
   return { ...steps, steps: 1, count: 1, scores: [], recordEnd: () => {} };
 }
 
@@ -193,7 +199,7 @@ export async function readResults<E>(
  * A technique on one image, as a command. Recording allocates nothing, submits nothing and writes no queue, so that it goes into
  * the caller's own encoder; the network's activations and gradients serve it meanwhile.
  */
-export interface AttributionCommand<E extends Explanation = Explanation> extends Steps, Owner {
+export interface AttributionCommand<E extends Explanation = Explanation> extends SteppedWork, Owner {
   /**
    * `[H, W, C]`: the image, as the network takes it. Another image may be written here before `recordStart`. What followed from the
    * first one stays: its class where no target was given, the width of the noise, the baseline, the segments.

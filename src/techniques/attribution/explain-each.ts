@@ -9,7 +9,7 @@ import { runBackwardPasses } from "../../sampling/backward-passes.ts";
 import { type BudgetScope, withBudget } from "../../sampling/budget.ts";
 import { assertCall, assertPictures, copyOf } from "../answer.ts";
 import { assertAnswer, scoresBeside } from "../answer-checks.ts";
-import { meaningOf, type Picture, type Question } from "../question.ts";
+import { type AnyTarget, meaningOf, type Picture } from "../question.ts";
 import { submit } from "../submit.ts";
 import { type BackwardPass, combined } from "./backward-pass.ts";
 import { attributionNamed } from "./list.ts";
@@ -18,7 +18,7 @@ import type { Attribution } from "./technique.ts";
 
 export interface EachOptions extends Omit<AttributionOptions, "target"> {
   /** The targets for every image, side by side. Default: each image's own class with the highest score. */
-  readonly targets?: readonly (Question | Objective)[] | undefined;
+  readonly targets?: readonly (AnyTarget | Objective)[] | undefined;
 }
 
 const { target: _, ...OF_ALL } = ATTRIBUTION;

@@ -12,17 +12,17 @@ import type { ObjectiveCommand } from "../../objectives/commands.ts";
 import type { Objective } from "../../objectives/objective.ts";
 import { LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
-import { type Fit, ridge } from "../../sampling/ridge.ts";
+import { type RidgeFit, ridge } from "../../sampling/ridge.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
 import { seedOf } from "../../sampling/seed.ts";
 import { answer, assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
+  type AnyTarget,
   EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   type Picture,
-  type Question,
 } from "../question.ts";
 import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
 import { HIDE, ON, SEED, type TechniqueOption } from "./options.ts";
@@ -72,7 +72,7 @@ const FIELDS: Fields<LimeOptions> = {
 export interface LimeExplanation extends Explanation {
   readonly segments: Segments;
   /** The ridge's weights a segment, its intercept, and R²: how much of the network's behaviour the model explains. */
-  readonly fit: Fit;
+  readonly fit: RidgeFit;
 }
 
 /**
@@ -94,7 +94,7 @@ export async function lime(
 }
 
 /** The same for several targets, whose scores are read off one sweep of segments. */
-export function limeEach<const T extends readonly (Question | Objective | undefined)[]>(
+export function limeEach<const T extends readonly (AnyTarget | Objective | undefined)[]>(
   network: Network,
   image: Picture,
   targets: T,
@@ -113,7 +113,7 @@ export function limeEach<const T extends readonly (Question | Objective | undefi
 
 /** Results, of each target in order, numbered from the second: `scores`, of each copy. The ridge is the processor's. */
 function prepareSegments(
-  targets: readonly (Question | Objective | undefined)[],
+  targets: readonly (AnyTarget | Objective | undefined)[],
 ): Prepare<Omit<LimeOptions, "target">, LimeExplanation[]> {
   return async (site, options) => {
     const { network, input, scope } = site;

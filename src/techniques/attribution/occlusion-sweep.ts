@@ -9,8 +9,8 @@ import {
   createOcclude,
   createOcclusionMap,
   createOcclusionScore,
+  type PatchSweep,
   type Score,
-  type Sweep,
   sweepOver,
 } from "../../kernels/occlusion.ts";
 import { MOST_PATCHES, planIncremental } from "../../network/incremental/plan.ts";
@@ -61,7 +61,7 @@ export const STRIDE = {
 export function sweepWith(
   [height, width, channels]: readonly [height: number, width: number, channels: number],
   { patch, stride }: Pick<SweepOptions, "patch" | "stride">,
-): Sweep {
+): PatchSweep {
   const side = patch ?? Math.max(1, Math.round(Math.min(height, width) / PATCHES_ACROSS));
   const step = stride ?? Math.max(1, Math.floor(side / 2));
   return sweepOver([height, width, channels], [side, side], [step, step]);
@@ -83,7 +83,7 @@ export interface OcclusionMap {
 
 /** A sweep, whatever is asked of it. */
 export interface OcclusionSweep {
-  readonly sweep: Sweep;
+  readonly sweep: PatchSweep;
   /** `[H, W, C]`: the image, as the network takes it. */
   readonly image: Tensor;
   /** `[C]`: what covers it. */

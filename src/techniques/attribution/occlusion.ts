@@ -3,7 +3,7 @@ import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { withScope } from "../../gpu/scope.ts";
 import { type InputColor, inputColorOf } from "../../images/color.ts";
-import { coverageOf, type Sweep } from "../../kernels/occlusion.ts";
+import { coverageOf, type PatchSweep } from "../../kernels/occlusion.ts";
 import type { Network, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
@@ -11,12 +11,12 @@ import { unlimited } from "../../sampling/budget.ts";
 import { answer, assertCall } from "../answer.ts";
 import { assertAnswer, sameScores } from "../answer-checks.ts";
 import {
+  type AnyTarget,
   EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   objectiveOf,
   type Picture,
-  type Question,
 } from "../question.ts";
 import { submit } from "../submit.ts";
 import { andThen, first, NONE, numbered, type Prepare, type PrepareSite, readResults } from "./command.ts";
@@ -34,7 +34,7 @@ export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOp
 const FIELDS: Fields<OcclusionOptions> = { ...EXPLAIN, ...SWEEP, fill: "may" };
 
 /** A sweep's map, with what is known of it: no value where no patch covers, zero where only rounding differs. */
-function known(map: Float32Array, scores: Float32Array, sweep: Sweep): Omit<Explanation, "target"> {
+function known(map: Float32Array, scores: Float32Array, sweep: PatchSweep): Omit<Explanation, "target"> {
   const { height, width, patch, stride } = sweep;
   const same = sameScores(scores);
   const covered = coverageOf(sweep);
@@ -83,7 +83,7 @@ export async function occlusion(
 }
 
 /** The same for several targets, whose scores are read off one sweep of patches. */
-export function occlusionEach<const T extends readonly (Question | Objective | undefined)[]>(
+export function occlusionEach<const T extends readonly (AnyTarget | Objective | undefined)[]>(
   network: Network,
   image: Picture,
   questions: T,
@@ -98,7 +98,7 @@ export function occlusionEach<const T extends readonly (Question | Objective | u
   );
 }
 
-type SweepTarget = Question | Objective | undefined;
+type SweepTarget = AnyTarget | Objective | undefined;
 
 function overPatches(
   network: Network,

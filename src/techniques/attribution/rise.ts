@@ -15,11 +15,11 @@ import { seedOf } from "../../sampling/seed.ts";
 import { answer, assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
+  type AnyTarget,
   EXPLAIN,
   type Explanation,
   type ObjectiveOptions,
   type Picture,
-  type Question,
 } from "../question.ts";
 import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
 import { FILL, ON, SEED, type TechniqueOption } from "./options.ts";
@@ -81,7 +81,7 @@ export async function rise(
 }
 
 /** The same for several targets, whose scores are read off one sweep of masks. */
-export function riseEach<const T extends readonly (Question | Objective | undefined)[]>(
+export function riseEach<const T extends readonly (AnyTarget | Objective | undefined)[]>(
   network: Network,
   image: Picture,
   targets: T,
@@ -103,7 +103,7 @@ export function riseEach<const T extends readonly (Question | Objective | undefi
  * the image behind each mask.
  */
 function prepareMasks(
-  targets: readonly (Question | Objective | undefined)[],
+  targets: readonly (AnyTarget | Objective | undefined)[],
 ): Prepare<Omit<RiseOptions, "target">, Explanation[]> {
   return async (site, options) => {
     const { network, input, scope } = site;

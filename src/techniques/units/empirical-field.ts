@@ -31,7 +31,7 @@ const FIELDS: Fields<EmpiricalFieldOptions> = {
 };
 
 /** One image's part in a unit's field. */
-export interface Discrepancy {
+export interface FieldDiscrepancy {
   /** The unit's place in the map, and its activation there. */
   readonly y: number;
   readonly x: number;
@@ -57,7 +57,7 @@ export interface EmpiricalField {
   readonly stride: number;
   /** √ of the number of pixels whose discrepancy is at least half the largest: the side of a square as large. */
   readonly side: number;
-  readonly images: readonly Discrepancy[];
+  readonly images: readonly FieldDiscrepancy[];
 }
 
 /**
@@ -78,7 +78,7 @@ export async function empiricalField(
   const { patch = Math.max(1, Math.round((11 * side) / 224)), signal, onProgress } = options;
   const { stride = Math.max(1, Math.round((3 * side) / 224)) } = options;
   if (images.length === 0) throw new InputError("empirical field: expected at least one image, got none");
-  const found: Discrepancy[] = [];
+  const found: FieldDiscrepancy[] = [];
   for (const [i, image] of images.entries()) {
     const loop = {
       signal,
@@ -93,7 +93,7 @@ async function discrepancyOf(
   network: Network,
   input: Float32Array,
   options: EmpiricalFieldOptions & { readonly patch: number; readonly stride: number },
-): Promise<Discrepancy> {
+): Promise<FieldDiscrepancy> {
   const { layer, channel, patch, stride, fill = "mean", signal } = options;
   const { device, graph } = network;
   const unit = await unitOf(network, input, options);
@@ -180,7 +180,7 @@ function spread(
 
 /** The images' maps on top of one another, by their theoretical fields. */
 function centred(
-  images: readonly Discrepancy[],
+  images: readonly FieldDiscrepancy[],
   patch: number,
   [height, width]: readonly [number, number],
 ): Pick<EmpiricalField, "data" | "shape" | "seen" | "theoretical" | "side"> {

@@ -18,7 +18,7 @@ export interface CombinationOptions {
 const COMBINATION: Fields<CombinationOptions> = { layer: "must", channel: "must", strongest: "may" };
 
 /** A pattern of pixels, [height, width, channels] of the network's input. */
-export interface Combination {
+export interface FilterCombination {
   readonly data: Float32Array;
   readonly shape: Shape;
 }
@@ -34,7 +34,7 @@ const MOST = 3e8;
  * @throws UnsupportedError for a layer between that is no convolution, pooling, activation, batch norm, sum or concatenation.
  * @throws InputError for a filter that does not exist, or one that sees so much of the image that the work is out of bounds.
  */
-export function filterCombination(graph: Graph, options: CombinationOptions): Combination {
+export function filterCombination(graph: Graph, options: CombinationOptions): FilterCombination {
   assertGraph("filter combination", graph);
   assertFields("filter combination", options, COMBINATION);
   const { layer: name, channel, strongest } = options;
@@ -109,7 +109,7 @@ class Sheet {
     return this.#places.values();
   }
 
-  whole(): Combination {
+  whole(): FilterCombination {
     const all = [...this.places()];
     const [top, left] = [Math.min(...all.map(({ y }) => y)), Math.min(...all.map(({ x }) => x))];
     const height = Math.max(...all.map(({ y }) => y)) - top + 1;
