@@ -56,6 +56,8 @@ export const SMALL = 11;
 export const LEADING = 18;
 const TITLE_LEADING = 22;
 const LEAST_WIDTH = 320;
+/** The least width of a panel with its captions, so that those of narrow pictures do not meet. */
+const LEAST_COLUMN = 120;
 const BAR = { room: 10, width: 14, tick: 4, least: 72 } as const;
 /** Lines into which a title and a line of a caption may be wrapped. */
 const MOST_LINES = 3;
@@ -99,9 +101,10 @@ export function layOut({ title, subtitle, panels }: Layout): Figure {
     const beside = panel.bar ? BAR.room + BAR.width + BAR.tick + 4 + tickWidth(panel.bar) : 0;
     x += Math.ceil(gutter);
     const { width, height } = panel.picture;
-    const room = barHeight(panel) > height ? width : width + Math.ceil(beside);
+    const column = Math.max(width + Math.ceil(beside), LEAST_COLUMN);
+    const room = barHeight(panel) > height ? width : column;
     placed.push({ panel, x, captions: captionsOf(panel, room) });
-    x += width + Math.ceil(beside) + BETWEEN;
+    x += column + BETWEEN;
   }
   const width = Math.max(x - BETWEEN + MARGIN, LEAST_WIDTH);
   const heading = headingOf({ title, subtitle }, width - 2 * MARGIN);

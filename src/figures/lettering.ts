@@ -8,11 +8,10 @@ const known: Readonly<Record<Weight, ReadonlyMap<number, number>>> = {
   600: advancesOf(ADVANCES.semiBold),
 };
 
-/** Widths of characters that the font lacks, as shares of its size: those of East Asia and pictures are square. */
-const WIDE = 1;
-const OTHER = 0.75;
-/** From here on (Hangul's letters) scripts have wide characters. */
-const FIRST_WIDE = 0x1100;
+/** Width of a character that the font lacks, as a share of its size: as square as the widest, and no less than a box. */
+const MISSING = 1;
+/** Accents, vowel signs and joiners, which change another character and take no room of their own. */
+const ATTACHED = /[\p{M}\p{Cf}]/u;
 
 function advancesOf(digits: string): Map<number, number> {
   const advances = new Map<number, number>();
@@ -34,6 +33,12 @@ export function isLettered(character: string): boolean {
 /** Stands for a character that cannot be drawn. */
 export const BOX = "□";
 
+/** A character as it is drawn: itself, a box where the letters lack it, nothing where it only changes another. */
+export function drawnCharacter(character: string): string {
+  if (isLettered(character)) return character;
+  return ATTACHED.test(character) ? "" : BOX;
+}
+
 /** Characters that no line of a document may hold: controls, breaks, marks that turn text round, halves of characters. */
 const UNWRITABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 
@@ -46,10 +51,8 @@ export function writtenText(text: string): string {
 export function textWidth(text: string, size: number, weight: Weight = 400): number {
   let width = 0;
   for (const character of writtenText(text)) {
-    const code = character.codePointAt(0) ?? 0;
-    // What is set above or below another letter takes no room.
-    const missing = /\p{M}/u.test(character) ? 0 : code >= FIRST_WIDE ? WIDE : OTHER;
-    width += known[weight].get(code) ?? missing;
+    const advance = known[weight].get(character.codePointAt(0) ?? 0);
+    width += advance ?? (ATTACHED.test(character) ? 0 : MISSING);
   }
   return width * size;
 }

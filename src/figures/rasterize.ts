@@ -4,7 +4,7 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { assertWithin } from "../images/picture.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { type Figure, PIXELATED } from "./drawing.ts";
-import { BOX, isLettered } from "./lettering.ts";
+import { drawnCharacter } from "./lettering.ts";
 
 export interface RasterizeOptions {
   /** Pixels of the picture per pixel of the figure, 1 to 8. Default 1. */
@@ -90,7 +90,7 @@ function unpacked(text: string): Uint8Array {
 /** A document whose texts have a box where the letters have no glyph, which would otherwise leave nothing. */
 function withBoxes(svg: string): string {
   return svg.replace(/>([^<>]+)</g, (whole, text: string) =>
-    text.trim() === "" ? whole : `>${[...text].map((one) => (isLettered(one) ? one : BOX)).join("")}<`,
+    text.trim() === "" ? whole : `>${[...text].map(drawnCharacter).join("")}<`,
   );
 }
 

@@ -28,6 +28,9 @@ describe("a line of text", () => {
     "ReLU(∑ weight × activation)",
     "лиса ελάφι Füchse",
     "漢字 한국 עב",
+    "مرحبا بالعالم",
+    "नमस्ते दुनिया",
+    "🐈‍⬛ ❤️",
   ])("is as wide as was measured without the font: %s", async (text) => {
     for (const weight of [400, 600] as const) {
       const [first, last] = await inkOf(text, 20, weight);
@@ -114,6 +117,8 @@ const FIGURES: Readonly<Record<string, () => Figure>> = {
     composeFigure({ ...cam(LONG), image: image(2, 64), title: LONG, subtitle: LONG, panels: ["map"] }),
   "one figure of a wide image": () =>
     composeFigure({ ...cam("x"), image: image(300, 9), title: "t", colors: "jet" }),
+  "one figure of a narrow image": () =>
+    composeFigure({ ...cam("x"), image: image(20, 200), title: LONG, colors: "jet" }),
   "one figure of one pixel": () => composeFigure({ ...cam("x"), image: image(1, 1), title: "t" }),
   "many maps": () =>
     composeMultiples({
