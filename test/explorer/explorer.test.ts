@@ -249,6 +249,13 @@ describe("the explorer", () => {
     await page.evaluate(() => window.vitrine.store.set({ why: ["grad-cam"], target: undefined }));
     await done();
     await page.$eval(".card .head button", (button) => (button as HTMLElement).click());
+    const [shown, made] = await page.$eval("dialog.take img", async (preview) => {
+      const image = preview as HTMLImageElement;
+      await image.decode();
+      const { width, height } = image.getBoundingClientRect();
+      return [width / height, image.naturalWidth / image.naturalHeight] as const;
+    });
+    expect(shown).toBeCloseTo(made, 2);
     const saved = (label: string) =>
       page.evaluate(async (label) => {
         const create = URL.createObjectURL;
