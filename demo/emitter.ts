@@ -1,3 +1,22 @@
+/**
+ * Calls every listener. An error of one is no matter of the others, nor of the caller: the window is told of it, as of any
+ * that nobody caught.
+ */
+export function tellAll<T extends readonly unknown[]>(
+  listeners: Iterable<(...news: T) => void>,
+  ...news: T
+): void {
+  for (const listener of listeners) {
+    try {
+      listener(...news);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
 /** Something that happens, and those who want to know. */
 export class Emitter<T> {
   readonly #listeners = new Set<(value: T) => void>();
@@ -8,6 +27,6 @@ export class Emitter<T> {
   }
 
   emit(value: T): void {
-    for (const listener of this.#listeners) listener(value);
+    tellAll(this.#listeners, value);
   }
 }

@@ -176,6 +176,8 @@ async function boot(): Promise<void> {
   }
 }
 
+// What nobody caught, as when a panel cannot draw, is said; what the browser itself warns of has no error.
+addEventListener("error", ({ error }) => error && toast(messageOf(error), true));
 listenForFiles(incoming);
 followTheme(store, () => current.session?.room.invalidate());
 let written = location.hash.slice(1);

@@ -1,5 +1,6 @@
 import { h, svg } from "./dom.ts";
 import { download } from "./download.ts";
+import { tellAll } from "./emitter.ts";
 import { broughtOf, type Incoming, sortFiles } from "./incoming-files.ts";
 import { attachKeyboard } from "./keyboard.ts";
 import { pageKeys, roomKeys, subjectKeys } from "./keys.ts";
@@ -131,16 +132,20 @@ export function createPage(
     });
   }
 
-  for (const panel of mounted) panel.draw?.();
+  // A panel that cannot draw leaves the others standing.
+  const draw = (panels: readonly MountedPanel[], ...changed: Parameters<NonNullable<MountedPanel["draw"]>>) =>
+    tellAll(panels.map((panel) => () => panel.draw?.(...changed)));
+  draw(mounted);
   const observer = new ResizeObserver(resize);
   for (const element of [room.canvas, ...bottom]) observer.observe(element);
   resize();
   const stops = [
     store.listen((_, changed) => {
-      for (const panel of mounted) {
-        const keys = panel.needs.flatMap(({ defaults }) => Object.keys(defaults));
-        if (keys.some((key) => changed.has(key as keyof typeof store.state))) panel.draw?.(changed);
-      }
+      const concerned = ({ needs }: Panel) =>
+        needs.some(({ defaults }) =>
+          Object.keys(defaults).some((key) => changed.has(key as keyof typeof store.state)),
+        );
+      draw(mounted.filter(concerned), changed);
       if (changed.has("theme")) nameTheme();
     }),
     sheets.changed.listen(() => {

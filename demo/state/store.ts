@@ -1,3 +1,4 @@
+import { tellAll } from "../emitter.ts";
 import type { NetworkParts, Put, Slice } from "./slice.ts";
 
 /** The keys whose values a change made new. */
@@ -80,7 +81,7 @@ export function createStore<S extends object>(slices: readonly Slice<Partial<S>>
     const changed = new Set(keys.filter((key) => !same(next[key], before[key])));
     if (changed.size === 0) return;
     state = next;
-    for (const listener of listeners) listener(next, changed);
+    tellAll(listeners, next, changed);
   };
 
   return {

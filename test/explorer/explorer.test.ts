@@ -308,6 +308,28 @@ describe("the explorer", () => {
     expect(await page.$eval(".dock", (dock) => dock.classList.contains("hidden"))).toBe(true);
   });
 
+  test("says what goes wrong where something is drawn, and the rest goes on", async () => {
+    const earlier = complaints.length;
+    await page.evaluate(() => {
+      const { store, questions } = window.vitrine;
+      const fail = () => {
+        stop();
+        throw new Error("the ink ran out");
+      };
+      const stop = questions().why.answers.changed.listen(fail);
+      store.set({ why: ["saliency"] });
+    });
+    await page.waitForSelector(".toast.error");
+    expect(await text(".toast.error span")).toBe("the ink ran out");
+    await done();
+    expect(await page.$(".card:not(.empty)")).not.toBeNull();
+    expect(complaints.splice(earlier)).toEqual([expect.stringContaining("the ink ran out")]);
+    await page.evaluate(() => {
+      document.querySelector(".toast")?.remove();
+      window.vitrine.store.set({ why: [] });
+    });
+  });
+
   test("moves at once for those who ask for no motion", async () => {
     await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
     await page.evaluate(() => window.vitrine.store.set({ layer: undefined }));

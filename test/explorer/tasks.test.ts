@@ -175,6 +175,39 @@ describe("the task queue", () => {
     await until(() => expect(list.progressOf("bad")).toEqual({ stage: "done" }));
   });
 
+  test("goes on though somebody who listens throws, which is told", async () => {
+    const thrown: unknown[] = [];
+    const later = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((run) => {
+      try {
+        run();
+      } catch (error) {
+        thrown.push(error);
+      }
+    });
+    try {
+      const list = new TaskQueue().list<string>();
+      let told = 0;
+      list.changed.listen(() => {
+        throw new Error("no drawing");
+      });
+      list.changed.listen(() => {
+        told++;
+      });
+      const [first, after] = [held("first"), held("after")];
+      list.want([first, after]);
+      await starts(first);
+      first.finish();
+      await starts(after);
+      after.finish();
+      await until(() => expect(list.progressOf("after")).toEqual({ stage: "done" }));
+      expect(list.progressOf("first")).toEqual({ stage: "done" });
+      expect(told).toBe(4);
+      expect(thrown).toEqual(Array(4).fill(new Error("no drawing")));
+    } finally {
+      later.mockRestore();
+    }
+  });
+
   test("tells each step, and forgets one list without the others", async () => {
     const queue = new TaskQueue();
     const [one, other] = [queue.list<string>(), queue.list<string>()];
