@@ -31,15 +31,19 @@ export interface Batches {
 }
 
 /** @throws InputError when the number of samples is not a whole number from 1 to 2²⁴. */
+export function assertSamples(count: number, who: string): void {
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_SAMPLES) return;
+  throw new InputError(`${who}: expected 1 to ${MOST_SAMPLES} samples, got ${count}`);
+}
+
+/** @throws InputError when the number of samples is not a whole number from 1 to 2²⁴. */
 export async function createBatches(
   { device, batch }: Network,
   count: number,
   who: string,
   { own, command }: Pick<Scope, "own" | "command">,
 ): Promise<Batches> {
-  if (!Number.isInteger(count) || count < 1 || count > MOST_SAMPLES) {
-    throw new InputError(`${who}: expected 1 to ${MOST_SAMPLES} samples, got ${count}`);
-  }
+  assertSamples(count, who);
   // Too small for a budget to count.
   const position = createTensor(device, [2], { dtype: "u32", label: `${who} position` });
   own(position.buffer);

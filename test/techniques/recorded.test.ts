@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { UnsupportedError } from "../../src/gpu/errors.ts";
 import { readTensor } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
@@ -144,4 +145,44 @@ test("more scores than wait to be read at once are all there", async () => {
   device.queue.submit([encoder.finish()]);
   expect(await command.read()).toEqual(expected);
   command.destroy();
+});
+
+test("a saliency mask of a probability is that of the one-line call", async () => {
+  const technique = attributionNamed("saliency-mask");
+  const options = { target: 2, on: "probability" } as const;
+  const expected = await technique.run(network, other, options);
+  expect(expected).not.toEqual(await technique.run(network, other, { target: 2 }));
+  const command = await createAttribution(network, technique, other, options);
+  const encoder = device.createCommandEncoder();
+  command.record(encoder);
+  device.queue.submit([encoder.finish()]);
+  expect(await command.read()).toEqual(expected);
+  command.destroy();
+});
+
+test.each(["rise", "lime"])("%s says how many samples it takes", async (name) => {
+  for (const samples of [0, Number.NaN, 1.5, 2 ** 25]) {
+    const created = createAttribution(network, name, image, { target: 2, samples });
+    await expect(created).rejects.toThrow(`expected 1 to 16777216 samples, got ${samples}`);
+  }
+});
+
+test("a tolerance, which only the one-line call keeps to, is refused", async () => {
+  const created = createAttribution(network, "integrated-gradients", image, { target: 2, tolerance: 0.01 });
+  await expect(created).rejects.toThrow(UnsupportedError);
+  await expect(created).rejects.toThrow(/expected no tolerance for a command/);
+});
+
+test("no command records after its network was destroyed", async () => {
+  const gone = await createNetwork(device, small());
+  const commands = await Promise.all(
+    ATTRIBUTIONS.map((technique) => createAttribution(gone, technique, image, { ...FEW, target: 2 })),
+  );
+  gone.destroy();
+  const encoder = device.createCommandEncoder();
+  for (const command of commands) {
+    expect(() => command.record(encoder)).toThrow(/used after destroy/);
+    await expect(command.read()).rejects.toThrow(/used after destroy/);
+    command.destroy();
+  }
 });

@@ -202,7 +202,7 @@ export async function readResults<E>(
 export interface AttributionCommand<E extends Explanation = Explanation> extends SteppedWork, Owner {
   /**
    * `[H, W, C]`: the image, as the network takes it. Another image may be written here before `recordStart`. What followed from the
-   * first one stays: its class where no target was given, the width of the noise, the baseline, the segments.
+   * first one stays: its class where no target was given, the width of the noise, the baseline, the colour that covers, the segments.
    */
   readonly image: Tensor;
   readonly target: Target | Objective;

@@ -1,4 +1,4 @@
-import { InputError } from "../../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { type Graph, inputOf } from "../../graph/graph.ts";
 import { gaussianBlur } from "../../images/blur.ts";
@@ -179,6 +179,14 @@ const preparePath: Prepare<IntegratedGradientsOptions, PathExplanation> = async 
   };
 };
 
+/** The same as a command of its own, whose number of steps is fixed before the first is taken. */
+const prepareFixed: typeof preparePath = async (site, options) => {
+  if (options.tolerance === undefined) return preparePath(site, options);
+  throw new UnsupportedError(
+    `${WHO}: expected no tolerance for a command, which takes as many steps as it was created with, got ${options.tolerance}; give steps, or call integratedGradients()`,
+  );
+};
+
 function completenessOf(data: Float32Array, difference: number): Completeness {
   const sum = data.reduce((total, value) => total + value, 0);
   const residual = sum - difference;
@@ -223,7 +231,7 @@ export const INTEGRATED_GRADIENTS = attributionTechnique({
   quick: { steps: 20 },
   quickest: { steps: 24 },
   passes: STEPS.default + ENDS,
-  prepare: andThen(preparePath, accounted),
+  prepare: andThen(prepareFixed, accounted),
   run: fromGradient(async (network, image, options) =>
     accounted(await integratedGradients(network, image, options)),
   ),

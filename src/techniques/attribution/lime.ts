@@ -10,7 +10,7 @@ import { createSegmentBatch, segmentShows } from "../../kernels/masking.ts";
 import type { Network, Target } from "../../network/network.ts";
 import type { ObjectiveCommand } from "../../objectives/commands.ts";
 import type { Objective } from "../../objectives/objective.ts";
-import { LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
+import { assertSamples, LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { type RidgeFit, ridge } from "../../sampling/ridge.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
@@ -129,6 +129,7 @@ function prepareSegments(
         throw new InputError(`LIME: expected ${name} above 0, got ${value}`);
       }
     }
+    assertSamples(samples, WHO);
     const seed = seedOf(options.seed, WHO);
     const { shape } = inputOf(graph);
     const [height, width, channels] = shape;

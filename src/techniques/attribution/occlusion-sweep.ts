@@ -213,6 +213,10 @@ export async function createSweep(
         { fill, position, constants: network.constants },
         whole.own,
       );
+      const recordAlive = (encoder: GPUCommandEncoder, commands: readonly Command[], label: string): void => {
+        if (network.isDestroyed) throw new InputError(`network "${graph.name}": used after destroy()`);
+        recordCommands(encoder, commands, { label: `vitrine occlusion ${label}` });
+      };
       const judgeClean = await judge(windows.clean, 1);
       const judgeChunk = await judge(windows.changed, plan.patches, { step: plan.chunks, advance: 1 });
       return {
@@ -222,10 +226,9 @@ export async function createSweep(
         saving: plan.cost.full / plan.cost.exact,
         recordStart(encoder: GPUCommandEncoder) {
           encoder.clearBuffer(position.buffer);
-          recordCommands(encoder, [windows.start, judgeClean], { label: "vitrine occlusion clean" });
+          recordAlive(encoder, [windows.start, judgeClean], "clean");
         },
-        recordStep: (encoder: GPUCommandEncoder) =>
-          recordCommands(encoder, [windows.step, judgeChunk], { label: "vitrine occlusion step" }),
+        recordStep: (encoder: GPUCommandEncoder) => recordAlive(encoder, [windows.step, judgeChunk], "step"),
       };
     }
 

@@ -8,7 +8,7 @@ import { createWeightedSum } from "../../kernels/sampling.ts";
 import type { Network, Target } from "../../network/network.ts";
 import type { ObjectiveCommand } from "../../objectives/commands.ts";
 import type { Objective } from "../../objectives/objective.ts";
-import { LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
+import { assertSamples, LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
 import { seedOf } from "../../sampling/seed.ts";
@@ -119,6 +119,7 @@ function prepareMasks(
     if (!(keep > 0 && keep <= 1)) {
       throw new InputError(`RISE: expected a probability above 0 and up to 1 to keep a cell, got ${keep}`);
     }
+    assertSamples(samples, WHO);
     const seed = seedOf(options.seed, WHO);
     const hidden = inputColorOf(graph, input, color, "RISE fill");
     const label = WHO;

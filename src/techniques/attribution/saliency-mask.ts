@@ -6,7 +6,13 @@ import { maxOverColor } from "../../images/over-color.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall, copyOf } from "../answer.ts";
-import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
+import {
+  EXPLAIN,
+  type Explanation,
+  type ObjectiveOptions,
+  type Picture,
+  type ScoreKind,
+} from "../question.ts";
 import { NONE, type Prepare } from "./command.ts";
 import { ON } from "./options.ts";
 import { SALIENCY, saliency } from "./saliency.ts";
@@ -114,11 +120,15 @@ function largestPart(mask: Uint8Array, [height = 1, width = 1]: Shape): Uint8Arr
 }
 
 /** Results: `gradient`, [H, W, C]. The graph cut is the processor's. */
-const prepareMask: Prepare<ObjectiveOptions & MaskOptions, MaskExplanation> = async (site, options) => {
+const prepareMask: Prepare<
+  ObjectiveOptions & MaskOptions & { readonly on?: ScoreKind | undefined },
+  MaskExplanation
+> = async (site, options) => {
   // An input that is no image has no colours to cut by.
   deprocess(site.input, site.network.graph);
-  const { target, output, signal } = options;
-  const { results, finish, ...prepared } = await SALIENCY.prepare(site, { target, output, signal });
+  const { on, ...mask } = options;
+  const { target, output, signal } = mask;
+  const { results, finish, ...prepared } = await SALIENCY.prepare(site, { target, output, on, signal });
   const { map: gradient } = results;
   if (!gradient) throw new InputError("saliency mask: expected a saliency map to make it of");
   return {
@@ -128,7 +138,7 @@ const prepareMask: Prepare<ObjectiveOptions & MaskOptions, MaskExplanation> = as
       const pixels = deprocess(shown, site.network.graph);
       const found = await finish({ map: values }, shown);
       const { data: map, shape } = maxOverColor(found);
-      return { data: maskOf(pixels, map, options), shape, target: found.target, map };
+      return { data: maskOf(pixels, map, mask), shape, target: found.target, map };
     },
   };
 };
