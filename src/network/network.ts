@@ -162,7 +162,7 @@ export class Network {
     const plan = (): BackwardPlan => planBackward(this.graph, layout, { from: layers, to, rule, gradients });
     if (typeof rule !== "string") return plan();
     const { plans } = this.#parts;
-    const key = [rule, gradients, to, ...layers].join("\n");
+    const key = JSON.stringify([rule, gradients, to, ...layers]);
     const made = plans.get(key) ?? plan();
     if (plans.size >= MOST_PLANS) plans.clear();
     plans.set(key, made);

@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Graph, layerOf } from "../graph/graph.ts";
 import { activationOf } from "../graph/layer-facts.ts";
 import { type BackwardRule, RULE_CODES } from "../layers/activation.ts";
@@ -11,6 +12,8 @@ export interface LayerRules {
   readonly layers: Readonly<Record<string, BackwardRule>>;
 }
 
+const RULES: Fields<LayerRules> = { default: "may", layers: "must" };
+
 /**
  * The backward rule of each layer.
  * @throws InputError for a rule that there is not, a layer that there is not, or one without an activation.
@@ -20,6 +23,7 @@ export function rulesOf(graph: Graph, rule: BackwardRule | LayerRules): (layer: 
     expectRule(rule);
     return () => rule;
   }
+  assertFields("backward rule", rule, RULES);
   const { default: other = "gradient", layers } = rule;
   expectRule(other);
   for (const [name, own] of Object.entries(layers)) {

@@ -5,6 +5,7 @@ import type { Graph } from "../../src/graph/graph.ts";
 import type { BackwardRule, FusedActivation } from "../../src/layers/activation.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import type { BackwardOptions, Network } from "../../src/network/network.ts";
+import type { LayerRules } from "../../src/network/rules.ts";
 import { createObjective } from "../../src/objectives/commands.ts";
 import { channelObjective, logit } from "../../src/objectives/objective.ts";
 import { testDevice } from "../gpu.ts";
@@ -362,6 +363,8 @@ describe("rules for layers", () => {
     [{ layers: { f9: "guided" } }, /expected a layer's name \(image, f0, f1, f2\), got "f9"/],
     [{ layers: { image: "guided" } }, /expected a layer with an activation \(f0, f1, f2\), got "image"/],
     [{ layers: { f1: "lrp" as "guided" } }, /expected one of gradient, guided, .*got "lrp"/],
+    [{ f1: "guided" } as unknown as LayerRules, /backward rule: expected default, layers, got "f1"/],
+    [{ default: "guided" } as LayerRules, /backward rule: expected layers, got none/],
     [{ default: "toString" as "guided", layers: {} }, /expected one of .*got "toString"/],
     ["Guided" as "guided", /expected one of .*got "Guided"/],
   ])("refuse %o", async (rule = "gradient", message) => {
