@@ -7,7 +7,7 @@ import { descendantsOf } from "./traverse.ts";
 /**
  * The same network for images of another size: the same layers and the same weight arrays, which networks of several sizes
  * can share. Convolutions, poolings and global pooling take any size that their windows fit; a picture is cropped to the
- * same share of it as before.
+ * same share of it as before. The size that it has already gives the graph itself.
  * @param size height and width, in pixels.
  * @throws InputError that names the layer that holds the network to its size: a dense layer behind flattened maps, or a
  * reshape to fixed lengths; or the layer that the size does not fit.
@@ -17,12 +17,13 @@ import { descendantsOf } from "./traverse.ts";
 export function resized(graph: Graph, size: readonly [height: number, width: number]): Graph {
   assertGraph("resized", graph);
   const input = inputOf(graph);
-  const [height = 0, width = 0] = Array.isArray(size) ? size : [];
+  const [height = 0, width = 0] = Array.isArray(size) && size.length === 2 ? size : [];
   if (![height, width].every((side) => Number.isInteger(side) && side >= 1)) {
     throw new InputError(
       `resized "${graph.name}": expected a size [height, width] of whole pixels, got [${size}]`,
     );
   }
+  if (height === input.shape[0] && width === input.shape[1]) return graph;
   const shape = [height, width, input.shape[2]] as const;
   const changed: Graph = {
     ...graph,

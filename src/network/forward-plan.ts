@@ -1,4 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { type Graph, type Layer, layerOf } from "../graph/graph.ts";
 import { ancestorsOf, descendantsOf } from "../graph/traverse.ts";
 import { reusedBuffer } from "./options.ts";
@@ -17,7 +18,10 @@ export function planForward(
   alone: ReadonlySet<string> | undefined,
 ): readonly Layer[] {
   const { layers } = graph;
-  if (to?.length === 0) throw new InputError("forward: expected the names of layers in to, got none");
+  if (to && (!Array.isArray(to) || to.length === 0)) {
+    const got = Array.isArray(to) ? "none" : describe(to);
+    throw new InputError(`forward: expected the names of layers in to, got ${got}`);
+  }
   for (const name of to ?? []) layerOf(graph, name);
   const needed = to ? ancestorsOf(layers, to) : layers;
   if (after === undefined) return needed;

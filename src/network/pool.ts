@@ -15,7 +15,7 @@ import {
 } from "./memory.ts";
 import type { Network } from "./network.ts";
 import { assertSound, type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
-import { type NetworkOptions, type NetworkSettings, networkSettings } from "./options.ts";
+import { NETWORK, type NetworkOptions, type NetworkSettings, networkSettings } from "./options.ts";
 import { DeviceWeights } from "./weights.ts";
 
 export interface NetworksOptions {
@@ -47,6 +47,13 @@ interface KnownGraph {
 }
 
 const POOL: Fields<NetworksOptions> = { memory: "may" };
+// The same object tells `batchWithin` how large a batch may be; the memory is the pool's.
+const POOLED: Fields<PooledOptions & PooledBatchOptions> = {
+  ...NETWORK,
+  graph: "may",
+  size: "may",
+  most: "may",
+};
 
 /**
  * Networks of one graph that share their weights on the device: a network of another batch, for images of another size, or with
@@ -78,6 +85,7 @@ export class Networks {
    * @throws as `createNetwork` does; InputError when it would exceed the pool's budget, or the pool was destroyed.
    */
   async of(options: PooledOptions = {}): Promise<Network> {
+    assertFields(this.#who, options, POOLED);
     const { graph: asked, size, ...network } = options;
     const settings = networkSettings(this.#who, network);
     const graph = this.#sized(asked, size);
@@ -109,6 +117,7 @@ export class Networks {
    * @throws InputError when not even one image fits, with what it takes and what would help.
    */
   batchWithin(options: PooledBatchOptions = {}): number {
+    assertFields(this.#who, options, POOLED);
     const { graph, size, most = 32, ...network } = options;
     const plan = this.#plan(this.#sized(graph, size), networkSettings(this.#who, { ...network, batch: 1 }));
     const left = Math.max(1, (this.#memory ?? DEFAULT_MEMORY) - this.memory);
@@ -172,6 +181,7 @@ export class Networks {
 
   /** A graph for images of a size. */
   #sized(graph: Graph = this.graph, size: PooledOptions["size"]): Graph {
+    assertGraph(this.#who, graph);
     if (size === undefined) return graph;
     const { sizes } = this.#graphOf(graph);
     const key = String(size);

@@ -340,6 +340,20 @@ describe("lives", () => {
     spy.mockRestore();
   });
 
+  test("refuses passes to no layer or from none", async () => {
+    const network = await networkOf(chain);
+    const encoder = device.createCommandEncoder();
+    for (const [to, got] of [
+      [[], "none"],
+      [5, "5"],
+    ] as const) {
+      expect(() => network.forward(encoder, { to: to as unknown as string[] })).toThrow(
+        `forward: expected the names of layers in to, got ${got}`,
+      );
+    }
+    expect(() => network.backward(encoder, [])).toThrow(/expected at least one output gradient/);
+  });
+
   test("two networks on one device do not disturb each other", async () => {
     const [a, b] = [await networkOf(chain), await createNetwork(device, chain(99), { batch: 2 })];
     const x = values(sizeOf(a.input.shape), random(4));

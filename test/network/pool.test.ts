@@ -227,3 +227,16 @@ test("a pool refuses what it does not know", async () => {
   await expect(pool.of({ reuseBuffers: true })).rejects.toThrow(/names in keep/);
   expect(() => createNetworks(device, chain(), { memory: -1 })).toThrow(/memory above 0 bytes/);
 });
+
+test("a pool says what it may be asked, and takes a size that is the graph's own for none", async () => {
+  const pool = poolOf(branches());
+  const of = (options: object) => pool.of(options);
+  await expect(of({ sise: [9, 9] })).rejects.toThrow(
+    /expected .*graph, size, .*got "sise"; did you mean "size"/,
+  );
+  await expect(of({ memory: 4 })).rejects.toThrow(/^networks of "branches": expected .*got "memory"/);
+  expect(() => pool.batchWithin({ memory: 4 } as object)).toThrow(/got "memory"/);
+  await expect(of({ graph: 5 })).rejects.toThrow(/^networks of "branches": expected a graph, got 5/);
+  await expect(of({ size: [7, 7, 2] })).rejects.toThrow(/expected a size \[height, width\]/);
+  expect(await pool.of({ size: [7, 7] })).toBe(await pool.of());
+});
