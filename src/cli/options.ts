@@ -9,13 +9,13 @@ const OWN = {
   model: {
     name: "model",
     value: "DIR|FILE",
-    help: "The network: a tfjs LayersModel, as its model.json or the folder of it. Default: the network shipped with Vitrine, which tells 16 kinds of drawn pictures apart.",
+    help: "The network: a tfjs LayersModel, given by its model.json or its folder. Default: the network shipped with Vitrine, which tells 16 kinds of drawn pictures apart.",
   },
   image: {
     name: "image",
     value: "FILE",
     many: true,
-    help: "An image. PNG, JPEG and TIFF may have up to 64 megapixels, WebP, GIF and AVIF 32. An .npy file of bytes [H,W,C] is a picture; one of floats is the network's input as it stands, unless --preprocess is given; [N,H,W,C] is several images. An .npz file is every array in it, FILE.npz:NAME one of them. A folder is all its pictures, a pattern in quotes ('shots/**/*.jpg') all files that it matches, - standard input, synthetic:N picture N of the shipped data set. Of several images a broken one is named and the others go on; the exit code is then 1.",
+    help: "An image: PNG, JPEG or TIFF of up to 64 megapixels, WebP, GIF or AVIF of up to 32. An .npy file of bytes [H,W,C] is a picture; one of floats is taken as the network's input, unless --preprocess is given; [N,H,W,C] is several images. FILE.npz means all its arrays, FILE.npz:NAME one of them. A folder means all its pictures; a pattern in quotes ('shots/**/*.jpg') all files that match; - standard input; synthetic:N picture N of the shipped data set. A broken one among several is named and skipped; the exit code is then 1.",
   },
   preprocess: {
     name: "preprocess",
@@ -40,7 +40,7 @@ const OWN = {
   fit: {
     name: "fit",
     value: "cover|stretch|contain",
-    help: "How a picture of other proportions is brought to the network's: cover cuts out its centre, stretch squashes it, contain pads it with black. Default: what the model declares, or what its kind of training does: ImageNet's classifiers and Teachable Machine cut, Keras's and tfjs's loaders squash.",
+    help: "How a picture is fitted to an input of other proportions: cover cuts out its centre, stretch squashes it, contain pads it with black. Default: what the model declares, or what its kind of training does: ImageNet's classifiers and Teachable Machine cut, Keras's and tfjs's loaders squash.",
   },
   layout: {
     name: "layout",
@@ -50,7 +50,7 @@ const OWN = {
   resize: {
     name: "resize",
     value: "PX",
-    help: "The length that a picture's shorter side gets before its centre is cut out; implies --fit cover. Default: what the model declares, or as small as covers the input. A picture of the input's own size stays as it is.",
+    help: "The length that a picture's shorter side gets before its centre is cut out; implies --fit cover. Default: what the model declares, or the least that covers the input. A picture of the input's own size stays as it is.",
   },
   labels: {
     name: "labels",
@@ -60,17 +60,17 @@ const OWN = {
   output: {
     name: "output",
     value: "NAME",
-    help: 'The output that is asked, of a network that has several; "vitrine layers" lists them. Default: the first.',
+    help: 'The output to use, of a network that has several; "vitrine layers" lists them. Default: the first.',
   },
   head: {
     name: "head",
     value: "KIND",
-    help: "The meaning of the output's numbers: softmax (classes that exclude each other), sigmoid (labels by themselves; a single one is a yes or no), values (a regression) or places (scores at every place). Default: what the layers say. Several numbers without any activation are read as the logits of a softmax, and a line says so.",
+    help: "The meaning of the output's numbers: softmax (classes that exclude each other), sigmoid (independent labels; a single one is a yes or no), values (a regression) or places (scores at every place). Default: what the layers say. Several numbers without any activation are read as the logits of a softmax, and a line says so.",
   },
   target: {
     name: "target",
     value: "CLASS,…",
-    help: "The class to explain, by number or by label; a part of a label is enough if it fits only one. Its logit is explained, the score before the softmax or sigmoid. A single sigmoid has two sides, no and yes (0 and 1). For scores at every place, the sum over the places that have the class is explained. Several classes, with commas between, stand side by side. Default: the top class.",
+    help: "The class to explain, by number or by label; a part of a label is enough if it fits only one. Its logit is explained, the score before the softmax or sigmoid. A single sigmoid has two sides, no and yes (0 and 1). For scores at every place, the sum over the places that have the class is explained. Several classes, separated by commas, are drawn side by side. Default: the top class.",
   },
   layer: {
     name: "layer",
@@ -81,7 +81,7 @@ const OWN = {
   threshold: {
     name: "threshold",
     value: "T",
-    help: "Cut the channel's map, and show where the unit is on: above mean + N standard deviations (2sigma), in the strongest part (top0.5%), or above a value. For several images, mean, deviation and quantile are taken over all of them.",
+    help: "Cut the channel's map, and show where the unit is active: above mean + N standard deviations (2sigma), in the strongest part (top0.5%), or above a value. For several images, mean, deviation and quantile are taken over all of them.",
   },
   at: { name: "at", value: "Y,X", help: "One place of --layer, from 0,0 at the top left." },
   all: { name: "all", help: "Every technique, side by side on one sheet." },
@@ -99,12 +99,12 @@ const OWN = {
   show: {
     name: "show",
     value: "P,…",
-    help: "The pictures of a figure: image, overlay, map, with commas between. Default: all three. With several maps, overlay (the default) or map.",
+    help: "The pictures of a figure: image, overlay, map, separated by commas. Default: all three. With several maps, overlay (the default) or map.",
   },
   clip: {
     name: "clip",
     value: "PERCENTILE",
-    help: "The percentile of the magnitudes at which the colours end; the caption says what was clipped. Default 99 for gradients and attributions, 100 (nothing clipped) for the others.",
+    help: "The percentile of the magnitudes at which the colour scale ends; the caption says what was clipped. Default 99 for gradients and attributions, 100 (nothing clipped) for the others.",
   },
   colors: {
     name: "colors",
@@ -141,7 +141,7 @@ const OWN = {
   seed: {
     name: "seed",
     value: "S",
-    help: "The data set, one of 2³²; the shipped network's is 1. Default 1.",
+    help: "Seed of the shipped data set's pictures, for synthetic:N. Default 1, with which the shipped network was trained.",
   },
   count: { name: "count", value: "N", help: "Number of pictures. Default 1." },
   size: {
@@ -153,12 +153,12 @@ const OWN = {
   out: {
     name: "out",
     value: "FILE|DIR",
-    help: "Where the result goes: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). It is tried before any work, and written whole or not at all.",
+    help: "File for the result: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). Whether it can be written is checked before any work; it is written whole or not at all.",
   },
   overlay: {
     name: "overlay",
     value: "FILE|DIR",
-    help: "Where the photograph with the map over it goes (.png), at the photograph's own size and without words. What the network did not see of it stays as it is. For several images a folder.",
+    help: "File for the photograph with the map over it (.png), at the photograph's own size and without words. Parts that the network did not see stay as they are. For several images a folder.",
   },
   json: {
     name: "json",

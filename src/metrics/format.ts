@@ -23,21 +23,21 @@ export const TRUST_HEADS: Readonly<Record<Measure, string>> = {
 /** Words for each verdict, after a name and a colon. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   blank: "the same everywhere",
-  still: "not to be judged by a score that hardly moves",
+  still: "cannot be judged, as the score hardly moves",
   class: "hardly depends on the class",
   weights: "hardly depends on the weights",
   chance: "no better than chance",
-  muFidelity: "says little of what regions weigh",
-  infidelity: "says next to nothing of how the score moves",
+  muFidelity: "hardly tells which regions matter",
+  infidelity: "hardly tells how the score changes",
   sensitivity: "overturned by faint noise",
 };
 
 /** Explanations of the columns, for below a table. */
 export const TRUST_LEGEND: readonly string[] = [
-  "insertion, deletion: area under the score as the map's strongest pixels come or go; in brackets, the map moved elsewhere (mean)",
-  "μFidelity: correlation of what regions sum to in the map with how far the score falls without them",
-  "infidelity: share of the score's changes that the map leaves unexplained, at its best scale",
-  "sensitivity: how much faint noise changes the map, in its own size",
+  "insertion, deletion: area under the score's curve as pixels appear or are removed, strongest first; in brackets, the mean of shifted copies of the map",
+  "μFidelity: correlation between the map's sum over random regions and the fall of the score without them",
+  "infidelity: share of the score's changes that the map leaves unexplained, when scaled to fit best",
+  "sensitivity: change of the map under faint noise, relative to the map's norm",
   "random weights, random class, runner-up: rank correlation with the map of a randomised network, or of another class",
 ];
 

@@ -342,7 +342,7 @@ describe("a table", () => {
     const lines = formatTrust(summariseTrust([table, other])).split("\n");
     expect(lines[2]).toMatch(/^C +– +0\.50 ± 0\.35 +–$/);
     expect(lines[1]).toContain("0.50 ± 0.00 (0.30)");
-    expect(lines).toContain("  A | b: says little of what regions weigh in 2 of 2 images.");
+    expect(lines).toContain("  A | b: hardly tells which regions matter in 2 of 2 images.");
     expect(summariseTrust([])).toEqual({ images: 0, rows: [] });
   });
 });

@@ -21,7 +21,7 @@ import { type CliCommand, MODEL_OPTIONS, OUT_FOR_EACH } from "./command.ts";
 export const ACTIVATIONS: CliCommand = {
   name: "activations",
   usage: "--layer NAME [IMAGE...]",
-  summary: "Show what a layer answers to images.",
+  summary: "Show a layer's activations for images.",
   details: [
     "--out maps.png is a sheet of all the layer's maps on one scale, or with --scale own each on its own. --clip 99 keeps a few large values from darkening the rest. With --channel, it is one map over the image.",
     "--out maps.npy is the array: [h,w,c], [h,w] with --channel, [c] for a layer without pixels.",

@@ -43,7 +43,7 @@ export const TECHNIQUE_OPTION_NAMES = Object.keys(TECHNIQUE_OPTIONS) as readonly
 
 /** The help of --out of a command that makes a result for each image. */
 export const OUT_FOR_EACH: NonNullable<CliCommand["help"]> = {
-  out: "Where the result goes: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). For several images a folder, with a .png for each, or 'DIR/*.svg', 'DIR/*.npy'. It is tried before any work, and written whole or not at all.",
+  out: "File for the result: a picture (.png), a vector figure (.svg: its words are text, its maps pixels), or the array (.npy). For several images a folder, with a .png for each, or 'DIR/*.svg', 'DIR/*.npy'. Whether it can be written is checked before any work; it is written whole or not at all.",
 };
 
 /** Refuses arguments of a command that takes options only. @throws UsageError */

@@ -21,7 +21,7 @@ export const DATASET: CliCommand = {
   options: ["index", "seed", "count", "size", "pair", "out", "json"],
   help: {
     size: "Side of a picture in pixels. Default 96.",
-    out: "Where the pictures go: one picture, or a sheet of --count (.png or .svg); or a folder with a file for each. It is tried before any work, and written whole or not at all.",
+    out: "File for one picture, or for a sheet of --count of them (.png or .svg); or a folder with a file for each. Whether it can be written is checked before any work; it is written whole or not at all.",
   },
   examples: [
     "vitrine dataset --index 4 --out ring.png",

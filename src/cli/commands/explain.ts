@@ -17,13 +17,13 @@ import { rowOf } from "./techniques.ts";
 export const EXPLAIN: CliCommand = {
   name: "explain",
   usage: "TECHNIQUE,… | --all [IMAGE...]",
-  summary: "Show which pixels decided.",
+  summary: "Show which pixels decided the answer.",
   rows: ATTRIBUTIONS.map(rowOf),
   details: [
-    "The score that is explained is the class's logit, before the softmax or sigmoid. Of a regression it is the value; of scores at every place, the sum over the places that have the class. --layer explains neurons instead: the sum of the layer's, of one --channel's, or the one --at a place. For a CAM, --layer is the layer whose maps are weighed.",
+    "The explained score is the class's logit, before the softmax or sigmoid. For a regression it is the value; for scores at every place, the sum over the places that have the class. --layer explains neurons instead: the sum of the layer, of one --channel of it, or of one place with --at. For a CAM, --layer is the layer whose maps are weighted and added.",
     "--out map.png (or .svg) draws the image, the map over it, and the map with its colour bar. --out map.npy keeps the numbers: float32, in the shape that is given above.",
-    "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) stand side by side in one picture. --all shows every technique, with a table of how far each map can be trusted. With several techniques, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
-    "Integrated gradients takes twice its steps, at most four times over, until the map's sum is within 1 % of what it explains. With --steps it takes that many, once.",
+    "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) are drawn side by side in one picture. --all shows every technique, with a table of how far each map can be trusted. With several techniques, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
+    "Integrated gradients doubles its steps, at most four times, until the map's sum is within 1 % of the difference that it explains. With --steps N it takes exactly N.",
   ],
   options: [
     "image",

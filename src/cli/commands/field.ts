@@ -24,7 +24,7 @@ export const FIELD: CliCommand = {
   summary: "Show the part of the image that a unit sees, in theory or measured with images.",
   details: [
     "Without images: the exact rectangle that the unit at --at (default: the middle) can see. Needs no GPU.",
-    "With images and --channel: the empirical field. A square covers each image place by place. The change of the unit (at --at, or where it answers most) is averaged over the images, centred on the unit (Zhou et al. 2015). --out field.png draws it with the theoretical rectangle, --out field.npy keeps it.",
+    "With images and --channel: the empirical field. A square covers each image place by place. The change of the unit (at --at, or where it is most active) is averaged over the images, centred on the unit (Zhou et al. 2015). --out field.png draws it with the theoretical rectangle, --out field.npy keeps it.",
   ],
   options: [
     "image",
@@ -42,7 +42,7 @@ export const FIELD: CliCommand = {
   ],
   help: {
     patch:
-      "Side of the square that covers, in pixels of the network's input. Default: 11 at 224 pixels, in proportion.",
+      "Side of the covering square, in pixels of the network's input. Default: 11 at 224 pixels, in proportion.",
     stride: "Pixels from one square to the next. Default: 3 at 224 pixels, in proportion.",
   },
   examples: [

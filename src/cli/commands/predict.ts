@@ -20,7 +20,7 @@ interface Answer {
 export const PREDICT: CliCommand = {
   name: "predict",
   usage: "[IMAGE...]",
-  summary: "Print what the network says of images: classes, labels, a yes or no, or values.",
+  summary: "Print the network's answers for images: classes, labels, a yes or no, or values.",
   details: [
     "Probabilities come from the network's own softmax or sigmoid; values have none. Of several outputs each is listed; --output picks one.",
   ],

@@ -43,7 +43,7 @@ export const TRUST: CliCommand = {
     return [measure, text];
   }),
   details: [
-    "Without names, every quick technique is measured; with --all, every one. Techniques of many samples take fewer here than alone; see --samples. Those of more than a hundred have no sensitivity, which makes ten more maps, unless --measures asks for it. A time of more than ten seconds is estimated before the work begins. Curves have 20 steps beside 2 random baselines; of one technique and one image, 50 and 4. Over several images, or with --dataset N, the table shows mean ± standard deviation. Below it, words say what speaks against a map.",
+    "Without names, every quick technique is measured; with --all, every one. Techniques of many samples take fewer here than alone; see --samples. Sensitivity makes ten more maps; for techniques of more than a hundred samples it is left out, unless --measures names it. If the work will take more than ten seconds, an estimate is printed first. Insertion and deletion take 20 steps and 2 random baselines; for one technique and one image, 50 and 4. Over several images, or with --dataset N, the table shows mean ± standard deviation. Below it, words say what speaks against a map.",
   ],
   options: [
     "image",

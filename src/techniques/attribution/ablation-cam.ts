@@ -108,7 +108,7 @@ export const ABLATION_CAM = attributionTechnique({
   name: "ablation-cam",
   title: "Ablation-CAM",
   paper: { authors: "Desai & Ramaswamy", year: 2020, doi: "10.1109/WACV45572.2020.9093360" },
-  summary: "A layer's maps, each weighed by how far the score falls without it",
+  summary: "A layer's maps, each weighted by how far the score falls without it",
   shape: "[h,w]",
   kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },

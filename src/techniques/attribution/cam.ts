@@ -111,7 +111,7 @@ export const CAM = attributionTechnique({
   title: "CAM",
   paper: { authors: "Zhou et al.", year: 2016, arxiv: "1512.04150" },
   summary:
-    "The last maps, weighed by the class's own weights; for networks that end in global average pooling",
+    "The last maps, weighted by the class's own weights; for networks that end in global average pooling",
   shape: "[h,w]",
   kind: "cam",
   unit: "∑ weight × activation",

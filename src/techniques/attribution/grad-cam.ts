@@ -89,7 +89,7 @@ export const GRAD_CAM = attributionTechnique({
   name: "grad-cam",
   title: "Grad-CAM",
   paper: { authors: "Selvaraju et al.", year: 2017, arxiv: "1610.02391" },
-  summary: "Where a layer's maps speak for the class: each map weighed by its mean gradient",
+  summary: "A layer's maps, each weighted by its mean gradient: where they support the class",
   shape: "[h,w]",
   kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },

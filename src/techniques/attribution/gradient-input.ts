@@ -25,7 +25,7 @@ export const GRADIENT_INPUT = attributionTechnique({
   name: "gradient-input",
   title: "Gradient × input",
   paper: { authors: "Shrikumar et al.", year: 2016, arxiv: "1605.01713" },
-  summary: "The share of the score that each pixel gives: its value times the gradient",
+  summary: "Each pixel's share of the score: its value times the gradient",
   shape: "[H,W,C]",
   kind: "attribution",
   unit: "sum over colour of x·∂S/∂x",

@@ -223,7 +223,7 @@ export const INTEGRATED_GRADIENTS = attributionTechnique({
   title: "Integrated gradients",
   paper: { authors: "Sundararajan et al.", year: 2017, arxiv: "1703.01365" },
   summary:
-    "The share of each pixel in the difference to a baseline image: gradients summed along the path between them",
+    "Each pixel's share of the score's difference from a baseline image: gradients summed along the path between them",
   shape: "[H,W,C]",
   kind: "attribution",
   unit: "sum over colour of the attribution",

@@ -25,7 +25,7 @@ export const LAYER_CAM = attributionTechnique({
   name: "layer-cam",
   title: "Layer-CAM",
   paper: { authors: "Jiang et al.", year: 2021, doi: "10.1109/TIP.2021.3089943" },
-  summary: "Like Grad-CAM, but each place of a map is weighed by its own gradient",
+  summary: "Like Grad-CAM, but each place of a map is weighted by its own gradient",
   shape: "[h,w]",
   kind: "cam",
   unit: "ReLU(∑ ReLU(gradient) × activation)",

@@ -124,7 +124,7 @@ export const LRP = attributionTechnique({
   name: "lrp",
   title: "LRP",
   paper: { authors: "Bach et al.", year: 2015, doi: "10.1371/journal.pone.0130140" },
-  summary: "The score, shared out backwards from layer to layer until it reaches the pixels",
+  summary: "The score, redistributed backward from layer to layer until it reaches the pixels",
   shape: "[H,W,C]",
   kind: "attribution",
   unit: "sum over colour of the relevance",

@@ -48,7 +48,7 @@ const PATCHES_ACROSS = 7;
 export const PATCH = {
   type: { kind: "whole", from: 1, to: Number.MAX_SAFE_INTEGER },
   otherwise: `1/${PATCHES_ACROSS} of the image's shorter side`,
-  help: "Side of the square patch that covers, in pixels of the network's input.",
+  help: "Side of the square patch, in pixels of the network's input.",
 } as const satisfies TechniqueOption<number>;
 
 export const STRIDE = {

@@ -29,11 +29,11 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly rules?: CompositeName;
   /** Seed of noise and masks. */
   readonly seed?: number;
-  /** Side of the patch that covers, in pixels. */
+  /** Side of the covering patch, in pixels. */
   readonly patch?: number;
   /** Pixels from one patch to the next. */
   readonly stride?: number;
-  /** The colour that covers or hides. */
+  /** Colour of the patch or of hidden parts. */
   readonly fill?: InputColor;
   /** LIME: the colour that hides a segment; "segment" is its own mean colour. */
   readonly hide?: "segment" | InputColor;
@@ -100,7 +100,7 @@ export const SEED = {
 export const FILL = {
   type: { kind: "color", words: COLORS },
   default: "mean",
-  help: "The colour that covers: black, grey, white, mean (the mean pixel of the data set or, where the preprocessing subtracts none, of the image), or a number or one a channel (r,g,b) in units of the network's input.",
+  help: "The colour of the patch or of hidden parts: black, grey, white, mean (the mean pixel of the data set or, where the preprocessing subtracts none, of the image), or a number or one a channel (r,g,b) in units of the network's input.",
 } as const satisfies TechniqueOption<InputColor>;
 
 export const HIDE = {

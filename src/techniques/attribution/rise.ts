@@ -177,7 +177,7 @@ export const RISE = attributionTechnique({
   name: "rise",
   title: "RISE",
   paper: { authors: "Petsiuk et al.", year: 2018, arxiv: "1806.07421" },
-  summary: "The probability to expect when a pixel shows, averaged over random masks",
+  summary: "The mean probability of the class over random masks that leave a pixel visible",
   shape: "[H,W]",
   kind: "expectation",
   on: "probability",

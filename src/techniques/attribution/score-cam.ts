@@ -94,7 +94,7 @@ export const SCORE_CAM = attributionTechnique({
   name: "score-cam",
   title: "Score-CAM",
   paper: { authors: "Wang et al.", year: 2020, arxiv: "1910.01279" },
-  summary: "A layer's maps, each weighed by the score of the image seen through it",
+  summary: "A layer's maps, each weighted by the score of the image masked with it",
   shape: "[h,w]",
   kind: "cam",
   options: { layer: LAYER_OF_MAPS, on: ON },

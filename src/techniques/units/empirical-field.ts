@@ -17,11 +17,11 @@ export interface EmpiricalFieldOptions extends LoopOptions {
   readonly channel: number;
   /** The place of the map that is covered. Default: in each image the one that answers most. */
   readonly at?: { readonly y: number; readonly x: number } | undefined;
-  /** Side of the square that covers, in pixels. Default: 11 at 224 pixels, smaller images in proportion. */
+  /** Side of the covering square, in pixels. Default: 11 at 224 pixels, smaller images in proportion. */
   readonly patch?: number | undefined;
   /** Pixels from one square to the next. Default: 3 at 224 pixels, in proportion. */
   readonly stride?: number | undefined;
-  /** The colour that covers. Default "mean". */
+  /** Colour of the square. Default "mean". */
   readonly fill?: InputColor | undefined;
 }
 
