@@ -15,7 +15,7 @@ import { type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LrpOptions extends ObjectiveOptions {
   /**
-   * The rules by which layers share relevance: a composite's name ("composite", "epsilon", "gamma", "z-plus"), or rules layer by layer.
+   * The rules by which layers redistribute relevance: a composite's name ("composite", "epsilon", "gamma", "z-plus"), or rules layer by layer.
    * Default "composite".
    */
   readonly rules?: CompositeName | Composite | undefined;

@@ -25,7 +25,7 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly tolerance?: number;
   /** The image at which a path begins. */
   readonly baseline?: Baseline;
-  /** LRP: the rules by which layers share relevance. */
+  /** LRP: the rules by which layers redistribute relevance. */
   readonly rules?: CompositeName;
   /** Seed of noise and masks. */
   readonly seed?: number;
