@@ -44,14 +44,6 @@ const FIGURE: Fields<FigureOptions> = {
  * const pixels = await renderFigure({ image, map, shape: [2, 2], kind: "cam", title: "Grad-CAM: tabby cat" });
  * ```
  * @throws InputError as {@link composeFigure} and {@link rasterize} do.
- * @example
- * ```ts
- * import { encodePng, gradCam, renderFigure } from "vitrine";
- *
- * const { data, shape } = await gradCam(network, image, { target: "star" });
- * const figure = await renderFigure({ image: picture, map: data, shape, kind: "cam", title: "star" });
- * const png = await encodePng(figure); // bytes of a file
- * ```
  */
 export async function renderFigure(options: FigureOptions, picture?: RasterizeOptions): Promise<Pixels> {
   return rasterize(composeFigure(options), picture);
