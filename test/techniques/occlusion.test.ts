@@ -239,6 +239,24 @@ describe("occlusion of an objective", () => {
   });
 });
 
+test("submits nothing more when it is stopped while it is prepared", async () => {
+  const stop = new AbortController();
+  // The network may be gone with the stop: a submit would read buffers that are destroyed.
+  const bound = vi.spyOn(device, "createBindGroup");
+  const submits = vi.spyOn(device.queue, "submit");
+  try {
+    const stopped = occlusion(network, image, { ...sizes, target: 1, signal: stop.signal });
+    await vi.waitUntil(() => bound.mock.calls.length > 0, { timeout: 60_000, interval: 0 });
+    const before = submits.mock.calls.length;
+    stop.abort();
+    await expect(stopped).rejects.toThrow(/abort/i);
+    expect(submits.mock.calls.length).toBe(before);
+  } finally {
+    bound.mockRestore();
+    submits.mockRestore();
+  }
+});
+
 describe("an occlusion map by hand", () => {
   // 5×4 patches in batches of 4: neither the last row nor the last column nor the last batch is a whole step.
   const [patch, stride] = [5, 4];

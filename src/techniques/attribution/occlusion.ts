@@ -113,6 +113,7 @@ function overPatches(
     const scope = unlimited(network, own);
     const site = { network, input, scope, ask, room: (samples: number) => samples };
     const sweep = await prepareSweep(questions)(site, options);
+    signal?.throwIfAborted();
     submit(network, sweep.recordStart);
     // The GPU catches up about every BREATH_MS, so that progress is true and a stop is prompt on any adapter.
     let rested = performance.now();
