@@ -319,8 +319,8 @@ export const CODE: readonly Mutant[] = [
     "figures/lettering",
     ["if (textWidth(text, size, weight) <= width) return text;", "if (width > 0) return text;"],
     ["advance / 1000", "advance / 1200"],
+    ['ATTACHED.test(character) ? "" : BOX', 'ATTACHED.test(character) ? "" : character'],
   ),
-  ...of("figures/rasterize", "figures/lettering", ["isLettered(one) ? one : BOX", "one"]),
   ...of(
     "models/keras/weighted-layers",
     "models/topology",
