@@ -3,7 +3,7 @@ export interface KeyBinding {
   /** The keys as the list names them. */
   readonly keys: readonly string[];
   readonly does: string;
-  /** By key as the browser names it, letters small; with "Shift+" before it for the key with Shift. */
+  /** Actions by key as the browser names it, letters small; with "Shift+" before it for the key with Shift. */
   readonly press: Readonly<Record<string, () => void>>;
 }
 

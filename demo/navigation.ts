@@ -50,7 +50,7 @@ export function moveAlong(session: Session, dx: number, dy: number): void {
   }
 }
 
-/** To another page of an open layer's maps; a selected map becomes the one at its place there. */
+/** Turns to another page of an open layer's maps; a selected map becomes the one at its place there. */
 export function turnPage(session: Session, by: number): void {
   const { store, room } = session;
   const { layer, channel, from = 0 } = store.state;

@@ -118,7 +118,7 @@ export function guidedRelu<T extends tf.Tensor>(x: T): T {
 /** Result of {@link channelStatistics}, each [C]. */
 export interface TfjsStatistics {
   readonly mean: tf.Tensor1D;
-  /** Of the population. */
+  /** Variance of the population, not of a sample. */
   readonly variance: tf.Tensor1D;
   readonly min: tf.Tensor1D;
   readonly max: tf.Tensor1D;

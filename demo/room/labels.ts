@@ -5,7 +5,7 @@ export interface Label {
   readonly element: HTMLElement;
   /** Its place in the room. */
   readonly at: Vector3;
-  /** Of two that would overlap the one of the higher rank is shown. */
+  /** Of two labels that would overlap, the one of the higher rank is shown. */
   rank: number;
   hidden: boolean;
 }

@@ -12,7 +12,7 @@ export interface Lines {
   /** Sets the points, two a segment. */
   set(points: ArrayLike<number>): void;
   color(value: number, opacity?: number): void;
-  /** From now on they are seen through whatever stands before them. */
+  /** Lets them be seen through whatever stands before them, from now on. */
   overlay(): void;
   dispose(): void;
 }

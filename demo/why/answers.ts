@@ -33,7 +33,7 @@ export interface Card extends AskedMap {
 
 /** The keys of the state that say which maps are wanted. */
 const ASKS = ["why", "target", "versus", "weighs", "trust", "layerMaps"] as const;
-/** Those that say how they are drawn. */
+/** The fields that say how answers are drawn. */
 const DRAWS = ["ends", "colors", "over", "strength"] as const;
 
 /** The maps that the page's state asks for: says what is wanted, and gives what the tasks found. */

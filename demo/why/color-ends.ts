@@ -17,7 +17,7 @@ export interface Answer {
 export interface Ends {
   readonly min: number;
   readonly max: number;
-  /** In words: what is clipped, or shared. */
+  /** Remark on clipped or shared colours. */
   readonly note: string;
 }
 

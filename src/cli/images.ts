@@ -14,7 +14,7 @@ import type { Values } from "./values.ts";
 
 /** An image as the network takes it. */
 export interface Input extends Taken {
-  /** As it was given; of several in one array, with its number. */
+  /** Name as it was given; for one of several in an array, with its number. */
   readonly name: string;
   /** The fitting of a picture of other proportions than the network's: "squashed from 24×48 to 24×24". */
   readonly fitted?: string;
@@ -74,7 +74,7 @@ export class Images implements AsyncIterable<Input> {
     }
   }
 
-  /** As many at a time as there are, up to `most`. */
+  /** Batches of the images, of up to `most`. */
   async *batches(most: number): AsyncGenerator<readonly Input[]> {
     let batch: Input[] = [];
     for await (const input of this) {

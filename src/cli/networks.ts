@@ -8,7 +8,7 @@ import { createNetworks, type Networks } from "../network/pool.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { Values } from "./values.ts";
 
-/** The largest batch unless --batch says otherwise: more seldom is faster. */
+/** The largest batch unless --batch says otherwise: larger batches are hardly faster. */
 const MOST = 16;
 
 /** The work of a command that needs networks. */

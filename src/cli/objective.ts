@@ -14,9 +14,9 @@ import type { Values } from "./values.ts";
 
 /** The class or the neurons that are explained, found on the network. */
 export interface ChosenObjective extends Pick<AttributionOptions, "target" | "output"> {
-  /** For reports: class, label, logit and probability (or value); or layer, channel, place and value. */
+  /** Entries for reports: class, label, logit and probability (or value); or layer, channel, place and value. */
   readonly report: Readonly<Record<string, string | number>>;
-  /** For titles. */
+  /** Text for titles. */
   readonly title: string;
 }
 

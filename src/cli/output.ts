@@ -35,7 +35,7 @@ export async function outOf(values: Values, kinds: readonly string[]): Promise<s
 
 /** The place for results of which each image has one: a file for one, a folder for several. */
 export class Outputs {
-  /** As it was given. */
+  /** Path as it was given. */
   readonly path: string;
   readonly #kind: string;
   /** Absent where one file is meant. */

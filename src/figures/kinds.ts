@@ -4,7 +4,7 @@ export interface MapDrawing {
   readonly axes: readonly (2 | 3)[];
   /** The one value that a pixel's colours become: their largest magnitude or their sum. */
   readonly overColor: "max" | "sum";
-  /** When zero lies in the middle of the colours: always, never, or where a value is negative. */
+  /** Condition under which zero lies in the middle of the colours: always, never, or where a value is negative. */
   readonly signed: "always" | "never" | "as found";
   /** The value at which the colours begin: zero (or as far below it as they end above), or the least value. */
   readonly from: "zero" | "least";

@@ -52,7 +52,7 @@ const TITLE = { size: 16, capital: 12 } as const;
 export const TEXT = 12;
 export const CAPITAL = 9;
 export const SMALL = 11;
-/** From a baseline to the next. */
+/** Distance from a baseline to the next. */
 export const LEADING = 18;
 const TITLE_LEADING = 22;
 const LEAST_WIDTH = 320;

@@ -131,7 +131,7 @@ interface Grid {
   /** Cells a side that become one pixel, or pixels a side of one cell. */
   readonly reduce: number;
   readonly repeat: number;
-  /** From a map to the next. */
+  /** Distance from a map to the next. */
   readonly across: number;
   readonly down: number;
 }

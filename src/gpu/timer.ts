@@ -5,7 +5,7 @@ import { build } from "./scope.ts";
 
 /** A stretch of GPU time to be measured: one pass, or everything between two places in the queue. */
 export interface TimerSpan {
-  /** For the descriptor of a compute or render pass of the caller's: the span is that pass. */
+  /** Field for the descriptor of a compute or render pass of the caller's: the span is that pass. */
   readonly writes: GPUComputePassTimestampWrites;
   /** Records where a span of several passes or submits begins, outside any pass. */
   begin(encoder: GPUCommandEncoder): void;
@@ -16,7 +16,7 @@ export interface TimerSpan {
 /** Duration of a span. */
 export interface Timing {
   readonly label: string;
-  /** When it began, in nanoseconds of the GPU's clock. */
+  /** Start, in nanoseconds of the GPU's clock. */
   readonly begin: number;
   /** Duration; browsers may round the clock to 0.1 ms. */
   readonly nanoseconds: number;

@@ -18,7 +18,7 @@ const RELU: FusedActivation = { kind: "relu" };
 
 export interface ReluSite {
   readonly x: Tensor;
-  /** Of x's shape. */
+  /** Tensor of x's shape. */
   readonly y: Tensor;
   /** {@link reluMaskShape}: gets a bit for each element that says where x > 0. */
   readonly mask?: Tensor<"u32">;

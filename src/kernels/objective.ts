@@ -4,7 +4,7 @@ import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 
-/** In a term or a score: every index. */
+/** Every index, in a term or a score. */
 export const EVERY_INDEX = 0xffffffff;
 
 /** Codes of the kinds of term in WGSL. */

@@ -24,7 +24,7 @@ const BLOCK = 1024;
 export interface RelevanceProductSite {
   readonly part?: Part;
   readonly scale?: number;
-  /** Of y's shape, or of one value a channel of each image, which is repeated over its pixels. */
+  /** Tensor of y's shape, or of one value a channel of each image, repeated over its pixels. */
   readonly x: Tensor;
   /** Left out: 1. */
   readonly c?: Tensor;

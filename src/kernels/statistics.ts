@@ -51,7 +51,7 @@ const WORKGROUPS = { gpu: 512, software: 16 };
 const RUNS = 32;
 /** Up to so many strips, one thread merges all those of a channel. */
 const FEW_STRIPS = 32;
-/** From so many strips on, they are merged in two steps. */
+/** Number of strips from which they are merged in two steps. */
 const MANY_STRIPS = 256;
 
 /**

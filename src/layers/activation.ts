@@ -178,7 +178,7 @@ export interface ActivationGradientSite {
   readonly activation: Activation;
   /** The activation's output; for swish, its input. */
   readonly a: Tensor;
-  /** Of a's shape, as dx is; the first axis, where there are two, counts images. */
+  /** Tensor of a's shape, as dx is; the first axis, where there are two, counts images. */
   readonly dy: Tensor;
   readonly dx: Tensor;
   /** A storage buffer with the rule's code, u32: 0 gradient, 1 guided, 2 deconvnet, 3 redirected, 4 pass. */

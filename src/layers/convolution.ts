@@ -69,7 +69,7 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
   });
 }
 
-/** So many channels, rounded up to fours. */
+/** A number of channels, rounded up to fours. */
 export function inFours(channels: number): number {
   return Math.ceil(channels / 4) * 4;
 }

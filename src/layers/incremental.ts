@@ -26,7 +26,7 @@ export interface DirtyRectangles {
 /** A layer of which only rectangles change: the clean layer, then the rectangles of all patches of a chunk, one by one. */
 export interface PartialLayer {
   readonly buffer: GPUBuffer;
-  /** Of the clean layer: [1, H, W, C]. */
+  /** Shape of the clean layer: [1, H, W, C]. */
   readonly shape: readonly [number, number, number, number];
   readonly layout: RectangleLayout;
 }

@@ -200,7 +200,7 @@ export type RuleGroup = "convolution" | "dense" | "other";
 export interface BackProjection {
   readonly y: number;
   readonly x: number;
-  /** By channel. */
+  /** Values by channel. */
   readonly values: Float64Array;
   /** Channels of the inputs before this one together. */
   readonly begin: number;

@@ -21,7 +21,7 @@ export interface UpsampleLayer extends LayerBase {
   readonly coordinates?: "half-pixel" | "asymmetric";
 }
 
-/** Of a pixel, where its centre lies: what is added before and taken off after dividing by the factor. */
+/** Offset of a pixel's centre: added before dividing by the factor, and subtracted after. */
 const centreOf = ({ coordinates }: UpsampleLayer) => (coordinates === "asymmetric" ? 0 : 0.5);
 
 /** The place in x, in pixels along an axis and not yet clamped, that bilinear enlargement takes a pixel of y from. */

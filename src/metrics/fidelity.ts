@@ -75,7 +75,7 @@ export interface NoiseSite extends Watched {
   /** [H, W, C] */
   readonly map: Float32Array;
   readonly objective: Objective;
-  /** In units of the input. */
+  /** Radius in units of the input. */
   readonly radius: number;
   readonly noiseSamples: number;
   readonly seed: number;

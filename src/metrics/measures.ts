@@ -135,7 +135,7 @@ export interface Infidelity {
   readonly value: number;
   /** The same for the map times the best factor, as a share of the mean of (S(x) − S(x − I))²: 0 perfect, 1 no use. */
   readonly relative: number;
-  /** That factor. */
+  /** The best factor. */
   readonly scale: number;
   /** The perturbation I: uniform noise, for maps of slopes; or one cell of a grid removed, for maps of shares or without colour. */
   readonly by: "noise" | "cells";
@@ -143,9 +143,9 @@ export interface Infidelity {
 
 /** Likeness of two maps by Spearman's rank correlation, −1…1. */
 export interface MapLikeness {
-  /** Of the magnitudes, one a pixel (or cell, of a map that is smaller): 1 is the same order. */
+  /** Correlation of the magnitudes, one a pixel (or cell, of a smaller map): 1 is the same order. */
   readonly correlation: number;
-  /** Of all values with their signs. */
+  /** Correlation of all values with their signs. */
   readonly signed: number;
 }
 

@@ -74,9 +74,9 @@ export interface TrustSummaryRow {
   /** Images that the technique was defined for. */
   readonly images: number;
   readonly figures: Partial<Readonly<Record<Measure, TrustSpread>>>;
-  /** For insertion and deletion, the mean area of the random baselines. */
+  /** Mean area of the random baselines, for insertion and deletion. */
   readonly randomBaselines: Partial<Readonly<Record<"insertion" | "deletion", TrustSpread>>>;
-  /** For how many images each was the verdict. */
+  /** Number of images that had each verdict. */
   readonly verdicts: Partial<Readonly<Record<Verdict, number>>>;
   /** The reason why the technique is not defined, where it never was. */
   readonly unsupported?: string | undefined;

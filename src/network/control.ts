@@ -15,7 +15,7 @@ const BEFORE_INDICES = 4;
 export class Control {
   /** The only term of a target's objective: the sum of the elements at (image, y, x, channel). */
   readonly target: Tensor;
-  /** In place of what a target's term does not read. */
+  /** Placeholder for the bindings that a target's term does not read. */
   readonly unread: Tensor;
   /** Codes of rules, one a slot; see activation_gradient.wgsl. */
   readonly rules: GPUBuffer;

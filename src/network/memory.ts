@@ -114,7 +114,7 @@ function footprintWithoutWeights({
 export interface BatchOptions extends Pick<NetworkOptions, "keep" | "gradients" | "reuseBuffers"> {
   /** Bytes of GPU buffers that the network and a technique on it may hold together. Default 512 MiB. */
   readonly memory?: number | undefined;
-  /** The largest batch that is wanted. Default 32: more seldom makes a GPU faster. */
+  /** The largest batch that is wanted. Default 32. */
   readonly most?: number | undefined;
 }
 

@@ -17,7 +17,7 @@ export interface Target {
 /** A gradient to a layer's output that the caller computed, for a backward pass to start from. */
 export interface OutputGradient {
   readonly layer: string;
-  /** Of the shape of the layer's activation. It may be `network.gradient(layer)` itself, already written. */
+  /** Tensor of the shape of the layer's activation. It may be `network.gradient(layer)` itself, already written. */
   readonly gradient: Tensor;
 }
 

@@ -40,9 +40,9 @@ export type PooledBatchOptions = Omit<BatchOptions, "memory"> & Pick<PooledOptio
 /** A graph that was asked for, and what was made of it: the same objects again, so that their arrays are found on the device. */
 interface KnownGraph {
   readonly number: number;
-  /** As it runs, by `keep`. */
+  /** The running graphs, by `keep`. */
   readonly running: Map<string, Graph>;
-  /** For images of other sizes. */
+  /** The graphs for images of other sizes. */
   readonly sizes: Map<string, Graph>;
 }
 

@@ -69,7 +69,7 @@ export function scoresBeside(
   };
 }
 
-/** In words, the first layer whose activations of the first image are not finite. */
+/** Words that name the first layer whose activations of the first image are not finite. */
 async function sourceOf(network: Network): Promise<string> {
   const { graph, kept, device, batch } = network;
   for (const { name } of graph.layers) {

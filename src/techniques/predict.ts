@@ -25,7 +25,7 @@ export interface Prediction {
   readonly probability?: number;
   /** The number itself, where it is no score; of values at every place, the mean. */
   readonly value?: number;
-  /** Of scores at every place: the share of the places that have the class, 0 to 1. */
+  /** Share of the places that have the class, 0 to 1; for scores at every place. */
   readonly share?: number;
 }
 

@@ -19,7 +19,7 @@ const BACKWARD = passToLayer("Grad-CAM++", plusPlusMap);
 /**
  * Grad-CAM++: ReLU(Σ_k w_k·A_k), [h, w] at the layer's resolution, with w_k = Σ α·ReLU(g) and
  * α = g² / (2g² + (Σ A)·g³), where the sum is over all of a map's places (Chattopadhay et al. 2018, arXiv:1710.11063,
- * eq. 19). Weighs every instance of the class alike, where Grad-CAM's mean favours the largest.
+ * eq. 19). Several objects of the class get similar weight, where Grad-CAM's mean favours the largest.
  * @throws InputError when the layer has no pixels or does not exist.
  */
 export function gradCamPlusPlus(

@@ -210,7 +210,7 @@ function designOf({
   return { shows, weights };
 }
 
-/** In words, why hiding segments changes nothing. */
+/** Reason, in words, why hiding segments changes nothing. */
 function unchanged(input: Float32Array, { labels }: Segments, colors: Float32Array): string {
   const channels = input.length / labels.length;
   const own = input.every((value, i) => {

@@ -118,5 +118,5 @@ export const BASELINE = {
 export const RULES = {
   type: { kind: "choice", of: Object.keys(COMPOSITES) },
   default: "composite",
-  help: "How layers share relevance: composite (z-box at the image, gamma in convolutions, epsilon above), epsilon, gamma or z-plus.",
+  help: "The rules by which layers redistribute relevance: composite (z-box at the image, gamma in convolutions, epsilon above), epsilon, gamma or z-plus.",
 } as const satisfies TechniqueOption<CompositeName>;

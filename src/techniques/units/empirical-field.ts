@@ -154,7 +154,7 @@ interface Positions {
   readonly columns: number;
 }
 
-/** At each pixel the mean of the squares that cover it. */
+/** Mean, at each pixel, of the squares that cover it. */
 function spread(
   patches: Float32Array,
   { height, width, patch, stride, rows, columns }: Positions,

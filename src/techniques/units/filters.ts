@@ -10,7 +10,7 @@ export interface Filters {
   readonly layer: string;
   /** [kh, kw, inputs, outputs]; a depthwise convolution has one input a filter. */
   readonly shape: readonly [kh: number, kw: number, inputs: number, outputs: number];
-  /** As the model file has them: before any batch norm. */
+  /** Weights as the model file has them: before any batch norm. */
   readonly w: Float32Array;
   /** True where the filters look at the image itself, of 1 or 3 channels. */
   readonly first: boolean;

@@ -165,7 +165,7 @@ export function mapAtImage(graph: Graph, layer: string, map: Float32Array): Floa
   return out;
 }
 
-/** For each pixel along an axis the two cells beside it, and how far it is from the first to the second. */
+/** The two cells beside each pixel along an axis, and its distance from the first as a fraction of that to the second. */
 function cellsAt(graph: Graph, layer: string, axis: "y" | "x", cells: number, size: number) {
   const centreOf = (cell: number): number => {
     const { full } = receptiveField(graph, { layer, y: 0, x: 0, [axis]: cell });
