@@ -72,7 +72,7 @@ export const BLOCKS: readonly Mutant[] = [
   ),
   ...each(
     block("random"),
-    ["techniques/gradients.golden.test.ts", "metrics/golden.test.ts"],
+    ["kernels/sampling.test.ts"],
     [["2u * (bits >> 8u) + 1u", "2u * (bits >> 8u)"]],
   ),
   ...each(
