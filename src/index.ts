@@ -128,6 +128,7 @@ export {
   varGrad,
 } from "./techniques/attribution/smooth-grad.ts";
 export {
+  type Account,
   type Attribution,
   type AttributionTechnique,
   citationOf,

@@ -112,18 +112,8 @@ export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) =>
   };
 }
 
-const ACCOUNTS: Readonly<Record<string, (account: Readonly<Record<string, number>>) => string>> = {
-  "integrated-gradients": ({ relative = 0 }) =>
-    `Completeness: ${figure(100 * Math.abs(relative))} % missing.`,
-  "local-linear": ({ score = 0, bias = 0 }) =>
-    `The biases hold ${figure(bias)} of the score of ${figure(score)}.`,
-  lrp: ({ score = 0, bias = 0, residual = 0 }) =>
-    `The biases took ${figure(bias)} of the score of ${figure(score)}; ${figure(residual)} is missing.`,
-  lime: ({ r2 = 0, segments = 0 }) => `R² ${figure(r2)} over ${segments} segments.`,
-};
-
 /** The technique's own account of its map, in a sentence. */
 function accountOf({ answer, request }: Card): string {
   const account = answer?.found.account;
-  return account ? (ACCOUNTS[request.technique.name]?.(account) ?? "") : "";
+  return account ? (request.technique.accountInWords?.(account, figure) ?? "") : "";
 }

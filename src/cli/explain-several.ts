@@ -283,18 +283,14 @@ function headingOf(objective: ChosenObjective): string {
 }
 
 /** The note below a map of a sheet: the number of its samples, and how far its account is off. */
-function noteOf(
-  { options, name }: AttributionTechnique,
-  { account }: Attribution,
-  samples: number | undefined,
-) {
+function noteOf({ options }: AttributionTechnique, { account }: Attribution, samples: number | undefined) {
   const { relative, r2, score, residual, steps } = account ?? {};
   if (relative !== undefined) return `${steps} steps, residual ${formatNumber(100 * relative)} %`;
   if (r2 !== undefined) return `${samples} samples, R² ${r2.toFixed(2)}`;
   if (score && residual !== undefined)
     return `residual ${formatNumber((100 * Math.abs(residual)) / Math.abs(score))} %`;
-  if (!("samples" in options)) return undefined;
-  return `${samples} ${name === "rise" ? "masks" : "copies"}`;
+  const counts = options.samples?.counts;
+  return counts && `${samples} ${counts}`;
 }
 
 function showOf(values: Values): "overlay" | "map" {

@@ -78,6 +78,8 @@ describe("the catalogue", () => {
       };
       expect(composeFigure(options).width).toBeGreaterThan(600);
       for (const value of Object.values(found.account ?? {})) expect(Number.isFinite(value)).toBe(true);
+      const words = technique.accountInWords?.(found.account ?? {}, (value) => value.toFixed(2));
+      expect(words ?? "").toMatch(found.account ? /^[A-Z].*\d.*\.$/ : /^$/);
       // No seed means the seed 0: the same bits again.
       expect((await technique.run(network, image, { target: 1, ...settings })).data).toEqual(found.data);
     },

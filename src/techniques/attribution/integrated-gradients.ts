@@ -228,6 +228,7 @@ export const INTEGRATED_GRADIENTS = attributionTechnique({
   kind: "attribution",
   unit: "sum over colour of the attribution",
   options: { on: ON, steps: STEPS, tolerance: TOLERANCE, baseline: BASELINE },
+  accountInWords: ({ relative = 0 }, write) => `Completeness: ${write(100 * Math.abs(relative))} % missing.`,
   quick: { steps: 20 },
   quickest: { steps: 24 },
   passes: STEPS.default + ENDS,

@@ -47,6 +47,7 @@ export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOption
 
 const SAMPLES = {
   type: { kind: "whole", from: 1, to: MOST_SAMPLES },
+  counts: "samples",
   default: 1000,
   help: "Number of copies of the image with random segments hidden.",
 } as const satisfies TechniqueOption<number>;
@@ -273,6 +274,7 @@ export const LIME = attributionTechnique({
   kind: "attribution",
   unit: "weight of the segment",
   options: { on: ON, samples: SAMPLES, hide: HIDE, seed: SEED },
+  accountInWords: ({ r2 = 0, segments = 0 }, write) => `R² ${write(r2)} over ${segments} segments.`,
   quick: { samples: 300 },
   quickest: { samples: 200 },
   forwardOnly: true,

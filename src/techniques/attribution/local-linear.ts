@@ -140,6 +140,8 @@ export const LOCAL_LINEAR = attributionTechnique({
   kind: "attribution",
   unit: "sum over colour of x·∂S/∂x",
   options: {},
+  accountInWords: ({ score = 0, bias = 0 }, write) =>
+    `The biases hold ${write(bias)} of the score of ${write(score)}.`,
   run: async (network, image, options) => accounted(await localLinear(network, image, options)),
   prepare: andThen(prepareLinearView, accounted),
 });

@@ -129,6 +129,8 @@ export const LRP = attributionTechnique({
   kind: "attribution",
   unit: "sum over colour of the relevance",
   options: { rules: RULES },
+  accountInWords: ({ score = 0, bias = 0, residual = 0 }, write) =>
+    `The biases took ${write(bias)} of the score of ${write(score)}; ${write(residual)} is missing.`,
   run: async (network, image, options) => accounted(await lrp(network, image, options)),
   prepare: andThen(prepareRelevance, accounted),
 });

@@ -70,6 +70,8 @@ export interface TechniqueOption<T = unknown> {
   readonly otherwise?: string;
   /** One or two sentences that say what the option sets. */
   readonly help: string;
+  /** The name of what a whole number counts, for captions: "masks". */
+  readonly counts?: string;
 }
 
 /** The options of one technique. */

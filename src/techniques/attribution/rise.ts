@@ -45,6 +45,7 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
 
 const SAMPLES = {
   type: { kind: "whole", from: 1, to: MOST_SAMPLES },
+  counts: "masks",
   default: 4000,
   help: "Number of random masks.",
 } as const satisfies TechniqueOption<number>;

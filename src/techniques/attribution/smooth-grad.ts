@@ -25,6 +25,7 @@ export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, Memory
 
 const SAMPLES = {
   type: { kind: "whole", from: 1, to: MOST_SAMPLES },
+  counts: "copies",
   default: 50,
   help: "Number of noisy copies of the image.",
 } as const satisfies TechniqueOption<number>;

@@ -8,8 +8,11 @@ import { ATTRIBUTION, type AttributionOptions, type TechniqueOptions } from "./o
 
 /** A map with the technique's own account of it in numbers: a residual, an R², a count. */
 export interface Attribution extends Explanation {
-  readonly account?: Readonly<Record<string, number>>;
+  readonly account?: Account;
 }
+
+/** Numbers by which a technique accounts for a map, by name. */
+export type Account = Readonly<Record<string, number>>;
 
 /** The publication of a technique. */
 export interface Paper {
@@ -37,6 +40,8 @@ export interface AttributionTechnique {
   readonly unit?: string;
   /** The options that it reads, beside those that all techniques take. */
   readonly options: TechniqueOptions;
+  /** Says the account of a map in a sentence, its numbers written by `write`; for techniques whose maps have one. */
+  readonly accountInWords?: (account: Account, write: (value: number) => string) => string;
   /** The settings for a sheet of many maps: enough for a look. */
   readonly quick?: AttributionOptions;
   /** The settings for an adapter of software while somebody waits. */
