@@ -70,11 +70,7 @@ export const BLOCKS: readonly Mutant[] = [
     ["techniques/masks.golden.test.ts", "techniques/gradients.golden.test.ts", "metrics/golden.test.ts"],
     [["747796405u", "747796403u"]],
   ),
-  ...each(
-    block("random"),
-    ["kernels/sampling.test.ts"],
-    [["2u * (bits >> 8u) + 1u", "2u * (bits >> 8u)"]],
-  ),
+  ...each(block("random"), ["kernels/sampling.test.ts"], [["2u * (bits >> 8u) + 1u", "2u * (bits >> 8u)"]]),
   ...each(
     block("every_index"),
     ["kernels/objective-gradient.test.ts", "objectives/objectives.test.ts", "techniques/occlusion.test.ts"],
