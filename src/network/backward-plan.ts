@@ -74,6 +74,9 @@ export interface BackwardPlan {
  */
 export function planBackward(graph: Graph, layout: GradientLayout, request: BackwardRequest): BackwardPlan {
   const { from, to, rule, gradients } = request;
+  if (from.length === 0) {
+    throw new InputError("backward: expected at least one output gradient to start from, got none");
+  }
   const layers = layersBetween(graph, from, to);
   const ruleOf = rulesOf(graph, rule);
   const starts = new Set(from);

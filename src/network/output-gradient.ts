@@ -43,9 +43,6 @@ export function assertTarget(target: Target): void {
 
 /** @throws InputError when a pass is to start from anything else. */
 export function assertOutputGradients(from: OutputGradients): void {
-  if (isCommands(from) && from.length === 0) {
-    throw new InputError("backward: expected at least one output gradient to start from, got none");
-  }
   for (const one of isCommands(from) ? from : [from]) {
     if (typeof (one as Partial<Target> | null | undefined)?.layer === "string") continue;
     throw new InputError(

@@ -352,6 +352,9 @@ describe("lives", () => {
       );
     }
     expect(() => network.backward(encoder, [])).toThrow(/expected at least one output gradient/);
+    // An objective has no output gradients where nothing goes backward, and that is what its user must hear.
+    using forwardOnly = await createNetwork(device, chain(), { gradients: false });
+    expect(() => forwardOnly.backward(encoder, [])).toThrow(/created without gradients/);
   });
 
   test("two networks on one device do not disturb each other", async () => {
