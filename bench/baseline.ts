@@ -8,9 +8,9 @@ export interface Comparison {
   /** Whom ours was compared with. */
   readonly against: string;
   /** Absent for what was not measured then. */
-  readonly before?: Ratio;
+  readonly before?: Ratio | undefined;
   /** Absent for what was not measured this time. */
-  readonly now?: Ratio;
+  readonly now?: Ratio | undefined;
   readonly verdict: "same" | "better" | "worse" | "missing" | "new";
 }
 

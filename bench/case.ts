@@ -11,12 +11,12 @@ export type Contender = {
   readonly name: string;
   readonly kind: Kind;
   /** It computes something else, there to compare the time with, and is not held against the reference. */
-  readonly other?: true;
+  readonly other?: true | undefined;
   /**
    * The share of the work that its runner does, where the work is many like parts and a few of them tell how long all
    * take; its times are scaled to the whole. Default 1.
    */
-  readonly share?: number;
+  readonly share?: number | undefined;
 } & ({ readonly create: () => Promise<Runner> } | { readonly absent: string });
 
 /** Least work of a case, for any contender. */
@@ -50,10 +50,10 @@ export interface Prepared {
    */
   readonly reference: string;
   /** Remark for readers, asked when all is measured. */
-  readonly note?: () => string;
+  readonly note?: (() => string) | undefined;
   /** Work of whole images, divided by the work that an exact result needs; asked when all is measured. */
-  readonly saving?: () => number;
-  readonly destroy?: () => void;
+  readonly saving?: (() => number) | undefined;
+  readonly destroy?: (() => void) | undefined;
 }
 
 /** A case at one size. */
@@ -62,9 +62,9 @@ export interface Task {
   readonly size: string;
   readonly work: Work;
   /** Operations that ours, and whoever of the others has most to do, really carry out. Default: those of `work`. */
-  readonly cost?: { readonly ours: number; readonly others: number };
+  readonly cost?: { readonly ours: number; readonly others: number } | undefined;
   /** Largest difference allowed; default 1e-4. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   readonly prepare: (bench: Bench) => Prepared | Promise<Prepared>;
 }
 
@@ -83,8 +83,8 @@ export interface Growth {
  */
 export interface Goal {
   readonly of: string;
-  readonly least?: number;
-  readonly most?: number;
+  readonly least?: number | undefined;
+  readonly most?: number | undefined;
 }
 
 /** One thing that is measured. */
@@ -94,16 +94,16 @@ export interface Case {
   readonly title: string;
   /** The real size first, then smaller ones for adapters that would take minutes. */
   readonly tasks: readonly [Task, ...Task[]];
-  readonly growth?: Growth;
+  readonly growth?: Growth | undefined;
   /**
    * Clock of the ratios: the GPU's (default); the wall's, for whole answers; or the CPU's until all is submitted,
    * whatever the GPU does in the meantime.
    */
-  readonly clock?: "gpu" | "wall" | "submit";
+  readonly clock?: "gpu" | "wall" | "submit" | undefined;
   /** Weight of the case in a limited run's time. Default 1. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** Goals of its figures, told beside them; missing one is no failure. */
-  readonly goals?: readonly Goal[];
+  readonly goals?: readonly Goal[] | undefined;
 }
 
 /** The part of a case's id before the slash. */

@@ -11,9 +11,9 @@ export interface Reached {
   /** "≥ 15×". */
   readonly goal: string;
   /** Absent when it was not measured. */
-  readonly value?: number;
+  readonly value?: number | undefined;
   readonly unit: "×" | "%";
-  readonly met?: boolean;
+  readonly met?: boolean | undefined;
 }
 
 /** Compares a row's figures, as it stands, with its goals. */

@@ -12,7 +12,7 @@ export interface Limits {
   /** Operations a second by multiply-adds in registers, in 10⁹. */
   readonly f32: number;
   /** The same in half precision, where the device has it. */
-  readonly f16?: number;
+  readonly f16?: number | undefined;
 }
 
 /** Larger than the caches of a large GPU, and of most processors. */
@@ -108,7 +108,7 @@ export async function createLimitProbes(
       limits: {
         copy: rateOf(probes.bytes),
         f32: rateOf(probes.arithmetic),
-        ...(f16 ? { f16: rateOf(f16) } : {}),
+        f16: f16 && rateOf(f16),
       },
       submit: (bound) => submit(device, probes[bound].dispatch, times(bound)),
       rate: (bound, milliseconds) => (probes[bound].amount * times(bound)) / milliseconds / 1e6,

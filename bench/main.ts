@@ -52,7 +52,7 @@ interface Ran {
   readonly results: Results | undefined;
   readonly failed: boolean;
   /** Why nothing was measured: the baseline is of another adapter or host. */
-  readonly refused?: string;
+  readonly refused?: string | undefined;
 }
 
 /** Runs the suite on the chosen host; Ctrl-C once ends it early, twice at once. A host that fails leaves what was measured. */
@@ -75,7 +75,7 @@ async function run(options: Options, baseline: Results | undefined): Promise<Ran
   try {
     const host = options.host === "node" ? runInNode : runInChrome;
     await host({ ...options, signal: stop.signal }, tell);
-    return { results: progress.results(), failed: false, ...(refused === undefined ? {} : { refused }) };
+    return { results: progress.results(), failed: false, refused };
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
     return { results: progress.results(), failed: true };

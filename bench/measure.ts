@@ -99,15 +99,15 @@ export async function measureCase(
       const gpu = of("gpu");
       const timed: Timed = {
         repeats,
-        ...(share === undefined ? {} : { share }),
+        share,
         cold,
-        ...(gpu.length > 0 ? { gpu: summarise(gpu) } : {}),
+        gpu: gpu.length > 0 ? summarise(gpu) : undefined,
         wall: summarise(of("wall")),
-        ...(by === "submit" ? { submit: summarise(of("submit")) } : {}),
-        ...(index !== ours && ours >= 0 ? { ratio: pairedRatio(times, timesOf(ours)) } : {}),
+        submit: by === "submit" ? summarise(of("submit")) : undefined,
+        ratio: index !== ours && ours >= 0 ? pairedRatio(times, timesOf(ours)) : undefined,
       };
       const { name, kind } = contender;
-      entries.set(name, { name, kind, ...(error === undefined ? {} : { error }), timed });
+      entries.set(name, { name, kind, error, timed });
     }
     note = prepared.note?.();
     saving = prepared.saving?.();
@@ -123,11 +123,11 @@ export async function measureCase(
     clock: by,
     reference: witness?.name ?? prepared.reference,
     tolerance,
-    ...(growth ? { growth } : {}),
-    ...(note ? { note } : {}),
-    ...(limit ? { limit } : {}),
-    ...(saving === undefined ? {} : { saving }),
-    ...(goals ? { goals } : {}),
+    growth,
+    note,
+    limit,
+    saving,
+    goals,
     entries: prepared.contenders.flatMap(({ name }) => entries.get(name) ?? []),
   };
 }

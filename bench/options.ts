@@ -38,14 +38,14 @@ export interface Options {
   readonly list: boolean;
   readonly filter: readonly string[];
   readonly host: "chrome" | "node";
-  readonly adapter?: AdapterChoice;
+  readonly adapter?: AdapterChoice | undefined;
   readonly sizes: Sizes;
-  readonly effort?: Effort;
+  readonly effort?: Effort | undefined;
   readonly outputs: Readonly<Partial<Record<Format, string>>>;
-  readonly baseline?: string;
+  readonly baseline?: string | undefined;
   readonly threshold: number;
   /** Folder in which a whole run is kept, "none" for nowhere; left out: bench/results. */
-  readonly keep?: string;
+  readonly keep?: string | undefined;
 }
 
 export const FORMATS = ["json", "csv", "markdown", "html"] as const;
@@ -89,13 +89,13 @@ export function parseOptions(args: readonly string[]): Options {
     list: values.list,
     filter: [...values.filter.split(","), ...positionals].map((word) => word.trim()).filter(Boolean),
     host: oneOf("host", values.host, ["chrome", "node"]),
-    ...(adapter ? { adapter } : {}),
+    adapter,
     sizes: oneOf("sizes", values.sizes, ["auto", "real", "small"]),
-    ...(seconds === undefined ? {} : { effort: { milliseconds: seconds * 1e3, fewest: 5, most: 25 } }),
+    effort: seconds === undefined ? undefined : { milliseconds: seconds * 1e3, fewest: 5, most: 25 },
     outputs,
-    ...(values.baseline === undefined ? {} : { baseline: values.baseline }),
+    baseline: values.baseline,
     threshold: number("threshold", values.threshold),
-    ...(values.keep === undefined ? {} : { keep: values.keep }),
+    keep: values.keep,
   };
 }
 

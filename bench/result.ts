@@ -8,29 +8,29 @@ export interface Entry {
   readonly name: string;
   readonly kind: Kind;
   /** Why it was not measured: not on this host, no such op, a failure, a wrong result. */
-  readonly absent?: string;
+  readonly absent?: string | undefined;
   /** Difference from the reference, relative to its largest value. */
-  readonly error?: number;
-  readonly timed?: Timed;
+  readonly error?: number | undefined;
+  readonly timed?: Timed | undefined;
   /** Rates that follow from the times; filled in when the limits are known. */
-  readonly rate?: Rate;
+  readonly rate?: Rate | undefined;
 }
 
 export interface Timed {
   /** Repetitions of the work within one sample. */
   readonly repeats: number;
   /** The share of the work that was run, where its times are scaled to the whole. */
-  readonly share?: number;
+  readonly share?: number | undefined;
   /** Milliseconds from nothing to the first result: compilation, uploads, the first run. */
   readonly cold: number;
   /** Milliseconds of one run by the GPU's clock, where it has one. */
-  readonly gpu?: Summary;
+  readonly gpu?: Summary | undefined;
   /** The same by the wall's, one synchronisation a sample. */
   readonly wall: Summary;
   /** Milliseconds until one run is on the GPU's queue, in a row that goes by that. */
-  readonly submit?: Summary;
+  readonly submit?: Summary | undefined;
   /** Its time over ours, round by round: above 1, ours is faster. Absent for ours. */
-  readonly ratio?: Ratio;
+  readonly ratio?: Ratio | undefined;
 }
 
 export interface Rate {
@@ -57,25 +57,25 @@ export interface Row {
   readonly title: string;
   readonly size: string;
   /** The real size, where this adapter got a smaller one. */
-  readonly reducedFrom?: string;
+  readonly reducedFrom?: string | undefined;
   readonly work: Work;
   readonly clock: "gpu" | "wall" | "submit";
   /** Reference of the outputs. */
   readonly reference: string;
   readonly tolerance: number;
-  readonly growth?: Growth;
+  readonly growth?: Growth | undefined;
   /** Remark for readers: the exact saving of a sweep. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** The limit that the work meets first, as measured between the rounds. */
-  readonly limit?: RowLimit;
+  readonly limit?: RowLimit | undefined;
   /** Work of whole images, divided by the work that an exact result needs. */
-  readonly saving?: number;
+  readonly saving?: number | undefined;
   /** Goals of the figures. */
-  readonly goals?: readonly Goal[];
+  readonly goals?: readonly Goal[] | undefined;
   /** Seconds that the case took, with all that is not measured: preparation, references, compilation. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** Why nothing was measured. */
-  readonly failure?: string;
+  readonly failure?: string | undefined;
   readonly entries: readonly Entry[];
 }
 
@@ -90,10 +90,10 @@ export interface Environment {
   readonly software: boolean;
   readonly features: readonly string[];
   /** Step of the GPU's clock in nanoseconds; absent where it has none. */
-  readonly quantum?: number;
+  readonly quantum?: number | undefined;
   readonly versions: Readonly<Record<string, string>>;
   /** The convolution's register tiles, where they were chosen by measurement. */
-  readonly tiles?: Tuning["tiles"];
+  readonly tiles?: Tuning["tiles"] | undefined;
 }
 
 /** A whole run. */
@@ -105,7 +105,7 @@ export interface Results {
   readonly complete: boolean;
   readonly seconds: number;
   /** Cases that a run cut short, or out of time, did not come to. */
-  readonly leftOut?: readonly string[];
+  readonly leftOut?: readonly string[] | undefined;
   readonly rows: readonly Row[];
 }
 

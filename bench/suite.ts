@@ -31,16 +31,16 @@ export const SUITE: readonly Case[] = [
 
 export interface SuiteOptions {
   /** Runs cases whose id or title holds one of these words; default: all. */
-  readonly filter?: readonly string[];
-  readonly sizes?: Sizes;
-  readonly effort?: Effort;
+  readonly filter?: readonly string[] | undefined;
+  readonly sizes?: Sizes | undefined;
+  readonly effort?: Effort | undefined;
   /**
    * Seconds that the run may take; what it falls behind, it makes up for with smaller sizes and fewer rounds, and in the
    * end by leaving cases out. Default: for all cases on a software adapter {@link BUDGET_S}, otherwise no limit.
    */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /** Ends the run after the case under way. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Six minutes, less a case. */
@@ -134,7 +134,7 @@ export async function runSuite(
     } catch (failure) {
       const { id, title, clock: by = "gpu", growth } = one;
       const { size, work, tolerance = 0 } = task;
-      const head = { id, title, size, work, clock: by, tolerance, ...(growth ? { growth } : {}) };
+      const head = { id, title, size, work, clock: by, tolerance, growth };
       const message = (failure as Error).message;
       return { ...head, ...reduced, seconds: seconds(), reference: "", failure: message, entries: [] };
     }
@@ -168,7 +168,7 @@ function environmentOf(
     adapter: adapterName(device),
     software: isSoftwareAdapter(device),
     features: [...device.features].sort(),
-    ...(quantum === undefined ? {} : { quantum }),
-    ...(tuning ? { tiles: tuning.tiles } : {}),
+    quantum,
+    tiles: tuning?.tiles,
   };
 }

@@ -97,7 +97,7 @@ async function layerPass(
   const y = createTensor(device, shapes.get(layer.name) ?? []);
   const summary = createStatisticsSummary(device, y.shape.at(-1) ?? 1);
   const statistics = gathering && { ...gathering, summary, accumulate: false };
-  const command = await createLayer(device, layer, { x: [x], y, ...(statistics ? { statistics } : {}) });
+  const command = await createLayer(device, layer, { x: [x], y, statistics });
   return commandRunner(device, command, y, () => {
     for (const { buffer } of [x, y, summary]) buffer.destroy();
   });

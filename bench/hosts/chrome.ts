@@ -11,7 +11,13 @@ const ROOT = resolve(import.meta.dirname, "../..");
 
 /** Runs the suite in headless Chrome, in the very page that the built site has. */
 export async function runInChrome(
-  { signal, adapter, filter = [], sizes, effort }: SuiteOptions & { readonly adapter?: AdapterChoice },
+  {
+    signal,
+    adapter,
+    filter = [],
+    sizes,
+    effort,
+  }: SuiteOptions & { readonly adapter?: AdapterChoice | undefined },
   tell: (progress: Progress) => void,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "vitrine-bench-"));
@@ -31,8 +37,8 @@ export async function runInChrome(
         };
         const choice = {
           filter,
-          ...(sizes ? { sizes } : {}),
-          ...(effort ? { effort } : {}),
+          sizes,
+          effort,
         };
         await run(choice, facts, adapter === "low-power" ? "low-power" : undefined);
       });

@@ -14,7 +14,7 @@ export const ONE_COMPILATION = "--wasm-tiering-budget=100000000";
 
 /** Runs the suite in this process, on Dawn. */
 export async function runInNode(
-  { adapter, ...options }: SuiteOptions & { readonly adapter?: AdapterChoice },
+  { adapter, ...options }: SuiteOptions & { readonly adapter?: AdapterChoice | undefined },
   tell: (progress: Progress) => void,
 ): Promise<void> {
   setFlagsFromString(ONE_COMPILATION);

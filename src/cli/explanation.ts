@@ -145,11 +145,7 @@ export async function askTechnique(
   const [only, ...others] = objectives;
   if (only && others.length === 0) {
     const { target, output } = only;
-    const question = {
-      ...(target === undefined ? {} : { target }),
-      ...(output === undefined ? {} : { output }),
-    };
-    return [await technique.run(network, input.values, { ...settings, ...question, signal, onProgress })];
+    return [await technique.run(network, input.values, { ...settings, target, output, signal, onProgress })];
   }
   const targets = objectives.flatMap(({ target }) => (target === undefined ? [] : [target]));
   const options = { ...settings, targets, signal, onProgress };

@@ -23,7 +23,7 @@ export function headReport({
     name,
     layer: output,
     kind,
-    ...(kind === "places" ? { scores } : {}),
+    scores: kind === "places" ? scores : undefined,
     logits,
     numbers: channels,
     known,

@@ -17,7 +17,7 @@ export interface ArrayImage {
 export interface Taken {
   readonly values: Float32Array;
   /** They were the network's input already, and went through no preprocessing. */
-  readonly asItStands?: boolean;
+  readonly asItStands?: boolean | undefined;
 }
 
 /** The orders of axes that --layout knows. */

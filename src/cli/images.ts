@@ -17,9 +17,9 @@ export interface Input extends Taken {
   /** Name as it was given; for one of several in an array, with its number. */
   readonly name: string;
   /** The fitting of a picture of other proportions than the network's: "squashed from 24×48 to 24×24". */
-  readonly fitted?: string;
+  readonly fitted?: string | undefined;
   /** The picture as it was, before it was resized and cut; absent of an array. */
-  readonly photo?: Pixels;
+  readonly photo?: Pixels | undefined;
 }
 
 /**

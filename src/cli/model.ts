@@ -44,11 +44,11 @@ export async function openModel(values: Values, io: Io, more: readonly string[] 
   const files = await modelFromDisk(path);
   const { inputShape, explain } = networkSize(values, io, more);
   const graph = await loadLayersModel(files, {
-    ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
-    ...(output === undefined ? {} : { output }),
-    ...(head === undefined ? {} : { head }),
-    ...(given ? { preprocessing: given } : {}),
-    ...(fit ? { fit } : {}),
+    labels: labels === undefined ? undefined : await readLabels(labels),
+    output,
+    head,
+    preprocessing: given,
+    fit,
     inputShape,
     onProgress: progressOf(io, "reading the model"),
     signal: io.signal,
@@ -101,10 +101,11 @@ export function preprocessingReport({ preprocessing }: Graph): Record<string, un
     range,
     mean,
     std,
-    ...(resize === undefined ? {} : { resize }),
+    resize,
     fit,
     source,
-    ...(guessed ? { guessed, otherwise: remedies?.join(", ") } : {}),
+    guessed,
+    otherwise: remedies?.join(", "),
   };
 }
 

@@ -15,7 +15,7 @@ import type { Values } from "./values.ts";
 /** The class or the neurons that are explained, found on the network. */
 export interface ChosenObjective extends Pick<AttributionOptions, "target" | "output"> {
   /** Entries for reports: class, label, logit and probability (or value); or layer, channel, place and value. */
-  readonly report: Readonly<Record<string, string | number>>;
+  readonly report: Readonly<Record<string, string | number | undefined>>;
   /** Text for titles. */
   readonly title: string;
 }
@@ -54,8 +54,9 @@ export function neuronsOf(graph: Graph, values: Values): Target | undefined {
   return {
     layer,
     image: 0,
-    ...(channel === undefined ? {} : { channel }),
-    ...(y === undefined || x === undefined ? {} : { y, x }),
+    channel,
+    y: x === undefined ? undefined : y,
+    x: y === undefined ? undefined : x,
   };
 }
 
@@ -73,7 +74,7 @@ export async function findObjective(
 ): Promise<ChosenObjective> {
   if (neurons) return neuronObjective(network, input, neurons, signal);
   const asked = await ask(network, input.values, {
-    ...(wanted === undefined ? {} : { target: wanted }),
+    target: wanted,
     signal,
   });
   const all = await predict(network, input.values, { top: Number.POSITIVE_INFINITY, signal });
@@ -84,15 +85,16 @@ export async function findObjective(
   const { head, index } = about;
   const { label, logit, probability, value, share } = found;
   const name = label === undefined ? className(head, index) : `${label} (${index})`;
-  const numbers = { logit, probability, value, share };
-  const known = Object.entries(numbers).filter((entry): entry is [string, number] => entry[1] !== undefined);
   return {
     ...questionOf(asked),
     report: {
-      ...(several ? { output: head.name } : {}),
+      output: several ? head.name : undefined,
       index,
-      ...(label === undefined ? {} : { label }),
-      ...Object.fromEntries(known),
+      label,
+      logit,
+      probability,
+      value,
+      share,
     },
     title: `${several ? `${head.name}: ` : ""}${name}, ${scoreWords(found, values.has("probability"))}`,
   };
@@ -132,10 +134,9 @@ async function neuronObjective(
       (y === undefined || x === undefined || pixel === y * width + x);
     if (wanted) value += activation;
   }
-  const place = y === undefined || x === undefined ? {} : { y, x };
   return {
     target,
-    report: { layer, ...(channel === undefined ? {} : { channel }), ...place, value },
+    report: { layer, channel, y, x, value },
     title: `${layer}${channel === undefined ? "" : `, channel ${channel}`}${y === undefined ? ", sum over its places" : ` at ${y},${x}`}, ${value.toPrecision(4)}`,
   };
 }

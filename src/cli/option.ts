@@ -2,10 +2,10 @@
 export interface Option {
   readonly name: string;
   /** The placeholder of its value; absent for a switch. */
-  readonly value?: string;
+  readonly value?: string | undefined;
   /** One letter that means the same. */
-  readonly short?: string;
+  readonly short?: string | undefined;
   /** True where it may be given more than once. */
-  readonly many?: boolean;
+  readonly many?: boolean | undefined;
   readonly help: string;
 }

@@ -182,7 +182,7 @@ export interface Arguments {
 
 const ALL: readonly Option[] = Object.values(OPTIONS);
 
-/** The options as Node's parser takes them. */
+/** The options as Node's parser takes them; it refuses a `short` that is there and undefined. */
 const FOR_NODE = Object.fromEntries(
   ALL.map(({ name, value, short }) => [
     name,

@@ -21,13 +21,15 @@ import { createTopK, createTopKBuffer, readTopK, type TopK, type TopKOptions } f
 
 export interface StatisticsStreamOptions {
   /** Permitted numbers of images in a batch, whole numbers of 1 to N. Default N alone. */
-  readonly batches?: readonly number[];
+  readonly batches?: readonly number[] | undefined;
   /** Count histograms as well; their range must be given. */
-  readonly histogram?: HistogramOptions & { readonly range: readonly [min: number, max: number] };
+  readonly histogram?:
+    | (HistogramOptions & { readonly range: readonly [min: number, max: number] })
+    | undefined;
   /** Keep the largest values as well. */
-  readonly top?: TopKOptions;
+  readonly top?: TopKOptions | undefined;
   /** Gather what channels' correlation needs as well. Default false. */
-  readonly correlation?: boolean;
+  readonly correlation?: boolean | undefined;
 }
 
 const STREAM: Fields<StatisticsStreamOptions> = {

@@ -22,8 +22,8 @@ const WANTED_LIMITS = [
 ] as const;
 
 export interface DeviceOptions {
-  readonly powerPreference?: "low-power" | "high-performance";
-  readonly label?: string;
+  readonly powerPreference?: "low-power" | "high-performance" | undefined;
+  readonly label?: string | undefined;
 }
 
 const DEVICE: Fields<DeviceOptions> = { powerPreference: ["low-power", "high-performance"], label: "may" };

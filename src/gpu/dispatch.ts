@@ -11,7 +11,7 @@ export interface DispatchOptions extends KernelOptions {
   /** Name for labels and errors: the layer's. */
   readonly label?: string | undefined;
   /** Every field of the shader's `params`, by name. */
-  readonly params?: Readonly<Record<string, number | readonly number[]>>;
+  readonly params?: Readonly<Record<string, number | readonly number[]>> | undefined;
   /** Every other binding, by name. */
   readonly bindings: Readonly<Record<string, Tensor | GPUBuffer>>;
   readonly workgroups: readonly [x: number, y?: number, z?: number];

@@ -4,12 +4,12 @@ import type { Shader } from "./shader.ts";
 
 export interface KernelOptions {
   /** Values for the shader's overrides. */
-  readonly constants?: Readonly<Record<string, number>>;
+  readonly constants?: Readonly<Record<string, number>> | undefined;
   /**
    * New values for module-scope `const`s or `alias`es, for the few things that WGSL's overrides cannot size
    * (a register tile, a storage type). Fails loudly if a name is absent.
    */
-  readonly redeclare?: Readonly<Record<string, string | number>>;
+  readonly redeclare?: Readonly<Record<string, string | number>> | undefined;
 }
 
 /** A compiled kernel and the layout that binds it. */

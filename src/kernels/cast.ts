@@ -9,7 +9,7 @@ export interface CastSite {
   readonly x: Tensor<"f32" | "f16">;
   /** Shape of x; may hold another type. Halves are the nearest to each value, infinite beyond 65504. */
   readonly y: Tensor<"f32" | "f16">;
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 const CAST_SITE: Fields<CastSite> = { x: "must", y: "must", label: "may" };
@@ -28,7 +28,7 @@ export async function createCast(device: GPUDevice, site: CastSite): Promise<Com
   expectHalves(device, who, x, y);
   const size = sizeOf(x.shape);
   return createDispatch(device, shader, {
-    ...(label ? { label } : {}),
+    label,
     redeclare: { From: x.dtype, To: y.dtype },
     params: { size },
     bindings: { x, y },

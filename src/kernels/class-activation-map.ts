@@ -12,7 +12,7 @@ import { formatShape, sizeOf, type Tensor } from "../gpu/tensor.ts";
  */
 export async function createClassActivationMap(
   device: GPUDevice,
-  site: { readonly a: Tensor; readonly g: Tensor; readonly y: Tensor; readonly label?: string },
+  site: { readonly a: Tensor; readonly g: Tensor; readonly y: Tensor; readonly label?: string | undefined },
 ): Promise<Command> {
   assertFields("class activation map", site, { a: "must", g: "must", y: "must", label: "may" });
   const { a, g, y, label } = site;
@@ -27,7 +27,7 @@ export async function createClassActivationMap(
     );
   }
   return createDispatch(device, shader, {
-    ...(label ? { label } : {}),
+    label,
     params: { pixels: height * width, channels },
     bindings: { a, g, y },
     workgroups: [1],

@@ -59,10 +59,10 @@ export async function createCoMoments(device: GPUDevice, site: CoMomentsSite): P
     return [
       partial,
       ofBatch,
-      ...planGram({ x: all, y, centre: true, ...(label ? { label } : {}) })(scratch),
+      ...planGram({ x: all, y, centre: true, label })(scratch),
       {
         shader,
-        ...(label ? { label } : {}),
+        label,
         params: { channels, accumulate: Number(accumulate) },
         bindings: { summary, batch, y, comoments },
         workgroups: gridOf(Math.ceil((channels * channels) / 64)),

@@ -16,7 +16,7 @@ export interface StatisticsOf extends Pick<StatisticsSite, "summary" | "images" 
    * software adapter, where the barrier that this takes costs more than reading the output again from the processor's
    * cache.
    */
-  readonly fused?: boolean;
+  readonly fused?: boolean | undefined;
 }
 
 /**

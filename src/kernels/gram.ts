@@ -17,10 +17,10 @@ export type GramNormalisation = "none" | "pixels" | "elements";
 
 export interface GramOptions {
   /** Default "none". */
-  readonly normalise?: GramNormalisation;
+  readonly normalise?: GramNormalisation | undefined;
   /** Subtract each image's channel means first; normalised by pixels, this is the covariance. Default false. */
-  readonly centre?: boolean;
-  readonly label?: string;
+  readonly centre?: boolean | undefined;
+  readonly label?: string | undefined;
 }
 
 const GRAM: Fields<GramOptions> = {
@@ -37,7 +37,7 @@ export interface GramSite extends GramOptions {
   readonly x: Tensor;
   readonly y: Tensor;
   /** Computes every tile instead of those on and above the diagonal: the benchmark's ablation. Default false. */
-  readonly full?: boolean;
+  readonly full?: boolean | undefined;
 }
 
 const GRAM_SITE: Fields<GramSite> = { ...GRAM, x: "must", y: "must", full: [true, false] };
@@ -48,7 +48,7 @@ export interface GramGradientSite extends GramOptions {
   readonly dy: Tensor;
   readonly dx: Tensor;
   /** Add to the values of `dx` instead of replacing them. Default false. */
-  readonly accumulate?: boolean;
+  readonly accumulate?: boolean | undefined;
 }
 
 const GRAM_GRADIENT_SITE: Fields<GramGradientSite> = {
@@ -106,7 +106,7 @@ export async function createGramGradient(device: GPUDevice, site: GramGradientSi
 
 /** The shape of the Gram matrices of a batch of activations. @throws InputError when x has another rank than 3 or 4. */
 export function gramShape(x: Shape, label?: string): [n: number, c: number, c: number] {
-  const { images, channels } = sizesOf(x, nameOf({ ...(label ? { label } : {}) }));
+  const { images, channels } = sizesOf(x, nameOf({ label }));
   return [images, channels, channels];
 }
 
@@ -129,7 +129,7 @@ export function planGram(site: GramSite): Plan {
       ...prepared.steps,
       {
         shader: partialShader,
-        ...labelled(site),
+        label: site.label,
         constants: { ...constants, CENTRE: Number(centre) },
         redeclare: storageOf(prepared.x),
         params: { images, pixels, chunks, tiles, side, slices, slice },
@@ -138,7 +138,7 @@ export function planGram(site: GramSite): Plan {
       },
       {
         shader: sumShader,
-        ...labelled(site),
+        label: site.label,
         constants,
         params: { images, channels, tiles, side, slices, scale: scaleOf(normalise, sizes) },
         bindings: { partial, y },
@@ -167,14 +167,14 @@ export function planGramGradient(site: GramGradientSite): Plan {
       ...prepared.steps,
       {
         shader: symmetriseShader,
-        ...labelled(site),
+        label: site.label,
         params: { images, channels, padded, scale: scaleOf(normalise, sizes) },
         bindings: { dy, s },
         workgroups: gridOf(Math.ceil((images * padded * padded) / 64)),
       },
       {
         shader: gradientShader,
-        ...labelled(site),
+        label: site.label,
         constants: { CENTRE: Number(centre), ACCUMULATE: Number(accumulate && whole) },
         redeclare: storageOf(prepared.x),
         params: { images, pixels, chunks, rows, pairs },
@@ -245,7 +245,7 @@ function prepare(
   const tiles = Math.ceil(chunks / 4);
   steps.push({
     shader: meanShader,
-    ...labelled(site),
+    label: site.label,
     redeclare: storageOf(x),
     params: { pixels, chunks, tiles },
     bindings: { x, mean },
@@ -262,14 +262,14 @@ function copyStep(
     readonly y: Tensor;
     readonly yLength: number;
     readonly block: number;
-    readonly accumulate?: boolean;
+    readonly accumulate?: boolean | undefined;
   },
 ): Step {
   const { x, y, xLength, yLength, block, accumulate = false } = copy;
   const size = (sizeOf(x.shape) / xLength) * block;
   return {
     shader: copyShader,
-    ...labelled(site),
+    label: site.label,
     params: { size, block, xLength, xStart: 0, yLength, yStart: 0, accumulate: Number(accumulate) },
     bindings: { x, y },
     workgroups: gridOf(Math.ceil(size / 256)),
@@ -291,8 +291,4 @@ function expectShape(who: string, name: string, { shape }: Tensor, expected: Sha
 
 function nameOf({ label }: GramOptions): string {
   return label ? `gram "${label}"` : "gram";
-}
-
-function labelled({ label }: GramOptions): { readonly label?: string } {
-  return label ? { label } : {};
 }

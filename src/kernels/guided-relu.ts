@@ -21,7 +21,7 @@ export interface ReluSite {
   /** Tensor of x's shape. */
   readonly y: Tensor;
   /** {@link reluMaskShape}: gets a bit for each element that says where x > 0. */
-  readonly mask?: Tensor<"u32">;
+  readonly mask?: Tensor<"u32"> | undefined;
 }
 
 const RELU_SITE: Fields<ReluSite> = { x: "must", y: "must", mask: "may" };

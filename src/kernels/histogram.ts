@@ -23,11 +23,11 @@ export interface ChannelHistogram {
 
 export interface HistogramOptions {
   /** 1 to 1022. Default 64. */
-  readonly bins?: number;
+  readonly bins?: number | undefined;
   /** One histogram over all channels instead of one a channel. Default false. */
-  readonly shared?: boolean;
+  readonly shared?: boolean | undefined;
   /** Least and largest value; without it the range is found by {@link createHistogramRange}. */
-  readonly range?: readonly [min: number, max: number];
+  readonly range?: readonly [min: number, max: number] | undefined;
 }
 
 export const HISTOGRAM: Fields<HistogramOptions> = { bins: "may", shared: [true, false], range: "may" };
@@ -44,8 +44,8 @@ export interface HistogramSite extends HistogramBuffers {
   /** Activations of any rank from 2, [N, …, C]. */
   readonly x: Tensor;
   /** Number of images of x that count, from the first. Default N. */
-  readonly images?: number;
-  readonly label?: string;
+  readonly images?: number | undefined;
+  readonly label?: string | undefined;
 }
 
 const HISTOGRAM_SITE: Fields<HistogramSite> = {
@@ -138,7 +138,7 @@ export async function createHistogram(device: GPUDevice, site: HistogramSite): P
     return [
       {
         shader,
-        ...(label ? { label } : {}),
+        label,
         redeclare: {
           Value: wide ? "vec4<f32>" : "f32",
           WIDTH: wide ? "4u" : "1u",

@@ -48,7 +48,7 @@ interface ObjectiveSite {
   readonly lse: Tensor;
   readonly count: number;
   readonly accumulate: boolean;
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 /** Writes into (or adds to) `values` [N] what the terms say of each image, and `lse`; see objective_score.wgsl. */
@@ -58,7 +58,7 @@ export function createObjectiveScore(
 ): Promise<Command> {
   const [images, height, width, channels] = asNhwc(bindings.a.shape);
   return createDispatch(device, scoreShader, {
-    ...(label ? { label } : {}),
+    label,
     params: { images, height, width, channels, count, accumulate: Number(accumulate) },
     bindings: { ...bindings, values },
     workgroups: gridOf(images),
@@ -73,7 +73,7 @@ export function createObjectiveGradient(
   const [, height, width, channels] = asNhwc(dy.shape);
   const size = sizeOf(dy.shape);
   return createDispatch(device, gradientShader, {
-    ...(label ? { label } : {}),
+    label,
     params: { size, height, width, channels, count, accumulate: Number(accumulate) },
     bindings: { ...bindings, dy },
     workgroups: gridOf(Math.ceil(size / 256)),

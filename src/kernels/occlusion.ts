@@ -95,9 +95,9 @@ const PROBABILITIES = { softmax: 1, sigmoid: 2 } as const;
 
 /** Elements of a layer that an objective sums, each an index or every one; or the softmax or sigmoid at a channel. */
 export interface Score {
-  readonly y?: number;
-  readonly x?: number;
-  readonly channel?: number;
+  readonly y?: number | undefined;
+  readonly x?: number | undefined;
+  readonly channel?: number | undefined;
   readonly probability?: keyof typeof PROBABILITIES | undefined;
 }
 
@@ -113,8 +113,8 @@ export function createOcclusionScore(
     readonly a: Tensor;
     readonly position: Tensor;
     readonly scores: Tensor;
-    readonly step?: number;
-    readonly advance?: number;
+    readonly step?: number | undefined;
+    readonly advance?: number | undefined;
   },
 ): Promise<Command> {
   const { a, position, scores } = site;

@@ -22,12 +22,12 @@ export type Sign = keyof typeof SIGNS;
 const BLOCK = 1024;
 
 export interface RelevanceProductSite {
-  readonly part?: Part;
-  readonly scale?: number;
+  readonly part?: Part | undefined;
+  readonly scale?: number | undefined;
   /** Tensor of y's shape, or of one value a channel of each image, repeated over its pixels. */
   readonly x: Tensor;
   /** Left out: 1. */
-  readonly c?: Tensor;
+  readonly c?: Tensor | undefined;
   readonly y: Tensor;
   readonly accumulate: boolean;
   readonly label: string;

@@ -32,10 +32,10 @@ export interface StatisticsSite {
   /** [10, C], u32: see {@link createStatisticsSummary}. */
   readonly summary: Tensor<"u32">;
   /** Number of images of x that count, from the first: fewer than N at the end of a data set. Default N. */
-  readonly images?: number;
+  readonly images?: number | undefined;
   /** Merge x into the summary instead of replacing it. Default true. */
-  readonly accumulate?: boolean;
-  readonly label?: string;
+  readonly accumulate?: boolean | undefined;
+  readonly label?: string | undefined;
 }
 
 export const STATISTICS_SITE: Fields<StatisticsSite> = {
@@ -93,7 +93,7 @@ export function planStatistics(device: GPUDevice, site: StatisticsSite): Plan {
     return [
       {
         shader,
-        ...(label ? { label } : {}),
+        label,
         redeclare: { Value: value, Bits: value.replace("f32", "u32") },
         params: { ...params, nothing: 0 },
         bindings: { x, partial },
@@ -128,7 +128,7 @@ export interface PartialSite {
   readonly rows: number;
   readonly strip: number;
   readonly accumulate: boolean;
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 /** The dispatch that merges partial statistics [strips, 6, C] into a summary; see `statistics_merge.wgsl`. */
@@ -139,7 +139,7 @@ export function mergeStep(partial: Tensor, site: PartialSite): Step {
   const [lanes, parts] = strips > FEW_STRIPS ? [16, 16] : [64, 1];
   return {
     shader: mergeShader,
-    ...(label ? { label } : {}),
+    label,
     redeclare: { LANES: `${lanes}u`, PARTS: `${parts}u` },
     params: {
       rows,
@@ -167,7 +167,7 @@ export function gatherSteps(scratch: Scratch, partial: Tensor, site: PartialSite
   return [
     {
       shader: gatherShader,
-      ...(label ? { label } : {}),
+      label,
       params: { rows, channels, strip, strips, run, tiles },
       bindings: { partial, y },
       workgroups: gridOf(tiles * fewer),
@@ -286,6 +286,6 @@ export function expectSummary(who: string, { shape, dtype }: Tensor, channels: n
   }
 }
 
-function nameOf({ label }: { readonly label?: string }): string {
+function nameOf({ label }: Pick<StatisticsSite, "label">): string {
   return label ? `statistics "${label}"` : "statistics";
 }

@@ -6,13 +6,13 @@ import { formatShape, LARGEST_U32, type Tensor } from "../gpu/tensor.ts";
 
 export interface SyntheticOptions {
   /** Index of the first picture. Default 0. The shipped network was trained on 0 to 23999 of seed 1. */
-  readonly first?: number;
+  readonly first?: number | undefined;
   /** Default 1, the seed of the shipped network's data. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Samples a pixel along each axis. Default 2, as the shipped network's data were drawn. */
-  readonly supersample?: number;
+  readonly supersample?: number | undefined;
   /** Two objects side by side in each picture. Default false. */
-  readonly pair?: boolean;
+  readonly pair?: boolean | undefined;
 }
 
 const TILE = 8;

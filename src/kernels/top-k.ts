@@ -28,11 +28,11 @@ export interface TopK {
 
 export interface TopKOptions {
   /** Number of entries a channel, 1 to 64. Default 9. */
-  readonly k?: number;
+  readonly k?: number | undefined;
   /** Count only the largest value of each image, so that no image shows twice. Default false. */
-  readonly perImage?: boolean;
+  readonly perImage?: boolean | undefined;
   /** Number of the first image that is ever seen: where a shard of a data set begins. Default 0. */
-  readonly firstImage?: number;
+  readonly firstImage?: number | undefined;
 }
 
 export const TOP_K: Fields<TopKOptions> = { k: "may", perImage: [true, false], firstImage: "may" };
@@ -43,10 +43,10 @@ export interface TopKSite extends TopKOptions {
   /** [C, 1 + 3k], u32: see {@link createTopKBuffer}. */
   readonly top: Tensor<"u32">;
   /** Number of images of x that count, from the first. Default N. */
-  readonly images?: number;
+  readonly images?: number | undefined;
   /** Compare x with the entries of `top` instead of replacing them. Default true. */
-  readonly accumulate?: boolean;
-  readonly label?: string;
+  readonly accumulate?: boolean | undefined;
+  readonly label?: string | undefined;
 }
 
 const TOP_K_SITE: Fields<TopKSite> = {

@@ -19,7 +19,7 @@ export interface TextStore {
 
 export interface TuneOptions {
   /** Store that remembers the choice, by the adapter's name. */
-  readonly store?: TextStore;
+  readonly store?: TextStore | undefined;
   /** Stops the measurement; `tuneConvolutions` then throws the signal's reason and changes nothing. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -34,7 +34,7 @@ export function noneRepeated(x: readonly Shape[], y: Shape): boolean {
 export function createBroadcastGradient(
   device: GPUDevice,
   site: {
-    readonly x?: Tensor;
+    readonly x?: Tensor | undefined;
     readonly dy: Tensor;
     readonly dx: Tensor;
     readonly accumulate: boolean;

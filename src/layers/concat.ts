@@ -153,7 +153,7 @@ export function createCopy(
     readonly block: number;
     readonly from: Place;
     readonly to: Place;
-    readonly accumulate?: boolean;
+    readonly accumulate?: boolean | undefined;
   },
 ): Promise<Command> {
   const { label, x, y, rows, block, from, to, accumulate = false } = copy;

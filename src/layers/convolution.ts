@@ -29,9 +29,9 @@ export interface Convolution {
   readonly activation?: FusedActivation | undefined;
   /** Takes y back through the activation that it is the gradient of. */
   readonly fused?: FusedGradient | undefined;
-  readonly accumulate?: boolean;
+  readonly accumulate?: boolean | undefined;
   /** Default: what {@link chooseTiling} says. */
-  readonly tiling?: Tiling;
+  readonly tiling?: Tiling | undefined;
 }
 
 /** Makes a run of the convolution kernel ready to record. */

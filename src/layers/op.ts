@@ -223,7 +223,7 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
   /** True if the output is the first input's buffer under another shape, so that nothing runs. */
   readonly view: boolean;
   /** Names of the constants that may come in parts along their first axis, where a device binds no more at once. */
-  readonly parts?: readonly string[];
+  readonly parts?: readonly string[] | undefined;
   /** Arrays to upload once, prepacked as the kernels read them. */
   constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
   /** Tensors that forward writes for backward to read. */

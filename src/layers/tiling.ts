@@ -10,7 +10,7 @@ export interface Tiling {
   /** True if lanes share the weights that they read. Needs the device's feature "subgroups". */
   readonly subgroups: boolean;
   /** True if a workgroup stages what it reads in workgroup memory, where channels go in fours. */
-  readonly staged?: boolean;
+  readonly staged?: boolean | undefined;
   /** Pixels of one thread. */
   readonly pixels: number;
   /** Threads of a workgroup along the pixels. */
@@ -26,7 +26,7 @@ export interface ConvolutionTile {
   /** True if lanes share the weights that they read; a thread then keeps a whole block of channels. */
   readonly subgroups: boolean;
   /** True if a workgroup stages 64 pixels by 64 output channels in workgroup memory; narrower outputs go without. */
-  readonly staged?: boolean;
+  readonly staged?: boolean | undefined;
   /** Pixels of one thread. */
   readonly pixels: number;
   /** Output channels of one thread: 4, 8 or 16. */

@@ -52,19 +52,18 @@ export async function createMapMaker(
   const judged: Exclude<EvaluatedTechnique, (...args: never) => unknown> =
     typeof technique === "function" ? { run: technique } : technique;
   const input = await copyOf(network, image);
-  const stop = signal ? { signal } : {};
   const asked: Asked =
     question instanceof Objective
       ? { target: question }
       : await ask(network, input, {
-          ...(question === undefined ? {} : { target: question }),
-          ...(output === undefined ? {} : { output }),
-          ...stop,
+          target: question,
+          output,
+          signal,
         });
   const optionsOf = (onProgress: Progress | undefined) => ({
     ...settings,
-    ...stop,
-    ...(onProgress ? { onProgress } : {}),
+    signal,
+    onProgress,
   });
   const run: MapMaker["run"] = async (on, of, what = asked, onProgress?) => {
     const found = withoutGaps(await judged.run(on, of, { ...optionsOf(onProgress), ...questionOf(what) }));
@@ -82,7 +81,7 @@ export async function createMapMaker(
       const questions = all.map(questionOf);
       const output = questions.find((one) => one.output !== undefined)?.output;
       if (judged.runEach && all.length > 1) {
-        const options = { ...optionsOf(onProgress), ...(output === undefined ? {} : { output }) };
+        const options = { ...optionsOf(onProgress), output };
         const targets = questions.map((one) => one.target);
         const found = await judged.runEach(on, of, targets, options);
         signal?.throwIfAborted();

@@ -10,9 +10,9 @@ import { seedOf } from "../sampling/seed.ts";
 
 export interface RandomiseOptions {
   /** A whole number of 0 to 2³² − 1. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Names of the layers to randomise. Default: all that have parameters. */
-  readonly layers?: readonly string[];
+  readonly layers?: readonly string[] | undefined;
 }
 
 const RANDOMISE: Fields<RandomiseOptions> = { seed: "may", layers: "may" };

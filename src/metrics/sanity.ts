@@ -101,7 +101,7 @@ export async function otherClassesOf(
   const all = await predict(network, input, {
     top: Number.POSITIVE_INFINITY,
     output: head.name,
-    ...(signal ? { signal } : {}),
+    signal,
   });
   const [runnerUp, ...rest] = all.map(({ index }) => index).filter((index) => index !== own);
   if (runnerUp === undefined) return `output "${head.name}" is one number: there is no other to compare with`;
@@ -127,7 +127,7 @@ export interface CascadeStep extends MapLikeness {
 export interface CascadeOptions
   extends Pick<TrustOptions, "target" | "settings" | "explanation" | "seed" | "signal" | "onProgress"> {
   /** The layers at which to look. Default: all that have parameters. */
-  readonly layers?: readonly string[];
+  readonly layers?: readonly string[] | undefined;
 }
 
 const CASCADE: Fields<CascadeOptions> = {

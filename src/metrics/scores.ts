@@ -10,7 +10,7 @@ import { assertAnswer } from "../techniques/answer-checks.ts";
 /** Reports of a measure on the scores that it uses. */
 export interface Watched {
   /** Called with the scores of the image and of its changed copies. */
-  readonly onScores?: (scores: ArrayLike<number>) => void;
+  readonly onScores?: ((scores: ArrayLike<number>) => void) | undefined;
 }
 
 /** Number of samples that fill whole batches: what a plan of one row a sample needs, so that no kernel reads beyond it. */

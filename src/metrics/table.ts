@@ -131,7 +131,7 @@ export async function trustSummary(
   techniques: readonly NamedTechnique[],
   options: TrustTableOptions & {
     /** Number of images, where progress is wanted of a source that does not tell. */
-    readonly count?: number;
+    readonly count?: number | undefined;
   } = {},
 ): Promise<TrustSummary> {
   assertCall({ who: "trust summary", fields: { ...TABLE, count: "may" } }, network, options);

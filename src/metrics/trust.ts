@@ -130,7 +130,7 @@ export async function trust(
     await curvesOf(
       perturbationNetwork,
       { ...fading, baselines: { insertion: base, deletion: base } },
-      signal ? { signal } : {},
+      { signal },
     );
   }
   const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
@@ -310,7 +310,7 @@ function progressOver(measures: readonly Measure[], { signal, onProgress }: Trus
   return (...names: readonly (Measure | "map")[]) => {
     const first = Math.min(...names.map((name) => parts.indexOf(name)));
     return {
-      ...(signal ? { signal } : {}),
+      signal,
       onProgress: (fraction: number): void => onProgress?.((first + names.length * fraction) / parts.length),
     };
   };

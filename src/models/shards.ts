@@ -10,7 +10,7 @@ export interface ShardGroup {
 
 export interface ShardOptions {
   /** Share of the bytes that has been read, 0 to 1. */
-  readonly onProgress?: (fraction: number) => void;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

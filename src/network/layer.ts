@@ -24,7 +24,7 @@ export interface LayerSite {
   readonly x: readonly [Tensor, ...Tensor[]];
   readonly y: Tensor;
   /** Destination of statistics of each channel of y; see `createStatistics`. */
-  readonly statistics?: StatisticsOf;
+  readonly statistics?: StatisticsOf | undefined;
 }
 
 const SITE: Fields<LayerSite> = { x: "must", y: "must", statistics: "may" };

@@ -7,11 +7,11 @@ import { EVERY_INDEX } from "../kernels/objective.ts";
 /** Elements of a layer, whose sum a backward pass differentiates. An index that is left out means every one. */
 export interface Target {
   readonly layer: string;
-  readonly channel?: number;
-  readonly y?: number;
-  readonly x?: number;
+  readonly channel?: number | undefined;
+  readonly y?: number | undefined;
+  readonly x?: number | undefined;
   /** One image of the batch. Left out: every image, each by itself. */
-  readonly image?: number;
+  readonly image?: number | undefined;
 }
 
 /** A gradient to a layer's output that the caller computed, for a backward pass to start from. */

@@ -7,7 +7,7 @@ import { type BackwardRule, RULE_CODES } from "../layers/activation.ts";
 /** Backward rules for layers by name, and one for all others. */
 export interface LayerRules {
   /** Default "gradient". */
-  readonly default?: BackwardRule;
+  readonly default?: BackwardRule | undefined;
   /** Layers with an activation, by their names in `network.graph`. */
   readonly layers: Readonly<Record<string, BackwardRule>>;
 }

@@ -10,7 +10,7 @@ export interface NpyArray {
   readonly shape: Shape;
   readonly data: Float32Array;
   /** Type of a value in the file: "f4" a float, "u1" a byte, as NumPy writes it but for the order of the bytes. */
-  readonly dtype?: string;
+  readonly dtype?: string | undefined;
 }
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

@@ -10,7 +10,7 @@ import { assertTarget } from "../network/output-gradient.ts";
 /** A class of an output by number or label; without an output, of the one that is asked by default. */
 export interface OfClass {
   readonly class: number | string;
-  readonly output?: string;
+  readonly output?: string | undefined;
 }
 
 /** A part of an objective, times its weight. Classes are numbers or labels, found when the objective is put to a network. */
@@ -75,7 +75,7 @@ export function probability(target: number | string, output?: string): Objective
 }
 
 function ofClass(target: number | string, output: string | undefined): OfClass {
-  return { class: target, ...(output === undefined ? {} : { output }) };
+  return { class: target, output };
 }
 
 /**

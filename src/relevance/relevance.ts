@@ -16,14 +16,14 @@ import { COMPOSITES, type Composite, type RelevanceRule } from "./rules.ts";
 
 export interface RelevanceOptions {
   /** Default: `COMPOSITES.composite`. */
-  readonly rules?: Composite;
+  readonly rules?: Composite | undefined;
   /** The layers at which the pass starts. Default: the logits. */
-  readonly from?: readonly string[];
+  readonly from?: readonly string[] | undefined;
   /**
    * Layers for which LRP is not defined and that shall pass relevance on unchanged: activations other than ReLUs, local
    * response normalisation; a product, which then passes all of it to the factor that is no gate.
    */
-  readonly pass?: readonly string[];
+  readonly pass?: readonly string[] | undefined;
 }
 
 const RELEVANCE: Fields<RelevanceOptions> = { rules: "may", from: "may", pass: "may" };

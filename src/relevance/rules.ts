@@ -21,10 +21,10 @@ export type RelevanceRule =
   | {
       readonly kind: "zBox";
       /** A value for each channel. Default: what black becomes by the graph's preprocessing. */
-      readonly low?: readonly number[];
+      readonly low?: readonly number[] | undefined;
       /** Default: what white becomes. */
-      readonly high?: readonly number[];
-      readonly epsilon?: number;
+      readonly high?: readonly number[] | undefined;
+      readonly epsilon?: number | undefined;
     };
 
 /**
@@ -94,7 +94,7 @@ export interface RuleBranch {
   readonly sign: Sign;
   readonly terms: readonly RuleTerm[];
   /** Absent: the bias takes no share. */
-  readonly b?: Slopes;
+  readonly b?: Slopes | undefined;
 }
 
 /**

@@ -68,7 +68,7 @@ export interface Asked {
   /** Elements of a layer; of what no elements are (the no of a yes or no, a class of places), an objective. */
   readonly target: Target | Objective;
   /** The class that it is about, if it is about one. */
-  readonly about?: ClassAsked;
+  readonly about?: ClassAsked | undefined;
 }
 
 /**

@@ -176,7 +176,7 @@ function strongestOf({ data, shape }: { data: Float32Array; shape: Shape }, top:
     .map((i, channel) => ({
       channel,
       max: data[i] ?? 0,
-      ...(shape.length === 3 ? { at: placeOf(i, shape).slice(0, 2) } : {}),
+      at: shape.length === 3 ? placeOf(i, shape).slice(0, 2) : undefined,
     }))
     .sort((a, b) => b.max - a.max || a.channel - b.channel)
     .slice(0, top);

@@ -10,12 +10,12 @@ export interface CliCommand {
   readonly usage: string;
   readonly summary: string;
   /** A table above the details: names, and a text beside each. */
-  readonly rows?: readonly (readonly [name: string, text: string])[];
+  readonly rows?: readonly (readonly [name: string, text: string])[] | undefined;
   /** More about it, one paragraph a line. */
   readonly details: readonly string[];
   readonly options: readonly OptionName[];
   /** Help for options that mean something of their own here. */
-  readonly help?: Partial<Readonly<Record<OptionName, string>>>;
+  readonly help?: Partial<Readonly<Record<OptionName, string>>> | undefined;
   readonly examples: readonly string[];
   /** Number of arguments before those that name images, of a command that takes images. Default 0. */
   leading?(values: Values): number;

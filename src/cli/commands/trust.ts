@@ -107,8 +107,8 @@ async function trustCommand(positionals: readonly string[], values: Values, io: 
       show = progressOf(io, `${which}${place + 1} of ${techniques.length}, ${name}, in all`);
       show(done);
     },
-    ...(target === undefined ? {} : { target }),
-    ...(seed === undefined ? {} : { seed }),
+    target,
+    seed,
   };
   const keep = [layer === undefined ? lastMaps(graph, shapesOf(graph)) : layerOf(graph, layer).name];
   const [first] = inputs;

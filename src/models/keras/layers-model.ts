@@ -30,27 +30,27 @@ export interface LayersModelOptions {
    * ResNet, which were trained on BGR, have their first kernels turned when (and only when) they are recognised and
    * nothing is given or declared.
    */
-  readonly preprocessing?: Preprocessing | PreprocessingName;
+  readonly preprocessing?: Preprocessing | PreprocessingName | undefined;
   /**
    * Fit of pictures with other proportions than the network's. Default: as the preprocessing says, or as the model's
    * kind of training does; then `graph.preprocessing.guessed` has "fit".
    */
-  readonly fit?: PictureFit;
+  readonly fit?: PictureFit | undefined;
   /**
    * Names of the classes, in order; used instead of the model's own. Of several outputs the first that has as many gets
    * them; two name the sides of a yes or no, the no first.
    */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly string[] | undefined;
   /** The output that is asked where no other is named. Default: the model's first. */
-  readonly output?: string;
+  readonly output?: string | undefined;
   /** Kind of that output's numbers, or of outputs by name, instead of what the layers say. */
-  readonly head?: HeadKind | Readonly<Record<string, HeadKind>>;
+  readonly head?: HeadKind | Readonly<Record<string, HeadKind>> | undefined;
   /** Conversions of layer classes that Vitrine does not know, by class name. `LRN` is known. */
-  readonly customLayers?: Readonly<Record<string, CustomLayer>>;
+  readonly customLayers?: Readonly<Record<string, CustomLayer>> | undefined;
   /** [H, W, C] for a model that leaves it free, or to run a fully convolutional one at another size. */
-  readonly inputShape?: InputShape | ChooseInputShape;
+  readonly inputShape?: InputShape | ChooseInputShape | undefined;
   /** Share of the weights that has been read, 0 to 1. */
-  readonly onProgress?: (fraction: number) => void;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -157,8 +157,8 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   }
   const weights = new WeightStore(
     await readWeights(files, manifest.weightsManifest, {
-      ...(onProgress ? { onProgress } : {}),
-      ...(signal ? { signal } : {}),
+      onProgress,
+      signal,
     }),
   );
   const { layers, outputs, leftOut } = await buildAt(

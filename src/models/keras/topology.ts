@@ -17,7 +17,7 @@ export interface KerasLayer {
   readonly className: string;
   readonly config: Config;
   /** The model that it is, when it is one. */
-  readonly model?: KerasModel;
+  readonly model?: KerasModel | undefined;
   /** Inputs of each of its calls; an input layer has one call without inputs. */
   readonly calls: readonly (readonly Reference[])[];
 }
@@ -29,7 +29,7 @@ export interface KerasModel {
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
   /** Shape of the first input without the batch, where the file says it; null is a free size. */
-  readonly inputShape?: readonly (number | null)[];
+  readonly inputShape?: readonly (number | null)[] | undefined;
 }
 
 /** Letters of a layer's name, at most, with the names of the models around it. */
@@ -103,7 +103,7 @@ function parseLayer(
     name,
     className,
     config: new Config(whoIs(inner, className), config),
-    ...(isModel ? { model: parseModel(raw, inner, whoIs(inner, className)) } : {}),
+    model: isModel ? parseModel(raw, inner, whoIs(inner, className)) : undefined,
   };
 }
 
@@ -166,7 +166,7 @@ function parseSequential(raw: JsonObject, path: string, who: string): KerasModel
     layers,
     inputs: at(layers[0]),
     outputs: at(layers.at(-1)),
-    ...(inputShape ? { inputShape } : {}),
+    inputShape,
   };
 }
 
@@ -223,7 +223,7 @@ function parseFunctional(raw: JsonObject, path: string, who: string): KerasModel
   const first = layers.find(({ name }) => name === inputs[0]?.layer);
   const inputShape = first ? declaredShape(first) : undefined;
   const name = typeof config.name === "string" ? config.name : "model";
-  return renumber({ name, layers, inputs, outputs, ...(inputShape ? { inputShape } : {}) }, who);
+  return renumber({ name, layers, inputs, outputs, inputShape }, who);
 }
 
 /**

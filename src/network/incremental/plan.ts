@@ -60,11 +60,11 @@ const CHUNK = { products: 4e9, bytes: 2 ** 28, least: 16, most: MOST_PATCHES } a
 
 export interface PlanOptions {
   /** The most bytes that a buffer of the device may have. */
-  readonly bufferBytes?: number;
+  readonly bufferBytes?: number | undefined;
   /** Patches of a chunk; default: chosen by work and memory. */
-  readonly patches?: number;
+  readonly patches?: number | undefined;
   /** The most bytes of GPU buffers that the plan may take. Default: no limit but the chunk's usual size. */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
 }
 
 /**

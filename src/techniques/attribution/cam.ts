@@ -16,7 +16,7 @@ interface Averaged {
   /** The layer whose maps are averaged. */
   readonly layer: string;
   /** The weights [channels, classes] that follow, row by row; absent where the averages are the scores. */
-  readonly w?: Float32Array;
+  readonly w?: Float32Array | undefined;
 }
 
 /**

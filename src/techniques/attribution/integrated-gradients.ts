@@ -19,17 +19,17 @@ import { type Attribution, attributionTechnique, fromGradient } from "./techniqu
 
 export interface IntegratedGradientsOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Nodes of the Gauss–Legendre rule along the path. Default 50. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /**
    * The largest `completeness.relative` to be content with. The steps are doubled until it is reached, at most four times (up
    * to sixteen times `steps`, of which `completeness` then says how far they came). Default: `steps`, once.
    */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /**
    * Default "black". "blur" is the image under a Gaussian whose standard deviation is a tenth of its shorter side. An
    * attribution says what distinguishes the image from its baseline: what is black in both gets none.
    */
-  readonly baseline?: Baseline;
+  readonly baseline?: Baseline | undefined;
 }
 
 const STEPS = {

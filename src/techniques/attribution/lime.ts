@@ -32,17 +32,17 @@ export interface LimeOptions extends ObjectiveOptions, LoopOptions, MemoryOption
   /** Score of a class. Default "logit"; the reference implementation takes the probability. */
   readonly on?: "logit" | "probability" | undefined;
   /** Copies of the image with random segments hidden. Default 1000. */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /** Number of each pixel's segment, from 0. Default: {@link quickshift} with its defaults. */
-  readonly segments?: ArrayLike<number>;
+  readonly segments?: ArrayLike<number> | undefined;
   /** Colour that hides a segment. Default: the segment's own mean colour. */
-  readonly hide?: "segment" | InputColor;
+  readonly hide?: "segment" | InputColor | undefined;
   /** Width of the kernel that weighs a sample by its distance from the image. Default 0.25. */
-  readonly kernelWidth?: number;
+  readonly kernelWidth?: number | undefined;
   /** Weight of the ridge's penalty. Default 1. */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
   /** A whole number of 0 to 2³² − 1; the same seed hides the same segments on every device. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 const SAMPLES = {

@@ -25,16 +25,16 @@ import { ON, type TechniqueOption } from "./options.ts";
 /** Options of a sweep. */
 export interface SweepOptions extends MemoryOptions {
   /** Side of the square patch, in pixels. Default: a seventh of the image's shorter side. */
-  readonly patch?: number;
+  readonly patch?: number | undefined;
   /** Pixels from one patch to the next. Default: half the patch. */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
   /** Score of a class. Default "logit". */
   readonly on?: "logit" | "probability" | undefined;
   /**
    * For each patch, compute only the part of each layer that it changes, which gives the same map faster. Default
    * true; false runs whole covered images, a batch of the network's at a time.
    */
-  readonly incremental?: boolean;
+  readonly incremental?: boolean | undefined;
 }
 
 export const SWEEP: Fields<SweepOptions> = {

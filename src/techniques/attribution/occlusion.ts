@@ -28,7 +28,7 @@ export { createOcclusion, type Occlusion } from "./occlusion-sweep.ts";
 
 export interface OcclusionOptions extends ObjectiveOptions, LoopOptions, SweepOptions {
   /** Colour of the patch. Default "mean". */
-  readonly fill?: InputColor;
+  readonly fill?: InputColor | undefined;
 }
 
 const FIELDS: Fields<OcclusionOptions> = { ...EXPLAIN, ...SWEEP, fill: "may" };

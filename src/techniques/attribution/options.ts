@@ -16,27 +16,27 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   /** The score of a class. Default: the technique's `on`. */
   readonly on?: "logit" | "probability" | undefined;
   /** Number of noisy copies, random masks, or copies with hidden segments. */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /** Standard deviation of the noise as a fraction of the input's max − min. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
   /** Number of points along a path. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /** Integrated gradients: how far the sum may be off, as a share of the difference, before the steps are doubled. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** The image at which a path begins. */
-  readonly baseline?: Baseline;
+  readonly baseline?: Baseline | undefined;
   /** LRP: the rules by which layers redistribute relevance. */
-  readonly rules?: CompositeName;
+  readonly rules?: CompositeName | undefined;
   /** Seed of noise and masks. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Side of the covering patch, in pixels. */
-  readonly patch?: number;
+  readonly patch?: number | undefined;
   /** Pixels from one patch to the next. */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
   /** Colour of the patch or of hidden parts. */
-  readonly fill?: InputColor;
+  readonly fill?: InputColor | undefined;
   /** LIME: the colour that hides a segment; "segment" is its own mean colour. */
-  readonly hide?: "segment" | InputColor;
+  readonly hide?: "segment" | InputColor | undefined;
 }
 
 export const ATTRIBUTION: Fields<AttributionOptions> = {
@@ -65,9 +65,9 @@ export type OptionType =
 export interface TechniqueOption<T = unknown> {
   readonly type: OptionType;
   /** Absent where the default follows from the image or the network. */
-  readonly default?: T;
+  readonly default?: T | undefined;
   /** The default in words, where the value does not say it. */
-  readonly otherwise?: string;
+  readonly otherwise?: string | undefined;
   /** One or two sentences that say what the option sets. */
   readonly help: string;
   /** The name of what a whole number counts, for captions: "masks". */

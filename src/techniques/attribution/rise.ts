@@ -32,15 +32,15 @@ export interface RiseOptions extends ObjectiveOptions, LoopOptions, MemoryOption
    */
   readonly on?: "logit" | "probability" | undefined;
   /** Random masks. Default 4000. */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /** Cells of a mask along each side, before it is enlarged. Default 7, or as many as the image has pixels. */
-  readonly grid?: number;
+  readonly grid?: number | undefined;
   /** Probability that a cell shows. Default 0.5. */
-  readonly keep?: number;
+  readonly keep?: number | undefined;
   /** Colour of hidden parts. Default "mean". */
-  readonly fill?: InputColor;
+  readonly fill?: InputColor | undefined;
   /** A whole number of 0 to 2³² − 1; the same seed gives the same masks on every device. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 const SAMPLES = {

@@ -16,11 +16,11 @@ import { attributionTechnique, fromGradient } from "./technique.ts";
 
 export interface SmoothGradOptions extends ObjectiveOptions, LoopOptions, MemoryOptions {
   /** Noisy copies of the image. Default 50. */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /** Standard deviation of the noise as a fraction of the input's max − min. Default 0.15; the paper has 0.1 to 0.2. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
   /** A whole number of 0 to 2³² − 1; the same seed gives the same bits on the same device. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 const SAMPLES = {

@@ -20,8 +20,8 @@ export interface Paper {
   readonly authors: string;
   readonly year: number;
   /** The number at arxiv.org. */
-  readonly arxiv?: string;
-  readonly doi?: string;
+  readonly arxiv?: string | undefined;
+  readonly doi?: string | undefined;
 }
 
 /** An attribution technique as its file registers it: what a command line, a menu, a table or a sheet needs of it. */
@@ -37,43 +37,45 @@ export interface AttributionTechnique {
   /** The kind of the map, which decides how it is drawn. */
   readonly kind: Exclude<MapKind, "activation">;
   /** The unit of its values, below the picture. Default: the kind's own. */
-  readonly unit?: string;
+  readonly unit?: string | undefined;
   /** The options that it reads, beside those that all techniques take. */
   readonly options: TechniqueOptions;
   /** Says the account of a map in a sentence, its numbers written by `write`; for techniques whose maps have one. */
   readonly accountInWords?: (account: Account, write: (value: number) => string) => string;
   /** The settings for a sheet of many maps: enough for a look. */
-  readonly quick?: AttributionOptions;
+  readonly quick?: AttributionOptions | undefined;
   /** The settings for an adapter of software while somebody waits. */
-  readonly quickest?: AttributionOptions;
+  readonly quickest?: AttributionOptions | undefined;
   /** True where `layer` names the layer whose maps are weighed. */
-  readonly weighsMaps?: boolean;
+  readonly weighsMaps?: boolean | undefined;
   /** True where only classes can be explained, and not any neurons. */
-  readonly classesOnly?: boolean;
+  readonly classesOnly?: boolean | undefined;
   /** The score of a class unless the options say otherwise. Default "logit". */
-  readonly on?: "probability";
+  readonly on?: "probability" | undefined;
   /** True where it needs no gradients: a network made with `gradients: false` will do. */
-  readonly forwardOnly?: boolean;
+  readonly forwardOnly?: boolean | undefined;
   /** True where it reads no layers but the output and those it is asked: a network made with `reuseBuffers: true` will do. */
-  readonly outputOnly?: boolean;
+  readonly outputOnly?: boolean | undefined;
   /** About how many images it runs through the network by default, where many: the network's `batch` at a time. */
-  readonly passes?: number;
+  readonly passes?: number | undefined;
   /**
    * Explains an image.
    * @throws InputError for an option out of range; UnsupportedError for a network that the technique is not defined on.
    */
   run(network: Network, image: Picture, options?: AttributionOptions): Promise<Attribution>;
   /** Explains an image for several targets, with one sweep of samples for all of them. */
-  runEach?(
-    network: Network,
-    image: Picture,
-    targets: readonly AttributionOptions["target"][],
-    options?: Omit<AttributionOptions, "target">,
-  ): Promise<readonly Attribution[]>;
+  readonly runEach?:
+    | ((
+        network: Network,
+        image: Picture,
+        targets: readonly AttributionOptions["target"][],
+        options?: Omit<AttributionOptions, "target">,
+      ) => Promise<readonly Attribution[]>)
+    | undefined;
   /** @internal Makes its work on an image ready to record. */
   readonly prepare: Prepare<AttributionOptions, Attribution>;
   /** @internal The backward passes, where they answer: `explainEach` then shares a forward pass between targets and a batch of images. */
-  readonly backward?: BackwardPass;
+  readonly backward?: BackwardPass | undefined;
 }
 
 /**
@@ -95,7 +97,7 @@ export function attributionTechnique(technique: AttributionTechnique): Attributi
     ...technique,
     run: async (network, image, options = {}) => run(network, image, read(options, network)),
     prepare: async (site, options) => prepare(site, read(options, site.network)),
-    ...(each ? { runEach: each } : {}),
+    runEach: each,
   };
 }
 
