@@ -5,7 +5,8 @@
 //   b              [channels]  the layer's bias, or zeros
 //   contributions  [layers]    entry `slot` is written
 //
-// Where the layer's activation passes, y = slope·(… + b): the constant is slope·b. At ReLU6's ceiling it is 6.
+// Where the layer's activation has a slope, y = slope·(… + b): the constant is slope·b. Where it is flat, the constant is y
+// itself: 0 below a ReLU, 6 at ReLU6's ceiling. Activations that are not linear piece by piece have no such constant.
 // One workgroup computes the sum, a tree over 256 strided partial sums.
 
 struct Params {
@@ -24,14 +25,9 @@ struct Params {
 alias Value = f32; // of the shared blocks
 const THREADS = 256u;
 
-// Of ACTIVATION (blocks/activation.wgsl); local linear views refuse the others.
 fn constantOf(value: f32, bias: f32) -> f32 {
-  switch ACTIVATION {
-    case 1u: { return select(0.0, bias, value > 0.0); }
-    case 2u: { return select(select(0.0, bias, value > 0.0), 6.0, value >= 6.0); }
-    case 3u: { return select(params.alpha * bias, bias, value > 0.0); }
-    default: { return bias; }
-  }
+  let s = slope(value);
+  return select(s * bias, value, s == 0.0);
 }
 
 @compute @workgroup_size(THREADS)

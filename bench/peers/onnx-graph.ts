@@ -106,7 +106,11 @@ function append({ model, layer, inputs, shapes }: Site): string {
     }
     case "softmax":
       return model.node("Softmax", inputs, { axis: shapes.y.length - 1 });
-    default:
+    case "batchNorm":
+    case "lrn":
+    case "multiply":
+    case "upsample":
+    case "zeroPad":
       throw new Error(`ONNX "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

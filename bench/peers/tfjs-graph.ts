@@ -124,7 +124,11 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
       };
     case "softmax":
       return (inputs) => tf.softmax(only(inputs));
-    default:
+    case "batchNorm":
+    case "lrn":
+    case "multiply":
+    case "upsample":
+    case "zeroPad":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

@@ -1,11 +1,15 @@
 import shader from "../../shaders/bias_contribution.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch } from "../gpu/dispatch.ts";
+import { UnsupportedError } from "../gpu/errors.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { type Activation, activationCode } from "../layers/activation.ts";
+import { type Activation, activationCode, activationFacts } from "../layers/activation.ts";
 
-/** Writes into `contributions` at `slot` what a layer's constants add to an objective; see bias_contribution.wgsl. */
-export function createBiasContribution(
+/**
+ * Writes into `contributions` at `slot` what a layer's constants add to an objective; see bias_contribution.wgsl.
+ * @throws UnsupportedError for an activation that is not linear piece by piece.
+ */
+export async function createBiasContribution(
   device: GPUDevice,
   {
     activation,
@@ -23,10 +27,15 @@ export function createBiasContribution(
   },
 ): Promise<Command> {
   const [images, , , channels] = asNhwc(bindings.y.shape);
+  if (!activationFacts(activation).piecewise) {
+    throw new UnsupportedError(
+      `bias contribution "${label}": expected an activation that is linear piece by piece, got ${activation?.kind}`,
+    );
+  }
   const { code, alpha } = activationCode(activation);
   return createDispatch(device, shader, {
     label,
-    constants: { ACTIVATION: code },
+    constants: { GRADIENT_OF: code },
     params: { size: sizeOf(bindings.y.shape) / images, channels, slot, alpha },
     bindings,
     workgroups: [1],

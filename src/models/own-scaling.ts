@@ -1,3 +1,4 @@
+import { UnsupportedError } from "../gpu/errors.ts";
 import type { Layer } from "../graph/graph.ts";
 import type { PreprocessingName } from "../graph/preprocessing.ts";
 
@@ -84,8 +85,19 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
         scale: scale * (layer.scale[c] ?? 1),
         offset: offset * (layer.scale[c] ?? 1) + (layer.offset[c] ?? 0),
       }));
-    default:
+    case "input":
+    case "activation":
+    case "add":
+    case "conv2d":
+    case "dense":
+    case "depthwiseConv2d":
+    case "globalPool":
+    case "lrn":
+    case "multiply":
+    case "softmax":
       return undefined;
+    default:
+      throw new UnsupportedError(`preprocessing: op "${layer satisfies never}" is not supported`);
   }
 }
 

@@ -13,7 +13,7 @@ interface WeightSpec {
   /** Type of the values. */
   readonly dtype: string;
   /** Type in which they are stored, if another. */
-  readonly stored: string;
+  readonly stored: Stored;
   readonly scale: number;
   readonly min: number;
   /** Weights of the optimiser are stored but belong to no layer. */
@@ -25,16 +25,14 @@ interface WeightGroup extends ShardGroup {
   readonly specs: readonly WeightSpec[];
 }
 
-const BYTES: Readonly<Record<string, number>> = {
-  float32: 4,
-  int32: 4,
-  float16: 2,
-  uint16: 2,
-  uint8: 1,
-  bool: 1,
-};
+/** Bytes of a value, by how it is stored. */
+const BYTES = { float32: 4, int32: 4, float16: 2, uint16: 2, uint8: 1, bool: 1 } as const;
 
-const bytesOf = (spec: WeightSpec) => sizeOf(spec.shape) * (BYTES[spec.stored] ?? 0);
+type Stored = keyof typeof BYTES;
+const PLAIN: readonly Stored[] = ["float32", "int32", "bool", "float16"];
+const QUANTISED: readonly Stored[] = ["uint8", "uint16", "float16"];
+
+const bytesOf = (spec: WeightSpec) => sizeOf(spec.shape) * BYTES[spec.stored];
 
 function parseSpec(value: unknown, who: string): WeightSpec {
   const raw = objectOf(value, `${who}, a weight`);
@@ -53,10 +51,11 @@ function parseSpec(value: unknown, who: string): WeightSpec {
   }
   const dtype = textOf(raw.dtype, `${weight}: dtype`);
   const quantization = isObject(raw.quantization) ? raw.quantization : undefined;
-  const stored = quantization ? textOf(quantization.dtype, `${weight}: quantization.dtype`) : dtype;
-  const known = quantization ? ["uint8", "uint16", "float16"] : ["float32", "int32", "bool", "float16"];
-  if (!known.includes(stored)) {
-    throw new UnsupportedError(`${weight}: expected values stored as ${known.join(", ")}, got ${stored}`);
+  const format = quantization ? textOf(quantization.dtype, `${weight}: quantization.dtype`) : dtype;
+  const known = quantization ? QUANTISED : PLAIN;
+  const stored = known.find((one) => one === format);
+  if (stored === undefined) {
+    throw new UnsupportedError(`${weight}: expected values stored as ${known.join(", ")}, got ${format}`);
   }
   const affine = quantization !== undefined && stored !== "float16";
   const [scale, min] = affine ? [quantization.scale, quantization.min] : [1, 0];
@@ -126,7 +125,8 @@ function decode(spec: WeightSpec, bytes: ArrayBuffer): Float32Array {
       return Float32Array.from(new Uint8Array(bytes));
     case "float16":
       return mapped(new Uint16Array(bytes), fromFloat16);
-    default: {
+    case "uint8":
+    case "uint16": {
       const stored = spec.stored === "uint8" ? new Uint8Array(bytes) : new Uint16Array(bytes);
       const value = (v: number) => v * spec.scale + spec.min;
       return mapped(stored, spec.dtype === "int32" ? (v) => Math.round(value(v)) : value);

@@ -239,7 +239,7 @@ export const KERNELS: readonly Mutant[] = [
     ["sum.x += b[at % params.channels] * ratio;", ""],
   ),
   ...of("relevance_ratio", "techniques/lrp.test.ts", ["y[i] < params.middle", "y[i] <= params.middle"]),
-  ...of("bias_contribution", "techniques/local-linear.test.ts", ["6.0, value >= 6.0", "6.0, value > 6.0"]),
+  ...of("bias_contribution", "techniques/local-linear.test.ts", ["value, s == 0.0", "0.0, s == 0.0"]),
   ...of("uniform_batch", "metrics/golden.test.ts", ["x[element] - select", "x[element] + select"]),
   ...of("ranked_batch", "metrics/golden.test.ts", ["rank < plan[at + 2u]", "rank <= plan[at + 2u]"]),
   ...of("cells_batch", "metrics/golden.test.ts", ["cell / 32u", "0u"]),
