@@ -12,8 +12,15 @@ export {
   neuronObjective,
   normObjective,
   Objective,
-  type OfClass,
   probability,
   regionObjective,
-  type Term,
 } from "./objectives/objective.ts";
+export type { OfClass } from "./objectives/term.ts";
+export type {
+  ElementsTerm,
+  LogitTerm,
+  NormTerm,
+  ProbabilityTerm,
+  RegionTerm,
+  Term,
+} from "./objectives/terms.ts";

@@ -3,7 +3,8 @@ import { all, build } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { createObjectiveGradient, createObjectiveScore, packTerms } from "../kernels/objective.ts";
 import type { Network, OutputGradientCommand } from "../network/network.ts";
-import { type Objective, termsByLayer } from "./objective.ts";
+import type { Objective } from "./objective.ts";
+import { termsByLayer } from "./terms-by-layer.ts";
 
 /** An objective on the GPU. */
 export interface ObjectiveCommand {

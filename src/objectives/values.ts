@@ -2,7 +2,7 @@ import { type Command, sequence } from "../gpu/command.ts";
 import type { Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { createObjectiveScore, packTerms } from "../kernels/objective.ts";
-import type { LayerTerms } from "./objective.ts";
+import type { LayerTerms } from "./terms-by-layer.ts";
 
 /**
  * Computes an objective for images whose activations the caller has. It serves where not the network's own batch runs,

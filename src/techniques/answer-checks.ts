@@ -2,7 +2,8 @@ import { ModelError } from "../gpu/errors.ts";
 import { readTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { firstNotFinite, withinRounding } from "../graph/finite.ts";
 import type { Network, Target } from "../network/network.ts";
-import { Objective, termsByLayer } from "../objectives/objective.ts";
+import { Objective } from "../objectives/objective.ts";
+import { termsByLayer } from "../objectives/terms-by-layer.ts";
 
 /** The most values that are read back beside an answer, only to see whether they are finite. */
 const READ_BESIDE = 2 ** 20;

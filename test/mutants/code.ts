@@ -186,10 +186,10 @@ export const CODE: readonly Mutant[] = [
   ...of(
     "objectives/objective",
     "objectives/objectives",
-    ["const mask = masks.length;", "const mask = 0;"],
     ["this.plus(other.times(-1))", "this.plus(other)"],
     ["weight: term.weight * factor", "weight: factor"],
   ),
+  ...of("objectives/region", "objectives/objectives", ["const mask = masks.length;", "const mask = 0;"]),
   ...of("objectives/commands", "objectives/objectives", [
     "scoreInto(values, place > 0)",
     "scoreInto(values, false)",

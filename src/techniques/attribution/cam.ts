@@ -5,7 +5,7 @@ import { behindViews, headOf, headsOf } from "../../graph/heads.ts";
 import { createWeightedMaps } from "../../kernels/activation-maps.ts";
 import { EVERY_INDEX } from "../../kernels/objective.ts";
 import type { Network } from "../../network/network.ts";
-import { termsByLayer } from "../../objectives/objective.ts";
+import { termsByLayer } from "../../objectives/terms-by-layer.ts";
 import { answer } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
 import { explainAtOnce, imageOf, NONE, oneStep, type Prepare } from "./command.ts";

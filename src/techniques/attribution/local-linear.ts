@@ -7,7 +7,7 @@ import { createBiasContribution } from "../../kernels/bias-contribution.ts";
 import { type Activation, activationFacts } from "../../layers/activation.ts";
 import { opOf } from "../../layers/ops.ts";
 import type { Network } from "../../network/network.ts";
-import { termsByLayer } from "../../objectives/objective.ts";
+import { termsByLayer } from "../../objectives/terms-by-layer.ts";
 import { answer } from "../answer.ts";
 import { assertAnswer } from "../answer-checks.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";

@@ -3,7 +3,7 @@ import { InputError } from "../../gpu/errors.ts";
 import { describe, type Fields } from "../../gpu/options.ts";
 import { sizeOf } from "../../gpu/tensor.ts";
 import type { Network } from "../../network/network.ts";
-import { termsByLayer } from "../../objectives/objective.ts";
+import { termsByLayer } from "../../objectives/terms-by-layer.ts";
 import { createRelevance } from "../../relevance/relevance.ts";
 import { type Composite, type CompositeName, compositeNamed } from "../../relevance/rules.ts";
 import { answer } from "../answer.ts";

@@ -16,7 +16,8 @@ import {
 import { MOST_PATCHES, planIncremental } from "../../network/incremental/plan.ts";
 import { createIncrementalSweep } from "../../network/incremental/sweep.ts";
 import type { Network, Target } from "../../network/network.ts";
-import { Objective, termsByLayer } from "../../objectives/objective.ts";
+import { Objective } from "../../objectives/objective.ts";
+import { termsByLayer } from "../../objectives/terms-by-layer.ts";
 import { createObjectiveValues } from "../../objectives/values.ts";
 import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { assertScore, EXPLAIN, elementsOfEach } from "../question.ts";

@@ -1,0 +1,16 @@
+import { assertOneScore, logitsOf, type OfClass, sideOfTerm, type TermKind } from "./term.ts";
+
+/** A class's logit. */
+export interface LogitTerm extends OfClass {
+  readonly of: "logit";
+  readonly weight: number;
+}
+
+export const logitTerm: TermKind<LogitTerm> = {
+  layerOf: logitsOf,
+  find(term, site) {
+    assertOneScore("logit", site);
+    const { channel, sign } = sideOfTerm(term, site.graph);
+    return { kind: "sum", channel, weight: sign * term.weight };
+  },
+};
