@@ -1,10 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
-import { describe } from "../gpu/options.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { className } from "../graph/classes.ts";
 import { inputOf } from "../graph/graph.ts";
 import type { Network } from "../network/network.ts";
-import { seedOf } from "../sampling/seed.ts";
 import { assertCall } from "../techniques/answer.ts";
 import { baselineOf } from "../techniques/attribution/integrated-gradients.ts";
 import { objectiveOf, type Picture, questionOf, type ScoreKind } from "../techniques/question.ts";
@@ -15,11 +13,9 @@ import { atImageSize, holdsSlopes, importanceOf } from "./importance.ts";
 import { createMapMaker, type MadeMap, withoutGaps } from "./map-maker.ts";
 import {
   type EvaluatedTechnique,
-  MEASURES,
   type Measure,
   type ScoreMeasure,
   TRUST,
-  TRUST_DEFAULTS,
   type Trust,
   type TrustOptions,
 } from "./measures.ts";
@@ -28,19 +24,12 @@ import {
   isBlank,
   likeness,
   likenessToRandomised,
-  type OtherClasses,
   otherClassesOf,
   otherThan,
   sensitivityOf,
 } from "./sanity.ts";
 import { SharedScores, type Watched } from "./scores.ts";
-
-/** The measures that compare a class's map with that of another class, and which class that is. */
-const SWAPS = [
-  ["randomLogit", "random"],
-  ["runnerUp", "runnerUp"],
-] as const;
-const OF_CLASSES: readonly Measure[] = SWAPS.map(([measure]) => measure);
+import { assertMeasures, leftOutOf, measuresOf, numbersOf, OF_CLASSES, SWAPS } from "./trust-options.ts";
 
 /**
  * Measures how far a technique's map of an image can be trusted, and says in words what the figures mean. Measures, each
@@ -203,40 +192,6 @@ function assertAlike({ graph, device }: Network, other: Network): void {
   );
 }
 
-function assertMeasures(asked: readonly Measure[] = []): void {
-  if (!Array.isArray(asked)) {
-    throw new InputError(`trust: expected measures as a list, got ${describe(asked)}`);
-  }
-  const unknown = asked.find((name) => !MEASURES.includes(name));
-  if (unknown === undefined) return;
-  throw new InputError(`trust: expected measures of ${MEASURES.join(", ")}, got "${unknown}"`);
-}
-
-/**
- * The measures to take, in order.
- * @param others nothing where no class is asked; a word where there is no other class.
- * @throws InputError for one that is not defined.
- */
-function measuresOf(
-  asked: readonly Measure[] | undefined,
-  others: OtherClasses | string | undefined,
-): readonly Measure[] {
-  const stray = asked?.find((name) => others === undefined && OF_CLASSES.includes(name));
-  if (stray !== undefined) {
-    throw new InputError(
-      `trust: expected a class among several as the target of "${stray}", which compares it with another`,
-    );
-  }
-  const defined = MEASURES.filter((name) => typeof others === "object" || !OF_CLASSES.includes(name));
-  return asked ? defined.filter((name) => asked.includes(name)) : defined;
-}
-
-/** The measures that compare classes, as far as they were asked for, with the reason why they are not taken. */
-function leftOutOf(asked: readonly Measure[] | undefined, reason: string): NonNullable<Trust["leftOut"]> {
-  const wanted = OF_CLASSES.filter((name) => asked?.includes(name) ?? true);
-  return Object.fromEntries(wanted.map((name) => [name, reason]));
-}
-
 /** Steps in which an image fades, to see whether a probability moves at all. */
 const FADING_STEPS = 8;
 
@@ -246,53 +201,6 @@ const STILL = { probability: 0.01, logit: 1e-4 } as const;
 function isStill(scores: ArrayLike<number>, on: ScoreKind): boolean {
   const size = on === "probability" ? 1 : rangeOf([0, ...Array.from(scores, Math.abs)]);
   return rangeOf(scores) <= STILL[on] * size;
-}
-
-/** The options that are numbers, with their defaults. @throws InputError when one is out of range. */
-function numbersOf(network: Network, options: TrustOptions) {
-  const [height, width] = inputOf(network.graph).shape;
-  const side = Math.min(height, width);
-  const {
-    steps = Math.min(TRUST_DEFAULTS.steps, height * width),
-    randomBaselines = TRUST_DEFAULTS.randomBaselines,
-    grid = Math.min(TRUST_DEFAULTS.grid, side),
-    removedFraction = TRUST_DEFAULTS.removedFraction,
-    subsets = TRUST_DEFAULTS.subsets,
-    radius = TRUST_DEFAULTS.radius,
-    noiseSamples = TRUST_DEFAULTS.noiseSamples,
-    perturbations = TRUST_DEFAULTS.perturbations,
-  } = options;
-  for (const [what, value, least, most] of [
-    ["steps", steps, 1, height * width],
-    ["randomBaselines", randomBaselines, 0, 1000],
-    ["a grid", grid, 1, side],
-    ["subsets", subsets, 2, 2 ** 20],
-    ["noiseSamples", noiseSamples, 1, 2 ** 20],
-    ["perturbations", perturbations, 1, 2 ** 20],
-  ] as const) {
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new InputError(`trust: expected ${what} of ${least} to ${most}, got ${value}`);
-    }
-  }
-  if (!(removedFraction > 0 && removedFraction <= 1)) {
-    throw new InputError(
-      `trust: expected a removedFraction above 0 and up to 1 of the cells, got ${removedFraction}`,
-    );
-  }
-  if (!(radius > 0 && Number.isFinite(radius))) {
-    throw new InputError(`trust: expected a radius above 0 (a fraction of max − min), got ${radius}`);
-  }
-  return {
-    steps,
-    randomBaselines,
-    grid,
-    removedFraction,
-    subsets,
-    noiseSamples,
-    perturbations,
-    radius,
-    seed: seedOf(options.seed, "trust"),
-  };
 }
 
 function rangeOf(values: ArrayLike<number>): number {
