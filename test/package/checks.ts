@@ -61,6 +61,9 @@ const TYPES = `
 import { createNetwork, loadLayersModel, modelFromUrl, predict, type Prediction, requestDevice, saliency } from "vitrine";
 import { createGpu } from "vitrine/node";
 
+// Checks the declarations of every other entry, too.
+export type * as everything from "vitrine/bundle";
+
 export async function best(image: Float32Array): Promise<Prediction | undefined> {
   const device: GPUDevice = await requestDevice(await createGpu());
   const network = await createNetwork(device, await loadLayersModel(modelFromUrl("https://example.org/model.json")));
