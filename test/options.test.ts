@@ -198,7 +198,7 @@ describe("what an untyped caller gets wrong is said", () => {
       /did you mean "channel"/,
     ],
     [
-      "the same of a way back",
+      "the same of a backward pass",
       () => network.backward(device.createCommandEncoder(), anything({ layer: "conv1", chanel: 2 })),
       /did you mean "channel"/,
     ],
