@@ -14,6 +14,11 @@ test("agrees with naive loops, forward and backward", () => forAll(IMAGES, (shap
 
 test.each([1, 2, 255, 256, 257, 1000])("normalises rows of %i classes", (classes) => check([2, classes]));
 
+test("a largest score that is not the first does not overflow", async () => {
+  const x = { shape: [1, 3], data: new Float32Array([-1000, 1000, 1000]) };
+  expect([...(await runForward(softmax, layer, [x])).data]).toEqual([0, 0.5, 0.5]);
+});
+
 test("large scores do not overflow", async () => {
   const x = { shape: [2, 3], data: new Float32Array([1000, 1000, -1000, -5000, -5000, -5001]) };
   const y = await runForward(softmax, layer, [x]);
