@@ -76,11 +76,7 @@ export const BLOCKS: readonly Mutant[] = [
     ["kernels/objective-gradient.test.ts", "objectives/objectives.test.ts", "techniques/occlusion.test.ts"],
     [["0xffffffffu", "0xfffffffeu"]],
   ),
-  ...each(
-    block("objective_term"),
-    ["objectives/objectives.test.ts"],
-    [["1.0 + exp(-clamp", "1.0 + exp(clamp"]],
-  ),
+  ...each(block("objective_term"), ["techniques/heads.test.ts"], [["1.0 + exp(-clamp", "1.0 + exp(clamp"]]),
   ...each(
     block("workgroup_reduction"),
     ["layers/softmax.test.ts", "objectives/objectives.test.ts"],
