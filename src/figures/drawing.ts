@@ -9,6 +9,38 @@ export interface Figure {
   readonly height: number;
 }
 
+/**
+ * A figure whose document is written when it is asked for: its pictures deflated in a file, as they stand where they are only
+ * to be drawn.
+ */
+class ComposedFigure implements Figure {
+  readonly width: number;
+  readonly height: number;
+  readonly #write: (deflated: boolean) => string;
+  #svg: string | undefined;
+
+  constructor(width: number, height: number, write: (deflated: boolean) => string) {
+    this.width = width;
+    this.height = height;
+    this.#write = write;
+  }
+
+  get svg(): string {
+    this.#svg ??= this.#write(true);
+    return this.#svg;
+  }
+
+  /** The same document with larger pictures, which take no time to deflate and to inflate. */
+  get quickSvg(): string {
+    return this.#write(false);
+  }
+}
+
+/** The document of a figure that is to be drawn at once and kept nowhere. */
+export function svgToDraw(figure: Figure): string {
+  return figure instanceof ComposedFigure ? figure.quickSvg : figure.svg;
+}
+
 /** R, G, B of 0…255. */
 export type Color = readonly [number, number, number];
 
@@ -39,7 +71,7 @@ const ANCHOR = { left: "", center: ' text-anchor="middle"', right: ' text-anchor
 export class Drawing {
   readonly width: number;
   readonly height: number;
-  readonly #elements: string[] = [];
+  readonly #elements: ((deflated: boolean) => string)[] = [];
 
   constructor(width: number, height: number) {
     this.width = width;
@@ -48,14 +80,14 @@ export class Drawing {
 
   /** Fills a rectangle. */
   rect(x: number, y: number, width: number, height: number, color: Color): void {
-    this.#elements.push(`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${hex(color)}"/>`);
+    this.#add(`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${hex(color)}"/>`);
   }
 
   /** Draws a line around a rectangle, outside it. */
   frame(x: number, y: number, width: number, height: number, color: Color, line = 1): void {
     const outer = `M${x - line} ${y - line}h${width + 2 * line}v${height + 2 * line}h${-(width + 2 * line)}z`;
     const inner = `M${x} ${y}h${width}v${height}h${-width}z`;
-    this.#elements.push(`<path d="${outer}${inner}" fill="${hex(color)}" fill-rule="evenodd"/>`);
+    this.#add(`<path d="${outer}${inner}" fill="${hex(color)}" fill-rule="evenodd"/>`);
   }
 
   /** Places a picture: pixels, one to a pixel of the drawing, or another drawing, which is cut at its edges. */
@@ -63,19 +95,23 @@ export class Drawing {
     const { width, height } = picture;
     const box = `x="${x}" y="${y}" width="${width}" height="${height}"`;
     if (picture instanceof Drawing) {
-      this.#elements.push(`<svg ${box}>${picture.#elements.join("")}</svg>`);
+      const parts = [...picture.#elements];
+      this.#elements.push((deflated) => `<svg ${box}>${parts.map((part) => part(deflated)).join("")}</svg>`);
       return;
     }
     const squares = picture.squares ? ` image-rendering="optimizeSpeed"${PIXELATED}` : "";
-    this.#elements.push(
-      `<image ${box}${squares} xlink:href="data:image/png;base64,${base64(pngBytes(picture))}"/>`,
-    );
+    // The document may be written after the caller has used his array again.
+    const kept = { ...picture, data: picture.data.slice() };
+    this.#elements.push((deflated) => {
+      const png = pngBytes(kept, { deflated });
+      return `<image ${box}${squares} xlink:href="data:image/png;base64,${base64(png)}"/>`;
+    });
   }
 
   /** Writes a line of text whose baseline is at y. */
   text(text: string, x: number, y: number, { color, size, align = "left", weight = 400 }: TextStyle): void {
     const heavy = weight === 400 ? "" : ` font-weight="${weight}"`;
-    this.#elements.push(
+    this.#add(
       `<text x="${x}" y="${y}" font-size="${size}"${heavy}${ANCHOR[align]} fill="${hex(color)}">${escaped(text)}</text>`,
     );
   }
@@ -83,14 +119,19 @@ export class Drawing {
   /** The drawing as a document. */
   toFigure(title: string): Figure {
     const { width, height } = this;
-    const svg = [
+    const parts = [...this.#elements];
+    const head = [
       `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FAMILY}">`,
       ...(title === "" ? [] : [`<title>${escaped(title)}</title>`]),
       `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-      ...this.#elements,
-      "</svg>\n",
-    ].join("\n");
-    return { svg, width, height };
+    ];
+    return new ComposedFigure(width, height, (deflated) =>
+      [...head, ...parts.map((part) => part(deflated)), "</svg>\n"].join("\n"),
+    );
+  }
+
+  #add(element: string): void {
+    this.#elements.push(() => element);
   }
 }
 

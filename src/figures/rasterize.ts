@@ -3,7 +3,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { assertWithin } from "../images/picture.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { type Figure, PIXELATED } from "./drawing.ts";
+import { type Figure, PIXELATED, svgToDraw } from "./drawing.ts";
 import { drawnCharacter } from "./lettering.ts";
 
 export interface RasterizeOptions {
@@ -39,7 +39,8 @@ export async function rasterize(figure: Figure, options: RasterizeOptions = {}):
   }
   assertWithin(Math.ceil(figure.width * scale), Math.ceil(figure.height * scale), "rasterize: the picture");
   const { Resvg, letters } = await rasterizer(wasm);
-  const words = fonts.length > 0 ? figure.svg : withBoxes(figure.svg);
+  const document = svgToDraw(figure);
+  const words = fonts.length > 0 ? document : withBoxes(document);
   const svg = words.replaceAll(PIXELATED, "");
   const drawing = new Resvg(svg, {
     font: { fontBuffers: [...letters, ...fonts], defaultFontFamily: "Inter", sansSerifFamily: "Inter" },

@@ -10,9 +10,10 @@ export async function encodePng(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>
   return pngBytes(pixels);
 }
 
-/** The same at once. */
-export function pngBytes(pixels: Pixels): Uint8Array<ArrayBuffer> {
+/** The same at once; not `deflated`, the file is as large as its pixels and soon made. */
+export function pngBytes(pixels: Pixels, { deflated = true } = {}): Uint8Array<ArrayBuffer> {
   assertPixels(pixels);
   const { width, height, data } = pixels;
-  return Uint8Array.from(encode({ width, height, data, channels: 3 }));
+  const zlib = deflated ? {} : { level: 0 as const };
+  return Uint8Array.from(encode({ width, height, data, channels: 3 }, { zlib }));
 }
