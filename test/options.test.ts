@@ -125,11 +125,11 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `adapterName attributionNamed channelObjective citationOf className classOf colorMap correlationOf createFrameInput createGradCam createObjective
-  createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue
+  createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors receptiveField recordCommands regionObjective reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
+  readTensor readTensors readersOf receptiveField recordCommands regionObjective reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );
