@@ -42,7 +42,7 @@ export type { Pixels } from "./images/pixels.ts";
 export { encodePng } from "./images/png.ts";
 export { deprocess } from "./images/preprocess.ts";
 export type { PatchSweep } from "./kernels/occlusion.ts";
-export type { BackwardRule } from "./layers/activation.ts";
+export type { BackwardRule } from "./layers/activation-gradient.ts";
 export { trust } from "./metrics/trust.ts";
 export type { ModelFiles, ReadOptions } from "./models/files.ts";
 export { type LayersModelOptions, loadLayersModel } from "./models/keras/layers-model.ts";

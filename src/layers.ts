@@ -5,14 +5,9 @@
 import "./gpu/platform.ts";
 
 export type { StatisticsOf } from "./kernels/conv2d-statistics.ts";
-export {
-  type Activation,
-  type ActivationGradientSite,
-  type ActivationKind,
-  type ActivationLayer,
-  createActivationGradient,
-  type FusedActivation,
-} from "./layers/activation.ts";
+export type { ActivationLayer } from "./layers/activation.ts";
+export { type ActivationGradientSite, createActivationGradient } from "./layers/activation-gradient.ts";
+export type { Activation, ActivationKind, FusedActivation } from "./layers/activation-kinds.ts";
 export type { AddLayer } from "./layers/add.ts";
 export type { BatchNormLayer } from "./layers/batch-norm.ts";
 export type { ConcatLayer } from "./layers/concat.ts";

@@ -8,7 +8,7 @@ import { createTensor, type Shape, sizeOf, type Tensor } from "./gpu/tensor.ts";
 import { type GramOptions, gramShape, planGram, planGramGradient } from "./kernels/gram.ts";
 import { planRelu, planReluGradient } from "./kernels/guided-relu.ts";
 import { planMoments, planStatistics, rowsOf } from "./kernels/statistics.ts";
-import { RULE_CODES } from "./layers/activation.ts";
+import { RULE_CODES } from "./layers/activation-gradient.ts";
 
 /** tfjs's WebGPU backend as far as the bridge needs it. */
 type Backend = Pick<

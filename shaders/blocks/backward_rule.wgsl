@@ -8,7 +8,7 @@
 //   pass        dy
 //
 // For ReLU6 1[z>0] is 1[0<z<6], and redirected also lets a negative gradient pass where z ≥ 6. The codes are those of
-// src/layers/activation.ts. The kernel declares `Value`, f32 or vec4<f32>.
+// src/layers/activation-gradient.ts. The kernel declares `Value`, f32 or vec4<f32>.
 
 const GRADIENT = 0u;
 const GUIDED = 1u;

@@ -1,4 +1,4 @@
-import { isFusable } from "../layers/activation.ts";
+import { isFusable } from "../layers/activation-kinds.ts";
 import type { Constant, Scale } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import { type Graph, inputOf, type Layer, layerOf } from "./graph.ts";

@@ -1,5 +1,5 @@
 import { sizeOf } from "../gpu/tensor.ts";
-import { type Activation, activationFacts, type FusedActivation } from "../layers/activation.ts";
+import { type Activation, activationFacts, type FusedActivation } from "../layers/activation-kinds.ts";
 import type { Weights } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import type { Layer, Shapes } from "./graph.ts";

@@ -3,7 +3,7 @@ import type { Command } from "../gpu/command.ts";
 import { createDispatch } from "../gpu/dispatch.ts";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { type Activation, activationCode, activationFacts } from "../layers/activation.ts";
+import { type Activation, activationCode, activationFacts } from "../layers/activation-kinds.ts";
 
 /**
  * Writes into `contributions` at `slot` what a layer's constants add to an objective; see bias_contribution.wgsl.

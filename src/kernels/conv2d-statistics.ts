@@ -3,7 +3,7 @@ import subgroupShader from "../../shaders/conv2d_subgroups_statistics.wgsl";
 import { type Command, createSequence } from "../gpu/command.ts";
 import { isSoftwareAdapter } from "../gpu/device.ts";
 import { createSteps, type Plan } from "../gpu/steps.ts";
-import { activationCode } from "../layers/activation.ts";
+import { activationCode } from "../layers/activation-kinds.ts";
 import { type Conv2dLayer, conv2d, forwardRun } from "../layers/conv2d.ts";
 import { type Convolution, layOut } from "../layers/convolution.ts";
 import type { ForwardSite } from "../layers/op.ts";

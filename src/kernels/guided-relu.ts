@@ -6,13 +6,13 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps, type Plan } from "../gpu/steps.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { activationStep } from "../layers/activation.ts";
 import {
   activationGradientStep,
-  activationStep,
   createActivationGradient,
   elementwise,
-  type FusedActivation,
-} from "../layers/activation.ts";
+} from "../layers/activation-gradient.ts";
+import type { FusedActivation } from "../layers/activation-kinds.ts";
 
 const RELU: FusedActivation = { kind: "relu" };
 

@@ -3,7 +3,7 @@ import { createSequence } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
 import { asNhwc, formatShapes, sizeOf } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation } from "./activation.ts";
+import { activationCode, type FusedActivation } from "./activation-kinds.ts";
 import { backProjectItself } from "./back-projection.ts";
 import {
   createBroadcastGradient,

@@ -3,7 +3,7 @@ import gradientShader from "../../shaders/broadcast_gradient.wgsl";
 import { type Command, createSequence } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
-import { type Activation, activationCode } from "./activation.ts";
+import { type Activation, activationCode } from "./activation-kinds.ts";
 import { chunkOf, itemGrid, sizeOfImage } from "./incremental.ts";
 import type { IncrementalSite, LayerBase } from "./op.ts";
 

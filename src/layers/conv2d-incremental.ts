@@ -4,7 +4,7 @@ import subgroupShader from "../../shaders/conv2d_incremental_subgroups.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
-import { activationCode } from "./activation.ts";
+import { activationCode } from "./activation-kinds.ts";
 import { chunkOf, listsOf } from "./incremental.ts";
 import type { IncrementalSite } from "./op.ts";
 import { windowGeometry } from "./padding.ts";

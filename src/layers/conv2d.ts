@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Shape, Tensor } from "../gpu/tensor.ts";
-import type { FusedActivation } from "./activation.ts";
+import type { FusedActivation } from "./activation-kinds.ts";
 import { createIncrementalConv2d } from "./conv2d-incremental.ts";
 import { type Convolution, createConvolution, inFours } from "./convolution.ts";
 import { pairOf, strideOf } from "./describe.ts";

@@ -7,7 +7,7 @@ import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { createSteps, type Step } from "../gpu/steps.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
+import { activationCode, type FusedActivation, fusedGradientCode } from "./activation-kinds.ts";
 import type { FusedGradient } from "./op.ts";
 import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
 

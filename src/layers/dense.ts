@@ -4,7 +4,7 @@ import { createSequence } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
+import { activationCode, type FusedActivation, fusedGradientCode } from "./activation-kinds.ts";
 import { partsOf } from "./constants.ts";
 import { type Constant, LAYER_FIELDS, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
 import { seesItself } from "./sight.ts";

@@ -4,7 +4,7 @@ import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { activationCode, type FusedActivation, fusedGradientCode } from "./activation.ts";
+import { activationCode, type FusedActivation, fusedGradientCode } from "./activation-kinds.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { chunkOf, listsOf } from "./incremental.ts";
 import {

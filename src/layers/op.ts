@@ -64,11 +64,11 @@ export interface BackwardSite<L> extends ForwardSite<L> {
   readonly dx: Tensor;
   /** True if the gradient is added to what `dx` holds, and not written over it. */
   readonly accumulate: boolean;
-  /** Codes of backward rules, u32 each (see activation.ts); a storage buffer. */
+  /** Codes of backward rules, u32 each (see activation-gradient.ts); a storage buffer. */
   readonly rule: GPUBuffer;
   /** The place of this layer's code. Default 0. */
   readonly slot?: number | undefined;
-  /** `[batch]`: what `createZeroGradientMask` finds, if it is recorded before; see activation.ts. */
+  /** `[batch]`: what `createZeroGradientMask` finds, if it is recorded before; see activation-gradient.ts. */
   readonly zeroGradient?: Tensor<"u32"> | undefined;
   /** Only for ops whose `fusion` says `gradient`, and not with `accumulate`. */
   readonly fused?: FusedGradient | undefined;

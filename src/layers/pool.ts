@@ -6,7 +6,7 @@ import maxGradientShader from "../../shaders/pool_max_gradient.wgsl";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
 import { asNhwc, type Shape, sizeOf } from "../gpu/tensor.ts";
-import { fusedGradientCode } from "./activation.ts";
+import { fusedGradientCode } from "./activation-kinds.ts";
 import { createArgmaxDispatch } from "./argmax.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { chunkOf, itemGrid, listsOf, sizeOfImage } from "./incremental.ts";

@@ -1,4 +1,4 @@
-import type { FusedActivation } from "./activation.ts";
+import type { FusedActivation } from "./activation-kinds.ts";
 import type { BackProjection, Constant, LayerBase, Mathematics, Scale } from "./op.ts";
 import type { Border, LayerWindow } from "./padding.ts";
 

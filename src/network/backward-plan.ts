@@ -2,7 +2,8 @@ import { InputError } from "../gpu/errors.ts";
 import { type Graph, layerOf } from "../graph/graph.ts";
 import { activationOf, fusedActivationOf } from "../graph/layer-facts.ts";
 import { betweenOf, descendantsOf } from "../graph/traverse.ts";
-import { activationFacts, assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activation.ts";
+import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activation-gradient.ts";
+import { activationFacts } from "../layers/activation-kinds.ts";
 import type { GradientLayout } from "./gradient-layout.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 

@@ -9,7 +9,7 @@ import {
   type TensorOptions,
 } from "../gpu/tensor.ts";
 import { fusedActivationOf } from "../graph/layer-facts.ts";
-import { activationCode } from "../layers/activation.ts";
+import { activationCode } from "../layers/activation-kinds.ts";
 import type { FusedGradient, Tensors } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import { Control } from "./control.ts";

@@ -1,7 +1,7 @@
 import type { Own } from "../gpu/scope.ts";
 import { createTensor, type Tensor } from "../gpu/tensor.ts";
 import { EVERY_INDEX, packTerms } from "../kernels/objective.ts";
-import { PASS } from "../layers/activation.ts";
+import { PASS } from "../layers/activation-gradient.ts";
 
 /** Bytes of a packed term before its indices. */
 const BEFORE_INDICES = 4;

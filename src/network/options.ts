@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { BackwardRule } from "../layers/activation.ts";
+import type { BackwardRule } from "../layers/activation-gradient.ts";
 import type { LayerRules } from "./rules.ts";
 
 export interface NetworkOptions {

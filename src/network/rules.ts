@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Graph, layerOf } from "../graph/graph.ts";
 import { activationOf } from "../graph/layer-facts.ts";
-import { type BackwardRule, RULE_CODES } from "../layers/activation.ts";
+import { type BackwardRule, RULE_CODES } from "../layers/activation-gradient.ts";
 
 /** Backward rules for layers by name, and one for all others. */
 export interface LayerRules {

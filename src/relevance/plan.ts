@@ -4,7 +4,7 @@ import { fuse } from "../graph/fuse.ts";
 import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "../graph/graph.ts";
 import { activationOf, weightsOf } from "../graph/layer-facts.ts";
 import { ancestorsOf } from "../graph/traverse.ts";
-import { activationFacts } from "../layers/activation.ts";
+import { activationFacts } from "../layers/activation-kinds.ts";
 import type { NonNegative, RelevancePropagation, RuleGroup } from "../layers/op.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
 import type { Composite, RelevanceRule, RuleCase } from "./rules.ts";

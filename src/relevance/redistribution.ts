@@ -8,7 +8,7 @@ import {
   createRelevanceRatio,
   type RelevanceProductSite,
 } from "../kernels/relevance.ts";
-import { activationFacts } from "../layers/activation.ts";
+import { activationFacts } from "../layers/activation-kinds.ts";
 import { createBroadcastGradient } from "../layers/broadcast.ts";
 import { constantsFor } from "../layers/constants.ts";
 import type { Constant, Tensors } from "../layers/op.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
-import type { FusedActivation } from "../../src/layers/activation.ts";
+import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";

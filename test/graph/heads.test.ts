@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { classOf, labelOf, probabilitiesOf, sideOf } from "../../src/graph/classes.ts";
 import type { Graph, HeadKind, Layer } from "../../src/graph/graph.ts";
 import { headOf, headsOf, logitsOf, withLogits } from "../../src/graph/heads.ts";
-import type { Activation, FusedActivation } from "../../src/layers/activation.ts";
+import type { Activation, FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { constant, graph, random } from "./graphs.ts";
 
 const next = random(5);

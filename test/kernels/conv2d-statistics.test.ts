@@ -4,7 +4,7 @@ import { InputError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor, type Tensor } from "../../src/gpu/tensor.ts";
 import { createConvolutionStatistics } from "../../src/kernels/conv2d-statistics.ts";
 import { createStatistics, createStatisticsSummary, readStatistics } from "../../src/kernels/statistics.ts";
-import type { FusedActivation } from "../../src/layers/activation.ts";
+import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { type Conv2dLayer, conv2d, forwardRun } from "../../src/layers/conv2d.ts";
 import { windowGeometry } from "../../src/layers/padding.ts";
 import type { Tiling } from "../../src/layers/tiling.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensors } from "../../src/gpu/tensor.ts";
 import { createRelu, createReluGradient, reluMaskShape } from "../../src/kernels/guided-relu.ts";
-import { type BackwardRule, PASS, RULE_CODES } from "../../src/layers/activation.ts";
+import { type BackwardRule, PASS, RULE_CODES } from "../../src/layers/activation-gradient.ts";
 import { testDevice } from "../gpu.ts";
 import { submit } from "../layers/run.ts";
 import { numbers } from "../reference/numbers.ts";

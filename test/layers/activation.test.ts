@@ -1,12 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { UnsupportedError } from "../../src/gpu/errors.ts";
-import {
-  type Activation,
-  type ActivationLayer,
-  activation,
-  assertRule,
-  type BackwardRule,
-} from "../../src/layers/activation.ts";
+import { type ActivationLayer, activation } from "../../src/layers/activation.ts";
+import { assertRule, type BackwardRule } from "../../src/layers/activation-gradient.ts";
+import type { Activation } from "../../src/layers/activation-kinds.ts";
 import { type Array64, fill } from "../reference/array.ts";
 import { FUSED } from "../reference/numbers.ts";
 import { activate } from "../reference/pointwise.ts";

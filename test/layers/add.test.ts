@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import type { FusedActivation } from "../../src/layers/activation.ts";
+import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { type AddLayer, add } from "../../src/layers/add.ts";
 import { upTo } from "../reference/array.ts";
 import { FUSED } from "../reference/numbers.ts";

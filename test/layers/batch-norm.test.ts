@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import type { FusedActivation } from "../../src/layers/activation.ts";
+import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { type BatchNormLayer, batchNorm } from "../../src/layers/batch-norm.ts";
 import type { Array64 } from "../reference/array.ts";
 import { FUSED, numbers } from "../reference/numbers.ts";

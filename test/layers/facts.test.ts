@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Shape, sizeOf } from "../../src/gpu/tensor.ts";
-import { type ActivationKind, activationFacts } from "../../src/layers/activation.ts";
+import { type ActivationKind, activationFacts } from "../../src/layers/activation-kinds.ts";
 import type { Op } from "../../src/layers/op.ts";
 import { type OpLayer, opOf } from "../../src/layers/ops.ts";
 import { type PoolLayer, pool } from "../../src/layers/pool.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { BackwardRule, FusedActivation } from "../../src/layers/activation.ts";
+import type { BackwardRule } from "../../src/layers/activation-gradient.ts";
+import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { conv2d } from "../../src/layers/conv2d.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { depthwiseConv2d } from "../../src/layers/depthwise-conv2d.ts";

@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { requestDevice } from "../../src/gpu/device.ts";
-import {
-  type Activation,
-  createIncrementalScale,
-  type FusedActivation,
-} from "../../src/layers/activation.ts";
+import { createIncrementalScale } from "../../src/layers/activation.ts";
+import type { Activation, FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { createIncrementalArithmetic } from "../../src/layers/broadcast.ts";
 import { type Conv2dLayer, conv2d } from "../../src/layers/conv2d.ts";
 import { createIncrementalConv2d } from "../../src/layers/conv2d-incremental.ts";

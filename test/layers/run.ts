@@ -1,12 +1,7 @@
 import { type Command, recordCommands } from "../../src/gpu/command.ts";
 import { createTensor, readTensor, type Shape, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
-import {
-  activationCode,
-  type BackwardRule,
-  type FusedActivation,
-  PASS,
-  RULE_CODES,
-} from "../../src/layers/activation.ts";
+import { type BackwardRule, PASS, RULE_CODES } from "../../src/layers/activation-gradient.ts";
+import { activationCode, type FusedActivation } from "../../src/layers/activation-kinds.ts";
 import type { ForwardSite, LayerBase, Op, Tensors } from "../../src/layers/op.ts";
 import { testDevice } from "../gpu.ts";
 

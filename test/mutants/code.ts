@@ -126,7 +126,7 @@ export const CODE: readonly Mutant[] = [
     "return x.every((one) => formatShape(one) === formatShape(y));",
     "return x.length > 0 && y.length > 0;",
   ]),
-  ...of("layers/activation", "techniques/lrp", [
+  ...of("layers/activation-kinds", "techniques/lrp", [
     'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: false,',
     'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: true,',
   ]),

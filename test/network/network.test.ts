@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor, readTensors, sizeOf } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import type { BackwardRule } from "../../src/layers/activation.ts";
+import type { BackwardRule } from "../../src/layers/activation-gradient.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import type { Network, Target } from "../../src/network/network.ts";
 import { createGpu } from "../../src/node/gpu.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { FusedActivation } from "../../src/layers/activation.ts";
+import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 
 /** Reproducible numbers of -1 to 1. */
 export function numbers(length: number, seed = 1): Float32Array {

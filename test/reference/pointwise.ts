@@ -1,4 +1,5 @@
-import type { Activation, BackwardRule, FusedActivation } from "../../src/layers/activation.ts";
+import type { BackwardRule } from "../../src/layers/activation-gradient.ts";
+import type { Activation, FusedActivation } from "../../src/layers/activation-kinds.ts";
 import type { BatchNormLayer } from "../../src/layers/batch-norm.ts";
 import { type Array64, at, fill } from "./array.ts";
 import { activated } from "./numbers.ts";

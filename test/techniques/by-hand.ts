@@ -1,5 +1,5 @@
 import type { Graph, Layer } from "../../src/graph/graph.ts";
-import type { ActivationKind, FusedActivation } from "../../src/layers/activation.ts";
+import type { ActivationKind, FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { graph } from "../graph/graphs.ts";
 
 /** Layers of networks small enough to be worked by hand: every convolution is 1×1, weights as [from, to]. */

@@ -3,7 +3,7 @@ import { UnsupportedError } from "../../src/gpu/errors.ts";
 import { createTensor, readTensor } from "../../src/gpu/tensor.ts";
 import type { Graph, Layer } from "../../src/graph/graph.ts";
 import { createGram } from "../../src/kernels/gram.ts";
-import type { FusedActivation } from "../../src/layers/activation.ts";
+import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { createNetwork } from "../../src/network/create-network.ts";

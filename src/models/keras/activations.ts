@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../gpu/errors.ts";
-import type { Activation } from "../../layers/activation.ts";
+import type { Activation } from "../../layers/activation-kinds.ts";
 import { Config, isObject, show } from "../json.ts";
 
 /** Converted activation: an elementwise one, or a softmax over the channels. */

@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../../gpu/errors.ts";
 import type { Shape } from "../../gpu/tensor.ts";
-import type { Activation } from "../../layers/activation.ts";
+import type { Activation } from "../../layers/activation-kinds.ts";
 import type { Constant, LayerBase } from "../../layers/op.ts";
 import type { OpLayer } from "../../layers/ops.ts";
 import type { Config, JsonObject } from "../json.ts";

@@ -1,6 +1,6 @@
 import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { formatShape, type Shape } from "../../gpu/tensor.ts";
-import type { FusedActivation } from "../../layers/activation.ts";
+import type { FusedActivation } from "../../layers/activation-kinds.ts";
 import type { Constant } from "../../layers/op.ts";
 import { type Config, show } from "../json.ts";
 import { activationOf } from "./activations.ts";

@@ -2,7 +2,7 @@ import type { Call } from "../../gpu/options.ts";
 import type { Scope } from "../../gpu/scope.ts";
 import { sizeOf } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
-import type { BackwardRule } from "../../layers/activation.ts";
+import type { BackwardRule } from "../../layers/activation-gradient.ts";
 import type { Network } from "../../network/network.ts";
 import type { Signal } from "../../sampling/backward-passes.ts";
 import { answer } from "../answer.ts";

@@ -4,7 +4,7 @@ import { inputOf, type Layer } from "../../graph/graph.ts";
 import { activationOf, weightsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
 import { createBiasContribution } from "../../kernels/bias-contribution.ts";
-import { type Activation, activationFacts } from "../../layers/activation.ts";
+import { type Activation, activationFacts } from "../../layers/activation-kinds.ts";
 import { opOf } from "../../layers/ops.ts";
 import type { Network } from "../../network/network.ts";
 import { termsByLayer } from "../../objectives/terms-by-layer.ts";
