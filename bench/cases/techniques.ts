@@ -197,7 +197,9 @@ const TECHNIQUES: readonly Technique[] = [
       const stride = subject.samples;
       return [
         oursExplains(subject, FORWARD, (network) =>
-          occlusion(network, subject.x, { target: CLASS, patch: PATCH, stride, fill: BLACK }),
+          occlusion(network, subject.x, { target: CLASS, patch: PATCH, stride, fill: BLACK }).then(
+            zeroInGaps,
+          ),
         ),
         tfjsExplains(subject, (tf) => tfjsOcclusion(tf, subject, PATCH, stride)),
       ];
@@ -287,6 +289,11 @@ function taskOf(technique: Technique, { outline, graph }: Sized, count: number, 
 /** Maps of scores differ little from pixel to pixel: what is compared is how they differ from their mean. */
 function centredDifference(y: Float32Array, witness: Float32Array): number {
   return difference(centred(y), centred(witness));
+}
+
+/** The map as the peer has it: 0 where no patch covers, of which ours says that it is not known. */
+function zeroInGaps({ data }: { readonly data: Float32Array }): { readonly data: Float32Array } {
+  return { data: data.map((value) => (Number.isNaN(value) ? 0 : value)) };
 }
 
 function centred(values: Float32Array): Float32Array {
