@@ -13,7 +13,7 @@ import {
   type SampleLoop,
   type SteppedWork,
 } from "../../sampling/samples.ts";
-import { copyOf } from "../answer.ts";
+import { answer, copyOf } from "../answer.ts";
 import { assertAnswer, type scoresBeside } from "../answer-checks.ts";
 import {
   type AskedObjective,
@@ -152,6 +152,24 @@ export function explainPrepared<O extends ObjectiveOptions & LoopOptions & Memor
     const site = { network, input, scope, ask, room: () => roomForScores(network) };
     return runPrepared(site, await prepare(site, options), options);
   });
+}
+
+/** The same in its turn, for several targets whose scores are read off one sweep of samples: an answer for each, in order. */
+export function explainEachPrepared<
+  const T extends readonly unknown[],
+  O extends ObjectiveOptions & LoopOptions & MemoryOptions,
+  E,
+>(
+  network: Network,
+  image: Picture,
+  who: string,
+  targets: T,
+  options: O,
+  prepare: (targets: T) => Prepare<O, E[]>,
+): Promise<{ -readonly [I in keyof T]: E }> {
+  const work = (turn: Network, input: Float32Array): Promise<E[]> =>
+    explainPrepared(turn, input, who, options, prepare(targets));
+  return answer(network, image, options, work) as Promise<{ -readonly [I in keyof T]: E }>;
 }
 
 /** The same in one submit, for a technique of one step, whose start is the forward pass. */

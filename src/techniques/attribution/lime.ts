@@ -15,7 +15,7 @@ import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { type RidgeFit, ridge } from "../../sampling/ridge.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
 import { seedOf } from "../../sampling/seed.ts";
-import { answer, assertCall } from "../answer.ts";
+import { assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
   type AnyTarget,
@@ -24,7 +24,7 @@ import {
   type ObjectiveOptions,
   type Picture,
 } from "../question.ts";
-import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
+import { andThen, explainEachPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
 import { HIDE, ON, SEED, type TechniqueOption } from "./options.ts";
 import { type Attribution, attributionTechnique } from "./technique.ts";
 
@@ -101,15 +101,7 @@ export function limeEach<const T extends readonly (AnyTarget | Objective | undef
   targets: T,
   options: Omit<LimeOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: LimeExplanation }> {
-  return answer(
-    network,
-    image,
-    options,
-    (turn, input) =>
-      explainPrepared(turn, input, WHO, options, prepareSegments(targets)) as Promise<{
-        -readonly [I in keyof T]: LimeExplanation;
-      }>,
-  );
+  return explainEachPrepared(network, image, WHO, targets, options, prepareSegments);
 }
 
 /** Results, of each target in order, numbered from the second: `scores`, of each copy. The ridge is the processor's. */

@@ -12,7 +12,7 @@ import { assertSamples, LOOP, type LoopOptions, MOST_SAMPLES } from "../../sampl
 import { MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
 import { createSampleLoop } from "../../sampling/samples.ts";
 import { seedOf } from "../../sampling/seed.ts";
-import { answer, assertCall } from "../answer.ts";
+import { assertCall } from "../answer.ts";
 import { sameScores } from "../answer-checks.ts";
 import {
   type AnyTarget,
@@ -21,7 +21,7 @@ import {
   type ObjectiveOptions,
   type Picture,
 } from "../question.ts";
-import { andThen, explainPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
+import { andThen, explainEachPrepared, first, imageOf, NONE, numbered, type Prepare } from "./command.ts";
 import { FILL, ON, SEED, type TechniqueOption } from "./options.ts";
 import { attributionTechnique } from "./technique.ts";
 
@@ -88,15 +88,7 @@ export function riseEach<const T extends readonly (AnyTarget | Objective | undef
   targets: T,
   options: Omit<RiseOptions, "target"> = {},
 ): Promise<{ -readonly [I in keyof T]: Explanation }> {
-  return answer(
-    network,
-    image,
-    options,
-    (turn, input) =>
-      explainPrepared(turn, input, WHO, options, prepareMasks(targets)) as Promise<{
-        -readonly [I in keyof T]: Explanation;
-      }>,
-  );
+  return explainEachPrepared(network, image, WHO, targets, options, prepareMasks);
 }
 
 /**
