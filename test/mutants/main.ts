@@ -147,7 +147,8 @@ async function judge(tree: string, mutant: Mutant): Promise<Result> {
 function verdictOf(code: number | null, output: string): Verdict {
   if (code === null) return "timeout";
   // What does not even compile tests nothing, and neither does a name that no test has.
-  if (/kernel ".*" does not compile|Transform failed|No test files found|SyntaxError/.test(output)) return "invalid";
+  if (/kernel ".*" does not compile|Transform failed|No test files found|SyntaxError/.test(output))
+    return "invalid";
   if (code !== 0) return "killed";
   return /\d+ passed/.test(output) ? "survived" : "invalid";
 }
