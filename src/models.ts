@@ -4,6 +4,6 @@
  */
 import "./gpu/platform.ts";
 
+export { type ChooseInputShape, type InputShape, shapesNear } from "./models/input-shape.ts";
 export type { JsonObject } from "./models/json.ts";
 export type { CustomLayer, LayerBody, LayerBodyOf } from "./models/keras/converter.ts";
-export { type ChooseInputShape, type InputShape, shapesNear } from "./models/keras/input-shape.ts";

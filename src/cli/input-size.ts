@@ -1,11 +1,6 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import {
-  type ChooseInputShape,
-  channelsOf,
-  type InputShape,
-  shapesNear,
-} from "../models/keras/input-shape.ts";
+import { type ChooseInputShape, channelsOf, type InputShape, shapesNear } from "../models/input-shape.ts";
 import { imageSize } from "../node/image.ts";
 import { imagesIn } from "./image-arrays.ts";
 import { readSource } from "./image-files.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ModelError } from "../../src/gpu/errors.ts";
 import { inputOf } from "../../src/graph/graph.ts";
-import { shapesNear } from "../../src/models/keras/input-shape.ts";
+import { shapesNear } from "../../src/models/input-shape.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
 

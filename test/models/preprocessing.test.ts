@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { InputError, ModelError } from "../../src/gpu/errors.ts";
 import type { Layer } from "../../src/graph/graph.ts";
 import { PREPROCESSINGS } from "../../src/graph/preprocessing.ts";
-import { type LayersModelOptions, loadLayersModel } from "../../src/models/keras/layers-model.ts";
+import type { LayersModelOptions } from "../../src/models/keras/keras-model.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { decidePreprocessing } from "../../src/models/preprocessing.ts";
 import { kerasLayer, modelOf, sequential } from "./fixtures.ts";
 
