@@ -21,6 +21,7 @@ export type { MultiplyLayer } from "./layers/multiply.ts";
 export type { Constant, LayerBase, Scale } from "./layers/op.ts";
 export type { OpLayer } from "./layers/ops.ts";
 export type { Border, LayerWindow, Padding } from "./layers/padding.ts";
+export type { PermuteLayer } from "./layers/permute.ts";
 export type { PoolLayer } from "./layers/pool.ts";
 export type { ReshapeLayer } from "./layers/reshape.ts";
 export type { SoftmaxLayer } from "./layers/softmax.ts";

@@ -109,6 +109,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "batchNorm":
     case "lrn":
     case "multiply":
+    case "permute":
     case "upsample":
     case "zeroPad":
       throw new Error(`ONNX "${layer.name}": no op "${layer.op}" in the benchmark`);

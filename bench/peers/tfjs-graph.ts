@@ -127,6 +127,7 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
     case "batchNorm":
     case "lrn":
     case "multiply":
+    case "permute":
     case "upsample":
     case "zeroPad":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);

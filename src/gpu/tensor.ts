@@ -58,12 +58,10 @@ export function formatShapes(shapes: readonly Shape[]): string {
   return shapes.length > 8 ? `${shown}, …` : shown || "none";
 }
 
-/** [N, H, W, C] of any shape of rank 1 to 4: leading axes after the batch become 1. */
+/** [N, H, W, C] of any shape: its last axes, axes that it lacks being 1, and those between the batch and the last two as one. */
 export function asNhwc(shape: Shape): [n: number, h: number, w: number, c: number] {
   const [n = 1, ...rest] = shape;
-  if (rest.length > 3) throw new InputError(`expected a shape of at most 4 axes, got ${formatShape(shape)}`);
-  const [h = 1, w = 1, c = 1] = [...Array<number>(3 - rest.length).fill(1), ...rest];
-  return [n, h, w, c];
+  return [n, sizeOf(rest.slice(0, -2)), rest.at(-2) ?? 1, rest.at(-1) ?? 1];
 }
 
 export interface TensorOptions<D extends DType = DType> {

@@ -96,7 +96,12 @@ export const activation: Op<ActivationLayer> = {
     });
   },
 
-  incremental: { kind: "rectangles", fits: () => true, create: createIncrementalScale },
+  incremental: {
+    kind: "rectangles",
+    severalChannelAxes: true,
+    fits: () => true,
+    create: createIncrementalScale,
+  },
   mathematics: () => ({
     linear: true,
     homogeneous: true,

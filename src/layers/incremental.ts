@@ -1,5 +1,5 @@
 import { gridOf } from "../gpu/dispatch.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import type { Shape, Tensor } from "../gpu/tensor.ts";
 
 /** The place of the rectangles that patches change in a layer; layers with the same ones share a layout. */
 export interface RectangleLayout {
@@ -26,8 +26,10 @@ export interface DirtyRectangles {
 /** A layer of which only rectangles change: the clean layer, then the rectangles of all patches of a chunk, one by one. */
 export interface PartialLayer {
   readonly buffer: GPUBuffer;
-  /** Shape of the clean layer: [1, H, W, C]. */
+  /** Shape of the clean layer, its axes of channels as one: [1, H, W, C]. */
   readonly shape: readonly [number, number, number, number];
+  /** Sizes of its axes of channels: [C], or several of which C is the product. */
+  readonly channelAxes: Shape;
   readonly layout: RectangleLayout;
 }
 

@@ -104,6 +104,8 @@ export interface GatherSite<L> {
 export type Incremental<L> =
   | {
       readonly kind: "rectangles";
+      /** True if its layers may have several axes of channels, [N, H, W, …]; the others are [N, H, W, C]. */
+      readonly severalChannelAxes?: true;
       fits(layer: L, x: readonly Shape[], y: Shape): boolean;
       create(device: GPUDevice, site: IncrementalSite<L>): Promise<Command>;
     }

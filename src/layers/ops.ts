@@ -10,6 +10,7 @@ import { type GlobalPoolLayer, globalPool } from "./global-pool.ts";
 import { type LrnLayer, lrn } from "./lrn.ts";
 import { type MultiplyLayer, multiply } from "./multiply.ts";
 import type { Op } from "./op.ts";
+import { type PermuteLayer, permute } from "./permute.ts";
 import { type PoolLayer, pool } from "./pool.ts";
 import { type ReshapeLayer, reshape } from "./reshape.ts";
 import { type SoftmaxLayer, softmax } from "./softmax.ts";
@@ -28,6 +29,7 @@ export type OpLayer =
   | GlobalPoolLayer
   | LrnLayer
   | MultiplyLayer
+  | PermuteLayer
   | PoolLayer
   | ReshapeLayer
   | SoftmaxLayer
@@ -45,6 +47,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   globalPool,
   lrn,
   multiply,
+  permute,
   pool,
   reshape,
   softmax,

@@ -1,6 +1,6 @@
 import { NOTHING } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import { formatShape, sizeOf } from "../gpu/tensor.ts";
+import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { createWholeCopy } from "./concat.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
 import { seesAll, seesItself } from "./sight.ts";
@@ -37,7 +37,8 @@ export const reshape: Op<ReshapeLayer> = {
   // A view of the rectangles, too, where the pixels stay where they are.
   incremental: {
     kind: "rectangles",
-    fits: (_, [x = []], y) => formatShape(x) === formatShape(y),
+    severalChannelAxes: true,
+    fits: (_, [x = []], y) => x.length >= 4 && pixelsStay(x, y),
     create: async () => NOTHING,
   },
   mathematics: () => ({
@@ -49,9 +50,14 @@ export const reshape: Op<ReshapeLayer> = {
     sums: "kept",
   }),
   weights: () => undefined,
-  sees: (_, site) =>
-    formatShape(site.x[0] ?? []) === formatShape(site.y) ? seesItself(site) : seesAll(site),
+  sees: (_, site) => (pixelsStay(site.x[0] ?? [], site.y) ? seesItself(site) : seesAll(site)),
   fusion: ALONE,
   relevance: { propagation: () => ({ by: "unchanged" }), gate: false },
   backProject: null,
 };
+
+/** Tells whether rows and columns are the same before and after, whatever becomes of the channels. */
+function pixelsStay(x: Shape, y: Shape): boolean {
+  if (x.length < 4 || y.length < 4) return formatShape(x) === formatShape(y);
+  return x[1] === y[1] && x[2] === y[2];
+}

@@ -2,9 +2,17 @@ import type { Shape } from "../gpu/tensor.ts";
 import type { SightSite } from "./op.ts";
 import { type LayerWindow, windowGeometry } from "./padding.ts";
 
-/** Rows (axis 0) or columns (axis 1) of a shape with the batch in front; 1 where it has no pixels. */
+/**
+ * Rows (axis 0) or columns (axis 1) of a shape with the batch in front, [N, H, W, C] or with several axes of channels; 1 where
+ * it has no pixels.
+ */
 export function extentOf(shape: Shape | undefined, axis: 0 | 1): number {
-  return shape?.length === 4 ? (shape[axis + 1] ?? 1) : 1;
+  return shape && shape.length >= 4 ? (shape[axis + 1] ?? 1) : 1;
+}
+
+/** Sizes of the axes of channels, which stand behind rows and columns; of a shape without pixels, the last. */
+export function channelAxesOf(shape: Shape): Shape {
+  return shape.slice(shape.length >= 4 ? 3 : -1);
 }
 
 /** Each place sees the same of the input, or its only one where that is repeated over the pixels. */

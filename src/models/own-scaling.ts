@@ -94,6 +94,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "globalPool":
     case "lrn":
     case "multiply":
+    case "permute":
     case "softmax":
       return undefined;
     default:

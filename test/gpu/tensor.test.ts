@@ -133,6 +133,7 @@ test("shapes of any rank are seen as N, H, W, C", () => {
   expect(asNhwc([2, 3, 4, 5])).toEqual([2, 3, 4, 5]);
   expect(asNhwc([2, 7])).toEqual([2, 1, 1, 7]);
   expect(asNhwc([])).toEqual([1, 1, 1, 1]);
-  expect(() => asNhwc([1, 2, 3, 4, 5])).toThrow(/at most 4 axes, got 1×2×3×4×5/);
+  expect(asNhwc([2, 3, 4])).toEqual([2, 1, 3, 4]);
+  expect(asNhwc([1, 2, 3, 4, 5])).toEqual([1, 6, 4, 5]);
   expect(formatShape([])).toBe("scalar");
 });

@@ -80,6 +80,12 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     { layer: { op: "multiply", ...TWO }, x: [MAPS, MAPS] },
     { layer: { op: "multiply", ...TWO }, x: [MAPS, [2, 3]] },
   ],
+  permute: [
+    { layer: { op: "permute", ...NAMED, axes: [0, 1, 2, 4, 3] }, x: [[2, 5, 4, 2, 3]] },
+    { layer: { op: "permute", ...NAMED, axes: [0, 3, 1, 2] }, x: [MAPS] },
+    { layer: { op: "permute", ...NAMED, axes: [0, 3, 2, 1] }, x: [MAPS] },
+    { layer: { op: "permute", ...NAMED, axes: [0, 2, 1] }, x: [[2, 4, 3]] },
+  ],
   pool: (["max", "average"] as const).flatMap((mode) => [
     {
       layer: { op: "pool", ...NAMED, mode, size: [3, 2], strides: [2, 1], padding: "same" },
@@ -94,6 +100,8 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     { layer: { op: "reshape", ...NAMED, shape: [60] }, x: [MAPS] },
     { layer: { op: "reshape", ...NAMED, shape: [4, 5, 3] }, x: [MAPS] },
     { layer: { op: "reshape", ...NAMED, shape: [5, 4, 3] }, x: [MAPS] },
+    { layer: { op: "reshape", ...NAMED, shape: [5, 4, 3, 2] }, x: [[2, 5, 4, 6]] },
+    { layer: { op: "reshape", ...NAMED, shape: [5, 4, 6] }, x: [[2, 5, 4, 3, 2]] },
     { layer: { op: "reshape", ...NAMED }, x: [MAPS] },
   ],
   softmax: [MAPS, VECTORS].map((shape) => ({ layer: { op: "softmax", ...NAMED }, x: [shape] })),
@@ -130,8 +138,9 @@ const same = (a: Float32Array, b: Float32Array): boolean =>
 
 /** Rows (axis 0) or columns of an array that differ. */
 function places(shape: Shape, a: Float32Array, b: Float32Array, axis: 0 | 1): number[] {
-  if (shape.length !== 4) return a.some((value, i) => value !== b[i]) ? [0] : [];
-  const [, height = 1, width = 1, channels = 1] = shape;
+  if (shape.length < 4) return a.some((value, i) => value !== b[i]) ? [0] : [];
+  const [, height = 1, width = 1, ...rest] = shape;
+  const channels = sizeOf(rest);
   const found = new Set<number>();
   for (const [i, value] of a.entries()) {
     const pixel = Math.floor(i / channels);
@@ -142,8 +151,9 @@ function places(shape: Shape, a: Float32Array, b: Float32Array, axis: 0 | 1): nu
 
 /** The input with a row or column of it larger by far. */
 function raised(x: readonly Values[], input: number, axis: 0 | 1, place: number): Values[] {
-  const [, height = 1, width = 1, channels = 1] = x[input]?.shape ?? [];
-  const pixels = x[input]?.shape.length === 4;
+  const [, height = 1, width = 1, ...rest] = x[input]?.shape ?? [];
+  const channels = sizeOf(rest);
+  const pixels = (x[input]?.shape.length ?? 0) >= 4;
   return mapped(x, (value, i, of) => {
     const pixel = Math.floor(i / channels);
     const here = axis === 0 ? Math.floor(pixel / width) % height : pixel % width;
@@ -201,7 +211,8 @@ describe.each(EVERY)("%s", (_, layer, x) => {
       );
       return upTo(after.length).filter((i) => after[i] !== before[i]);
     };
-    const middle = Math.floor(sizeOf(x[input] ?? []) / 2);
+    // The second element of the second image: where axes change places, the first stays.
+    const middle = Math.floor(sizeOf(x[input] ?? []) / 2) + 1;
     const found = [await reached(0), await reached(middle)];
     expect(JSON.stringify(found) === JSON.stringify([[0], [middle]])).toBe(facts.pointwise);
   });

@@ -12,6 +12,8 @@ export type Rectangle = readonly [top: number, left: number, height: number, wid
 /** A layer [1, H, W, C] of which each patch changes a rectangle. */
 export interface Patched {
   readonly shape: readonly [number, number, number, number];
+  /** Sizes of its axes of channels, where it has several. */
+  readonly channelAxes?: readonly number[];
   readonly rectangles: readonly Rectangle[];
 }
 
@@ -115,10 +117,17 @@ export async function runIncremental(
     rects: own([layers.length + 1, rows, 4], Uint32Array.from(rects)),
     work: own([work.length, 2], Uint32Array.from(work.flat())),
   };
-  const [first, ...others] = inputs.map(({ shape, images: { clean, changed } }, layer): PartialLayer => {
-    const data = Float32Array.from([...clean, ...changed.flatMap((values) => [...values])]);
-    return { buffer: own([data.length], data).buffer, shape, layout: layoutOf(layer, 0) };
-  });
+  const [first, ...others] = inputs.map(
+    ({ shape, channelAxes, images: { clean, changed } }, layer): PartialLayer => {
+      const data = Float32Array.from([...clean, ...changed.flatMap((values) => [...values])]);
+      return {
+        buffer: own([data.length], data).buffer,
+        shape,
+        channelAxes: channelAxes ?? [shape[3]],
+        layout: layoutOf(layer, 0),
+      };
+    },
+  );
   if (!first) throw new Error("expected an input");
   const [, , , channels] = output.shape;
   const items = work.length - 1;
@@ -127,7 +136,12 @@ export async function runIncremental(
   const y = own([held.length], held);
   const command = await create({
     x: [first, ...others],
-    y: { buffer: y.buffer, shape: output.shape, layout: layoutOf(inputs.length, items + SPARE) },
+    y: {
+      buffer: y.buffer,
+      shape: output.shape,
+      channelAxes: [channels],
+      layout: layoutOf(inputs.length, items + SPARE),
+    },
     constants: Object.fromEntries(
       Object.entries(constants).map(([name, { shape, data }]) => [name, own(shape, data)]),
     ),

@@ -89,6 +89,15 @@ export const KERNELS: readonly Mutant[] = [
     "dy[o] / f32(inside.x * inside.y)",
     "dy[o] / f32(params.window.x * params.window.y)",
   ]),
+  ...of("permute", "layers/permute.test.ts", ["value += y[i];", ""]),
+  ...of("permute_incremental", "layers/permute.test.ts", ["i - channel + permutedFrom(channel)", "i"]),
+  ...of(
+    "transpose",
+    "layers/permute.test.ts",
+    ["value += y[o];", ""],
+    ["/ (params.tilesDown * params.tilesAcross) *", "/ params.tiles *"],
+    ["column0 + i < params.columns && row0 + thread.x < params.rows", "true"],
+  ),
   ...of("lrn", "layers/lrn.test.ts", ["params.alpha * sumOf", "sumOf"]),
   ...of("lrn_gradient", "layers/lrn.test.ts", ["2.0 * params.alpha", "params.alpha"]),
   ...of(

@@ -179,6 +179,29 @@ function joined(seed = 5): Graph {
   ]);
 }
 
+/** Channels shuffled by way of two axes, between convolutions and after an activation of all five axes. */
+function shuffled(seed = 6): Graph {
+  const next = random(seed);
+  return graph("shuffled", [
+    { op: "input", name: "image", inputs: [], shape: [11, 9, 2] },
+    { op: "conv2d", name: "conv1", inputs: ["image"], ...CONV, w: constant([3, 3, 2, 6], next) },
+    { op: "reshape", name: "split", inputs: ["conv1"], shape: [11, 9, 2, 3] },
+    { op: "activation", name: "relu", inputs: ["split"], activation: { kind: "relu" } },
+    { op: "permute", name: "shuffle", inputs: ["relu"], axes: [0, 1, 2, 4, 3] },
+    { op: "reshape", name: "joined", inputs: ["shuffle"], shape: [11, 9, 6] },
+    {
+      op: "conv2d",
+      name: "conv2",
+      inputs: ["joined"],
+      ...CONV,
+      strides: [2, 2],
+      w: constant([3, 3, 6, 5], next),
+    },
+    { op: "globalPool", name: "top", inputs: ["conv2"], mode: "average" },
+    { op: "dense", name: "logits", inputs: ["top"], w: constant([5, 3], next) },
+  ]);
+}
+
 const GRAPHS: [name: string, make: () => Graph][] = [
   ["chain", chain],
   ["branches", branches],
@@ -186,6 +209,7 @@ const GRAPHS: [name: string, make: () => Graph][] = [
   ["pooled", pooled],
   ["cornered", cornered],
   ["joined", joined],
+  ["shuffled", shuffled],
 ];
 
 describe("rectangles", () => {
@@ -408,6 +432,7 @@ describe("an incremental sweep", () => {
     strided: ["conv1", "depth1", "conv2", "depth2", "conv3"],
     pooled: throughPooling,
     cornered: throughPooling,
+    shuffled: ["conv1", "split", "relu", "shuffle", "joined", "conv2"],
     joined: [
       "norm",
       "swish",

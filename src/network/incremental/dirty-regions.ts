@@ -1,3 +1,4 @@
+import { sizeOf } from "../../gpu/tensor.ts";
 import { type Graph, inputOf, type Shapes, shapesOf } from "../../graph/graph.ts";
 import type { PatchSweep } from "../../kernels/occlusion.ts";
 import { type OpLayer, opOf } from "../../layers/ops.ts";
@@ -67,7 +68,9 @@ function followedBy(
   const { incremental } = opOf(layer);
   const x = layer.inputs.map((name) => shapes.get(name) ?? []);
   const y = shapes.get(layer.name) ?? [];
-  if (incremental.kind !== "rectangles" || !incremental.fits(layer, x, y)) return undefined;
+  if (incremental.kind !== "rectangles") return undefined;
+  const maps = [...x, y].every((shape) => shape.length === 4);
+  if (!(maps || incremental.severalChannelAxes) || !incremental.fits(layer, x, y)) return undefined;
   const along = (axis: 0 | 1): Span[] => {
     const changed = regions.map(({ rows, columns }, input) => {
       const forward = forwardFieldOf(
@@ -79,8 +82,8 @@ function followedBy(
     });
     return (changed[0] ?? []).map((_, index) => union(changed.map((spans) => spans[index] ?? NONE)));
   };
-  const [, height = 0, width = 0, channels = 0] = y;
-  return { shape: [height, width, channels], rows: along(0), columns: along(1) };
+  const [, height = 0, width = 0, ...channels] = y;
+  return { shape: [height, width, sizeOf(channels)], rows: along(0), columns: along(1) };
 }
 
 /**

@@ -5,6 +5,7 @@ import { ancestorsOf } from "../../graph/traverse.ts";
 import type { PatchSweep } from "../../kernels/occlusion.ts";
 import type { RectangleLayout } from "../../layers/incremental.ts";
 import { opOf } from "../../layers/ops.ts";
+import { channelAxesOf } from "../../layers/sight.ts";
 import { aliasBuffers, type BufferAliasing, isView } from "../memory-plan.ts";
 import { type DirtyRegions, dirtyRegionsOf, type Span } from "./dirty-regions.ts";
 
@@ -133,7 +134,8 @@ function bytesOf(plan: Omit<IncrementalPlan, "bytes">): number {
   let words = 4 * layouts * (patches + 1) + 2 * Math.max(1, entries) + tables.length;
   for (const layer of layers) {
     const shape = shapes.get(layer.name) ?? [];
-    if (!isView(layer)) words += sizeOf(shape) + (partial.get(layer.name)?.items ?? 0) * (shape[3] ?? 1);
+    if (!isView(layer))
+      words += sizeOf(shape) + (partial.get(layer.name)?.items ?? 0) * sizeOf(channelAxesOf(shape));
   }
   for (const size of batch.sizes) words += patches * size;
   return 4 * words + PARAMS * layers.length;

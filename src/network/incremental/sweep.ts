@@ -8,6 +8,7 @@ import { createRectangleFill, createWholeLayers, createWorklist } from "../../ke
 import type { DirtyRectangles, PartialLayer, RectangleLayout } from "../../layers/incremental.ts";
 import type { IncrementalSite, Tensors } from "../../layers/op.ts";
 import { opOf } from "../../layers/ops.ts";
+import { channelAxesOf } from "../../layers/sight.ts";
 import { isView } from "../memory-plan.ts";
 import { createForward } from "../stages.ts";
 import { gathers, type IncrementalPlan } from "./plan.ts";
@@ -101,7 +102,7 @@ function allocate(device: GPUDevice, plan: IncrementalPlan, own: Own): SweepBuff
     const layout = partial.get(name);
     const [source = ""] = layer.inputs;
     const viewed = isView(layer) ? clean.get(source) : undefined;
-    const elements = sizeOf(shape) + (layout?.items ?? 0) * (shape[3] ?? 1);
+    const elements = sizeOf(shape) + (layout?.items ?? 0) * sizeOf(channelAxesOf(shape));
     const { buffer, dtype } = viewed ?? tensor([elements], name);
     clean.set(name, { buffer, dtype, shape });
     if (layout) partials.set(name, partialOf(buffer, shape, layout));
@@ -119,8 +120,9 @@ function allocate(device: GPUDevice, plan: IncrementalPlan, own: Own): SweepBuff
 }
 
 function partialOf(buffer: GPUBuffer, shape: Shape, layout: RectangleLayout): PartialLayer {
-  const [, height = 1, width = 1, channels = 1] = shape;
-  return { buffer, shape: [1, height, width, channels], layout };
+  const [, height = 1, width = 1] = shape;
+  const channelAxes = channelAxesOf(shape);
+  return { buffer, shape: [1, height, width, sizeOf(channelAxes)], channelAxes, layout };
 }
 
 /** Tensors for the layers that run on a chunk as a batch, where the plan has them. */

@@ -1,0 +1,36 @@
+import { type Shape, sizeOf } from "../../src/gpu/tensor.ts";
+import type { Array64 } from "./array.ts";
+
+// Arrays of any rank, element by element.
+
+/** An array of a shape whose element at `index` is `value(index)`. */
+export function build(shape: Shape, value: (index: readonly number[]) => number): Array64 {
+  const data = new Float64Array(sizeOf(shape));
+  const index = shape.map(() => 0);
+  for (let i = 0; i < data.length; i++) {
+    data[i] = value(index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const next = (index[axis] ?? 0) + 1;
+      index[axis] = next === shape[axis] ? 0 : next;
+      if (next !== shape[axis]) break;
+    }
+  }
+  return { shape, data };
+}
+
+/** The element at an index; an axis of one element takes any. */
+export function element({ shape, data }: Array64, index: readonly number[]): number {
+  const place = shape.reduce((at, size, axis) => at * size + (size === 1 ? 0 : (index[axis] ?? 0)), 0);
+  return data[place] ?? Number.NaN;
+}
+
+/** The axes in another order, as NumPy's transpose has them. */
+export function permuted(x: Array64, axes: readonly number[]): Array64 {
+  const shape = axes.map((axis) => x.shape[axis] ?? 0);
+  return build(shape, (index) =>
+    element(
+      x,
+      x.shape.map((_, axis) => index[axes.indexOf(axis)] ?? 0),
+    ),
+  );
+}
