@@ -5,7 +5,7 @@ import type { Plugin } from "vite";
 import { RANGES } from "../src/figures/advances.ts";
 
 /** Packages whose files stand in the library when it is built, so that nobody has to install them. */
-export const PACKED_IN = ["@resvg/resvg-wasm", "@expo-google-fonts/inter"];
+export const PACKED_IN = ["@resvg/resvg-wasm", "@expo-google-fonts/inter", "@bufbuild/protobuf"];
 
 const SUFFIX = "?packed";
 const PACKED = ".packed.js";

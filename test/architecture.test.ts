@@ -71,7 +71,8 @@ const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
   [/^@tensorflow\//, ["tfjs", "bench"]],
   [/^three\b/, ["three", "demo"]],
   [/^(lil-gui|d3-|@fontsource)/, ["demo"]],
-  [/^(onnx|@bufbuild|puppeteer)/, ["bench"]],
+  [/^@bufbuild\//, ["models", "bench"]],
+  [/^(onnx|puppeteer)/, ["bench"]],
 ];
 
 interface Import {

@@ -73,8 +73,8 @@ function parseSpec(value: unknown, who: string): WeightSpec {
 }
 
 /** Axes of a weight at most, and values: what a GPU can address. */
-const MOST_AXES = 8;
-const MOST_VALUES = 2 ** 32;
+export const MOST_AXES = 8;
+export const MOST_VALUES = 2 ** 32;
 
 function parseManifest(manifest: unknown, who: string): WeightGroup[] {
   const seen = new Set<string>();
