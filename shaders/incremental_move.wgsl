@@ -1,4 +1,4 @@
-// Lays dirty rectangles of x into those of y, rows, columns and channels further on: concatenation, zero padding.
+// Lays dirty rectangles of x into those of y, rows, columns and channels further on: concatenation, slices, borders.
 //
 //   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
 //   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
@@ -17,7 +17,9 @@ struct Params {
   work: u32,  // where the work list of y begins
   channels: u32,    // chunks of a pixel of x
   outChannels: u32, // chunks of a pixel of y
-  first: u32,       // chunk of y that takes the first of x
+  moved: u32,       // chunks of a pixel that are laid
+  source: u32,      // the first of them in x
+  place: u32,       // and in y
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -35,11 +37,11 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let i = (group.x + group.y * groups.x) * 64u + thread;
-  let item = i / params.channels;
+  let item = i / params.moved;
   if (item >= u32(rects[params.count].w)) {
     return;
   }
-  let channel = i % params.channels;
+  let channel = i % params.moved;
   let entry = work[params.work + item];
   let here = placeOf(entry);
   let rect = rects[params.rects + entry.x];
@@ -47,6 +49,6 @@ fn main(
   if (any(at < vec2<i32>(0)) || any(at >= vec2<i32>(params.inSize))) {
     return;
   }
-  let value = x[u32(pixelOf(rect, at)) * params.channels + channel];
-  y[(params.outSize.x * params.outSize.y + item) * params.outChannels + params.first + channel] = value;
+  let value = x[u32(pixelOf(rect, at)) * params.channels + params.source + channel];
+  y[(params.outSize.x * params.outSize.y + item) * params.outChannels + params.place + channel] = value;
 }

@@ -24,6 +24,7 @@ export type { Border, LayerWindow, Padding } from "./layers/padding.ts";
 export type { PermuteLayer } from "./layers/permute.ts";
 export type { PoolLayer } from "./layers/pool.ts";
 export type { ReshapeLayer } from "./layers/reshape.ts";
+export type { SliceLayer } from "./layers/slice.ts";
 export type { SoftmaxLayer } from "./layers/softmax.ts";
 export type { ConvolutionTile, ConvolutionTiles } from "./layers/tiling.ts";
 export type { UpsampleLayer } from "./layers/upsample.ts";

@@ -110,6 +110,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "lrn":
     case "multiply":
     case "permute":
+    case "slice":
     case "upsample":
     case "zeroPad":
       throw new Error(`ONNX "${layer.name}": no op "${layer.op}" in the benchmark`);

@@ -128,6 +128,7 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
     case "lrn":
     case "multiply":
     case "permute":
+    case "slice":
     case "upsample":
     case "zeroPad":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);

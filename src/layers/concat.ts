@@ -86,11 +86,14 @@ export const concat: Op<ConcatLayer> = {
     async create(device, { layer: { name, axis }, x, y, dirty }) {
       const parts = x.map((part, index) => {
         const before = x.slice(0, index).reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
-        return createIncrementalMove(device, { label: name, x: part, y, dirty }, [
-          axis === 1 ? -before : 0,
-          axis === 2 ? -before : 0,
-          axis === 3 ? before : 0,
-        ]);
+        return createIncrementalMove(
+          device,
+          { label: name, x: part, y, dirty },
+          {
+            offset: [axis === 1 ? -before : 0, axis === 2 ? -before : 0],
+            to: axis === 3 ? before : 0,
+          },
+        );
       });
       return createSequence(parts);
     },

@@ -10,7 +10,10 @@ import {
   sizeOfImage,
 } from "./incremental.ts";
 
-/** Lays the rectangles of x into those of y, which begins so many rows, columns and channels before or after it. */
+/**
+ * Lays the rectangles of x into those of y, where pixel (r, c) of y takes pixel (r, c) + offset of x. Channels from `from` on in
+ * x are laid to those from `to` on in y, as many as both have.
+ */
 export function createIncrementalMove(
   device: GPUDevice,
   site: {
@@ -19,24 +22,35 @@ export function createIncrementalMove(
     readonly y: PartialLayer;
     readonly dirty: DirtyRectangles;
   },
-  [down, right, first]: readonly [rows: number, columns: number, channels: number],
+  {
+    offset,
+    from = 0,
+    to = 0,
+  }: {
+    readonly offset: readonly [rows: number, columns: number];
+    readonly from?: number;
+    readonly to?: number;
+  },
 ): Promise<Command> {
   const { label, x, y, dirty } = site;
   const [channels, outChannels] = [x.shape[3], y.shape[3]];
-  const chunk = chunkOf(channels, outChannels, first);
+  const moved = Math.min(channels - from, outChannels - to);
+  const chunk = chunkOf(channels, outChannels, moved, from, to);
   return createDispatch(device, shader, {
     label,
     redeclare: { Chunk: chunk.type },
     params: {
       inSize: sizeOfImage(x),
       outSize: sizeOfImage(y),
-      offset: [down, right],
+      offset,
       ...listsOf(x, y),
       channels: channels / chunk.size,
       outChannels: outChannels / chunk.size,
-      first: first / chunk.size,
+      moved: moved / chunk.size,
+      source: from / chunk.size,
+      place: to / chunk.size,
     },
     bindings: { x: x.buffer, rects: dirty.rects, work: dirty.work, y: y.buffer },
-    workgroups: itemGrid(y, channels / chunk.size),
+    workgroups: itemGrid(y, moved / chunk.size),
   });
 }

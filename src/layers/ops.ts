@@ -13,6 +13,7 @@ import type { Op } from "./op.ts";
 import { type PermuteLayer, permute } from "./permute.ts";
 import { type PoolLayer, pool } from "./pool.ts";
 import { type ReshapeLayer, reshape } from "./reshape.ts";
+import { type SliceLayer, slice } from "./slice.ts";
 import { type SoftmaxLayer, softmax } from "./softmax.ts";
 import { type UpsampleLayer, upsample } from "./upsample.ts";
 import { type ZeroPadLayer, zeroPad } from "./zero-pad.ts";
@@ -32,6 +33,7 @@ export type OpLayer =
   | PermuteLayer
   | PoolLayer
   | ReshapeLayer
+  | SliceLayer
   | SoftmaxLayer
   | UpsampleLayer
   | ZeroPadLayer;
@@ -50,6 +52,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   permute,
   pool,
   reshape,
+  slice,
   softmax,
   upsample,
   zeroPad,

@@ -40,7 +40,7 @@ export const zeroPad: Op<ZeroPadLayer> = {
     fits: () => true,
     // The zeros never change.
     create: (device, { layer: { name, border }, x: [x], y, dirty }) =>
-      createIncrementalMove(device, { label: name, x, y, dirty }, [-border.top, -border.left, 0]),
+      createIncrementalMove(device, { label: name, x, y, dirty }, { offset: [-border.top, -border.left] }),
   },
   mathematics: () => ({
     linear: true,

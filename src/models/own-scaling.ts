@@ -95,6 +95,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "lrn":
     case "multiply":
     case "permute":
+    case "slice":
     case "softmax":
       return undefined;
     default:

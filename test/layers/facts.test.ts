@@ -104,6 +104,11 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     { layer: { op: "reshape", ...NAMED, shape: [5, 4, 6] }, x: [[2, 5, 4, 3, 2]] },
     { layer: { op: "reshape", ...NAMED }, x: [MAPS] },
   ],
+  slice: [
+    { layer: { op: "slice", ...NAMED, starts: [1, 0, 1], sizes: [3, 4, 2] }, x: [MAPS] },
+    { layer: { op: "slice", ...NAMED, starts: [4, 0, 2], sizes: [2, 2, 3], steps: [-3, 2, -1] }, x: [MAPS] },
+    { layer: { op: "slice", ...NAMED, starts: [2], sizes: [3] }, x: [VECTORS] },
+  ],
   softmax: [MAPS, VECTORS].map((shape) => ({ layer: { op: "softmax", ...NAMED }, x: [shape] })),
   upsample: [
     { layer: { op: "upsample", ...NAMED, factor: [2, 3], mode: "nearest" }, x: [MAPS] },

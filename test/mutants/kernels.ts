@@ -117,6 +117,19 @@ export const KERNELS: readonly Mutant[] = [
     "end = min(end + params.factor, output);",
     "end = min(end, output);",
   ]),
+  ...of(
+    "strided_copy",
+    "layers/slice.test.ts",
+    ["value += y[place];", ""],
+    ["axis < params.axes", "axis < min(params.axes, 4u)"],
+  ),
+  ...of(
+    "strided_scatter",
+    "layers/slice.test.ts",
+    ["index * step != past || ", ""],
+    ["index >= size", "index > size"],
+  ),
+  ...of("incremental_move", "network/incremental-moves.test.ts", ["params.source + channel", "channel"]),
   ...of("zero_pad", "layers/zero-pad.test.ts", [
     "all(here < vec2<i32>(params.image))",
     "all(here <= vec2<i32>(params.image))",

@@ -34,3 +34,8 @@ export function permuted(x: Array64, axes: readonly number[]): Array64 {
     ),
   );
 }
+
+/** The element at an index of an array of as many axes; undefined outside of it. */
+export function inside(x: Array64, index: readonly number[]): number | undefined {
+  return index.every((at, axis) => at >= 0 && at < (x.shape[axis] ?? 0)) ? element(x, index) : undefined;
+}
