@@ -53,6 +53,7 @@ describe("agrees with naive loops", () => {
   test.each<[name: string, shape: Shape, parts: Parts]>([
     ["for half of the channels, in fours", [2, 3, 4, 24], { starts: [0, 0, 12], sizes: [3, 4, 12] }],
     ["for channels that are no fours", [2, 3, 4, 24], { starts: [0, 0, 2], sizes: [3, 4, 12] }],
+    ["for four of six channels", [2, 3, 4, 6], { starts: [0, 0, 0], sizes: [3, 4, 4] }],
     [
       "for every other channel, backwards",
       [2, 3, 4, 8],
@@ -66,8 +67,8 @@ describe("agrees with naive loops", () => {
     ],
     [
       "for eight axes, all of them cut",
-      [2, 2, 3, 2, 3, 2, 2, 3],
-      { starts: [1, 2, 0, 1, 0, 1, 0], sizes: [1, 2, 1, 2, 1, 1, 2], steps: [1, -2, 1, 1, 2, 1, 2] },
+      [2, 3, 3, 3, 3, 3, 3, 3],
+      { starts: [1, 2, 0, 1, 0, 2, 0], sizes: [2, 2, 2, 2, 2, 2, 2], steps: [1, -1, 1, 1, 2, -2, 2] },
     ],
     ["for a single element", [1, 3], { starts: [2], sizes: [1] }],
     ["for all of it", [2, 3, 4], { starts: [0, 0], sizes: [3, 4] }],
