@@ -144,4 +144,5 @@ export type {
   ObjectiveOptions,
   ScoreKind,
 } from "./techniques/question.ts";
+export type { MaskRegion, PlaceRegion, Region } from "./techniques/region.ts";
 export { activations } from "./techniques/units/activations.ts";

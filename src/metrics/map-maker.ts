@@ -34,14 +34,14 @@ export interface MadeMap extends MapMaker {
 }
 
 type Progress = (fraction: number) => void;
-type MapOptions = Pick<TrustOptions, "target" | "output" | "settings" | "explanation" | "signal">;
+type MapOptions = Pick<TrustOptions, "target" | "output" | "region" | "settings" | "explanation" | "signal">;
 
 /** Finds out what is asked of an image. No map is made yet. */
 export async function createMapMaker(
   network: Network,
   image: Picture,
   technique: EvaluatedTechnique,
-  { target: question, output, settings = {}, signal }: MapOptions,
+  { target: question, output, region, settings = {}, signal }: MapOptions,
 ): Promise<MapMaker> {
   const called: unknown = typeof technique === "function" ? technique : technique?.run;
   if (typeof called !== "function") {
@@ -58,6 +58,7 @@ export async function createMapMaker(
       : await ask(network, input, {
           target: question,
           output,
+          region,
           signal,
         });
   const optionsOf = (onProgress: Progress | undefined) => ({

@@ -5,6 +5,7 @@ import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import type { AttributionOptions, Baseline } from "../techniques/attribution/options.ts";
 import type { Attribution, AttributionTechnique } from "../techniques/attribution/technique.ts";
 import type { AnyTarget, ScoreKind } from "../techniques/question.ts";
+import type { Region } from "../techniques/region.ts";
 import type { SharedScores } from "./scores.ts";
 
 /**
@@ -38,6 +39,8 @@ export interface TrustOptions extends LoopOptions {
   readonly target?: AnyTarget | Objective | undefined;
   /** The output whose class the target is, by name. Default: the graph's `output`. */
   readonly output?: string | undefined;
+  /** Of scores at every place, the places to ask about; see `ExplainOptions`. */
+  readonly region?: Region | undefined;
   /** The measures to take. Default: all that are defined for the target. */
   readonly measures?: readonly Measure[] | undefined;
   /** The technique's options beside the target: samples, layer, baseline, … */
@@ -99,6 +102,7 @@ export const TRUST: Fields<TrustOptions> = {
   ...LOOP,
   target: "may",
   output: "may",
+  region: "may",
   measures: "may",
   settings: "may",
   explanation: "may",

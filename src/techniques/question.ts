@@ -1,8 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
-import { readTensor } from "../gpu/tensor.ts";
+import { asNhwc, readTensor } from "../gpu/tensor.ts";
 import { classOf, isBinary, placesOf, sideOf, strongestOf, yesOf } from "../graph/classes.ts";
+import { type Graph, inputOf, shapesOf } from "../graph/graph.ts";
 import { type Head, headOf, headsOf } from "../graph/heads.ts";
 import type { Picture } from "../images/picture.ts";
 import type { Network, Target } from "../network/network.ts";
@@ -12,6 +13,7 @@ import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import { MEMORY, type MemoryOptions } from "../sampling/budget.ts";
 import { answer } from "./answer.ts";
 import { assertAnswer } from "./answer-checks.ts";
+import { assertRegion, type Region, regionWeights, scoresWithin } from "./region.ts";
 import { submit, writeInput } from "./submit.ts";
 
 export type { Picture } from "../images/picture.ts";
@@ -30,6 +32,11 @@ export interface ExplainOptions<Q extends AnyTarget | Objective = AnyTarget> {
   readonly target?: Q | undefined;
   /** The output whose class `target` is, by name. Default: the graph's `output`. */
   readonly output?: string | undefined;
+  /**
+   * Of scores at every place, the places to ask about: one pixel of the input, or a mask over it. Without a target the class
+   * that most of them have is asked. Default: the places that have the class.
+   */
+  readonly region?: Region | undefined;
   /** Stops the work; the technique then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,7 +46,7 @@ export type ObjectiveOptions = ExplainOptions<AnyTarget | Objective>;
 
 /** The options that every technique takes, whether it has a use for them or not. */
 export const EXPLAIN: Fields<ObjectiveOptions & LoopOptions & MemoryOptions> = {
-  ...{ target: "may", output: "may" },
+  ...{ target: "may", output: "may", region: "may" },
   ...LOOP,
   ...MEMORY,
 };
@@ -82,8 +89,9 @@ export function ask(network: Network, image: Picture, options: ObjectiveOptions)
 async function askInTurn(
   network: Network,
   input: Float32Array,
-  { target, output, signal }: ObjectiveOptions,
+  { target, output, region, signal }: ObjectiveOptions,
 ): Promise<Asked> {
+  assertRegion(region, target, headOf(network.graph, output));
   writeInput(network, input);
   submit(network, (encoder) => network.forward(encoder));
   if (typeof target === "object") return askedOfElements(network, target);
@@ -93,7 +101,17 @@ async function askInTurn(
   signal?.throwIfAborted();
   const own = scores.subarray(0, scores.length / network.batch) as Float32Array;
   await assertAnswer(network, own, "its scores");
-  return askedOfClass(head, target === undefined ? strongestOf(head, own) : classOf(head, target), own);
+  const weights = region && weightsOf(network.graph, head, region);
+  const seen = weights ? scoresWithin(head, own, weights) : own;
+  const index = target === undefined ? strongestOf(head, seen) : classOf(head, target);
+  return { target: meaningOf(head, index, own, weights), about: { head, index } };
+}
+
+/** The weight of each place that a head scores in a region of the input. */
+export function weightsOf(graph: Graph, head: Head, region: Region): Float32Array {
+  const [height, width] = inputOf(graph).shape;
+  const [, h, w] = asNhwc(shapesOf(graph).get(head.logits) ?? []);
+  return regionWeights(region, [height, width], [h, w]);
 }
 
 /** Options that ask the same question again. */
@@ -117,19 +135,22 @@ function askedOfElements({ graph }: Network, target: Target | Objective): Asked 
   };
 }
 
-/** @param scores of one image, where the head is one of places. */
-function askedOfClass(head: Head, index: number, scores?: Float32Array): Asked {
-  return { target: meaningOf(head, index, scores), about: { head, index } };
+function askedOfClass(head: Head, index: number): Asked {
+  return { target: meaningOf(head, index), about: { head, index } };
 }
 
-/** A class as elements of the logits, or as an objective. */
+/**
+ * A class as elements of the logits, or as an objective.
+ * @param scores of one image, where the head is one of places; its class is asked where it has it, or by these `weights`.
+ */
 export function meaningOf(
   head: Head,
   index: number,
   scores: Float32Array = new Float32Array(),
+  weights: Float32Array = placesOf(head, index, scores),
 ): Target | Objective {
   const { channel, sign } = sideOf(head, index);
-  if (head.kind === "places") return regionObjective(placesOf(head, index, scores), index, head.name);
+  if (head.kind === "places") return regionObjective(weights, index, head.name);
   return sign > 0 ? { layer: head.logits, channel, image: 0 } : logit(index, head.name);
 }
 
@@ -168,7 +189,8 @@ export async function objectiveOf(
 ): Promise<AskedObjective> {
   options.signal?.throwIfAborted();
   if (on !== "if any") assertScore(on, "target");
-  const { target, output } = options;
+  const { target, output, region } = options;
+  assertRegion(region, target, headOf(network.graph, output));
   if (target instanceof Objective) return { target, objective: target, on: "logit", ran: false };
   let ran = false;
   const asked = await (async (): Promise<Asked> => {

@@ -9,7 +9,8 @@ import { runBackwardPasses } from "../../sampling/backward-passes.ts";
 import { type BudgetScope, withBudget } from "../../sampling/budget.ts";
 import { assertCall, assertPictures, copyOf } from "../answer.ts";
 import { assertAnswer, scoresBeside } from "../answer-checks.ts";
-import { type AnyTarget, meaningOf, type Picture } from "../question.ts";
+import { type AnyTarget, meaningOf, type Picture, weightsOf } from "../question.ts";
+import { assertRegion, type Region, scoresWithin } from "../region.ts";
 import { submit } from "../submit.ts";
 import { type BackwardPass, combined } from "./backward-pass.ts";
 import { attributionNamed } from "./list.ts";
@@ -131,12 +132,13 @@ interface Asked {
 async function originsOf(
   network: Network,
   images: number,
-  { targets, output }: EachOptions,
+  { targets, output, region }: EachOptions,
   scope: BudgetScope,
 ): Promise<Asked[]> {
   const head = headOf(network.graph, output);
   const asked: Asked[] = [];
   for (const target of targets ?? [undefined]) {
+    assertRegion(region, target, head);
     if (target instanceof Objective) {
       const { outputGradients } = await scope.objective(target);
       asked.push({ from: outputGradients, targetOf: () => target });
@@ -145,17 +147,23 @@ async function originsOf(
       asked.push({ from, targetOf: () => ({ ...from, image: 0 }) });
     } else {
       const index = target === undefined ? undefined : classOf(head, target);
-      asked.push(await originOf(network, head, index, images, scope));
+      asked.push(await originOf(network, { head, index, region }, images, scope));
     }
   }
   return asked;
 }
 
+/** A class, or without an index each image's own; of scores at every place, in a region. */
+interface ClassOrOwn {
+  readonly head: Head;
+  readonly index: number | undefined;
+  readonly region: Region | undefined;
+}
+
 /** A class, or each image's own: a channel, or a gradient for each image. */
 async function originOf(
   network: Network,
-  head: Head,
-  asked: number | undefined,
+  { head, index: asked, region }: ClassOrOwn,
   images: number,
   scope: BudgetScope,
 ): Promise<Asked> {
@@ -169,15 +177,16 @@ async function originOf(
   const each = values.length / network.batch;
   await assertAnswer(network, values.subarray(0, images * each) as Float32Array, "its scores");
   const ones = new Float32Array(values.length);
+  const weights = region && weightsOf(network.graph, head, region);
   const found = Array.from({ length: images }, (_, n) => {
     const own = values.subarray(n * each, (n + 1) * each);
-    const index = asked ?? strongestOf(head, own);
+    const index = asked ?? strongestOf(head, weights ? scoresWithin(head, own, weights) : own);
     const { channel, sign } = sideOf(head, index);
-    const mask = head.kind === "places" ? placesOf(head, index, own) : [1];
+    const mask = weights ?? (head.kind === "places" ? placesOf(head, index, own) : [1]);
     for (const [place, weight] of mask.entries()) {
       ones[n * each + place * head.channels + channel] = sign * weight;
     }
-    return meaningOf(head, index, own);
+    return meaningOf(head, index, own, weights);
   });
   const first = found[0] ?? { layer };
   return {

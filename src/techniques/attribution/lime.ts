@@ -111,7 +111,7 @@ function prepareSegments(
   return async (site, options) => {
     const { network, input, scope } = site;
     const { samples = SAMPLES.default, kernelWidth = 0.25, alpha = 1, hide = HIDE.default } = options;
-    const { on = ON.default, output, signal } = options;
+    const { on = ON.default, output, region, signal } = options;
     const { device, graph } = network;
     const { tensor } = scope;
     for (const [name, value] of [
@@ -142,7 +142,7 @@ function prepareSegments(
     const fills = tensor([count, channels], { data: colors, label });
     const asked: { target: Target | Objective; scores: Tensor; objective: ObjectiveCommand }[] = [];
     for (const question of targets) {
-      const { target, objective } = await site.ask({ target: question, output, on, signal });
+      const { target, objective } = await site.ask({ target: question, output, region, on, signal });
       const scores = tensor([site.room(samples)], { label });
       asked.push({ objective: await scope.objective(objective), scores, target });
     }

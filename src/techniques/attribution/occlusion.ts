@@ -144,12 +144,12 @@ function prepareSweep(
   return async (site, options) => {
     const { network, input, scope } = site;
     const { device, graph } = network;
-    const { signal, fill = FILL.default, on, output } = options;
+    const { signal, fill = FILL.default, on, output, region } = options;
     const color = inputColorOf(graph, input, fill, "occlusion fill");
     const targets: (Target | Objective)[] = [];
     const swept: (Target | Objective)[] = [];
     for (const question of questions) {
-      const { target, objective } = await site.ask({ target: question, output, on, signal });
+      const { target, objective } = await site.ask({ target: question, output, region, on, signal });
       targets.push(typeof question === "object" ? question : target);
       // A class that is a channel is read off as such, its probability too.
       swept.push(target instanceof Objective ? objective : target);

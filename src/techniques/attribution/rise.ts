@@ -100,7 +100,14 @@ function prepareMasks(
 ): Prepare<Omit<RiseOptions, "target">, Explanation[]> {
   return async (site, options) => {
     const { network, input, scope } = site;
-    const { samples = SAMPLES.default, keep = 0.5, fill: color = FILL.default, output, signal } = options;
+    const {
+      samples = SAMPLES.default,
+      keep = 0.5,
+      fill: color = FILL.default,
+      output,
+      region,
+      signal,
+    } = options;
     const { device, graph, batch } = network;
     const { tensor } = scope;
     const { shape } = inputOf(graph);
@@ -123,7 +130,7 @@ function prepareMasks(
       [];
     for (const question of targets) {
       const on = options.on ?? "if any";
-      const { target, objective } = await site.ask({ target: question, output, on, signal });
+      const { target, objective } = await site.ask({ target: question, output, region, on, signal });
       const scores = tensor([site.room(samples)], { label: `${label} scores` });
       const sum = tensor([height, width], { label });
       asked.push({ objective: await scope.objective(objective), scores, sum, target });

@@ -127,8 +127,14 @@ const prepareMask: Prepare<
   // An input that is no image has no colours to cut by.
   deprocess(site.input, site.network.graph);
   const { on, ...mask } = options;
-  const { target, output, signal } = mask;
-  const { results, finish, ...prepared } = await SALIENCY.prepare(site, { target, output, on, signal });
+  const { target, output, region, signal } = mask;
+  const { results, finish, ...prepared } = await SALIENCY.prepare(site, {
+    target,
+    output,
+    region,
+    on,
+    signal,
+  });
   const { map: gradient } = results;
   if (!gradient) throw new InputError("saliency mask: expected a saliency map to make it of");
   return {
