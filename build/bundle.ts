@@ -14,6 +14,10 @@ export default defineConfig({
     emptyOutDir: false,
     lib: { entry: "src/bundle.ts", formats: ["es"], fileName: () => "vitrine.min.js" },
     // Vite leaves the white space in a library, for whoever bundles it again.
-    rolldownOptions: { output: { minify: true, chunkFileNames: "vitrine.[name].min.js" } },
+    rolldownOptions: {
+      // What a lazy reader shares with the library stays in the library's file.
+      preserveEntrySignatures: "allow-extension",
+      output: { minify: true, chunkFileNames: "vitrine.[name].min.js" },
+    },
   },
 });

@@ -10,51 +10,29 @@ export interface Incoming {
   refuse(message: string): void;
 }
 
-const JSON_FILE = /\.json$/i;
+/** Ends of the names of models: those that are read, and those that are refused with what to do. */
+const MODEL_FILE = /\.(json|onnx|keras|h5|hdf5|zip|pb|pth?|safetensors|tflite|gz)$/i;
+
+/** True if a file is a model's, by its name. */
+export const isModel = ({ path }: Pick<Brought, "path">): boolean => MODEL_FILE.test(path);
 
 /** Files as an input or the clipboard has them. */
 export function broughtOf(files: Iterable<File>): Brought[] {
   return [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
-/** Sorts files: with a .json among them they are a model, else the first picture is taken. */
+/** Sorts files: with that of a model among them they are a model, else the first picture is taken. */
 export function sortFiles(files: readonly Brought[], incoming: Incoming): void {
   if (files.length === 0) return;
   const picture = files.find(({ file }) => file.type.startsWith("image/"));
-  if (files.some(({ path }) => JSON_FILE.test(path))) incoming.model(files);
+  if (files.some(isModel)) incoming.model(files);
   else if (picture) incoming.picture(picture.file, picture.file.name);
   else {
     const names = files.map(({ path }) => path).join(", ");
-    incoming.refuse(`Expected a picture, or a model.json with its weight files; got ${names}.`);
+    incoming.refuse(
+      `Expected a picture, or a model: model.json with its weight files, .onnx, .keras, .h5 or a .zip of one; got ${names}.`,
+    );
   }
-}
-
-/**
- * Class names among a model's files: a .json that is a list of texts, or a .txt with one a line; undefined without.
- * @param counts how many names there may be.
- */
-export async function labelsIn(
-  files: readonly Brought[],
-  counts: readonly number[],
-): Promise<readonly string[] | undefined> {
-  for (const { file } of files) {
-    const json = JSON_FILE.test(file.name) && file.name !== "model.json";
-    if (!json && !/\.txt$/i.test(file.name)) continue;
-    const text = await file.text();
-    let names: unknown;
-    try {
-      names = json ? JSON.parse(text) : text.trim().split(/\r?\n/);
-    } catch {
-      continue;
-    }
-    if (
-      Array.isArray(names) &&
-      counts.includes(names.length) &&
-      names.every((name) => typeof name === "string")
-    )
-      return names;
-  }
-  return undefined;
 }
 
 /** Every file of a drop, those in folders too, each with its path. */

@@ -1,8 +1,7 @@
-import { headsOf } from "../src/graph.ts";
 import {
   type Graph,
   isSoftwareAdapter,
-  loadLayersModel,
+  loadModel,
   modelFromFiles,
   readPicture,
   requestDevice,
@@ -10,7 +9,7 @@ import {
 } from "../src/index.ts";
 import { tuneConvolutions } from "../src/network.ts";
 import { CurrentSession } from "./current-session.ts";
-import { type Brought, type Incoming, labelsIn, listenForFiles } from "./incoming-files.ts";
+import { type Brought, type Incoming, isModel, listenForFiles } from "./incoming-files.ts";
 import { hush, notice, toast } from "./notices.ts";
 import { type OpenQuestions, SLICES, type State } from "./questions.ts";
 import type { Session } from "./session.ts";
@@ -96,11 +95,8 @@ async function recover(info: GPUDeviceLostInfo): Promise<void> {
 }
 
 /** Reads a network from files, with the names of its classes if they are among them. */
-async function graphFrom(files: readonly Brought[], signal: AbortSignal): Promise<Graph> {
-  const loaded = await loadLayersModel(modelFromFiles(files), { signal, inputShape: standingSize });
-  const counts = headsOf(loaded).flatMap(({ classes, channels }) => [classes, channels]);
-  const labels = loaded.labels ?? (await labelsIn(files, counts));
-  return labels ? { ...loaded, labels } : loaded;
+function graphFrom(files: readonly Brought[], signal: AbortSignal): Promise<Graph> {
+  return loadModel(modelFromFiles(files), { signal, inputShape: standingSize });
 }
 
 const incoming: Incoming = {
@@ -124,7 +120,7 @@ const incoming: Incoming = {
     // Without one, it is opened in the room that is being built.
     if (!device) return;
     hush();
-    board.say("Loading a network", files.find(({ path }) => /\.json$/i.test(path))?.path ?? "");
+    board.say("Loading a network", files.find(isModel)?.path ?? "");
     board.progress(undefined);
     // Whatever was being opened before is nobody's any more: only the last one says how it went.
     const finish = (say: () => void) => {
@@ -139,7 +135,9 @@ const incoming: Incoming = {
         (opened) => {
           if (!opened) return;
           // An error on the way, with the picture say, is worth more than the news that the rest went well.
-          const summary = `${opened.name}: ${opened.layers.length} layers.`;
+          const { name, layers, labelsFrom } = opened;
+          const names = labelsFrom === undefined ? "" : ` The names of its classes come from ${labelsFrom}.`;
+          const summary = `${name}: ${layers.length} layers.${names}`;
           finish(() => document.querySelector(".toast.error") ?? toast(summary));
         },
         (error: unknown) => finish(() => toast(messageOf(error), true)),

@@ -48,6 +48,7 @@ export type { ModelOptions } from "./models/complete-graph.ts";
 export type { ModelFiles, ReadOptions } from "./models/files.ts";
 export type { LayersModelOptions } from "./models/keras/keras-model.ts";
 export { loadLayersModel } from "./models/keras/layers-model.ts";
+export { loadModel } from "./models/load-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
 export { createNetwork } from "./network/create-network.ts";

@@ -42,7 +42,11 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
       ),
       h(
         "button",
-        { class: "grow", title: "A picture, or a model.json with its weights", onclick: openFiles },
+        {
+          class: "grow",
+          title: "A picture, or a model: model.json with its weights, .onnx, .keras, .h5, .zip",
+          onclick: openFiles,
+        },
         "Open…",
       ),
     ),

@@ -18,7 +18,7 @@ export function keysDialog(bindings: readonly KeyBinding[]): HTMLDialogElement {
     h(
       "p",
       { class: "note" },
-      "Drag to orbit, with the right button or two fingers to pan, wheel or pinch to come nearer. Drop or paste a picture anywhere; drop a model.json with its weight files to look into another network, and a labels.json or labels.txt beside them to name its classes.",
+      "Drag to orbit, with the right button or two fingers to pan, wheel or pinch to come nearer. Drop or paste a picture anywhere; drop a model to look into another network (model.json with its weight files, .onnx, .keras, .h5, a folder or a .zip), and a labels.json or labels.txt beside it to name its classes.",
     ),
   );
   dialog.addEventListener("click", (event) => {

@@ -9,7 +9,7 @@ import {
   type PictureFit,
   type Preprocessing,
 } from "../graph/preprocessing.ts";
-import { loadLayersModel } from "../models/keras/layers-model.ts";
+import { loadModel } from "../models/load-model.ts";
 import { modelFromDisk } from "../node/files.ts";
 import { headKindOf } from "./heads.ts";
 import type { Input } from "./images.ts";
@@ -43,7 +43,7 @@ export async function openModel(values: Values, io: Io, more: readonly string[] 
   const path = values.text("model") ?? join(ownPackage().root, "models", "vitrine");
   const files = await modelFromDisk(path);
   const { inputShape, explain } = networkSize(values, io, more);
-  const graph = await loadLayersModel(files, {
+  const graph = await loadModel(files, {
     labels: labels === undefined ? undefined : await readLabels(labels),
     output,
     head,
@@ -56,6 +56,9 @@ export async function openModel(values: Values, io: Io, more: readonly string[] 
     throw explain(inOptions(error, values));
   });
   io.progress();
+  if (graph.labelsFrom !== undefined) {
+    io.err(`vitrine: names of the classes from ${graph.labelsFrom}, beside the model; --labels gives others`);
+  }
   if (resize === undefined) return graph;
   return { ...graph, preprocessing: { ...graph.preprocessing, resize } };
 }

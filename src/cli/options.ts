@@ -9,7 +9,7 @@ const OWN = {
   model: {
     name: "model",
     value: "DIR|FILE",
-    help: "The network: a tfjs LayersModel, given by its model.json or its folder. Default: the network shipped with Vitrine, which tells 16 kinds of drawn pictures apart.",
+    help: "The network: a tfjs model.json, .onnx, .keras or .h5, a .zip of one of these, or the folder that holds it. Names of classes beside it are taken. Default: the network shipped with Vitrine, which tells 16 kinds of drawn pictures apart.",
   },
   image: {
     name: "image",
@@ -55,7 +55,7 @@ const OWN = {
   labels: {
     name: "labels",
     value: "FILE",
-    help: "The names of the classes: a JSON array, or text with one name a line. For a yes or no, two names, the no first.",
+    help: "The names of the classes: a JSON array, text with one name a line, imagenet_class_index.json, Teachable Machine's metadata.json or Hugging Face's config.json. Default: the model's own, or those beside it. For a yes or no, two names, the no first.",
   },
   output: {
     name: "output",

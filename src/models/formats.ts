@@ -1,23 +1,32 @@
-import { UnsupportedError } from "../gpu/errors.ts";
+import { ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { isObject, parseJson } from "./json.ts";
 
-/** A format that people have models in and that Vitrine does not read. */
+/** A format of model files that Vitrine reads. */
+export type ModelFormat = "layers-model" | "graph-model" | "onnx" | "keras" | "hdf5" | "zip";
+
+/** A format that people have models in. */
 interface Format {
   readonly what: string;
   /** Ends of its files' names. */
   readonly ends: readonly string[];
   /** True if a file has the format, by its first bytes, each as a character. */
   readonly begins?: (head: string) => boolean;
+  /** The format, where Vitrine reads it. */
+  readonly format?: ModelFormat;
+  /** What to do where it is not read. */
   readonly remedy: string;
 }
 
-const FROM_KERAS =
-  "in Python, load it with Keras and save it with tfjs.converters.save_keras_model(model, FOLDER) of the package tensorflowjs";
-const FROM_TORCH =
-  "export it to ONNX with torch.onnx.export, make a Keras model of that with onnx2tf, and save it with tfjs.converters.save_keras_model";
+const TO_ONNX = "export it to ONNX with torch.onnx.export(model, example, FILE)";
+const FROM_KERAS = "in Python, load it with Keras and save it with model.save('model.keras')";
+const LOAD_MODEL = "loadModel reads it";
 
 /** Offset of the name of a zip archive's first entry. */
 const ZIP_HEAD = 30;
 const isZip = (head: string) => head.startsWith("PK\x03\x04");
+
+/** The oldest version of ONNX's own format that is met; a SavedModel begins alike, with version 1. */
+const ONNX_VERSIONS = { from: 3, below: 32 };
 
 /** The likeliest first: a zip archive is many things. */
 const FORMATS: readonly Format[] = [
@@ -25,29 +34,30 @@ const FORMATS: readonly Format[] = [
     what: "a Keras model in HDF5",
     ends: [".h5", ".hdf5"],
     begins: (head) => head.startsWith("\x89HDF\r\n"),
-    remedy:
-      "convert it with tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model FILE FOLDER",
-  },
-  {
-    what: "a Keras 3 model",
-    ends: [".keras"],
-    begins: (head) =>
-      isZip(head) && /^(metadata|config)\.json|^model\.weights\.h5/.test(head.slice(ZIP_HEAD)),
-    remedy: FROM_KERAS,
+    format: "hdf5",
+    remedy: LOAD_MODEL,
   },
   {
     what: "a PyTorch model",
     ends: [".pt", ".pth"],
     begins: (head) =>
-      (isZip(head) && /^[^/]*\/data\.pkl/.test(head.slice(ZIP_HEAD))) ||
+      (isZip(head) && /^[^/]*\/(data\.pkl|archive\/data\.pkl)/.test(head.slice(ZIP_HEAD))) ||
       ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"].includes(head.slice(0, 2)),
-    remedy: FROM_TORCH,
+    remedy: TO_ONNX,
+  },
+  {
+    what: "a Keras model",
+    ends: [".keras"],
+    begins: (head) =>
+      isZip(head) && /^(metadata|config)\.json|^model\.weights\.h5/.test(head.slice(ZIP_HEAD)),
+    format: "zip",
+    remedy: LOAD_MODEL,
   },
   {
     what: "weights in safetensors, without the layers that they belong to",
     ends: [".safetensors"],
     begins: (head) => head.slice(4, 10) === '\0\0\0\0{"',
-    remedy: `build the model and load them in Python; from PyTorch, ${FROM_TORCH}`,
+    remedy: `build the model and load them in Python; from PyTorch, ${TO_ONNX}`,
   },
   {
     what: "a TensorFlow Lite model",
@@ -56,17 +66,21 @@ const FORMATS: readonly Format[] = [
     remedy: `take the Keras model that it was made from: ${FROM_KERAS}`,
   },
   {
-    what: "a TensorFlow SavedModel or frozen graph",
-    ends: [".pb"],
-    remedy: `take the Keras model that it was made from: ${FROM_KERAS}`,
-  },
-  {
     what: "an ONNX model",
     ends: [".onnx"],
     // A message that says its version first, then a text or a message.
     begins: (head) =>
-      head.startsWith("\b") && head.charCodeAt(1) < 32 && '\x12\x1a"*2:'.includes(head.charAt(2)),
-    remedy: "make a Keras model of it with onnx2tf, and save it with tfjs.converters.save_keras_model",
+      head.startsWith("\b") &&
+      head.charCodeAt(1) >= ONNX_VERSIONS.from &&
+      head.charCodeAt(1) < ONNX_VERSIONS.below &&
+      '\x12\x1a"*2:B'.includes(head.charAt(2)),
+    format: "onnx",
+    remedy: LOAD_MODEL,
+  },
+  {
+    what: "a TensorFlow SavedModel or frozen graph",
+    ends: [".pb"],
+    remedy: `take the Keras model that it was made from: ${FROM_KERAS}; or convert it with tensorflowjs_converter`,
   },
   {
     what: "a file compressed by gzip",
@@ -74,30 +88,82 @@ const FORMATS: readonly Format[] = [
     begins: (head) => head.startsWith("\x1f\x8b"),
     remedy: "unpack it first",
   },
-  { what: "a zip archive", ends: [".zip"], begins: isZip, remedy: "unpack it first" },
+  { what: "a zip archive", ends: [".zip"], begins: isZip, format: "zip", remedy: LOAD_MODEL },
 ];
 
-const refused = (who: string, { what, remedy }: Format) =>
-  new UnsupportedError(
-    `${who}: expected a tfjs LayersModel (model.json and its shards), got ${what}; ${remedy}`,
-  );
+/** What a message says that a model may be. */
+export const READ_FORMATS = "model.json and its shards, .onnx, .keras, .h5, or a .zip of one of these";
 
-/** @throws UnsupportedError for a file whose name says that it is a model of another format. */
-export function assertNotNamedOtherwise(name: string, who: string): void {
-  const format = FORMATS.find(({ ends }) => ends.some((end) => name.toLowerCase().endsWith(end)));
-  if (format) throw refused(who, format);
+const headOf = (bytes: ArrayBuffer) =>
+  String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(256, bytes.byteLength)));
+
+const named = (name: string, { ends }: Format) => ends.some((end) => name.toLowerCase().endsWith(end));
+
+const refused = (who: string, expected: string, { what, remedy }: Format) =>
+  new UnsupportedError(`${who}: expected ${expected}, got ${what}; ${remedy}`);
+
+const LAYERS_MODEL = "a tfjs LayersModel (model.json and its shards)";
+
+/**
+ * The format of a model's file, told by its bytes; by its name only where the bytes say nothing.
+ * @throws UnsupportedError for a format that is not read, with what to do. @throws ModelError for what is no model.
+ */
+export function formatOf(bytes: ArrayBuffer, name: string, who: string): ModelFormat {
+  const head = headOf(bytes);
+  const text = /^(\xef\xbb\xbf)?\s*\{/.test(head);
+  const known =
+    FORMATS.find(({ begins }) => begins?.(head)) ??
+    (text ? undefined : FORMATS.find((one) => named(name, one)));
+  if (known?.format) return known.format;
+  if (known) throw refused(who, `a model (${READ_FORMATS})`, known);
+  if (!text) {
+    const got = head.trimStart().startsWith("<") ? "a page of HTML" : `"${head.slice(0, 16)}"`;
+    throw new ModelError(
+      `${who}: expected a model (${READ_FORMATS}), got ${bytes.byteLength === 0 ? "an empty file" : got}`,
+    );
+  }
+  return jsonFormatOf(parseJson(new TextDecoder().decode(bytes), who));
 }
 
-/** @throws UnsupportedError for a file that begins like a model of another format. */
+/** The format of a model whose file is JSON; what is none is left to the LayersModel's reader, which says what it lacks. */
+function jsonFormatOf(value: unknown): ModelFormat {
+  const manifest = isObject(value) ? value : {};
+  const { format, modelTopology, weightsManifest, class_name, config } = manifest;
+  if (format === "graph-model" || (isObject(modelTopology) && modelTopology.node !== undefined)) {
+    return "graph-model";
+  }
+  const keras = class_name !== undefined && config !== undefined;
+  return keras && modelTopology === undefined && weightsManifest === undefined ? "keras" : "layers-model";
+}
+
+/** True if a file's name is that of a model in one file, or packed into one. */
+export function isModelName(name: string): boolean {
+  const weights = /\.weights\.h(df)?5$/i.test(name);
+  return !weights && FORMATS.some((one) => one.format !== undefined && named(name, one));
+}
+
+/** @throws UnsupportedError for a file whose name says that it is a model of a format that is not read. */
+export function assertReadable(name: string, who: string): void {
+  const format = FORMATS.find((one) => named(name, one));
+  if (format && !format.format) throw refused(who, `a model (${READ_FORMATS})`, format);
+}
+
+/** @throws UnsupportedError for a file whose name says that it is no LayersModel. */
+export function assertNotNamedOtherwise(name: string, who: string): void {
+  const format = FORMATS.find((one) => named(name, one));
+  if (format) throw refused(who, LAYERS_MODEL, format);
+}
+
+/** @throws UnsupportedError for a file that begins like another model than a LayersModel. */
 export function assertNotOtherwise(bytes: ArrayBuffer, who: string): void {
-  const head = String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(256, bytes.byteLength)));
+  const head = headOf(bytes);
   const format = FORMATS.find(({ begins }) => begins?.(head));
-  if (format) throw refused(who, format);
+  if (format) throw refused(who, LAYERS_MODEL, format);
 }
 
 /** Says that a manifest is that of a tfjs GraphModel. */
 export function graphModelRefused(who: string): UnsupportedError {
   return new UnsupportedError(
-    `${who}: expected a tfjs LayersModel, got a GraphModel, which has operations in place of layers; convert the Keras model that it was made from with --output_format=tfjs_layers_model`,
+    `${who}: expected a tfjs LayersModel, got a GraphModel, which has operations in place of layers; ${LOAD_MODEL}`,
   );
 }

@@ -1,7 +1,7 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
 import { baseName, type ModelFiles, someOf, tooLong } from "./files.ts";
-import { assertNotNamedOtherwise } from "./formats.ts";
+import { folderOf, manifestAmong } from "./manifest.ts";
 
 /** A file that a person picked or dropped, with its path where the page knows more of it than the file does. */
 export type PickedFile = File | { readonly path: string; readonly file: File };
@@ -39,11 +39,11 @@ function plain(path: string): string | undefined {
 }
 
 /**
- * A model from files that a person picked or dropped: one manifest (`model.json`, or else the only .json file) and its
- * shards. Where a folder was picked, or `path` says where a file lies, a shard is found by its whole path from the
+ * A model from files that a person picked or dropped: `model.json` or another manifest with its shards, or one file in a
+ * format that {@link loadModel} reads, such as net.onnx or a .zip. Where a folder was picked, or `path` says where a file lies, a shard is found by its whole path from the
  * manifest; files without a path are found by their names, as long as only one can be meant.
- * @throws UnsupportedError for a model of another format.
- * @throws ModelError when there is no manifest or no saying which. Reading throws one when a shard is missing or two
+ * @throws UnsupportedError for a model in a format that is not read.
+ * @throws ModelError when there is no model or no saying which. Reading throws one when a shard is missing or two
  * files could be meant.
  */
 export function modelFromFiles(files: readonly PickedFile[]): ModelFiles {
@@ -54,26 +54,16 @@ export function modelFromFiles(files: readonly PickedFile[]): ModelFiles {
     throw new InputError(`modelFromFiles: expected a list of files, got ${describe(files)}`);
   }
   const entries = Array.from(files, entryOf);
-  const got = someOf(
-    entries.map(({ path }) => path),
-    "no files",
-  );
-  const manifests = entries.filter(({ path }) => path.toLowerCase().endsWith(".json"));
-  const named = manifests.filter(({ path }) => baseName(path) === "model.json");
-  const [manifest, ...others] = named.length > 0 ? named : manifests;
-  if (!manifest) for (const { path } of entries) assertNotNamedOtherwise(path, `model "${path}"`);
-  if (!manifest || others.length > 0) {
-    throw new ModelError(
-      `model: expected model.json and its .bin shards together, got ${got}; drop the files of one model at once`,
-    );
-  }
-  const name = manifest.path;
-  const folder = name.slice(0, name.length - baseName(name).length);
+  const paths = entries.map(({ path }) => path);
+  const got = someOf(paths, "no files");
+  const name = manifestAmong(paths, "model");
+  const folder = folderOf(name);
+  const manifest = entries.find(({ path }) => path === name);
   /** Path that each file without a path of its own was taken for. */
   const takenFor = new Map<Entry, string>();
 
   function find(path: string): Entry {
-    if (path === name) return manifest as Entry;
+    if (path === name && manifest) return manifest;
     const inside = plain(path);
     if (inside === undefined || inside === "") {
       throw new ModelError(`model "${name}": expected its files in its own folder, got "${path}"`);
@@ -103,6 +93,9 @@ export function modelFromFiles(files: readonly PickedFile[]): ModelFiles {
     manifest: name,
     async size(path) {
       return find(path).file.size;
+    },
+    async list() {
+      return paths.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
     },
     async read(path, { signal, most = Number.POSITIVE_INFINITY } = {}) {
       signal?.throwIfAborted();

@@ -1,32 +1,29 @@
-import { existsSync } from "node:fs";
 import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
 import { type ModelFiles, tooLong, withoutSecrets } from "../models/files.ts";
-import { assertNotNamedOtherwise } from "../models/formats.ts";
+import { manifestAmong } from "../models/manifest.ts";
 import { kindOf, WITHOUT_WAITING } from "./read.ts";
 
 /** Bytes that are read between two looks at the caller's signal. */
 const STEP = 2 ** 24;
 
 /**
- * A model on disk: its manifest, or the folder that holds `model.json`, as a path or as an address that begins with
+ * A model on disk: its file (`model.json`, net.onnx, net.keras, net.h5, a .zip), or the folder that holds it, as a path or as an address that begins with
  * file:, such as `import.meta.resolve("vitrine/models/vitrine/model.json")`. Shards are regular files beside the manifest or
  * below, never above nor behind a link that leads out of the folder.
- * @throws ModelError when nothing is there. @throws UnsupportedError for a folder that holds a model of another format.
+ * @throws ModelError when nothing is there. @throws UnsupportedError for a folder that holds a model in a format that is not read.
  */
 export async function modelFromDisk(where: string | URL): Promise<ModelFiles> {
   const path = pathOf(where);
   const found = await stat(path).catch((error: Error) => {
-    throw new ModelError(`model "${path}": expected a model.json or its folder, got ${error.message}`);
+    throw new ModelError(`model "${path}": expected a model's file or its folder, got ${error.message}`);
   });
-  const manifest = found.isDirectory() ? join(path, "model.json") : path;
-  if (manifest !== path && !existsSync(manifest)) {
-    const others = await readdir(path).catch((): string[] => []);
-    for (const name of others) assertNotNamedOtherwise(name, `model "${join(path, name)}"`);
-  }
+  const manifest = found.isDirectory()
+    ? join(path, manifestAmong(await readdir(path), `model "${path}"`))
+    : path;
   const folder = resolve(dirname(manifest));
   const who = `model "${manifest}"`;
 
@@ -63,6 +60,7 @@ export async function modelFromDisk(where: string | URL): Promise<ModelFiles> {
   return {
     name: manifest,
     manifest: basename(manifest),
+    list: () => readdir(folder).catch((): string[] => []),
     size: (file) => lend(file, undefined, async (_, size) => size),
     read: (file, { signal, most = Number.POSITIVE_INFINITY } = {}) =>
       lend(file, signal, async (handle, size) => {

@@ -1,12 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  type Brought,
-  broughtOf,
-  filesOf,
-  type Incoming,
-  labelsIn,
-  sortFiles,
-} from "../../demo/incoming-files.ts";
+import { type Brought, broughtOf, filesOf, type Incoming, sortFiles } from "../../demo/incoming-files.ts";
 
 describe("what people bring", () => {
   const file = (path: string, text = "", type = ""): Brought => ({
@@ -30,8 +23,10 @@ describe("what people bring", () => {
     return got;
   };
 
-  test("is a model with a .json, else a picture, else refused by name", () => {
+  test("is a model with the file of one, else a picture, else refused by name", () => {
     expect(taken([file("a/model.json"), file("a/w.bin"), file("p.png", "", "image/png")])).toBe("model 3");
+    expect(taken([file("net.ONNX"), file("labels.txt")])).toBe("model 2");
+    expect(taken([file("net.keras")])).toBe("model 1");
     expect(taken([file("w.bin"), file("p.png", "", "image/png")])).toBe("picture p.png");
     expect(taken([file("notes.txt")])).toMatch(/got notes\.txt/);
     expect(taken([])).toBe("");
@@ -71,17 +66,5 @@ describe("what people bring", () => {
       "net/c1/shard.bin",
       "b.bin",
     ]);
-  });
-
-  test("may name the classes, if the number is right", async () => {
-    const names = file("labels.json", '["a", "b"]');
-    expect(await labelsIn([file("model.json", "{}"), names], [2])).toEqual(["a", "b"]);
-    expect(await labelsIn([names], [3])).toBeUndefined();
-    expect(await labelsIn([file("labels.json", "{ no"), file("labels.txt", "x\r\ny\nz\n")], [3, 1])).toEqual([
-      "x",
-      "y",
-      "z",
-    ]);
-    expect(await labelsIn([file("other.json", "[1, 2]")], [2])).toBeUndefined();
   });
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import sharp from "sharp";
-import { labelsIn } from "../../src/cli/labels.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
+import { labelsIn } from "../../src/models/labels.ts";
 import { decodeImage } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { arraysOf as arraysInArchive } from "../../src/node/npz.ts";

@@ -1,7 +1,6 @@
-import { InputError, ModelError } from "../../gpu/errors.ts";
-import { describe } from "../../gpu/options.ts";
+import { ModelError } from "../../gpu/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { type ModelFiles, someOf, tooLong } from "../files.ts";
+import { assertModelFiles, type ModelFiles, someOf, tooLong } from "../files.ts";
 import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused } from "../formats.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "../json.ts";
 import { readWeights } from "../weights.ts";
@@ -47,13 +46,7 @@ function writerOf({ generatedBy, modelTopology }: JsonObject): Writer {
  * ```
  */
 export async function loadLayersModel(files: ModelFiles, options: LayersModelOptions = {}): Promise<Graph> {
-  if (typeof (files as Partial<ModelFiles> | undefined)?.read !== "function") {
-    const remedy =
-      typeof files === "string"
-        ? `await loadLayersModel(modelFromUrl(${JSON.stringify(files)}))`
-        : "modelFromUrl(address) and modelFromFiles(files) give them";
-    throw new InputError(`loadLayersModel: expected a model's files, got ${describe(files)}; ${remedy}`);
-  }
+  assertModelFiles("loadLayersModel", files);
   assertLayersModelOptions("loadLayersModel", options);
   const manifest = await readManifest(files, options.signal);
   const who = `model "${files.name}"`;
