@@ -2,7 +2,7 @@
 // y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
 //
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
-//   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   w  [blocks, kernel rows · columns · inChannels / groups, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
 //   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is, unless GRADIENT_OF is 0
 //   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
@@ -13,8 +13,9 @@
 // whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and
 // phases the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap
 // is tried in vain.
+// With groups, output channels read the input channels of their own group alone.
 // One workgroup computes LANES · PIXELS pixels of one phase by CHANNEL_LANES · COLUMNS chunks of output channels; one
-// thread keeps PIXELS by COLUMNS of them in registers. Channels go in chunks of four where their number allows.
+// thread keeps PIXELS by COLUMNS of them in registers, all of one group. Channels go in chunks of four where their number allows.
 
 struct Params {
   inSize: vec2<u32>,   // height, width
@@ -26,8 +27,10 @@ struct Params {
   offset: vec2<i32>,
   phases: vec2<i32>,
   batch: u32,
-  inChunks: u32,       // chunks of a pixel of x
+  inChunks: u32,       // chunks of x that an output reads at a pixel: those of a group
+  inStride: u32,       // chunks of a pixel of x
   outChunks: u32,
+  groupChunks: u32,    // output chunks of a group
   tiles: u32,          // workgroups side by side over the output channels
   slot: u32,           // which of the rules counts
   alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
@@ -52,6 +55,7 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
+override GROUPED: bool = false; // whether there are several groups
 override PHASED: bool = false; // whether phases differ from 1
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
@@ -83,7 +87,7 @@ fn main(
     live[p] = n < params.batch && all(position < params.outSize);
   }
 
-  // Chunks of w that this thread reads: COLUMNS of them, CHANNEL_LANES apart, every BLOCK / OUT.
+  // Chunks of w that this thread reads: COLUMNS of them, CHANNEL_LANES apart or, in groups, side by side; every BLOCK / OUT.
   let stride = BLOCK / OUT;
   let depth = params.kernel.x * params.kernel.y * params.inChunks * IN;
   let lane = select(thread.y, 0u, CHANNEL_LANES == 1u);
@@ -91,9 +95,11 @@ fn main(
   var weight: array<u32, COLUMNS>; // of w
   var acc: array<array<Out, COLUMNS>, PIXELS>;
   for (var j = 0u; j < COLUMNS; j++) {
-    column[j] = (tile * COLUMNS + j) * CHANNEL_LANES + lane;
+    column[j] = select((tile * COLUMNS + j) * CHANNEL_LANES + lane, (tile * CHANNEL_LANES + lane) * COLUMNS + j, GROUPED);
     weight[j] = (column[j] / stride) * depth * stride + column[j] % stride;
   }
+
+  let begin = (column[0] / params.groupChunks) * params.inChunks; // of its group in a pixel of x
 
   var row = 0u; // of w
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
@@ -114,7 +120,7 @@ fn main(
         let at = corner[p] + tap;
         inside[p] = live[p] && all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
         let start = (image[p] * i32(params.inSize.x) + at.x) * i32(params.inSize.y) + at.y;
-        source[p] = select(0u, u32(start) * params.inChunks, inside[p]);
+        source[p] = select(0u, u32(start) * params.inStride + begin, inside[p]);
       }
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         var v: array<vec4<f32>, PIXELS>;

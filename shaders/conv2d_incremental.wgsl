@@ -1,7 +1,7 @@
 // Two-dimensional convolution of dirty rectangles alone: what changes when a patch of the image is covered.
 //
 //   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
-//   w      [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   w      [blocks, kernel rows · columns · inChannels / groups, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b      [outChannels]                     bias; unused where BIAS is false
 //   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
@@ -9,7 +9,7 @@
 //
 // A patch changes a rectangle of every layer; all else reads as the clean layer has it, and zero outside of x. Dirty
 // rectangles lie side by side without gaps, so that the work is exactly the changed pixels, in the order of the work
-// list.
+// list. With groups, output channels read the input channels of their own group alone.
 // One workgroup computes LANES · PIXELS items by CHANNEL_LANES · COLUMNS chunks of output channels; one thread keeps PIXELS
 // by COLUMNS of them in registers (see conv2d.wgsl). Channels go in chunks of four where their number allows.
 
@@ -23,8 +23,10 @@ struct Params {
   rects: u32, // where the rectangles of x begin
   count: u32, // which rectangle holds the number of items
   work: u32,  // where the work list of y begins
-  inChunks: u32,     // chunks of a pixel of x
+  inChunks: u32,     // chunks of x that an output reads at a pixel: those of a group
+  inStride: u32,     // chunks of a pixel of x
   outChunks: u32,
+  groupChunks: u32,  // output chunks of a group
   tiles: u32,        // workgroups side by side over the output channels
   alpha: f32,        // slope of leaky ReLU below zero
 }
@@ -48,6 +50,7 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
+override GROUPED: bool = false; // whether there are several groups
 override BIAS: bool = true;
 
 @compute @workgroup_size(LANES, CHANNEL_LANES)
@@ -71,7 +74,7 @@ fn main(
     rect[p] = rects[params.rects + entry.x];
   }
 
-  // Chunks of w that this thread reads: COLUMNS of them, CHANNEL_LANES apart, every BLOCK / OUT.
+  // Chunks of w that this thread reads: COLUMNS of them, CHANNEL_LANES apart or, in groups, side by side; every BLOCK / OUT.
   let stride = BLOCK / OUT;
   let depth = params.kernel.x * params.kernel.y * params.inChunks * IN;
   let lane = select(thread.y, 0u, CHANNEL_LANES == 1u);
@@ -79,9 +82,11 @@ fn main(
   var weight: array<u32, COLUMNS>; // of w
   var acc: array<array<Out, COLUMNS>, PIXELS>;
   for (var j = 0u; j < COLUMNS; j++) {
-    column[j] = (tile * COLUMNS + j) * CHANNEL_LANES + lane;
+    column[j] = select((tile * COLUMNS + j) * CHANNEL_LANES + lane, (tile * CHANNEL_LANES + lane) * COLUMNS + j, GROUPED);
     weight[j] = (column[j] / stride) * depth * stride + column[j] % stride;
   }
+
+  let begin = (column[0] / params.groupChunks) * params.inChunks; // of its group in a pixel of x
 
   var row = 0u; // of w
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
@@ -92,7 +97,7 @@ fn main(
       for (var p = 0u; p < PIXELS; p++) {
         let at = corner[p] + tap;
         inside[p] = live[p] && all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
-        source[p] = select(0u, u32(pixelOf(rect[p], at)) * params.inChunks, inside[p]);
+        source[p] = select(0u, u32(pixelOf(rect[p], at)) * params.inStride + begin, inside[p]);
       }
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         var v: array<vec4<f32>, PIXELS>;

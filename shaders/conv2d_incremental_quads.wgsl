@@ -3,7 +3,7 @@
 // Two-dimensional convolution of dirty rectangles alone: what changes when a patch of the image is covered.
 //
 //   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
-//   w      [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   w      [blocks, kernel rows · columns · inChannels / groups, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b      [outChannels]                     bias; unused where BIAS is false
 //   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
@@ -11,7 +11,7 @@
 //
 // A patch changes a rectangle of every layer; all else reads as the clean layer has it, and zero outside of x. Dirty
 // rectangles lie side by side without gaps, so that the work is exactly the changed pixels, in the order of the work
-// list.
+// list. With groups, output channels read the input channels of their own group alone.
 // One workgroup computes LANES · 4 items by CHANNEL_LANES · COLUMNS chunks of four output channels; one thread keeps 4 by
 // COLUMNS of them. Input channels go in fours too where their number allows.
 
@@ -25,8 +25,10 @@ struct Params {
   rects: u32,     // where the rectangles of x begin
   count: u32,     // which rectangle holds the number of items
   work: u32,      // where the work list of y begins
-  inChunks: u32,  // chunks of a pixel of x
+  inChunks: u32,  // chunks of x that an output reads at a pixel: those of a group
+  inStride: u32,  // chunks of a pixel of x
   outChunks: u32, // output channels / 4
+  groupChunks: u32, // output channels of a group / 4
   tiles: u32,     // workgroups side by side over the output channels
   alpha: f32,     // slope of leaky ReLU below zero
 }
@@ -47,6 +49,7 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
+override GROUPED: bool = false; // whether there are several groups
 override BIAS: bool = true;
 
 fn store(item: u32, column: u32, sum: vec4<f32>, live: bool) {
@@ -84,13 +87,15 @@ fn main(
   );
   let size = vec2<i32>(params.inSize);
 
-  // Chunks of w that this thread reads: one or two, CHANNEL_LANES apart, every BLOCK / 4.
+  // Chunks of w that this thread reads: one or two, CHANNEL_LANES apart or, in groups, side by side; every BLOCK / 4.
   let stride = BLOCK / 4u;
   let depth = params.kernel.x * params.kernel.y * params.inChunks * IN;
-  let column = tile * COLUMNS * CHANNEL_LANES + select(thread.y, 0u, CHANNEL_LANES == 1u);
-  let other = column + CHANNEL_LANES;
+  let lane = select(thread.y, 0u, CHANNEL_LANES == 1u);
+  let column = tile * COLUMNS * CHANNEL_LANES + select(lane, lane * COLUMNS, GROUPED);
+  let other = column + select(CHANNEL_LANES, 1u, GROUPED);
   let weight = (column / stride) * depth * stride + column % stride;
   let otherWeight = (other / stride) * depth * stride + other % stride;
+  let begin = (column / params.groupChunks) * params.inChunks; // of its group in a pixel of x
 
   var sum = mat4x4<f32>(); // a column an item
   var otherSum = mat4x4<f32>();
@@ -101,7 +106,7 @@ fn main(
       let inside = live & (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) &
         (col < vec4<i32>(size.y));
       let place = fourPixelsOf(dirty, row, col);
-      let source = select(vec4<u32>(), vec4<u32>(place) * params.inChunks, inside);
+      let source = select(vec4<u32>(), vec4<u32>(place) * params.inStride + begin, inside);
       var tap = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * IN * stride;
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         let at = source + chunk;

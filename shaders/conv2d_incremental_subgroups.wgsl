@@ -5,7 +5,7 @@ enable subgroups;
 // Two-dimensional convolution of dirty rectangles alone: what changes when a patch of the image is covered.
 //
 //   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
-//   w      [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   w      [blocks, kernel rows · columns · inChannels / groups, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b      [outChannels]                     bias; unused where BIAS is false
 //   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
 //   work   [items, 2]                        changed pixels of every layout: patch, and y << 16 | x
@@ -13,7 +13,7 @@ enable subgroups;
 //
 // A patch changes a rectangle of every layer; all else reads as the clean layer has it, and zero outside of x. Dirty
 // rectangles lie side by side without gaps, so that the work is exactly the changed pixels, in the order of the work
-// list.
+// list. With groups, output channels read the input channels of their own group alone.
 // One workgroup computes LANES · PIXELS items by one block of output channels; one thread keeps the whole block for PIXELS
 // items in registers. Channels go in chunks of four where their number allows.
 
@@ -27,8 +27,10 @@ struct Params {
   rects: u32, // where the rectangles of x begin
   count: u32, // which rectangle holds the number of items
   work: u32,  // where the work list of y begins
-  inChunks: u32,     // chunks of a pixel of x
+  inChunks: u32,     // chunks of x that an output reads at a pixel: those of a group
+  inStride: u32,     // chunks of a pixel of x
   outChunks: u32,
+  groupChunks: u32,  // output chunks of a group; blocks do not straddle groups
   tiles: u32,        // workgroups side by side over the output channels
   alpha: f32,        // slope of leaky ReLU below zero
 }
@@ -78,6 +80,7 @@ fn main(
 
   var acc: array<array<Out, COLUMNS>, PIXELS>;
   var weight = tile * params.kernel.x * params.kernel.y * params.inChunks * IN * COLUMNS; // chunk of w
+  let begin = (tile * COLUMNS / params.groupChunks) * params.inChunks; // of the block's group in a pixel of x
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
       let tap = vec2<i32>(ky, kx) * params.dilation;
@@ -86,7 +89,7 @@ fn main(
       for (var p = 0u; p < PIXELS; p++) {
         let at = corner[p] + tap;
         inside[p] = live[p] && all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
-        source[p] = select(0u, u32(pixelOf(rect[p], at)) * params.inChunks, inside[p]);
+        source[p] = select(0u, u32(pixelOf(rect[p], at)) * params.inStride + begin, inside[p]);
       }
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         var v: array<vec4<f32>, PIXELS>;

@@ -4,7 +4,7 @@
 // y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
 //
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
-//   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   w  [blocks, kernel rows · columns · inChannels / groups, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
 //   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is, unless GRADIENT_OF is 0
 //   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
@@ -15,8 +15,9 @@
 // whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and
 // phases the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap
 // is tried in vain.
+// With groups, output channels read the input channels of their own group alone.
 // One workgroup computes LANES · 4 pixels of one phase by CHANNEL_LANES · COLUMNS chunks of four output channels; one thread
-// keeps 4 by COLUMNS of them. Input channels go in fours where their number allows, or else one by one.
+// keeps 4 by COLUMNS of them, all of one group. Input channels go in fours where their number allows, or else one by one.
 
 struct Params {
   inSize: vec2<u32>,   // height, width
@@ -28,8 +29,10 @@ struct Params {
   offset: vec2<i32>,
   phases: vec2<i32>,
   batch: u32,
-  inChunks: u32,       // values of a pixel of x: four channels each, or one where IN is 1
+  inChunks: u32,       // values of x that an output reads at a pixel: four channels each, or one where IN is 1
+  inStride: u32,       // values of a pixel of x
   outChunks: u32,      // output channels / 4
+  groupChunks: u32,    // output channels of a group / 4
   tiles: u32,          // workgroups side by side over the output channels
   slot: u32,           // which of the rules counts
   alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
@@ -51,6 +54,7 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
+override GROUPED: bool = false; // whether there are several groups
 override PHASED: bool = false; // whether phases differ from 1
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to y
@@ -86,13 +90,15 @@ fn main(
   let left = vec4<i32>(c) * params.scale.y;
   let image = vec4<i32>(n) * size.x;
 
-  // Chunks of w that this thread reads: one or two, CHANNEL_LANES apart, every BLOCK / 4.
+  // Chunks of w that this thread reads: one or two, CHANNEL_LANES apart or, in groups, side by side; every BLOCK / 4.
   let stride = BLOCK / 4u;
   let depth = params.kernel.x * params.kernel.y * params.inChunks * IN;
-  let column = tile * COLUMNS * CHANNEL_LANES + select(thread.y, 0u, CHANNEL_LANES == 1u);
-  let other = column + CHANNEL_LANES;
+  let lane = select(thread.y, 0u, CHANNEL_LANES == 1u);
+  let column = tile * COLUMNS * CHANNEL_LANES + select(lane, lane * COLUMNS, GROUPED);
+  let other = column + select(CHANNEL_LANES, 1u, GROUPED);
   let weight = (column / stride) * depth * stride + column % stride;
   let otherWeight = (other / stride) * depth * stride + other % stride;
+  let begin = (column / params.groupChunks) * params.inChunks; // of its group in a pixel of x
 
   var sum = mat4x4<f32>(); // a column a pixel
   var otherSum = mat4x4<f32>();
@@ -107,7 +113,7 @@ fn main(
       let col = left + select(tx, tx / params.phases.y, PHASED);
       let inside = live & (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) &
         (col < vec4<i32>(size.y));
-      let source = select(vec4<u32>(), vec4<u32>((image + row) * size.y + col) * params.inChunks, inside);
+      let source = select(vec4<u32>(), vec4<u32>((image + row) * size.y + col) * params.inStride + begin, inside);
       var at = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * IN * stride;
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         let v0 = take(source.x + chunk, inside.x);

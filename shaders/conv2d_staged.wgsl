@@ -5,7 +5,7 @@
 // y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
 //
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
-//   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   w  [blocks, kernel rows · columns · inChannels / groups, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
 //   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is, unless GRADIENT_OF is 0
 //   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
@@ -16,6 +16,7 @@
 // whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and
 // phases the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap
 // is tried in vain.
+// With groups, output channels read the input channels of their own group alone.
 // One workgroup computes 64 pixels of one phase by 64 output channels, in steps of 16 products along a tap's input channels;
 // one thread keeps 4 by 8 of them.
 
@@ -29,8 +30,10 @@ struct Params {
   offset: vec2<i32>,
   phases: vec2<i32>,
   batch: u32,
-  inChunks: u32,       // input channels / 4
+  inChunks: u32,       // input channels of a group / 4
+  inStride: u32,       // input channels / 4
   outChunks: u32,      // output channels / 4
+  groupChunks: u32,    // output channels of a group / 4; tiles do not straddle groups
   tiles: u32,          // workgroups side by side over the output channels
   slot: u32,           // which of the rules counts
   alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
@@ -90,6 +93,7 @@ fn main(
   let column = tile * COLUMNS + index % COLUMNS;
   let weight = (column / stride) * depth * stride + column % stride;
   let line = index / COLUMNS; // input channel of the step
+  let begin = (tile * COLUMNS / params.groupChunks) * params.inChunks; // of the tile's group in a pixel of x
 
   var sum = mat4x4<f32>(); // a column a pixel
   var other = mat4x4<f32>(); // the same of eight chunks further
@@ -105,7 +109,7 @@ fn main(
         at = corner + vec2<i32>(ty, tx) / params.phases;
       }
       let inside = image < params.batch && all(at >= vec2<i32>(0)) && all(at < size);
-      let pixel = select(0u, u32((i32(image) * size.x + at.x) * size.y + at.y) * params.inChunks, inside);
+      let pixel = select(0u, u32((i32(image) * size.x + at.x) * size.y + at.y) * params.inStride + begin, inside);
       let tap = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * 4u;
       for (var step = 0u; step < params.inChunks; step += CHUNKS) {
         for (var half = 0u; half < CHUNKS; half += CHUNKS / 2u) {

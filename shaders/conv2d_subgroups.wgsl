@@ -6,7 +6,7 @@ enable subgroups;
 // y[n, r, c, :] = activation(b + Σ over taps and channels of x[n, row, column, :] · w[tap, :, :]), zero outside of x.
 //
 //   x  [batch, inHeight, inWidth, inChannels]     forward: the input; backward: the gradient to the output
-//   w  [blocks, kernel rows · columns · inChannels, BLOCK]  weights, in blocks of output channels, zero-padded
+//   w  [blocks, kernel rows · columns · inChannels / groups, BLOCK]  weights, in blocks of output channels, zero-padded
 //   b  [outChannels]                              bias; unused where BIAS is false
 //   a  [batch, outHeight, outWidth, outChannels]  backward: the activation whose gradient y is, unless GRADIENT_OF is 0
 //   rules  [slots]                                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
@@ -17,6 +17,7 @@ enable subgroups;
 // whole: forward, scale is the stride, dilation positive and phases 1; backward, scale is 1, dilation negative and
 // phases the stride. Output rows of one phase (r mod phases) read the same taps, so each is computed apart and no tap
 // is tried in vain.
+// With groups, output channels read the input channels of their own group alone.
 // One workgroup computes LANES · PIXELS pixels of one phase by one block of output channels; one thread keeps the whole
 // block for PIXELS pixels in registers. Channels go in chunks of four where their number allows.
 
@@ -30,8 +31,10 @@ struct Params {
   offset: vec2<i32>,
   phases: vec2<i32>,
   batch: u32,
-  inChunks: u32,       // chunks of a pixel of x
+  inChunks: u32,       // chunks of x that an output reads at a pixel: those of a group
+  inStride: u32,       // chunks of a pixel of x
   outChunks: u32,
+  groupChunks: u32,    // output chunks of a group; blocks do not straddle groups
   tiles: u32,          // workgroups side by side over the output channels
   slot: u32,           // which of the rules counts
   alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
@@ -90,6 +93,7 @@ fn main(
 
   var acc: array<array<Out, COLUMNS>, PIXELS>;
   var weight = tile * params.kernel.x * params.kernel.y * params.inChunks * IN * COLUMNS; // chunk of w
+  let begin = (tile * COLUMNS / params.groupChunks) * params.inChunks; // of the block's group in a pixel of x
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
     let ty = phase.x * params.scale.x + ky * params.dilation.x + params.offset.x;
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
@@ -108,7 +112,7 @@ fn main(
         let at = corner[p] + tap;
         inside[p] = live[p] && all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
         let start = (image[p] * i32(params.inSize.x) + at.x) * i32(params.inSize.y) + at.y;
-        source[p] = select(0u, u32(start) * params.inChunks, inside[p]);
+        source[p] = select(0u, u32(start) * params.inStride + begin, inside[p]);
       }
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {
         var v: array<vec4<f32>, PIXELS>;

@@ -14,7 +14,7 @@ export interface StatisticsOf extends Pick<StatisticsSite, "summary" | "images" 
   /**
    * True: the layer's own kernel gathers them where it can; false: a pass after it. Default: true, except on a
    * software adapter, where the barrier that this takes costs more than reading the output again from the processor's
-   * cache.
+   * cache. A convolution in groups always has a pass after it.
    */
   readonly fused?: boolean | undefined;
 }
@@ -29,7 +29,8 @@ export async function createConv2dStatistics(
   { statistics, ...site }: ForwardSite<Conv2dLayer> & { readonly statistics: StatisticsOf },
 ): Promise<Command> {
   const { fused = !isSoftwareAdapter(device) } = statistics;
-  if (fused) return createConvolutionStatistics(device, forwardRun(site), statistics);
+  const whole = (site.layer.groups ?? 1) === 1;
+  if (fused && whole) return createConvolutionStatistics(device, forwardRun(site), statistics);
   return createStatisticsAfter(device, conv2d.forward(device, site), { ...statistics, x: site.y });
 }
 
@@ -45,7 +46,7 @@ export function createStatisticsAfter(
 /** The same for a run of the kernel, always by itself; see {@link Convolution}. */
 export function createConvolutionStatistics(
   device: GPUDevice,
-  run: Omit<Convolution, "phases" | "fused" | "accumulate">,
+  run: Omit<Convolution, "phases" | "groups" | "fused" | "accumulate">,
   statistics: Omit<StatisticsOf, "fused">,
 ): Promise<Command> {
   return createSteps(device, `convolution "${run.label}"`, planConvolution(device, run, statistics));
@@ -53,7 +54,7 @@ export function createConvolutionStatistics(
 
 function planConvolution(
   device: GPUDevice,
-  run: Omit<Convolution, "phases">,
+  run: Omit<Convolution, "phases" | "groups">,
   { summary, images, accumulate = true }: StatisticsOf,
 ): Plan {
   return (scratch) => {

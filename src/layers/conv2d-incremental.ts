@@ -14,7 +14,13 @@ import { type ConvolutionLayer, sizeOfFilter } from "./weighted.ts";
 /** Runs a convolution incrementally; it reads the weights as conv2d packs them. */
 export async function createIncrementalConv2d(
   device: GPUDevice,
-  { layer, x: [x], y, constants: { w, b = w }, dirty }: IncrementalSite<ConvolutionLayer>,
+  {
+    layer,
+    x: [x],
+    y,
+    constants: { w, b = w },
+    dirty,
+  }: IncrementalSite<ConvolutionLayer & { readonly groups?: number }>,
 ): Promise<Command> {
   if (!w || !b) throw new InputError(`conv2d "${layer.name}": expected the constant "w", got none`);
   const size = sizeOfFilter(layer.w);
@@ -23,9 +29,11 @@ export async function createIncrementalConv2d(
   const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size });
   const { code, alpha } = activationCode(layer.activation);
   const { items } = y.layout;
-  const tiling = chooseTiling(device, items, outChannels);
-  const input = chunkOf(inChannels);
-  const output = chunkOf(outChannels);
+  const { groups = 1 } = layer;
+  const tiling = chooseTiling(device, items, outChannels, groups);
+  const input = chunkOf(inChannels / groups);
+  const output = chunkOf(outChannels / groups);
+  const inStride = inChannels / input.size;
   const outChunks = outChannels / output.size;
   const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
   const quads = !tiling.subgroups && output.size === 4 && tiling.pixels === 4 && tiling.columns <= 2;
@@ -35,7 +43,7 @@ export async function createIncrementalConv2d(
       LANES: tiling.lanes,
       BIAS: Number(layer.b !== undefined),
       ACTIVATION: code,
-      ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes }),
+      ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes, GROUPED: Number(groups > 1) }),
     },
     redeclare: {
       IN: `${input.size}u`,
@@ -52,8 +60,10 @@ export async function createIncrementalConv2d(
       dilation: layer.dilations,
       offset: [-top, -left],
       ...listsOf(x, y),
-      inChunks: inChannels / input.size,
+      inChunks: inStride / groups,
+      inStride,
       outChunks,
+      groupChunks: outChunks / groups,
       tiles,
       alpha,
     },

@@ -10,30 +10,38 @@ import { seesTaps } from "./sight.ts";
 import { blockOf } from "./tiling.ts";
 import { backProjectTaps, bordered, scaled, sizeOfFilter, WEIGHTED, withoutActivation } from "./weighted.ts";
 
-/** Convolution (cross-correlation) of [N, H, W, Cin] by w [kh, kw, Cin, Cout], then bias, then activation. */
+/**
+ * Convolution (cross-correlation) of [N, H, W, Cin] by w [kh, kw, Cin / groups, Cout], then bias, then activation. With
+ * groups, the input's channels and the output's fall into as many equal parts, and each part of the output sees its part of
+ * the input alone (AlexNet, ResNeXt, ShuffleNet).
+ */
 export interface Conv2dLayer extends LayerBase, Omit<LayerWindow, "size"> {
   readonly op: "conv2d";
   readonly w: Constant;
   /** [Cout] */
   readonly b?: Constant;
+  /** Default 1. */
+  readonly groups?: number;
   readonly activation?: FusedActivation;
 }
 
 /**
- * Weights as the kernel reads them: [blocks of output channels, taps · input channels, BLOCK], padded with zeros.
+ * Weights as the kernel reads them: [blocks of output channels, taps · input channels of a group, BLOCK], padded with zeros.
  * `backward` exchanges the roles of input and output channels.
  */
-function pack({ shape, data }: Constant, backward: boolean): Constant {
+function pack({ shape, data }: Constant, groups: number, backward: boolean): Constant {
   const [kh = 1, kw = 1, cin = 1, cout = 1] = shape;
   const taps = kh * kw;
-  const [depth, width] = backward ? [cout, cin] : [cin, cout];
-  const size = blockOf(width);
+  const [depth, width] = backward ? [cout / groups, cin * groups] : [cin, cout];
+  const size = blockOf(width, groups);
   const blocks = Math.ceil(width / size);
   const packed = new Float32Array(blocks * taps * depth * size);
   for (let tap = 0; tap < taps; tap++) {
     for (let d = 0; d < depth; d++) {
       for (let c = 0; c < width; c++) {
-        const from = backward ? (tap * cin + c) * cout + d : (tap * cin + d) * cout + c;
+        const from = backward
+          ? (tap * cin + (c % cin)) * cout + Math.floor(c / cin) * depth + d
+          : (tap * cin + d) * cout + c;
         const block = Math.floor(c / size);
         packed[((block * taps + tap) * depth + d) * size + (c % size)] = data[from] ?? 0;
       }
@@ -77,22 +85,32 @@ export function forwardRun({
     scale: layer.strides,
     dilation: layer.dilations,
     offset: [-top, -left],
+    groups: layer.groups,
     activation: layer.activation,
   };
 }
 
 export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
-  fields: { ...LAYER_FIELDS, ...WINDOW_FIELDS, dilations: "must", w: "must", b: "may", activation: "may" },
-  describe: ({ w, strides, dilations }) =>
-    `${pairOf(sizeOfFilter(w))} convolution${strideOf(strides)}${dilations.some((dilation) => dilation > 1) ? ", dilated" : ""}`,
+  fields: {
+    ...{ ...LAYER_FIELDS, ...WINDOW_FIELDS, dilations: "must" },
+    ...{ w: "must", b: "may", groups: "may", activation: "may" },
+  },
+  describe: ({ w, strides, dilations, groups = 1 }) =>
+    `${pairOf(sizeOfFilter(w))} convolution${strideOf(strides)}${dilations.some((dilation) => dilation > 1) ? ", dilated" : ""}${groups > 1 ? `, in ${groups} groups` : ""}`,
 
   shape(layer, x) {
     const who = `conv2d "${layer.name}"`;
     const [n, h, w, c] = onlyImage(layer, x);
     const [kh = 0, kw = 0, cin, cout = 0] = layer.w.shape;
-    if (layer.w.shape.length !== 4 || cin !== c) {
+    const { groups = 1 } = layer;
+    if (!Number.isInteger(groups) || groups < 1 || c % groups !== 0 || cout % groups !== 0) {
       throw new InputError(
-        `${who}: expected w.shape[2] = ${c} (channels of x), got w of shape [${layer.w.shape}]`,
+        `${who}: expected groups that divide the channels of x and of w, ${c} and ${cout}, got ${groups}`,
+      );
+    }
+    if (layer.w.shape.length !== 4 || cin !== c / groups) {
+      throw new InputError(
+        `${who}: expected w.shape[2] = ${c / groups} (channels of x${groups > 1 ? ` / ${groups} groups` : ""}), got w of shape [${layer.w.shape}]`,
       );
     }
     if (layer.b && layer.b.data.length !== cout) {
@@ -105,15 +123,15 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
 
   constants(layer, _x, gradients) {
     return {
-      w: pack(layer.w, false),
+      w: pack(layer.w, layer.groups ?? 1, false),
       ...(layer.b ? { b: layer.b } : {}),
-      ...(gradients ? { wBackward: pack(layer.w, true) } : {}),
+      ...(gradients ? { wBackward: pack(layer.w, layer.groups ?? 1, true) } : {}),
     };
   },
 
   scratch(layer, x) {
     const inFoursOf = ([n = 1, h = 1, w = 1, c = 1]: Shape): Shape =>
-      c % 4 === 0 ? [0] : [n, h, w, inFours(c)];
+      c % 4 === 0 || (layer.groups ?? 1) > 1 ? [0] : [n, h, w, inFours(c)];
     return {
       forward: layer.b || layer.activation ? [0] : inFoursOf(conv2d.shape(layer, x)),
       backward: inFoursOf(onlyImage(layer, x)),
@@ -134,6 +152,7 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
       dilation: [-layer.dilations[0], -layer.dilations[1]],
       offset: [top, left],
       phases: layer.strides,
+      groups: layer.groups,
       accumulate,
       fused,
     });
@@ -151,5 +170,5 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
     propagation: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
     gate: false,
   },
-  backProject: (layer, site) => backProjectTaps(layer, site, () => 0),
+  backProject: (layer, site) => backProjectTaps(layer, site, layer.groups ?? 1),
 };

@@ -25,6 +25,8 @@ export interface Convolution {
   readonly dilation: Pair;
   readonly offset: Pair;
   readonly phases: Pair;
+  /** Groups of channels, of x and of y, that have nothing to do with each other. Default 1. */
+  readonly groups?: number | undefined;
   /** Applied to y; not together with `fused`. */
   readonly activation?: FusedActivation | undefined;
   /** Takes y back through the activation that it is the gradient of. */
@@ -36,11 +38,11 @@ export interface Convolution {
 
 /** Makes a run of the convolution kernel ready to record. */
 export function createConvolution(device: GPUDevice, run: Convolution): Promise<Command> {
-  const { label, y, b, activation, fused, accumulate = false } = run;
+  const { label, y, b, activation, fused, accumulate = false, groups = 1 } = run;
   const channels = y.shape[3] ?? 1;
   const whole = inFours(channels);
-  const { tiling = chooseTiling(device, pixelsOf(run), whole) } = run;
-  if (whole === channels || tiling.subgroups || b || activation || fused) {
+  const { tiling = chooseTiling(device, pixelsOf(run), groups === 1 ? whole : channels, groups) } = run;
+  if (whole === channels || tiling.subgroups || b || activation || fused || groups > 1) {
     const { shader, ...options } = stepOf(device, run);
     return createDispatch(device, shader, options);
   }
@@ -86,11 +88,11 @@ function pixelsOf(run: Convolution): number {
 }
 
 function stepOf(device: GPUDevice, run: Convolution): Step {
-  const { label, x, w, b, y, phases, activation, fused, accumulate = false } = run;
+  const { label, x, w, b, y, phases, activation, fused, accumulate = false, groups = 1 } = run;
   const { tiling, redeclare, params, workgroups } = layOut(device, run, pixelsOf(run));
   const { code, alpha } = activationCode(activation);
   const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
-  const kernel = kernelOf(tiling, redeclare);
+  const kernel = kernelOf(tiling, redeclare, groups);
   return {
     shader: kernel.shader,
     label,
@@ -103,7 +105,15 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
       ACCUMULATE: Number(accumulate),
     },
     redeclare: kernel.redeclare,
-    params: { ...params, grid: gridOfPhase(run), phases, ...fusedParams, ...(fused ? {} : { alpha }) },
+    params: {
+      ...params,
+      inStride: params.inChunks * groups,
+      groupChunks: params.outChunks / groups,
+      grid: gridOfPhase(run),
+      phases,
+      ...fusedParams,
+      ...(fused ? {} : { alpha }),
+    },
     bindings: { x, w, b: b ?? w, a: fused?.a ?? w, rules: fused?.rules ?? w, y },
     workgroups: [...workgroups, phases[0] * phases[1]],
   };
@@ -113,6 +123,7 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
 function kernelOf(
   { subgroups, staged, pixels, lanes, columns, channelLanes }: Tiling,
   { PIXELS, OUT, Out, IN, In, BLOCK }: ReturnType<typeof layOut>["redeclare"],
+  groups: number,
 ) {
   const COLUMNS = `${columns}u`;
   if (subgroups) {
@@ -122,7 +133,7 @@ function kernelOf(
   if (staged && IN === "4u" && OUT === "4u") {
     return { shader: stagedShader, constants: {}, redeclare: { BLOCK } };
   }
-  const constants = { LANES: lanes, CHANNEL_LANES: channelLanes };
+  const constants = { LANES: lanes, CHANNEL_LANES: channelLanes, GROUPED: Number(groups > 1) };
   if (OUT === "4u" && pixels === 4 && columns <= 2) {
     return { shader: quadsShader, constants, redeclare: { IN, In, BLOCK, COLUMNS } };
   }
@@ -132,14 +143,14 @@ function kernelOf(
 /** Tiling, parameters and workgroups that all kernels of a convolution share; `pixels` are those of one phase. */
 export function layOut(
   device: GPUDevice,
-  { x, y, kernel, scale, dilation, offset, tiling: wanted }: Omit<Convolution, "phases">,
+  { x, y, kernel, scale, dilation, offset, groups = 1, tiling: wanted }: Omit<Convolution, "phases">,
   pixels: number,
 ) {
   const [batch = 1, inHeight = 1, inWidth = 1, inChannels = 1] = x.shape;
   const [, outHeight = 1, outWidth = 1, outChannels = 1] = y.shape;
-  const tiling = wanted ?? chooseTiling(device, pixels, outChannels);
-  const input = inChannels % 4 === 0 ? 4 : 1;
-  const output = outChannels % 4 === 0 ? 4 : 1;
+  const tiling = wanted ?? chooseTiling(device, pixels, outChannels, groups);
+  const input = (inChannels / groups) % 4 === 0 ? 4 : 1;
+  const output = (outChannels / groups) % 4 === 0 ? 4 : 1;
   const outChunks = outChannels / output;
   const tiles = Math.ceil(outChunks / (tiling.columns * tiling.channelLanes));
   const strips = Math.ceil(pixels / (tiling.lanes * tiling.pixels));
@@ -150,7 +161,7 @@ export function layOut(
       In: input === 4 ? "vec4<f32>" : "f32",
       OUT: `${output}u`,
       Out: output === 4 ? "vec4<f32>" : "f32",
-      BLOCK: `${blockOf(outChannels)}u`,
+      BLOCK: `${blockOf(outChannels, groups)}u`,
       PIXELS: `${tiling.pixels}u`,
     },
     params: {
@@ -161,7 +172,7 @@ export function layOut(
       dilation,
       offset,
       batch,
-      inChunks: inChannels / input,
+      inChunks: inChannels / groups / input,
       outChunks,
       tiles,
     },

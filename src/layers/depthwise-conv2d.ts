@@ -181,5 +181,5 @@ export const depthwiseConv2d: Op<DepthwiseConv2dLayer, DepthwiseConv2dLayer> = {
     gate: false,
   },
   // A channel has outputs of its own.
-  backProject: (layer, site) => backProjectTaps(layer, site, (channel) => channel * (layer.w.shape[3] ?? 1)),
+  backProject: (layer, site) => backProjectTaps(layer, site, layer.w.shape[2] ?? 1),
 };

@@ -1,8 +1,13 @@
 import { isSoftwareAdapter } from "../gpu/device.ts";
 
-/** Output channels in one block of packed weights (BLOCK in the kernels): 4, 8 or 16. */
-export function blockOf(channels: number): number {
-  return channels > 8 ? 16 : channels > 4 ? 8 : 4;
+/**
+ * Output channels in one block of packed weights (BLOCK in the kernels): 4, 8 or 16. Where groups of channels go in fours,
+ * no block straddles two.
+ */
+export function blockOf(channels: number, groups = 1): number {
+  const block = channels > 8 ? 16 : channels > 4 ? 8 : 4;
+  const width = channels / groups;
+  return groups === 1 ? block : ([16, 8].find((size) => width % size === 0) ?? 4);
 }
 
 /** The convolution kernel that runs, and the way the work is cut. */
@@ -91,24 +96,27 @@ function subgroupsOf(device: GPUDevice): { readonly least: number; readonly most
 }
 
 /** The one place where the work of a convolution is cut: by the device's tiles, as the output's size allows. */
-export function chooseTiling(device: GPUDevice, pixels: number, channels: number): Tiling {
+export function chooseTiling(device: GPUDevice, pixels: number, channels: number, groups = 1): Tiling {
   const { little, much } = measured.get(device) ?? defaultTiles(device);
-  return tilingOf(pixels * channels >= MUCH ? much : little, channels);
+  return tilingOf(pixels * channels >= MUCH ? much : little, channels, groups);
 }
 
-/** A tile, laid over so many output channels. */
-export function tilingOf(tile: ConvolutionTile, channels: number): Tiling {
-  const chunk = channels % 4 === 0 ? 4 : 1;
-  if (tile.subgroups) {
-    const block = blockOf(channels);
+/** A tile, laid over so many output channels, so that what a thread or a workgroup shares belongs to one group. */
+export function tilingOf(tile: ConvolutionTile, channels: number, groups = 1): Tiling {
+  const width = channels / groups;
+  const chunk = width % 4 === 0 ? 4 : 1;
+  if (tile.subgroups && (groups === 1 || chunk === 4)) {
+    const block = blockOf(channels, groups);
     // What a narrow block leaves of the registers goes to pixels.
     const pixels = Math.min(4, (tile.pixels * 16) / block);
     return { subgroups: true, pixels, lanes: 8, columns: block / chunk, channelLanes: 1 };
   }
   const chunks = channels / chunk;
-  const columns = Math.min(tile.channels / chunk, chunks);
+  const most = Math.min(tile.channels / chunk, chunks);
+  const columns = groups === 1 ? most : largestDivisor(width / chunk, most);
   const idleColumns = Math.ceil(chunks / STAGED_COLUMNS) * STAGED_COLUMNS - chunks;
-  if (tile.staged && chunk === 4 && 3 * idleColumns <= chunks) {
+  const apart = groups === 1 || width % (STAGED_COLUMNS * chunk) === 0;
+  if (tile.staged && chunk === 4 && 3 * idleColumns <= chunks && apart) {
     return { subgroups: false, staged: true, pixels: 4, lanes: 16, columns: 2, channelLanes: 8 };
   }
   // A workgroup of 64 threads is 8 chunks wide, or less where that would leave more than a quarter of them idle.
@@ -116,4 +124,11 @@ export function tilingOf(tile: ConvolutionTile, channels: number): Tiling {
   const idle = (lanes: number): number => Math.ceil(needed / lanes) * lanes - needed;
   const channelLanes = [8, 4, 2].find((lanes) => 3 * idle(lanes) <= needed) ?? 1;
   return { subgroups: false, pixels: tile.pixels, lanes: 64 / channelLanes, columns, channelLanes };
+}
+
+/** The largest divisor of a number that is no more than that. */
+function largestDivisor(of: number, most: number): number {
+  let divisor = Math.min(of, most);
+  while (of % divisor !== 0) divisor--;
+  return divisor;
 }

@@ -53,25 +53,26 @@ export function sizeOfFilter({ shape: [height = 1, width = 1] }: Constant): read
   return [height, width];
 }
 
-/**
- * Takes values back through the taps of filters [kh, kw, inputs, outputs].
- * @param first the first output channel that an input channel reaches.
- */
+/** Takes values back through the taps of filters [kh, kw, inputs of a group, outputs]. */
 export function backProjectTaps(
   { w, strides, dilations }: ConvolutionLayer,
   { y, x, values, back }: BackProjection,
-  first: (channel: number) => number,
+  groups: number,
 ): void {
-  const [kh = 1, kw = 1, inputs = 1, outputs = 1] = w.shape;
+  const [kh = 1, kw = 1] = w.shape;
+  const outputs = values.length;
+  const inputs = w.data.length / (kh * kw * outputs);
+  const reached = outputs / groups;
   for (let tap = 0; tap < kh * kw; tap++) {
     const to = back(
       y * strides[0] + Math.floor(tap / kw) * dilations[0],
       x * strides[1] + (tap % kw) * dilations[1],
     );
-    for (let i = 0; i < inputs; i++) {
-      const from = (tap * inputs + i) * outputs;
+    for (let i = 0; i < inputs * groups; i++) {
+      const first = Math.floor(i / inputs) * reached;
+      const from = (tap * inputs + (i % inputs)) * outputs;
       let sum = to[i] ?? 0;
-      for (let o = 0; o < outputs; o++) sum += (values[first(i) + o] ?? 0) * (w.data[from + o] ?? 0);
+      for (let o = first; o < first + reached; o++) sum += (values[o] ?? 0) * (w.data[from + o] ?? 0);
       to[i] = sum;
     }
   }

@@ -4,7 +4,7 @@ import type { Constant } from "../layers/op.ts";
 /**
  * The layers of a network that was trained on blue, green, red, so that it takes red, green, blue: the first
  * convolutions' input channels are reversed, which changes no output. Nothing when the input reaches anything but
- * convolutions (through augmentation, padding and pooling), or has other than three channels.
+ * convolutions in one group (through augmentation, padding and pooling), or has other than three channels.
  */
 export function reorderToRgb(layers: readonly Layer[]): Layer[] | undefined {
   const [input] = layers;
@@ -14,7 +14,8 @@ export function reorderToRgb(layers: readonly Layer[]): Layer[] | undefined {
   for (const layer of layers) {
     const reads = layer.inputs.some((name) => carriers.has(name));
     if (!reads) turned.push(layer);
-    else if (layer.op === "conv2d") turned.push({ ...layer, w: reversedInputs(layer.w) });
+    else if (layer.op === "conv2d" && (layer.groups ?? 1) === 1)
+      turned.push({ ...layer, w: reversedInputs(layer.w) });
     else if (["zeroPad", "pool", "upsample", "activation"].includes(layer.op) || isIdentity(layer)) {
       carriers.add(layer.name);
       turned.push(layer);

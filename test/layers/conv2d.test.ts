@@ -22,10 +22,11 @@ interface Case {
   readonly dilations: readonly [number, number];
   readonly padding: Padding;
   readonly bias: boolean;
+  readonly groups?: number;
 }
 
-function layerOf({ x, cout, kernel, strides, dilations, padding, bias }: Case): Conv2dLayer {
-  const shape = [...kernel, x[3], cout];
+function layerOf({ x, cout, kernel, strides, dilations, padding, bias, groups = 1 }: Case): Conv2dLayer {
+  const shape = [...kernel, x[3] / groups, cout];
   return {
     op: "conv2d",
     name: "c",
@@ -38,16 +39,17 @@ function layerOf({ x, cout, kernel, strides, dilations, padding, bias }: Case): 
       ),
     },
     ...(bias ? { b: { shape: [cout], data: numbers(cout, 3) } } : {}),
+    ...(groups > 1 ? { groups } : {}),
     strides,
     dilations,
     padding,
   };
 }
 
-function sizesOf({ x, cout, kernel, strides, dilations, padding }: Case): ConvolutionSizes {
+function sizesOf({ x, cout, kernel, strides, dilations, padding, groups }: Case): ConvolutionSizes {
   const window = { size: kernel, strides, dilations, padding };
   const { outHeight, outWidth, top, left } = windowGeometry("c", x[1], x[2], window);
-  return { x, y: [x[0], outHeight, outWidth, cout], kernel, strides, dilations, before: [top, left] };
+  return { x, y: [x[0], outHeight, outWidth, cout], kernel, strides, dilations, before: [top, left], groups };
 }
 
 const size = (shape: readonly number[]) => shape.reduce((a, v) => a * v);
@@ -129,22 +131,85 @@ describe("conv2d", () => {
     ["many channels, few pixels", { x: [1, 3, 3, 64], cout: 132 }],
   ])("agrees with naive loops: %s", (_, change) => check({ ...plain, ...change }));
 
-  test("adds to dx where it is told to", async () => {
-    const layer = layerOf(plain);
-    const sizes = sizesOf(plain);
-    const dy = numbers(size(sizes.y), 5);
-    const onto = numbers(size(plain.x), 6);
-    const x = { shape: plain.x, data: numbers(size(plain.x), 4) };
-    const dx = await runBackward(conv2d, layer, [x], { dy, onto });
-    expectClose(
-      dx,
-      convolveBackward(sizes, dy, layer.w.data).map((v, i) => v + (onto[i] ?? 0)),
+  const grouped = fc
+    .tuple(cases, fc.integer({ min: 2, max: 4 }), channels, channels)
+    .map(([c, groups, inputs, outputs]): Case => {
+      const [n, h, w] = c.x;
+      return { ...c, groups, x: [n, h, w, groups * inputs], cout: groups * outputs };
+    });
+  test("agrees with naive loops in groups, forward and backward, whatever the geometry", async () => {
+    await fc.assert(fc.asyncProperty(grouped, check), { numRuns: 30, seed: 8 });
+  }, 300_000);
+
+  test.each([
+    ["AlexNet's", 2, 48, 128],
+    ["ResNeXt's, width 4", 32, 4, 4],
+    ["width 8", 4, 8, 8],
+    ["width 16", 3, 16, 16],
+    ["width 24, blocks of 8", 3, 24, 24],
+    ["width 32", 2, 32, 32],
+    ["ShuffleNet's, from 3 to 20", 3, 3, 20],
+    ["a filter each", 6, 1, 2],
+    ["from fours to ones", 3, 8, 3],
+  ])("agrees with naive loops in groups: %s", async (_, groups, inputs, outputs) => {
+    await check({ ...plain, x: [2, 7, 5, groups * inputs], cout: groups * outputs, groups, strides: [2, 1] });
+  });
+
+  test("a convolution in groups is as many convolutions side by side", async () => {
+    const c: Case = { ...plain, x: [1, 5, 4, 8], cout: 12, groups: 2 };
+    const layer = layerOf(c);
+    const x = numbers(size(c.x), 4);
+    const whole = await runForward(conv2d, layer, [{ shape: c.x, data: x }]);
+    const part = (values: Float32Array, length: number, g: number) =>
+      values.filter((_value, i) => Math.floor((i % length) / (length / 2)) === g);
+    for (const g of [0, 1]) {
+      const alone = await runForward(
+        conv2d,
+        {
+          ...layerOf({ ...c, x: [1, 5, 4, 4], cout: 6, groups: 1 }),
+          w: { shape: [3, 3, 4, 6], data: part(layer.w.data, 12, g) },
+          b: { shape: [6], data: part(layer.b?.data ?? x, 12, g) },
+        },
+        [{ shape: [1, 5, 4, 4], data: part(x, 8, g) }],
+      );
+      expectClose(part(whole.data, 12, g), alone.data);
+    }
+  });
+
+  test.each([0, 1.5, 3, 16])("refuses %s groups of 8 channels, naming the layer", (groups) => {
+    const layer = { ...layerOf(plain), groups };
+    expect(() => conv2d.shape(layer, [plain.x])).toThrow(InputError);
+    expect(() => conv2d.shape(layer, [plain.x])).toThrow(
+      /conv2d "c": expected groups that divide the channels/,
     );
   });
 
+  test("refuses weights of all channels where there are groups", () => {
+    const layer = { ...layerOf(plain), groups: 2 };
+    expect(() => conv2d.shape(layer, [plain.x])).toThrow(
+      /expected w.shape\[2\] = 4 \(channels of x \/ 2 groups\)/,
+    );
+  });
+
+  test.each([plain, { ...plain, x: [2, 6, 5, 12], cout: 24, groups: 3 } as Case])(
+    "adds to dx where it is told to: %j",
+    async (plain) => {
+      const layer = layerOf(plain);
+      const sizes = sizesOf(plain);
+      const dy = numbers(size(sizes.y), 5);
+      const onto = numbers(size(plain.x), 6);
+      const x = { shape: plain.x, data: numbers(size(plain.x), 4) };
+      const dx = await runBackward(conv2d, layer, [x], { dy, onto });
+      expectClose(
+        dx,
+        convolveBackward(sizes, dy, layer.w.data).map((v, i) => v + (onto[i] ?? 0)),
+      );
+    },
+  );
+
   test.each(FUSED)("applies a fused $kind after the bias, and leaves it out backward", async (activation) => {
-    for (const cout of [8, 3]) {
-      const c = { ...plain, cout };
+    for (const change of [{ cout: 8 }, { cout: 3 }, { cout: 8, groups: 2 }]) {
+      const c = { ...plain, ...change };
       const layer = { ...layerOf(c), activation };
       const sizes = sizesOf(c);
       const x = { shape: c.x, data: numbers(size(c.x), 4).map((v) => 4 * v) };
@@ -197,6 +262,17 @@ describe("conv2d", () => {
       tilingOf({ subgroups: false, pixels: 4, channels: 4 }, 8),
       { x: [2, 6, 5, 6], cout: 8 },
     ],
+    ...TILES.flatMap((tile): [string, Tiling, Partial<Case>][] =>
+      [
+        [4, 8, 12],
+        [2, 64, 64],
+        [3, 5, 7],
+      ].map(([groups = 1, inputs = 1, outputs = 1]) => [
+        `${JSON.stringify(tile)}, ${groups} groups of ${inputs} to ${outputs}`,
+        tilingOf(tile, groups * outputs, groups),
+        { x: [2, 6, 5, groups * inputs], cout: groups * outputs, groups },
+      ]),
+    ),
     ...(
       [
         { x: [2, 6, 5, 8], cout: 64 },
@@ -234,6 +310,7 @@ describe("conv2d", () => {
       dilation: c.dilations,
       offset: [-sizes.before[0], -sizes.before[1]],
       phases: [1, 1],
+      groups: c.groups,
       tiling,
     });
     await submit(command);
@@ -260,6 +337,7 @@ describe("conv2d", () => {
       dilation: [-1, -1],
       offset: upSizes.before,
       phases: up.strides,
+      groups: up.groups,
       tiling,
     });
     await submit(back);

@@ -58,6 +58,13 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
       },
       x: [[1, 5, 6, 3]],
     },
+    {
+      layer: {
+        ...{ op: "conv2d", ...NAMED, w: random([2, 3, 2, 6], 2), groups: 2 },
+        ...{ strides: [1, 2], dilations: [1, 1], padding: "same" },
+      },
+      x: [[1, 4, 5, 4]],
+    },
   ],
   dense: [
     { layer: { op: "dense", ...NAMED, w: random([6, 5], 2) }, x: [VECTORS] },

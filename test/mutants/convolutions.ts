@@ -54,7 +54,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ["row < vec4<i32>(size.x)", "row <= vec4<i32>(size.x)"],
       ["let left = vec4<i32>(c) * params.scale.y;", "let left = vec4<i32>(c) * params.scale.x;"],
       ["finish(place.w + other, other, otherSum[3], there.w);", ""],
-      ["let other = column + CHANNEL_LANES;", "let other = column + 1u;"],
+      ["select(CHANNEL_LANES, 1u, GROUPED)", "1u"],
       ["let image = vec4<i32>(n) * size.x;", "let image = vec4<i32>(n) * size.y;"],
     ],
     [["finish(place.y + column,", "finish(column,"]],
@@ -141,7 +141,33 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     ["b: b ?? w, a:", "b: w, a:"],
     ["Math.ceil((shape[2] ?? 1) / phases[1])", "Math.floor((shape[2] ?? 1) / phases[1])"],
   ]),
+  ...["conv2d", "conv2d_quads", "conv2d_staged", "conv2d_subgroups"].flatMap((name) =>
+    each(
+      [shader(name)],
+      ["layers/conv2d.test.ts"],
+      [["* params.inStride + begin", "* params.inStride"]],
+      "cut",
+    ),
+  ),
+  ...["conv2d_incremental", "conv2d_incremental_quads", "conv2d_incremental_subgroups"].flatMap((name) =>
+    each(
+      [shader(name)],
+      INCREMENTAL,
+      [["* params.inStride + begin", "* params.inStride"]],
+      `^convolutions ${name}, in groups`,
+    ),
+  ),
+  ...each(
+    ["src/layers/tiling.ts"],
+    ["layers/conv2d.test.ts"],
+    [
+      ["largestDivisor(width / chunk, most)", "most"],
+      ["[16, 8].find((size) => width % size === 0) ?? 4", "block"],
+      ["&& apart", ""],
+    ],
+  ),
   ...each(["src/layers/conv2d.ts"], OPS, [
+    ["Math.floor(c / cin) * depth + d", "d"],
     ["dilation: [-layer.dilations[0], -layer.dilations[1]]", "dilation: [-1, -1]"],
     ["offset: [top, left],", "offset: [left, top],"],
     ["phases: layer.strides,", "phases: [layer.strides[0], layer.strides[0]],"],

@@ -7,6 +7,8 @@ export interface ConvolutionSizes {
   readonly dilations: readonly [number, number];
   /** Rows of padding above and columns to the left. */
   readonly before: readonly [number, number];
+  /** Default 1. */
+  readonly groups?: number | undefined;
 }
 
 /** Calls back for every pair of an output and an input pixel that a tap connects; arguments are pixel and tap numbers. */
@@ -30,18 +32,30 @@ function taps(sizes: ConvolutionSizes, visit: (output: number, input: number, ta
 
 type Numbers = Float32Array | Float64Array;
 
-/** Convolution by w [kh, kw, Cin, Cout] in f64. */
+/** Calls back for every pair of an input and an output channel of one group, and the input's number within it. */
+function channelPairs(
+  { x, y, groups = 1 }: ConvolutionSizes,
+  visit: (input: number, output: number, within: number) => void,
+): void {
+  const [inputs, outputs] = [x[3] / groups, y[3] / groups];
+  for (let g = 0; g < groups; g++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let o = 0; o < outputs; o++) visit(g * inputs + i, g * outputs + o, i);
+    }
+  }
+}
+
+/** Convolution by w [kh, kw, Cin / groups, Cout] in f64. */
 export function convolve(sizes: ConvolutionSizes, x: Numbers, w: Numbers, b?: Numbers): Float64Array {
   const cin = sizes.x[3];
   const cout = sizes.y[3];
+  const depth = cin / (sizes.groups ?? 1);
   const y = Float64Array.from({ length: sizes.y.reduce((a, v) => a * v) }, (_, i) => b?.[i % cout] ?? 0);
   taps(sizes, (output, input, tap) => {
-    for (let i = 0; i < cin; i++) {
-      for (let o = 0; o < cout; o++) {
-        const at = output * cout + o;
-        y[at] = (y[at] ?? 0) + (x[input * cin + i] ?? 0) * (w[(tap * cin + i) * cout + o] ?? 0);
-      }
-    }
+    channelPairs(sizes, (i, o, within) => {
+      const at = output * cout + o;
+      y[at] = (y[at] ?? 0) + (x[input * cin + i] ?? 0) * (w[(tap * depth + within) * cout + o] ?? 0);
+    });
   });
   return y;
 }
@@ -50,14 +64,13 @@ export function convolve(sizes: ConvolutionSizes, x: Numbers, w: Numbers, b?: Nu
 export function convolveBackward(sizes: ConvolutionSizes, dy: Numbers, w: Numbers): Float64Array {
   const cin = sizes.x[3];
   const cout = sizes.y[3];
+  const depth = cin / (sizes.groups ?? 1);
   const dx = new Float64Array(sizes.x.reduce((a, v) => a * v));
   taps(sizes, (output, input, tap) => {
-    for (let i = 0; i < cin; i++) {
-      for (let o = 0; o < cout; o++) {
-        const at = input * cin + i;
-        dx[at] = (dx[at] ?? 0) + (dy[output * cout + o] ?? 0) * (w[(tap * cin + i) * cout + o] ?? 0);
-      }
-    }
+    channelPairs(sizes, (i, o, within) => {
+      const at = input * cin + i;
+      dx[at] = (dx[at] ?? 0) + (dy[output * cout + o] ?? 0) * (w[(tap * depth + within) * cout + o] ?? 0);
+    });
   });
   return dx;
 }

@@ -93,7 +93,8 @@ function averagedMaps(graph: Graph, shapes: Shapes, logits: string): Averaged {
 
 function isLinear(layer: Layer): layer is Extract<Layer, { op: "dense" | "conv2d" }> {
   if (layer.op !== "dense" && layer.op !== "conv2d") return false;
-  const pointwise = layer.op === "dense" || (layer.w.shape[0] === 1 && layer.w.shape[1] === 1);
+  const pointwise =
+    layer.op === "dense" || (layer.w.shape[0] === 1 && layer.w.shape[1] === 1 && (layer.groups ?? 1) === 1);
   return pointwise && (layer.activation ?? { kind: "linear" }).kind === "linear";
 }
 
