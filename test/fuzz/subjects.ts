@@ -3,10 +3,12 @@ import { zipSync } from "fflate";
 import sharp from "sharp";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { labelsIn } from "../../src/models/labels.ts";
+import { readOnnx } from "../../src/models/onnx/read-model.ts";
 import { decodeImage } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { arraysOf as arraysInArchive } from "../../src/node/npz.ts";
 import { functional, kerasLayer, memoryFiles, modelOf, sequential } from "../models/fixtures.ts";
+import { onnxFiles } from "../models/onnx/written.ts";
 import {
   type BytesEdit,
   bytesEdit,
@@ -16,6 +18,7 @@ import {
   jsonEdit,
   withChecksums,
 } from "./edits.ts";
+import { ONNX_FILES } from "./onnx-files.ts";
 
 interface ModelMutant {
   readonly kind: "model";
@@ -27,7 +30,7 @@ interface ModelMutant {
 }
 
 interface BytesMutant {
-  readonly kind: "image" | "array" | "archive" | "labels";
+  readonly kind: "image" | "array" | "archive" | "labels" | "onnx";
   readonly of: string;
   readonly edits: readonly BytesEdit[];
 }
@@ -272,6 +275,14 @@ function labelsOf(): Map<string, Uint8Array> {
   return new Map(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
 }
 
+/** Reads an ONNX file with all of its tensors; two of the files have elements in a file beside them. */
+async function readTensors(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const { initializers, nodes } = await readOnnx(onnxFiles(bytes, { "w.bin": new ArrayBuffer(64) }));
+  const settings = nodes.flatMap(({ attributes }) => [...attributes.values()]);
+  const within = settings.flatMap((setting) => (setting.type === "tensor" ? [setting.value] : []));
+  for (const tensor of [...initializers.values(), ...within]) tensor.read();
+}
+
 const some = <T>(edit: fc.Arbitrary<T>, least: number, most: number) =>
   fc.array(edit, { minLength: least, maxLength: most });
 
@@ -283,7 +294,13 @@ export async function createSubjects(): Promise<Subjects> {
     models.set(name, { manifest, weights: new Uint8Array(await files.read("shard1.bin")) });
   }
   const images = await imagesOf();
-  const files = { image: images, array: arraysOf(), archive: archivesOf(), labels: labelsOf() };
+  const files = {
+    image: images,
+    array: arraysOf(),
+    archive: archivesOf(),
+    labels: labelsOf(),
+    onnx: ONNX_FILES,
+  };
   const bytesOf = ({ kind, of }: BytesMutant) => files[kind].get(of) ?? new Uint8Array();
 
   const model = fc.oneof(
@@ -318,6 +335,7 @@ export async function createSubjects(): Promise<Subjects> {
     { weight: 2, arbitrary: damaged("array") },
     damaged("archive"),
     damaged("labels"),
+    { weight: 2, arbitrary: damaged("onnx") },
   );
 
   const bare = Object.entries(files).flatMap(([kind, known]) =>
@@ -345,6 +363,7 @@ export async function createSubjects(): Promise<Subjects> {
       const bytes = editBytes(bytesOf(mutant), mutant.edits);
       if (kind === "array") decodeNpy(bytes, of);
       else if (kind === "archive") arraysInArchive(bytes, of);
+      else if (kind === "onnx") await readTensors(bytes);
       else if (kind === "labels") labelsIn(new TextDecoder().decode(bytes), of);
       else await decodeImage(/png|palette|deep/.test(of) ? withChecksums(bytes) : bytes, of);
     },

@@ -2,7 +2,8 @@ import { BLOCKS } from "./blocks.ts";
 import { CODE } from "./code.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
 import { KERNELS } from "./kernels.ts";
+import { MODELS } from "./models.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every mutant. */
-export const MUTANTS: readonly Mutant[] = [...BLOCKS, ...KERNELS, ...CONVOLUTIONS, ...CODE];
+export const MUTANTS: readonly Mutant[] = [...BLOCKS, ...KERNELS, ...CONVOLUTIONS, ...CODE, ...MODELS];

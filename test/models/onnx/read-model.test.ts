@@ -132,13 +132,20 @@ describe("a tensor's elements", () => {
     tensor.tag(7, WireType.LengthDelimited).fork().int64(6).int64(300).join();
     tensor.tag(7, WireType.Varint).int64(7);
     tensor.tag(8, WireType.LengthDelimited).string("w");
+    const floats = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(Uint8Array.of(1, 4));
+    floats.tag(2, WireType.Varint).int32(Type.FLOAT);
+    floats.tag(4, WireType.LengthDelimited).fork().float(1).float(2).join();
+    floats.tag(4, WireType.Bit32).float(3).tag(4, WireType.LengthDelimited).fork().float(4).join();
     const graph = new BinaryWriter().tag(5, WireType.LengthDelimited).bytes(tensor.finish());
+    graph.tag(5, WireType.LengthDelimited).bytes(floats.finish());
     const model = new BinaryWriter().tag(1, WireType.Varint).int64(8);
     model.tag(8, WireType.LengthDelimited).bytes(Uint8Array.of(16, 13));
     model.tag(7, WireType.LengthDelimited).bytes(graph.finish());
     const { initializers } = await readOnnx(onnxFiles(Uint8Array.from(model.finish())));
     expect(initializers.get("w")?.dims).toEqual([2, 2]);
     expect(initializers.get("w")?.read()).toEqual(BigInt64Array.of(-5n, 6n, 300n, 7n));
+    expect(initializers.get("")?.dims).toEqual([1, 4]);
+    expect(initializers.get("")?.read()).toEqual(Float32Array.of(1, 2, 3, 4));
   });
 
   test("may be none, or a single number", async () => {
@@ -253,6 +260,12 @@ describe("elements in another file", () => {
     const reading = valuesOf(external(entries), { "w.bin": file });
     await expect(reading).rejects.toThrow(ModelError);
     await expect(reading).rejects.toThrow(message);
+  });
+
+  test("are refused when the file is too short for one of several tensors", async () => {
+    const at = (name: string, offset: string) => ({ name, ...external({ location: "w.bin", offset }) });
+    const reading = read({ initializer: [at("a", "16"), at("b", "0")] }, {}, { "w.bin": file });
+    await expect(reading).rejects.toThrow(/expected at least 28 bytes/);
   });
 
   test("are refused by their length before any is read, where the source knows it", async () => {
