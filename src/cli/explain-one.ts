@@ -3,7 +3,7 @@ import { composeFigure, FIGURE_PANELS, type FigurePanel } from "../figures/figur
 import { formatNumber } from "../figures/format-number.ts";
 import { renderOverlay } from "../figures/overlay.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { type Graph, inputOf } from "../graph/graph.ts";
+import { type Graph, pictureOf } from "../graph/graph.ts";
 import { headOf } from "../graph/heads.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { PatchSweep } from "../kernels/occlusion.ts";
@@ -152,7 +152,7 @@ export function explainOne(
 /** The sweep as occlusion will lay it out, so that a patch that cannot be fails before anything runs. */
 function sweepOf(technique: AttributionTechnique, graph: Graph, values: Values): PatchSweep | undefined {
   if (!("patch" in technique.options)) return undefined;
-  const { shape } = inputOf(graph);
+  const { shape } = pictureOf(graph, technique.title);
   return sweepWith(shape, techniqueSettings(technique, values));
 }
 

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { type Graph, inputOf } from "../graph/graph.ts";
+import { type Graph, pictureOf } from "../graph/graph.ts";
 import { inputFrom, scaleValues } from "../images/preprocess.ts";
 import type { NpyArray } from "../node/npy.ts";
 import type { Values } from "./values.ts";
@@ -71,7 +71,7 @@ export function inputFromArray(
     );
   }
   const { preprocessing } = graph;
-  const [height, width, channels] = inputOf(graph).shape;
+  const [height, width, channels] = pictureOf(graph, who).shape;
   if (isPicture && (channels === 1 || channels === 3) && (image.channels === 1 || image.channels === 3)) {
     const { width, height } = image;
     return { values: inputFrom(graph, { width, height, data: colored(image) }) };

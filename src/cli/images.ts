@@ -1,7 +1,7 @@
 import { syntheticPictures } from "../dataset/synthetic.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { formatShape, LARGEST_U32 } from "../gpu/tensor.ts";
-import { type Graph, inputOf } from "../graph/graph.ts";
+import { type Graph, pictureOf } from "../graph/graph.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { inputFrom } from "../images/preprocess.ts";
 import { decodeImage } from "../node/image.ts";
@@ -131,7 +131,7 @@ function inputOfPhoto(graph: Graph, name: string, photo: Pixels): Input {
 }
 
 async function drawn(graph: Graph, name: string, values: Values, io: Io): Promise<Pixels> {
-  const [height, width] = inputOf(graph).shape;
+  const [height, width] = pictureOf(graph, name).shape;
   const text = syntheticNumber(name);
   if (!/^\d+$/.test(text)) {
     throw new UsageError(`--image expects synthetic: and a whole number, got "${name}"`);
@@ -167,7 +167,7 @@ function fittingOf(
   { width, height }: { readonly width: number; readonly height: number },
   graph: Graph,
 ): Pick<Input, "fitted"> {
-  const [h, w] = inputOf(graph).shape;
+  const [h, w] = pictureOf(graph, "image").shape;
   if (width * h === height * w) return {};
   const fit = graph.preprocessing.fit ?? "cover";
   const where = width * h > height * w ? " at the sides" : " above and below";

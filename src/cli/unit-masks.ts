@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { mergeStatistics } from "../dataset/statistics.ts";
 import { formatNumber } from "../figures/format-number.ts";
 import { composeMasks } from "../figures/masks.ts";
-import { type Graph, inputOf } from "../graph/graph.ts";
+import { type Graph, pictureOf } from "../graph/graph.ts";
 import { deprocess } from "../images/preprocess.ts";
 import type { ChannelStatistics } from "../kernels/statistics.ts";
 import { activations } from "../techniques/units/activations.ts";
@@ -71,7 +71,7 @@ export async function maskCommand(
   });
   io.progress();
 
-  const [height, width] = inputOf(graph).shape;
+  const [height, width] = pictureOf(graph, "masks").shape;
   const data = new Float32Array(masks.length * height * width);
   for (const [i, mask] of masks.entries()) data.set(mask.data, i * height * width);
   const words = wordsOf(threshold, inputs.length);

@@ -1,7 +1,7 @@
 import { isFusable } from "../layers/activation-kinds.ts";
 import type { Constant, Scale } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
-import { type Graph, inputOf, type Layer, layerOf } from "./graph.ts";
+import { type Graph, inputsOf, type Layer, layerOf } from "./graph.ts";
 import { answersOf } from "./heads.ts";
 import { activationOf } from "./layer-facts.ts";
 import { readersOf } from "./traverse.ts";
@@ -35,7 +35,7 @@ export function fuse(graph: Graph, keep: readonly string[]): Graph {
  */
 export function fuseWith(graph: Graph, keep: readonly string[], folds: Folds): Graph {
   for (const name of keep) layerOf(graph, name);
-  const kept = new Set([...keep, inputOf(graph).name, ...answersOf(graph)]);
+  const kept = new Set([...keep, ...inputsOf(graph).map(({ name }) => name), ...answersOf(graph)]);
   const readers = readersOf(graph.layers);
 
   const fused = new Map<string, Layer>();

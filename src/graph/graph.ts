@@ -1,4 +1,4 @@
-import { InputError } from "../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { assertFields, describe } from "../gpu/options.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import { INPUT_FIELDS, type InputLayer } from "../layers/input.ts";
@@ -14,8 +14,8 @@ export const HEADS = ["softmax", "sigmoid", "values", "places"] as const;
 export type HeadKind = (typeof HEADS)[number];
 
 /**
- * A network as plain data: what a model file becomes. Layers stand in an order in which each follows its inputs; there is
- * one input layer, the first. Nothing here knows the GPU or the file format it came from.
+ * A network as plain data: what a model file becomes. Layers stand in an order in which each follows its inputs; the input
+ * layers, one or several, are the first. Nothing here knows the GPU or the file format it came from.
  */
 export interface Graph {
   readonly name: string;
@@ -55,9 +55,10 @@ export function shapesOf(graph: Graph, batch = 1): Shapes {
         `graph "${graph.name}": expected layer names to be unique, got "${layer.name}" twice`,
       );
     }
-    if ((layer.op === "input") !== (index === 0)) {
+    const startsHere = index === 0 || graph.layers[index - 1]?.op === "input";
+    if (layer.op === "input" ? !startsHere : index === 0) {
       throw new InputError(
-        `graph "${graph.name}": expected one input layer, the first; got "${layer.name}" at place ${index}`,
+        `graph "${graph.name}": expected its input layers first, then the others; got "${layer.name}" at place ${index}`,
       );
     }
     const inputs = layer.inputs.map((name) => {
@@ -111,14 +112,54 @@ export function layerOf(graph: Graph, name: string): Layer {
   return layer;
 }
 
-/** The graph's input layer. */
-export function inputOf(graph: Graph): InputLayer {
-  const [layer] = graph.layers;
-  if (layer?.op !== "input")
-    throw new InputError(
-      `graph "${graph.name}": expected an input layer first, got ${layer?.op ?? "nothing"}`,
-    );
-  return layer;
+/** An input for pictures or feature maps, [H, W, C]. */
+export type PictureInput = InputLayer & { readonly shape: readonly [number, number, number] };
+
+/** The part of a graph that tells its inputs. */
+type WithInputs = Pick<Graph, "name" | "layers">;
+
+/** The input layers of a graph, in their order. @throws InputError when there is none. */
+export function inputsOf({ name, layers }: WithInputs): readonly [InputLayer, ...InputLayer[]] {
+  const [first, ...others] = layers.filter((layer) => layer.op === "input");
+  if (first) return [first, ...others];
+  throw new InputError(`graph "${name}": expected an input layer first, got ${layers[0]?.op ?? "nothing"}`);
+}
+
+/**
+ * The input that is asked: what a call's image enters by, and what gradients and maps are of. It is the first that takes
+ * [H, W, C], and where none does, the first.
+ */
+export function inputOf(graph: WithInputs): InputLayer {
+  return pictureIn(graph.layers) ?? inputsOf(graph)[0];
+}
+
+/** The first input that takes [H, W, C], if there is one. */
+export function pictureIn(layers: readonly Layer[]): PictureInput | undefined {
+  return layers.find(isPicture);
+}
+
+/** The inputs beside the one that is asked, whose values stay the same while it is varied. */
+export function furtherInputsOf(graph: WithInputs): readonly InputLayer[] {
+  const asked = inputOf(graph);
+  return inputsOf(graph).filter((input) => input !== asked);
+}
+
+/**
+ * The input that is asked, where it takes a picture.
+ * @param what what needs a picture, for the message.
+ * @throws UnsupportedError when the network takes none.
+ */
+export function pictureOf(graph: WithInputs, what: string): PictureInput {
+  const picture = pictureIn(graph.layers);
+  if (picture) return picture;
+  const input = inputOf(graph);
+  throw new UnsupportedError(
+    `${what}: expected a network that takes a picture (height×width×channels), got "${graph.name}", whose input "${input.name}" takes ${formatShape(input.shape)}`,
+  );
+}
+
+function isPicture(layer: Layer): layer is PictureInput {
+  return layer.op === "input" && layer.shape.length === 3;
 }
 
 /** @throws InputError when a layer lacks what its op needs, or holds what it does not know. */

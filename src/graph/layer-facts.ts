@@ -1,5 +1,6 @@
-import { sizeOf } from "../gpu/tensor.ts";
+import { formatShape, sizeOf } from "../gpu/tensor.ts";
 import { type Activation, activationFacts, type FusedActivation } from "../layers/activation-kinds.ts";
+import type { InputLayer } from "../layers/input.ts";
 import type { Weights } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import type { Layer, Shapes } from "./graph.ts";
@@ -33,10 +34,15 @@ export function multiplyAddsOf(layer: Layer, shapes: Shapes): number {
 
 /** Says in a few words what a layer computes: "3 × 3 convolution, stride 2, ReLU". */
 export function describeLayer(layer: Layer): string {
-  if (layer.op === "input") return "the image";
+  if (layer.op === "input") return describeInput(layer);
   const op = opOf(layer);
   const { title } = activationFacts(op.fusion.activation ? activationOf(layer) : undefined);
   return title ? `${op.describe(layer)}, ${title}` : op.describe(layer);
+}
+
+function describeInput({ shape }: InputLayer): string {
+  if (shape.length === 3) return "the image";
+  return shape.length === 0 ? "one number" : `${formatShape(shape)} numbers`;
 }
 
 /** Tells whether a layer shows its input's values as they are: a view of them, or the linear activation. */

@@ -1,6 +1,6 @@
 import { opOf } from "../layers/ops.ts";
 import { extentOf } from "../layers/sight.ts";
-import { type Graph, inputOf, layerOf, type Shapes, shapesOf } from "./graph.ts";
+import { type Graph, layerOf, pictureOf, type Shapes, shapesOf } from "./graph.ts";
 
 /** Pixels of the input, [top, bottom) × [left, right); rows and columns outside the image are padding. */
 export interface Rectangle {
@@ -30,7 +30,7 @@ type Places = ReadonlySet<number>;
 /**
  * The pixels of the input that a unit can see: every path back through the graph is followed, window by window, with
  * strides, dilations and padding. A dense layer sees all of its input.
- * @throws InputError when there is no such layer.
+ * @throws InputError when there is no such layer; UnsupportedError for a network that takes no picture.
  */
 export function receptiveField(graph: Graph, { layer, y, x }: UnitPlace): ReceptiveField {
   const shapes = shapesOf(graph);
@@ -79,5 +79,5 @@ function placesSeen(
       seen.set(from, before);
     }
   }
-  return seen.get(inputOf(graph).name) ?? new Set();
+  return seen.get(pictureOf(graph, "receptive field").name) ?? new Set();
 }

@@ -1,13 +1,13 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
-import { assertGraph, type Graph, inputOf, type Layer, shapesOf } from "./graph.ts";
+import { assertGraph, type Graph, type Layer, pictureOf, shapesOf } from "./graph.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { descendantsOf } from "./traverse.ts";
 
 /**
  * The same network for images of another size: the same layers and the same weight arrays, which networks of several sizes
  * can share. Convolutions, poolings and global pooling take any size that their windows fit; a picture is cropped to the
- * same share of it as before. The size that it has already gives the graph itself.
+ * same share of it as before. Inputs of the picture's size are resized with it, all others stay. The size that it has already gives the graph itself.
  * @param size height and width, in pixels.
  * @throws InputError that names the layer that holds the network to its size: a dense layer behind flattened maps, or a
  * reshape to fixed lengths; or the layer that the size does not fit.
@@ -16,7 +16,7 @@ import { descendantsOf } from "./traverse.ts";
  */
 export function resized(graph: Graph, size: readonly [height: number, width: number]): Graph {
   assertGraph("resized", graph);
-  const input = inputOf(graph);
+  const input = pictureOf(graph, "resized");
   const [height = 0, width = 0] = Array.isArray(size) && size.length === 2 ? size : [];
   if (![height, width].every((side) => Number.isInteger(side) && side >= 1)) {
     throw new InputError(
@@ -24,10 +24,15 @@ export function resized(graph: Graph, size: readonly [height: number, width: num
     );
   }
   if (height === input.shape[0] && width === input.shape[1]) return graph;
-  const shape = [height, width, input.shape[2]] as const;
   const changed: Graph = {
     ...graph,
-    layers: graph.layers.map((layer): Layer => (layer.op === "input" ? { ...layer, shape } : layer)),
+    layers: graph.layers.map((layer): Layer => {
+      if (layer.op !== "input") return layer;
+      const [h, w, channels, ...more] = layer.shape;
+      // A second picture of the same size belongs to the first.
+      const belongs = more.length === 0 && h === input.shape[0] && w === input.shape[1];
+      return belongs && channels !== undefined ? { ...layer, shape: [height, width, channels] } : layer;
+    }),
     preprocessing: scaledTo(graph.preprocessing, input.shape, [height, width]),
   };
   assertAnySize(graph, changed);
@@ -50,7 +55,7 @@ function scaledTo(
 /** @throws InputError for the first layer whose fixed lengths depend on the image's size. */
 function assertAnySize(graph: Graph, changed: Graph): void {
   const shapes = new Map(shapesOf(graph));
-  const { name: image, shape } = inputOf(graph);
+  const { name: image, shape } = pictureOf(graph, "resized");
   for (const layer of changed.layers) {
     if (layer.op !== "reshape" || !layer.shape) continue;
     const [source = ""] = layer.inputs;

@@ -1,5 +1,5 @@
 import { InputError } from "../gpu/errors.ts";
-import { type Graph, inputOf } from "../graph/graph.ts";
+import { type Graph, pictureOf } from "../graph/graph.ts";
 
 /**
  * A colour in the units of a network's input: one value, or one a channel; "black", "grey" or "white"; or "mean", the data
@@ -18,7 +18,7 @@ export function inputColorOf(
   color: InputColor,
   who: string,
 ): Float32Array<ArrayBuffer> {
-  const [height, width, channels] = inputOf(graph).shape;
+  const [height, width, channels] = pictureOf(graph, who).shape;
   const { range, mean, std } = graph.preprocessing;
   if (color === "black" || color === "grey" || color === "white") {
     const level = { black: 0, grey: 127.5, white: 255 }[color] / range;

@@ -1,8 +1,8 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
-import { formatShape } from "../gpu/tensor.ts";
+import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
 import { firstNotFinite } from "../graph/finite.ts";
-import { type Graph, inputOf } from "../graph/graph.ts";
+import { type Graph, inputOf, pictureOf } from "../graph/graph.ts";
 import type { Preprocessing } from "../graph/preprocessing.ts";
 import { assertPixels, type Pixels } from "./pixels.ts";
 import { type Crop, resample } from "./resample.ts";
@@ -15,7 +15,7 @@ const LUMA = [0.299, 0.587, 0.114] as const;
 
 /** [H, W, C] and a check that images can be made into it. */
 export function inputShape(graph: PreprocessedGraph): readonly [number, number, number] {
-  const { shape } = inputOf(graph);
+  const { shape } = pictureOf(graph, "image");
   if (shape[2] !== 1 && shape[2] !== 3) {
     throw new UnsupportedError(
       `network "${graph.name}": expected an input of 1 or 3 channels to show an image to, got ${formatShape(shape)}`,
@@ -36,7 +36,7 @@ export function cropOf(
   size: { readonly width: number; readonly height: number },
   graph: PreprocessedGraph,
 ): Crop {
-  const [h, w] = inputOf(graph).shape;
+  const [h, w] = pictureOf(graph, "image").shape;
   const { resize, fit = "cover" } = graph.preprocessing;
   const exact = size.width === w && size.height === h;
   if (exact || fit === "stretch") {
@@ -134,7 +134,7 @@ export function deprocess(input: Float32Array, graph: PreprocessedGraph): Pixels
 
 function assertSize(input: Float32Array, graph: PreprocessedGraph): void {
   const { shape } = inputOf(graph);
-  const size = shape[0] * shape[1] * shape[2];
+  const size = sizeOf(shape);
   if (input.length !== size) {
     throw new InputError(
       `network "${graph.name}": expected an input of ${size} values (${formatShape(shape)}), got ${input.length}`,
@@ -152,11 +152,16 @@ export function inputFrom(graph: PreprocessedGraph, image: Pixels | Float32Array
   assertSize(input, graph);
   const at = firstNotFinite(input);
   if (at >= 0) {
-    const [, w, channels] = inputOf(graph).shape;
-    const [y, x, c] = [Math.floor(at / (w * channels)), Math.floor(at / channels) % w, at % channels];
     throw new InputError(
-      `network "${graph.name}": expected finite input values, got ${input[at]} at row ${y}, column ${x}, channel ${c}${own ? "" : "; the preprocessing makes it of a color"}`,
+      `network "${graph.name}": expected finite input values, got ${input[at]} at ${placeOf(at, inputOf(graph).shape)}${own ? "" : "; the preprocessing makes it of a color"}`,
     );
   }
   return input;
+}
+
+/** The place of a value, in words. */
+function placeOf(at: number, shape: Shape): string {
+  const [, w, channels] = shape;
+  if (shape.length !== 3 || w === undefined || channels === undefined) return `value ${at}`;
+  return `row ${Math.floor(at / (w * channels))}, column ${Math.floor(at / channels) % w}, channel ${at % channels}`;
 }

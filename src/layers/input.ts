@@ -1,10 +1,12 @@
 import type { Fields } from "../gpu/options.ts";
+import type { Shape } from "../gpu/tensor.ts";
 import { LAYER_FIELDS, type LayerBase } from "./op.ts";
 
-/** The layer through which the image enters; `shape` is [H, W, C]. It computes nothing, and so is no op. */
+/** A layer through which values enter. It computes nothing, and so is no op. */
 export interface InputLayer extends LayerBase {
   readonly op: "input";
-  readonly shape: readonly [number, number, number];
+  /** Shape without the batch: [H, W, C] of a picture or a feature map, [F] of a vector, [] of one number an image. */
+  readonly shape: Shape;
 }
 
 export const INPUT_FIELDS: Fields<InputLayer> = { ...LAYER_FIELDS, shape: "must" };

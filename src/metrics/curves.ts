@@ -1,5 +1,5 @@
 import { withScope } from "../gpu/scope.ts";
-import { inputOf } from "../graph/graph.ts";
+import { pictureOf } from "../graph/graph.ts";
 import { hash32 } from "../kernels/masking.ts";
 import { createRankedBatch, PLAN_LENGTH } from "../kernels/perturbing.ts";
 import type { Network } from "../network/network.ts";
@@ -61,7 +61,7 @@ export function curvesOf(
 ): Promise<Partial<Record<CurveName, TrustCurve>>> {
   const { input, importance, objective, baselines, which, steps, randomBaselines, seed } = site;
   const { device, graph } = network;
-  const { shape } = inputOf(graph);
+  const { shape } = pictureOf(graph, "trust");
   const [height, width] = shape;
   const pixels = height * width;
   const rows: number[] = [];

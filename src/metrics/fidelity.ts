@@ -1,5 +1,5 @@
 import { withScope } from "../gpu/scope.ts";
-import { inputOf } from "../graph/graph.ts";
+import { inputOf, pictureOf } from "../graph/graph.ts";
 import { hash32 } from "../kernels/masking.ts";
 import { createCellsBatch, createUniformBatch, uniformNoise } from "../kernels/perturbing.ts";
 import type { Network } from "../network/network.ts";
@@ -123,7 +123,7 @@ async function withoutCells(
   options: LoopOptions,
 ): Promise<{ readonly sums: readonly number[]; readonly falls: readonly number[] }> {
   const { device, graph } = network;
-  const { shape } = inputOf(graph);
+  const { shape } = pictureOf(graph, "trust");
   const [height, width] = shape;
   const words = Math.ceil(grid ** 2 / 32);
   const weights = new Float64Array(grid ** 2);

@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
-import { inputOf } from "../graph/graph.ts";
+import { pictureOf } from "../graph/graph.ts";
 import type { Network } from "../network/network.ts";
 import { seedOf } from "../sampling/seed.ts";
 import { MEASURES, type Measure, TRUST_DEFAULTS, type Trust, type TrustOptions } from "./measures.ts";
@@ -53,7 +53,7 @@ export function leftOutOf(
 
 /** The options that are numbers, with their defaults. @throws InputError when one is out of range. */
 export function numbersOf(network: Network, options: TrustOptions) {
-  const [height, width] = inputOf(network.graph).shape;
+  const [height, width] = pictureOf(network.graph, "trust").shape;
   const side = Math.min(height, width);
   const {
     steps = Math.min(TRUST_DEFAULTS.steps, height * width),

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { className } from "../graph/classes.ts";
-import { inputOf } from "../graph/graph.ts";
+import { inputOf, pictureOf } from "../graph/graph.ts";
 import type { Network } from "../network/network.ts";
 import { assertCall } from "../techniques/answer.ts";
 import { baselineOf } from "../techniques/attribution/integrated-gradients.ts";
@@ -79,7 +79,7 @@ export async function trust(
   const made: MadeMap = { ...maker, map };
 
   const own = importanceOf(map, kind);
-  const importance = atImageSize(own, inputOf(graph).shape);
+  const importance = atImageSize(own, pictureOf(graph, "trust").shape);
   const scoreAs = (on: ScoreKind | "if any") =>
     objectiveOf(network, input, { ...questionOf(maker), on: about ? on : "logit" });
   const judged = await scoreAs(options.on ?? "if any");

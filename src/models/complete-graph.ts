@@ -84,7 +84,7 @@ export function completeGraph(model: ReadModel, options: ModelOptions, who: stri
   const bare = withAnswers({ name: model.name, layers: needed }, outputs, options);
   const kept = bare.layers;
   const { channels: classes } = headOf(bare);
-  const channels = kept[0]?.op === "input" ? kept[0].shape[2] : 3;
+  const channels = pictureIn(kept)?.shape[2] ?? 1;
   const given =
     typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : checked(preprocessing);
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);

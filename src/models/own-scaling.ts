@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../gpu/errors.ts";
-import type { Layer } from "../graph/graph.ts";
+import { type Layer, pictureIn } from "../graph/graph.ts";
 import type { PreprocessingName } from "../graph/preprocessing.ts";
 
 /** Effect on a channel of the layers before the first weights: scale · x + offset. */
@@ -44,8 +44,8 @@ const MOST_LOOKED = 2 ** 18;
  * of 2 only for 0…1. Nothing when there is no such layer, or when they leave values as they are.
  */
 export function ownScaling(layers: readonly Layer[]): OwnScaling | undefined {
-  const [input] = layers;
-  if (input?.op !== "input") return undefined;
+  const input = pictureIn(layers);
+  if (!input) return undefined;
   const identity = { scale: 1, offset: 0 };
   const carried = new Map<string, readonly Affine[]>([
     [input.name, Array<Affine>(input.shape[2]).fill(identity)],

@@ -1,5 +1,5 @@
 import { ModelError } from "../gpu/errors.ts";
-import type { Graph, Layer } from "../graph/graph.ts";
+import { type Graph, type Layer, pictureIn } from "../graph/graph.ts";
 import { PICTURE_FITS, type PictureFit, PREPROCESSINGS, type Preprocessing } from "../graph/preprocessing.ts";
 import { type Family, familyOf } from "./families.ts";
 import { isObject, show } from "./json.ts";
@@ -75,6 +75,11 @@ export function decidePreprocessing(
   wanted: PictureFit | undefined = known?.fit,
 ): DecidedPreprocessing {
   const { layers } = graph;
+  const picture = pictureIn(layers);
+  if (!picture) {
+    const source = known?.source ?? "no input takes a picture: values are taken as they stand";
+    return { layers, preprocessing: { ...PREPROCESSINGS.none, ...known, source } };
+  }
   const family = familyOf(graph);
   const own = ownScaling(layers);
   const { fit, assumed, resize } = fitOf(layers, classes, family, wanted, known?.resize);
@@ -108,8 +113,7 @@ export function decidePreprocessing(
     }
     return { layers, preprocessing: fill(values, `found: the network's own ${found} takes ${range}`, false) };
   }
-  const input = layers[0];
-  const channels = input?.op === "input" ? input.shape[2] : 3;
+  const channels = picture.shape[2];
   if (channels !== 1 && channels !== 3) {
     return { layers, preprocessing: fill(PREPROCESSINGS.unit, "no family has such channels", true) };
   }
@@ -131,9 +135,8 @@ function fitOf(
   wanted: PictureFit | undefined,
   resize: number | undefined,
 ): { readonly fit: PictureFit; readonly assumed: boolean; readonly resize?: number | undefined } {
-  const [input] = layers;
   const imagenet = classes === 1000 || classes === 1001;
-  const usual = imagenet && input?.op === "input" && input.shape[0] === 224 ? RESIZE : undefined;
+  const usual = imagenet && pictureIn(layers)?.shape[0] === 224 ? RESIZE : undefined;
   if (wanted && wanted !== "cover") return { fit: wanted, assumed: false };
   if (wanted || resize !== undefined) return { fit: "cover", assumed: false, resize: resize ?? usual };
   if (imagenet) return { fit: "cover", assumed: true, resize: usual };

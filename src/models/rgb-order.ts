@@ -1,4 +1,4 @@
-import type { Layer } from "../graph/graph.ts";
+import { type Layer, pictureIn } from "../graph/graph.ts";
 import type { Constant } from "../layers/op.ts";
 
 /**
@@ -7,8 +7,8 @@ import type { Constant } from "../layers/op.ts";
  * convolutions in one group (through augmentation, padding and pooling), or has other than three channels.
  */
 export function reorderToRgb(layers: readonly Layer[]): Layer[] | undefined {
-  const [input] = layers;
-  if (input?.op !== "input" || input.shape[2] !== 3) return undefined;
+  const input = pictureIn(layers);
+  if (input?.shape[2] !== 3) return undefined;
   const carriers = new Set([input.name]);
   const turned: Layer[] = [];
   for (const layer of layers) {

@@ -1,5 +1,5 @@
 import { sizeOf } from "../gpu/tensor.ts";
-import { type Graph, inputOf, type Layer, type Shapes } from "../graph/graph.ts";
+import { type Graph, inputsOf, type Layer, type Shapes } from "../graph/graph.ts";
 import { opOf } from "../layers/ops.ts";
 
 /** A value that needs a buffer from one step to another, both included. */
@@ -37,20 +37,21 @@ export function aliasBuffers(lifetimes: readonly Lifetime[]): BufferAliasing {
 }
 
 /**
- * Plans the buffers of a network that only runs forward. The input, the output and whatever `keep` names have one of their
+ * Plans the buffers of a network that only runs forward. The inputs, the output and whatever `keep` names have one of their
  * own; any other's is free again when the last layer that reads it, or a view of it, has run. A view has its input's buffer.
  */
 export function planActivations(graph: Graph, shapes: Shapes, keep: readonly string[]): BufferAliasing {
   const owner = new Map<string, string>();
   const until = new Map<string, number>();
   const from = new Map<string, number>();
-  const kept = new Set([inputOf(graph).name, graph.output, ...keep]);
+  const inputNames = new Set(inputsOf(graph).map((input) => input.name));
+  const kept = new Set([...inputNames, graph.output, ...keep]);
   for (const [index, layer] of graph.layers.entries()) {
     const { name, inputs } = layer;
     const own = isView(layer) ? (owner.get(inputs[0] ?? "") ?? name) : name;
     owner.set(name, own);
     if (own === name) from.set(name, index);
-    const always = kept.has(name) || (own === name && name === inputOf(graph).name);
+    const always = kept.has(name) || (own === name && inputNames.has(name));
     const lasts = always ? graph.layers.length : index;
     until.set(own, Math.max(until.get(own) ?? index, lasts));
     for (const input of inputs) {

@@ -149,12 +149,13 @@ export function batchOfPlan(
   }
   const one = footprintOfPlan(plan, there);
   const images = one.activations + one.gradients + one.other;
-  const [height, width, channels] = inputOf(graph).shape;
+  const { shape } = inputOf(graph);
+  const [pixels, values] = [sizeOf(shape.slice(0, -1)), sizeOf(shape)];
   const largest = Math.max(...[...shapes.values()].map(bytesOf));
   // A mask a sample; and a few copies of the image and of a layer's maps.
   const scratch = {
-    each: 4 * height * width + 16,
-    once: 32 * height * width * (channels + 1) + 2 * largest + 2 ** 18,
+    each: 4 * pixels + 16,
+    once: 32 * (values + pixels) + 2 * largest + 2 ** 18,
   };
   const needed = one.total + scratch.each + scratch.once;
   if (needed > memory) {

@@ -1,6 +1,6 @@
 import { assertFinite } from "../graph/finite.ts";
 import { type Folds, fuseWith } from "../graph/fuse.ts";
-import { assertLayer, type Graph, inputOf, type Shapes, shapesOf } from "../graph/graph.ts";
+import { assertLayer, type Graph, inputsOf, type Shapes, shapesOf } from "../graph/graph.ts";
 import { answersOf, withLogits } from "../graph/heads.ts";
 import { type GradientLayout, gradientLayout } from "./gradient-layout.ts";
 import type { NetworkSettings } from "./options.ts";
@@ -37,11 +37,12 @@ export function planNetwork(
   { batch, keep, gradients, reuseBuffers }: NetworkSettings,
 ): NetworkPlan {
   const shapes = shapesOf(graph, batch);
+  const inputs = inputsOf(graph).map(({ name }) => name);
   const kept = new Set(keep === "all" ? graph.layers.map(({ name }) => name) : keep);
   return {
     ...{ graph, batch, keep, shapes },
     layout: gradients ? gradientLayout(graph, kept) : undefined,
-    alone: reuseBuffers && keep !== "all" ? [...keep, ...answersOf(graph), inputOf(graph).name] : undefined,
+    alone: reuseBuffers && keep !== "all" ? [...keep, ...answersOf(graph), ...inputs] : undefined,
   };
 }
 

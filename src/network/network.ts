@@ -8,6 +8,7 @@ import type { Tensors } from "../layers/op.ts";
 import { type BackwardPlan, planBackward } from "./backward-plan.ts";
 import { type BackwardBuffers, tensorOf } from "./buffers.ts";
 import { planForward } from "./forward-plan.ts";
+import { type InputOptions, type ReadInputs, readInputs } from "./inputs.ts";
 import type { NetworkPlan } from "./network-plan.ts";
 import { BACKWARD, type BackwardOptions, FORWARD, type ForwardOptions, reusedBuffer } from "./options.ts";
 import {
@@ -40,7 +41,10 @@ export class Network {
   /** The graph as it runs: layers that were fused away are gone from it, logits that were fused into a sigmoid are apart. */
   readonly graph: Graph;
   readonly batch: number;
-  /** `[batch, H, W, C]`: write the preprocessed images here. */
+  /**
+   * `[batch, H, W, C]`: write the preprocessed images here. Of several inputs, the one that is asked; the others are
+   * `activation(name)`.
+   */
   readonly input: Tensor;
   readonly shapes: Shapes;
 
@@ -55,12 +59,15 @@ export class Network {
   /** The network that this one is for the length of a turn. */
   readonly #whole: Network | undefined;
   readonly #turns = new Turns();
+  /** Inputs beside the one that is asked which hold the values that this turn was given. */
+  readonly #given: ReadonlySet<string>;
   /** The network that records now, in a turn of this one. */
   #turn: Network | undefined;
   #ended: "destroy()" | "its turn" | undefined;
 
   /** @internal Use {@link createNetwork}. */
-  constructor(parts: NetworkParts, whole?: Network) {
+  constructor(parts: NetworkParts, whole?: Network, given: readonly string[] = []) {
+    this.#given = new Set(given);
     const { device, plan, stages, constants, backward } = parts;
     this.#parts = parts;
     this.#whole = whole;
@@ -175,20 +182,27 @@ export class Network {
    * to end. From writing the input to reading the result, work that shares a network with other calls belongs in here.
    * @throws the signal's reason, at once, when it aborts while the work waits; InputError when the network is destroyed
    * meanwhile; what `work` throws.
+   * @param options `inputs`: values of the inputs beside the one that is asked, which are written before the work begins; all
+   * that a turn around this one was not given. Without, nothing is written.
    */
   inTurn<T>(
     work: (network: Network) => T | Promise<T>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    { signal, inputs }: { readonly signal?: AbortSignal | undefined } & InputOptions = {},
   ): Promise<T> {
     if (typeof work !== "function") {
       const error = `network "${this.graph.name}": expected a function to run in its turn, got ${describe(work)}`;
       return Promise.reject(new InputError(error));
     }
+    const read = inputs && readInputs(this.graph, inputs, this.#given);
+    // Whoever leaves before his turn never looks at it.
+    read?.catch(() => {});
     return this.#turns.take(async () => {
       this.#live();
-      const turn = new Network(this.#parts, this);
+      const values = (await read) ?? {};
+      const turn = new Network(this.#parts, this, [...this.#given, ...Object.keys(values)]);
       this.#turn = turn;
       try {
+        turn.#write(values);
         return await work(turn);
       } finally {
         turn.#end("its turn");
@@ -208,6 +222,16 @@ export class Network {
 
   [Symbol.dispose](): void {
     this.destroy();
+  }
+
+  /** Writes the values of inputs, for every image of the batch. */
+  #write(values: ReadInputs): void {
+    for (const [name, { buffer, byteOffset, byteLength }] of Object.entries(values)) {
+      const to = this.activation(name).buffer;
+      for (let n = 0; n < this.batch; n++) {
+        this.device.queue.writeBuffer(to, n * byteLength, buffer, byteOffset, byteLength);
+      }
+    }
   }
 
   #live(): ReadonlyMap<string, Stage> {

@@ -3,7 +3,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { all, build } from "../gpu/scope.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { inputOf, type Layer } from "../graph/graph.ts";
+import { inputOf, type Layer, pictureOf } from "../graph/graph.ts";
 import { logitsOf } from "../graph/heads.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
@@ -193,9 +193,9 @@ function constantsOf({ graph, constants }: Network, layer: Layer): Tensors | und
 /** The bounds of the image for the z-box: black and white after the preprocessing, or what the rule says. */
 function boundsOf({ graph, input }: Network, tensor: Make) {
   const { range, mean, std } = graph.preprocessing;
-  const [, , channels] = inputOf(graph).shape;
   const made = new Map<RelevanceRule, { readonly low: Tensor; readonly high: Tensor }>();
   const bound = (name: string, level: number, given: readonly number[] | undefined): Tensor => {
+    const [, , channels] = pictureOf(graph, `LRP rule "zBox"`).shape;
     if (given && (given.length !== channels || !given.every(Number.isFinite))) {
       throw new InputError(
         `LRP rule "zBox": expected a ${name} bound for each of ${channels} channels, got [${given}]`,

@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Call, describe } from "../gpu/options.ts";
 import { type Picture, readInput } from "../images/picture.ts";
+import type { InputOptions } from "../network/inputs.ts";
 import type { Network } from "../network/network.ts";
 import { assertAnswer } from "./answer-checks.ts";
 
@@ -12,7 +13,7 @@ import { assertAnswer } from "./answer-checks.ts";
  * @throws the signal's reason, at once, when it aborts while the question waits; InputError when the image is none;
  * ModelError when the answer is NaN or infinite.
  */
-export async function answer<O extends { readonly signal?: AbortSignal | undefined }, T>(
+export async function answer<O extends TurnOptions, T>(
   network: Network,
   image: Picture,
   options: O,
@@ -23,13 +24,30 @@ export async function answer<O extends { readonly signal?: AbortSignal | undefin
   const read = copyOf(network, image);
   // Whoever leaves before his turn never looks at it.
   read.catch(() => {});
-  return network.inTurn(async (turn) => {
+  return inTurnWithInputs(network, options, async (turn) => {
     const found = await work(turn, await read, options);
     for (const one of [found].flat()) {
       if (isMap(one)) await assertAnswer(turn, one.data, "the answer", one.gaps);
     }
     return found;
-  }, options);
+  });
+}
+
+/** The options of a question that its turn needs. */
+interface TurnOptions extends InputOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs the work on a question in the network's turn, with the values of its inputs beside the image in place.
+ * @throws InputError that lists these inputs, where one is missing.
+ */
+export function inTurnWithInputs<T>(
+  network: Network,
+  { signal, inputs = {} }: TurnOptions,
+  work: (network: Network) => Promise<T>,
+): Promise<T> {
+  return network.inTurn(work, { signal, inputs });
 }
 
 /** @throws InputError when that is no network, or the options hold what the call does not know. */

@@ -4,8 +4,9 @@ import { readTensor } from "../gpu/tensor.ts";
 import { countsOf, labelOf, probabilitiesOf, sideOf } from "../graph/classes.ts";
 import type { HeadKind } from "../graph/graph.ts";
 import { type Head, headOf } from "../graph/heads.ts";
+import type { InputOptions } from "../network/inputs.ts";
 import type { Network } from "../network/network.ts";
-import { answer, assertCall, assertPictures, copyOf } from "./answer.ts";
+import { answer, assertCall, assertPictures, copyOf, inTurnWithInputs } from "./answer.ts";
 import { assertAnswer } from "./answer-checks.ts";
 import type { Picture } from "./question.ts";
 import { submit } from "./submit.ts";
@@ -29,7 +30,7 @@ export interface Prediction {
   readonly share?: number;
 }
 
-export interface PredictOptions {
+export interface PredictOptions extends InputOptions {
   /** Number of classes to give, strongest first. Default 5. */
   readonly top?: number | undefined;
   /** The output that is asked, by name. Default: the graph's `output`. */
@@ -43,7 +44,7 @@ function assertTop(top: number | undefined): void {
   throw new InputError(`predict: expected top to be a whole number of 1 or more, got ${describe(top)}`);
 }
 
-const FIELDS: Fields<PredictOptions> = { top: "may", output: "may", signal: "may" };
+const FIELDS: Fields<PredictOptions> = { top: "may", output: "may", inputs: "may", signal: "may" };
 
 /**
  * Predicts an image's classes, by the head of its output: classes and labels strongest first, both sides of a yes or
@@ -80,7 +81,7 @@ export async function* predictEach(
   assertTop(options.top);
   assertPictures("predictEach", images);
   const ranked = (inputs: readonly Float32Array[]) =>
-    network.inTurn((turn) => predictBatch(turn, inputs, options), options);
+    inTurnWithInputs(network, options, (turn) => predictBatch(turn, inputs, options));
   const batch: Float32Array[] = [];
   for await (const image of images) {
     if (batch.push(await copyOf(network, image)) < network.batch) continue;

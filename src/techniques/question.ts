@@ -3,9 +3,10 @@ import type { Fields } from "../gpu/options.ts";
 import type { Shape } from "../gpu/tensor.ts";
 import { asNhwc, readTensor } from "../gpu/tensor.ts";
 import { classOf, isBinary, placesOf, sideOf, strongestOf, yesOf } from "../graph/classes.ts";
-import { type Graph, inputOf, shapesOf } from "../graph/graph.ts";
+import { type Graph, pictureOf, shapesOf } from "../graph/graph.ts";
 import { type Head, headOf, headsOf } from "../graph/heads.ts";
 import type { Picture } from "../images/picture.ts";
+import type { InputOptions } from "../network/inputs.ts";
 import type { Network, Target } from "../network/network.ts";
 import { assertTarget } from "../network/output-gradient.ts";
 import { elements, logit, Objective, probability, regionObjective } from "../objectives/objective.ts";
@@ -22,7 +23,7 @@ export type { Picture } from "../images/picture.ts";
 export type AnyTarget = number | string | Target;
 
 /** Options that every technique takes. `Q` is what the technique can be asked. */
-export interface ExplainOptions<Q extends AnyTarget | Objective = AnyTarget> {
+export interface ExplainOptions<Q extends AnyTarget | Objective = AnyTarget> extends InputOptions {
   /**
    * Default: of a softmax or of labels, the one with the highest score; of a yes or no, the side that the network takes; of
    * values, the first; of scores at every place, the class that most places have, or the yes where any has it. A class of
@@ -46,7 +47,7 @@ export type ObjectiveOptions = ExplainOptions<AnyTarget | Objective>;
 
 /** The options that every technique takes, whether it has a use for them or not. */
 export const EXPLAIN: Fields<ObjectiveOptions & LoopOptions & MemoryOptions> = {
-  ...{ target: "may", output: "may", region: "may" },
+  ...{ target: "may", output: "may", region: "may", inputs: "may" },
   ...LOOP,
   ...MEMORY,
 };
@@ -109,7 +110,7 @@ async function askInTurn(
 
 /** The weight of each place that a head scores in a region of the input. */
 export function weightsOf(graph: Graph, head: Head, region: Region): Float32Array {
-  const [height, width] = inputOf(graph).shape;
+  const [height, width] = pictureOf(graph, "region").shape;
   const [, h, w] = asNhwc(shapesOf(graph).get(head.logits) ?? []);
   return regionWeights(region, [height, width], [h, w]);
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { readTensors } from "../../src/gpu/tensor.ts";
-import { type Graph, inputOf, type Layer, shapesOf } from "../../src/graph/graph.ts";
+import { type Graph, type Layer, pictureOf, shapesOf } from "../../src/graph/graph.ts";
 import { type PatchSweep, sweepOver } from "../../src/kernels/occlusion.ts";
 import { windowGeometry } from "../../src/layers/padding.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
@@ -302,7 +302,7 @@ describe("rectangles", () => {
 
   test.each(GRAPHS)("of %s are the smallest that hold what a patch reaches", (_, make) => {
     const of = make();
-    const [height, width] = inputOf(of).shape;
+    const [height, width] = pictureOf(of, "test").shape;
     fc.assert(
       fc.property(sizes(height, width), ({ patch, stride }) => {
         const sweep = sweepOver([height, width, 1], patch, stride);
@@ -405,7 +405,7 @@ describe("an incremental sweep", () => {
     if (!one || !many) throw new Error("expected two networks");
     try {
       const next = random(seed);
-      const [height, width, channels] = inputOf(of).shape;
+      const [height, width, channels] = pictureOf(of, "test").shape;
       const image = values(height * width * channels, next);
       const fill = values(channels, next);
       const got = await sweepOf(one, image, fill, target, { patch, stride, incremental: true });
@@ -451,7 +451,7 @@ describe("an incremental sweep", () => {
 
   test.each(GRAPHS)("of %s equals the full one", async (name, make) => {
     const of = make();
-    const sweep = sweepOver(inputOf(of).shape, [2, 2], [2, 2]);
+    const sweep = sweepOver(pictureOf(of, "test").shape, [2, 2], [2, 2]);
     const plan = planIncremental(of, sweep, of.output);
     expect([...(plan?.partial.keys() ?? [])]).toEqual(
       expect.arrayContaining(followed[name as keyof typeof followed]),
@@ -461,7 +461,7 @@ describe("an incremental sweep", () => {
 
   // Chosen at random, so that windows cover some layers wholly, or miss them between the taps of a stride.
   test.each(GRAPHS)("of %s equals the full one for any patch, stride and image", async (_, make) => {
-    const [height, width] = inputOf(make()).shape;
+    const [height, width] = pictureOf(make(), "test").shape;
     const side = Math.min(height, width);
     const cases = fc.record({
       patch: fc.oneof(fc.constantFrom(1, side), fc.integer({ min: 1, max: Math.ceil(side / 3) })),
@@ -491,7 +491,10 @@ describe("an incremental sweep", () => {
   });
 
   test("goes on from chunk to chunk, the last one short", async () => {
-    const of = graph("wide", [{ ...inputOf(chain()), shape: [37, 33, 3] }, ...chain().layers.slice(1, 4)]);
+    const of = graph("wide", [
+      { ...pictureOf(chain(), "test"), shape: [37, 33, 3] },
+      ...chain().layers.slice(1, 4),
+    ]);
     const sweep = sweepOver([37, 33, 3], [2, 2], [1, 1]);
     const plan = planIncremental(of, sweep, "pool1");
     expect([plan?.chunks, plan?.patches]).toEqual([2, 576]);

@@ -1,5 +1,6 @@
-import { sizeOf } from "../../gpu/tensor.ts";
-import { type Graph, inputOf, type Shapes, shapesOf } from "../../graph/graph.ts";
+import { type Shape, sizeOf } from "../../gpu/tensor.ts";
+import { type Graph, pictureOf, type Shapes, shapesOf } from "../../graph/graph.ts";
+import { descendantsOf } from "../../graph/traverse.ts";
 import type { PatchSweep } from "../../kernels/occlusion.ts";
 import { type OpLayer, opOf } from "../../layers/ops.ts";
 import { extentOf } from "../../layers/sight.ts";
@@ -22,11 +23,18 @@ export interface DirtyRegions {
 
 const NONE: Span = { from: 0, to: 0 };
 
+/** A layer that no patch changes, because the picture does not lead to it. */
+function unchanged(shape: Shape, sweep: PatchSweep): DirtyRegions {
+  const [, height = 1, width = 1, ...channels] = shape;
+  const none = (count: number): Span[] => Array<Span>(count).fill(NONE);
+  return { shape: [height, width, sizeOf(channels)], rows: none(sweep.rows), columns: none(sweep.columns) };
+}
+
 /**
  * The rectangles that a sweep's patches change, layer by layer: the smallest that hold every pixel to which a path leads
  * from the patch. Only where a sum or a concatenation joins a branch that a patch misses altogether may they be larger.
- * @returns every layer in which changes keep to rectangles; the others (dense, global pooling, flattened) change as a
- * whole, and so does what they lead to.
+ * @returns every layer in which changes keep to rectangles, and those that nothing of the picture leads to, of any rank, in
+ * which nothing changes; the others (dense, global pooling, flattened) change as a whole, and so does what they lead to.
  */
 export function dirtyRegionsOf(
   graph: Graph,
@@ -38,7 +46,7 @@ export function dirtyRegionsOf(
       const from = Math.min(index * sweep.stride[axis], size - sweep.patch[axis]);
       return { from, to: from + sweep.patch[axis] };
     });
-  const input = inputOf(graph);
+  const input = pictureOf(graph, "occlusion");
   const found = new Map<string, DirtyRegions>([
     [
       input.name,
@@ -49,8 +57,10 @@ export function dirtyRegionsOf(
       },
     ],
   ]);
+  const follow = new Set(descendantsOf(graph.layers, [input.name]).map(({ name }) => name));
   for (const layer of graph.layers) {
-    if (layer.op === "input") continue;
+    if (!follow.has(layer.name)) found.set(layer.name, unchanged(shapes.get(layer.name) ?? [], sweep));
+    if (layer.op === "input" || !follow.has(layer.name)) continue;
     const regions = layer.inputs.map((name) => found.get(name)).filter((region) => region !== undefined);
     if (regions.length < layer.inputs.length) continue;
     const followed = followedBy(layer, regions, shapes);

@@ -1,5 +1,5 @@
 import { sizeOf } from "../../gpu/tensor.ts";
-import { type Graph, inputOf, type Layer, type Shapes, shapesOf } from "../../graph/graph.ts";
+import { type Graph, type Layer, pictureOf, type Shapes, shapesOf } from "../../graph/graph.ts";
 import { multiplyAddsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
 import type { PatchSweep } from "../../kernels/occlusion.ts";
@@ -21,6 +21,8 @@ export interface SweepCost {
 
 /** The plan of a sweep: the layers that run incrementally, the chunks, the rectangles. */
 export interface IncrementalPlan {
+  /** The input that patches cover; the values of all others stay. */
+  readonly picture: string;
   /** The layers that lead to the targets, in order. */
   readonly layers: readonly Layer[];
   /** The layers that are asked for. */
@@ -81,7 +83,8 @@ export function planIncremental(
 ): IncrementalPlan | undefined {
   const shapes = shapesOf(graph);
   const targets = typeof target === "string" ? [target] : target;
-  const layers = ancestorsOf(graph.layers, [inputOf(graph).name, ...targets]);
+  const { name: picture } = pictureOf(graph, "occlusion");
+  const layers = ancestorsOf(graph.layers, [picture, ...targets]);
   const regions = dirtyRegionsOf({ ...graph, layers, output: layers.at(-1)?.name ?? "" }, sweep, shapes);
   const partial = new Map<string, DirtyRegions>();
   for (const layer of layers) {
@@ -112,7 +115,7 @@ export function planIncremental(
     const chunks = Math.ceil(total / most);
     const patches = Math.ceil(total / chunks);
     const layout = layOut(partial, sweep, patches, chunks);
-    const plan = { layers, targets, shapes, patches, chunks, cost, batch, ...layout };
+    const plan = { picture, layers, targets, shapes, patches, chunks, cost, batch, ...layout };
     return { ...plan, bytes: bytesOf(plan) };
   };
   for (let patches = most; patches >= 1; ) {

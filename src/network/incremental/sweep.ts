@@ -17,8 +17,8 @@ import { gathers, type IncrementalPlan } from "./plan.ts";
 export interface IncrementalSweep {
   /** `[1, H, W, C]`: write the preprocessed image here. */
   readonly image: Tensor;
-  /** A target's layer for the clean image, [1, …]. */
-  clean(target: string): Tensor;
+  /** A layer for the clean image, [1, …]; of an input beside the picture, where its values are written. */
+  clean(layer: string): Tensor;
   /** A target's layer for the patches of a chunk, [patches, …]. */
   changed(target: string): Tensor;
   /** Covers the image and computes the clean one. */
@@ -53,9 +53,8 @@ export async function createIncrementalSweep(
   const owned = (made: Promise<Command>): Promise<Command> => made.then(own);
   const buffers = await checked(device, "occlusion", () => allocate(device, plan, own));
   const { clean, partials, dirty, tables, batch } = buffers;
-  const [input] = plan.layers;
-  const covered = input && partials.get(input.name);
-  if (!input || !covered) throw new InputError("occlusion: expected an input layer, got none");
+  const covered = partials.get(plan.picture);
+  if (!covered) throw new InputError("occlusion: expected an input layer, got none");
 
   const cleanCommands = all(
     plan.layers.map((layer) => owned(createForward(device, layer, { activations: clean, constants, saved }))),
@@ -68,8 +67,8 @@ export async function createIncrementalSweep(
     all(wholesOf(plan).map((task) => createLayer(device, task, { ...buffers, constants }, own))),
   ]);
   return {
-    image: tensorOf(clean, input.name),
-    clean: (target) => tensorOf(clean, target),
+    image: tensorOf(clean, plan.picture),
+    clean: (layer) => tensorOf(clean, layer),
     changed: (target) => tensorOf(batch, target),
     start: sequence([cover, ...before]),
     step: sequence([worklist, ...computed]),

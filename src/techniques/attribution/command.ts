@@ -1,7 +1,8 @@
 import { InputError } from "../../gpu/errors.ts";
 import { build, type Owner, withScope } from "../../gpu/scope.ts";
 import { readTensors, type Tensor } from "../../gpu/tensor.ts";
-import { inputOf } from "../../graph/graph.ts";
+import { furtherInputsOf, inputOf } from "../../graph/graph.ts";
+import { type ReadInputs, readInputs } from "../../network/inputs.ts";
 import type { Network, OutputGradients, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
@@ -13,7 +14,7 @@ import {
   type SampleLoop,
   type SteppedWork,
 } from "../../sampling/samples.ts";
-import { answer, copyOf } from "../answer.ts";
+import { answer, copyOf, inTurnWithInputs } from "../answer.ts";
 import { assertAnswer, type scoresBeside } from "../answer-checks.ts";
 import {
   type AskedObjective,
@@ -223,6 +224,8 @@ export interface AttributionCommand<E extends Explanation = Explanation> extends
    * first one stays: its class where no target was given, the width of the noise, the baseline, the colour that covers, the segments.
    */
   readonly image: Tensor;
+  /** The values of the network's inputs beside the image, by name. Others may be written here before `recordStart`. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
   readonly target: Target | Objective;
   /**
    * Tensors that the steps compute, by name. `map` is among them where the GPU completes the map; elsewhere `read`
@@ -238,6 +241,28 @@ export interface AttributionCommand<E extends Explanation = Explanation> extends
   read(): Promise<E>;
 }
 
+/** The values of the inputs beside the image as tensors, and the recording that brings them to the network, for its whole batch. */
+function furtherInputs(
+  network: Network,
+  read: ReadInputs,
+  scope: BudgetScope,
+): Pick<AttributionCommand, "inputs"> & { toNetwork(encoder: GPUCommandEncoder): void } {
+  const made = furtherInputsOf(network.graph).map(({ name, shape }) => {
+    return [name, scope.tensor(shape, { data: read[name], label: `input ${name}` })] as const;
+  });
+  return {
+    inputs: Object.fromEntries(made),
+    toNetwork(encoder) {
+      for (const [name, { buffer }] of made) {
+        const to = network.activation(name).buffer;
+        for (let n = 0; n < network.batch; n++) {
+          encoder.copyBufferToBuffer(buffer, 0, to, n * buffer.size, buffer.size);
+        }
+      }
+    },
+  };
+}
+
 /** Makes a technique's command on an image. */
 export async function createPrepared<O extends ObjectiveOptions & MemoryOptions, E extends Explanation>(
   network: Network,
@@ -248,13 +273,28 @@ export async function createPrepared<O extends ObjectiveOptions & MemoryOptions,
 ): Promise<AttributionCommand<E>> {
   const { device } = network;
   const input = await copyOf(network, image);
+  const read = await readInputs(network.graph, options.inputs ?? {});
   return build(device, who, async (own) => {
     const scope = budgeted(network, who, options, own);
-    const ask: PrepareSite["ask"] = (o) => network.inTurn((turn) => objectiveOf(turn, input, o), o);
-    const work = await prepare({ network, input, scope, ask, room: (samples) => samples }, options);
+    const ask: PrepareSite["ask"] = (o) =>
+      inTurnWithInputs(network, { ...options, inputs: read }, (turn) => objectiveOf(turn, input, o));
+    const made = await prepare({ network, input, scope, ask, room: (samples) => samples }, options);
+    const { inputs, toNetwork } = furtherInputs(network, read, scope);
+    const work = {
+      ...made,
+      recordStart(encoder: GPUCommandEncoder) {
+        toNetwork(encoder);
+        made.recordStart(encoder);
+      },
+      // Between two steps the network may have answered another question.
+      recordStep(encoder: GPUCommandEncoder) {
+        toNetwork(encoder);
+        made.recordStep(encoder);
+      },
+    };
     const { image: tensor, target, results, steps, recordStart, recordStep, recordEnd } = work;
     return {
-      ...{ image: tensor, target, results, steps, recordStart, recordStep, recordEnd },
+      ...{ image: tensor, inputs, target, results, steps, recordStart, recordStep, recordEnd },
       record: (encoder: GPUCommandEncoder) => recordAll(encoder, work),
       read: () =>
         network.inTurn(async (turn) => {

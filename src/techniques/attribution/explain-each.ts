@@ -7,7 +7,7 @@ import type { Network, OutputGradients, Target } from "../../network/network.ts"
 import { Objective } from "../../objectives/objective.ts";
 import { runBackwardPasses } from "../../sampling/backward-passes.ts";
 import { type BudgetScope, withBudget } from "../../sampling/budget.ts";
-import { assertCall, assertPictures, copyOf } from "../answer.ts";
+import { assertCall, assertPictures, copyOf, inTurnWithInputs } from "../answer.ts";
 import { assertAnswer, scoresBeside } from "../answer-checks.ts";
 import { type AnyTarget, meaningOf, type Picture, weightsOf } from "../question.ts";
 import { assertRegion, type Region, scoresWithin } from "../region.ts";
@@ -77,7 +77,7 @@ export async function* explainEach(
     return;
   }
   const explain = (inputs: readonly Float32Array[]) =>
-    network.inTurn((turn) => explainBatch(turn, inputs, technique, pass, options), options);
+    inTurnWithInputs(network, options, (turn) => explainBatch(turn, inputs, technique, pass, options));
   const batch: Float32Array[] = [];
   for await (const image of images) {
     if (batch.push(await copyOf(network, image)) < network.batch) continue;

@@ -1,6 +1,6 @@
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
-import { type Graph, inputOf } from "../../graph/graph.ts";
+import { type Graph, inputOf, pictureOf } from "../../graph/graph.ts";
 import { gaussianBlur } from "../../images/blur.ts";
 import { inputColorOf } from "../../images/color.ts";
 import { readInput } from "../../images/picture.ts";
@@ -200,9 +200,12 @@ export async function baselineOf(
   baseline: Baseline,
   who = "integrated gradients",
 ): Promise<Float32Array> {
-  const { shape } = inputOf(graph);
-  if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
   if (typeof baseline === "object" && "image" in baseline) return readInput(graph, baseline.image);
+  // One number needs no colours.
+  if (typeof baseline === "number" && Number.isFinite(Math.fround(baseline)))
+    return input.map(() => baseline);
+  const { shape } = pictureOf(graph, `${who} from "${baseline}"; give a number or { image: values }`);
+  if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
   if (typeof baseline === "string" && !["mean", "black", "grey", "white"].includes(baseline)) {
     throw new InputError(
       `${who}: expected a baseline of black, grey, white, mean, blur, a colour or { image }, got "${baseline}"`,

@@ -2,7 +2,7 @@ import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { withinRounding } from "../../graph/finite.ts";
-import { type Graph, inputOf } from "../../graph/graph.ts";
+import { type Graph, pictureOf } from "../../graph/graph.ts";
 import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import { quickshift, type Segments } from "../../images/quickshift.ts";
@@ -124,7 +124,7 @@ function prepareSegments(
     }
     assertSamples(samples, WHO);
     const seed = seedOf(options.seed, WHO);
-    const { shape } = inputOf(graph);
+    const { shape } = pictureOf(graph, WHO);
     const [height, width, channels] = shape;
     if (!options.segments && channels !== 1 && channels !== 3) {
       throw new UnsupportedError(
@@ -234,7 +234,7 @@ function hiding(
   { labels, count }: Segments,
   hide: "segment" | InputColor,
 ): Float32Array {
-  const channels = inputOf(graph).shape[2];
+  const channels = pictureOf(graph, WHO).shape[2];
   const colors = new Float64Array(count * channels);
   if (hide !== "segment") {
     const color = inputColorOf(graph, input, hide, "LIME hide");

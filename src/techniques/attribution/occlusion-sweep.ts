@@ -3,7 +3,7 @@ import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
 import { build, type Scope } from "../../gpu/scope.ts";
 import { sizeOf, type Tensor } from "../../gpu/tensor.ts";
-import { type Graph, inputOf } from "../../graph/graph.ts";
+import { furtherInputsOf, type Graph, pictureOf } from "../../graph/graph.ts";
 import { type Head, headsOf } from "../../graph/heads.ts";
 import {
   createOcclude,
@@ -129,7 +129,7 @@ export async function createSweep(
 ): Promise<OcclusionSweep & { readonly judged: readonly [OcclusionMap, ...OcclusionMap[]] }> {
   const { on = ON.default, incremental = true } = options;
   const { device, graph, batch } = network;
-  const [height, width, channels] = inputOf(graph).shape;
+  const [height, width, channels] = pictureOf(graph, "occlusion").shape;
   const sweep = sweepWith([height, width, channels], options);
   assertScore(on, "occlusion");
   const probabilityOf = (target: Target): Score["probability"] => {
@@ -214,6 +214,7 @@ export async function createSweep(
         { fill, position, constants: network.constants },
         whole.own,
       );
+      const further = furtherInputsOf(graph).filter((input) => plan.layers.includes(input));
       const recordAlive = (encoder: GPUCommandEncoder, commands: readonly Command[], label: string): void => {
         if (network.isDestroyed) throw new InputError(`network "${graph.name}": used after destroy()`);
         recordCommands(encoder, commands, { label: `vitrine occlusion ${label}` });
@@ -227,6 +228,10 @@ export async function createSweep(
         saving: plan.cost.full / plan.cost.exact,
         recordStart(encoder: GPUCommandEncoder) {
           encoder.clearBuffer(position.buffer);
+          for (const { name, shape } of further) {
+            const [from, to] = [network.activation(name).buffer, windows.clean(name).buffer];
+            encoder.copyBufferToBuffer(from, 0, to, 0, 4 * sizeOf(shape));
+          }
           recordAlive(encoder, [windows.start, judgeClean], "clean");
         },
         recordStep: (encoder: GPUCommandEncoder) => recordAlive(encoder, [windows.step, judgeChunk], "step"),

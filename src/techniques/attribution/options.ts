@@ -48,7 +48,7 @@ export const ATTRIBUTION: Fields<AttributionOptions> = {
 /** The options that belong to some techniques only. */
 export type AttributionOption = Exclude<
   keyof AttributionOptions,
-  "target" | "output" | "region" | "signal" | "onProgress" | "memory"
+  "target" | "output" | "region" | "inputs" | "signal" | "onProgress" | "memory"
 >;
 
 /** The values that an option may have. */

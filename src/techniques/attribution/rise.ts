@@ -1,7 +1,7 @@
 import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import { inputOf } from "../../graph/graph.ts";
+import { pictureOf } from "../../graph/graph.ts";
 import { type InputColor, inputColorOf } from "../../images/color.ts";
 import { createRiseBatch } from "../../kernels/masking.ts";
 import { createWeightedSum } from "../../kernels/sampling.ts";
@@ -110,7 +110,7 @@ function prepareMasks(
     } = options;
     const { device, graph, batch } = network;
     const { tensor } = scope;
-    const { shape } = inputOf(graph);
+    const { shape } = pictureOf(graph, WHO);
     const [height, width, channels] = shape;
     const { grid = Math.min(7, height, width) } = options;
     if (!Number.isInteger(grid) || grid < 1 || grid > Math.min(height, width)) {

@@ -1,6 +1,6 @@
 import { recordCommands } from "../../gpu/command.ts";
 import type { Fields } from "../../gpu/options.ts";
-import { inputOf } from "../../graph/graph.ts";
+import { pictureOf } from "../../graph/graph.ts";
 import { createMapMaskedBatch, createMapRange, createWeightedMaps } from "../../kernels/activation-maps.ts";
 import { softmax } from "../../layers/softmax.ts";
 import type { Network } from "../../network/network.ts";
@@ -50,7 +50,7 @@ const prepareScores: Prepare<ScoreCamOptions, Explanation> = async (site, option
   const { tensor, command } = scope;
   const maps = mapsAt(network, options, WHO);
   const { height, width, channels } = maps;
-  const { shape } = inputOf(graph);
+  const { shape } = pictureOf(graph, WHO);
   const { target, objective } = await site.ask(options);
   const asked = await scope.objective(objective);
   const label = WHO;

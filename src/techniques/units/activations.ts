@@ -1,8 +1,14 @@
 import { readTensor, type Shape, sizeOf } from "../../gpu/tensor.ts";
+import type { InputOptions } from "../../network/inputs.ts";
 import type { Network } from "../../network/network.ts";
 import { answer } from "../answer.ts";
 import type { Picture } from "../question.ts";
 import { submit, writeInput } from "../submit.ts";
+
+export interface ActivationsOptions extends InputOptions {
+  readonly layer: string;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * The output of a layer for an image: [h, w, c], or [features].
@@ -11,18 +17,18 @@ import { submit, writeInput } from "../submit.ts";
 export function activations(
   network: Network,
   image: Picture,
-  options: { readonly layer: string; readonly signal?: AbortSignal | undefined },
+  options: ActivationsOptions,
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
   return answer(network, image, options, outputOf, {
     who: "activations",
-    fields: { layer: "must", signal: "may" },
+    fields: { layer: "must", inputs: "may", signal: "may" },
   });
 }
 
 async function outputOf(
   network: Network,
   input: Float32Array,
-  { layer, signal }: { readonly layer: string; readonly signal?: AbortSignal | undefined },
+  { layer, signal }: ActivationsOptions,
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
   const tensor = network.activation(layer);
   writeInput(network, input);

@@ -1,9 +1,10 @@
 import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import { readTensor, type Shape } from "../../gpu/tensor.ts";
-import { inputOf } from "../../graph/graph.ts";
+import { pictureOf } from "../../graph/graph.ts";
 import { type Rectangle, receptiveField } from "../../graph/receptive-field.ts";
 import { type InputColor, inputColorOf } from "../../images/color.ts";
+import type { InputOptions } from "../../network/inputs.ts";
 import type { Network } from "../../network/network.ts";
 import { LOOP, type LoopOptions, runSteps } from "../../sampling/batches.ts";
 import { answer, assertCall } from "../answer.ts";
@@ -12,7 +13,7 @@ import { createOcclusion } from "../attribution/occlusion.ts";
 import type { Picture } from "../question.ts";
 import { activations } from "./activations.ts";
 
-export interface EmpiricalFieldOptions extends LoopOptions {
+export interface EmpiricalFieldOptions extends LoopOptions, InputOptions {
   readonly layer: string;
   readonly channel: number;
   /** The place of the map that is covered. Default: in each image the one that answers most. */
@@ -27,7 +28,7 @@ export interface EmpiricalFieldOptions extends LoopOptions {
 
 const FIELDS: Fields<EmpiricalFieldOptions> = {
   ...LOOP,
-  ...{ layer: "must", channel: "must", at: "may", patch: "may", stride: "may", fill: "may" },
+  ...{ layer: "must", channel: "must", at: "may", inputs: "may", patch: "may", stride: "may", fill: "may" },
 };
 
 /** One image's part in a unit's field. */
@@ -73,7 +74,7 @@ export async function empiricalField(
 ): Promise<EmpiricalField> {
   assertCall({ who: "empirical field", fields: FIELDS }, network, options);
   const { graph } = network;
-  const [height, width] = inputOf(graph).shape;
+  const [height, width] = pictureOf(graph, "empirical field").shape;
   const side = Math.min(height, width);
   const { patch = Math.max(1, Math.round((11 * side) / 224)), signal, onProgress } = options;
   const { stride = Math.max(1, Math.round((3 * side) / 224)) } = options;

@@ -1,10 +1,11 @@
 import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import type { Shape } from "../../gpu/tensor.ts";
-import { type Graph, inputOf, shapesOf } from "../../graph/graph.ts";
+import { type Graph, pictureOf, shapesOf } from "../../graph/graph.ts";
 import { receptiveField } from "../../graph/receptive-field.ts";
 import type { ChannelHistogram } from "../../kernels/histogram.ts";
 import type { ChannelStatistics } from "../../kernels/statistics.ts";
+import type { InputOptions } from "../../network/inputs.ts";
 import type { Network } from "../../network/network.ts";
 import { assertCall } from "../answer.ts";
 import type { Picture } from "../question.ts";
@@ -19,7 +20,7 @@ export type UnitThreshold =
   | { readonly sigmas: number; readonly statistics?: ChannelStatistics }
   | { readonly top: number; readonly histogram?: ChannelHistogram };
 
-export interface UnitMaskOptions {
+export interface UnitMaskOptions extends InputOptions {
   readonly layer: string;
   readonly channel: number;
   /** Default `{ sigmas: 2 }`. Network Dissection has `{ top: 0.005 }` over a data set. */
@@ -27,7 +28,13 @@ export interface UnitMaskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const FIELDS: Fields<UnitMaskOptions> = { layer: "must", channel: "must", threshold: "may", signal: "may" };
+const FIELDS: Fields<UnitMaskOptions> = {
+  layer: "must",
+  channel: "must",
+  threshold: "may",
+  inputs: "may",
+  signal: "may",
+};
 
 /** The pixels that a unit answers to. */
 export interface UnitMask {
@@ -55,8 +62,8 @@ export async function unitMask(
   options: UnitMaskOptions,
 ): Promise<UnitMask> {
   assertCall({ who: "unit mask", fields: FIELDS }, network, options);
-  const { layer, channel, threshold = { sigmas: 2 }, signal } = options;
-  const found = await activations(network, image, { layer, signal });
+  const { layer, channel, threshold = { sigmas: 2 }, inputs, signal } = options;
+  const found = await activations(network, image, { layer, inputs, signal });
   const [h = 1, w = 1, channels = 1] = found.shape;
   if (found.shape.length !== 3 || !Number.isInteger(channel) || channel < 0 || channel >= channels) {
     throw new InputError(
@@ -67,7 +74,7 @@ export async function unitMask(
   const value = thresholdOf(data, channel, channels, threshold);
   const map = mapAtImage(network.graph, layer, data);
   const mask = map.map((activation) => Number(activation > value));
-  const [height, width] = inputOf(network.graph).shape;
+  const [height, width] = pictureOf(network.graph, "unit mask").shape;
   return {
     data: mask,
     shape: [height, width],
@@ -151,7 +158,7 @@ function upperQuantile(
  */
 export function mapAtImage(graph: Graph, layer: string, map: Float32Array): Float32Array {
   const [, h = 1, w = 1] = shapesOf(graph).get(layer) ?? [];
-  const [height, width] = inputOf(graph).shape;
+  const [height, width] = pictureOf(graph, "unit mask").shape;
   const rows = cellsAt(graph, layer, "y", h, height);
   const columns = cellsAt(graph, layer, "x", w, width);
   const out = new Float32Array(height * width);
