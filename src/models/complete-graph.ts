@@ -1,7 +1,7 @@
 import { InputError, ModelError } from "../gpu/errors.ts";
 import { describe, type Fields } from "../gpu/options.ts";
 import { assertFinite } from "../graph/finite.ts";
-import { type Graph, type HeadKind, type Layer, shapesOf } from "../graph/graph.ts";
+import { type Graph, type HeadKind, type Layer, pictureIn, shapesOf } from "../graph/graph.ts";
 import { fits, type Head, headOf, headsOf, withLogits } from "../graph/heads.ts";
 import {
   forChannels,

@@ -25,9 +25,13 @@ const NONE: Span = { from: 0, to: 0 };
 
 /** A layer that no patch changes, because the picture does not lead to it. */
 function unchanged(shape: Shape, sweep: PatchSweep): DirtyRegions {
-  const [, height = 1, width = 1, ...channels] = shape;
+  const [height, width] = [extentOf(shape, 0), extentOf(shape, 1)];
   const none = (count: number): Span[] => Array<Span>(count).fill(NONE);
-  return { shape: [height, width, sizeOf(channels)], rows: none(sweep.rows), columns: none(sweep.columns) };
+  return {
+    shape: [height, width, sizeOf(shape) / (height * width)],
+    rows: none(sweep.rows),
+    columns: none(sweep.columns),
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { createRectangleFill, createWholeLayers, createWorklist } from "../../ke
 import type { DirtyRectangles, PartialLayer, RectangleLayout } from "../../layers/incremental.ts";
 import type { IncrementalSite, Tensors } from "../../layers/op.ts";
 import { opOf } from "../../layers/ops.ts";
-import { channelAxesOf } from "../../layers/sight.ts";
+import { channelAxesOf, extentOf } from "../../layers/sight.ts";
 import { isView } from "../memory-plan.ts";
 import { createForward } from "../stages.ts";
 import { gathers, type IncrementalPlan } from "./plan.ts";
@@ -119,8 +119,9 @@ function allocate(device: GPUDevice, plan: IncrementalPlan, own: Own): SweepBuff
 }
 
 function partialOf(buffer: GPUBuffer, shape: Shape, layout: RectangleLayout): PartialLayer {
-  const [, height = 1, width = 1] = shape;
-  const channelAxes = channelAxesOf(shape);
+  const [height, width] = [extentOf(shape, 0), extentOf(shape, 1)];
+  // One that no patch changes may have any rank: all of it is then one pixel.
+  const channelAxes = shape.length >= 4 ? channelAxesOf(shape) : shape.slice(1);
   return { buffer, shape: [1, height, width, sizeOf(channelAxes)], channelAxes, layout };
 }
 
