@@ -29,11 +29,13 @@ export function reflectShader(code: string, name: string): Shader {
       if (variable.name === "params") {
         paramsSize = Math.ceil(variable.size / 16) * 16;
         fields = (variable.members ?? []).map((member): ShaderField => {
-          const format =
-            "format" in member.type ? (member.type.format as { name: string }).name : member.type.name;
+          // Of a vector, or of an array of vectors, the type of its numbers.
+          let type: { readonly name: string; readonly format?: unknown } = member.type;
+          while (type.format) type = type.format as typeof type;
+          const format = type.name;
           if (format !== "u32" && format !== "i32" && format !== "f32") {
             throw new Error(
-              `shader "${name}": expected params.${member.name} to be u32, i32, f32 or a vector of these`,
+              `shader "${name}": expected params.${member.name} to be u32, i32, f32, a vector of these or an array of such of four`,
             );
           }
           return { name: member.name, offset: member.offset, length: member.size / 4, type: format };

@@ -1,6 +1,6 @@
 // y = scale·part(x)·c, or added to y: how relevance meets the values that it is shared among.
 //
-//   x  [size], or [N, channels] with BROADCAST: one value a channel of each image, repeated over its pixels
+//   x  [size]  or, with REPEATED, any shape that is repeated to y's
 //   c  [size]  unused unless FACTOR
 //   y  [size]
 //
@@ -8,9 +8,8 @@
 // 2019). One workgroup computes 256 consecutive elements.
 
 struct Params {
+  axes: array<vec4<u32>, 8>, // size, strides of y and twice of x (blocks/repeated_axes.wgsl); with REPEATED
   size: u32,
-  image: u32,      // elements of an image, and channels of it; with BROADCAST
-  channels: u32,
   accumulate: u32, // 1: add to y
   scale: f32,
 }
@@ -23,7 +22,7 @@ struct Params {
 // 0 x, 1 max(x, 0), 2 min(x, 0)
 override PART: u32 = 0u;
 override FACTOR: bool = true;
-override BROADCAST: bool = false;
+override REPEATED: bool = false;
 
 @compute @workgroup_size(256)
 fn main(
@@ -36,8 +35,8 @@ fn main(
     return;
   }
   var j = i;
-  if (BROADCAST) {
-    j = i / params.image * params.channels + i % params.channels;
+  if (REPEATED) {
+    j = placesOf(i, 0u, AXES).y;
   }
   var value = x[j];
   switch PART {

@@ -10,6 +10,7 @@ export { type ActivationGradientSite, createActivationGradient } from "./layers/
 export type { Activation, ActivationKind, FusedActivation } from "./layers/activation-kinds.ts";
 export type { AddLayer } from "./layers/add.ts";
 export type { BatchNormLayer } from "./layers/batch-norm.ts";
+export type { BinaryLayer, BinaryOperator } from "./layers/binary.ts";
 export type { ConcatLayer } from "./layers/concat.ts";
 export type { Conv2dLayer } from "./layers/conv2d.ts";
 export type { DenseLayer } from "./layers/dense.ts";

@@ -92,6 +92,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
       return layer.keepDims ? pooled : model.node("Flatten", [pooled], { axis: 1 });
     }
     case "add":
+      if (layer.constant) throw new Error(`ONNX "${layer.name}": no constant terms in the benchmark`);
       return inputs.reduce((sum, input) => model.node("Add", [sum, input]));
     case "concat":
       // Channels are the last axis here, the second there.
@@ -107,6 +108,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "softmax":
       return model.node("Softmax", inputs, { axis: shapes.y.length - 1 });
     case "batchNorm":
+    case "binary":
     case "lrn":
     case "multiply":
     case "permute":

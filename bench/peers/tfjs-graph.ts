@@ -112,6 +112,7 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
       return (inputs) => reduce(only(inputs), [1, 2], layer.keepDims);
     }
     case "add":
+      if (layer.constant) throw new Error(`tfjs "${layer.name}": no constant terms in the benchmark`);
       return (inputs) => activate(inputs.length === 2 ? tf.add(...pair(inputs)) : tf.addN(inputs));
     case "concat":
       return (inputs) => tf.concat(inputs, layer.axis);
@@ -125,6 +126,7 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
     case "softmax":
       return (inputs) => tf.softmax(only(inputs));
     case "batchNorm":
+    case "binary":
     case "lrn":
     case "multiply":
     case "permute":

@@ -5,6 +5,7 @@ import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { createSteps } from "../gpu/steps.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { packAxes, repeatedAxes } from "../layers/broadcast.ts";
 
 /** Codes of the parts of a value in WGSL (`override PART`). */
 const PARTS = { all: 0, positive: 1, negative: 2 } as const;
@@ -24,7 +25,7 @@ const BLOCK = 1024;
 export interface RelevanceProductSite {
   readonly part?: Part | undefined;
   readonly scale?: number | undefined;
-  /** Tensor of y's shape, or of one value a channel of each image, repeated over its pixels. */
+  /** Tensor of y's shape, or one that is repeated to it (`broadcastShape`). */
   readonly x: Tensor;
   /** Left out: 1. */
   readonly c?: Tensor | undefined;
@@ -37,15 +38,16 @@ export interface RelevanceProductSite {
 export function createRelevanceProduct(device: GPUDevice, site: RelevanceProductSite): Promise<Command> {
   const { part = "all", scale = 1, x, c, y, accumulate, label } = site;
   const size = sizeOf(y.shape);
-  const [, height, width, channels] = asNhwc(y.shape);
+  const repeated = sizeOf(x.shape) < size;
+  const axes = repeated ? repeatedAxes(y.shape, x.shape, x.shape) : [];
   return createDispatch(device, productShader, {
     label,
     constants: {
       PART: PARTS[part],
       FACTOR: Number(c !== undefined),
-      BROADCAST: Number(sizeOf(x.shape) < size),
+      ...(repeated ? { REPEATED: 1, AXES: axes.length } : {}),
     },
-    params: { size, image: height * width * channels, channels, accumulate: Number(accumulate), scale },
+    params: { axes: packAxes(axes), size, accumulate: Number(accumulate), scale },
     bindings: { x, c: c ?? x, y },
     workgroups: gridOf(Math.ceil(size / 256)),
   });

@@ -2,6 +2,7 @@ import { UnsupportedError } from "../gpu/errors.ts";
 import { type ActivationLayer, activation } from "./activation.ts";
 import { type AddLayer, add } from "./add.ts";
 import { type BatchNormLayer, batchNorm } from "./batch-norm.ts";
+import { type BinaryLayer, binary } from "./binary.ts";
 import { type ConcatLayer, concat } from "./concat.ts";
 import { type Conv2dLayer, conv2d } from "./conv2d.ts";
 import { type DenseLayer, dense } from "./dense.ts";
@@ -23,6 +24,7 @@ export type OpLayer =
   | ActivationLayer
   | AddLayer
   | BatchNormLayer
+  | BinaryLayer
   | ConcatLayer
   | Conv2dLayer
   | DenseLayer
@@ -42,6 +44,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   activation,
   add,
   batchNorm,
+  binary,
   concat,
   conv2d,
   dense,

@@ -88,6 +88,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "input":
     case "activation":
     case "add":
+    case "binary":
     case "conv2d":
     case "dense":
     case "depthwiseConv2d":

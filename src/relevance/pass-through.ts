@@ -1,7 +1,8 @@
 import { type Command, NOTHING, sequence } from "../gpu/command.ts";
 import { all, type Own } from "../gpu/scope.ts";
-import { createTensor, type Tensor } from "../gpu/tensor.ts";
+import { createTensor, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
+import { createSumOfRepeats } from "../layers/arithmetic.ts";
 import { opOf } from "../layers/ops.ts";
 import type { RedistributionStep, RelevanceStep } from "./plan.ts";
 import type { Destination, Workspace } from "./redistribution.ts";
@@ -26,7 +27,9 @@ export async function createPassThrough(
   const label = layer.name;
   if (step.by === "unchanged") {
     const passed = to.map(({ r: target, accumulate }) =>
-      createRelevanceProduct(device, { x: r, y: target, accumulate, label }).then(own),
+      sizeOf(target.shape) < sizeOf(r.shape)
+        ? createSumOfRepeats(device, { dy: r, dx: target, accumulate, label }).then(own)
+        : createRelevanceProduct(device, { x: r, y: target, accumulate, label }).then(own),
     );
     return sequence(await all(passed));
   }

@@ -9,7 +9,7 @@ import {
   type RelevanceProductSite,
 } from "../kernels/relevance.ts";
 import { activationFacts } from "../layers/activation-kinds.ts";
-import { createBroadcastGradient } from "../layers/broadcast.ts";
+import { createSumOfRepeats } from "../layers/arithmetic.ts";
 import { constantsFor } from "../layers/constants.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
@@ -133,9 +133,9 @@ function sumOf({ device, step, x, to, own, workspace }: RedistributionSite): Lin
               const { r, accumulate } = at(to, i);
               const shared = { x: one, y: r, accumulate: accumulate || added };
               if (sizeOf(one.shape) === sizeOf(s.shape)) return [await product({ ...shared, c: s })];
-              // What was repeated over the pixels takes what they have together.
+              // What was repeated takes what its repeats have together.
               const c = workspace("c", one.shape);
-              const sum = await createBroadcastGradient(device, { dy: s, dx: c, accumulate: false, label });
+              const sum = await createSumOfRepeats(device, { dy: s, dx: c, accumulate: false, label });
               return [own(sum), await product({ ...shared, c })];
             }),
           );

@@ -32,10 +32,29 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
   add: [
     { layer: { op: "add", ...TWO }, x: [MAPS, MAPS] },
     { layer: { op: "add", ...TWO }, x: [[2, 1, 1, 3], MAPS] },
+    { layer: { op: "add", ...TWO }, x: [[2, 5, 4, 1], MAPS] },
+    { layer: { op: "add", ...TWO }, x: [MAPS, [2, 1, 4, 3]] },
+    { layer: { op: "add", ...NAMED, constant: random([5, 1, 3], 4) }, x: [MAPS] },
+    { layer: { op: "add", ...NAMED, constant: { shape: [], data: Float32Array.of(0.5) } }, x: [MAPS] },
   ],
   batchNorm: [
     {
       layer: { op: "batchNorm", ...NAMED, scale: Float32Array.of(-2, 3, 1), offset: new Float32Array(3) },
+      x: [MAPS],
+    },
+  ],
+  binary: [
+    ...(["subtract", "divide", "minimum", "maximum"] as const).flatMap((operator): Sample[] => [
+      { layer: { op: "binary", ...TWO, operator }, x: [MAPS, MAPS] },
+      { layer: { op: "binary", ...TWO, operator }, x: [[2, 1, 4, 3], MAPS] },
+      { layer: { op: "binary", ...NAMED, operator, constant: random([3], 4, 9) }, x: [MAPS] },
+      {
+        layer: { op: "binary", ...NAMED, operator, constant: random([4, 3], 4, 9), constantFirst: true },
+        x: [MAPS],
+      },
+    ]),
+    {
+      layer: { op: "binary", ...NAMED, operator: "power", constant: { shape: [], data: Float32Array.of(3) } },
       x: [MAPS],
     },
   ],
@@ -86,6 +105,8 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
   multiply: [
     { layer: { op: "multiply", ...TWO }, x: [MAPS, MAPS] },
     { layer: { op: "multiply", ...TWO }, x: [MAPS, [2, 3]] },
+    { layer: { op: "multiply", ...TWO }, x: [MAPS, [2, 5, 1, 1]] },
+    { layer: { op: "multiply", ...NAMED, constant: random([5, 4, 1], 4) }, x: [MAPS] },
   ],
   permute: [
     { layer: { op: "permute", ...NAMED, axes: [0, 1, 2, 4, 3] }, x: [[2, 5, 4, 2, 3]] },
@@ -161,15 +182,15 @@ function places(shape: Shape, a: Float32Array, b: Float32Array, axis: 0 | 1): nu
   return [...found].sort((one, other) => one - other);
 }
 
-/** The input with a row or column of it larger by far. */
-function raised(x: readonly Values[], input: number, axis: 0 | 1, place: number): Values[] {
+/** The input with a row or column of it larger by far, or smaller. */
+function raised(x: readonly Values[], input: number, axis: 0 | 1, place: number, by: 1 | -1): Values[] {
   const [, height = 1, width = 1, ...rest] = x[input]?.shape ?? [];
   const channels = sizeOf(rest);
   const pixels = (x[input]?.shape.length ?? 0) >= 4;
   return mapped(x, (value, i, of) => {
     const pixel = Math.floor(i / channels);
     const here = axis === 0 ? Math.floor(pixel / width) % height : pixel % width;
-    return of === input && (!pixels || here === place) ? value + 7 + (i % 3) : value;
+    return of === input && (!pixels || here === place) ? value + by * (7 + (i % 3)) : value;
   });
 }
 
@@ -216,12 +237,16 @@ describe.each(EVERY)("%s", (_, layer, x) => {
     );
     const a = inputsOf(x, 1);
     const before = await outputs(layer, a);
+    // A minimum notices what falls, a maximum what rises.
     const reached = async (place: number): Promise<number[]> => {
-      const after = await outputs(
-        layer,
-        mapped(a, (value, i, of) => (of === input && i === place ? value + 9 : value)),
+      const moved = [9, -9].map((by) =>
+        outputs(
+          layer,
+          mapped(a, (value, i, of) => (of === input && i === place ? value + by : value)),
+        ),
       );
-      return upTo(after.length).filter((i) => after[i] !== before[i]);
+      const after = await Promise.all(moved);
+      return upTo(before.length).filter((i) => after.some((values) => values[i] !== before[i]));
     };
     // The second element of the second image: where axes change places, the first stays.
     const middle = Math.floor(sizeOf(x[input] ?? []) / 2) + 1;
@@ -237,7 +262,8 @@ describe.each(EVERY)("%s", (_, layer, x) => {
         const sees = op.sees(layer, { axis, input, x, y });
         for (const place of upTo(extentOf(shape, axis))) {
           const said = upTo(extentOf(y, axis)).filter((at) => [...sees(at)].includes(place));
-          const after = await outputs(layer, raised(a, input, axis, place));
+          const falls = layer.op === "binary" && layer.operator === "minimum";
+          const after = await outputs(layer, raised(a, input, axis, place, falls ? -1 : 1));
           const found = places(y, before, after, axis);
           // Of a reshape that moves pixels, all are said to see all.
           const counted = layer.op === "reshape" ? said.filter((at) => found.includes(at)) : said;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { requestDevice } from "../../src/gpu/device.ts";
 import { createIncrementalScale } from "../../src/layers/activation.ts";
 import type { Activation, FusedActivation } from "../../src/layers/activation-kinds.ts";
-import { createIncrementalArithmetic } from "../../src/layers/broadcast.ts";
+import { createIncrementalArithmetic } from "../../src/layers/arithmetic.ts";
 import { type Conv2dLayer, conv2d } from "../../src/layers/conv2d.ts";
 import { createIncrementalConv2d } from "../../src/layers/conv2d-incremental.ts";
 import {
@@ -13,6 +13,7 @@ import {
 import { type ConvolutionTile, tilesFor, useTiles } from "../../src/layers/tiling.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { testDevice } from "../gpu.ts";
+import { broadcast, operandOf } from "../reference/broadcast.ts";
 import { type ConvolutionSizes, convolve, convolveDepthwise } from "../reference/conv2d.ts";
 import { activated, expectClose, FUSED } from "../reference/numbers.ts";
 import { activate } from "../reference/pointwise.ts";
@@ -50,6 +51,14 @@ const sizesOf = (from: number, to: number, groups: number): ConvolutionSizes => 
 const SHARED = tilesFor(await testDevice())
   .filter(({ subgroups }) => subgroups)
   .slice(0, 1);
+
+const NAIVE = {
+  add: (a: number, b: number) => a + b,
+  subtract: (a: number, b: number) => a - b,
+  multiply: (a: number, b: number) => a * b,
+  divide: (a: number, b: number) => a / b,
+  maximum: (a: number, b: number) => Math.max(a, b),
+};
 
 const LINEAR = { kind: "linear" } as const;
 
@@ -212,8 +221,11 @@ describe("layers that keep the size", () => {
             create: (site) =>
               createIncrementalArithmetic(
                 device,
-                { ...site, layer: { name: "window", inputs: [], ...(op === "add" ? { activation } : {}) } },
-                op === "add" ? "sum" : "product",
+                {
+                  ...site,
+                  layer: { op, name: "window", inputs: [], ...(op === "add" ? { activation } : {}) },
+                },
+                op,
               ),
           });
           const right = output.rectangles.map((_, patch) => {
@@ -229,4 +241,50 @@ describe("layers that keep the size", () => {
       }
     },
   );
+
+  test("arithmetic_incremental_repeated: operands of one channel, constants before and behind", async () => {
+    const part = (channels: number, seed: number) => {
+      const layer: Patched = { shape: shape(channels), rectangles: CHANGED.y };
+      return { ...layer, images: imagesOf(layer, seed) };
+    };
+    const [wide, narrow] = [part(3, 9), part(1, 10)];
+    const cases = [
+      { operator: "subtract", inputs: [narrow, wide], constant: undefined, first: false },
+      { operator: "multiply", inputs: [wide, narrow], constant: [8, 1, 3], first: false },
+      { operator: "add", inputs: [wide], constant: [13, 1], first: false },
+      { operator: "divide", inputs: [narrow], constant: [8, 13, 3], first: true },
+      { operator: "maximum", inputs: [wide, narrow, wide], constant: undefined, first: false },
+    ] as const;
+    for (const { operator, inputs, constant: size, first } of cases) {
+      const constant = size && random(size, 3, 2);
+      const output: Patched = { shape: shape(3), rectangles: CHANGED.y };
+      const found = await runIncremental(device, {
+        inputs,
+        output,
+        constants: constant ? { constant } : {},
+        create: (site) =>
+          createIncrementalArithmetic(
+            device,
+            {
+              ...site,
+              layer: {
+                ...{ op: "binary", name: "window", inputs: [], constantFirst: first },
+                ...{ activation: { kind: "relu" }, ...(constant ? { constant } : {}) },
+              },
+            },
+            operator,
+          ),
+      });
+      const right = output.rectangles.map((_, patch) => {
+        const layers = inputs.map(({ images, shape: own }) => ({
+          shape: own,
+          data: Float64Array.from(images.whole[patch] ?? []),
+        }));
+        const known = constant ? [operandOf(constant)] : [];
+        const operands = first ? [...known, ...layers] : [...layers, ...known];
+        return broadcast(operands, (...values) => Math.max(0, values.reduce(NAIVE[operator]))).data;
+      });
+      expectClose(found, changedPixels(output, right), 3e-6);
+    }
+  });
 });

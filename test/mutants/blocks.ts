@@ -147,6 +147,26 @@ export const BLOCKS: readonly Mutant[] = [
     ],
     [["min(low + 1u, last)", "low"]],
   ),
+  ...each(
+    block("operator"),
+    ["layers/binary.test.ts"],
+    [
+      ["return select(select(0.0, 0.5, a == b), 1.0, a < b);", "return select(0.0, 1.0, a <= b);"],
+      ["return -a / b / b;", "return a / b / b;"],
+      ["odd && a < 0.0", "false"],
+      ["select(product, 1.0 / product, b < 0.0)", "product"],
+      ["if (a == 0.0 && b >= 0.0)", "if (false)"],
+      ["a < b || !(a == a)", "a < b"],
+    ],
+  ),
+  ...each(
+    block("repeated_axes"),
+    ["layers/binary.test.ts", "layers/multiply.test.ts"],
+    [
+      ["rest % here.x * here.yzw", "rest * here.yzw"],
+      ["axis > first; axis--", "axis > 0u; axis--"],
+    ],
+  ),
   ...each(block("tile_pair"), ["kernels/gram.test.ts"], [["tile - column * (column + 1u) / 2u", "tile"]]),
   ...each(block("outer_product"), ["kernels/gram.test.ts"], [["vec4<f32>(a.w)", "vec4<f32>(a.z)"]]),
 ];

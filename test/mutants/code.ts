@@ -124,7 +124,7 @@ export const CODE: readonly Mutant[] = [
   ),
   ...of("layers/lrn", "layers/facts", ["homogeneous: false", "homogeneous: true"]),
   ...of("layers/zero-pad", "layers/facts", ["withinInputs: false", "withinInputs: true"]),
-  ...of("layers/multiply", "layers/facts", ["linear: false", "linear: true"]),
+  ...of("layers/multiply", "layers/facts", ["linear: scales", "linear: true"]),
   ...of("layers/batch-norm", "layers/facts", ["pointwise: true", "pointwise: false"]),
   ...of("layers/concat", "layers/facts", ["y.length !== 4 || layer.axis", "layer.axis"]),
   ...of("layers/conv2d", "layers/facts", ["products: kh * kw * inputs", "products: kh * kw"]),
@@ -132,10 +132,29 @@ export const CODE: readonly Mutant[] = [
     "end[source] = at + 1;",
     "end[source] = at;",
   ]),
-  ...of("layers/broadcast", "cases/multiply-gate", [
-    "return x.every((one) => formatShape(one) === formatShape(y));",
+  ...of("layers/arithmetic", "cases/multiply-gate", [
+    "return y.length === 4 && x.every((one) => one.length === 4 && one[1] === y[1] && one[2] === y[2]);",
     "return x.length > 0 && y.length > 0;",
   ]),
+  ...of(
+    "layers/arithmetic",
+    "layers/binary",
+    ["const toB = to > 0 && !joined;", "const toB = false;"],
+    ["repeats / 4", "repeats / 1024"],
+    ["[...all.filter(isKept), ...all.filter((axis) => !isKept(axis))]", "all"],
+  ),
+  ...of("layers/arithmetic", "layers/multiply", [
+    "const others = operands.filter((_, place) => place !== to);",
+    "const others = operands.slice(1);",
+  ]),
+  ...of(
+    "layers/broadcast",
+    "layers/binary",
+    ["stride === (here[array] ?? 0) * size", "stride >= (here[array] ?? 0)"],
+    ["x.some(([n]) => n !== batch)", "false"],
+    ["rank >= MOST_AXES", "rank > MOST_AXES"],
+    ["const own = size === 1 ? 0 : stride;", "const own = stride;"],
+  ),
   ...of("layers/activation-kinds", "techniques/lrp", [
     'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: false,',
     'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: true,',
@@ -156,8 +175,8 @@ export const CODE: readonly Mutant[] = [
     "one.length === 2 ? [n, whole[2] ?? 0]",
   ]),
   ...of("layers/multiply", "layers/multiply", [
-    "const other = x[1 - input] ?? x[0];",
-    "const other = x[input] ?? x[0];",
+    "const other = operands[1 - input];",
+    "const other = operands[input];",
   ]),
   ...of(
     "layers/dense",

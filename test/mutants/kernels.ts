@@ -32,6 +32,26 @@ export const KERNELS: readonly Mutant[] = [
     ["sum += y[i];", ""],
   ),
   ...of(
+    "arithmetic",
+    "layers/add.test.ts",
+    ["left = y[i];", "left = a[at.y];"],
+    ["activate(combined(", "(combined("],
+  ),
+  ...of(
+    "arithmetic_gradient",
+    "layers/binary.test.ts",
+    ["if (lane < reach)", "if (false)"],
+    ["sum += dx[j];", ""],
+    ["r = lane;", "r = 0u;"],
+  ),
+  ...of(
+    "arithmetic_incremental_repeated",
+    "layers/incremental-kernels.test.ts",
+    ["+ channel * strides.z", "+ channel"],
+    ["left = y[to];", ""],
+    ["activate(combined(", "(combined("],
+  ),
+  ...of(
     "multiply",
     "layers/multiply.test.ts",
     ["* params.channels + i % params.channels", "* params.channels"],

@@ -2,6 +2,7 @@ import type { BackwardRule } from "../../src/layers/activation-gradient.ts";
 import type { Activation, FusedActivation } from "../../src/layers/activation-kinds.ts";
 import type { BatchNormLayer } from "../../src/layers/batch-norm.ts";
 import { type Array64, at, fill } from "./array.ts";
+import { broadcast } from "./broadcast.ts";
 import { activated } from "./numbers.ts";
 
 /** Any activation. */
@@ -45,31 +46,17 @@ export function batchNorm({ scale, offset, activation }: BatchNormLayer, x: Arra
   );
 }
 
-/** Sum; a term without a pixel at a place has its only one there. */
+/** Sum of arrays that are repeated to one shape. */
 export function add(activation: Activation, terms: readonly Array64[]): Array64 {
-  return fill(wholeOf(terms).shape, (...index) =>
+  return broadcast(terms, (...values) =>
     activate(
       activation,
-      terms.reduce((sum, term) => sum + repeated(term, ...index), 0),
+      values.reduce((sum, value) => sum + value, 0),
     ),
   );
 }
 
-/** Product; a factor without a pixel at a place has its only one there. */
-export function multiply(a: Array64, b: Array64): Array64 {
-  return fill(wholeOf([a, b]).shape, (...index) => repeated(a, ...index) * repeated(b, ...index));
-}
-
-/** The largest of several arrays, of the one with the most axes. */
-function wholeOf(arrays: readonly Array64[]): Array64 {
-  return arrays.reduce((most, one) =>
-    one.data.length > most.data.length ||
-    (one.data.length === most.data.length && one.shape.length > most.shape.length)
-      ? one
-      : most,
-  );
-}
-
-function repeated(array: Array64, n: number, v: number, u: number, c: number): number {
-  return at(array, n, v, u, c) ?? at(array, n, 0, 0, c) ?? Number.NaN;
+/** Product of arrays that are repeated to one shape. */
+export function multiply(factors: readonly Array64[]): Array64 {
+  return broadcast(factors, (...values) => values.reduce((product, value) => product * value, 1));
 }
