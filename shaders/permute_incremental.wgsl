@@ -1,4 +1,4 @@
-// Axes of channels in another order in the dirty rectangles of a layer whose rows and columns stay (see permute.wgsl).
+// Axes of channels in another order in the dirty rectangles of a layer whose rows and columns stay (see strided_copy.wgsl).
 //
 //   x      [start + dirty, channels]    the clean layer, then its dirty rectangles, patch after patch
 //   rects  [layouts, patches + 1, 4]    rectangles; the last of each layout holds its number of items
@@ -34,5 +34,6 @@ fn main(
     return;
   }
   let channel = i % params.channels;
-  y[params.start + i] = x[params.start + i - channel + permutedFrom(channel)];
+  let axes = Axes(params.sizes, params.moreSizes, params.strides, params.moreStrides);
+  y[params.start + i] = x[params.start + i - channel + placeAlong(axes, RANK, channel)];
 }

@@ -24,6 +24,7 @@ export type { OpLayer } from "./layers/ops.ts";
 export type { Border, LayerWindow, Padding } from "./layers/padding.ts";
 export type { PermuteLayer } from "./layers/permute.ts";
 export type { PoolLayer } from "./layers/pool.ts";
+export type { ReduceLayer, ReduceMode } from "./layers/reduce.ts";
 export type { ReshapeLayer } from "./layers/reshape.ts";
 export type { SliceLayer } from "./layers/slice.ts";
 export type { SoftmaxLayer } from "./layers/softmax.ts";

@@ -113,6 +113,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "multiply":
     case "permute":
     case "slice":
+    case "reduce":
     case "upsample":
     case "zeroPad":
       throw new Error(`ONNX "${layer.name}": no op "${layer.op}" in the benchmark`);

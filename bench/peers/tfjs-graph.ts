@@ -131,6 +131,7 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
     case "multiply":
     case "permute":
     case "slice":
+    case "reduce":
     case "upsample":
     case "zeroPad":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);

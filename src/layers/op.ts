@@ -186,6 +186,7 @@ export const ALONE = { activation: false, gradient: false, scaled: null, bordere
  * - "gradient": to where each value came from, which is what the gradient does;
  * - "unchanged": value by value to its only input;
  * - "undefined": nowhere, unless the caller has it passed on: unchanged, or to that factor of a product which is the signal;
+ *   "nowhere" where even that has no meaning;
  * - "end": nowhere; LRP starts before it.
  */
 export type RelevancePropagation<Linear> =
@@ -194,7 +195,7 @@ export type RelevancePropagation<Linear> =
   | { readonly by: "gradient" }
   | { readonly by: "unchanged" }
   | { readonly by: "end" }
-  | { readonly by: "undefined"; readonly pass: "unchanged" | "signal" };
+  | { readonly by: "undefined"; readonly pass: "unchanged" | "signal" | "nowhere" };
 
 export type RuleGroup = "convolution" | "dense" | "other";
 

@@ -13,6 +13,7 @@ import { type MultiplyLayer, multiply } from "./multiply.ts";
 import type { Op } from "./op.ts";
 import { type PermuteLayer, permute } from "./permute.ts";
 import { type PoolLayer, pool } from "./pool.ts";
+import { type ReduceLayer, reduce } from "./reduce.ts";
 import { type ReshapeLayer, reshape } from "./reshape.ts";
 import { type SliceLayer, slice } from "./slice.ts";
 import { type SoftmaxLayer, softmax } from "./softmax.ts";
@@ -34,6 +35,7 @@ export type OpLayer =
   | MultiplyLayer
   | PermuteLayer
   | PoolLayer
+  | ReduceLayer
   | ReshapeLayer
   | SliceLayer
   | SoftmaxLayer
@@ -54,6 +56,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   multiply,
   permute,
   pool,
+  reduce,
   reshape,
   slice,
   softmax,

@@ -97,6 +97,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "multiply":
     case "permute":
     case "slice":
+    case "reduce":
     case "softmax":
       return undefined;
     default:

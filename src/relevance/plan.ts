@@ -197,6 +197,11 @@ function expectDefined(
       `LRP: expected to start before the ${layer.op} "${layer.name}"; ask for a class, or start at layer "${layer.inputs[0]}"`,
     );
   }
+  if (propagation.by === "undefined" && propagation.pass === "nowhere") {
+    throw new UnsupportedError(
+      `LRP: expected layers through which relevance has a way, got ${layer.op} "${layer.name}"; start at layer "${layer.inputs[0]}", or ask a technique of gradients or of covered images`,
+    );
+  }
   if (passes) return propagation;
   const activation = activationOf(layer);
   const curved =

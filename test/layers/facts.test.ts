@@ -15,6 +15,8 @@ import { runBackward, runForward, type Values } from "./run.ts";
 interface Sample {
   readonly layer: OpLayer;
   readonly x: readonly Shape[];
+  /** True if it takes no negative values. */
+  readonly positive?: true;
 }
 
 const NAMED = { name: "l", inputs: ["x"] } as const;
@@ -124,6 +126,18 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
       x: [[1, 7, 6, 3]],
     },
   ]),
+  reduce: (
+    ["mean", "sum", "max", "min", "product", "l1", "l2", "sumSquare", "logSum", "logSumExp"] as const
+  ).flatMap((mode): Sample[] => {
+    const layer = { op: "reduce", ...NAMED, mode } as const;
+    const samples: Sample[] = [
+      { layer: { ...layer, axes: [3], keepDims: true }, x: [MAPS] },
+      { layer: { ...layer, axes: [1, 2], keepDims: false }, x: [MAPS] },
+      { layer: { ...layer, axes: [1], keepDims: false }, x: [[2, 2, 3, 4, 2]] },
+      { layer: { ...layer, axes: [1], keepDims: false }, x: [VECTORS] },
+    ];
+    return mode === "logSum" ? samples.map((sample) => ({ ...sample, positive: true })) : samples;
+  }),
   reshape: [
     { layer: { op: "reshape", ...NAMED, shape: [60] }, x: [MAPS] },
     { layer: { op: "reshape", ...NAMED, shape: [4, 5, 3] }, x: [MAPS] },
@@ -151,7 +165,10 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
 
 const EVERY = Object.values(SAMPLES)
   .flat()
-  .map(({ layer, x }) => [`${layer.op} ${JSON.stringify({ ...layer, w: undefined })}`, layer, x] as const);
+  .map(
+    ({ layer, x, positive = false }) =>
+      [`${layer.op} ${JSON.stringify({ ...layer, w: undefined })}`, layer, x, positive] as const,
+  );
 
 /** The layer's outputs; a view's are its input's. */
 async function outputs(layer: OpLayer, x: readonly Values[]): Promise<Float32Array> {
@@ -159,7 +176,7 @@ async function outputs(layer: OpLayer, x: readonly Values[]): Promise<Float32Arr
   return op.view ? (x[0]?.data ?? new Float32Array()) : (await runForward(op, layer, x)).data;
 }
 
-const inputsOf = (x: readonly Shape[], seed: number): Values[] =>
+const randomOf = (x: readonly Shape[], seed: number): Values[] =>
   x.map((shape, input) => random(shape, seed + input));
 
 const mapped = (x: readonly Values[], change: (value: number, i: number, input: number) => number) =>
@@ -194,7 +211,9 @@ function raised(x: readonly Values[], input: number, axis: 0 | 1, place: number,
   });
 }
 
-describe.each(EVERY)("%s", (_, layer, x) => {
+describe.each(EVERY)("%s", (_, layer, x, positive) => {
+  const inputsOf = (shapes: readonly Shape[], seed: number): Values[] =>
+    mapped(randomOf(shapes, seed), (value) => (positive ? Math.abs(value) : value));
   const op = opOf(layer);
   const facts = op.mathematics(layer);
   const y = op.shape(layer, x);
@@ -223,7 +242,7 @@ describe.each(EVERY)("%s", (_, layer, x) => {
       expect(above(await outputs(layer, mapped(a, Math.abs)))).toBe(true);
     }
     // Far from zero, so that a sum, a product or a border leaves the range.
-    const shifted = mapped(a, (value) => 2 + value);
+    const shifted = mapped(a, (value) => 5 + value);
     const values = shifted.flatMap(({ data }) => [...data]);
     const [least, most] = [Math.min(...values) - 1e-5, Math.max(...values) + 1e-5];
     const found = await outputs(layer, shifted);
@@ -262,7 +281,9 @@ describe.each(EVERY)("%s", (_, layer, x) => {
         const sees = op.sees(layer, { axis, input, x, y });
         for (const place of upTo(extentOf(shape, axis))) {
           const said = upTo(extentOf(y, axis)).filter((at) => [...sees(at)].includes(place));
-          const falls = layer.op === "binary" && layer.operator === "minimum";
+          const falls =
+            (layer.op === "binary" && layer.operator === "minimum") ||
+            (layer.op === "reduce" && layer.mode === "min");
           const after = await outputs(layer, raised(a, input, axis, place, falls ? -1 : 1));
           const found = places(y, before, after, axis);
           // Of a reshape that moves pixels, all are said to see all.

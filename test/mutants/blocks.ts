@@ -22,6 +22,24 @@ const INCREMENTAL = [...INCREMENTAL_KERNELS, "network/incremental.test.ts"];
 
 /** Mistakes in what several kernels share, with all the tests that should notice them. */
 export const BLOCKS: readonly Mutant[] = [
+  ...each(
+    block("axes"),
+    ["layers/permute.test.ts", "layers/reduce.test.ts"],
+    [
+      ["axes.moreSizes[", "axes.sizes["],
+      ["rest /= size;", ""],
+    ],
+  ),
+  ...each(
+    block("reduction"),
+    ["layers/reduce.test.ts"],
+    [
+      ["exp(x - known)", "exp(x)"],
+      ["COMBINE == BY_SUM || COMBINE == BY_PRODUCT", "true"],
+      ["known + log(value)", "log(value)"],
+      ["f32(COMBINE == BY_PRODUCT)", "0.0"],
+    ],
+  ),
   ...each(block("activation"), FORWARD, [
     ["case 1u: { return select(z, Value(), z <= Value()); }", "case 1u: { return z; }"],
     ["select(z, Value(6.0), z >= Value(6.0))", "z"],

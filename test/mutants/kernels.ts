@@ -109,8 +109,10 @@ export const KERNELS: readonly Mutant[] = [
     "dy[o] / f32(inside.x * inside.y)",
     "dy[o] / f32(params.window.x * params.window.y)",
   ]),
-  ...of("permute", "layers/permute.test.ts", ["value += y[i];", ""]),
-  ...of("permute_incremental", "layers/permute.test.ts", ["i - channel + permutedFrom(channel)", "i"]),
+  ...of("permute_incremental", "layers/permute.test.ts", [
+    "i - channel + placeAlong(axes, RANK, channel)",
+    "i",
+  ]),
   ...of(
     "transpose",
     "layers/permute.test.ts",
@@ -118,6 +120,23 @@ export const KERNELS: readonly Mutant[] = [
     ["/ (params.tilesDown * params.tilesAcross) *", "/ params.tiles *"],
     ["column0 + i < params.columns && row0 + thread.x < params.rows", "true"],
   ),
+  ...of(
+    "reduce",
+    "layers/reduce.test.ts",
+    ["select(thread % LANES, thread / threads, INNERMOST)", "thread % LANES"],
+    ["i += threads", "i += 2u * threads"],
+    ["min(first + params.slice, params.length)", "params.length"],
+    ["+ placeAlong(across, RANK, first)", ""],
+  ),
+  ...of(
+    "reduce_gradient",
+    "layers/reduce.test.ts",
+    ["/ max(count[o], 1.0)", ""],
+    ["count[o] == 1.0", "true"],
+    ["select(v / y[o], 0.0, y[o] == 0.0)", "v / y[o]"],
+    ["sum += dx[i];", ""],
+  ),
+  ...of("reduce_incremental", "layers/reduce.test.ts", ["if (OVER_LARGEST)", "if (false)"]),
   ...of("lrn", "layers/lrn.test.ts", ["params.alpha * sumOf", "sumOf"]),
   ...of("lrn_gradient", "layers/lrn.test.ts", ["2.0 * params.alpha", "params.alpha"]),
   ...of(

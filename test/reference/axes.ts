@@ -39,3 +39,27 @@ export function permuted(x: Array64, axes: readonly number[]): Array64 {
 export function inside(x: Array64, index: readonly number[]): number | undefined {
   return index.every((at, axis) => at >= 0 && at < (x.shape[axis] ?? 0)) ? element(x, index) : undefined;
 }
+
+/** One value of the elements along some axes, which stay with one element each, or go. */
+export function reduced(
+  x: Array64,
+  { axes, keepDims }: { readonly axes: readonly number[]; readonly keepDims: boolean },
+  value: (elements: readonly number[]) => number,
+): Array64 {
+  const inner = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1));
+  const shape = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const { data } = build(shape, (at) => {
+    const elements: number[] = [];
+    build(inner, (among) => {
+      elements.push(
+        element(
+          x,
+          at.map((place, axis) => place + (among[axis] ?? 0)),
+        ),
+      );
+      return 0;
+    });
+    return value(elements);
+  });
+  return { shape: keepDims ? shape : x.shape.filter((_, axis) => !axes.includes(axis)), data };
+}
