@@ -17,9 +17,10 @@ struct Params {
   inSize: vec2<u32>, // height, width
   outSize: vec2<u32>,
   kernel: vec2<u32>,
-  strides: vec2<i32>,
+  scale: vec2<i32>,
   dilation: vec2<i32>,
   offset: vec2<i32>,
+  phases: vec2<i32>,
   rects: u32, // where the rectangles of x begin
   count: u32, // which rectangle holds the number of items
   work: u32,  // where the work list of y begins
@@ -51,6 +52,7 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
 override GROUPED: bool = false; // whether there are several groups
+override PHASED: bool = false; // whether phases differ from 1, as for a transposed convolution (see conv2d.wgsl)
 override BIAS: bool = true;
 
 @compute @workgroup_size(LANES, CHANNEL_LANES)
@@ -70,7 +72,7 @@ fn main(
     let item = first + p * LANES;
     live[p] = item < count;
     let entry = work[params.work + select(0u, item, live[p])];
-    corner[p] = placeOf(entry) * params.strides + params.offset;
+    corner[p] = placeOf(entry) * params.scale + params.offset;
     rect[p] = rects[params.rects + entry.x];
   }
 
@@ -95,8 +97,13 @@ fn main(
       var inside: array<bool, PIXELS>;
       var source: array<u32, PIXELS>;
       for (var p = 0u; p < PIXELS; p++) {
-        let at = corner[p] + tap;
-        inside[p] = live[p] && all(at >= vec2<i32>(0)) && all(at < vec2<i32>(params.inSize));
+        var at = corner[p] + tap;
+        inside[p] = live[p] && all(at >= vec2<i32>(0));
+        if (PHASED) {
+          inside[p] &= all(at % params.phases == vec2<i32>(0));
+          at /= params.phases;
+        }
+        inside[p] &= all(at < vec2<i32>(params.inSize));
         source[p] = select(0u, u32(pixelOf(rect[p], at)) * params.inStride + begin, inside[p]);
       }
       for (var chunk = 0u; chunk < params.inChunks; chunk++) {

@@ -19,9 +19,10 @@ struct Params {
   inSize: vec2<u32>, // height, width
   outSize: vec2<u32>,
   kernel: vec2<u32>,
-  strides: vec2<i32>,
+  scale: vec2<i32>,
   dilation: vec2<i32>,
   offset: vec2<i32>,
+  phases: vec2<i32>,
   rects: u32,     // where the rectangles of x begin
   count: u32,     // which rectangle holds the number of items
   work: u32,      // where the work list of y begins
@@ -50,6 +51,7 @@ const BLOCK = 16u; // output channels in a block of w: 4, 8 or 16
 override LANES: u32 = 8u;
 override CHANNEL_LANES: u32 = 8u;
 override GROUPED: bool = false; // whether there are several groups
+override PHASED: bool = false; // whether phases differ from 1, as for a transposed convolution (see conv2d.wgsl)
 override BIAS: bool = true;
 
 fn store(item: u32, column: u32, sum: vec4<f32>, live: bool) {
@@ -77,8 +79,8 @@ fn main(
   let e2 = work[entry.z];
   let e3 = work[entry.w];
   let pixel = vec4<u32>(e0.y, e1.y, e2.y, e3.y);
-  let top = vec4<i32>(pixel >> vec4<u32>(16u)) * params.strides.x + params.offset.x;
-  let left = vec4<i32>(pixel & vec4<u32>(0xffffu)) * params.strides.y + params.offset.y;
+  let top = vec4<i32>(pixel >> vec4<u32>(16u)) * params.scale.x + params.offset.x;
+  let left = vec4<i32>(pixel & vec4<u32>(0xffffu)) * params.scale.y + params.offset.y;
   let dirty = fourRectangles(
     rects[params.rects + e0.x],
     rects[params.rects + e1.x],
@@ -101,10 +103,15 @@ fn main(
   var otherSum = mat4x4<f32>();
   for (var ky = 0; ky < i32(params.kernel.x); ky++) {
     for (var kx = 0; kx < i32(params.kernel.y); kx++) {
-      let row = top + ky * params.dilation.x;
-      let col = left + kx * params.dilation.y;
-      let inside = live & (row >= vec4<i32>(0)) & (row < vec4<i32>(size.x)) & (col >= vec4<i32>(0)) &
-        (col < vec4<i32>(size.y));
+      var row = top + ky * params.dilation.x;
+      var col = left + kx * params.dilation.y;
+      var inside = live & (row >= vec4<i32>(0)) & (col >= vec4<i32>(0));
+      if (PHASED) {
+        inside &= (row % params.phases.x == vec4<i32>(0)) & (col % params.phases.y == vec4<i32>(0));
+        row /= params.phases.x;
+        col /= params.phases.y;
+      }
+      inside &= (row < vec4<i32>(size.x)) & (col < vec4<i32>(size.y));
       let place = fourPixelsOf(dirty, row, col);
       let source = select(vec4<u32>(), vec4<u32>(place) * params.inStride + begin, inside);
       var tap = (u32(ky) * params.kernel.y + u32(kx)) * params.inChunks * IN * stride;

@@ -13,6 +13,7 @@ export type { BatchNormLayer } from "./layers/batch-norm.ts";
 export type { BinaryLayer, BinaryOperator } from "./layers/binary.ts";
 export type { ConcatLayer } from "./layers/concat.ts";
 export type { Conv2dLayer } from "./layers/conv2d.ts";
+export type { Conv2dTransposeLayer } from "./layers/conv2d-transpose.ts";
 export type { DenseLayer } from "./layers/dense.ts";
 export type { DepthwiseConv2dLayer } from "./layers/depthwise-conv2d.ts";
 export type { GlobalPoolLayer } from "./layers/global-pool.ts";

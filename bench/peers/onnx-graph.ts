@@ -109,6 +109,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
       return model.node("Softmax", inputs, { axis: shapes.y.length - 1 });
     case "batchNorm":
     case "binary":
+    case "conv2dTranspose":
     case "lrn":
     case "multiply":
     case "permute":

@@ -127,6 +127,7 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
       return (inputs) => tf.softmax(only(inputs));
     case "batchNorm":
     case "binary":
+    case "conv2dTranspose":
     case "lrn":
     case "multiply":
     case "permute":

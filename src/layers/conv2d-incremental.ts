@@ -3,33 +3,34 @@ import quadsShader from "../../shaders/conv2d_incremental_quads.wgsl";
 import subgroupShader from "../../shaders/conv2d_incremental_subgroups.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
-import { InputError } from "../gpu/errors.ts";
-import { activationCode } from "./activation-kinds.ts";
+import { activationCode, type FusedActivation } from "./activation-kinds.ts";
+import type { Taps } from "./convolution.ts";
 import { chunkOf, listsOf } from "./incremental.ts";
-import type { IncrementalSite } from "./op.ts";
-import { windowGeometry } from "./padding.ts";
+import type { Constant, IncrementalSite, LayerBase } from "./op.ts";
+import { uploaded } from "./packed-weights.ts";
 import { chooseTiling } from "./tiling.ts";
-import { type ConvolutionLayer, sizeOfFilter } from "./weighted.ts";
+import { groupsOf } from "./weighted.ts";
 
-/** Runs a convolution incrementally; it reads the weights as conv2d packs them. */
-export async function createIncrementalConv2d(
+/** A layer whose weights are packed as a convolution's. */
+interface PackedLayer extends LayerBase {
+  readonly op: string;
+  readonly b?: Constant;
+  readonly groups?: number;
+  readonly activation?: FusedActivation;
+}
+
+/** Runs a convolution, or a transposed one, incrementally. */
+export async function createIncrementalConvolution(
   device: GPUDevice,
-  {
-    layer,
-    x: [x],
-    y,
-    constants: { w, b = w },
-    dirty,
-  }: IncrementalSite<ConvolutionLayer & { readonly groups?: number }>,
+  { layer, x: [x], y, constants, dirty }: IncrementalSite<PackedLayer>,
+  { kernel, scale, dilation, offset, phases }: Taps,
 ): Promise<Command> {
-  if (!w || !b) throw new InputError(`conv2d "${layer.name}": expected the constant "w", got none`);
-  const size = sizeOfFilter(layer.w);
+  const w = uploaded(layer, constants, "w");
   const [, height, width, inChannels] = x.shape;
   const [, outHeight, outWidth, outChannels] = y.shape;
-  const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size });
   const { code, alpha } = activationCode(layer.activation);
   const { items } = y.layout;
-  const { groups = 1 } = layer;
+  const groups = groupsOf(layer);
   const tiling = chooseTiling(device, items, outChannels, groups);
   const input = chunkOf(inChannels / groups);
   const output = chunkOf(outChannels / groups);
@@ -41,6 +42,7 @@ export async function createIncrementalConv2d(
     label: layer.name,
     constants: {
       LANES: tiling.lanes,
+      PHASED: Number(phases[0] * phases[1] > 1),
       BIAS: Number(layer.b !== undefined),
       ACTIVATION: code,
       ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes, GROUPED: Number(groups > 1) }),
@@ -55,10 +57,11 @@ export async function createIncrementalConv2d(
     params: {
       inSize: [height, width],
       outSize: [outHeight, outWidth],
-      kernel: size,
-      strides: layer.strides,
-      dilation: layer.dilations,
-      offset: [-top, -left],
+      kernel,
+      scale,
+      dilation,
+      offset,
+      phases,
       ...listsOf(x, y),
       inChunks: inStride / groups,
       inStride,
@@ -67,7 +70,7 @@ export async function createIncrementalConv2d(
       tiles,
       alpha,
     },
-    bindings: { x: x.buffer, w, b, rects: dirty.rects, work: dirty.work, y: y.buffer },
+    bindings: { x: x.buffer, w, b: constants.b ?? w, rects: dirty.rects, work: dirty.work, y: y.buffer },
     workgroups: gridOf(
       tiles * Math.ceil(items / (tiling.lanes * tiling.pixels)),
       device.limits.maxComputeWorkgroupsPerDimension,

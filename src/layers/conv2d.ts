@@ -1,14 +1,28 @@
 import { InputError } from "../gpu/errors.ts";
-import type { Shape, Tensor } from "../gpu/tensor.ts";
+import type { Shape } from "../gpu/tensor.ts";
 import type { FusedActivation } from "./activation-kinds.ts";
-import { createIncrementalConv2d } from "./conv2d-incremental.ts";
-import { type Convolution, createConvolution, inFours } from "./convolution.ts";
+import { createIncrementalConvolution } from "./conv2d-incremental.ts";
+import {
+  type Convolution,
+  createConvolution,
+  scratchInFours,
+  tapsBackward,
+  tapsForward,
+} from "./convolution.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { type Constant, type ForwardSite, LAYER_FIELDS, type LayerBase, type Op, onlyImage } from "./op.ts";
+import { pack, uploaded } from "./packed-weights.ts";
 import { type LayerWindow, WINDOW_FIELDS, windowGeometry } from "./padding.ts";
 import { seesTaps } from "./sight.ts";
-import { blockOf } from "./tiling.ts";
-import { backProjectTaps, bordered, scaled, sizeOfFilter, WEIGHTED, withoutActivation } from "./weighted.ts";
+import {
+  backProjectTaps,
+  bordered,
+  groupsOf,
+  scaled,
+  sizeOfFilter,
+  WEIGHTED,
+  withoutActivation,
+} from "./weighted.ts";
 
 /**
  * Convolution (cross-correlation) of [N, H, W, Cin] by w [kh, kw, Cin / groups, Cout], then bias, then activation. With
@@ -25,66 +39,22 @@ export interface Conv2dLayer extends LayerBase, Omit<LayerWindow, "size"> {
   readonly activation?: FusedActivation;
 }
 
-/**
- * Weights as the kernel reads them: [blocks of output channels, taps · input channels of a group, BLOCK], padded with zeros.
- * `backward` exchanges the roles of input and output channels.
- */
-function pack({ shape, data }: Constant, groups: number, backward: boolean): Constant {
-  const [kh = 1, kw = 1, cin = 1, cout = 1] = shape;
-  const taps = kh * kw;
-  const [depth, width] = backward ? [cout / groups, cin * groups] : [cin, cout];
-  const size = blockOf(width, groups);
-  const blocks = Math.ceil(width / size);
-  const packed = new Float32Array(blocks * taps * depth * size);
-  for (let tap = 0; tap < taps; tap++) {
-    for (let d = 0; d < depth; d++) {
-      for (let c = 0; c < width; c++) {
-        const from = backward
-          ? (tap * cin + (c % cin)) * cout + Math.floor(c / cin) * depth + d
-          : (tap * cin + d) * cout + c;
-        const block = Math.floor(c / size);
-        packed[((block * taps + tap) * depth + d) * size + (c % size)] = data[from] ?? 0;
-      }
-    }
-  }
-  return { shape: [blocks, taps * depth, size], data: packed };
-}
-
-function geometry(layer: Conv2dLayer, x: Tensor) {
-  const [, h = 1, w = 1] = x.shape;
-  const [kh = 1, kw = 1] = layer.w.shape;
-  const size = [kh, kw] as const;
-  return { size, ...windowGeometry(`conv2d "${layer.name}"`, h, w, { ...layer, size }) };
-}
-
-function constant(name: string, constants: Readonly<Record<string, Tensor>>, layer: string): Tensor {
-  const tensor = constants[name];
-  if (!tensor) {
-    throw new InputError(
-      `conv2d "${layer}": expected the constant "${name}", got none; upload what constants() returns`,
-    );
-  }
-  return tensor;
+function geometryOf(layer: Conv2dLayer, [, h = 1, w = 1]: Shape) {
+  const window = { ...layer, size: sizeOfFilter(layer.w) };
+  const { top, left } = windowGeometry(`conv2d "${layer.name}"`, h, w, window);
+  return { window, before: [top, left] as const };
 }
 
 /** The run of the kernel that computes a layer. */
-export function forwardRun({
-  layer,
-  x: [x],
-  y,
-  constants,
-}: ForwardSite<Conv2dLayer>): Omit<Convolution, "phases"> {
-  const { size, top, left } = geometry(layer, x);
+export function forwardRun({ layer, x: [x], y, constants }: ForwardSite<Conv2dLayer>): Convolution {
+  const { window, before } = geometryOf(layer, x.shape);
   return {
     label: layer.name,
     x,
-    w: constant("w", constants, layer.name),
+    w: uploaded(layer, constants, "w"),
     b: constants.b,
     y,
-    kernel: size,
-    scale: layer.strides,
-    dilation: layer.dilations,
-    offset: [-top, -left],
+    ...tapsForward(window, before),
     groups: layer.groups,
     activation: layer.activation,
   };
@@ -123,42 +93,41 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
 
   constants(layer, _x, gradients) {
     return {
-      w: pack(layer.w, layer.groups ?? 1, false),
+      w: pack(layer.w, groupsOf(layer), false),
       ...(layer.b ? { b: layer.b } : {}),
-      ...(gradients ? { wBackward: pack(layer.w, layer.groups ?? 1, true) } : {}),
+      ...(gradients ? { wBackward: pack(layer.w, groupsOf(layer), true) } : {}),
     };
   },
 
-  scratch(layer, x) {
-    const inFoursOf = ([n = 1, h = 1, w = 1, c = 1]: Shape): Shape =>
-      c % 4 === 0 || (layer.groups ?? 1) > 1 ? [0] : [n, h, w, inFours(c)];
-    return {
-      forward: layer.b || layer.activation ? [0] : inFoursOf(conv2d.shape(layer, x)),
-      backward: inFoursOf(onlyImage(layer, x)),
-    };
-  },
+  scratch: (layer, x) => ({
+    forward: layer.b || layer.activation ? [0] : scratchInFours(conv2d.shape(layer, x), layer.groups),
+    backward: scratchInFours(onlyImage(layer, x), layer.groups),
+  }),
 
-  forward: (device, site) => createConvolution(device, { ...forwardRun(site), phases: [1, 1] }),
+  forward: (device, site) => createConvolution(device, forwardRun(site)),
 
   backward(device, { layer, x: [x], constants, dy, dx, accumulate, fused }) {
-    const { size, top, left } = geometry(layer, x);
+    const { window, before } = geometryOf(layer, x.shape);
     return createConvolution(device, {
       label: `${layer.name} backward`,
       x: dy,
-      w: constant("wBackward", constants, layer.name),
+      w: uploaded(layer, constants, "wBackward"),
       y: dx,
-      kernel: size,
-      scale: [1, 1],
-      dilation: [-layer.dilations[0], -layer.dilations[1]],
-      offset: [top, left],
-      phases: layer.strides,
+      ...tapsBackward(window, before),
       groups: layer.groups,
       accumulate,
       fused,
     });
   },
 
-  incremental: { kind: "rectangles", fits: () => true, create: createIncrementalConv2d },
+  incremental: {
+    kind: "rectangles",
+    fits: () => true,
+    create(device, site) {
+      const { window, before } = geometryOf(site.layer, site.x[0].shape);
+      return createIncrementalConvolution(device, site, tapsForward(window, before));
+    },
+  },
   mathematics: () => WEIGHTED,
   weights({ w, b }) {
     const [kh = 1, kw = 1, inputs = 1] = w.shape;
@@ -170,5 +139,5 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
     propagation: (layer) => ({ by: "rule", as: withoutActivation(layer), group: "convolution" }),
     gate: false,
   },
-  backProject: (layer, site) => backProjectTaps(layer, site, layer.groups ?? 1),
+  backProject: (layer, site) => backProjectTaps(layer, site, groupsOf(layer)),
 };

@@ -6,9 +6,10 @@ import copyShader from "../../shaders/copy_blocks.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { createSteps, type Step } from "../gpu/steps.ts";
-import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, fusedGradientCode } from "./activation-kinds.ts";
 import type { FusedGradient } from "./op.ts";
+import type { LayerWindow } from "./padding.ts";
 import { blockOf, chooseTiling, type Tiling } from "./tiling.ts";
 
 type Pair = readonly [vertical: number, horizontal: number];
@@ -72,8 +73,29 @@ export function createConvolution(device: GPUDevice, run: Convolution): Promise<
 }
 
 /** A number of channels, rounded up to fours. */
-export function inFours(channels: number): number {
+function inFours(channels: number): number {
   return Math.ceil(channels / 4) * 4;
+}
+
+/** Shape of the memory that a run may need to make an output of that shape in fours; [0] for none. */
+export function scratchInFours([n = 1, h = 1, w = 1, c = 1]: Shape, groups = 1): Shape {
+  return c % 4 === 0 || groups > 1 ? [0] : [n, h, w, inFours(c)];
+}
+
+/** What says where the taps of a run read. */
+export type Taps = Pick<Convolution, "kernel" | "scale" | "dilation" | "offset" | "phases">;
+
+type Window = Omit<LayerWindow, "padding">;
+
+/** The taps of a window that slides over x; `before` is the padding above and to the left. */
+export function tapsForward({ size, strides, dilations }: Window, [top, left]: Pair): Taps {
+  return { kernel: size, scale: strides, dilation: dilations, offset: [-top, -left], phases: [1, 1] };
+}
+
+/** The taps that go back from the places of the window to what it slides over. */
+export function tapsBackward({ size, strides, dilations }: Window, before: Pair): Taps {
+  const [down, right] = dilations;
+  return { kernel: size, scale: [1, 1], dilation: [-down, -right], offset: before, phases: strides };
 }
 
 /** Rows and columns of one phase of the output. */

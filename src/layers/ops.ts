@@ -5,6 +5,7 @@ import { type BatchNormLayer, batchNorm } from "./batch-norm.ts";
 import { type BinaryLayer, binary } from "./binary.ts";
 import { type ConcatLayer, concat } from "./concat.ts";
 import { type Conv2dLayer, conv2d } from "./conv2d.ts";
+import { type Conv2dTransposeLayer, conv2dTranspose } from "./conv2d-transpose.ts";
 import { type DenseLayer, dense } from "./dense.ts";
 import { type DepthwiseConv2dLayer, depthwiseConv2d } from "./depthwise-conv2d.ts";
 import { type GlobalPoolLayer, globalPool } from "./global-pool.ts";
@@ -28,6 +29,7 @@ export type OpLayer =
   | BinaryLayer
   | ConcatLayer
   | Conv2dLayer
+  | Conv2dTransposeLayer
   | DenseLayer
   | DepthwiseConv2dLayer
   | GlobalPoolLayer
@@ -49,6 +51,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   binary,
   concat,
   conv2d,
+  conv2dTranspose,
   dense,
   depthwiseConv2d,
   globalPool,

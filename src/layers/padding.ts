@@ -44,11 +44,7 @@ function along(
   dilation: number,
   padding: "same" | "valid" | readonly [number, number],
 ): { out: number; before: number } {
-  if (![size, stride, dilation].every((v) => Number.isInteger(v) && v >= 1 && v <= MOST)) {
-    throw new InputError(
-      `${who}: expected window size, stride and dilation of 1 to ${MOST}, got ${size}, ${stride}, ${dilation}`,
-    );
-  }
+  assertWindow(who, size, stride, dilation);
   const extent = (size - 1) * dilation + 1;
   if (padding === "same") {
     const out = Math.ceil(input / stride);
@@ -78,4 +74,53 @@ export function windowGeometry(
   const rows = along(`${who} height`, height, size[0], strides[0], dilations[0], vertical);
   const columns = along(`${who} width`, width, size[1], strides[1], dilations[1], horizontal);
   return { outHeight: rows.out, outWidth: columns.out, top: rows.before, left: columns.before };
+}
+
+/**
+ * Output size of a transposed window over an H×W image, and the rows and columns of its full output that the padding takes
+ * off above and to the left.
+ * @throws InputError when nothing is left, or a number is not whole or too large.
+ */
+export function spreadGeometry(
+  who: string,
+  height: number,
+  width: number,
+  {
+    size,
+    strides,
+    dilations,
+    padding,
+    outputPadding = [0, 0],
+  }: LayerWindow & { readonly outputPadding?: readonly [number, number] },
+): WindowGeometry {
+  const named = typeof padding === "string";
+  const along = (axis: 0 | 1, input: number, border: readonly [number, number]) => {
+    const [taps, stride, dilation, added] = [size[axis], strides[axis], dilations[axis], outputPadding[axis]];
+    assertWindow(who, taps, stride, dilation);
+    if (!Number.isInteger(added) || added < 0 || added > MOST) {
+      throw new InputError(`${who}: expected an output padding of 0 to ${MOST}, got ${added}`);
+    }
+    const extent = (taps - 1) * dilation + 1;
+    const full = (input - 1) * stride + extent;
+    const [before, after] =
+      padding === "same" ? [Math.floor(Math.max(0, extent - stride) / 2), 0] : named ? [0, 0] : border;
+    const out = (padding === "same" ? input * stride : full - before - after) + added;
+    if (out < 1 || before < 0 || after < 0) {
+      throw new InputError(
+        `${who}: expected a padding that leaves something of the full output of ${full}, got ${before} and ${after}`,
+      );
+    }
+    return { out, before };
+  };
+  const rows = along(0, height, named ? [0, 0] : [padding.top, padding.bottom]);
+  const columns = along(1, width, named ? [0, 0] : [padding.left, padding.right]);
+  return { outHeight: rows.out, outWidth: columns.out, top: rows.before, left: columns.before };
+}
+
+function assertWindow(who: string, size: number, stride: number, dilation: number): void {
+  if (![size, stride, dilation].every((v) => Number.isInteger(v) && v >= 1 && v <= MOST)) {
+    throw new InputError(
+      `${who}: expected window size, stride and dilation of 1 to ${MOST}, got ${size}, ${stride}, ${dilation}`,
+    );
+  }
 }

@@ -48,6 +48,11 @@ export function bordered<L extends ConvolutionLayer>(layer: L, border: Border): 
   return { ...layer, padding };
 }
 
+/** Groups of channels that have nothing to do with each other. */
+export function groupsOf({ groups = 1 }: { readonly groups?: number }): number {
+  return groups;
+}
+
 /** Height and width of filters [kh, kw, …]. */
 export function sizeOfFilter({ shape: [height = 1, width = 1] }: Constant): readonly [number, number] {
   return [height, width];

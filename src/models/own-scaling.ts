@@ -90,6 +90,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "add":
     case "binary":
     case "conv2d":
+    case "conv2dTranspose":
     case "dense":
     case "depthwiseConv2d":
     case "globalPool":

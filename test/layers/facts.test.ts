@@ -87,6 +87,22 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
       x: [[1, 4, 5, 4]],
     },
   ],
+  conv2dTranspose: [
+    {
+      layer: {
+        ...{ op: "conv2dTranspose", ...NAMED, w: random([3, 2, 3, 4], 2), outputPadding: [1, 0] },
+        ...{ strides: [2, 1], dilations: [1, 2], padding: "same" },
+      },
+      x: [[1, 4, 3, 3]],
+    },
+    {
+      layer: {
+        ...{ op: "conv2dTranspose", ...NAMED, w: random([2, 5, 4, 2], 2), groups: 2 },
+        ...{ strides: [3, 2], dilations: [2, 1], padding: BORDER },
+      },
+      x: [[1, 3, 4, 4]],
+    },
+  ],
   dense: [
     { layer: { op: "dense", ...NAMED, w: random([6, 5], 2) }, x: [VECTORS] },
     { layer: { op: "dense", ...NAMED, w: random([3, 5], 2) }, x: [MAPS] },

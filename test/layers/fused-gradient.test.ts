@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { BackwardRule } from "../../src/layers/activation-gradient.ts";
 import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { conv2d } from "../../src/layers/conv2d.ts";
+import { conv2dTranspose } from "../../src/layers/conv2d-transpose.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { depthwiseConv2d } from "../../src/layers/depthwise-conv2d.ts";
 import type { LayerBase, Op } from "../../src/layers/op.ts";
@@ -35,6 +36,16 @@ const SUBJECTS: readonly Subject[] = [
     shape: (channels) => [2, 5, 4, channels],
     run: (use, channels) =>
       use(conv2d, { op: "conv2d", ...WINDOW, w: random([3, 3, channels, 6], 2) } as const),
+  },
+  {
+    name: "conv2dTranspose",
+    shape: (channels) => [2, 5, 4, channels],
+    run: (use, channels) =>
+      use(conv2dTranspose, {
+        op: "conv2dTranspose",
+        ...WINDOW,
+        w: random([3, 3, channels, 6], 2),
+      } as const),
   },
   {
     name: "depthwiseConv2d",

@@ -4,17 +4,19 @@ import { createIncrementalScale } from "../../src/layers/activation.ts";
 import type { Activation, FusedActivation } from "../../src/layers/activation-kinds.ts";
 import { createIncrementalArithmetic } from "../../src/layers/arithmetic.ts";
 import { type Conv2dLayer, conv2d } from "../../src/layers/conv2d.ts";
-import { createIncrementalConv2d } from "../../src/layers/conv2d-incremental.ts";
+import { type Conv2dTransposeLayer, conv2dTranspose } from "../../src/layers/conv2d-transpose.ts";
 import {
   createIncrementalDepthwise,
   type DepthwiseConv2dLayer,
   depthwiseConv2d,
 } from "../../src/layers/depthwise-conv2d.ts";
+import type { LayerBase, Op } from "../../src/layers/op.ts";
 import { type ConvolutionTile, tilesFor, useTiles } from "../../src/layers/tiling.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { testDevice } from "../gpu.ts";
 import { broadcast, operandOf } from "../reference/broadcast.ts";
 import { type ConvolutionSizes, convolve, convolveDepthwise } from "../reference/conv2d.ts";
+import { convolveTransposed } from "../reference/conv2d-transpose.ts";
 import { activated, expectClose, FUSED } from "../reference/numbers.ts";
 import { activate } from "../reference/pointwise.ts";
 import { random } from "./check.ts";
@@ -88,6 +90,12 @@ beforeAll(async () => {
 });
 afterAll(() => device?.destroy());
 
+/** How an op runs in rectangles. */
+function rectangles<L extends LayerBase>({ incremental }: Op<L, LayerBase>) {
+  if (incremental.kind !== "rectangles") throw new Error("expected an op that runs in rectangles");
+  return incremental;
+}
+
 describe("convolutions", () => {
   async function check(layer: Conv2dLayer | DepthwiseConv2dLayer, from: number, to: number): Promise<void> {
     const sizes = sizesOf(from, to, layer.op === "conv2d" ? (layer.groups ?? 1) : 1);
@@ -105,7 +113,7 @@ describe("convolutions", () => {
       create: (site) =>
         depthwise
           ? createIncrementalDepthwise(device, { ...site, layer })
-          : createIncrementalConv2d(device, { ...site, layer }),
+          : rectangles(conv2d).create(device, { ...site, layer }),
     });
     const right = images.whole.map((image) =>
       (depthwise ? convolveDepthwise : convolve)(sizes, image, layer.w.data, layer.b?.data).map((z) =>
@@ -141,6 +149,58 @@ describe("convolutions", () => {
     await check(layerOf(from, to, false, LINEAR, groups), from, to);
     const activations = groups === 1 ? FUSED : FUSED.slice(0, 1);
     for (const activation of activations) await check(layerOf(from, to, true, activation, groups), from, to);
+  });
+
+  test.each<readonly [name: string, tile: ConvolutionTile, from: number, to: number, groups: number]>([
+    ["conv2d_incremental", plain(2, 4), 8, 12, 1],
+    ["conv2d_incremental_quads", plain(4, 8), 8, 24, 1],
+    ["conv2d_incremental_quads, in groups", plain(4, 8), 8, 16, 2],
+    ...SHARED.map((tile) => ["conv2d_incremental_subgroups", tile, 5, 7, 1] as const),
+  ])("%s, transposed", async (_, tile, from, to, groups) => {
+    useTiles(device, { little: tile, much: tile });
+    const layer: Conv2dTransposeLayer = {
+      op: "conv2dTranspose",
+      name: "window",
+      inputs: ["x"],
+      w: random([3, 4, from, to / groups], 2),
+      b: random([to], 3, 3),
+      strides: [2, 3],
+      dilations: [1, 2],
+      padding: { top: 1, bottom: 0, left: 2, right: 1 },
+      groups,
+      activation: { kind: "relu" },
+    };
+    const input: Patched = {
+      shape: [1, 7, 6, from],
+      rectangles: [
+        [0, 0, 3, 2],
+        [2, 1, 4, 3],
+        [5, 4, 2, 2],
+      ],
+    };
+    const [, height = 0, width = 0] = conv2dTranspose.shape(layer, [input.shape]);
+    // The pixels that the patches reach: from place · stride − before on, over (places − 1) · stride + extent.
+    const output: Patched = {
+      shape: [1, height, width, to],
+      rectangles: [
+        [0, 0, 6, 8],
+        [3, 1, 9, 13],
+        [9, 10, height - 9, width - 10],
+      ],
+    };
+    const images = imagesOf(input, 4);
+    const found = await runIncremental(device, {
+      inputs: [{ ...input, images }],
+      output,
+      constants: conv2dTranspose.constants?.(layer, [], false) ?? {},
+      create: (site) => rectangles(conv2dTranspose).create(device, { ...site, layer }),
+    });
+    const right = images.whole.map((image) =>
+      convolveTransposed(layer, { shape: input.shape, data: Float64Array.from(image) }).data.map((z) =>
+        Math.max(0, z),
+      ),
+    );
+    expectClose(found, changedPixels(output, right), 3e-6);
   });
 
   test.each([

@@ -167,10 +167,37 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     ],
   ),
   ...each(["src/layers/conv2d.ts"], OPS, [
-    ["Math.floor(c / cin) * depth + d", "d"],
-    ["dilation: [-layer.dilations[0], -layer.dilations[1]]", "dilation: [-1, -1]"],
-    ["offset: [top, left],", "offset: [left, top],"],
-    ["phases: layer.strides,", "phases: [layer.strides[0], layer.strides[0]],"],
+    ["...tapsBackward(window, before)", "...tapsForward(window, before)"],
+  ]),
+  ...each(["src/layers/packed-weights.ts"], OPS, [["Math.floor(c / cin) * depth + d", "d"]]),
+  ...each(["src/layers/convolution.ts"], OPS, [
+    ["dilation: [-down, -right]", "dilation: [-1, -1]"],
+    ["offset: before, phases", "offset: [before[1], before[0]], phases"],
+    ["phases: strides", "phases: [strides[0], strides[0]]"],
     ["offset: [-top, -left]", "offset: [-left, -top]"],
   ]),
+  ...each(
+    ["src/layers/conv2d-transpose.ts"],
+    ["layers/conv2d-transpose.test.ts"],
+    [
+      ["const group = Math.floor((Math.floor(at / outputs) % inputs) / perGroup);", "const group = 0;"],
+      ["...tapsForward(window, before)", "...tapsBackward(window, before)"],
+      ["[spread.top, spread.left]", "[spread.left, spread.top]"],
+    ],
+  ),
+  ...each(
+    ["src/layers/conv2d-transpose.ts"],
+    ["layers/facts.test.ts"],
+    [["(at + before[axis] - tap * dilation)", "(at - tap * dilation)"]],
+    "conv2dTranspose",
+  ),
+  ...["conv2d_incremental", "conv2d_incremental_subgroups"].flatMap((name) =>
+    each([shader(name)], INCREMENTAL, [["at /= params.phases;", ""]], `^convolutions ${name}, transposed`),
+  ),
+  ...each(
+    [shader("conv2d_incremental_quads")],
+    INCREMENTAL,
+    [["row /= params.phases.x;", "row /= params.phases.y;"]],
+    "^convolutions conv2d_incremental_quads, transposed",
+  ),
 ];
