@@ -61,14 +61,14 @@ fn main(
 
   var value = beginning(ofElement(x[base + placeAlong(across, RANK, first)], about));
   for (var i = first + place; i < end; i += threads) {
-    value = combined(value, ofElement(x[base + placeAlong(across, RANK, i)], about));
+    value = takenTogether(value, ofElement(x[base + placeAlong(across, RANK, i)], about));
   }
   let mine = lane * threads + place;
   values[mine] = value;
   for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
     workgroupBarrier();
     if (place < stride) {
-      values[mine] = combined(values[mine], values[mine + stride]);
+      values[mine] = takenTogether(values[mine], values[mine + stride]);
     }
   }
   if (place == 0u && output < params.outputs) {

@@ -39,7 +39,7 @@ fn main(
   }
   var value = beginning(ofElement(x[base], peak));
   for (var c = 0u; c < params.channels; c++) {
-    value = combined(value, ofElement(x[base + c], peak));
+    value = takenTogether(value, ofElement(x[base + c], peak));
   }
   y[params.start + item] = ofAll(value, peak);
 }

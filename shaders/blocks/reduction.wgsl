@@ -29,7 +29,7 @@ fn beginning(first: f32) -> f32 {
   return select(first, f32(COMBINE == BY_PRODUCT), COMBINE == BY_SUM || COMBINE == BY_PRODUCT);
 }
 
-fn combined(a: f32, b: f32) -> f32 {
+fn takenTogether(a: f32, b: f32) -> f32 {
   switch COMBINE {
     case BY_LARGEST: { return max(a, b); }
     case BY_SMALLEST: { return min(a, b); }
