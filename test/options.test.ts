@@ -30,6 +30,7 @@ const map = { map: new Float32Array(4), shape: [2, 2], kind: "occlusion" };
 /** Every function of the library that takes an object of options, called with some. */
 const CALLS: Readonly<Record<string, Call>> = {
   ablationCam: (o) => library.ablationCam(network, image, o),
+  coarseToFine: (o) => library.coarseToFine(network, image, o),
   labelMap: (o) => library.labelMap(network, image, o),
   activations: (o) => library.activations(network, image, { layer: "conv1", ...(o as object) }),
   batchWithin: (o) => library.batchWithin(device, graph, o),
@@ -130,7 +131,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `adapterName attributionNamed channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
-  createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
+  createStatisticsSummary createTopKBuffer decoderOf decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type Graph, inputOf } from "../graph/graph.ts";
+import { type Graph, pictureOf } from "../graph/graph.ts";
 import { headOf } from "../graph/heads.ts";
 import { cropOf } from "../images/preprocess.ts";
 import { resample } from "../images/resample.ts";
@@ -33,7 +33,7 @@ export async function regionOf(graph: Graph, values: Values): Promise<ChosenRegi
       `--${option} expects an output with scores at every place${option === "at" ? ", or --layer beside it" : ""}, got the ${kind} of "${name}"`,
     );
   }
-  const [height, width] = inputOf(graph).shape;
+  const [height, width] = pictureOf(graph, "region").shape;
   if (mask !== undefined) {
     const photo = await decodeImage(await readRegular(mask, `mask "${mask}"`), mask);
     const rgb = resample(photo, cropOf(photo, graph));
