@@ -60,13 +60,13 @@ export class Network {
   readonly #whole: Network | undefined;
   readonly #turns = new Turns();
   /** Inputs beside the one that is asked which hold the values that this turn was given. */
-  readonly #given: ReadonlySet<string>;
+  readonly #given: Set<string>;
   /** The network that records now, in a turn of this one. */
   #turn: Network | undefined;
   #ended: "destroy()" | "its turn" | undefined;
 
   /** @internal Use {@link createNetwork}. */
-  constructor(parts: NetworkParts, whole?: Network, given: readonly string[] = []) {
+  constructor(parts: NetworkParts, whole?: Network, given: Iterable<string> = []) {
     this.#given = new Set(given);
     const { device, plan, stages, constants, backward } = parts;
     this.#parts = parts;
@@ -198,11 +198,10 @@ export class Network {
     read?.catch(() => {});
     return this.#turns.take(async () => {
       this.#live();
-      const values = (await read) ?? {};
-      const turn = new Network(this.#parts, this, [...this.#given, ...Object.keys(values)]);
+      const turn = new Network(this.#parts, this, this.#given);
       this.#turn = turn;
       try {
-        turn.#write(values);
+        if (read) turn.#write(await read);
         return await work(turn);
       } finally {
         turn.#end("its turn");
@@ -228,6 +227,7 @@ export class Network {
   #write(values: ReadInputs): void {
     for (const [name, { buffer, byteOffset, byteLength }] of Object.entries(values)) {
       const to = this.activation(name).buffer;
+      this.#given.add(name);
       for (let n = 0; n < this.batch; n++) {
         this.device.queue.writeBuffer(to, n * byteLength, buffer, byteOffset, byteLength);
       }

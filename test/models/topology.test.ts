@@ -476,8 +476,9 @@ test("a class that Vitrine does not know may be mapped by the caller", async () 
   });
 });
 
-test("several inputs are not supported", async () => {
-  const two = ["InputLayer", "other", { batch_input_shape: [null, 6, 6, 2] }, []] as const;
+test("several inputs are there in the order that the model names them", async () => {
+  // What the second leaves free is as large as the first.
+  const two = ["InputLayer", "other", { batch_input_shape: [null, null, 6, 2] }, []] as const;
   const topology = functional(
     [
       IMAGE,
@@ -500,10 +501,12 @@ test("several inputs are not supported", async () => {
       ["other", 0, 0],
     ],
   );
-  await expect(loadLayersModel(modelOf(topology, []))).rejects.toThrow(UnsupportedError);
-  await expect(loadLayersModel(modelOf(topology, []))).rejects.toThrow(
-    /expected one input, got "image", "other"/,
-  );
+  const { layers } = await loadLayersModel(modelOf(topology, []));
+  expect(layers.map(({ name, op }) => [name, op])).toEqual([
+    ["image", "input"],
+    ["other", "input"],
+    ["add", "add"],
+  ]);
 });
 
 test.each<
@@ -621,7 +624,9 @@ test("a network fed with height×width takes images of one channel", async () =>
   ]);
 });
 
-test("a network fed with rows of numbers is not supported", async () => {
+test("a network fed with rows of numbers takes them as they stand", async () => {
   const files = modelOf(sequential([kerasLayer("ReLU", "it")], [784]), []);
-  await expect(loadLayersModel(files)).rejects.toThrow(UnsupportedError);
+  const { layers, preprocessing } = await loadLayersModel(files);
+  expect(layers[0]).toMatchObject({ op: "input", shape: [784] });
+  expect(preprocessing.guessed).toBeUndefined();
 });

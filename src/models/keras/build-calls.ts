@@ -160,10 +160,7 @@ async function buildCall(
     });
   }
   const [first, ...rest] = inputs.map((input) => build.shapes.get(input) ?? []);
-  if (!first)
-    throw new UnsupportedError(
-      `${layer.config.who}: expected a layer with inputs, got none; a network has one input`,
-    );
+  if (!first) throw new UnsupportedError(`${layer.config.who}: expected a layer with inputs, got none`);
   const weights = build.weights.of(path, layer.config.who);
   const converted = convert(build, layer, {
     config: layer.config,

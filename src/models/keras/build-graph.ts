@@ -1,10 +1,9 @@
 import { InputError, ModelError, UnsupportedError } from "../../gpu/errors.ts";
-import { formatShape } from "../../gpu/tensor.ts";
+import { formatShape, type Shape } from "../../gpu/tensor.ts";
 import type { Layer } from "../../graph/graph.ts";
 import type { InputLayer } from "../../layers/input.ts";
-import { someOf } from "../files.ts";
 import { assertAddressable, type Build, type BuildOptions, buildCalls } from "./build-calls.ts";
-import { countLayers, type KerasModel, type Reference } from "./topology.ts";
+import { countLayers, type DeclaredShape, type KerasModel, type Reference } from "./topology.ts";
 
 export interface GraphOptions extends BuildOptions {
   /** Name of the output that is asked, which may not be left out. Default: the first. */
@@ -28,28 +27,21 @@ export async function buildLayers(
   options: GraphOptions,
   who: string,
 ): Promise<BuiltLayers> {
-  const [start, ...others] = model.inputs;
-  if (!start || others.length > 0) {
-    throw new UnsupportedError(
-      `${who}: expected one input, got ${someOf(
-        model.inputs.map(({ layer }) => `"${layer}"`),
-        "none",
-      )}`,
-    );
-  }
-  const input: InputLayer = {
-    op: "input",
-    name: start.layer,
-    inputs: [],
-    shape: inputShape(model, options.inputShape, who),
-  };
+  const shape = inputShape(model, options.inputShape, who);
+  const further = model.furtherShapes ?? new Map<string, DeclaredShape | undefined>();
+  const inputs = model.inputs.map(({ layer: name }): InputLayer => {
+    const own = further.has(name) ? furtherShape(name, further.get(name), shape, who) : shape;
+    return { op: "input", name, inputs: [], shape: own };
+  });
+  if (inputs.length === 0) throw new ModelError(`${who}: expected an input, got none`);
   const withOutputs = async (wanted: readonly Reference[]): Promise<Omit<BuiltLayers, "leftOut">> => {
     const started: Build = {
       ...options,
-      layers: [input],
-      shapes: new Map([[input.name, [1, ...input.shape]]]),
+      layers: [...inputs],
+      shapes: new Map(inputs.map(({ name, shape }) => [name, [1, ...shape]])),
     };
-    const outputs = await buildCalls(started, model, [input.name], wanted, { prefix: "", path: [], who });
+    const names = inputs.map(({ name }) => name);
+    const outputs = await buildCalls(started, model, names, wanted, { prefix: "", path: [], who });
     return { layers: started.layers, outputs: [...new Set(outputs)] };
   };
   const reasons = new Map<string, string>();
@@ -83,13 +75,25 @@ export interface BuiltLayers {
   readonly leftOut: Readonly<Record<string, string>>;
 }
 
-/** [H, W, C] that the model declares or the caller gives; H×W images become H×W×1. */
+/** The shape of an input beside the one that is asked. What it leaves free of a picture is as large as that one. */
+function furtherShape(name: string, declared: DeclaredShape | undefined, asked: Shape, who: string): Shape {
+  const shape = declared?.map((axis, i) => axis ?? (declared.length === asked.length ? asked[i] : undefined));
+  if (!shape?.every((axis) => axis !== undefined)) {
+    const got = declared?.map((axis) => axis ?? "?").join("×") ?? "none";
+    throw new ModelError(`${who}: expected an input "${name}" of fixed size, got ${got}`);
+  }
+  assertAddressable(shape, who);
+  return shape;
+}
+
+/** [H, W, C] that the model declares or the caller gives; H×W images become H×W×1. A vector, or one number, is as declared. */
 function inputShape(
   model: KerasModel,
   given: readonly [number, number, number] | undefined,
   who: string,
-): readonly [number, number, number] {
+): Shape {
   const declared = model.inputShape;
+  if (declared && declared.length < 2 && !given) return furtherShape("input", declared, [], who);
   const remedy = "give options.inputShape as [height, width, channels]";
   if (!declared && !given) throw new ModelError(`${who}: expected an input shape, got none; ${remedy}`);
   const [h, w, c = 1, ...rest] = given ?? declared ?? [];

@@ -22,14 +22,22 @@ export interface KerasLayer {
   readonly calls: readonly (readonly Reference[])[];
 }
 
+/** A shape as a file says it; null is a free size. */
+export type DeclaredShape = readonly (number | null)[];
+
 /** A Sequential or functional model: its layers, where it begins and where it ends. */
 export interface KerasModel {
   readonly name: string;
   readonly layers: readonly KerasLayer[];
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
-  /** Shape of the first input without the batch, where the file says it; null is a free size. */
-  readonly inputShape?: readonly (number | null)[] | undefined;
+  /**
+   * Shape without the batch of the input that is asked, where the file says it: the first of height×width×channels, else the
+   * first. Null is a free size.
+   */
+  readonly inputShape?: DeclaredShape | undefined;
+  /** Shapes of the inputs beside that one, by name. */
+  readonly furtherShapes?: ReadonlyMap<string, DeclaredShape | undefined> | undefined;
 }
 
 /** Letters of a layer's name, at most, with the names of the models around it. */
@@ -116,7 +124,7 @@ function assertUnique(layers: readonly KerasLayer[], who: string): void {
   }
 }
 
-function parseShape(value: unknown, who: string): readonly (number | null)[] | undefined {
+function parseShape(value: unknown, who: string): DeclaredShape | undefined {
   if (value === undefined || value === null) return undefined;
   const axes = arrayOf(value, `${who}: input shape`);
   if (axes.length > MOST_AXES) {
@@ -220,10 +228,17 @@ function parseFunctional(raw: JsonObject, path: string, who: string): KerasModel
   assertUnique(layers, who);
   const inputs = parseEnds(config.input_layers, `${who}: input_layers`);
   const outputs = parseEnds(config.output_layers, `${who}: output_layers`);
-  const first = layers.find(({ name }) => name === inputs[0]?.layer);
-  const inputShape = first ? declaredShape(first) : undefined;
+  const shapes = new Map(
+    inputs.map((input) => {
+      const layer = layers.find(({ name }) => name === input.layer);
+      return [input.layer, layer && declaredShape(layer)] as const;
+    }),
+  );
+  const asked = inputs.find(({ layer }) => shapes.get(layer)?.length === 3) ?? inputs[0];
+  const inputShape = shapes.get(asked?.layer ?? "");
+  const furtherShapes = new Map([...shapes].filter(([layer]) => layer !== asked?.layer));
   const name = typeof config.name === "string" ? config.name : "model";
-  return renumber({ name, layers, inputs, outputs, inputShape }, who);
+  return renumber({ name, layers, inputs, outputs, inputShape, furtherShapes }, who);
 }
 
 /**

@@ -204,7 +204,10 @@ export async function baselineOf(
   // One number needs no colours.
   if (typeof baseline === "number" && Number.isFinite(Math.fround(baseline)))
     return input.map(() => baseline);
-  const { shape } = pictureOf(graph, `${who} from "${baseline}"; give a number or { image: values }`);
+  const { shape } = pictureOf(
+    graph,
+    `${who}, whose baseline is a colour and neither a number nor { image: values }`,
+  );
   if (baseline === "blur") return gaussianBlur(input, shape, Math.min(shape[0], shape[1]) / 10);
   if (typeof baseline === "string" && !["mean", "black", "grey", "white"].includes(baseline)) {
     throw new InputError(
