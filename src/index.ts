@@ -49,6 +49,7 @@ export type { ModelFiles, ReadOptions } from "./models/files.ts";
 export type { LayersModelOptions } from "./models/keras/keras-model.ts";
 export { loadLayersModel } from "./models/keras/layers-model.ts";
 export { loadModel } from "./models/load-model.ts";
+export { loadOnnxModel } from "./models/load-onnx-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
 export { createNetwork } from "./network/create-network.ts";
@@ -137,7 +138,6 @@ export {
   citationOf,
   type Paper,
 } from "./techniques/attribution/technique.ts";
-export { type LabelArea, type LabelMap, type LabelMapOptions, labelMap } from "./techniques/label-map.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export type {
   AnyTarget,

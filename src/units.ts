@@ -5,12 +5,6 @@
 import "./gpu/platform.ts";
 
 export {
-  type CoarseToFine,
-  coarseToFine,
-  type DecoderStep,
-  decoderOf,
-} from "./techniques/units/coarse-to-fine.ts";
-export {
   type EmpiricalField,
   type EmpiricalFieldOptions,
   empiricalField,

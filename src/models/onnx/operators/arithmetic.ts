@@ -1,0 +1,141 @@
+import { combinedConstants, elementsOf, lazily } from "../../lowering/constants.ts";
+import { ARITHMETIC, type Arithmetic, arithmetic } from "../../lowering/elementwise.ts";
+import {
+  type ConstantValue,
+  constant,
+  type ElementKind,
+  type LayerValue,
+  type Value,
+} from "../../lowering/value.ts";
+import type { Call, Given, Operator } from "../call.ts";
+
+/** Integers of the file, 64 bits of them, are exact up to here. */
+const MOST = Number.MAX_SAFE_INTEGER;
+
+/** Arithmetic of constants. @throws ModelError where integers overflow. */
+function folded(
+  { lowering }: Call,
+  x: readonly ConstantValue[],
+  combine: (values: readonly number[]) => number,
+  elements: ElementKind = x.every((one) => one.elements === "int") ? "int" : "float",
+): ConstantValue {
+  return combinedConstants(elements, x, (values) => {
+    const result = combine(values);
+    if (elements !== "int" || Math.abs(result) <= MOST) return result;
+    // A number that stands for "to the end" may be passed on.
+    if (values.includes(result)) return result;
+    throw lowering.wrong(
+      `expected whole numbers below 2⁵³, got ${values.join(" and ")}, which give ${result}`,
+    );
+  });
+}
+
+function constantsOf(values: readonly Given[]): ConstantValue[] | undefined {
+  const constants = values.filter((value) => value?.kind === "constant");
+  return constants.length === values.length ? constants : undefined;
+}
+
+const both =
+  (operator: Arithmetic): Operator =>
+  (call) => {
+    const [a, b] = [call.given(0), call.given(1)];
+    const constants = constantsOf([a, b]);
+    if (!constants) return arithmetic(call.lowering, operator, a, b);
+    const whole = constants.every(({ elements }) => elements === "int");
+    return folded(call, constants, ([x = 0, y = 0]) => {
+      const result = ARITHMETIC[operator](x, y);
+      return whole && operator === "divide" ? Math.trunc(result) : result;
+    });
+  };
+
+/** An operator of any number of inputs. Sums of layers are one layer. */
+const all =
+  (operator: Arithmetic, mean = false): Operator =>
+  (call) => {
+    const { lowering } = call;
+    const values = call.inputs.map((_, index) => call.given(index));
+    const [first] = values;
+    if (!first) throw lowering.wrong("expected inputs, got none");
+    const constants = constantsOf(values);
+    const share = constant("float", [], Float32Array.of(1 / values.length));
+    if (constants) {
+      const sum = folded(call, constants, (numbers) => numbers.reduce(ARITHMETIC[operator]));
+      return mean ? folded(call, [sum, share], ([a = 0, b = 0]) => a * b) : sum;
+    }
+    let result: LayerValue | ConstantValue = first;
+    for (const [index, value] of values.slice(1).entries()) {
+      const last = index === values.length - 2 && !mean;
+      result = arithmetic(lowering, operator, result, value, last ? "" : `${operator}${index + 1}`);
+    }
+    return mean ? arithmetic(lowering, "multiply", result, share) : result;
+  };
+
+/** An operator that is computed of constants only. */
+const ofConstants =
+  (combine: (values: readonly number[]) => number, elements?: "bool"): Operator =>
+  (call) =>
+    folded(
+      call,
+      call.inputs.map((_, index) => call.constant(index)),
+      combine,
+      elements,
+    );
+
+const compare = (test: (a: number, b: number) => boolean) =>
+  ofConstants(([a = 0, b = 0]) => Number(test(a, b)), "bool");
+
+/** A choice by a condition that is known in advance: a product with a mask, and what the mask leaves. */
+const where: Operator = (call): Value => {
+  const { lowering } = call;
+  const condition = call.constant(0);
+  const [a, b] = [call.given(1), call.given(2)];
+  if (a.kind === "constant" && b.kind === "constant") {
+    return folded(call, [condition, a, b], ([test = 0, x = 0, y = 0]) => (test === 0 ? y : x), a.elements);
+  }
+  const mask = (value: number) =>
+    combinedConstants("float", [condition], ([test = 0]) => Number((test !== 0) === (value === 1)));
+  const part = (x: LayerValue | ConstantValue, chosen: number, suffix: string) => {
+    if (x.kind === "layer") return arithmetic(lowering, "multiply", x, mask(chosen), suffix);
+    // Numbers beyond what floats hold stand for "never": 0 · ∞ would be no number.
+    return combinedConstants("float", [mask(chosen), x], ([test = 0, value = 0]) =>
+      test === 0 ? 0 : Math.max(-1e30, Math.min(1e30, value)),
+    );
+  };
+  return arithmetic(lowering, "add", part(a, 1, "then"), part(b, 0, "else"));
+};
+
+const range: Operator = (call) => {
+  const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((index) => call.numberIf(index) ?? 0);
+  const size = Math.max(0, Math.ceil((limit - start) / delta));
+  const { elements } = call.constant(0);
+  if ([0, 1, 2].some((index) => call.constant(index).ofBatch)) {
+    throw call.lowering.unsupported("a list as long as the batch is not supported");
+  }
+  const counted = lazily(elements, [size], () => elementsOf(elements, size));
+  const data = counted.read();
+  for (let i = 0; i < data.length; i++) data[i] = start + i * delta;
+  return constant(elements, [size], data);
+};
+
+export const ARITHMETICS: Readonly<Record<string, Operator>> = {
+  Add: both("add"),
+  And: compare((a, b) => a !== 0 && b !== 0),
+  Div: both("divide"),
+  Equal: compare((a, b) => a === b),
+  Greater: compare((a, b) => a > b),
+  GreaterOrEqual: compare((a, b) => a >= b),
+  Less: compare((a, b) => a < b),
+  LessOrEqual: compare((a, b) => a <= b),
+  Max: all("maximum"),
+  Mean: all("add", true),
+  Min: all("minimum"),
+  Mod: ofConstants(([a = 0, b = 1]) => a - b * Math.floor(a / b)),
+  Mul: both("multiply"),
+  Not: ofConstants(([a = 0]) => Number(a === 0), "bool"),
+  Or: compare((a, b) => a !== 0 || b !== 0),
+  Pow: both("power"),
+  Range: range,
+  Sub: both("subtract"),
+  Sum: all("add"),
+  Where: where,
+};
