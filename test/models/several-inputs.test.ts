@@ -144,7 +144,7 @@ describe("a model of a latent", () => {
     const { data: shares } = await integratedGradients(network, latent, {
       ...target,
       baseline: 0,
-      steps: 20,
+      steps: 400,
     });
     const difference =
       red(x)
