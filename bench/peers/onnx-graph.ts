@@ -112,11 +112,11 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "conv2dTranspose":
     case "lrn":
     case "multiply":
+    case "pad":
     case "permute":
     case "slice":
     case "reduce":
     case "upsample":
-    case "zeroPad":
       throw new Error(`ONNX "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

@@ -130,11 +130,11 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
     case "conv2dTranspose":
     case "lrn":
     case "multiply":
+    case "pad":
     case "permute":
     case "slice":
     case "reduce":
     case "upsample":
-    case "zeroPad":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

@@ -16,8 +16,8 @@ export interface Stand {
   readonly from: readonly number[];
 }
 
-const REPRESENTS = new Set<Layer["op"]>(["batchNorm", "activation", "reshape", "zeroPad", "softmax", "lrn"]);
-const HIDDEN = new Set<Layer["op"]>(["reshape", "zeroPad", "softmax"]);
+const REPRESENTS = new Set<Layer["op"]>(["batchNorm", "activation", "reshape", "pad", "softmax", "lrn"]);
+const HIDDEN = new Set<Layer["op"]>(["reshape", "pad", "softmax"]);
 
 /** Works out the row of a graph: which layers share a stand, how deep each stands, and beside which. */
 export function planOf(graph: Graph): Stand[] {

@@ -5,6 +5,8 @@ import type { Weights } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import type { Layer, Shapes } from "./graph.ts";
 
+export { keepsChannels } from "../layers/pad.ts";
+
 /** The activation that a layer applies, if any. */
 export function activationOf(layer: Layer): Activation | undefined {
   return "activation" in layer ? layer.activation : undefined;

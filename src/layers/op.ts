@@ -164,14 +164,15 @@ export interface Fusion<L> {
   readonly scaled: ((layer: L, scale: Scale) => L) | null;
   /** The same layer with a border of zeros around its input; null where it has none, undefined where it cannot. */
   readonly bordered: ((layer: L, border: Border) => L | undefined) | null;
-  /** All that it is beside its activation, where a neighbour may take it in; null where it is more. */
+  /** All that it is beside its activation, where a neighbour may take it in; null or undefined where it is more. */
   readonly as:
     | ((
         layer: L,
       ) =>
         | { readonly kind: "activation" }
         | ({ readonly kind: "scale" } & Scale)
-        | { readonly kind: "border"; readonly border: Border })
+        | { readonly kind: "border"; readonly border: Border }
+        | undefined)
     | null;
 }
 

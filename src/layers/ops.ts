@@ -12,6 +12,7 @@ import { type GlobalPoolLayer, globalPool } from "./global-pool.ts";
 import { type LrnLayer, lrn } from "./lrn.ts";
 import { type MultiplyLayer, multiply } from "./multiply.ts";
 import type { Op } from "./op.ts";
+import { type PadLayer, pad } from "./pad.ts";
 import { type PermuteLayer, permute } from "./permute.ts";
 import { type PoolLayer, pool } from "./pool.ts";
 import { type ReduceLayer, reduce } from "./reduce.ts";
@@ -19,7 +20,6 @@ import { type ReshapeLayer, reshape } from "./reshape.ts";
 import { type SliceLayer, slice } from "./slice.ts";
 import { type SoftmaxLayer, softmax } from "./softmax.ts";
 import { type UpsampleLayer, upsample } from "./upsample.ts";
-import { type ZeroPadLayer, zeroPad } from "./zero-pad.ts";
 
 /** Every layer that an op computes. */
 export type OpLayer =
@@ -35,14 +35,14 @@ export type OpLayer =
   | GlobalPoolLayer
   | LrnLayer
   | MultiplyLayer
+  | PadLayer
   | PermuteLayer
   | PoolLayer
   | ReduceLayer
   | ReshapeLayer
   | SliceLayer
   | SoftmaxLayer
-  | UpsampleLayer
-  | ZeroPadLayer;
+  | UpsampleLayer;
 
 const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLayer> } = {
   activation,
@@ -57,6 +57,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   globalPool,
   lrn,
   multiply,
+  pad,
   permute,
   pool,
   reduce,
@@ -64,7 +65,6 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   slice,
   softmax,
   upsample,
-  zeroPad,
 };
 
 /** The op that computes a layer. @throws UnsupportedError naming the layer and its op. */

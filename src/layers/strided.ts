@@ -158,7 +158,7 @@ export function createStridedScatter(
 }
 
 /** A parameter with a number for each axis, outermost first, as the kernels read it: two fours, innermost first. */
-function inFours(
+export function inFours(
   label: string,
   name: string,
   values: readonly number[],

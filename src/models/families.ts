@@ -104,7 +104,7 @@ function isVgg(layers: readonly Layer[]): boolean {
   for (const layer of layers) {
     if (layer.op === "conv2d" && layer.w.shape[0] === 3 && layer.w.shape[1] === 3) blocks += "c";
     else if (layer.op === "pool" && layer.mode === "max") blocks += "p";
-    else if (!["input", "reshape", "zeroPad", "activation"].includes(layer.op) && !isScaling(layer)) break;
+    else if (!["input", "reshape", "pad", "activation"].includes(layer.op) && !isScaling(layer)) break;
   }
   return /^ccpccpcccpcccpccc|^ccpccpccccpccccpcccc/.test(blocks);
 }

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../gpu/errors.ts";
 import { type Layer, pictureIn } from "../graph/graph.ts";
+import { keepsChannels } from "../graph/layer-facts.ts";
 import type { PreprocessingName } from "../graph/preprocessing.ts";
 
 /** Effect on a channel of the layers before the first weights: scale · x + offset. */
@@ -73,7 +74,8 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
   switch (layer.op) {
     case "reshape":
       return layer.shape ? undefined : reads;
-    case "zeroPad":
+    case "pad":
+      return keepsChannels(layer) ? reads : undefined;
     case "pool":
     case "upsample":
       return reads;

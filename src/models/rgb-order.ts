@@ -1,4 +1,5 @@
 import { type Layer, pictureIn } from "../graph/graph.ts";
+import { keepsChannels } from "../graph/layer-facts.ts";
 import type { Constant } from "../layers/op.ts";
 
 /**
@@ -16,7 +17,7 @@ export function reorderToRgb(layers: readonly Layer[]): Layer[] | undefined {
     if (!reads) turned.push(layer);
     else if (layer.op === "conv2d" && (layer.groups ?? 1) === 1)
       turned.push({ ...layer, w: reversedInputs(layer.w) });
-    else if (["zeroPad", "pool", "upsample", "activation"].includes(layer.op) || isIdentity(layer)) {
+    else if (keepsOrder(layer)) {
       carriers.add(layer.name);
       turned.push(layer);
     } else return undefined;
@@ -24,7 +25,12 @@ export function reorderToRgb(layers: readonly Layer[]): Layer[] | undefined {
   return turned;
 }
 
-const isIdentity = (layer: Layer) => layer.op === "reshape" && !layer.shape;
+/** Tells whether each channel of a layer's output is what the layer makes of that channel. */
+function keepsOrder(layer: Layer): boolean {
+  if (layer.op === "pad") return keepsChannels(layer);
+  if (layer.op === "reshape") return !layer.shape;
+  return ["pool", "upsample", "activation"].includes(layer.op);
+}
 
 /** w [kh, kw, Cin, Cout] with the order of Cin reversed. */
 function reversedInputs({ shape, data }: Constant): Constant {

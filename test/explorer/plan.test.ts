@@ -16,7 +16,7 @@ describe("the row", () => {
     const plan = planOf(
       graphOf(
         ["image", "input"],
-        ["pad", "zeroPad", "image"],
+        ["pad", "pad", "image"],
         ["conv", "conv2d", "pad"],
         ["bn", "batchNorm", "conv"],
         ["relu", "activation", "bn"],

@@ -77,9 +77,9 @@ const GRAPHS: readonly (readonly [what: string, layers: readonly Layer[], fused:
   [
     "explicit padding behind zero padding",
     [
-      { op: "zeroPad", name: "pad", inputs: ["image"], border: border(1, 0, 2, 0) },
+      { op: "pad", name: "pad", inputs: ["image"], before: [1, 2, 0], after: [0, 0, 0], mode: "constant" },
       conv("c", "pad", 2, 3, { padding: border(0, 2, 1, 3) } as Partial<Layer>),
-      { op: "zeroPad", name: "pad2", inputs: ["c"], border: border(0, 3, 0, 1) },
+      { op: "pad", name: "pad2", inputs: ["c"], before: [0, 0, 0], after: [3, 1, 0], mode: "constant" },
       {
         op: "depthwiseConv2d",
         name: "d",
@@ -95,7 +95,7 @@ const GRAPHS: readonly (readonly [what: string, layers: readonly Layer[], fused:
   [
     "zero padding before a convolution that pads by itself",
     [
-      { op: "zeroPad", name: "pad", inputs: ["image"], border: border(0, 1, 0, 1) },
+      { op: "pad", name: "pad", inputs: ["image"], before: [0, 0, 0], after: [1, 1, 0], mode: "constant" },
       conv("c", "pad", 2, 3, { strides: [2, 2] } as Partial<Layer>),
     ],
     2,
@@ -130,6 +130,20 @@ const GRAPHS: readonly (readonly [what: string, layers: readonly Layer[], fused:
     ],
     2,
   ],
+  ...[
+    { before: [1, 2, 0], after: [0, 1, 0], mode: "constant", value: 3 } as const,
+    { before: [1, 2, 0], after: [0, 1, 0], mode: "reflect" } as const,
+    { before: [0, 1, 1], after: [0, 0, 1], mode: "constant" } as const,
+  ].map((sides): [string, Layer[], number] => [
+    `a border that is no zeros around an image: ${JSON.stringify(sides)}`,
+    [
+      { op: "pad", name: "pad", inputs: ["image"], ...sides },
+      conv("c", "pad", 2 + (sides.before[2] ?? 0) + (sides.after[2] ?? 0), 3, {
+        padding: "valid",
+      } as Partial<Layer>),
+    ],
+    2,
+  ]),
 ];
 
 const INPUT = { op: "input", name: "image", inputs: [], shape: [6, 5, 2] } as const;

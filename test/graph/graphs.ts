@@ -83,7 +83,7 @@ export function branches(seed = 2): Graph {
   });
   return graph("branches", [
     { op: "input", name: "image", inputs: [], shape: [7, 7, 2] },
-    { op: "zeroPad", name: "pad", inputs: ["image"], border: { top: 0, bottom: 1, left: 1, right: 0 } },
+    { op: "pad", name: "pad", inputs: ["image"], before: [0, 1, 0], after: [1, 0, 0], mode: "constant" },
     {
       op: "conv2d",
       name: "conv1",

@@ -162,7 +162,7 @@ describe("receptive field", () => {
         mode: "bilinear",
         coordinates: "asymmetric",
       },
-      { name: "border", op: "zeroPad", inputs: ["one"], border: { top: 2, bottom: 0, left: 1, right: 0 } },
+      { name: "border", op: "pad", inputs: ["one"], before: [2, 1, 0], after: [0, 0, 0], mode: "constant" },
     ]);
     const rows = (layer: string, y: number) => {
       const { top, bottom } = receptiveField(wide, { layer, y, x: 5 }).inside;

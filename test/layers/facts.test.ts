@@ -3,6 +3,7 @@ import { type Shape, sizeOf } from "../../src/gpu/tensor.ts";
 import { type ActivationKind, activationFacts } from "../../src/layers/activation-kinds.ts";
 import type { Op } from "../../src/layers/op.ts";
 import { type OpLayer, opOf } from "../../src/layers/ops.ts";
+import type { PadLayer } from "../../src/layers/pad.ts";
 import { type PoolLayer, pool } from "../../src/layers/pool.ts";
 import { extentOf } from "../../src/layers/sight.ts";
 import { upTo } from "../reference/array.ts";
@@ -24,6 +25,10 @@ const TWO = { name: "l", inputs: ["a", "b"] } as const;
 const MAPS = [2, 5, 4, 3] as const;
 const VECTORS = [2, 6] as const;
 const BORDER = { top: 1, bottom: 0, left: 2, right: 1 } as const;
+
+const padOf = (mode: PadLayer["mode"], before: number[], after: number[]): PadLayer => ({
+  ...{ op: "pad", ...NAMED, mode, before, after },
+});
 
 /** Layers of every op, in their kinds, without biases and activations. */
 const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
@@ -126,6 +131,15 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     { layer: { op: "multiply", ...TWO }, x: [MAPS, [2, 5, 1, 1]] },
     { layer: { op: "multiply", ...NAMED, constant: random([5, 4, 1], 4) }, x: [MAPS] },
   ],
+  pad: [
+    { layer: padOf("constant", [1, 2, 0], [0, 1, 0]), x: [MAPS] },
+    { layer: padOf("constant", [1, 0, 1], [2, 0, 2]), x: [MAPS] },
+    { layer: { ...padOf("constant", [1, 0, 0], [0, 2, 0]), value: -3 }, x: [MAPS] },
+    { layer: padOf("reflect", [3, 2, 0], [4, 1, 2]), x: [MAPS] },
+    { layer: padOf("symmetric", [5, 0, 3], [2, 4, 0]), x: [MAPS] },
+    { layer: padOf("edge", [6, 2, 0], [1, 7, 1]), x: [MAPS] },
+    { layer: padOf("constant", [2], [1]), x: [VECTORS] },
+  ],
   permute: [
     { layer: { op: "permute", ...NAMED, axes: [0, 1, 2, 4, 3] }, x: [[2, 5, 4, 2, 3]] },
     { layer: { op: "permute", ...NAMED, axes: [0, 3, 1, 2] }, x: [MAPS] },
@@ -176,7 +190,6 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
       x: [MAPS],
     },
   ],
-  zeroPad: [{ layer: { op: "zeroPad", ...NAMED, border: BORDER }, x: [MAPS] }],
 };
 
 const EVERY = Object.values(SAMPLES)

@@ -206,10 +206,12 @@ function scaling(
     { op: "input", name: "input", inputs: [], shape: [8, 8, 3] },
     { op: "reshape", name: "augment/flip", inputs: ["input"], className: "RandomFlip" },
     {
-      op: "zeroPad",
+      op: "pad",
       name: "pad",
       inputs: ["augment/flip"],
-      border: { top: 1, bottom: 1, left: 1, right: 1 },
+      before: [1, 1, 0],
+      after: [1, 1, 0],
+      mode: "constant",
     },
   ];
   for (const [i, [className, scale, offset]] of affine.entries()) {

@@ -369,8 +369,18 @@ test.each<
     { op: "globalPool", mode: "average", keepDims: true },
     [1, 1, 1, 2],
   ],
-  ["ZeroPadding2D", { padding: 2 }, { border: { top: 2, bottom: 2, left: 2, right: 2 } }, [1, 10, 10, 2]],
-  ["ZeroPadding2D", { padding: [1, 2] }, { border: { top: 1, bottom: 1, left: 2, right: 2 } }, [1, 8, 10, 2]],
+  [
+    "ZeroPadding2D",
+    { padding: 2 },
+    { before: [2, 2, 0], after: [2, 2, 0], mode: "constant" },
+    [1, 10, 10, 2],
+  ],
+  [
+    "ZeroPadding2D",
+    { padding: [1, 2] },
+    { before: [1, 2, 0], after: [1, 2, 0], mode: "constant" },
+    [1, 8, 10, 2],
+  ],
   [
     "ZeroPadding2D",
     {
@@ -379,7 +389,7 @@ test.each<
         [2, 3],
       ],
     },
-    { border: { top: 0, bottom: 1, left: 2, right: 3 } },
+    { before: [0, 2, 0], after: [1, 3, 0], mode: "constant" },
     [1, 7, 11, 2],
   ],
   ["Flatten", {}, { op: "reshape" }, [1, 72]],

@@ -40,6 +40,15 @@ export const BLOCKS: readonly Mutant[] = [
       ["f32(COMBINE == BY_PRODUCT)", "0.0"],
     ],
   ),
+  ...each(
+    block("repeated_place"),
+    ["layers/pad.test.ts"],
+    [
+      ["-place - again", "-place"],
+      ["clamp(place, 0, size - 1)", "clamp(place, 0, size)"],
+    ],
+  ),
+  ...each(block("axis_of_eight"), ["layers/slice.test.ts"], [["axis >= 4u", "axis > 4u", 2]]),
   ...each(block("activation"), FORWARD, [
     ["case 1u: { return select(z, Value(), z <= Value()); }", "case 1u: { return z; }"],
     ["select(z, Value(6.0), z >= Value(6.0))", "z"],

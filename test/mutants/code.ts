@@ -94,12 +94,7 @@ export const CODE: readonly Mutant[] = [
     "at * stride + before + tap",
   ]),
   ...of("layers/sight", "cases/multiply-gate", ["[repeated ? 0 : at]", "[at]"]),
-  ...each(["src/layers/zero-pad.ts"], SIGHT, [
-    [
-      "const before = axis === 0 ? border.top : border.left;",
-      "const before = axis === 0 ? border.left : border.top;",
-    ],
-  ]),
+  ...each(["src/layers/pad.ts"], SIGHT, [["(at) => [at - start]", "(at) => [at + start]"]]),
   ...each(["src/layers/concat.ts"], SIGHT, [
     ["const begin = x.slice(0, input)", "const begin = x.slice(0, 0)"],
   ]),
@@ -123,7 +118,31 @@ export const CODE: readonly Mutant[] = [
     ["[last.size, last.ySize, last.start]", "[last.size, last.ySize]"],
   ),
   ...of("layers/lrn", "layers/facts", ["homogeneous: false", "homogeneous: true"]),
-  ...of("layers/zero-pad", "layers/facts", ["withinInputs: false", "withinInputs: true"]),
+  ...of(
+    "layers/pad",
+    "layers/facts",
+    ['withinInputs: mode !== "constant"', "withinInputs: false"],
+    ['mode !== "constant" || value === 0;', "true;"],
+    ["repeatedAt(mode, at - start, size)", "at - start"],
+  ),
+  ...of(
+    "layers/pad",
+    "graph/fusion",
+    [" || value !== 0", ""],
+    [" || !keepsChannels(layer)", ""],
+    ['mode !== "constant" || value !== 0', "value !== 0"],
+  ),
+  ...of("layers/pad", "layers/pad", [
+    "longest >= extent + lessThan[mode]",
+    "longest > extent + lessThan[mode]",
+  ]),
+  ...of(
+    "layers/pad",
+    "network/incremental-moves",
+    ['layer.mode === "constant" || keepsChannels(layer) ? 4 : 1', "4"],
+    ["channelsBefore: first / chunk.size", "channelsBefore: 0"],
+  ),
+  ...of("layers/repeated-border", "layers/pad", ["isWhole(outer) && isWhole(inner)", "isWhole(inner)"]),
   ...of("layers/multiply", "layers/facts", ["linear: scales", "linear: true"]),
   ...of("layers/batch-norm", "layers/facts", ["pointwise: true", "pointwise: false"]),
   ...of("layers/concat", "layers/facts", ["y.length !== 4 || layer.axis", "layer.axis"]),

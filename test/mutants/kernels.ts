@@ -169,10 +169,23 @@ export const KERNELS: readonly Mutant[] = [
     ["index >= size", "index > size"],
   ),
   ...of("incremental_move", "network/incremental-moves.test.ts", ["params.source + channel", "channel"]),
-  ...of("zero_pad", "layers/zero-pad.test.ts", [
-    "all(here < vec2<i32>(params.image))",
-    "all(here <= vec2<i32>(params.image))",
-  ]),
+  ...of("pad_repeated", "layers/pad.test.ts", ["distance *= size;", ""]),
+  ...of(
+    "pad_repeated_gradient",
+    "layers/pad.test.ts",
+    ["low >= 0 && low < start", "low >= 0"],
+    ["high < extent && high >= start + size", "high < extent"],
+    ["select(own, 0, index == 0)", "own"],
+    ["turn /= takers.count;", ""],
+    ["sum += dx[i];", ""],
+  ),
+  ...of(
+    "pad_incremental",
+    "network/incremental-moves.test.ts",
+    ["any(at < vec3<i32>(0)) || ", ""],
+    ["- params.channelsBefore", ""],
+    ["Chunk(params.value)", "Chunk()"],
+  ),
   ...of("objective_gradient", "kernels/objective-gradient.test.ts", ["row / params.height;", "0u;"]),
   ...of("relu_mask", "kernels/guided-relu.test.ts", [
     "vec4<f32>(1.0, 2.0, 4.0, 8.0)",

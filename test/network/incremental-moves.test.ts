@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type Graph, inputOf, type Layer } from "../../src/graph/graph.ts";
 import { sweepOver } from "../../src/kernels/occlusion.ts";
+import type { PadLayer } from "../../src/layers/pad.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import { planIncremental } from "../../src/network/incremental/plan.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
@@ -30,6 +31,11 @@ function around(layers: readonly Layer[], channels: number): Graph {
   ]);
 }
 
+const padOf = (mode: PadLayer["mode"], before: number[], after: number[], value?: number): Layer => ({
+  ...{ op: "pad", name: "pad", inputs: ["x"], mode, before, after },
+  ...(value === undefined ? {} : { value }),
+});
+
 const part = (name: string, starts: number[], sizes: number[], steps?: number[]): Layer => ({
   ...{ op: "slice", name, inputs: ["x"], starts, sizes },
   ...(steps ? { steps } : {}),
@@ -51,6 +57,12 @@ const CASES: Readonly<
   "a crop of odd channels": [[part("crop", [3, 2, 1], [11, 13, 5])], 5, ["crop", "after"]],
   "channels turned around": [[part("turned", [0, 0, 7], MAPS.slice(), [1, 1, -1])], 8, []],
   "rows in steps": [[part("rows", [1, 0, 0], [6, 16, 8], [3, 1, 1])], 8, []],
+  "a border of one value": [[padOf("constant", [2, 1, 0], [0, 3, 0], 0.5)], 8, ["pad", "after"]],
+  "a border of channels": [[padOf("constant", [0, 0, 3], [1, 0, 2], -1)], 13, ["pad", "after"]],
+  "a border of channels in fours": [[padOf("constant", [0, 1, 4], [0, 0, 4])], 16, ["pad", "after"]],
+  "a mirrored border": [[padOf("reflect", [4, 3, 0], [5, 2, 0])], 8, ["pad", "after"]],
+  "a mirrored border of channels": [[padOf("symmetric", [0, 3, 4], [5, 0, 0])], 12, ["pad", "after"]],
+  "the edge again": [[padOf("edge", [2, 0, 0], [0, 3, 0])], 8, ["pad", "after"]],
 };
 
 test.each(Object.entries(CASES))("%s", async (_, [layers, channels, followed]) => {

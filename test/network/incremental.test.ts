@@ -76,7 +76,7 @@ function pooled(seed = 4): Graph {
   const next = random(seed);
   return graph("pooled", [
     { op: "input", name: "image", inputs: [], shape: [16, 18, 1] },
-    { op: "zeroPad", name: "pad", inputs: ["image"], border: { top: 1, bottom: 2, left: 0, right: 3 } },
+    { op: "pad", name: "pad", inputs: ["image"], before: [1, 0, 0], after: [2, 3, 0], mode: "constant" },
     {
       op: "conv2d",
       name: "conv1",
@@ -267,8 +267,10 @@ describe("rectangles", () => {
           return false;
         };
       }
-      case "zeroPad":
-        return (y, x) => read(y - layer.border.top, x - layer.border.left);
+      case "pad": {
+        const [top = 0, left = 0] = layer.before;
+        return (y, x) => read(y - top, x - left);
+      }
       case "upsample": {
         const around = (index: number, axis: 0 | 1): number[] => {
           if (layer.mode === "nearest") return [Math.floor(index / layer.factor[axis])];

@@ -1,6 +1,5 @@
 import { asNhwc } from "../../src/gpu/tensor.ts";
 import type { UpsampleLayer } from "../../src/layers/upsample.ts";
-import type { ZeroPadLayer } from "../../src/layers/zero-pad.ts";
 import { type Array64, at, fill } from "./array.ts";
 
 /** Concatenation of [N, H, W, C] arrays along an axis. */
@@ -19,14 +18,6 @@ export function concat(axis: number, parts: readonly Array64[]): Array64 {
     }
     return Number.NaN;
   });
-}
-
-export function zeroPad({ border: { top, bottom, left, right } }: ZeroPadLayer, x: Array64): Array64 {
-  const [n, height, width, channels] = asNhwc(x.shape);
-  return fill(
-    [n, height + top + bottom, width + left + right, channels],
-    (image, v, u, c) => at(x, image, v - top, u - left, c) ?? 0,
-  );
 }
 
 export function upsample({ factor: [fy, fx], mode, coordinates }: UpsampleLayer, x: Array64): Array64 {

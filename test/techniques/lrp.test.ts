@@ -194,7 +194,7 @@ function everything({ bias, kind }: { bias: boolean; kind: "relu" | "mixed" }): 
   const clipped = kind === "relu" ? relu : ({ kind: "relu6" } as const);
   return graph("everything", [
     { op: "input", name: "image", inputs: [], shape: [8, 6, 3] },
-    { op: "zeroPad", name: "pad", inputs: ["image"], border: { top: 1, bottom: 0, left: 0, right: 1 } },
+    { op: "pad", name: "pad", inputs: ["image"], before: [1, 0, 0], after: [0, 1, 0], mode: "constant" },
     {
       op: "conv2d",
       name: "conv1",

@@ -86,7 +86,8 @@ const zeroPadding: Converter = ({ config }) => {
       `${config.who}: expected padding as ((top, bottom), (left, right)), got ${show(value)}`,
     );
   }
-  return { op: "zeroPad", border };
+  const { top, bottom, left, right } = border;
+  return { op: "pad", before: [top, left, 0], after: [bottom, right, 0], mode: "constant" };
 };
 
 const flatten: Converter = ({ config, shapes: [x] }) => {

@@ -4,6 +4,7 @@ import { assertGraph, type Graph, inputOf, type Layer, layerOf } from "../../gra
 import { readersOf } from "../../graph/traverse.ts";
 import type { Conv2dLayer } from "../../layers/conv2d.ts";
 import type { DepthwiseConv2dLayer } from "../../layers/depthwise-conv2d.ts";
+import { keepsChannels } from "../../layers/pad.ts";
 
 /** A convolution's weights, with the norm of each filter. */
 export interface Filters {
@@ -101,7 +102,7 @@ function filterShape({ op, w }: Convolution): Filters["shape"] {
 function beginsAt(graph: Graph, name: string, input: string): boolean {
   if (name === input) return true;
   const layer = layerOf(graph, name);
-  return layer.op === "zeroPad" && beginsAt(graph, layer.inputs[0] ?? "", input);
+  return layer.op === "pad" && keepsChannels(layer) && beginsAt(graph, layer.inputs[0] ?? "", input);
 }
 
 /** The scale of a batch norm that alone reads a layer. */
