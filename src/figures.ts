@@ -4,6 +4,7 @@
  */
 import "./gpu/platform.ts";
 
+export { classColor } from "./figures/class-colors.ts";
 export {
   COLOR_MAPS,
   type ColorizeOptions,
@@ -38,6 +39,11 @@ export {
   renderFilters,
 } from "./figures/filters.ts";
 export { MAP_KINDS, type MapKind } from "./figures/kinds.ts";
+export {
+  composeLabelMap,
+  type LabelMapFigureOptions,
+  renderLabelMap,
+} from "./figures/label-map.ts";
 export { composeMasks, type MaskedImage, type MaskFigureOptions, renderMasks } from "./figures/masks.ts";
 export {
   composeMultiples,

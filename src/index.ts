@@ -138,6 +138,7 @@ export {
   citationOf,
   type Paper,
 } from "./techniques/attribution/technique.ts";
+export { type LabelArea, type LabelMap, type LabelMapOptions, labelMap } from "./techniques/label-map.ts";
 export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
 export type {
   AnyTarget,

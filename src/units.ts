@@ -5,6 +5,12 @@
 import "./gpu/platform.ts";
 
 export {
+  type CoarseToFine,
+  coarseToFine,
+  type DecoderStep,
+  decoderOf,
+} from "./techniques/units/coarse-to-fine.ts";
+export {
   type EmpiricalField,
   type EmpiricalFieldOptions,
   empiricalField,

@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that have a room of their own; nobody else imports them. */
 const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
   [/^(node:|(sharp|webgpu|tinyglobby)$)/, ["node", "cli", "bench"]],
+  [/^jsfive$/, ["models"]],
   [/^fflate$/, ["figures", "models", "node", "cli", "bench"]],
   [/^fast-png$/, ["images"]],
   [/^(@resvg|@expo-google-fonts)\//, ["figures"]],

@@ -30,6 +30,8 @@ const map = { map: new Float32Array(4), shape: [2, 2], kind: "occlusion" };
 /** Every function of the library that takes an object of options, called with some. */
 const CALLS: Readonly<Record<string, Call>> = {
   ablationCam: (o) => library.ablationCam(network, image, o),
+  coarseToFine: (o) => library.coarseToFine(network, image, o),
+  labelMap: (o) => library.labelMap(network, image, o),
   activations: (o) => library.activations(network, image, { layer: "conv1", ...(o as object) }),
   batchWithin: (o) => library.batchWithin(device, graph, o),
   cam: (o) => library.cam(network, image, o),
@@ -106,6 +108,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   composeMapSheet: (o) => library.composeMapSheet(o),
   renderMapSheet: (o) => library.renderMapSheet(o),
   composeMasks: (o) => library.composeMasks(o),
+  composeLabelMap: (o) => library.composeLabelMap(o),
+  renderLabelMap: (o) => library.renderLabelMap(o),
   renderMasks: (o) => library.renderMasks(o),
   composeMultiples: (o) => library.composeMultiples(o),
   renderMultiples: (o) => library.renderMultiples(o),
@@ -128,8 +132,8 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attributionNamed channelObjective citationOf className classOf colorMap correlationOf createFrameInput createGradCam createObjective
-  createStatisticsSummary createTopKBuffer decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
+  `adapterName attributionNamed channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
+  createStatisticsSummary createTopKBuffer decoderOf decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
   fuse gramShape headOf headsOf inputFrom isSoftwareAdapter isUneven labelOf normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics

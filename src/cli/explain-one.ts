@@ -28,9 +28,13 @@ import type { Values } from "./values.ts";
 /** One technique about one class, or about some neurons. */
 export function explainOne(
   technique: AttributionTechnique,
-  { neurons, layers: [layer] }: Asking,
+  asking: Asking,
   { graph, values, io, out, overlay }: Setting,
 ): Explaining {
+  const {
+    neurons,
+    layers: [layer],
+  } = asking;
   if (values.has("scale")) throw new UsageError("--scale expects several maps to share it, got one");
   const layout = sweepOf(technique, graph, values);
   const panels = panelsOf(values);
@@ -50,7 +54,7 @@ export function explainOne(
     input: Input,
   ): Promise<Readonly<Record<string, unknown>>> {
     const network = await networks.of(technique);
-    const objective = await findObjective(network, input, neurons, values, io.signal);
+    const objective = await findObjective(network, input, asking, values, io.signal);
     const onProgress = progressOf(io, technique.name);
     onProgress(0);
     const asked = { settings: { ...settings, ...networks.memoryFor(network) }, io, onProgress };

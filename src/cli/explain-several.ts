@@ -53,7 +53,7 @@ export function explainSeveral(asking: Asking, setting: Setting): Explaining {
     const network = await networks.first();
     const objectives: ChosenObjective[] = [];
     for (const target of targets) {
-      objectives.push(await findObjective(network, input, neurons, values, io.signal, target));
+      objectives.push(await findObjective(network, input, asking, values, io.signal, target));
     }
     const answers = await answerAll(networks, asking, objectives, { ...setting, input, plan });
     io.progress();

@@ -12,6 +12,7 @@ import { type Io, UsageError } from "./io.ts";
 import type { CommandNetworks, Needs } from "./networks.ts";
 import { type ChosenObjective, neuronsOf } from "./objective.ts";
 import type { Outputs } from "./output.ts";
+import type { ChosenRegion } from "./region.ts";
 import { assertOptions } from "./technique-settings.ts";
 import type { Values } from "./values.ts";
 
@@ -42,6 +43,8 @@ export interface Asking {
   readonly layers: readonly string[];
   /** The neurons that are explained in place of a class. */
   readonly neurons: Target | undefined;
+  /** The places that are asked about, of an output with scores at every place. */
+  readonly where?: ChosenRegion | undefined;
 }
 
 /** @throws UsageError or InputError for options that do not fit the techniques, the graph or one another. */
@@ -56,7 +59,9 @@ export function askingOf(techniques: readonly AttributionTechnique[], graph: Gra
   const [only] = techniques;
   const weighs = techniques.some(({ weighsMaps }) => weighsMaps);
   const several = techniques.length > 1;
-  const ofNeurons = several ? values.has("channel") || values.has("at") : !weighs;
+  const ofPlaces = kind === "places" && !values.has("layer");
+  const at = values.has("at") && !ofPlaces;
+  const ofNeurons = (several ? values.has("channel") || at : !weighs) && !(ofPlaces && values.has("at"));
   const neurons = ofNeurons ? neuronsOf(graph, values) : undefined;
   if (neurons && !several && only?.classesOnly) {
     throw new UsageError(`${only.name} takes no --layer: its maps are those before the pooling`);

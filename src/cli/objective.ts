@@ -10,6 +10,7 @@ import { ask, questionOf } from "../techniques/question.ts";
 import { activations } from "../techniques/units/activations.ts";
 import type { Input } from "./images.ts";
 import { UsageError } from "./io.ts";
+import type { ChosenRegion } from "./region.ts";
 import type { Values } from "./values.ts";
 
 /** The class or the neurons that are explained, found on the network. */
@@ -67,7 +68,7 @@ export function neuronsOf(graph: Graph, values: Values): Target | undefined {
 export async function findObjective(
   network: Network,
   input: Input,
-  neurons: Target | undefined,
+  { neurons, where }: { readonly neurons: Target | undefined; readonly where?: ChosenRegion | undefined },
   values: Values,
   signal: AbortSignal,
   wanted = values.text("target"),
@@ -75,6 +76,7 @@ export async function findObjective(
   if (neurons) return neuronObjective(network, input, neurons, signal);
   const asked = await ask(network, input.values, {
     target: wanted,
+    region: where?.region,
     signal,
   });
   const all = await predict(network, input.values, { top: Number.POSITIVE_INFINITY, signal });
@@ -96,7 +98,7 @@ export async function findObjective(
       value,
       share,
     },
-    title: `${several ? `${head.name}: ` : ""}${name}, ${scoreWords(found, values.has("probability"))}`,
+    title: `${several ? `${head.name}: ` : ""}${name}, ${where ? `its score ${where.words}` : scoreWords(found, values.has("probability"))}`,
   };
 }
 

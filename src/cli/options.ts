@@ -83,7 +83,16 @@ const OWN = {
     value: "T",
     help: "Cut the channel's map, and show where the unit is active: above mean + N standard deviations (2sigma), in the strongest part (top0.5%), or above a value. For several images, mean, deviation and quantile are taken over all of them.",
   },
-  at: { name: "at", value: "Y,X", help: "One place of --layer, from 0,0 at the top left." },
+  at: {
+    name: "at",
+    value: "Y,X",
+    help: "One place of --layer, from 0,0 at the top left; without --layer, of an output with scores at every place, one pixel of the network's input: why this class here? Without --target the class that it has there is explained.",
+  },
+  region: {
+    name: "region",
+    value: "MASK",
+    help: "A picture that says where, of an output with scores at every place: white counts, black does not. It is fitted to the input as photographs are. The sum of the class's scores over it is explained; without --target, of the class that most of it has.",
+  },
   all: { name: "all", help: "Every technique, side by side on one sheet." },
   trust: { name: "trust", help: "Measure how far the map can be trusted, by all measures." },
   measures: {

@@ -129,6 +129,20 @@ export function countsOf(head: Head, scores: Float32Array): Uint32Array {
   return counts;
 }
 
+/** The class of no place: none of several labels by themselves fits it. */
+export const NO_CLASS = -1;
+
+/** The class of each place: the highest score's; of labels by themselves, the highest that is likelier than not, or none. */
+export function classesOfPlaces(head: Head, scores: Float32Array): Int32Array {
+  const { channels } = head;
+  return Int32Array.from({ length: scores.length / channels }, (_, place) => {
+    if (isBinary(head)) return (scores[place] ?? 0) > 0 ? yesOf(head) : 1 - yesOf(head);
+    const best = largestOf(scores, place * channels, channels);
+    const likely = head.scores !== "sigmoid" || (scores[place * channels + best] ?? 0) > 0;
+    return likely ? best : NO_CLASS;
+  });
+}
+
 function has(head: Head, index: number, scores: Float32Array, place: number): boolean {
   const { channel, sign } = sideOf(head, index);
   const first = place * head.channels;

@@ -21,8 +21,8 @@ const READERS: Readonly<Record<Exclude<ModelFormat, "zip">, () => Promise<Reader
   "layers-model": async () => loadLayersModel,
   "graph-model": async () => refuse("a tfjs GraphModel"),
   onnx: async () => (await import("./onnx/load.ts")).readOnnxModel,
-  keras: async () => refuse("a Keras model"),
-  hdf5: async () => refuse("a Keras model in HDF5"),
+  keras: async () => (await import("./keras/keras-file.ts")).loadKerasFile,
+  hdf5: async () => (await import("./keras/h5-model.ts")).loadH5Model,
 };
 
 function refuse(what: string): never {

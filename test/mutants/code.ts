@@ -377,6 +377,42 @@ export const CODE: readonly Mutant[] = [
     ['config.flag("use_bias", true)', 'config.flag("use_bias", false)'],
   ),
   ...of(
+    "models/keras/variables",
+    "models/keras-files",
+    [
+      '[...norm(config), "moving_mean", "moving_variance"]',
+      '[...norm(config), "moving_variance", "moving_mean"]',
+    ],
+    ["sort((a, b) => a.number - b.number)", "reverse()"],
+    ["names.length > 0 : stems.has(snakeCase(className))", "names.length > 0 : true"],
+    ["groupsByClass(groups, layers) ?? groupsByName(groups, layers)", "groupsByClass(groups, layers)"],
+  ),
+  ...of(
+    "models/keras/h5-model",
+    "models/keras-files",
+    ["parts.slice(layer.model ? -2 : -1)", "parts.slice(-1)"],
+    ["parts.slice(layer.model ? -2 : -1)", "parts"],
+  ),
+  ...of(
+    "models/keras/hdf5",
+    "models/keras-files",
+    ["if (whole > bytes.byteLength) {", "if (false) {"],
+    ['.replaceAll("\\\\", "/")', ""],
+  ),
+  ...of(
+    "models/zipped-files",
+    "models/formats",
+    ["total > MOST_BYTES || bomb || ", "total > MOST_BYTES || "],
+    ["const ASIDE = /(^|\\/)(__MACOSX\\/|\\.)/;", "const ASIDE = /^$/;"],
+  ),
+  ...of(
+    "models/labels",
+    "models/formats",
+    ["array && !NAMED.test(from) ? [] : labelsIn(text, from)", "labelsIn(text, from)"],
+    ["Number(NAMED.test(b)) - Number(NAMED.test(a)) || ", ""],
+    ["const numbered = lines.length > 1 && ", "const numbered = lines.length < 1 && "],
+  ),
+  ...of(
     "models/keras/layers",
     "models/topology",
     ['config.pair("strides", size)', 'config.pair("strides", [1, 1])'],

@@ -9,6 +9,7 @@ import { type Io, UsageError } from "../io.ts";
 import { openModel } from "../model.ts";
 import { withNetworks } from "../networks.ts";
 import { FIGURE_OR_ARRAY, Outputs } from "../output.ts";
+import { regionOf } from "../region.ts";
 import { techniquesNamed } from "../technique-settings.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS, OUT_FOR_EACH, TECHNIQUE_OPTION_NAMES } from "./command.ts";
@@ -20,7 +21,7 @@ export const EXPLAIN: CliCommand = {
   summary: "Show which pixels decided the answer.",
   rows: ATTRIBUTIONS.map(rowOf),
   details: [
-    "The explained score is the class's logit, before the softmax or sigmoid. For a regression it is the value; for scores at every place, the sum over the places that have the class. --layer explains neurons instead: the sum of the layer, of one --channel of it, or of one place with --at. For a CAM, --layer is the layer whose maps are weighted and added.",
+    "The explained score is the class's logit, before the softmax or sigmoid. For a regression it is the value; for scores at every place, the sum over the places that have the class. --layer explains neurons instead: the sum of the layer, of one --channel of it, or of one place with --at. For scores at every place, --at without --layer asks about one pixel, and --region about a mask. For a CAM, --layer is the layer whose maps are weighted and added.",
     "--out map.png (or .svg) draws the image, the map over it, and the map with its colour bar. --out map.npy keeps the numbers: float32, in the shape that is given above.",
     "Several techniques, several classes (--target a,b) or several layers of a CAM (--layer a,b) are drawn side by side in one picture. --all shows every technique, with a table of how far each map can be trusted. With several techniques, --layer is the CAMs' layer, and neurons are explained with --channel or --at beside it.",
     "Integrated gradients doubles its steps, at most four times, until the map's sum is within 1 % of the difference that it explains. With --steps N it takes exactly N.",
@@ -33,6 +34,7 @@ export const EXPLAIN: CliCommand = {
     "layer",
     "channel",
     "at",
+    "region",
     ...TECHNIQUE_OPTION_NAMES,
     "batch",
     "memory",
@@ -56,6 +58,7 @@ export const EXPLAIN: CliCommand = {
     "vitrine explain occlusion x.npy --target 7 --patch 16 --stride 8 --fill 0 --json",
     "vitrine explain deconvnet --image synthetic:3 --layer conv3_3 --channel 5 --out pattern.png",
     "vitrine explain grad-cam a.jpg b.jpg c.jpg --out maps/",
+    "vitrine explain grad-cam street.jpg --model segmentation/ --target car --at 120,80 --out why-here.png",
     "vitrine explain grad-cam photo.jpg --colors turbo --overlay over.png",
   ],
   leading: (values) => (values.has("all") ? 0 : 1),
@@ -72,7 +75,7 @@ async function explainCommand(positionals: readonly string[], values: Values, io
     throw new UsageError(`expected --out and --overlay to differ, got "${out.path}" for both`);
   }
   const graph = await openModel(values, io, rest);
-  const asking = askingOf(techniques, graph, values);
+  const asking = { ...askingOf(techniques, graph, values), where: await regionOf(graph, values) };
   const [technique] = techniques;
   const setting = { graph, values, io, out, overlay };
   const one = techniques.length * asking.targets.length * Math.max(1, asking.layers.length) === 1;

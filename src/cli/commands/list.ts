@@ -1,6 +1,7 @@
 import { ACTIVATIONS } from "./activations.ts";
 import type { CliCommand } from "./command.ts";
 import { DATASET } from "./dataset.ts";
+import { DECODER } from "./decoder.ts";
 import { EXPLAIN } from "./explain.ts";
 import { FIELD } from "./field.ts";
 import { FILTERS } from "./filters.ts";
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CliCommand[] = [
   ACTIVATIONS,
   EXPLAIN,
   TRUST,
+  DECODER,
   FIELD,
   FILTERS,
   LAYERS,

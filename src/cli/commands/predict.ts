@@ -1,13 +1,17 @@
+import { basename } from "node:path";
+import { composeLabelMap } from "../../figures/label-map.ts";
 import { isBinary, yesOf } from "../../graph/classes.ts";
 import { type Head, headOf, headsOf } from "../../graph/heads.ts";
+import { deprocess } from "../../images/preprocess.ts";
 import { createNetwork } from "../../network/create-network.ts";
 import type { Network } from "../../network/network.ts";
+import { type LabelMap, labelMap } from "../../techniques/label-map.ts";
 import { type Prediction, predictEach } from "../../techniques/predict.ts";
-import { headReport, headWords, warnOfHead } from "../heads.ts";
+import { headNotes, headReport, headWords, warnOfHead } from "../heads.ts";
 import { Images, type Input } from "../images.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
 import { openModel, preprocessingReport, provenance, warnOfGuess } from "../model.ts";
-import { outOf, writeResult } from "../output.ts";
+import { FIGURE_OR_ARRAY, Outputs, outOf, writeResult } from "../output.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
@@ -26,10 +30,11 @@ export const PREDICT: CliCommand = {
   ],
   options: ["image", ...MODEL_OPTIONS, "top", "batch", "seed", "out", "json"],
   help: {
-    out: "The .npy file for the logits (or values) of one output, [images, classes].",
+    out: "The .npy file for the logits (or values) of one output, [images, classes]. For scores at every place: a picture (.png, .svg) of the class of each place, with a legend and each class's share of the picture, or the scores [h,w,classes] (.npy); for several images a folder, with a .png for each, or 'DIR/*.npy'.",
   },
   examples: [
     "vitrine predict --image synthetic:4",
+    "vitrine predict street.jpg --model segmentation/ --out classes.png",
     "vitrine predict a.jpg b.jpg --model mobilenet --preprocess signed --labels imagenet.json --json",
   ],
   run: predictCommand,
@@ -38,15 +43,18 @@ export const PREDICT: CliCommand = {
 async function predictCommand(names: readonly string[], values: Values, io: Io): Promise<void> {
   const top = values.whole("top", 1, Number.POSITIVE_INFINITY) ?? 5;
   const most = values.whole("batch", 1, 1024) ?? 8;
-  const out = await outOf(values, [".npy"]);
   const graph = await openModel(values, io, names);
   const asked = headOf(graph);
+  const ofPlaces = asked.kind === "places" && asked.scores !== "values";
+  const out = ofPlaces ? undefined : await outOf(values, [".npy"]);
+  const maps = ofPlaces ? await Outputs.of(values, "out", FIGURE_OR_ARRAY) : undefined;
   if (out !== undefined && asked.kind === "places") {
     throw new UsageError(
-      `--out of predict expects one score a class, got scores at every place; "activations --layer ${asked.output} --out" keeps those`,
+      `--out of predict expects scores of classes, got values at every place; "activations --layer ${asked.output} --out" keeps those`,
     );
   }
   const images = new Images(graph, values, io, names);
+  maps?.assertFor(await images.several().catch(() => images.count > 1), "out");
   const heads = values.has("output") ? [asked] : headsOf(graph);
   warnOfHead(graph, io, heads);
 
@@ -121,9 +129,32 @@ async function predictCommand(names: readonly string[], values: Values, io: Io):
       return;
     }
     for (const [i, own] of found.entries()) answers[i]?.images.push(...own);
+    if (maps) for (const input of batch) await writeLabelMap(network, input, maps, io);
     // Their values and pixels are not kept.
     inputs.push(...batch.map(({ values: _, photo, ...about }) => about));
   }
+}
+
+/** Writes the class of each place of a picture, as a figure, or the scores. */
+async function writeLabelMap(network: Network, input: Input, maps: Outputs, io: Io): Promise<void> {
+  const { graph } = network;
+  const { data, shape, scores, areas } = await labelMap(network, input.values, { signal: io.signal });
+  const draw = () =>
+    composeLabelMap({
+      ...{ image: deprocess(input.values, graph), data, shape, areas },
+      title: titleOf(areas),
+      subtitle: [graph.name, ...headNotes(graph), basename(input.name), ...provenance(graph, input)].join(
+        " · ",
+      ),
+    });
+  await writeResult(maps.fileFor(input.name), { ...scores, draw }, io);
+}
+
+function titleOf([largest, ...others]: LabelMap["areas"]): string {
+  if (!largest) return "No class fits any place";
+  return others.length === 0
+    ? `${largest.name}, everywhere`
+    : `${others.length + 1} classes, the largest ${largest.name}`;
 }
 
 /** The logits, or the values, in the order of the output's numbers. */
