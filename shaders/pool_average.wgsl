@@ -1,16 +1,18 @@
-// y = the mean of the pixels under a sliding window; padding does not count.
+// y = the mean of the pixels under a sliding window; padding is zero where it counts (COUNT_PADDING), or takes no part.
 //
-//   x  [N, image, channels]
-//   y  [N, output, channels]
+//   x  [N, inSize, channels]
+//   y  [N, outSize, channels]
 //
 // One workgroup computes 256 consecutive elements of y.
 
 struct Params {
-  image: vec2<u32>,   // height, width of x
-  output: vec2<u32>,  // height, width of y
+  inSize: vec2<u32>,  // height, width of x
+  outSize: vec2<u32>, // height, width of y
   window: vec2<u32>,
   strides: vec2<u32>,
+  dilation: vec2<u32>,
   before: vec2<u32>,  // padding above and to the left
+  after: vec2<u32>,   // padding below and to the right
   channels: u32,
   size: u32,          // elements of y
 }
@@ -31,17 +33,18 @@ fn main(
   }
   let channel = i % params.channels;
   let pixel = i / params.channels;
-  let row = pixel / params.output.y;
-  let image = row / params.output.x;
-  let under = pixelsUnder(vec2<u32>(row % params.output.x, pixel % params.output.y));
+  let row = pixel / params.outSize.y;
+  let image = row / params.outSize.x;
+  let window = vec2<u32>(row % params.outSize.x, pixel % params.outSize.y);
+  let under = pixelsUnder(window);
+  let step = tapStep();
 
   var sum = 0.0;
-  for (var v = under.first.x; v < under.end.x; v++) {
-    for (var u = under.first.y; u < under.end.y; u++) {
-      let place = (image * params.image.x + v) * params.image.y + u;
+  for (var v = under.first.x; v < under.end.x; v += step.x) {
+    for (var u = under.first.y; u < under.end.y; u += step.y) {
+      let place = (image * params.inSize.x + v) * params.inSize.y + u;
       sum += x[place * params.channels + channel];
     }
   }
-  let inside = under.end - under.first;
-  y[i] = sum / f32(inside.x * inside.y);
+  y[i] = sum / cellsOf(window, under);
 }

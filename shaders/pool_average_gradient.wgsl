@@ -1,19 +1,21 @@
-// Gradient of a sliding mean: dx = Σ dy / pixels inside, over the windows that cover a pixel.
+// Gradient of a sliding mean: dx = Σ dy / pixels that count, over the windows that cover a pixel.
 //
-//   dy  [N, output, channels]
-//   a   [N, image, channels]   the activation whose gradient dx is; unused where GRADIENT_OF is 0
+//   dy  [N, outSize, channels]
+//   a   [N, inSize, channels]   the activation whose gradient dx is; unused where GRADIENT_OF is 0
 //   rules  [slots]             codes of backward rules (blocks/backward_rule.wgsl); unused likewise
-//   dx  [N, image, channels]   the gradient to the input, or to what that is the activation of
+//   dx  [N, inSize, channels]   the gradient to the input, or to what that is the activation of
 //
 // Gathers, so it needs no atomics. One workgroup computes 256 consecutive values of dx: four channels, where their
 // number allows.
 
 struct Params {
-  image: vec2<u32>,   // height, width of x
-  output: vec2<u32>,  // height, width of y
+  inSize: vec2<u32>,  // height, width of x
+  outSize: vec2<u32>, // height, width of y
   window: vec2<u32>,
   strides: vec2<u32>,
+  dilation: vec2<u32>,
   before: vec2<u32>,  // padding above and to the left
+  after: vec2<u32>,   // padding below and to the right
   channels: u32,      // values of a pixel
   size: u32,          // values of dx
   accumulate: u32,    // 1: add to dx
@@ -41,18 +43,19 @@ fn main(
   }
   let channel = i % params.channels;
   let pixel = i / params.channels;
-  let row = pixel / params.image.y;
-  let image = row / params.image.x;
-  let here = vec2<u32>(row % params.image.x, pixel % params.image.y);
+  let row = pixel / params.inSize.y;
+  let image = row / params.inSize.x;
+  let here = vec2<u32>(row % params.inSize.x, pixel % params.inSize.y);
 
   let windows = windowsOver(here);
   var sum = Value();
   for (var v = windows.first.x; v < windows.end.x; v++) {
     for (var u = windows.first.y; u < windows.end.y; u++) {
-      let o = ((image * params.output.x + v) * params.output.y + u) * params.channels + channel;
-      let under = pixelsUnder(vec2<u32>(v, u));
-      let inside = under.end - under.first;
-      sum += dy[o] / f32(inside.x * inside.y);
+      let o = ((image * params.outSize.x + v) * params.outSize.y + u) * params.channels + channel;
+      let window = vec2<u32>(v, u);
+      if (tapAt(window, here)) {
+        sum += dy[o] / cellsOf(window, pixelsUnder(window));
+      }
     }
   }
   sum = throughActivation(sum, fusedRule(), i);

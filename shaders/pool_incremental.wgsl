@@ -1,4 +1,5 @@
-// Largest value, or mean, under a sliding window, in dirty rectangles alone; padding takes no part (see pool_max.wgsl).
+// Largest value, or mean, under a sliding window, in dirty rectangles alone; padding takes no part, or counts as zero (see
+// pool_max.wgsl and pool_average.wgsl).
 //
 //   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
 //   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
@@ -11,9 +12,11 @@
 struct Params {
   inSize: vec2<u32>, // height, width
   outSize: vec2<u32>,
-  kernel: vec2<u32>,
-  strides: vec2<i32>,
-  offset: vec2<i32>,
+  window: vec2<u32>,
+  strides: vec2<u32>,
+  dilation: vec2<u32>,
+  before: vec2<u32>, // padding above and to the left
+  after: vec2<u32>,  // padding below and to the right
   rects: u32, // where the rectangles of x begin
   count: u32, // which rectangle holds the number of items
   work: u32,  // where the work list of y begins
@@ -43,15 +46,16 @@ fn main(
   }
   let channel = i % params.channels;
   let entry = work[params.work + item];
-  let here = placeOf(entry);
+  let window = vec2<u32>(placeOf(entry));
   let rect = rects[params.rects + entry.x];
-  let corner = here * params.strides + params.offset;
-  let first = max(corner, vec2<i32>(0));
-  let end = min(corner + vec2<i32>(params.kernel), vec2<i32>(params.inSize));
+  let under = pixelsUnder(window);
+  let first = vec2<i32>(under.first);
+  let end = vec2<i32>(under.end);
+  let step = vec2<i32>(tapStep());
 
   var z = x[u32(pixelOf(rect, first)) * params.channels + channel];
-  for (var row = first.x; row < end.x; row++) {
-    for (var column = first.y; column < end.y; column++) {
+  for (var row = first.x; row < end.x; row += step.x) {
+    for (var column = first.y; column < end.y; column += step.y) {
       if (row == first.x && column == first.y) {
         continue;
       }
@@ -60,7 +64,7 @@ fn main(
     }
   }
   if (AVERAGE) {
-    z = z / f32((end.x - first.x) * (end.y - first.y));
+    z = z / cellsOf(window, under);
   }
   y[params.outSize.x * params.outSize.y * params.channels + i] = z;
 }

@@ -1,16 +1,17 @@
 // y = the largest value under a sliding window, and which pixel it is.
 //
-//   x       [N, image, channels]
-//   y       [N, output, channels]
-//   argmax  [N, output, channels]  row·width + column of the winner, the first among equals; untouched unless ARGMAX
+//   x       [N, inSize, channels]
+//   y       [N, outSize, channels]
+//   argmax  [N, outSize, channels]  row·width + column of the winner, the first among equals; untouched unless ARGMAX
 //
 // Padding never wins. One workgroup computes 256 consecutive elements of y.
 
 struct Params {
-  image: vec2<u32>,   // height, width of x
-  output: vec2<u32>,  // height, width of y
+  inSize: vec2<u32>,  // height, width of x
+  outSize: vec2<u32>, // height, width of y
   window: vec2<u32>,
   strides: vec2<u32>,
+  dilation: vec2<u32>,
   before: vec2<u32>,  // padding above and to the left
   channels: u32,
   size: u32,          // elements of y
@@ -35,16 +36,17 @@ fn main(
   }
   let channel = i % params.channels;
   let pixel = i / params.channels;
-  let row = pixel / params.output.y;
-  let image = row / params.output.x;
-  let under = pixelsUnder(vec2<u32>(row % params.output.x, pixel % params.output.y));
+  let row = pixel / params.outSize.y;
+  let image = row / params.outSize.x;
+  let under = pixelsUnder(vec2<u32>(row % params.outSize.x, pixel % params.outSize.y));
+  let step = tapStep();
 
-  let base = image * params.image.x * params.image.y;
-  var winner = under.first.x * params.image.y + under.first.y;
+  let base = image * params.inSize.x * params.inSize.y;
+  var winner = under.first.x * params.inSize.y + under.first.y;
   var best = x[(base + winner) * params.channels + channel];
-  for (var v = under.first.x; v < under.end.x; v++) {
-    for (var u = under.first.y; u < under.end.y; u++) {
-      let place = v * params.image.y + u;
+  for (var v = under.first.x; v < under.end.x; v += step.x) {
+    for (var u = under.first.y; u < under.end.y; u += step.y) {
+      let place = v * params.inSize.y + u;
       let value = x[(base + place) * params.channels + channel];
       if (value > best) {
         best = value;

@@ -1,19 +1,20 @@
 // Gradient of a sliding maximum: dx = Σ dy of the windows that a pixel won.
 //
-//   argmax  [N, output, channels]  row·width + column of each window's winner
-//   dy      [N, output, channels]
-//   a       [N, image, channels]   the activation whose gradient dx is; unused where GRADIENT_OF is 0
+//   argmax  [N, outSize, channels]  row·width + column of each window's winner
+//   dy      [N, outSize, channels]
+//   a       [N, inSize, channels]   the activation whose gradient dx is; unused where GRADIENT_OF is 0
 //   rules   [slots]                codes of backward rules (blocks/backward_rule.wgsl); unused likewise
-//   dx      [N, image, channels]   the gradient to the input, or to what that is the activation of
+//   dx      [N, inSize, channels]   the gradient to the input, or to what that is the activation of
 //
 // Gathers, so it needs no atomics. One workgroup computes 256 consecutive values of dx: four channels, where their
 // number allows.
 
 struct Params {
-  image: vec2<u32>,   // height, width of x
-  output: vec2<u32>,  // height, width of y
+  inSize: vec2<u32>,  // height, width of x
+  outSize: vec2<u32>, // height, width of y
   window: vec2<u32>,
   strides: vec2<u32>,
+  dilation: vec2<u32>,
   before: vec2<u32>,  // padding above and to the left
   channels: u32,      // values of a pixel
   size: u32,          // values of dx
@@ -44,16 +45,16 @@ fn main(
   }
   let channel = i % params.channels;
   let pixel = i / params.channels;
-  let row = pixel / params.image.y;
-  let image = row / params.image.x;
-  let here = vec2<u32>(row % params.image.x, pixel % params.image.y);
+  let row = pixel / params.inSize.y;
+  let image = row / params.inSize.x;
+  let here = vec2<u32>(row % params.inSize.x, pixel % params.inSize.y);
 
-  let place = Index(here.x * params.image.y + here.y);
+  let place = Index(here.x * params.inSize.y + here.y);
   let windows = windowsOver(here);
   var sum = Value();
   for (var v = windows.first.x; v < windows.end.x; v++) {
     for (var u = windows.first.y; u < windows.end.y; u++) {
-      let o = ((image * params.output.x + v) * params.output.y + u) * params.channels + channel;
+      let o = ((image * params.outSize.x + v) * params.outSize.y + u) * params.channels + channel;
       sum += select(Value(), dy[o], argmax[o] == place);
     }
   }

@@ -31,6 +31,9 @@ export interface WindowGeometry {
   /** Rows of padding above and columns to the left. */
   readonly top: number;
   readonly left: number;
+  /** Rows of padding below and columns to the right. */
+  readonly bottom: number;
+  readonly right: number;
 }
 
 /** Pixels of a window, a step or a dilation, at most: beyond, 32 bits do not hold what kernels reckon with. */
@@ -43,37 +46,49 @@ function along(
   stride: number,
   dilation: number,
   padding: "same" | "valid" | readonly [number, number],
-): { out: number; before: number } {
+  ceil: boolean,
+): { out: number; before: number; after: number } {
   assertWindow(who, size, stride, dilation);
   const extent = (size - 1) * dilation + 1;
   if (padding === "same") {
     const out = Math.ceil(input / stride);
     const total = Math.max(0, (out - 1) * stride + extent - input);
-    return { out, before: Math.floor(total / 2) };
+    const before = Math.floor(total / 2);
+    return { out, before, after: total - before };
   }
   const [before, after] = padding === "valid" ? [0, 0] : padding;
-  const out = Math.floor((input + before + after - extent) / stride) + 1;
+  const steps = (input + before + after - extent) / stride;
+  // Rounded up, the last window starts inside of the input or in the padding before it, or there is none.
+  const up = Math.ceil(steps) * stride >= input + before ? Math.ceil(steps) : Math.ceil(steps) + 1;
+  const out = ceil ? up : Math.floor(steps) + 1;
   if (out < 1) {
     throw new InputError(`${who}: expected an input of at least ${extent - before - after}, got ${input}`);
   }
-  return { out, before };
+  return { out, before, after };
 }
 
-/** Output size and leading padding of a window over an H×W image. @throws InputError when the window does not fit. */
+/** Output size and padding of a window over an H×W image; `ceil` rounds the output's size up. @throws InputError when the window does not fit. */
 export function windowGeometry(
   who: string,
   height: number,
   width: number,
-  window: LayerWindow,
+  window: LayerWindow & { readonly ceil?: boolean | undefined },
 ): WindowGeometry {
-  const { size, strides, dilations, padding } = window;
+  const { size, strides, dilations, padding, ceil = false } = window;
   const [vertical, horizontal] =
     typeof padding === "string"
       ? [padding, padding]
       : [[padding.top, padding.bottom] as const, [padding.left, padding.right] as const];
-  const rows = along(`${who} height`, height, size[0], strides[0], dilations[0], vertical);
-  const columns = along(`${who} width`, width, size[1], strides[1], dilations[1], horizontal);
-  return { outHeight: rows.out, outWidth: columns.out, top: rows.before, left: columns.before };
+  const rows = along(`${who} height`, height, size[0], strides[0], dilations[0], vertical, ceil);
+  const columns = along(`${who} width`, width, size[1], strides[1], dilations[1], horizontal, ceil);
+  return {
+    outHeight: rows.out,
+    outWidth: columns.out,
+    top: rows.before,
+    left: columns.before,
+    bottom: rows.after,
+    right: columns.after,
+  };
 }
 
 /**
@@ -92,7 +107,7 @@ export function spreadGeometry(
     padding,
     outputPadding = [0, 0],
   }: LayerWindow & { readonly outputPadding?: readonly [number, number] },
-): WindowGeometry {
+): Omit<WindowGeometry, "bottom" | "right"> {
   const named = typeof padding === "string";
   const along = (axis: 0 | 1, input: number, border: readonly [number, number]) => {
     const [taps, stride, dilation, added] = [size[axis], strides[axis], dilations[axis], outputPadding[axis]];

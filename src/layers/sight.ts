@@ -28,7 +28,11 @@ export function seesAll({ axis, input, x }: SightSite): (at: number) => Iterable
 }
 
 /** Each place sees the taps of a sliding window. */
-export function seesTaps(layer: string, window: LayerWindow, { axis, x: [x] }: SightSite) {
+export function seesTaps(
+  layer: string,
+  window: LayerWindow & { readonly ceil?: boolean },
+  { axis, x: [x] }: SightSite,
+) {
   const { top, left } = windowGeometry(layer, extentOf(x, 0), extentOf(x, 1), window);
   const before = axis === 0 ? top : left;
   const [size, stride, dilation] = [window.size[axis], window.strides[axis], window.dilations[axis]];

@@ -155,6 +155,13 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
       layer: { op: "pool", ...NAMED, mode, size: [2, 2], strides: [2, 3], padding: "valid" },
       x: [[1, 7, 6, 3]],
     },
+    {
+      layer: {
+        ...{ op: "pool", ...NAMED, mode, size: [3, 2], strides: [2, 2], dilations: [1, 2] },
+        ...{ padding: BORDER, ceil: true, countPadding: true },
+      },
+      x: [[1, 6, 5, 3]],
+    },
   ]),
   reduce: (
     ["mean", "sum", "max", "min", "product", "l1", "l2", "sumSquare", "logSum", "logSumExp"] as const

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
+import { sizeOf } from "../../src/gpu/tensor.ts";
 import { globalPool } from "../../src/layers/global-pool.ts";
 import { type PoolLayer, pool } from "../../src/layers/pool.ts";
 import type { Array64 } from "../reference/array.ts";
@@ -47,7 +48,62 @@ describe.each(MODES)("%s pooling", (mode) => {
     });
   });
 
+  test("agrees with naive loops, dilated, rounded up and with padding counted", async () => {
+    const pair = (max: number): fc.Arbitrary<[number, number]> =>
+      fc.tuple(fc.integer({ min: 1, max }), fc.integer({ min: 1, max }));
+    const border = fc.integer({ min: 0, max: 2 });
+    const cases = fc.record({
+      shape: fc.tuple(
+        fc.constant(1),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.constantFrom(1, 4),
+      ),
+      size: pair(3),
+      strides: pair(4),
+      dilations: pair(3),
+      padding: fc.oneof(
+        fc.constantFrom<PoolLayer["padding"]>("same", "valid"),
+        fc.record({ top: border, bottom: border, left: border, right: border }),
+      ),
+      ceil: fc.boolean(),
+      countPadding: fc.boolean(),
+    });
+    let held = 0;
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ shape, ...part }) => {
+        const layer = layerOf({ mode, ...part });
+        try {
+          pool.shape(layer, [shape]);
+        } catch {
+          // A window that does not fit, or that holds no pixel: the reference has nothing to say of it either.
+          const { data } = reference.pool(layer, { shape, data: new Float64Array(sizeOf(shape)) });
+          const { padding, size, dilations = [1, 1] } = layer;
+          const extents = [0, 1].map((axis) => ((size[axis] ?? 1) - 1) * (dilations[axis] ?? 1));
+          const wide =
+            typeof padding === "object" &&
+            (Math.max(padding.top, padding.bottom) > (extents[0] ?? 0) ||
+              Math.max(padding.left, padding.right) > (extents[1] ?? 0));
+          const empty = data.length === 0 || data.some((value) => !Number.isFinite(value));
+          expect(wide || empty || layer.countPadding === true).toBe(true);
+          return;
+        }
+        held++;
+        await check(layer, shape);
+      }),
+      { numRuns: 60, seed: 9 },
+    );
+    expect(held).toBeGreaterThan(25);
+  }, 120_000);
+
   test.each<[string, Partial<PoolLayer>, number[]]>([
+    ["PyTorch's ceil mode", { size: [3, 3], strides: [2, 2], ceil: true }, [1, 6, 8, 4]],
+    [
+      "a window that would start in the padding at the end",
+      { size: [2, 2], strides: [2, 2], ceil: true, padding: { top: 1, bottom: 1, left: 1, right: 1 } },
+      [1, 5, 4, 4],
+    ],
+    ["dilated, channels in fours", { size: [2, 3], strides: [1, 2], dilations: [3, 2] }, [2, 6, 9, 8]],
     ["3×3 at stride 2, overlapping", { size: [3, 3], strides: [2, 2], padding: "same" }, [2, 7, 8, 5]],
     ["a window larger than the image", { size: [5, 5], strides: [1, 1], padding: "same" }, [1, 2, 3, 3]],
     ["a stride larger than the window", { size: [1, 2], strides: [3, 4] }, [1, 7, 9, 3]],
@@ -62,6 +118,29 @@ test("padding goes below and to the right when it is odd, and takes no part", as
   expect([...(await runForward(pool, layerOf(same), [x])).data]).toEqual([-1, -1, -1, -1]);
   const average = await runForward(pool, layerOf({ ...same, mode: "average" }), [x]);
   expect([...average.data]).toEqual([-2.5, -2, -1.5, -1]);
+});
+
+test("counts explicit padding where it is told to, and not what rounding up adds", async () => {
+  const x = { shape: [1, 1, 4, 1], data: new Float32Array([1, 2, 3, 4]) };
+  const layer = layerOf({
+    ...{ mode: "average", size: [1, 3], strides: [1, 2], countPadding: true, ceil: true },
+    padding: { top: 0, bottom: 0, left: 1, right: 0 },
+  });
+  // Windows: (pad, 1, 2), (2, 3, 4). One more column: the last has one pixel of three.
+  expect([...(await runForward(pool, layer, [x])).data]).toEqual([1, 3]);
+  const five = { shape: [1, 1, 5, 1], data: new Float32Array([1, 2, 3, 4, 6]) };
+  expect([...(await runForward(pool, layer, [five])).data]).toEqual([1, 3, 5]);
+});
+
+test.each<[Partial<PoolLayer>, RegExp]>([
+  [{ size: [2, 2], dilations: [1, 9] }, /pool "p" width: expected an input of at least 10, got 4/],
+  [
+    { size: [1, 2], dilations: [1, 8], padding: { top: 0, bottom: 0, left: 2, right: 4 } },
+    /pool "p": expected windows that hold a pixel, got a window of 2 taps 8 apart from -2 on, along 4 pixels/,
+  ],
+])("refuses %j on 4×4 pixels", (part, message) => {
+  expect(() => pool.shape(layerOf(part), [[1, 4, 4, 1]])).toThrow(InputError);
+  expect(() => pool.shape(layerOf(part), [[1, 4, 4, 1]])).toThrow(message);
 });
 
 test("the first of equal maxima takes the whole gradient", async () => {

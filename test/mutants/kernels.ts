@@ -102,13 +102,15 @@ export const KERNELS: readonly Mutant[] = [
     ],
   ),
   ...of("pool_average", "layers/pool.test.ts", [
-    "sum / f32(inside.x * inside.y)",
+    "sum / cellsOf(window, under)",
     "sum / f32(params.window.x * params.window.y)",
   ]),
-  ...of("pool_average_gradient", "layers/pool.test.ts", [
-    "dy[o] / f32(inside.x * inside.y)",
-    "dy[o] / f32(params.window.x * params.window.y)",
-  ]),
+  ...of(
+    "pool_average_gradient",
+    "layers/pool.test.ts",
+    ["dy[o] / cellsOf(window, pixelsUnder(window))", "dy[o] / f32(params.window.x * params.window.y)"],
+    ["if (tapAt(window, here))", "if (true)"],
+  ),
   ...of("permute_incremental", "layers/permute.test.ts", [
     "i - channel + placeAlong(axes, RANK, channel)",
     "i",
@@ -318,8 +320,8 @@ export const KERNELS: readonly Mutant[] = [
   ...of("ranked_batch", "metrics/golden.test.ts", ["rank < plan[at + 2u]", "rank <= plan[at + 2u]"]),
   ...of("cells_batch", "metrics/golden.test.ts", ["cell / 32u", "0u"]),
   ...of("pool_incremental", "network/incremental.test.ts", [
-    "z / f32((end.x - first.x) * (end.y - first.y))",
-    "z / f32(params.kernel.x * params.kernel.y)",
+    "z / cellsOf(window, under)",
+    "z / f32(params.window.x * params.window.y)",
   ]),
   ...of("arithmetic_incremental", "network/incremental.test.ts", [
     "select(left + right, left * right, PRODUCT)",

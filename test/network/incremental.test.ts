@@ -123,6 +123,62 @@ function cornered(): Graph {
   };
 }
 
+/** Convolutions in groups, transposed ones, pools dilated, rounded up and with padding counted. */
+function decoded(seed = 6): Graph {
+  const next = random(seed);
+  const border = { top: 1, bottom: 0, left: 2, right: 1 };
+  return graph("decoded", [
+    { op: "input", name: "image", inputs: [], shape: [17, 15, 2] },
+    { op: "conv2d", name: "conv1", inputs: ["image"], ...CONV, groups: 2, w: constant([3, 2, 1, 8], next) },
+    {
+      op: "pool",
+      name: "max",
+      inputs: ["conv1"],
+      mode: "max",
+      size: [3, 2],
+      strides: [2, 3],
+      dilations: [1, 2],
+      padding: border,
+      ceil: true,
+    },
+    {
+      op: "conv2dTranspose",
+      name: "up1",
+      inputs: ["max"],
+      ...CONV,
+      strides: [2, 2],
+      w: constant([3, 3, 8, 6], next),
+      b: constant([12], next),
+      groups: 2,
+      outputPadding: [1, 0],
+      activation: { kind: "relu" },
+    },
+    {
+      op: "pool",
+      name: "mean",
+      inputs: ["up1"],
+      mode: "average",
+      size: [2, 3],
+      strides: [1, 2],
+      padding: border,
+      ceil: true,
+      countPadding: true,
+    },
+    {
+      op: "conv2dTranspose",
+      name: "conv2",
+      inputs: ["mean"],
+      ...CONV,
+      strides: [1, 3],
+      dilations: [2, 1],
+      padding: border,
+      w: constant([2, 4, 12, 5], next),
+    },
+    { op: "globalPool", name: "gap", inputs: ["conv2"], mode: "average" },
+    { op: "dense", name: "logits", inputs: ["gap"], w: constant([5, 3], next) },
+  ]);
+}
+
 /** Residuals of three terms, a strided shortcut, products, concatenations along every axis, a squeezed gate. */
 function joined(seed = 5): Graph {
   const next = random(seed);
@@ -209,6 +265,7 @@ const GRAPHS: [name: string, make: () => Graph][] = [
   ["chain", chain],
   ["branches", branches],
   ["strided", strided],
+  ["decoded", decoded],
   ["pooled", pooled],
   ["cornered", cornered],
   ["joined", joined],
@@ -252,7 +309,7 @@ describe("rectangles", () => {
       case "depthwiseConv2d":
       case "pool": {
         const [kh = 1, kw = 1] = layer.op === "pool" ? layer.size : layer.w.shape;
-        const dilations = layer.op === "pool" ? ([1, 1] as const) : layer.dilations;
+        const { dilations = [1, 1] } = layer;
         const { top, left } = windowGeometry("", ...size(0), { ...layer, size: [kh, kw], dilations });
         return (y, x) => {
           for (let v = 0; v < kh; v++)
@@ -270,6 +327,26 @@ describe("rectangles", () => {
       case "pad": {
         const [top = 0, left = 0] = layer.before;
         return (y, x) => read(y - top, x - left);
+      }
+      case "conv2dTranspose": {
+        const [kh = 1, kw = 1] = layer.w.shape;
+        const { padding, strides, dilations } = layer;
+        const same = (axis: 0 | 1, taps: number) =>
+          Math.floor(Math.max(0, (taps - 1) * dilations[axis] + 1 - strides[axis]) / 2);
+        const [top, left] =
+          typeof padding === "object" ? [padding.top, padding.left] : [same(0, kh), same(1, kw)];
+        return (y, x) => {
+          for (let v = 0; v < kh; v++) {
+            for (let u = 0; u < kw; u++) {
+              const [row, column] = [
+                (y + top - v * dilations[0]) / strides[0],
+                (x + left - u * dilations[1]) / strides[1],
+              ];
+              if (Number.isInteger(row) && Number.isInteger(column) && read(row, column)) return true;
+            }
+          }
+          return false;
+        };
       }
       case "upsample": {
         const around = (index: number, axis: 0 | 1): number[] => {
@@ -435,6 +512,7 @@ describe("an incremental sweep", () => {
     chain: ["conv1", "relu1", "pool1"],
     branches: ["pad", "conv1", "norm1", "tanh1", "conv2", "add", "sigmoid", "drop", "concat"],
     strided: ["conv1", "depth1", "conv2", "depth2", "conv3"],
+    decoded: ["conv1", "max", "up1", "mean", "conv2"],
     pooled: throughPooling,
     cornered: throughPooling,
     shuffled: ["conv1", "split", "relu", "shuffle", "joined", "mean", "largest", "gates", "conv2"],

@@ -3,20 +3,26 @@ import type { GlobalPoolLayer } from "../../src/layers/global-pool.ts";
 import type { PoolLayer } from "../../src/layers/pool.ts";
 import { type Array64, at, fill, upTo } from "./array.ts";
 
-/** Length of the output and padding before it along one axis, as TensorFlow's documentation states them. */
+/** Length of the output and the padding around it along one axis, as TensorFlow's and PyTorch's documentation state them. */
 function along(
+  { size, strides, dilations = [1, 1], padding, ceil }: PoolLayer,
+  axis: 0 | 1,
   input: number,
-  size: number,
-  stride: number,
-  padding: "same" | "valid" | readonly [number, number],
-): [out: number, before: number] {
-  if (padding === "valid") return [Math.ceil((input - size + 1) / stride), 0];
+): { out: number; before: number; after: number } {
+  const stride = strides[axis];
+  const extent = (size[axis] - 1) * dilations[axis] + 1;
   if (padding === "same") {
-    const pad = input % stride === 0 ? Math.max(size - stride, 0) : Math.max(size - (input % stride), 0);
-    return [Math.ceil(input / stride), Math.floor(pad / 2)];
+    const pad = input % stride === 0 ? Math.max(extent - stride, 0) : Math.max(extent - (input % stride), 0);
+    return { out: Math.ceil(input / stride), before: Math.floor(pad / 2), after: pad - Math.floor(pad / 2) };
   }
-  const [before, after] = padding;
-  return [Math.floor((input + before + after - size) / stride) + 1, before];
+  const border = padding === "valid" ? { top: 0, bottom: 0, left: 0, right: 0 } : padding;
+  const [before, after] = axis === 0 ? [border.top, border.bottom] : [border.left, border.right];
+  const starts = upTo(input + before + after).filter((start) => start % stride === 0);
+  // A window is whole; rounded up, one more may reach beyond the end if it starts before the padding at the end.
+  const whole = starts.filter((start) => start + extent <= input + before + after);
+  const next = whole.length * stride;
+  const more = ceil && next - stride + extent < input + before + after && next < input + before;
+  return { out: whole.length + (more ? 1 : 0), before, after };
 }
 
 function combine(mode: "max" | "average", values: readonly number[]): number {
@@ -24,14 +30,19 @@ function combine(mode: "max" | "average", values: readonly number[]): number {
 }
 
 /** Pooling by naive loops. */
-export function pool({ mode, size, strides, padding }: PoolLayer, x: Array64): Array64 {
+export function pool(layer: PoolLayer, x: Array64): Array64 {
   const [n, height, width, channels] = asNhwc(x.shape);
-  const named = typeof padding === "string";
-  const [rows, top] = along(height, size[0], strides[0], named ? padding : [padding.top, padding.bottom]);
-  const [columns, left] = along(width, size[1], strides[1], named ? padding : [padding.left, padding.right]);
-  return fill([n, rows, columns, channels], (image, v, u, c) => {
+  const { mode, size, strides, dilations = [1, 1], countPadding } = layer;
+  const rows = along(layer, 0, height);
+  const columns = along(layer, 1, width);
+  return fill([n, rows.out, columns.out, channels], (image, v, u, c) => {
     const window = upTo(size[0]).flatMap((dv) =>
-      upTo(size[1]).map((du) => at(x, image, v * strides[0] + dv - top, u * strides[1] + du - left, c)),
+      upTo(size[1]).map((du) => {
+        const row = v * strides[0] + dv * dilations[0] - rows.before;
+        const column = u * strides[1] + du * dilations[1] - columns.before;
+        const padded = row < height + rows.after && column < width + columns.after;
+        return at(x, image, row, column, c) ?? (mode === "average" && countPadding && padded ? 0 : undefined);
+      }),
     );
     return combine(
       mode,
