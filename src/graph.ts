@@ -6,7 +6,16 @@ import "./gpu/platform.ts";
 
 export { className, classOf, labelOf } from "./graph/classes.ts";
 export { fuse } from "./graph/fuse.ts";
-export { HEADS, type HeadKind, layerOf, type Shapes, shapesOf } from "./graph/graph.ts";
+export {
+  furtherInputsOf,
+  HEADS,
+  type HeadKind,
+  inputOf,
+  inputsOf,
+  layerOf,
+  type Shapes,
+  shapesOf,
+} from "./graph/graph.ts";
 export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
 export { describeLayer, multiplyAddsOf, parametersOf } from "./graph/layer-facts.ts";
 export {

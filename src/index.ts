@@ -53,6 +53,7 @@ export { loadOnnxModel } from "./models/load-onnx-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
 export { createNetwork } from "./network/create-network.ts";
+export type { InputOptions, InputValues } from "./network/inputs.ts";
 export type {
   BackwardOptions,
   ForwardOptions,
@@ -148,4 +149,4 @@ export type {
   ScoreKind,
 } from "./techniques/question.ts";
 export type { MaskRegion, PlaceRegion, Region } from "./techniques/region.ts";
-export { activations } from "./techniques/units/activations.ts";
+export { type ActivationsOptions, activations } from "./techniques/units/activations.ts";

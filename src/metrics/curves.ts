@@ -4,10 +4,9 @@ import { hash32 } from "../kernels/masking.ts";
 import { createRankedBatch, PLAN_LENGTH } from "../kernels/perturbing.ts";
 import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
-import type { LoopOptions } from "../sampling/batches.ts";
 import { ranksOf } from "./importance.ts";
 import type { TrustCurve } from "./measures.ts";
-import { scoresOf, type Watched, wholeBatches } from "./scores.ts";
+import { type ScoresOptions, scoresOf, type Watched, wholeBatches } from "./scores.ts";
 
 export type CurveName = "insertion" | "deletion";
 
@@ -57,7 +56,7 @@ export function chanceShift(
 export function curvesOf(
   network: Network,
   site: CurvesSite,
-  options: LoopOptions,
+  options: ScoresOptions,
 ): Promise<Partial<Record<CurveName, TrustCurve>>> {
   const { input, importance, objective, baselines, which, steps, randomBaselines, seed } = site;
   const { device, graph } = network;

@@ -4,10 +4,9 @@ import { hash32 } from "../kernels/masking.ts";
 import { createCellsBatch, createUniformBatch, uniformNoise } from "../kernels/perturbing.ts";
 import type { Network } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
-import type { LoopOptions } from "../sampling/batches.ts";
 import { pearson } from "./correlation.ts";
 import type { Infidelity } from "./measures.ts";
-import { type SharedScores, scoresOf, type Watched, wholeBatches } from "./scores.ts";
+import { type ScoresOptions, type SharedScores, scoresOf, type Watched, wholeBatches } from "./scores.ts";
 
 export interface CellsSite extends Watched {
   /** [H, W, C] */
@@ -40,7 +39,7 @@ export function subsetOf(seed: number, sample: number, cells: number, size: numb
 export async function muFidelityOf(
   network: Network,
   site: CellsSite & { readonly removedFraction: number; readonly subsets: number; readonly seed: number },
-  options: LoopOptions,
+  options: ScoresOptions,
 ): Promise<number> {
   const { grid, removedFraction, subsets, seed } = site;
   const cells = grid * grid;
@@ -62,7 +61,7 @@ export async function muFidelityOf(
 export async function infidelityByCells(
   network: Network,
   site: CellsSite,
-  options: LoopOptions,
+  options: ScoresOptions,
 ): Promise<Infidelity> {
   const removed = Array.from({ length: site.grid ** 2 }, (_, cell) => [cell]);
   const { sums, falls } = await withoutCells(network, site, { removed, of: "each" }, options);
@@ -86,12 +85,12 @@ export interface NoiseSite extends Watched {
 export async function infidelityByNoise(
   network: Network,
   { input, map, objective, radius, noiseSamples, seed, shared, onScores }: NoiseSite,
-  options: LoopOptions,
+  options: ScoresOptions,
 ): Promise<Infidelity> {
   const { device, graph } = network;
   const { shape } = inputOf(graph);
   const of = ["noise", seed, radius, noiseSamples, objective.terms];
-  const [clean = 0, ...noisy] = await shared.get(network, { input, of }, () =>
+  const [clean = 0, ...noisy] = await shared.get(network, { input, inputs: options.inputs, of }, () =>
     withScope(device, "infidelity", async ({ tensor }) => {
       const x = tensor(shape, { data: input, label: "infidelity" });
       const fill = { x, y: network.input, seed, radius };
@@ -120,7 +119,7 @@ async function withoutCells(
   network: Network,
   { input, baseline, importance, objective, grid, shared, onScores }: CellsSite,
   { removed, of }: { readonly removed: readonly (readonly number[])[]; readonly of: unknown },
-  options: LoopOptions,
+  options: ScoresOptions,
 ): Promise<{ readonly sums: readonly number[]; readonly falls: readonly number[] }> {
   const { device, graph } = network;
   const { shape } = pictureOf(graph, "trust");
@@ -141,7 +140,7 @@ async function withoutCells(
       table[at] = ((table[at] ?? 0) | (1 << (cell % 32))) >>> 0;
     }
   }
-  const asked = { input, base: baseline, of: ["cells", grid, of, objective.terms] };
+  const asked = { input, inputs: options.inputs, base: baseline, of: ["cells", grid, of, objective.terms] };
   const [clean = 0, ...without] = await shared.get(network, asked, () =>
     withScope(device, "infidelity", async ({ tensor }) => {
       const label = "trust cells";

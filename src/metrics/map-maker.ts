@@ -34,14 +34,17 @@ export interface MadeMap extends MapMaker {
 }
 
 type Progress = (fraction: number) => void;
-type MapOptions = Pick<TrustOptions, "target" | "output" | "region" | "settings" | "explanation" | "signal">;
+type MapOptions = Pick<
+  TrustOptions,
+  "target" | "output" | "inputs" | "region" | "settings" | "explanation" | "signal"
+>;
 
 /** Finds out what is asked of an image. No map is made yet. */
 export async function createMapMaker(
   network: Network,
   image: Picture,
   technique: EvaluatedTechnique,
-  { target: question, output, region, settings = {}, signal }: MapOptions,
+  { target: question, output, region, settings = {}, inputs, signal }: MapOptions,
 ): Promise<MapMaker> {
   const called: unknown = typeof technique === "function" ? technique : technique?.run;
   if (typeof called !== "function") {
@@ -59,10 +62,12 @@ export async function createMapMaker(
           target: question,
           output,
           region,
+          inputs,
           signal,
         });
   const optionsOf = (onProgress: Progress | undefined) => ({
     ...settings,
+    inputs,
     signal,
     onProgress,
   });

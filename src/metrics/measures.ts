@@ -1,4 +1,5 @@
 import type { Fields } from "../gpu/options.ts";
+import type { InputOptions } from "../network/inputs.ts";
 import type { Network, Target } from "../network/network.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { LOOP, type LoopOptions } from "../sampling/batches.ts";
@@ -34,7 +35,7 @@ export type EvaluatedTechnique =
   | (Pick<AttributionTechnique, "run"> &
       Partial<Pick<AttributionTechnique, "name" | "title" | "kind" | "on" | "runEach">>);
 
-export interface TrustOptions extends LoopOptions {
+export interface TrustOptions extends LoopOptions, InputOptions {
   /** The question that is explained. Default: the top class. Of an objective, or of neurons, there is no other class to compare. */
   readonly target?: AnyTarget | Objective | undefined;
   /** The output whose class the target is, by name. Default: the graph's `output`. */
@@ -44,7 +45,7 @@ export interface TrustOptions extends LoopOptions {
   /** The measures to take. Default: all that are defined for the target. */
   readonly measures?: readonly Measure[] | undefined;
   /** The technique's options beside the target: samples, layer, baseline, … */
-  readonly settings?: Omit<AttributionOptions, "target" | "signal" | "onProgress"> | undefined;
+  readonly settings?: Omit<AttributionOptions, "target" | "inputs" | "signal" | "onProgress"> | undefined;
   /** A map that the technique made already with these settings; it is not made again. */
   readonly explanation?: Attribution | undefined;
   /** A whole number of 0 to 2³² − 1; the same seed gives the same bits on the same device. Default 0. */
@@ -103,6 +104,7 @@ export const TRUST: Fields<TrustOptions> = {
   target: "may",
   output: "may",
   region: "may",
+  inputs: "may",
   measures: "may",
   settings: "may",
   explanation: "may",

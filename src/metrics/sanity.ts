@@ -14,6 +14,7 @@ import { importanceOf } from "./importance.ts";
 import { type MadeMap, makeMap } from "./map-maker.ts";
 import type { EvaluatedTechnique, MapLikeness, TrustOptions } from "./measures.ts";
 import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
+import type { ScoresOptions } from "./scores.ts";
 
 /**
  * Max-sensitivity (Yeh et al. 2019, arXiv:1901.09392, definition 3.1), by Monte Carlo: the largest ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖
@@ -93,7 +94,7 @@ export async function otherClassesOf(
   input: Float32Array,
   { head, index: own }: ClassAsked,
   seed: number,
-  signal: AbortSignal | undefined,
+  { signal, inputs }: ScoresOptions,
 ): Promise<OtherClasses | string> {
   if (isBinary(head)) {
     return `output "${head.name}" is a yes or no: the other side's map is this one with its signs turned`;
@@ -101,6 +102,7 @@ export async function otherClassesOf(
   const all = await predict(network, input, {
     top: Number.POSITIVE_INFINITY,
     output: head.name,
+    inputs,
     signal,
   });
   const [runnerUp, ...rest] = all.map(({ index }) => index).filter((index) => index !== own);
@@ -125,14 +127,17 @@ export interface CascadeStep extends MapLikeness {
 }
 
 export interface CascadeOptions
-  extends Pick<TrustOptions, "target" | "settings" | "explanation" | "seed" | "signal" | "onProgress"> {
+  extends Pick<
+    TrustOptions,
+    "target" | "inputs" | "settings" | "explanation" | "seed" | "signal" | "onProgress"
+  > {
   /** The layers at which to look. Default: all that have parameters. */
   readonly layers?: readonly string[] | undefined;
 }
 
 const CASCADE: Fields<CascadeOptions> = {
   ...LOOP,
-  ...{ target: "may", settings: "may", explanation: "may", seed: "may", layers: "may" },
+  ...{ target: "may", inputs: "may", settings: "may", explanation: "may", seed: "may", layers: "may" },
 };
 
 /**

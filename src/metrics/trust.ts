@@ -2,6 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { formatShape } from "../gpu/tensor.ts";
 import { className } from "../graph/classes.ts";
 import { inputOf, pictureOf } from "../graph/graph.ts";
+import { readInputs } from "../network/inputs.ts";
 import type { Network } from "../network/network.ts";
 import { assertCall } from "../techniques/answer.ts";
 import { baselineOf } from "../techniques/attribution/integrated-gradients.ts";
@@ -28,7 +29,7 @@ import {
   otherThan,
   sensitivityOf,
 } from "./sanity.ts";
-import { SharedScores, type Watched } from "./scores.ts";
+import { type ScoresOptions, SharedScores, type Watched } from "./scores.ts";
 import { assertMeasures, leftOutOf, measuresOf, numbersOf, OF_CLASSES, SWAPS } from "./trust-options.ts";
 
 /**
@@ -60,12 +61,13 @@ export async function trust(
   assertAlike(network, perturbationNetwork);
   const numbers = numbersOf(network, options);
   assertMeasures(options.measures);
-  const maker = await createMapMaker(network, image, technique, options);
+  const inputs = options.inputs && (await readInputs(graph, options.inputs));
+  const maker = await createMapMaker(network, image, technique, { ...options, inputs });
   const { input, target, about, kind } = maker;
   const nameOf = (index: number): string => (about ? className(about.head, index) : `class ${index}`);
-  const others = about && (await otherClassesOf(network, input, about, numbers.seed, signal));
+  const others = about && (await otherClassesOf(network, input, about, numbers.seed, { signal, inputs }));
   const measures = measuresOf(options.measures, others);
-  const progress = progressOver(measures, options);
+  const progress = progressOver(measures, { ...options, inputs });
 
   // Maps of one image: a technique of many samples makes them from one sweep.
   const swaps = typeof others === "object" ? SWAPS.filter(([measure]) => measures.includes(measure)) : [];
@@ -81,7 +83,7 @@ export async function trust(
   const own = importanceOf(map, kind);
   const importance = atImageSize(own, pictureOf(graph, "trust").shape);
   const scoreAs = (on: ScoreKind | "if any") =>
-    objectiveOf(network, input, { ...questionOf(maker), on: about ? on : "logit" });
+    objectiveOf(network, input, { ...questionOf(maker), inputs, on: about ? on : "logit" });
   const judged = await scoreAs(options.on ?? "if any");
   const base = await baselineOf(graph, input, options.deletionBaseline ?? "mean", "trust");
   const radius = numbers.radius * rangeOf(input);
@@ -119,7 +121,7 @@ export async function trust(
     await curvesOf(
       perturbationNetwork,
       { ...fading, baselines: { insertion: base, deletion: base } },
-      { signal },
+      { signal, inputs },
     );
   }
   const which = (["insertion", "deletion"] as const).filter((name) => measures.includes(name));
@@ -213,12 +215,12 @@ function rangeOf(values: ArrayLike<number>): number {
 }
 
 /** The options of each loop. Progress counts every measure alike, and the maps that are compared as one. */
-function progressOver(measures: readonly Measure[], { signal, onProgress }: TrustOptions) {
+function progressOver(measures: readonly Measure[], { signal, inputs, onProgress }: ScoresOptions) {
   const parts = ["map", ...measures.filter((name) => !OF_CLASSES.includes(name))];
   return (...names: readonly (Measure | "map")[]) => {
     const first = Math.min(...names.map((name) => parts.indexOf(name)));
     return {
-      signal,
+      ...{ signal, inputs },
       onProgress: (fraction: number): void => onProgress?.((first + names.length * fraction) / parts.length),
     };
   };

@@ -1,7 +1,7 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { fuse } from "../graph/fuse.ts";
-import { type Graph, inputOf, type Layer, layerOf, type Shapes, shapesOf } from "../graph/graph.ts";
+import { type Graph, type Layer, layerOf, pictureIn, type Shapes, shapesOf } from "../graph/graph.ts";
 import { activationOf, weightsOf } from "../graph/layer-facts.ts";
 import { ancestorsOf } from "../graph/traverse.ts";
 import { activationFacts } from "../layers/activation-kinds.ts";
@@ -60,14 +60,15 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
     folded.layers,
     from.map((name) => layerOf(folded, name).name),
   );
-  const image = inputOf(graph).name;
+  // Bounds of colour are known of pictures only.
+  const image = pictureIn(graph.layers)?.name;
   const positive = nonNegative(folded);
   const foldedInto = new Map(layers.map((layer) => [layer.name, membersOf(graph, layer)]));
   const members = (layer: Layer): readonly string[] => foldedInto.get(layer.name) ?? [layer.name];
   const outputLayers = outputLayersOf(layers);
   const shapes = shapesOf(graph);
   const ruleOf = (layer: OpLayer, group: RuleGroup): RelevanceRule => {
-    const readsImage = weightsOf(layer) !== undefined && layer.inputs.includes(image);
+    const readsImage = image !== undefined && weightsOf(layer) !== undefined && layer.inputs.includes(image);
     const fits = ({ at }: RuleCase): boolean => {
       if (typeof at === "function") return at(layer);
       if (typeof at === "object") return at.some((name) => members(layer).includes(name));

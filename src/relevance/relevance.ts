@@ -3,7 +3,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { all, build } from "../gpu/scope.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { inputOf, type Layer, pictureOf } from "../graph/graph.ts";
+import { furtherInputsOf, inputOf, type Layer, pictureOf } from "../graph/graph.ts";
 import { logitsOf } from "../graph/heads.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
@@ -32,6 +32,8 @@ const RELEVANCE: Fields<RelevanceOptions> = { rules: "may", from: "may", pass: "
 export interface Relevance {
   /** `[batch, H, W, C]`: the relevance of the image's values, once a pass ran. */
   readonly input: Tensor;
+  /** The relevance of the values of the network's inputs beside the image, of those that lead to the start of the pass, by name. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
   /** `[entries, batch, 2]`: what biases and what stabilisers took of each image's relevance, entry by entry. */
   readonly account: Tensor;
   /** The rule of every layer that redistributes relevance, from the last to the first. */
@@ -127,6 +129,11 @@ export async function createRelevance(network: Network, options: RelevanceOption
     );
     return {
       input: tensorOf(relevances, inputOf(graph).name),
+      inputs: new Map(
+        furtherInputsOf(graph).flatMap(({ name }): [string, Tensor][] =>
+          relevances.has(name) && written.has(name) ? [[name, tensorOf(relevances, name)]] : [],
+        ),
+      ),
       account,
       rules: redistributed.map(({ layer, rule }) => ({ layer: layer.name, rule })),
       record(encoder: GPUCommandEncoder, outputGradients: readonly OutputGradientCommand[]) {
@@ -155,8 +162,11 @@ function allocate(
   for (const [index, { layer }] of steps.entries()) {
     for (const input of layer.inputs) first.set(input, Math.min(first.get(input) ?? index, index));
   }
-  const lifetimes = Array.from(turn, ([name, until]) => {
-    return { name, size: sizeOf(shapes.get(name) ?? []), from: first.get(name) ?? until, until };
+  const inputs = new Set(steps.filter(({ by }) => by === "image").map(({ layer }) => layer.name));
+  const lifetimes = Array.from(turn, ([name, last]) => {
+    // What came to an input is read after the pass.
+    const until = inputs.has(name) ? steps.length : last;
+    return { name, size: sizeOf(shapes.get(name) ?? []), from: first.get(name) ?? last, until };
   });
   const { sizes, bufferOf } = aliasBuffers(lifetimes);
   const slots = sizes.map((size) => tensor([size], "relevance"));

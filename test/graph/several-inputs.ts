@@ -5,9 +5,9 @@ const CONV = { strides: [1, 1], dilations: [1, 1], padding: "same" } as const;
 
 /**
  * A network of four inputs: a picture, a feature map beside it, a vector that gates channels, and one number. The map has
- * a branch of its own.
+ * a branch of its own. With "add" it has no gate, and is linear piece by piece.
  */
-export function severalInputs(seed = 11): Graph {
+export function severalInputs(joined: "multiply" | "add" = "multiply", seed = 11): Graph {
   const next = random(seed);
   return graph("several", [
     { op: "input", name: "meta", inputs: [], shape: [5] },
@@ -30,9 +30,9 @@ export function severalInputs(seed = 11): Graph {
       inputs: ["meta"],
       w: constant([5, 4], next),
       b: constant([4], next),
-      activation: { kind: "sigmoid" },
+      activation: { kind: joined === "add" ? "relu" : "sigmoid" },
     },
-    { op: "multiply", name: "gated", inputs: ["conv", "gate"] },
+    { op: joined, name: "gated", inputs: ["conv", "gate"] },
     {
       ...CONV,
       op: "conv2d",

@@ -12,12 +12,16 @@ import {
 } from "../../src/graph/graph.ts";
 import { receptiveField } from "../../src/graph/receptive-field.ts";
 import { resized } from "../../src/graph/resize.ts";
+import { SharedScores } from "../../src/metrics/scores.ts";
+import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import type { InputValues } from "../../src/network/inputs.ts";
 import type { Network } from "../../src/network/network.ts";
 import { createAttribution } from "../../src/techniques/attribution/create.ts";
 import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
 import { attributionNamed } from "../../src/techniques/attribution/list.ts";
+import { localLinear } from "../../src/techniques/attribution/local-linear.ts";
+import { lrp } from "../../src/techniques/attribution/lrp.ts";
 import { createOcclusion, occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
 import { predict, predictEach } from "../../src/techniques/predict.ts";
@@ -324,4 +328,67 @@ describe("techniques on a network of several inputs", () => {
       .value as { data: Float32Array }[];
     expectClose(each?.data ?? new Float32Array(), called.data, 1e-6);
   });
+
+  test("LRP accounts for what each input has of the score", async () => {
+    const found = await lrp(network, image, {
+      target: 1,
+      inputs: given,
+      rules: "epsilon",
+      pass: ["gated", "gate"],
+    });
+    const { score, input, inputs = {}, bias, stabiliser, residual } = found.conservation;
+    expect(score).toBeCloseTo(naive(image, given)[1] ?? Number.NaN, 4);
+    // A gate gets none.
+    expect(Object.keys(inputs)).toEqual(["map", "age"]);
+    const { map = Number.NaN, age = Number.NaN } = inputs;
+    expect(input + map + age + bias + stabiliser + residual).toBeCloseTo(score, 5);
+    expect(Math.abs(residual)).toBeLessThan(1e-4 * Math.abs(score));
+    // The last layer alone reads it.
+    expect(age).toBeCloseTo((layer("logits").w.data[4 * 3 + 1] ?? 0) * given.age, 2);
+    const { accountInWords } = attributionNamed("lrp");
+    const words = accountInWords?.({ score, bias, residual, "input map": map, "input age": age }, (value) =>
+      value.toFixed(1),
+    );
+    expect(words).toMatch(/The input map has .* of it\. The input age has .* of it\.$/);
+  });
+
+  test("the local linear view holds every input's share, and the biases that only one of them leads to", async () => {
+    const linear = await createNetwork(device, severalInputs("add"));
+    const found = await localLinear(linear, image, { target: 1, inputs: given });
+    expect(Math.abs(found.residual)).toBeLessThan(1e-4 * Math.abs(found.score));
+    const { data } = await saliency(linear, image, { target: 1, inputs: given });
+    expect(found.linear).toBeCloseTo(
+      data.reduce((sum, slope, i) => sum + slope * (image[i] ?? 0), 0),
+      4,
+    );
+    const { age = 0 } = found.inputs ?? {};
+    expect(Object.keys(found.inputs ?? {})).toEqual(["meta", "map", "age"]);
+    expect(age).toBeCloseTo((layer("logits").w.data[4 * 3 + 1] ?? 0) * given.age, 5);
+    linear.destroy();
+  });
+
+  test("trust measures with the values that it is given, and shares no scores between others", async () => {
+    const sharedScores = new SharedScores();
+    const measure = (inputs: InputValues) =>
+      trust(network, image, attributionNamed("saliency"), {
+        target: 1,
+        inputs,
+        sharedScores,
+        subsets: 5,
+        steps: 4,
+        noiseSamples: 4,
+        perturbations: 2,
+      });
+    const [first, second] = [await measure(given), await measure(other)];
+    expect(first.insertion?.curve.at(-1)).toBeCloseTo(probabilityOf(naive(image, given), 1), 4);
+    expect(second.insertion?.curve.at(-1)).toBeCloseTo(probabilityOf(naive(image, other), 1), 4);
+    expect(first.infidelity).not.toEqual(second.infidelity);
+    expect(await measure(given)).toEqual(first);
+    await expect(trust(network, image, saliency)).rejects.toThrow(/expected the values of its inputs "meta"/);
+  });
 });
+
+function probabilityOf(logits: readonly number[], index: number): number {
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
+  return Math.exp(logits[index] ?? 0) / total;
+}

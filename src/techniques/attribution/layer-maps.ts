@@ -3,9 +3,9 @@ import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import type { Scope } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import type { Graph, Shapes } from "../../graph/graph.ts";
+import { type Graph, inputOf, type Shapes } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
-import { ancestorsOf, descendantsOf } from "../../graph/traverse.ts";
+import { betweenOf, descendantsOf } from "../../graph/traverse.ts";
 import type { Network } from "../../network/network.ts";
 import type { Signal } from "../../sampling/backward-passes.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
@@ -36,7 +36,7 @@ export interface Maps {
  */
 export function lastMaps(graph: Graph, shapes: Shapes, output?: string): string {
   const { logits } = headOf(graph, output);
-  const found = ancestorsOf(graph.layers, [logits]).findLast(({ name }) => {
+  const found = betweenOf(graph.layers, [inputOf(graph).name], [logits]).findLast(({ name }) => {
     const shape = shapes.get(name) ?? [];
     return name !== logits && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
   });

@@ -1,6 +1,7 @@
 import { type Command, recordCommands } from "../../gpu/command.ts";
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
-import { inputOf, type Layer } from "../../graph/graph.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
+import { furtherInputsOf, inputOf, type Layer } from "../../graph/graph.ts";
 import { activationOf, weightsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
 import { createBiasContribution } from "../../kernels/bias-contribution.ts";
@@ -19,9 +20,11 @@ export interface LocalLinear extends Explanation {
   readonly score: number;
   /** ∇f·x, the sum of the map. */
   readonly linear: number;
+  /** ∇f·x of each input beside the image, by name; absent where the network has none. */
+  readonly inputs?: Readonly<Record<string, number>>;
   /** b_eff: what the biases of all layers add. */
   readonly bias: number;
-  /** f(x) − ∇f·x − b_eff: zero but for rounding. */
+  /** f(x) − ∇f·x − b_eff, ∇f·x of all inputs: zero but for rounding. */
   readonly residual: number;
 }
 
@@ -75,6 +78,13 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
   }
   const { image, toInput } = imageOf(site, WHO);
   const gradient = tensor(shape, { label: `${WHO} gradient` });
+  // Each input's pass also reaches the biases of what only it leads to.
+  const others = furtherInputsOf(graph).filter((input) => layers.includes(input));
+  const further = others.map((input) => ({
+    name: input.name,
+    value: tensor(input.shape, { label: `${WHO} input` }),
+    gradient: tensor(input.shape, { label: `${WHO} gradient` }),
+  }));
   return {
     ...oneStep({
       recordStart(encoder) {
@@ -83,20 +93,45 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
       },
       recordStep(encoder) {
         recordCommands(encoder, [asked.score]);
+        const take = (from: Tensor, { buffer }: Tensor): void =>
+          encoder.copyBufferToBuffer(from.buffer, 0, buffer, 0, buffer.size);
+        for (const input of further) {
+          network.backward(encoder, asked.outputGradients, { to: input.name, gradients: "all" });
+          take(network.gradient(input.name), input.gradient);
+          take(network.activation(input.name), input.value);
+        }
         network.backward(encoder, asked.outputGradients, { gradients: "all" });
         recordCommands(encoder, commands);
-        const { buffer } = gradient;
-        encoder.copyBufferToBuffer(network.gradient(name).buffer, 0, buffer, 0, buffer.size);
+        take(network.gradient(name), gradient);
       },
     }),
-    ...{ image, target, results: { score: asked.values, contributions, gradient } },
-    async finish({ score: [score = 0] = NONE, contributions: found = NONE, gradient: slopes = NONE }, shown) {
+    ...{ image, target },
+    results: {
+      ...{ score: asked.values, contributions, gradient },
+      ...Object.fromEntries(
+        further.flatMap((one) => [
+          [`gradient of ${one.name}`, one.gradient],
+          [`value of ${one.name}`, one.value],
+        ]),
+      ),
+    },
+    async finish(values, shown) {
+      const { score: [score = 0] = NONE, contributions: found = NONE, gradient: slopes = NONE } = values;
       await assertAnswer(network, Float32Array.of(score), "its score");
       const data = shown.map((value, i) => value * (slopes[i] ?? 0));
       // In double precision: the products, not their roundings, add up.
-      const linear = shown.reduce((sum, value, i) => sum + value * (slopes[i] ?? 0), 0);
+      const along = (x: Float32Array, slope: Float32Array): number =>
+        x.reduce((sum, value, i) => sum + value * (slope[i] ?? 0), 0);
+      const linear = along(shown, slopes);
+      const shares = further.map(({ name }): [string, number] => [
+        name,
+        along(values[`value of ${name}`] ?? NONE, values[`gradient of ${name}`] ?? NONE),
+      ]);
+      const elsewhere = shares.reduce((sum, [, share]) => sum + share, 0);
+      const inputs = shares.length > 0 ? { inputs: Object.fromEntries(shares) } : {};
       const bias = constants.length > 0 ? found.reduce((sum, share) => sum + share, 0) : 0;
-      return { data, shape, target, score, linear, bias, residual: score - linear - bias };
+      const residual = score - linear - elsewhere - bias;
+      return { data, shape, target, score, linear, ...inputs, bias, residual };
     },
   };
 };
@@ -127,8 +162,9 @@ function constantsOf(layer: Layer): Constants[] {
 }
 
 function accounted(found: LocalLinear): Attribution {
-  const { score, linear, bias, residual } = found;
-  return { ...found, account: { score, linear, bias, residual } };
+  const { score, linear, inputs = {}, bias, residual } = found;
+  const shares = Object.entries(inputs).map(([name, share]) => [`input ${name}`, share]);
+  return { ...found, account: { score, linear, ...Object.fromEntries(shares), bias, residual } };
 }
 
 export const LOCAL_LINEAR = attributionTechnique({

@@ -11,7 +11,7 @@ import { assertAnswer } from "../answer-checks.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
 import { andThen, explainAtOnce, imageOf, NONE, oneStep, type Prepare } from "./command.ts";
 import { RULES } from "./options.ts";
-import { type Attribution, attributionTechnique } from "./technique.ts";
+import { type Account, type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LrpOptions extends ObjectiveOptions {
   /**
@@ -25,12 +25,14 @@ export interface LrpOptions extends ObjectiveOptions {
 
 const FIELDS: Fields<LrpOptions> = { ...EXPLAIN, rules: "may", pass: "may" };
 
-/** The account of the score: score = input + bias + stabiliser + residual. */
+/** The account of the score: score = input + Σ inputs + bias + stabiliser + residual. */
 export interface Conservation {
   /** The score that was explained: a class's logit. */
   readonly score: number;
   /** Σ relevance of the image's values, the sum of the map. */
   readonly input: number;
+  /** Σ relevance of the values of each input beside the image, by name; absent where the network has none. */
+  readonly inputs?: Readonly<Record<string, number>>;
   /** The share that the biases of all layers took. */
   readonly bias: number;
   /** The share that ε took, and outputs that no input speaks for. */
@@ -86,6 +88,7 @@ const prepareRelevance: Prepare<LrpOptions, RelevanceExplanation> = async (site,
     createRelevance(network, { rules: composite, from: asked.layers, pass }),
   );
   const { image, toInput } = imageOf(site, "LRP");
+  const others = [...relevance.inputs];
   return {
     ...oneStep({
       recordStart(encoder) {
@@ -98,26 +101,49 @@ const prepareRelevance: Prepare<LrpOptions, RelevanceExplanation> = async (site,
       },
     }),
     ...{ image, target },
-    results: { score: asked.values, relevance: relevance.input, account: relevance.account },
-    async finish({ score: [score = 0] = NONE, relevance: values = NONE, account = NONE }) {
+    results: {
+      ...{ score: asked.values, relevance: relevance.input, account: relevance.account },
+      ...Object.fromEntries(others.map(([name, tensor]) => [`relevance of ${name}`, tensor])),
+    },
+    async finish(found) {
+      const { score: [score = 0] = NONE, relevance: values = NONE, account = NONE } = found;
       await assertAnswer(network, Float32Array.of(score), "its score");
       const shape = relevance.input.shape.slice(1);
       const data = values.slice(0, sizeOf(shape));
-      const sum = data.reduce((total, value) => total + value, 0);
+      const sum = sumOf(data);
       // [entries, batch, 2]; the image is the first of its batch.
       const taken = (which: number): number =>
         relevance.rules.length === 0
           ? 0
           : account.reduce((total, value, i) => (i % (2 * batch) === which ? total + value : total), 0);
       const [bias, stabiliser] = [taken(0), taken(1)];
-      const residual = score - sum - bias - stabiliser;
-      return { data, shape, target, conservation: { score, input: sum, bias, stabiliser, residual } };
+      const shares = others.map(([name, tensor]): [string, number] => {
+        const all = found[`relevance of ${name}`] ?? NONE;
+        return [name, sumOf(all.subarray(0, sizeOf(tensor.shape.slice(1))))];
+      });
+      const elsewhere = shares.reduce((total, [, share]) => total + share, 0);
+      const residual = score - sum - elsewhere - bias - stabiliser;
+      const inputs = shares.length > 0 ? { inputs: Object.fromEntries(shares) } : {};
+      const conservation = { score, input: sum, ...inputs, bias, stabiliser, residual };
+      return { data, shape, target, conservation };
     },
   };
 };
 
 function accounted(found: RelevanceExplanation): Attribution {
-  return { ...found, account: { ...found.conservation } };
+  const { inputs = {}, ...numbers } = found.conservation;
+  const shares = Object.entries(inputs).map(([name, share]) => [`input ${name}`, share]);
+  return { ...found, account: { ...numbers, ...Object.fromEntries(shares) } };
+}
+
+function sumOf(values: Float32Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** What the inputs beside the image hold of the score, in words. */
+function inputsInWords(account: Account, write: (value: number) => string): string {
+  const shares = Object.entries(account).filter(([name]) => name.startsWith("input "));
+  return shares.map(([name, share]) => ` The ${name} has ${write(share)} of it.`).join("");
 }
 
 export const LRP = attributionTechnique({
@@ -129,8 +155,11 @@ export const LRP = attributionTechnique({
   kind: "attribution",
   unit: "sum over colour of the relevance",
   options: { rules: RULES },
-  accountInWords: ({ score = 0, bias = 0, residual = 0 }, write) =>
-    `The biases took ${write(bias)} of the score of ${write(score)}; ${write(residual)} is missing.`,
+  accountInWords: (account, write) => {
+    const { score = 0, bias = 0, residual = 0 } = account;
+    const words = `The biases took ${write(bias)} of the score of ${write(score)}; ${write(residual)} is missing.`;
+    return words + inputsInWords(account, write);
+  },
   run: async (network, image, options) => accounted(await lrp(network, image, options)),
   prepare: andThen(prepareRelevance, accounted),
 });
