@@ -2,6 +2,7 @@ import { UnsupportedError } from "../gpu/errors.ts";
 import { type Layer, pictureIn } from "../graph/graph.ts";
 import { keepsChannels } from "../graph/layer-facts.ts";
 import type { PreprocessingName } from "../graph/preprocessing.ts";
+import type { SliceLayer } from "../layers/slice.ts";
 
 /** Effect on a channel of the layers before the first weights: scale · x + offset. */
 interface Affine {
@@ -22,7 +23,12 @@ export interface OwnScaling {
 }
 
 /** Layers with constants of their own that are set before training, and scale what they read. */
-const SCALING = new Set(["Rescaling", "Normalization"]);
+const SCALING = new Set([
+  "Rescaling",
+  "Normalization",
+  // Operations on a value that the file holds; as layers these classes become no scaling.
+  ...["TFOpLambda", "Add", "Subtract", "Multiply", "Divide", "TrueDivide"],
+]);
 
 /** True if a layer scales by constants set before training, and is no part of a trained body. */
 export function isScaling({ className }: Layer): boolean {
@@ -79,6 +85,8 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "pool":
     case "upsample":
       return reads;
+    case "slice":
+      return channelsTaken(layer, reads);
     case "concat":
       return layer.axis === 3 ? reads : undefined;
     case "batchNorm":
@@ -99,13 +107,22 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "lrn":
     case "multiply":
     case "permute":
-    case "slice":
     case "reduce":
     case "softmax":
       return undefined;
     default:
       throw new UnsupportedError(`preprocessing: op "${layer satisfies never}" is not supported`);
   }
+}
+
+/** The channels that a part of a picture has, in its order: all of them turned around, where red and blue are exchanged. */
+function channelsTaken(
+  { starts, sizes, steps }: SliceLayer,
+  reads: readonly Affine[],
+): readonly Affine[] | undefined {
+  const [start, size, step = 1] = [starts[2], sizes[2], steps?.[2]];
+  if (start === undefined || size === undefined) return undefined;
+  return Array.from({ length: size }, (_, i) => reads[start + i * step] ?? { scale: 1, offset: 0 });
 }
 
 /** The range of values that comes out at a usual size: about 1 around zero, else as wide as 0…255. */

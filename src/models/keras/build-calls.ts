@@ -5,6 +5,7 @@ import type { OpLayer } from "../../layers/ops.ts";
 import type { YieldToEventLoop } from "../yield-to-event-loop.ts";
 import type { Converted, CustomLayer, KerasCall, Writer } from "./converter.ts";
 import { CONVERTERS } from "./layers.ts";
+import { operationNamed } from "./operations.ts";
 import type { KerasLayer, KerasModel, Reference } from "./topology.ts";
 import type { WeightStore } from "./weight-store.ts";
 
@@ -167,6 +168,7 @@ async function buildCall(
     weights,
     writer: build.writer,
     shapes: [first, ...rest],
+    given: layer.given?.[call] ?? { args: [], kwargs: {} },
   });
   const chain = "op" in converted ? [{ suffix: "", body: converted }] : converted;
   let reads = inputs;
@@ -183,7 +185,7 @@ function convert(build: Build, layer: KerasLayer, call: KerasCall): Converted {
   const { className, config } = layer;
   const custom = Object.hasOwn(build.customLayers, className) ? build.customLayers[className] : undefined;
   if (custom) return custom(config.raw, call.weights.all(), call.shapes);
-  const converter = CONVERTERS.get(className);
+  const converter = operationNamed(call, className, CONVERTERS.has(className)) ?? CONVERTERS.get(className);
   if (!converter) {
     throw new UnsupportedError(
       `${config.who}: expected one of Vitrine's layers (${[...CONVERTERS.keys()].join(", ")}), got ${className}; map it with options.customLayers`,

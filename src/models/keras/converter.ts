@@ -4,6 +4,7 @@ import type { Activation } from "../../layers/activation-kinds.ts";
 import type { Constant, LayerBase } from "../../layers/op.ts";
 import type { OpLayer } from "../../layers/ops.ts";
 import type { Config, JsonObject } from "../json.ts";
+import type { CallArguments } from "./topology.ts";
 import type { LayerWeights } from "./weight-store.ts";
 
 export type LayerBodyOf<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : never;
@@ -22,6 +23,8 @@ export interface KerasCall {
   readonly writer: Writer;
   /** Shapes of the inputs, with a batch of 1. */
   readonly shapes: readonly [Shape, ...Shape[]];
+  /** What the call was given beside its inputs, where the file says it. */
+  readonly given: CallArguments;
 }
 
 /**

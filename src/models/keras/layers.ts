@@ -4,6 +4,7 @@ import type { Border } from "../../layers/padding.ts";
 import { show } from "../json.ts";
 import { activationOf, leakyReluOf, reluOf } from "./activations.ts";
 import { activationBody, type Converter, paddingOf } from "./converter.ts";
+import { operationLayer } from "./operations.ts";
 import {
   batchNormalization,
   conv2d,
@@ -167,7 +168,9 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["Reshape", reshape],
   ["Resizing", toSize],
   ["SeparableConv2D", separableConv2d],
+  ["SlicingOpLambda", operationLayer],
   ["Softmax", softmax],
+  ["TFOpLambda", operationLayer],
   ["UpSampling2D", upsampling],
   ["ZeroPadding2D", zeroPadding],
   ...[

@@ -11,6 +11,22 @@ export interface Reference {
   readonly output: number;
 }
 
+/** The place of an input among the arguments of a call. */
+export class InputAt {
+  /** Index among the call's inputs, from 0. */
+  readonly index: number;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+}
+
+/** What a call was given, in order and by name: values of the file, with an {@link InputAt} for each of its inputs. */
+export interface CallArguments {
+  readonly args: readonly unknown[];
+  readonly kwargs: JsonObject;
+}
+
 /** A layer of a Keras model, read but not yet understood. */
 export interface KerasLayer {
   readonly name: string;
@@ -20,6 +36,8 @@ export interface KerasLayer {
   readonly model?: KerasModel | undefined;
   /** Inputs of each of its calls; an input layer has one call without inputs. */
   readonly calls: readonly (readonly Reference[])[];
+  /** Arguments of each of its calls, where the file has them. */
+  readonly given?: readonly CallArguments[];
 }
 
 /** A shape as a file says it; null is a free size. */
@@ -187,23 +205,84 @@ function parseReference(value: unknown, who: string): Reference {
   return { layer, call: call as number, output: output as number };
 }
 
-/** Every `keras_history` in the arguments of a call, in order (Keras 3). */
-function historiesIn(value: unknown, who: string): Reference[] {
-  if (Array.isArray(value)) return value.flatMap((part) => historiesIn(part, who));
-  if (!isObject(value)) return [];
-  const config = isObject(value.config) ? value.config : value;
-  if (config.keras_history !== undefined) return [parseReference(config.keras_history, who)];
-  return Object.values(value).flatMap((part) => historiesIn(part, who));
+/** One call: its inputs, and all that it was given. */
+interface ParsedCall {
+  readonly inputs: readonly Reference[];
+  readonly given: CallArguments;
 }
 
-/** Reads the inputs of one call: a list of connections (Keras 1, 2), or an object with the call's arguments (Keras 3). */
-function parseCall(value: unknown, who: string): Reference[] {
-  if (isObject(value)) return [...historiesIn(value.args, who), ...historiesIn(value.kwargs, who)];
+/** What Keras 3 wraps a value of an argument in, by class. */
+const WRAPPED: Readonly<Record<string, (raw: JsonObject) => unknown>> = {
+  __tuple__: ({ items }) => items,
+  __numpy__: ({ config }) => (isObject(config) ? config.value : undefined),
+  __tensor__: ({ config }) => (isObject(config) ? config.value : undefined),
+};
+
+/** The arguments of a call as Keras 3 writes them, its inputs put into `inputs` in order. */
+function parseArguments(value: unknown, inputs: Reference[], who: string): unknown {
+  if (Array.isArray(value)) return value.map((part) => parseArguments(part, inputs, who));
+  if (!isObject(value)) return value;
+  const config = isObject(value.config) ? value.config : value;
+  if (config.keras_history !== undefined) {
+    return new InputAt(inputs.push(parseReference(config.keras_history, who)) - 1);
+  }
+  const { class_name } = value;
+  const wrapped =
+    typeof class_name === "string" && Object.hasOwn(WRAPPED, class_name) ? WRAPPED[class_name] : undefined;
+  if (wrapped) return parseArguments(wrapped(value), inputs, who);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [key, parseArguments(part, inputs, who)]),
+  );
+}
+
+/** Classes by which Keras 2 wraps operations of TensorFlow, whose further inputs stand among the named arguments. */
+const OPERATIONS = ["TFOpLambda", "SlicingOpLambda"];
+
+/** What stands in place of a layer's name where the argument is a value. */
+const CONSTANT = "_CONSTANT_VALUE";
+
+/** The arguments of a call as Keras 1 and 2 write them: connections, of which each may hold arguments by name. */
+function parseConnections(list: readonly unknown[], operation: boolean, who: string): ParsedCall {
+  const inputs: Reference[] = [];
+  const connect = (value: unknown) => new InputAt(inputs.push(parseReference(value, who)) - 1);
+  const named: JsonObject[] = [];
+  const args = list.map((entry) => {
+    if (Array.isArray(entry) && isObject(entry[3])) named.push(entry[3]);
+    return Array.isArray(entry) && entry[0] === CONSTANT ? entry[2] : connect(entry);
+  });
+  const refers = (value: unknown) =>
+    operation &&
+    Array.isArray(value) &&
+    typeof value[0] === "string" &&
+    Number.isInteger(value[1]) &&
+    Number.isInteger(value[2]);
+  const kwargs = Object.fromEntries(
+    named
+      .flatMap((one) => Object.entries(one))
+      .map(([key, value]) => {
+        if (refers(value)) return [key, connect(value)];
+        const all = Array.isArray(value) && value.length > 0 && value.every(refers);
+        return [key, all ? value.map(connect) : value];
+      }),
+  );
+  return { inputs, given: { args, kwargs } };
+}
+
+/** Reads one call: a list of connections (Keras 1, 2), or an object with the call's arguments (Keras 3). */
+function parseCall(value: unknown, className: string, who: string): ParsedCall {
+  if (isObject(value)) {
+    const inputs: Reference[] = [];
+    const args = parseArguments(value.args, inputs, who);
+    const kwargs = parseArguments(value.kwargs, inputs, who);
+    return {
+      inputs,
+      given: { args: Array.isArray(args) ? args : [], kwargs: isObject(kwargs) ? kwargs : {} },
+    };
+  }
   const list = arrayOf(value, `${who}: inbound_nodes`);
   // A call with one input may be written without the outer list.
-  return typeof list[0] === "string"
-    ? [parseReference(list, who)]
-    : list.map((entry) => parseReference(entry, who));
+  const connections = typeof list[0] === "string" ? [list] : list;
+  return parseConnections(connections, OPERATIONS.includes(className), who);
 }
 
 /** A model's inputs or outputs: one connection, a list of them, or (Keras 3) an object of them. */
@@ -222,8 +301,11 @@ function parseFunctional(raw: JsonObject, path: string, who: string): KerasModel
     // References use the name beside the config.
     const name = typeof layer.name === "string" ? layer.name : parsed.name;
     const nodes = arrayOf(layer.inbound_nodes ?? [], `${parsed.config.who}: inbound_nodes`);
-    const calls = nodes.map((node) => parseCall(node, parsed.config.who)).filter((call) => call.length > 0);
-    return { ...parsed, name, calls: parsed.className === "InputLayer" ? [[]] : calls };
+    const parsedCalls = nodes
+      .map((node) => parseCall(node, parsed.className, parsed.config.who))
+      .filter(({ inputs }) => inputs.length > 0);
+    const calls = parsed.className === "InputLayer" ? [[]] : parsedCalls.map(({ inputs }) => inputs);
+    return { ...parsed, name, calls, given: parsedCalls.map(({ given }) => given) };
   });
   assertUnique(layers, who);
   const inputs = parseEnds(config.input_layers, `${who}: input_layers`);
