@@ -15,10 +15,13 @@ export function broadcastShape(x: readonly Shape[], constants: readonly Shape[] 
   const [batch] = x[0] ?? [];
   if (batch === undefined || x.some(([n]) => n !== batch)) return undefined;
   const shapes = [...x.map(([, ...rest]) => rest), ...constants];
-  const rank = Math.max(...shapes.map(({ length }) => length));
+  const rank = shapes.reduce((most, { length }) => Math.max(most, length), 0);
   if (rank >= MOST_AXES) return undefined;
   const sizes = shapes.map((shape) => alignedTo(rank, shape));
-  const whole = Array.from({ length: rank }, (_, axis) => Math.max(...sizes.map((size) => size[axis] ?? 1)));
+  const whole = Array.from({ length: rank }, (_, axis) =>
+    // Of a hundred thousand operands, say: more than a call takes.
+    sizes.reduce((most, size) => Math.max(most, size[axis] ?? 1), 1),
+  );
   const fits = sizes.every((size) => size.every((one, axis) => one === 1 || one === whole[axis]));
   return fits ? [batch, ...whole] : undefined;
 }

@@ -343,7 +343,7 @@ describe("sizes and numbers beyond all measure", () => {
     await expect(load(wide)).rejects.toThrow(/at most 8 axes, got 1001$/);
     const many = functional(
       [
-        ["InputLayer", "image", { batch_input_shape: [null, 2, 2, 1] }, []],
+        ["InputLayer", "image", { batch_input_shape: [null, 2, 2, 3] }, []],
         ["Flatten", "flat", {}, CALL],
         ["Add", "add", {}, [[["flat", 0, 0], ...Array(1000).fill(["image", 0, 0])]]],
       ],
