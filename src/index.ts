@@ -48,6 +48,7 @@ export type { ModelOptions } from "./models/complete-graph.ts";
 export type { ModelFiles, ReadOptions } from "./models/files.ts";
 export type { LayersModelOptions } from "./models/keras/keras-model.ts";
 export { loadLayersModel } from "./models/keras/layers-model.ts";
+export { loadGraphModel } from "./models/load-graph-model.ts";
 export { loadModel } from "./models/load-model.ts";
 export { loadOnnxModel } from "./models/load-onnx-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";

@@ -1,5 +1,5 @@
 import { ModelError, UnsupportedError } from "../gpu/errors.ts";
-import { isObject, parseJson } from "./json.ts";
+import { isObject, type JsonObject, parseJson } from "./json.ts";
 
 /** A format of model files that Vitrine reads. */
 export type ModelFormat = "layers-model" | "graph-model" | "onnx" | "keras" | "hdf5" | "zip";
@@ -128,10 +128,8 @@ export function formatOf(bytes: ArrayBuffer, name: string, who: string): ModelFo
 /** The format of a model whose file is JSON; what is none is left to the LayersModel's reader, which says what it lacks. */
 function jsonFormatOf(value: unknown): ModelFormat {
   const manifest = isObject(value) ? value : {};
-  const { format, modelTopology, weightsManifest, class_name, config } = manifest;
-  if (format === "graph-model" || (isObject(modelTopology) && modelTopology.node !== undefined)) {
-    return "graph-model";
-  }
+  if (isGraphModel(manifest)) return "graph-model";
+  const { modelTopology, weightsManifest, class_name, config } = manifest;
   const keras = class_name !== undefined && config !== undefined;
   return keras && modelTopology === undefined && weightsManifest === undefined ? "keras" : "layers-model";
 }
@@ -161,9 +159,14 @@ export function assertNotOtherwise(bytes: ArrayBuffer, who: string): void {
   if (format) throw refused(who, LAYERS_MODEL, format);
 }
 
+/** True if a manifest is that of a tfjs GraphModel; old ones do not say so. */
+export function isGraphModel({ format, modelTopology }: JsonObject): boolean {
+  return format === "graph-model" || (isObject(modelTopology) && modelTopology.node !== undefined);
+}
+
 /** Says that a manifest is that of a tfjs GraphModel. */
 export function graphModelRefused(who: string): UnsupportedError {
   return new UnsupportedError(
-    `${who}: expected a tfjs LayersModel, got a GraphModel, which has operations in place of layers; ${LOAD_MODEL}`,
+    `${who}: expected a tfjs LayersModel, got a GraphModel, which has operations in place of layers; loadGraphModel or loadModel reads it`,
   );
 }

@@ -1,4 +1,4 @@
-import { ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { ModelError } from "../gpu/errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { fits, headsOf } from "../graph/heads.ts";
 import { assertModelFiles, havingRead, type ModelFiles } from "./files.ts";
@@ -19,17 +19,11 @@ type Reader = (files: ModelFiles, options: LayersModelOptions) => Promise<Graph>
 /** Readers by format. All but the LayersModel's come when they are needed. */
 const READERS: Readonly<Record<Exclude<ModelFormat, "zip">, () => Promise<Reader>>> = {
   "layers-model": async () => loadLayersModel,
-  "graph-model": async () => refuse("a tfjs GraphModel"),
+  "graph-model": async () => (await import("./tfjs-graph/graph-model.ts")).readGraphModel,
   onnx: async () => (await import("./onnx/load.ts")).readOnnxModel,
   keras: async () => (await import("./keras/keras-file.ts")).loadKerasFile,
   hdf5: async () => (await import("./keras/h5-model.ts")).loadH5Model,
 };
-
-function refuse(what: string): never {
-  throw new UnsupportedError(
-    `expected a model in another format, got ${what}, whose reader is not there yet`,
-  );
-}
 
 /**
  * Reads a model in whichever format it is, told by its content: a tfjs LayersModel or GraphModel, ONNX, Keras's `.keras` and

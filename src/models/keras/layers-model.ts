@@ -1,7 +1,7 @@
 import { ModelError } from "../../gpu/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { assertModelFiles, type ModelFiles, someOf, tooLong } from "../files.ts";
-import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused } from "../formats.ts";
+import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused, isGraphModel } from "../formats.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "../json.ts";
 import { readWeights } from "../weights.ts";
 import type { Writer } from "./converter.ts";
@@ -50,7 +50,7 @@ export async function loadLayersModel(files: ModelFiles, options: LayersModelOpt
   assertLayersModelOptions("loadLayersModel", options);
   const manifest = await readManifest(files, options.signal);
   const who = `model "${files.name}"`;
-  if (manifest.format === "graph-model") throw graphModelRefused(who);
+  if (isGraphModel(manifest)) throw graphModelRefused(who);
   if (manifest.modelTopology === undefined || manifest.weightsManifest === undefined) {
     const got = someOf(Object.keys(manifest), "nothing");
     const remedy =
