@@ -1,4 +1,4 @@
-// Local response normalisation: y_c = x_c · d_c^−beta with d_c = bias + alpha·Σ x_k², k from c − radius to c + radius.
+// Local response normalisation: y_c = x_c · d_c^−beta with d_c = bias + alpha·Σ x_k², k from c − before to c + after.
 //
 //   x  [pixels, channels]
 //   y  [pixels, channels]
@@ -8,7 +8,8 @@
 struct Params {
   size: u32, // pixels·channels
   channels: u32,
-  radius: u32,
+  before: u32, // channels of a window before its own, and after
+  after: u32,
   bias: f32,
   alpha: f32,
   beta: f32,

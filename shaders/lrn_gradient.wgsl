@@ -12,7 +12,8 @@
 struct Params {
   size: u32, // pixels·channels
   channels: u32,
-  radius: u32,
+  before: u32, // channels of a window before its own, and after
+  after: u32,
   accumulate: u32, // 1: add to dx
   bias: f32,
   alpha: f32,
@@ -41,9 +42,10 @@ fn main(
   }
   let channel = i % params.channels;
   let base = i - channel;
-  let end = min(channel + params.radius + 1u, params.channels);
+  // The channels in whose windows this one is.
+  let end = min(channel + params.before + 1u, params.channels);
   var through = 0.0;
-  for (var k = channel - min(channel, params.radius); k < end; k++) {
+  for (var k = channel - min(channel, params.after); k < end; k++) {
     through += dy[base + k] * y[base + k] / divisor(base, k);
   }
   var sum = dy[i] * pow(divisor(base, channel), -params.beta) -

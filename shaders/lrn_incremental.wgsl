@@ -10,7 +10,8 @@ struct Params {
   start: u32, // elements of the clean layer
   count: u32, // which rectangle holds the number of items
   channels: u32,
-  radius: u32,
+  before: u32, // channels of a window before its own, and after
+  after: u32,
   bias: f32,
   alpha: f32,
   beta: f32,

@@ -10,11 +10,15 @@ import { seesItself } from "./sight.ts";
 
 /**
  * Local response normalisation across channels (Krizhevsky 2012): y_c = x_c / (bias + alpha·Σ x_k²)^beta, the sum over
- * channels c − radius … c + radius. `alpha` is not divided by the window's size (as TensorFlow has it; Caffe's is).
+ * channels c − radius … c + after. `alpha` is not divided by the window's size (as TensorFlow has it): where a file's is, as
+ * those of Caffe, PyTorch and ONNX are, this is the file's divided by its size. A window of an even size has a channel more
+ * on one side: ONNX's after, radius = ⌊(size − 1) / 2⌋ and after = ⌈(size − 1) / 2⌉; PyTorch's before.
  */
 export interface LrnLayer extends LayerBase {
   readonly op: "lrn";
   readonly radius: number;
+  /** Default: radius. */
+  readonly after?: number;
   readonly bias: number;
   readonly alpha: number;
   readonly beta: number;
@@ -24,13 +28,12 @@ export interface LrnLayer extends LayerBase {
 const MOST = 2 ** 15;
 
 export const lrn: Op<LrnLayer> = {
-  fields: { ...LAYER_FIELDS, radius: "must", bias: "must", alpha: "must", beta: "must" },
+  fields: { ...LAYER_FIELDS, radius: "must", after: "may", bias: "must", alpha: "must", beta: "must" },
   describe: () => "local response normalisation",
   shape(layer, x) {
-    if (!Number.isInteger(layer.radius) || layer.radius < 0 || layer.radius > MOST) {
-      throw new InputError(
-        `lrn "${layer.name}": expected a radius of 0 to ${MOST} channels, got ${layer.radius}`,
-      );
+    for (const radius of [layer.radius, layer.after ?? 0]) {
+      if (Number.isInteger(radius) && radius >= 0 && radius <= MOST) continue;
+      throw new InputError(`lrn "${layer.name}": expected a radius of 0 to ${MOST} channels, got ${radius}`);
     }
     return onlyInput(layer, x);
   },
@@ -54,11 +57,10 @@ export const lrn: Op<LrnLayer> = {
     fits: () => true,
     create(device, { layer, x: [x], y, dirty }) {
       const [, height, width, channels] = y.shape;
-      const { name, radius, bias, alpha, beta } = layer;
       const start = height * width * channels;
       return createDispatch(device, incrementalShader, {
-        label: name,
-        params: { start, count: y.layout.count, channels, radius, bias, alpha, beta },
+        label: layer.name,
+        params: { start, count: y.layout.count, channels, ...numbersOf(layer) },
         bindings: { x: x.buffer, rects: dirty.rects, y: y.buffer },
         workgroups: itemGrid(y, channels),
       });
@@ -79,11 +81,16 @@ export const lrn: Op<LrnLayer> = {
   backProject: null,
 };
 
-function optionsOf({ name, radius, bias, alpha, beta }: LrnLayer, shape: Shape) {
+/** The kernels' parameters of a window. */
+function numbersOf({ radius, after = radius, bias, alpha, beta }: LrnLayer) {
+  return { before: radius, after, bias, alpha, beta };
+}
+
+function optionsOf(layer: LrnLayer, shape: Shape) {
   const size = sizeOf(shape);
   return {
-    label: name,
-    params: { size, channels: shape.at(-1) ?? 1, radius, bias, alpha, beta },
+    label: layer.name,
+    params: { size, channels: shape.at(-1) ?? 1, ...numbersOf(layer) },
     workgroups: gridOf(Math.ceil(size / 256)),
   };
 }

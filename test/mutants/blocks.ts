@@ -166,7 +166,7 @@ export const BLOCKS: readonly Mutant[] = [
   ...each(
     block("channel_neighbourhood"),
     ["layers/lrn.test.ts", "network/incremental.test.ts"],
-    [["channel + params.radius + 1u", "channel + params.radius"]],
+    [["channel + params.after + 1u", "channel + params.after"]],
   ),
   ...each(
     block("bilinear"),

@@ -2,9 +2,9 @@ import { asNhwc } from "../../src/gpu/tensor.ts";
 import type { LrnLayer } from "../../src/layers/lrn.ts";
 import { type Array64, at, fill, upTo } from "./array.ts";
 
-export function lrn({ radius, bias, alpha, beta }: LrnLayer, x: Array64): Array64 {
+export function lrn({ radius, after = radius, bias, alpha, beta }: LrnLayer, x: Array64): Array64 {
   return fill(x.shape, (n, v, u, c) => {
-    const squares = upTo(2 * radius + 1).map((k) => (at(x, n, v, u, c - radius + k) ?? 0) ** 2);
+    const squares = upTo(radius + after + 1).map((k) => (at(x, n, v, u, c - radius + k) ?? 0) ** 2);
     const sum = squares.reduce((total, square) => total + square, 0);
     return (at(x, n, v, u, c) ?? 0) / (bias + alpha * sum) ** beta;
   });

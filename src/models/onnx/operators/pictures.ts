@@ -234,10 +234,10 @@ const lrn: Operator = (call) => {
   const { attributes, lowering } = call;
   const x = call.layer(0);
   const size = attributes.number("size");
-  if (size % 2 !== 1) throw lowering.unsupported(`expected an odd size, got ${size}`);
   return onPicture(lowering, x, channelsFirst(x.axes.length), () => ({
     op: "lrn",
-    radius: (size - 1) / 2,
+    radius: Math.floor((size - 1) / 2),
+    after: Math.ceil((size - 1) / 2),
     bias: attributes.number("bias", 1),
     alpha: attributes.number("alpha", 1e-4) / size,
     beta: attributes.number("beta", 0.75),
