@@ -114,9 +114,9 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "multiply":
     case "pad":
     case "permute":
+    case "resize":
     case "slice":
     case "reduce":
-    case "upsample":
       throw new Error(`ONNX "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

@@ -132,9 +132,9 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
     case "multiply":
     case "pad":
     case "permute":
+    case "resize":
     case "slice":
     case "reduce":
-    case "upsample":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

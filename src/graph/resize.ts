@@ -1,5 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
-import { formatShape, sizeOf } from "../gpu/tensor.ts";
+import { formatShape, type Shape } from "../gpu/tensor.ts";
+import { type OpLayer, opOf } from "../layers/ops.ts";
 import { assertGraph, type Graph, type Layer, pictureOf, shapesOf } from "./graph.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { descendantsOf } from "./traverse.ts";
@@ -9,8 +10,8 @@ import { descendantsOf } from "./traverse.ts";
  * can share. Convolutions, poolings and global pooling take any size that their windows fit; a picture is cropped to the
  * same share of it as before. Inputs of the picture's size are resized with it, all others stay. The size that it has already gives the graph itself.
  * @param size height and width, in pixels.
- * @throws InputError that names the layer that holds the network to its size: a dense layer behind flattened maps, or a
- * reshape to fixed lengths; or the layer that the size does not fit.
+ * @throws InputError that names the layer that holds the network to its size: a dense layer behind flattened maps, a reshape
+ * to fixed lengths, a crop, a resize to so many pixels; or the layer that the size does not fit.
  * @example
  * const large = resized(graph, [448, 448]);
  */
@@ -35,9 +36,9 @@ export function resized(graph: Graph, size: readonly [height: number, width: num
     }),
     preprocessing: scaledTo(graph.preprocessing, input.shape, [height, width]),
   };
-  assertAnySize(graph, changed);
-  shapesOf(changed);
-  return changed;
+  const followed = withLengths(graph, changed);
+  shapesOf(followed);
+  return followed;
 }
 
 /** The preprocessing that cuts the same share of a picture. */
@@ -52,24 +53,36 @@ function scaledTo(
   return { ...preprocessing, resize: Math.round((resize * Math.min(...after)) / shorter) };
 }
 
-/** @throws InputError for the first layer whose fixed lengths depend on the image's size. */
-function assertAnySize(graph: Graph, changed: Graph): void {
-  const shapes = new Map(shapesOf(graph));
+/** The layers with the lengths that follow from the image's size. @throws InputError for the first whose do not. */
+function withLengths(graph: Graph, changed: Graph): Graph {
+  const shapes = shapesOf(graph);
+  const now = new Map<string, Shape>();
+  const layers = changed.layers.map((layer): Layer => {
+    if (layer.op === "input") {
+      now.set(layer.name, [1, ...layer.shape]);
+      return layer;
+    }
+    const [before, after] = [shapes, now].map((known) => layer.inputs.map((name) => known.get(name) ?? []));
+    const op = opOf(layer);
+    const same = op.resized ? op.resized(layer, before ?? [], after ?? []) : layer;
+    if (!same) throw heldTo(graph, layer, before?.[0] ?? []);
+    now.set(layer.name, op.shape(same, after ?? []));
+    return same;
+  });
+  return { ...changed, layers };
+}
+
+/** The error that names the layer which holds a network to its size. */
+function heldTo(graph: Graph, layer: OpLayer, before: Shape): InputError {
   const { name: image, shape } = pictureOf(graph, "resized");
-  for (const layer of changed.layers) {
-    if (layer.op !== "reshape" || !layer.shape) continue;
-    const [source = ""] = layer.inputs;
-    const before = shapes.get(source) ?? [];
-    const upTo = changed.layers.slice(0, changed.layers.indexOf(layer));
-    const now = shapesOf({ ...changed, layers: upTo, output: source, outputs: [source] }).get(source) ?? [];
-    if (sizeOf(now) === sizeOf(before)) continue;
-    const dense = descendantsOf(graph.layers, [layer.name]).find(({ op }) => op === "dense");
-    const maps = `${formatShape(before.slice(1))} values of "${source}"`;
-    const why = dense
-      ? `dense "${dense.name}", which has a weight for each of the ${maps} that "${layer.name}" flattens`
-      : `reshape "${layer.name}", which takes exactly the ${maps}`;
-    throw new InputError(
-      `resized "${graph.name}": expected layers that take images of any size, got ${why}; keep "${image}" at ${formatShape(shape.slice(0, 2))}, or end the network at "${source}"`,
-    );
-  }
+  const [source] = layer.inputs;
+  const maps = `${formatShape(before.slice(1))} values of "${source}"`;
+  const flattened = layer.op === "reshape" ? descendantsOf(graph.layers, [layer.name]) : [];
+  const dense = flattened.find(({ op }) => op === "dense");
+  const why = dense
+    ? `dense "${dense.name}", which has a weight for each of the ${maps} that "${layer.name}" flattens`
+    : `${layer.op} "${layer.name}", which takes exactly the ${maps}`;
+  return new InputError(
+    `resized "${graph.name}": expected layers that take images of any size, got ${why}; keep "${image}" at ${formatShape(shape.slice(0, 2))}, or end the network at "${source}"`,
+  );
 }

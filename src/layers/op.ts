@@ -238,6 +238,12 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
   backward(device: GPUDevice, site: BackwardSite<L>): Promise<Command>;
   readonly incremental: Incremental<L>;
 
+  /**
+   * The same layer where the rows and columns of its inputs change; undefined where its lengths cannot follow. Absent where
+   * it holds no lengths of theirs.
+   */
+  resized?(layer: L, before: readonly Shape[], after: readonly Shape[]): L | undefined;
+
   mathematics(layer: L): Mathematics;
   weights(layer: L): Weights | undefined;
   /** The rows or columns of one input that a row or column of the output may see; some may lie in the padding. */

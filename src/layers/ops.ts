@@ -17,9 +17,9 @@ import { type PermuteLayer, permute } from "./permute.ts";
 import { type PoolLayer, pool } from "./pool.ts";
 import { type ReduceLayer, reduce } from "./reduce.ts";
 import { type ReshapeLayer, reshape } from "./reshape.ts";
+import { type ResizeLayer, resize } from "./resize.ts";
 import { type SliceLayer, slice } from "./slice.ts";
 import { type SoftmaxLayer, softmax } from "./softmax.ts";
-import { type UpsampleLayer, upsample } from "./upsample.ts";
 
 /** Every layer that an op computes. */
 export type OpLayer =
@@ -40,9 +40,9 @@ export type OpLayer =
   | PoolLayer
   | ReduceLayer
   | ReshapeLayer
+  | ResizeLayer
   | SliceLayer
-  | SoftmaxLayer
-  | UpsampleLayer;
+  | SoftmaxLayer;
 
 const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLayer> } = {
   activation,
@@ -62,9 +62,9 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   pool,
   reduce,
   reshape,
+  resize,
   slice,
   softmax,
-  upsample,
 };
 
 /** The op that computes a layer. @throws UnsupportedError naming the layer and its op. */

@@ -41,6 +41,8 @@ export const reshape: Op<ReshapeLayer> = {
     fits: (_, [x = []], y) => x.length >= 4 && pixelsStay(x, y),
     create: async () => NOTHING,
   },
+  resized: (layer, [before = []], [after = []]) =>
+    !layer.shape || sizeOf(before) === sizeOf(after) ? layer : undefined,
   mathematics: () => ({
     linear: true,
     homogeneous: true,

@@ -79,6 +79,18 @@ export const slice: Op<SliceLayer> = {
       return createIncrementalMove(device, { label: layer.name, x, y, dirty }, { offset: [top, left], from });
     },
   },
+  // An axis that is taken as a whole still is.
+  resized(layer, [before = []], [after = []]) {
+    const [starts, sizes] = [[...layer.starts], [...layer.sizes]];
+    for (const [axis, step] of stepsOf(layer).entries()) {
+      const [extent = 1, now = 1] = [before[axis + 1], after[axis + 1]];
+      if (extent === now) continue;
+      if (sizes[axis] !== extent || Math.abs(step) !== 1) return undefined;
+      sizes[axis] = now;
+      if (step < 0) starts[axis] = now - 1;
+    }
+    return { ...layer, starts, sizes };
+  },
   mathematics: () => ({
     linear: true,
     homogeneous: true,

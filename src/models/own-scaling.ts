@@ -83,7 +83,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "pad":
       return keepsChannels(layer) ? reads : undefined;
     case "pool":
-    case "upsample":
+    case "resize":
       return reads;
     case "slice":
       return channelsTaken(layer, reads);

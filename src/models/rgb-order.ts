@@ -29,7 +29,7 @@ export function reorderToRgb(layers: readonly Layer[]): Layer[] | undefined {
 function keepsOrder(layer: Layer): boolean {
   if (layer.op === "pad") return keepsChannels(layer);
   if (layer.op === "reshape") return !layer.shape;
-  return ["pool", "upsample", "activation"].includes(layer.op);
+  return ["pool", "resize", "activation"].includes(layer.op);
 }
 
 /** w [kh, kw, Cin, Cout] with the order of Cin reversed. */

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tfjsGraph } from "../../bench/peers/tfjs-graph.ts";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
-import type { Graph } from "../../src/graph/graph.ts";
+import { type Graph, type Layer, shapesOf } from "../../src/graph/graph.ts";
 import { resized } from "../../src/graph/resize.ts";
+import type { ResizeLayer } from "../../src/layers/resize.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import { testDevice } from "../gpu.ts";
 import { expectClose } from "../reference/numbers.ts";
@@ -100,5 +101,58 @@ describe("a resized network", () => {
       expect(() => resized(pooled(), size as unknown as [number, number])).toThrow(/size \[height, width\]/);
     }
     expect(() => resized(chain(), [1, 6])).toThrow(/pool1/);
+  });
+
+  /** Both halves of some channels, exchanged and turned around, an enlargement, and what comes behind. */
+  function moved(...more: Layer[]): Graph {
+    const next = random(9);
+    const half = { op: "slice", inputs: ["image"], sizes: [8, 8, 1] } as const;
+    const last = more.at(-1)?.name ?? "up";
+    return graphOf("moved", [
+      { op: "input", name: "image", inputs: [], shape: [8, 8, 2] },
+      { ...half, name: "a", starts: [0, 0, 1] },
+      { ...half, name: "b", starts: [7, 0, 0], steps: [-1, 1, 1] },
+      { op: "concat", name: "ab", inputs: ["a", "b"], axis: 3 },
+      {
+        op: "resize",
+        name: "up",
+        inputs: ["ab"],
+        to: { factor: [1.5, 2] },
+        mode: "linear",
+        coordinates: "half-pixel",
+      },
+      ...more,
+      { op: "globalPool", name: "gap", inputs: [last], mode: "average" },
+      { op: "dense", name: "logits", inputs: ["gap"], w: constant([2, 3], next) },
+    ]);
+  }
+
+  test("takes whole axes where a slice took them whole, and enlarges by the same factor", () => {
+    const large = resized(moved(), [12, 6]);
+    expect(large.layers[1]).toMatchObject({ starts: [0, 0, 1], sizes: [12, 6, 1] });
+    expect(large.layers[2]).toMatchObject({ starts: [11, 0, 0], sizes: [12, 6, 1], steps: [-1, 1, 1] });
+    expect(shapesOf(large).get("up")).toEqual([1, 18, 12, 2]);
+  });
+
+  test("is refused where a crop or a size in pixels holds it, by name", () => {
+    const crop = { op: "slice", name: "crop", inputs: ["up"], starts: [1, 0, 0], sizes: [4, 16, 2] } as const;
+    expect(() => resized(moved(crop), [12, 6])).toThrow(
+      /slice "crop", which takes exactly the 12×16×2 values of "up"/,
+    );
+    expect(resized(moved(crop), [8, 6]).layers).toContainEqual({ ...crop, sizes: [4, 12, 2] });
+    const fixed: ResizeLayer = {
+      ...{ op: "resize", name: "fixed", inputs: ["up"], to: { size: [5, 5] } },
+      ...{ mode: "nearest", coordinates: "half-pixel" },
+    };
+    expect(() => resized(moved(fixed), [12, 6])).toThrow(/resize "fixed", which takes exactly the 12×16×2/);
+    const pooled = {
+      op: "globalPool",
+      name: "one",
+      inputs: ["up"],
+      mode: "average",
+      keepDims: true,
+    } as const;
+    const spread = { ...fixed, inputs: ["one"] };
+    expect(resized(moved(pooled, spread), [12, 6]).layers).toContain(spread);
   });
 });

@@ -5,6 +5,8 @@ import type { Op } from "../../src/layers/op.ts";
 import { type OpLayer, opOf } from "../../src/layers/ops.ts";
 import type { PadLayer } from "../../src/layers/pad.ts";
 import { type PoolLayer, pool } from "../../src/layers/pool.ts";
+import type { Resampling } from "../../src/layers/resampling-taps.ts";
+import type { ResizeLayer } from "../../src/layers/resize.ts";
 import { extentOf } from "../../src/layers/sight.ts";
 import { upTo } from "../reference/array.ts";
 import { activate } from "../reference/pointwise.ts";
@@ -28,6 +30,11 @@ const BORDER = { top: 1, bottom: 0, left: 2, right: 1 } as const;
 
 const padOf = (mode: PadLayer["mode"], before: number[], after: number[]): PadLayer => ({
   ...{ op: "pad", ...NAMED, mode, before, after },
+});
+
+const resizeOf = (to: ResizeLayer["to"], how: Resampling): Sample => ({
+  layer: { op: "resize", ...NAMED, to, ...how },
+  x: [MAPS],
 });
 
 /** Layers of every op, in their kinds, without biases and activations. */
@@ -183,20 +190,21 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     { layer: { op: "reshape", ...NAMED, shape: [5, 4, 6] }, x: [[2, 5, 4, 3, 2]] },
     { layer: { op: "reshape", ...NAMED }, x: [MAPS] },
   ],
+  resize: [
+    resizeOf({ factor: [2, 3] }, { mode: "nearest", coordinates: "half-pixel" }),
+    resizeOf({ factor: [3, 2] }, { mode: "linear", coordinates: "half-pixel" }),
+    resizeOf({ factor: [1, 3] }, { mode: "linear", coordinates: "asymmetric" }),
+    resizeOf({ factor: [0.5, 1.6] }, { mode: "linear", coordinates: "half-pixel" }),
+    resizeOf({ size: [7, 3] }, { mode: "linear", coordinates: "align-corners" }),
+    resizeOf({ size: [3, 9] }, { mode: "nearest", coordinates: "asymmetric", rounding: "floor" }),
+    resizeOf({ size: [13, 9] }, { mode: "cubic", coordinates: "half-pixel" }),
+  ],
   slice: [
     { layer: { op: "slice", ...NAMED, starts: [1, 0, 1], sizes: [3, 4, 2] }, x: [MAPS] },
     { layer: { op: "slice", ...NAMED, starts: [4, 0, 2], sizes: [2, 2, 3], steps: [-3, 2, -1] }, x: [MAPS] },
     { layer: { op: "slice", ...NAMED, starts: [2], sizes: [3] }, x: [VECTORS] },
   ],
   softmax: [MAPS, VECTORS].map((shape) => ({ layer: { op: "softmax", ...NAMED }, x: [shape] })),
-  upsample: [
-    { layer: { op: "upsample", ...NAMED, factor: [2, 3], mode: "nearest" }, x: [MAPS] },
-    { layer: { op: "upsample", ...NAMED, factor: [3, 2], mode: "bilinear" }, x: [MAPS] },
-    {
-      layer: { op: "upsample", ...NAMED, factor: [1, 3], mode: "bilinear", coordinates: "asymmetric" },
-      x: [MAPS],
-    },
-  ],
 };
 
 const EVERY = Object.values(SAMPLES)

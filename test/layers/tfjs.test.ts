@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { lrn } from "../../src/layers/lrn.ts";
 import type { LayerBase, Op } from "../../src/layers/op.ts";
 import { pool } from "../../src/layers/pool.ts";
+import { resize } from "../../src/layers/resize.ts";
 import { softmax } from "../../src/layers/softmax.ts";
-import { upsample } from "../../src/layers/upsample.ts";
 import { expectClose, numbers } from "../reference/numbers.ts";
 import { random } from "./check.ts";
 import { runBackward, runForward, type Values } from "./run.ts";
@@ -58,10 +58,16 @@ describe("pooling as tfjs has it", () => {
 });
 
 test("bilinear enlargement as tfjs has it with half-pixel centres", async () => {
-  const layer = { ...named, op: "upsample", mode: "bilinear", factor: [2, 3] } as const;
+  const layer = {
+    ...named,
+    op: "resize",
+    mode: "linear",
+    coordinates: "half-pixel",
+    to: { factor: [2, 3] },
+  } as const;
   // tfjs's gradient knows no half-pixel centres.
   await compare(
-    upsample,
+    resize,
     layer,
     random([2, 4, 5, 3], 4),
     (v) => tf.image.resizeBilinear(v, [8, 15], false, true),
@@ -71,18 +77,24 @@ test("bilinear enlargement as tfjs has it with half-pixel centres", async () => 
 
 test("bilinear enlargement as tfjs's own models have it", async () => {
   const coordinates = "asymmetric";
-  const layer = { ...named, op: "upsample", mode: "bilinear", coordinates, factor: [2, 3] } as const;
+  const layer = { ...named, op: "resize", mode: "linear", coordinates, to: { factor: [2, 3] } } as const;
   const enlarged = (v: tf.Tensor4D) =>
     tf.image.resizeBilinear(v, [2 * (v.shape[1] ?? 0), 3 * (v.shape[2] ?? 0)]);
-  await compare(upsample, layer, random([2, 4, 5, 3], 4), enlarged, false);
+  await compare(resize, layer, random([2, 4, 5, 3], 4), enlarged, false);
   // tfjs's gradient on the CPU takes height for width.
-  await compare(upsample, layer, random([1, 4, 4, 3], 4), enlarged);
+  await compare(resize, layer, random([1, 4, 4, 3], 4), enlarged);
 });
 
 test("nearest enlargement as tfjs has it", async () => {
-  const layer = { ...named, op: "upsample", mode: "nearest", factor: [3, 2] } as const;
+  const layer = {
+    ...named,
+    op: "resize",
+    mode: "nearest",
+    coordinates: "half-pixel",
+    to: { factor: [3, 2] },
+  } as const;
   // One image: tfjs's gradient on the CPU is wrong from the second on.
-  await compare(upsample, layer, random([1, 4, 5, 3], 4), (v) => tf.image.resizeNearestNeighbor(v, [12, 10]));
+  await compare(resize, layer, random([1, 4, 5, 3], 4), (v) => tf.image.resizeNearestNeighbor(v, [12, 10]));
 });
 
 test("local response normalisation as tfjs has it", async () => {

@@ -171,7 +171,7 @@ export const BLOCKS: readonly Mutant[] = [
   ...each(
     block("bilinear"),
     [
-      "layers/upsample.test.ts",
+      "layers/resize.test.ts",
       "network/incremental.test.ts",
       "techniques/masks.golden.test.ts",
       "techniques/cams.golden.test.ts",

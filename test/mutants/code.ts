@@ -98,13 +98,34 @@ export const CODE: readonly Mutant[] = [
   ...each(["src/layers/concat.ts"], SIGHT, [
     ["const begin = x.slice(0, input)", "const begin = x.slice(0, 0)"],
   ]),
-  ...each(["src/layers/upsample.ts"], SIGHT, [
-    ["[Math.floor(source), Math.ceil(source)]", "[Math.floor(source)]"],
+  ...each(["src/layers/resampling-taps.ts"], SIGHT, [
+    ["[inside(low + 1), share]", "[inside(low + 2), share]"],
   ]),
+  ...of(
+    "layers/resampling-taps",
+    "layers/resize",
+    [
+      "return out > 1 ? fround((i * (size - 1)) / (out - 1)) : 0;",
+      "return fround((i * (size - 1)) / (out - 1));",
+    ],
+    ["fround(fround((i + 0.5) / scale) - 0.5) : 0", "fround(fround((i + 0.5) / scale) - 0.5) : -0.4"],
+    ["return Math.ceil(place - 0.5);", "return Math.floor(place + 0.5);"],
+    ["excludeOutside ? weight / sum : weight", "weight"],
+    ["far(2 - share)", "far(1 + share)"],
+    ["(weights.get(at) ?? 0) + weight", "weight"],
+    ["(size / 2) * (1 - out / (scale * size)) + ", ""],
+  ),
+  ...of(
+    "layers/resize",
+    "layers/resize",
+    ["out === size * scale", "true"],
+    ["tap?.at === Math.floor(i / axis.scale)", "tap !== undefined"],
+    ["Math.floor(Math.fround(extent * (factor?.[axis] ?? 0)))", "Math.round(extent * (factor?.[axis] ?? 0))"],
+  ),
   ...of(
     "graph/resize",
     "graph/resize",
-    ["if (sizeOf(now) === sizeOf(before)) continue;", ""],
+    ["if (!same) throw", 'if (!same && layer.op === "input") throw'],
     ["(resize * Math.min(...after)) / shorter", "resize"],
   ),
   ...of("layers/slice", "layers/facts", ["[start + at * step]", "[start + at]"]),

@@ -149,14 +149,25 @@ export const KERNELS: readonly Mutant[] = [
   ),
   ...of("softmax_gradient", "layers/softmax.test.ts", ["(dy[base + j] - dot)", "dy[base + j]"]),
   ...of(
-    "upsample",
-    "layers/upsample.test.ts",
+    "enlarge",
+    "layers/resize.test.ts",
     ["/ vec2<f32>(params.factor) - CENTRE", "/ vec2<f32>(params.factor)"],
     ["x[(below + n.low.y)", "x[(above + n.low.y)"],
   ),
-  ...of("upsample_gradient", "layers/upsample.test.ts", [
+  ...of("enlarge_gradient", "layers/resize.test.ts", [
     "end = min(end + params.factor, output);",
     "end = min(end, output);",
+  ]),
+  ...of(
+    "resample",
+    "layers/resize.test.ts",
+    ["base = line / params.output.x * params.image.x", "base = 0u"],
+    ["sum += y[i];", ""],
+    ["params.output.x + 1u + pixel", "params.output.x + pixel"],
+  ),
+  ...of("resample_incremental", "network/incremental-moves.test.ts", [
+    "params.outSize.x + 1u + here.y",
+    "params.outSize.x + 1u + here.x",
   ]),
   ...of(
     "strided_copy",
@@ -337,7 +348,7 @@ export const KERNELS: readonly Mutant[] = [
   ]),
   ...of("lrn_incremental", "network/incremental.test.ts", ["params.start + i - channel", "i - channel"]),
   ...of("incremental_worklist", "network/incremental.test.ts", [".w <= item", ".w < item"]),
-  ...of("upsample_incremental", "network/incremental.test.ts", [
+  ...of("enlarge_incremental", "network/incremental.test.ts", [
     "/ vec2<f32>(params.factor) - CENTRE",
     "/ vec2<f32>(params.factor)",
   ]),

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { type Graph, inputOf, type Layer } from "../../src/graph/graph.ts";
 import { sweepOver } from "../../src/kernels/occlusion.ts";
 import type { PadLayer } from "../../src/layers/pad.ts";
+import type { Resampling } from "../../src/layers/resampling-taps.ts";
+import type { ResizeLayer } from "../../src/layers/resize.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import { planIncremental } from "../../src/network/incremental/plan.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
@@ -36,6 +38,10 @@ const padOf = (mode: PadLayer["mode"], before: number[], after: number[], value?
   ...(value === undefined ? {} : { value }),
 });
 
+const resizeOf = (to: ResizeLayer["to"], how: Resampling): Layer => ({
+  ...{ op: "resize", name: "resize", inputs: ["x"], to, ...how },
+});
+
 const part = (name: string, starts: number[], sizes: number[], steps?: number[]): Layer => ({
   ...{ op: "slice", name, inputs: ["x"], starts, sizes },
   ...(steps ? { steps } : {}),
@@ -62,6 +68,16 @@ const CASES: Readonly<
   "a border of channels in fours": [[padOf("constant", [0, 1, 4], [0, 0, 4])], 16, ["pad", "after"]],
   "a mirrored border": [[padOf("reflect", [4, 3, 0], [5, 2, 0])], 8, ["pad", "after"]],
   "a mirrored border of channels": [[padOf("symmetric", [0, 3, 4], [5, 0, 0])], 12, ["pad", "after"]],
+  "a resized image": [
+    [resizeOf({ size: [13, 21] }, { mode: "linear", coordinates: "align-corners" })],
+    8,
+    ["resize", "after"],
+  ],
+  "the nearest pixels of a smaller image": [
+    [resizeOf({ factor: [0.4, 1.3] }, { mode: "nearest", coordinates: "half-pixel" })],
+    8,
+    ["resize", "after"],
+  ],
   "the edge again": [[padOf("edge", [2, 0, 0], [0, 3, 0])], 8, ["pad", "after"]],
 };
 

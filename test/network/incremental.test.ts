@@ -87,7 +87,14 @@ function pooled(seed = 4): Graph {
     },
     { op: "lrn", name: "lrn", inputs: ["conv1"], radius: 2, bias: 1, alpha: 0.5, beta: 0.75 },
     { op: "pool", name: "max", inputs: ["lrn"], mode: "max", size: [3, 3], strides: [2, 2], padding: "same" },
-    { op: "upsample", name: "smooth", inputs: ["max"], factor: [2, 3], mode: "bilinear" },
+    {
+      op: "resize",
+      name: "smooth",
+      inputs: ["max"],
+      to: { factor: [2, 3] },
+      mode: "linear",
+      coordinates: "half-pixel",
+    },
     {
       op: "pool",
       name: "mean",
@@ -97,7 +104,14 @@ function pooled(seed = 4): Graph {
       strides: [1, 2],
       padding: "same",
     },
-    { op: "upsample", name: "blocks", inputs: ["mean"], factor: [2, 1], mode: "nearest" },
+    {
+      op: "resize",
+      name: "blocks",
+      inputs: ["mean"],
+      to: { factor: [2, 1] },
+      mode: "nearest",
+      coordinates: "half-pixel",
+    },
     {
       op: "conv2d",
       name: "conv2",
@@ -119,7 +133,7 @@ function cornered(): Graph {
   const coordinates = "asymmetric";
   return {
     ...rest,
-    layers: layers.map((layer) => (layer.op === "upsample" ? { ...layer, coordinates } : layer)),
+    layers: layers.map((layer) => (layer.op === "resize" ? { ...layer, coordinates } : layer)),
   };
 }
 
@@ -348,11 +362,12 @@ describe("rectangles", () => {
           return false;
         };
       }
-      case "upsample": {
+      case "resize": {
+        const factor = "factor" in layer.to ? layer.to.factor : ([1, 1] as const);
         const around = (index: number, axis: 0 | 1): number[] => {
-          if (layer.mode === "nearest") return [Math.floor(index / layer.factor[axis])];
+          if (layer.mode === "nearest") return [Math.floor(index / factor[axis])];
           const half = layer.coordinates === "asymmetric" ? 0 : 0.5;
-          const centre = (index + half) / layer.factor[axis] - half;
+          const centre = (index + half) / factor[axis] - half;
           const clamp = (at: number): number => Math.min(Math.max(at, 0), size(0)[axis] - 1);
           return [clamp(Math.floor(centre)), clamp(Math.ceil(centre))];
         };

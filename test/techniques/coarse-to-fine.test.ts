@@ -28,7 +28,14 @@ const net: Graph = {
       w: { shape: [3, 3, 3, C], data: values(27 * C, next, 0.5) },
       activation: { kind: "relu" },
     },
-    { op: "upsample", name: "fine", inputs: ["coarse"], factor: [2, 2], mode: "nearest" },
+    {
+      op: "resize",
+      name: "fine",
+      inputs: ["coarse"],
+      to: { factor: [2, 2] },
+      mode: "nearest",
+      coordinates: "half-pixel",
+    },
     {
       ...{
         op: "conv2d",

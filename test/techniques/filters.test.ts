@@ -154,19 +154,20 @@ describe("a combination of filters", () => {
   });
 
   test("is refused past what is not linear, out of range, or too deep", () => {
-    const upsample = {
+    const resize = {
       name: "f",
-      op: "upsample",
+      op: "resize",
       mode: "nearest",
-      factor: [2, 2],
+      to: { factor: [2, 2] },
+      coordinates: "half-pixel",
       inputs: ["a"],
     } as unknown as Layer;
     const graph = graphOf([
       conv("a", "x", weights([1, 1, 3, 4])),
-      upsample,
+      resize,
       conv("b", "f", weights([1, 1, 4, 2])),
     ]);
-    expect(() => filterCombination(graph, { layer: "b", channel: 0 })).toThrow(/got upsample "f"/);
+    expect(() => filterCombination(graph, { layer: "b", channel: 0 })).toThrow(/got resize "f"/);
     const same = weights([3, 3, 64, 64]);
     const deep = Array.from({ length: 30 }, (_, i) =>
       conv(`l${i}`, i === 0 ? "x" : `l${i - 1}`, i === 0 ? weights([3, 3, 3, 64]) : same),

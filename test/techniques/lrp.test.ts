@@ -227,7 +227,14 @@ function everything({ bias, kind }: { bias: boolean; kind: "relu" | "mixed" }): 
       strides: [2, 2],
       padding: "valid",
     },
-    { op: "upsample", name: "large", inputs: ["mean"], factor: [2, 2], mode: "bilinear" },
+    {
+      op: "resize",
+      name: "large",
+      inputs: ["mean"],
+      to: { factor: [2, 2] },
+      mode: "linear",
+      coordinates: "half-pixel",
+    },
     {
       op: "pool",
       name: "max",
@@ -237,7 +244,14 @@ function everything({ bias, kind }: { bias: boolean; kind: "relu" | "mixed" }): 
       strides: [2, 2],
       padding: "same",
     },
-    { op: "upsample", name: "copied", inputs: ["max"], factor: [2, 2], mode: "nearest" },
+    {
+      op: "resize",
+      name: "copied",
+      inputs: ["max"],
+      to: { factor: [2, 2] },
+      mode: "nearest",
+      coordinates: "half-pixel",
+    },
     { op: "concat", name: "both", inputs: ["large", "copied", "image"], axis: 3 },
     {
       op: "conv2d",

@@ -125,10 +125,10 @@ const upsampling: Converter = ({ config, writer }) => {
   }
   const asymmetric = mode === "bilinear" && writer === "tfjs";
   return {
-    op: "upsample",
-    factor: config.pair("size", [2, 2]),
-    mode,
-    ...(asymmetric ? { coordinates: "asymmetric" } : {}),
+    op: "resize",
+    to: { factor: config.pair("size", [2, 2]) },
+    mode: mode === "bilinear" ? "linear" : "nearest",
+    coordinates: asymmetric ? "asymmetric" : "half-pixel",
   };
 };
 

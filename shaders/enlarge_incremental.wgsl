@@ -1,4 +1,4 @@
-// Enlarges dirty rectangles by whole factors: the nearest pixel, or a bilinear blend of four (see upsample.wgsl).
+// Enlarges dirty rectangles by whole factors: the nearest pixel, or a bilinear blend of four (see enlarge.wgsl).
 //
 //   x      [inSize + dirty, inChannels]      the clean layer, then its dirty rectangles, patch after patch
 //   rects  [layouts, patches + 1, 4]         dirty rectangles (blocks/dirty_rectangle.wgsl), and last the number of items
