@@ -397,7 +397,7 @@ test.each<
   [
     "UpSampling2D",
     { size: [2, 3], interpolation: "bilinear" },
-    { mode: "bilinear", factor: [2, 3] },
+    { mode: "linear", to: { factor: [2, 3] } },
     [1, 12, 18, 2],
   ],
   ["ReLU", { max_value: null }, { activation: { kind: "relu" } }, [1, 6, 6, 2]],
