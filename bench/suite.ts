@@ -4,6 +4,7 @@ import { allowance, whatMattersFirst } from "./budget.ts";
 import type { Bench, Case, Task } from "./case.ts";
 import { gradientCases } from "./cases/gradients.ts";
 import { gramCases } from "./cases/gram.ts";
+import { groupCases } from "./cases/groups.ts";
 import { layerCases } from "./cases/layers.ts";
 import { forwardCases } from "./cases/networks.ts";
 import { occlusionCases } from "./cases/occlusion.ts";
@@ -25,6 +26,7 @@ export const SUITE: readonly Case[] = [
   ...statisticsCases,
   ...reluCases,
   ...layerCases,
+  ...groupCases,
   ...forwardCases,
   ...techniqueCases,
 ];

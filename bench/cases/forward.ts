@@ -12,7 +12,7 @@ import type { Runner } from "../runner.ts";
 import type { Shape } from "../shape.ts";
 
 /** Our forward pass. */
-async function forwardPass(
+export async function forwardPass(
   { device }: Bench,
   graph: Graph,
   x: Float32Array<ArrayBuffer>,

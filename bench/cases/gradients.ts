@@ -67,8 +67,14 @@ function tfjsGradient({ bench, graph, batch, x }: Subject, rule: Rule): Contende
   });
 }
 
-/** Forward and back to the image, by a rule; the other rule and the forward pass alone stand beside it. */
-function bothWays(bench: Bench, graph: Graph, batch: number, rule: Rule): Prepared {
+/** Forward and back to the image, by a rule; the other rule stands beside it, and the same computed by other graphs. */
+export function bothWays(
+  bench: Bench,
+  graph: Graph,
+  batch: number,
+  rule: Rule,
+  others: readonly { readonly name: string; readonly graph: Graph }[] = [],
+): Prepared {
   const subject = { bench, graph, batch, x: imagesFor(graph, batch) };
   const other = rule === "guided" ? "gradient" : "guided";
   const contenders: Contender[] = [
@@ -81,6 +87,13 @@ function bothWays(bench: Bench, graph: Graph, batch: number, rule: Rule): Prepar
       other: true,
       create: () => passes(subject, { forward: true, rule: other }),
     },
+    ...others.map(
+      ({ name, graph }): Contender => ({
+        name,
+        kind: "variant",
+        create: () => passes({ ...subject, graph }, { forward: true, rule }),
+      }),
+    ),
   ];
   return { contenders, reference: "peer", check: difference };
 }

@@ -10,6 +10,8 @@ type Pair = readonly [number, number];
 
 interface ConvOptions {
   readonly stride?: number;
+  /** Of channels, in a convolution that is not depthwise. */
+  readonly groups?: number;
   readonly padding?: LayerOf<"pool">["padding"];
   readonly activation?: "relu" | "relu6" | "linear";
   /** The layer it reads; default: the one before. */
@@ -51,10 +53,12 @@ export class GraphBuilder {
   conv(name: string, filters: number, size: number | Pair, options: ConvOptions = {}): this {
     const from = options.from ?? this.last;
     const [kh, kw] = typeof size === "number" ? [size, size] : size;
-    const [, , , channels = 1] = this.shape(from);
+    const { groups = 1 } = options;
+    const channels = (this.shape(from)[3] ?? 1) / groups;
     return this.#add({
       ...this.#window(name, from, options),
       op: "conv2d",
+      ...(groups > 1 ? { groups } : {}),
       w: this.#weights([kh, kw, channels, filters], kh * kw * channels),
       b: this.#biases(filters),
     });

@@ -24,6 +24,8 @@ export function convolutionAt(graph: Graph, x: Float32Array, batch: number): (in
   const top = Math.floor(Math.max(0, (outHeight - 1) * sy + kh - height) / 2);
   const left = Math.floor(Math.max(0, (outWidth - 1) * sx + kw - width) / 2);
   const depthwise = layer.op === "depthwiseConv2d";
+  const groups = layer.op === "conv2d" ? (layer.groups ?? 1) : 1;
+  const inputs = channels / groups;
   return (index) => {
     const o = index % outChannels;
     const column = Math.floor(index / outChannels) % outWidth;
@@ -37,14 +39,15 @@ export function convolutionAt(graph: Graph, x: Float32Array, batch: number): (in
         const column2 = column * sx + j - left;
         if (column2 < 0 || column2 >= width) continue;
         const pixel = ((n * height + y) * width + column2) * channels;
-        const tap = (i * kw + j) * channels;
+        const tap = (i * kw + j) * inputs;
         if (depthwise) {
           const c = Math.floor(o / last);
           sum += (x[pixel + c] ?? 0) * (layer.w.data[(tap + c) * last + (o % last)] ?? 0);
           continue;
         }
-        for (let c = 0; c < channels; c++)
-          sum += (x[pixel + c] ?? 0) * (layer.w.data[(tap + c) * last + o] ?? 0);
+        const first = pixel + Math.floor(o / (last / groups)) * inputs;
+        for (let c = 0; c < inputs; c++)
+          sum += (x[first + c] ?? 0) * (layer.w.data[(tap + c) * last + o] ?? 0);
       }
     }
     return Math.max(0, sum);

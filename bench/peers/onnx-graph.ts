@@ -72,7 +72,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
         strides: layer.strides,
         dilations: layer.dilations,
         pads: padsOf({ ...layer, size }, shapes),
-        group: depthwise ? cin : 1,
+        group: layer.op === "conv2d" ? (layer.groups ?? 1) : cin,
       });
     }
     case "dense": {

@@ -18,6 +18,8 @@ export type TfjsRule = "gradient" | "guided";
 type Tensors = tfjs.Tensor[];
 type Step = (inputs: Tensors) => tfjs.Tensor;
 type Upload = (constant: { readonly shape: readonly number[]; readonly data: Float32Array }) => tfjs.Tensor;
+/** Has a tensor freed with the graph. */
+type Own = <T extends tfjs.Tensor>(tensor: T) => T;
 type Activate = (x: tfjs.Tensor) => tfjs.Tensor;
 
 /**
@@ -27,13 +29,13 @@ type Activate = (x: tfjs.Tensor) => tfjs.Tensor;
  */
 export function tfjsGraph(tf: Tf, graph: Graph, rule?: TfjsRule): TfjsGraph {
   const weights: Tensors = [];
-  const upload: Upload = ({ shape, data }) => {
-    const tensor = tf.keep(tf.tensor(data, [...shape]));
+  const own: Own = (tensor) => {
     weights.push(tensor);
     return tensor;
   };
+  const upload: Upload = ({ shape, data }) => own(tf.keep(tf.tensor(data, [...shape])));
   const steps = graph.layers.flatMap((layer) =>
-    layer.op === "input" ? [] : [{ layer, run: stepOf(tf, layer, upload, rule) }],
+    layer.op === "input" ? [] : [{ layer, run: stepOf(tf, layer, { own, upload }, rule) }],
   );
   return {
     apply(x, until = graph.output, from = graph.layers[0]?.name ?? "") {
@@ -71,7 +73,12 @@ function reluOf(tf: Tf, kind: "relu" | "relu6", rule: TfjsRule | undefined): Act
   });
 }
 
-function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefined): Step {
+function stepOf(
+  tf: Tf,
+  layer: OpLayer,
+  { own, upload }: { readonly own: Own; readonly upload: Upload },
+  rule: TfjsRule | undefined,
+): Step {
   const kind = "activation" in layer ? (layer.activation?.kind ?? "linear") : "linear";
   if (kind !== "relu" && kind !== "relu6" && kind !== "linear") {
     throw new Error(`tfjs "${layer.name}": no activation "${kind}" in the benchmark`);
@@ -88,6 +95,19 @@ function stepOf(tf: Tf, layer: OpLayer, upload: Upload, rule: TfjsRule | undefin
       const depthwise = layer.op === "depthwiseConv2d";
       const [strides, dilations] = [[...layer.strides], [...layer.dilations]] as [Pair, Pair];
       const pad = padOf(layer);
+      const groups = layer.op === "conv2d" ? (layer.groups ?? 1) : 1;
+      if (groups > 1) {
+        // tfjs has no convolution in groups; converters write it so.
+        const filters = tf.split(filter, groups, 3).map((part) => own(tf.keep(part as tfjs.Tensor4D)));
+        return ([x]) => {
+          const parts = tf
+            .split(x as tfjs.Tensor4D, groups, 3)
+            .map((part, i) =>
+              tf.conv2d(part as tfjs.Tensor4D, filters[i] ?? filter, strides, pad, "NHWC", dilations),
+            );
+          return finish(tf.concat(parts, 3), bias);
+        };
+      }
       if (rule) {
         const convolve = depthwise ? tf.depthwiseConv2d : tf.conv2d;
         return ([x]) => finish(convolve(x as tfjs.Tensor4D, filter, strides, pad, "NHWC", dilations), bias);
