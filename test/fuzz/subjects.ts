@@ -1,14 +1,17 @@
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import sharp from "sharp";
-import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
+import type { ModelFiles } from "../../src/models/files.ts";
 import { labelsIn } from "../../src/models/labels.ts";
+import { loadModel } from "../../src/models/load-model.ts";
+import { loadOnnxModel } from "../../src/models/load-onnx-model.ts";
 import { readOnnx } from "../../src/models/onnx/read-model.ts";
 import { decodeImage } from "../../src/node/image.ts";
 import { decodeNpy, encodeNpy } from "../../src/node/npy.ts";
 import { arraysOf as arraysInArchive } from "../../src/node/npz.ts";
 import { functional, kerasLayer, memoryFiles, modelOf, sequential } from "../models/fixtures.ts";
 import { onnxFiles } from "../models/onnx/written.ts";
+import { GraphWriter } from "../models/tfjs-graph/written.ts";
 import {
   type BytesEdit,
   bytesEdit,
@@ -42,6 +45,8 @@ export type Mutant = ModelMutant | BytesMutant;
 interface Original {
   readonly manifest: string;
   readonly weights: Uint8Array;
+  /** Where the weights lie. */
+  readonly path: string;
 }
 
 /** Everything that mutants are made from. */
@@ -205,6 +210,38 @@ const MODELS = {
   ),
 };
 
+/** A GraphModel with shapes that are computed, fused operators, parts and several outputs. */
+function graphModel(): ModelFiles {
+  const g = new GraphWriter();
+  const window = { strides: [1, 2, 2, 1], dilations: [1, 1, 1, 1], padding: "SAME" };
+  const x = g.input([-1, 6, 6, 2]);
+  const padded = g.node("Pad", [x, g.integers("paddings", [0, 0, 1, 1, 0, 1, 0, 0], [4, 2])]);
+  const given = [padded, g.weights("w", [3, 3, 2, 4]), g.weights("b", [4])];
+  const conv = g.node("_FusedConv2D", given, {
+    ...window,
+    fused_ops: ["BiasAdd", "Relu"],
+    num_args: { int: 1 },
+  });
+  const norms = ["gamma", "beta", "mean", "variance"].map((name) => g.weights(name, [4], [1, 2, 3, 4]));
+  const normal = g.node("FusedBatchNormV3", [conv, ...norms], { epsilon: { float: 0.1 } });
+  const pooled = g.node("MaxPool", [normal], { ...window, ksize: [1, 2, 2, 1] });
+  const parts = g.node("Split", [g.integers("axis", [3], []), pooled], { num_split: { int: 2 } });
+  const joined = g.node("ConcatV2", [parts, `${parts}:1`, g.integers("last", [-1], [])], { N: { int: 2 } });
+  const ends = [g.integers("zero", [0]), g.integers("one", [1]), g.integers("step", [1])];
+  const batch = g.node("StridedSlice", [g.node("Shape", [x]), ...ends], { shrink_axis_mask: { int: 1 } });
+  const flat = g.node("Reshape", [joined, g.node("Pack", [batch, g.integers("rest", [-1], [])])]);
+  const classes = g.node("Softmax", [g.node("MatMul", [flat, g.weights("v", [16, 3])])]);
+  const square = g.node("Mul", [
+    normal,
+    g.node("Mean", [normal, g.integers("places", [1, 2])], { keep_dims: true }),
+  ]);
+  const filled = g.node("Fill", [g.integers("dims", [4]), g.weights("value", [], [0.5])]);
+  return g.files({
+    classes,
+    map: g.node("AddV2", [g.node("Transpose", [square, g.integers("order", [0, 2, 1, 3])]), filled]),
+  });
+}
+
 /** A PNG's pixels in stripes, so that every encoder has something to do. */
 const raw = { width: 24, height: 17, channels: 3 } as const;
 const stripes = Uint8Array.from({ length: 24 * 17 * 3 }, (_, i) => (i * 37) % 256);
@@ -275,12 +312,14 @@ function labelsOf(): Map<string, Uint8Array> {
   return new Map(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
 }
 
-/** Reads an ONNX file with all of its tensors; two of the files have elements in a file beside them. */
-async function readTensors(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  const { initializers, nodes } = await readOnnx(onnxFiles(bytes, { "w.bin": new ArrayBuffer(64) }));
+/** Reads an ONNX file with all of its tensors, of which some have their elements in a file beside it, and its network. */
+async function readOnnxFile(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const files = onnxFiles(bytes, { "w.bin": new ArrayBuffer(64) });
+  const { initializers, nodes } = await readOnnx(files);
   const settings = nodes.flatMap(({ attributes }) => [...attributes.values()]);
   const within = settings.flatMap((setting) => (setting.type === "tensor" ? [setting.value] : []));
   for (const tensor of [...initializers.values(), ...within]) tensor.read();
+  await loadOnnxModel(files);
 }
 
 const some = <T>(edit: fc.Arbitrary<T>, least: number, most: number) =>
@@ -289,9 +328,10 @@ const some = <T>(edit: fc.Arbitrary<T>, least: number, most: number) =>
 /** Makes the originals; the pictures are encoded here. */
 export async function createSubjects(): Promise<Subjects> {
   const models = new Map<string, Original>();
-  for (const [name, files] of Object.entries(MODELS)) {
+  for (const [name, files] of Object.entries({ ...MODELS, graph: graphModel() })) {
     const manifest = new TextDecoder().decode(await files.read("model.json"));
-    models.set(name, { manifest, weights: new Uint8Array(await files.read("shard1.bin")) });
+    const [{ paths }] = JSON.parse(manifest).weightsManifest;
+    models.set(name, { manifest, weights: new Uint8Array(await files.read(paths[0])), path: paths[0] });
   }
   const images = await imagesOf();
   const files = {
@@ -351,19 +391,23 @@ export async function createSubjects(): Promise<Subjects> {
     async read(mutant) {
       const { kind, of } = mutant;
       if (kind === "model") {
-        const { manifest, weights } = models.get(of) ?? { manifest: "", weights: new Uint8Array() };
+        const { manifest, weights, path } = models.get(of) ?? {
+          manifest: "",
+          weights: new Uint8Array(),
+          path: "",
+        };
         const text = new TextEncoder().encode(editJson(manifest, mutant.edits));
         const files = memoryFiles({
           "model.json": editBytes(text, mutant.text).buffer,
-          "shard1.bin": editBytes(weights, mutant.weights).buffer,
+          [path]: editBytes(weights, mutant.weights).buffer,
         });
-        await loadLayersModel(files);
+        await loadModel(files);
         return;
       }
       const bytes = editBytes(bytesOf(mutant), mutant.edits);
       if (kind === "array") decodeNpy(bytes, of);
       else if (kind === "archive") arraysInArchive(bytes, of);
-      else if (kind === "onnx") await readTensors(bytes);
+      else if (kind === "onnx") await readOnnxFile(bytes);
       else if (kind === "labels") labelsIn(new TextDecoder().decode(bytes), of);
       else await decodeImage(/png|palette|deep/.test(of) ? withChecksums(bytes) : bytes, of);
     },

@@ -26,10 +26,18 @@ export async function readGraphModel(files: ModelFiles, options: ModelOptions): 
   const weights = await readWeights(files, manifest.weightsManifest, { signal, onProgress });
   const yielding = new YieldToEventLoop(signal);
   const traced = await traceAt({ graph, weights, nodes, outputs, yielding, who }, options);
+  const asked = wanted && traced.outputs.get(wanted.name);
+  if (wanted && asked === undefined) throw new UnsupportedError(traced.leftOut[wanted.name]);
   const metadata = isObject(manifest.userDefinedMetadata) ? manifest.userDefinedMetadata : {};
   return completeGraph(
-    { name: nameOf(files), ...traced, metadata },
-    { ...options, output: wanted && traced.outputs[0] },
+    {
+      name: nameOf(files),
+      layers: traced.layers,
+      outputs: [...new Set(traced.outputs.values())],
+      leftOut: traced.leftOut,
+      metadata,
+    },
+    { ...options, output: asked ?? options.output },
     who,
   );
 }
@@ -57,7 +65,7 @@ function wantedOutput({ outputs }: GraphDef, name: string | undefined): Signatur
   if (name === undefined) return undefined;
   const { node, output } = referenceOf(name);
   return (
-    outputs.find((one) => one.name === name) ??
+    outputs.find((one) => one.name === name.replace(/:0$/, "")) ??
     outputs.find((one) => one.node === node && one.output === output)
   );
 }

@@ -29,8 +29,8 @@ export interface TracedInput {
 
 export interface Traced {
   readonly layers: readonly Layer[];
-  /** Layers of the outputs that could be had. */
-  readonly outputs: readonly string[];
+  /** Layers of the outputs that could be had, by the outputs' names. */
+  readonly outputs: ReadonlyMap<string, string>;
   /** The others, each with the reason. */
   readonly leftOut: Readonly<Record<string, string>>;
 }
@@ -190,28 +190,25 @@ function finished(
   values: ReadonlyMap<string, readonly Value[]>,
   { outputs, who }: Tracing,
 ): Traced {
-  const layers: string[] = [];
-  const named = new Map<string, string>();
+  const found = new Map<string, string>();
   const leftOut: Record<string, string> = {};
   let fault: Error | undefined;
   for (const { name, node, output } of outputs) {
     const value = values.get(node)?.[output];
-    const found = value?.kind === "missing" ? value.source : value?.kind === "layer" ? value : undefined;
+    const source = value?.kind === "missing" ? value.source : value;
     if (value?.kind === "missing") {
       fault ??= value.error;
       leftOut[name] = value.error.message;
-    } else if (!found) leftOut[name] = "it does not depend on the network's input";
-    if (!found) continue;
+    } else if (value?.kind !== "layer") leftOut[name] = "it does not depend on the network's input";
+    if (source?.kind !== "layer") continue;
     lowering.begin(name, `${who}, output "${name}"`, true);
-    const layer = storedAsSeen(lowering, found);
-    layers.push(layer);
-    if (![...named.keys()].includes(layer)) named.set(layer, name);
+    found.set(name, storedAsSeen(lowering, source));
   }
-  if (layers.length === 0) {
+  if (found.size === 0) {
     const names = outputs.map(({ name }) => name).join(", ");
     throw fault ?? new UnsupportedError(`${who}: expected outputs that depend on the input, got ${names}`);
   }
-  return { ...renamed(lowering.layers, layers, named), leftOut };
+  return { ...renamed(lowering.layers, found), leftOut };
 }
 
 /** A layer that has the axes of a value in the file's order; those of pictures with the channels behind. */
@@ -233,19 +230,18 @@ function storedAsSeen(lowering: Lowering, value: LayerValue): string {
   return lowering.arranged(value, leads ? [others, ...groups] : groups);
 }
 
-/** Layers under other names, where no other layer has these. */
+/** Layers under the names of their outputs, the first of several, where no other layer has these. */
 function renamed(
   layers: readonly Layer[],
-  outputs: readonly string[],
-  names: ReadonlyMap<string, string>,
+  outputs: ReadonlyMap<string, string>,
 ): Pick<Traced, "layers" | "outputs"> {
-  const taken = new Set(layers.map(({ name }) => name));
-  const nameOf = (name: string): string => {
-    const wanted = names.get(name);
-    return wanted === undefined || taken.has(wanted) ? name : wanted;
-  };
+  const names = new Map(layers.map(({ name }) => [name, name]));
+  for (const [output, layer] of outputs) {
+    if (names.get(layer) === layer && !names.has(output)) names.set(layer, output);
+  }
+  const nameOf = (name: string): string => names.get(name) ?? name;
   return {
     layers: layers.map((layer) => ({ ...layer, name: nameOf(layer.name), inputs: layer.inputs.map(nameOf) })),
-    outputs: [...new Set(outputs.map(nameOf))],
+    outputs: new Map([...outputs].map(([output, layer]) => [output, nameOf(layer)])),
   };
 }
