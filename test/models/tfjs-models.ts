@@ -117,6 +117,57 @@ export const TFJS_MODELS: Readonly<Record<string, () => tf.LayersModel>> = {
     });
   },
 
+  transposed: () =>
+    tf.sequential({
+      layers: [
+        layers.conv2dTranspose({
+          inputShape: [3, 4, 2],
+          filters: 3,
+          kernelSize: 3,
+          strides: 2,
+          padding: "same",
+          activation: "relu",
+          name: "same",
+        }),
+        layers.conv2dTranspose({ filters: 2, kernelSize: [4, 2], strides: [1, 3], name: "valid" }),
+        layers.conv2dTranspose({ filters: 2, kernelSize: 2, strides: 3, padding: "same", name: "gaps" }),
+        layers.conv2dTranspose({ filters: 2, kernelSize: 1, strides: 2, useBias: false, name: "points" }),
+        layers.conv2dTranspose({ filters: 1, kernelSize: 4, strides: 2, padding: "same", name: "even" }),
+      ],
+    }),
+
+  parted: () => {
+    const image = tf.input({ shape: [7, 6, 2], name: "image" });
+    const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
+      layer.apply(x) as tf.SymbolicTensor;
+    const cropped = apply(
+      layers.cropping2D({
+        cropping: [
+          [1, 2],
+          [0, 1],
+        ],
+        name: "cropped",
+      }),
+      image,
+    );
+    const turned = apply(layers.permute({ dims: [2, 1, 3], name: "turned" }), cropped);
+    const a = apply(layers.conv2d({ filters: 3, kernelSize: 1, name: "a" }), turned);
+    const b = apply(layers.conv2d({ filters: 3, kernelSize: 1, name: "b" }), turned);
+    const c = apply(layers.conv2d({ filters: 3, kernelSize: 1, name: "c" }), turned);
+    const merged = [
+      apply(layers.average({ name: "mean" }), [a, b, c]),
+      apply(layers.maximum({ name: "most" }), [a, b, c]),
+      apply(layers.minimum({ name: "least" }), [a, b]),
+      apply(layers.multiply({ name: "product" }), [a, b, c]),
+    ];
+    const all = apply(layers.concatenate({ axis: 2, name: "all" }), merged);
+    const deep = apply(layers.reshape({ targetShape: [5, 2, 8, 3], name: "deep" }), all);
+    const swapped = apply(layers.permute({ dims: [3, 1, 4, 2], name: "swapped" }), deep);
+    const x = apply(layers.dense({ units: 3, name: "x" }), apply(layers.flatten({ name: "flat" }), swapped));
+    const y = apply(layers.dense({ units: 3, name: "y" }), x);
+    return tf.model({ inputs: image, outputs: apply(layers.dot({ axes: 1, name: "dot" }), [x, y]) });
+  },
+
   outputs: () => {
     const image = tf.input({ shape: [5, 5, 1], name: "image" });
     const conv = layers.conv2d({ filters: 2, kernelSize: 3, name: "conv" }).apply(image) as tf.SymbolicTensor;

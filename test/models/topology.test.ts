@@ -421,6 +421,21 @@ test.each<
   ],
   ["Softmax", { axis: 3 }, { op: "softmax" }, [1, 6, 6, 2]],
   [
+    "Cropping2D",
+    {
+      cropping: [
+        [1, 2],
+        [0, 3],
+      ],
+    },
+    { op: "slice", starts: [1, 0, 0] },
+    [1, 3, 3, 2],
+  ],
+  ["Cropping2D", { cropping: 1 }, { op: "slice", starts: [1, 1, 0] }, [1, 4, 4, 2]],
+  ["CenterCrop", { height: 3, width: 6 }, { op: "slice", starts: [1, 0, 0] }, [1, 3, 6, 2]],
+  ["CenterCrop", { height: 6, width: 6 }, { op: "reshape" }, [1, 6, 6, 2]],
+  ["Permute", { dims: [3, 1, 2] }, { op: "permute", axes: [0, 3, 1, 2] }, [1, 2, 6, 6]],
+  [
     "LRN",
     { depth_radius: 2, bias: 1, alpha: 2e-5, beta: 0.75 },
     { op: "lrn", radius: 2, bias: 1, alpha: 2e-5, beta: 0.75 },
@@ -441,7 +456,6 @@ test.each<[what: string, className: string, config: Record<string, unknown>, mes
     { data_format: "channels_first" },
     /layer "it" \(MaxPooling2D\): expected data_format channels_last, got channels_first/,
   ],
-  ["a grouped convolution", "Conv2D", { ...CONV, groups: 2 }, /expected groups 1, got 2/],
   [
     "an unknown activation",
     "Activation",
@@ -452,11 +466,23 @@ test.each<[what: string, className: string, config: Record<string, unknown>, mes
   ["a ReLU with another ceiling", "ReLU", { max_value: 4 }, /expected max_value none, or 6/],
   ["a ReLU with a threshold", "ReLU", { threshold: 1 }, /expected threshold 0, got 1/],
   ["another axis of softmax", "Softmax", { axis: 1 }, /expected the last axis, got 1/],
-  ["another axis of batch normalisation", "BatchNormalization", { axis: 1 }, /expected the last axis/],
+  ["batch normalisation over the batch", "BatchNormalization", { axis: 0 }, /expected one axis .*got \[0\]/],
+  [
+    "batch normalisation of two axes",
+    "BatchNormalization",
+    { axis: [1, 3] },
+    /expected one axis .*got \[1,3\]/,
+  ],
   ["causal padding", "Conv2D", { ...CONV, padding: "causal" }, /expected padding same or valid, got causal/],
   ["bicubic enlargement", "UpSampling2D", { interpolation: "bicubic" }, /nearest or bilinear, got bicubic/],
-  ["five axes", "Reshape", { target_shape: [2, 2, 3, 6] }, /at most three axes/],
-  ["Permute", "Permute", { dims: [3, 1, 2] }, /got Permute/],
+  ["nine axes", "Reshape", { target_shape: [1, 1, 1, 1, 2, 2, 3, 6] }, /at most 7 axes/],
+  ["a product of pictures", "Dot", { axes: 1 }, /expected two inputs, got 1/],
+  [
+    "a crop of more than there is",
+    "CenterCrop",
+    { height: 7, width: 2 },
+    /an image of at least 7×2, got 6×6/,
+  ],
 ])("%s is not supported", async (_, className, config, message) => {
   const loading = only(className, config, className === "Conv2D" ? convWeights("it") : []);
   await expect(loading).rejects.toThrow(UnsupportedError);

@@ -433,12 +433,32 @@ export const CODE: readonly Mutant[] = [
     ["Number(NAMED.test(b)) - Number(NAMED.test(a)) || ", ""],
     ["const numbered = lines.length > 1 && ", "const numbered = lines.length < 1 && "],
   ),
+  ...of("models/keras/layers", "models/topology", [
+    'config.pair("strides", size)',
+    'config.pair("strides", [1, 1])',
+  ]),
   ...of(
-    "models/keras/layers",
+    "models/keras/cropping-layers",
     "models/topology",
-    ['config.pair("strides", size)', 'config.pair("strides", [1, 1])'],
-    ["bottom: vertical?.[1]", "bottom: vertical?.[0]"],
-    ["axis < 0 ? first.length + axis : axis", "Math.abs(axis)"],
+    ["const [top, bottom, left, right, ...rest]", "const [bottom, top, left, right, ...rest]"],
+    ["Math.floor((h - height) / 2)", "Math.ceil((h - height) / 2)"],
+  ),
+  ...of("models/keras/merging-layers", "models/topology", [
+    "axis < 0 ? first.length + axis : axis",
+    "Math.abs(axis)",
+  ]),
+  ...of(
+    "models/keras/merging-layers",
+    "models/tfjs",
+    ["i === 0 ? [0, 1] : [i + 1]", "i === 0 ? [0, 1] : [i]"],
+    ["fill(1 / shapes.length)", "fill(1 / 2)"],
+  ),
+  ...of(
+    "models/keras/weighted-layers",
+    "models/tfjs",
+    ["data[(tap * cout + o) * cin + c]", "data[(tap * cin + c) * cout + o]"],
+    ["same ? reach - stride : Math.min(reach - stride, 0)", "same ? reach - stride : 0"],
+    ["Math.floor(Math.max(surplus, 0) / 2)", "Math.ceil(Math.max(surplus, 0) / 2)"],
   ),
   ...of(
     "models/keras/activations",

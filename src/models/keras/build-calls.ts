@@ -171,14 +171,16 @@ async function buildCall(
     given: layer.given?.[call] ?? { args: [], kwargs: {} },
   });
   const chain = "op" in converted ? [{ suffix: "", body: converted }] : converted;
-  let reads = inputs;
-  for (const { suffix, body } of chain) {
+  let last: string | undefined;
+  for (const { suffix, body, reads } of chain) {
+    const own = reads?.flatMap((index) => inputs[index] ?? []) ?? (last === undefined ? inputs : []);
     const { className } = layer;
-    const built = { ...body, name: `${name}${suffix}`, inputs: reads, className } as OpLayer;
+    const read = last === undefined ? own : [last, ...own];
+    const built = { ...body, name: `${name}${suffix}`, inputs: read, className } as OpLayer;
     addLayer(build, built, layer.config.who);
-    reads = [built.name];
+    last = built.name;
   }
-  return reads;
+  return last === undefined ? inputs : [last];
 }
 
 function convert(build: Build, layer: KerasLayer, call: KerasCall): Converted {

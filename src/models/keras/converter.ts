@@ -28,10 +28,18 @@ export interface KerasCall {
 }
 
 /**
- * Result of converting a call: one layer, or a chain of them. `suffix` is added to the layer's own name; later layers
- * read the last of the chain.
+ * Result of converting a call: one layer, or a chain of them, of which later layers read the last.
  */
-export type Converted = LayerBody | readonly { readonly suffix: string; readonly body: LayerBody }[];
+export type Converted = LayerBody | readonly LinkOfChain[];
+
+/** One layer of those that a call becomes. */
+export interface LinkOfChain {
+  /** What is added to the layer's own name. */
+  readonly suffix: string;
+  readonly body: LayerBody;
+  /** Inputs of the call that it reads, by their index: the first of the chain reads them, others read them after the one before. */
+  readonly reads?: readonly number[];
+}
 
 /**
  * Makes a layer of a class that Vitrine does not know, from its options, its weights (by the last part of their names)

@@ -1,13 +1,15 @@
 import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { sizeOf } from "../../gpu/tensor.ts";
-import type { Border } from "../../layers/padding.ts";
 import { show } from "../json.ts";
 import { activationOf, leakyReluOf, reluOf } from "./activations.ts";
 import { activationBody, type Converter, paddingOf } from "./converter.ts";
+import { centerCrop, cropping, sidesOf } from "./cropping-layers.ts";
+import { add, average, concatenate, dot, extreme, multiply, subtract } from "./merging-layers.ts";
 import { operationLayer } from "./operations.ts";
 import {
   batchNormalization,
   conv2d,
+  conv2dTranspose,
   dense,
   depthwiseConv2d,
   normalization,
@@ -46,23 +48,6 @@ function globalPool(mode: "max" | "average"): Converter {
   };
 }
 
-const add: Converter = ({ shapes }) => {
-  return shapes.length === 1 ? { op: "reshape" } : { op: "add" };
-};
-
-const multiply: Converter = ({ config, shapes }) => {
-  if (shapes.length !== 2)
-    throw new UnsupportedError(`${config.who}: expected two inputs, got ${shapes.length}`);
-  return { op: "multiply" };
-};
-
-const concatenate: Converter = ({ config, shapes: [first, ...rest] }) => {
-  const axis = config.number("axis", -1);
-  return rest.length === 0
-    ? { op: "reshape" }
-    : { op: "concat", axis: axis < 0 ? first.length + axis : axis };
-};
-
 const softmax: Converter = ({ config, shapes: [x] }) => {
   const axis = config.number("axis", -1);
   if (axis !== -1 && axis !== x.length - 1) {
@@ -73,21 +58,7 @@ const softmax: Converter = ({ config, shapes: [x] }) => {
 
 const zeroPadding: Converter = ({ config }) => {
   config.assertChannelsLast();
-  const value = config.raw.padding ?? 1;
-  const sides = typeof value === "number" ? [value, value] : Array.isArray(value) ? value : [];
-  const [vertical, horizontal] = sides.map((side: unknown) => (Array.isArray(side) ? side : [side, side]));
-  const border: Border = {
-    top: vertical?.[0],
-    bottom: vertical?.[1],
-    left: horizontal?.[0],
-    right: horizontal?.[1],
-  };
-  if (sides.length !== 2 || !Object.values(border).every((v) => Number.isInteger(v) && v >= 0)) {
-    throw new ModelError(
-      `${config.who}: expected padding as ((top, bottom), (left, right)), got ${show(value)}`,
-    );
-  }
-  const { top, bottom, left, right } = border;
+  const { top, bottom, left, right } = sidesOf(config, "padding", 1);
   return { op: "pad", before: [top, left, 0], after: [bottom, right, 0], mode: "constant" };
 };
 
@@ -95,6 +66,12 @@ const flatten: Converter = ({ config, shapes: [x] }) => {
   config.assertChannelsLast();
   return { op: "reshape", shape: [sizeOf(x.slice(1))] };
 };
+
+/** Axes of an array, at most, besides the batch. */
+const MOST_AXES = 7;
+
+/** Axes in another order, counted from 1: the batch stays first. */
+const permute: Converter = ({ config }) => ({ op: "permute", axes: [0, ...config.numbers("dims")] });
 
 const reshape: Converter = ({ config, shapes: [x] }) => {
   const target = config.numbers("target_shape");
@@ -108,9 +85,9 @@ const reshape: Converter = ({ config, shapes: [x] }) => {
   ) {
     throw new ModelError(`${config.who}: expected a target_shape of ${size} values, got ${show(target)}`);
   }
-  if (shape.length > 3) {
+  if (shape.length > MOST_AXES) {
     throw new UnsupportedError(
-      `${config.who}: expected at most three axes besides the batch, got ${show(target)}`,
+      `${config.who}: expected at most ${MOST_AXES} axes besides the batch, got ${show(target)}`,
     );
   }
   return { op: "reshape", shape };
@@ -145,23 +122,30 @@ const lrn: Converter = ({ config }) => ({
 export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ["Activation", ({ config }) => activationBody(activationOf(config))],
   ["Add", add],
+  ["Average", average],
   ["AveragePooling2D", pool("average")],
   ["BatchNormalization", batchNormalization],
   ["BatchNormalizationV1", batchNormalization],
   ["SyncBatchNormalization", batchNormalization],
-  ["CenterCrop", toSize],
+  ["CenterCrop", centerCrop],
   ["Concatenate", concatenate],
   ["Conv2D", conv2d],
+  ["Conv2DTranspose", conv2dTranspose],
+  ["Cropping2D", cropping],
   ["Dense", dense],
   ["DepthwiseConv2D", depthwiseConv2d],
+  ["Dot", dot],
   ["Flatten", flatten],
   ["GlobalAveragePooling2D", globalPool("average")],
   ["GlobalMaxPooling2D", globalPool("max")],
   ["LRN", lrn],
   ["LeakyReLU", ({ config }) => activationBody(leakyReluOf(config))],
   ["MaxPooling2D", pool("max")],
+  ["Maximum", extreme("maximum")],
+  ["Minimum", extreme("minimum")],
   ["Multiply", multiply],
   ["Normalization", normalization],
+  ["Permute", permute],
   ["ReLU", ({ config }) => activationBody(reluOf(config))],
   ["Rescaling", rescaling],
   ["RandomCrop", toSize],
@@ -170,6 +154,7 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["SeparableConv2D", separableConv2d],
   ["SlicingOpLambda", operationLayer],
   ["Softmax", softmax],
+  ["Subtract", subtract],
   ["TFOpLambda", operationLayer],
   ["UpSampling2D", upsampling],
   ["ZeroPadding2D", zeroPadding],
@@ -179,8 +164,13 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
     "Dropout",
     "GaussianDropout",
     "GaussianNoise",
+    "SpatialDropout1D",
     "SpatialDropout2D",
     "AugMix",
+    "AutoContrast",
+    "CutMix",
+    "Equalization",
+    "MixUp",
     "RandAugment",
     "RandomBrightness",
     "RandomColorDegeneration",
@@ -203,5 +193,6 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
     "RandomTranslation",
     "RandomWidth",
     "RandomZoom",
+    "Solarization",
   ].map((name): [string, Converter] => [name, identity]),
 ]);

@@ -67,12 +67,75 @@ function kernelSize(config: Config): readonly [number, number] {
 export const conv2d: Converter = (call) => {
   const { config, weights } = call;
   config.assertChannelsLast();
-  const groups = config.number("groups", 1);
-  if (groups !== 1) throw new UnsupportedError(`${config.who}: expected groups 1, got ${groups}`);
+  const groups = countOf(config, "groups", 1);
   const filters = countOf(config, "filters");
-  const w = weights.get("kernel", [...kernelSize(config), channelsOf(call), filters]);
+  const channels = channelsOf(call);
+  if (channels % groups !== 0 || filters % groups !== 0) {
+    throw new ModelError(
+      `${config.who}: expected channels and filters in ${groups} groups, got ${channels} and ${filters}`,
+    );
+  }
+  const w = weights.get("kernel", [...kernelSize(config), channels / groups, filters]);
   const b = biasOf(call, filters);
-  return activated(config, (activation) => ({ op: "conv2d", w, ...b, ...windowOf(config), ...activation }));
+  const grouped = groups > 1 ? { groups } : {};
+  return activated(config, (activation) => ({
+    op: "conv2d",
+    w,
+    ...b,
+    ...windowOf(config),
+    ...grouped,
+    ...activation,
+  }));
+};
+
+/** w [kh, kw, Cout, Cin], as TensorFlow has the weights of a transposed convolution, with its last axes exchanged. */
+function exchanged({ shape, data }: Constant): Constant {
+  const [kh = 1, kw = 1, cout = 1, cin = 1] = shape;
+  const values = new Float32Array(data.length);
+  for (let i = 0; i < values.length; i++) {
+    const o = i % cout;
+    const c = Math.floor(i / cout) % cin;
+    const tap = Math.floor(i / cout / cin);
+    values[i] = data[(tap * cout + o) * cin + c] ?? 0;
+  }
+  return { shape: [kh, kw, cin, cout], data: values };
+}
+
+/**
+ * What TensorFlow takes off the full output of a transposed convolution, and adds to it, along one axis. The output has
+ * `input · stride` elements ("same"), or so many as no window is cut ("valid"); or what `output_padding` asks for.
+ */
+function transposedAxis(same: boolean, reach: number, stride: number, added: number | undefined) {
+  // Elements of the full output beyond those that are wanted; negative where it has too few.
+  const usual = same ? reach - stride : Math.min(reach - stride, 0);
+  const surplus = added === undefined ? usual : (same ? 2 * Math.floor(reach / 2) : 0) - added;
+  const before = same ? Math.floor(Math.max(surplus, 0) / 2) : 0;
+  const after = surplus - before;
+  return { before, after: Math.max(after, 0), added: Math.max(-after, 0) };
+}
+
+export const conv2dTranspose: Converter = (call) => {
+  const { config, weights } = call;
+  config.assertChannelsLast();
+  const groups = countOf(config, "groups", 1);
+  if (groups > 1) throw new UnsupportedError(`${config.who}: expected groups 1, got ${groups}`);
+  const filters = countOf(config, "filters");
+  const channels = channelsOf(call);
+  const size = kernelSize(config);
+  const { strides, dilations, padding } = windowOf(config);
+  const w = weights.derived("w", () => exchanged(weights.get("kernel", [...size, filters, channels])));
+  const b = biasOf(call, filters);
+  const given = config.has("output_padding") ? config.pair("output_padding", [0, 0]) : undefined;
+  const [v, h] = ([0, 1] as const).map((axis) => {
+    const reach = (size[axis] - 1) * dilations[axis] + 1;
+    return transposedAxis(padding === "same", reach, strides[axis], given?.[axis]);
+  });
+  if (!v || !h) throw new ModelError(`${config.who}: expected two axes`);
+  const border = { top: v.before, bottom: v.after, left: h.before, right: h.after };
+  const whole = Object.values(border).every((side) => side === 0);
+  const more = v.added + h.added > 0 ? { outputPadding: [v.added, h.added] as const } : {};
+  const rest = { strides, dilations, padding: whole ? ("valid" as const) : border, ...more };
+  return activated(config, (activation) => ({ op: "conv2dTranspose", w, ...b, ...rest, ...activation }));
 };
 
 export const depthwiseConv2d: Converter = (call) => {
@@ -157,9 +220,30 @@ function affine(
   return values;
 }
 
+/** The one axis that a layer scales along, counted from the batch. @throws UnsupportedError for several, and for the batch. */
+function axisOf(config: Config, x: Shape): number {
+  const axes = Array.isArray(config.raw.axis) ? config.numbers("axis") : [config.number("axis", -1)];
+  const [given = -1] = axes;
+  const axis = given < 0 ? x.length + given : given;
+  if (axes.length === 1 && Number.isInteger(axis) && axis >= 1 && axis < x.length) return axis;
+  throw new UnsupportedError(
+    `${config.who}: expected one axis of ${formatShape(x)}, not the batch's, got [${axes}]`,
+  );
+}
+
+/** x · scale + offset along an axis; along another than the last a product `NAME/scale` and a sum. */
+function scaled(scale: Float32Array, offset: Float32Array, axis: number, x: Shape): Converted {
+  if (axis === x.length - 1) return { op: "batchNorm", scale, offset };
+  const shape = x.slice(1).map((_, i) => (i + 1 === axis ? scale.length : 1));
+  return [
+    { suffix: "/scale", body: { op: "multiply", constant: { shape, data: scale } } },
+    { suffix: "", body: { op: "add", constant: { shape, data: offset } } },
+  ];
+}
+
 export const batchNormalization: Converter = ({ config, weights, shapes: [x] }) => {
-  assertLastAxis(config, x);
-  const channels = x.at(-1) ?? 1;
+  const axis = axisOf(config, x);
+  const channels = x[axis] ?? 1;
   const folded = weights.derived("affine", () => {
     const gamma = config.flag("scale", true) ? weights.get("gamma", [channels]).data : undefined;
     const beta = config.flag("center", true) ? weights.get("beta", [channels]).data : undefined;
@@ -179,7 +263,7 @@ export const batchNormalization: Converter = ({ config, weights, shapes: [x] }) 
       (c, scale) => (beta?.[c] ?? 0) - (mean[c] ?? 0) * scale,
     );
   });
-  return { op: "batchNorm", ...folded };
+  return scaled(folded.scale, folded.offset, axis, x);
 };
 
 /** One number for all channels, or one for each. */
