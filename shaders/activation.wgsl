@@ -7,7 +7,7 @@
 
 struct Params {
   size: u32,  // values
-  alpha: f32, // slope of leaky ReLU below zero
+  alpha: f32, // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,6 +24,6 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * 256u + thread;
   if (i < params.size) {
-    y[i] = activate(x[i]);
+    y[i] = activateApart(x[i]);
   }
 }

@@ -4,7 +4,7 @@
 //   rules         [slots]   codes of backward rules, of which params.slot is this activation's
 //   zeroGradient  [images]  1 where the gradient of an image is zero at every element once it has passed the activation
 //                           (zero_gradient_mask.wgsl); read by the rule redirected alone
-//   a             [size]    the activation's output; for swish the pre-activation
+//   a             [size]    the activation's output, or the pre-activation (blocks/activation_apart.wgsl)
 //   dy            [size]    gradient to the output
 //   dx            [size]    gradient to the input
 //
@@ -15,7 +15,7 @@ struct Params {
   image: u32,      // values of an image
   slot: u32,
   accumulate: u32, // 1: add to dx
-  alpha: f32,      // slope of leaky ReLU below zero
+  alpha: f32,      // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -41,7 +41,7 @@ fn main(
   var gradient = admitted(dy[i], rule);
   if (rule != DECONVNET && rule != PASS) {
     let v = a[i];
-    let open = slope(v);
+    let open = slopeApart(v);
     // All units of such an image are closed, or have no gradient.
     if (rule == REDIRECTED && zeroGradient[i / params.image] == 1u) {
       gradient = select(max(gradient, Value()), min(gradient, Value()), v > Value());

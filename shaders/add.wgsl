@@ -10,7 +10,7 @@ struct Params {
   size: u32, // N·pixels·channels
   pixels: u32,
   channels: u32,
-  alpha: f32, // slope of leaky ReLU below zero
+  alpha: f32, // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -15,7 +15,7 @@ struct Params {
   count: u32,        // which rectangle holds the number of items
   work: u32,         // where the work list of y begins
   channels: u32,     // chunks of a pixel
-  alpha: f32,        // slope of leaky ReLU below zero
+  alpha: f32,        // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -13,7 +13,7 @@ struct Params {
   size: u32,     // elements of one image
   channels: u32,
   slot: u32,
-  alpha: f32,    // slope of leaky ReLU below zero
+  alpha: f32,    // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -31,7 +31,7 @@ struct Params {
   outChunks: u32, // output channels / 4
   groupChunks: u32, // output channels of a group / 4
   tiles: u32,     // workgroups side by side over the output channels
-  alpha: f32,     // slope of leaky ReLU below zero
+  alpha: f32,     // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -33,7 +33,7 @@ struct Params {
   outChunks: u32,
   groupChunks: u32,  // output chunks of a group; blocks do not straddle groups
   tiles: u32,        // workgroups side by side over the output channels
-  alpha: f32,        // slope of leaky ReLU below zero
+  alpha: f32,        // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -35,7 +35,7 @@ struct Params {
   groupChunks: u32,    // output channels of a group / 4
   tiles: u32,          // workgroups side by side over the output channels
   slot: u32,           // which of the rules counts
-  alpha: f32,          // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
+  alpha: f32,          // of the activation, ACTIVATION or GRADIENT_OF
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -29,7 +29,7 @@ struct Params {
   outChunks: u32,
   tiles: u32,          // workgroups side by side over the output channels
   rows: u32,           // pixels of y that count for the statistics
-  alpha: f32,          // slope of leaky ReLU below zero
+  alpha: f32,          // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -15,7 +15,7 @@ struct Params {
   features: u32,   // how many w has
   chunks: u32,     // of units
   rowTiles: u32,   // workgroups along the rows
-  alpha: f32,      // slope of leaky ReLU below zero
+  alpha: f32,      // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -18,7 +18,7 @@ struct Params {
   rowTiles: u32,   // workgroups along the rows
   accumulate: u32, // 1: add to dx
   slot: u32,       // which of the rules counts
-  alpha: f32,      // slope of leaky ReLU below zero
+  alpha: f32,      // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -29,7 +29,7 @@ struct Params {
   outChunks: u32,
   multiplier: u32,
   slot: u32,         // which of the rules counts
-  alpha: f32,        // slope of leaky ReLU below zero, of ACTIVATION or GRADIENT_OF
+  alpha: f32,        // of the activation, ACTIVATION or GRADIENT_OF
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -25,7 +25,7 @@ struct Params {
   inChunks: u32,
   channels: u32, // chunks of a pixel of y
   multiplier: u32,
-  alpha: f32,    // slope of leaky ReLU below zero
+  alpha: f32,    // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -20,7 +20,7 @@ struct Params {
   size: u32,          // values of dx
   accumulate: u32,    // 1: add to dx
   slot: u32,          // which of the rules counts
-  alpha: f32,         // slope of leaky ReLU below zero
+  alpha: f32,         // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

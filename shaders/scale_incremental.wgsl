@@ -13,7 +13,7 @@ struct Params {
   start: u32,    // chunks of the clean layer
   count: u32,    // which rectangle holds the number of items
   channels: u32, // chunks of a pixel
-  alpha: f32,    // slope of leaky ReLU below zero
+  alpha: f32,    // of the activation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -43,5 +43,5 @@ fn main(
     let channel = i % params.channels;
     z = scale[channel] * z + offset[channel];
   }
-  y[params.start + i] = activate(z);
+  y[params.start + i] = activateApart(z);
 }

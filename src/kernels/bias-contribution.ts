@@ -3,7 +3,7 @@ import type { Command } from "../gpu/command.ts";
 import { createDispatch } from "../gpu/dispatch.ts";
 import { UnsupportedError } from "../gpu/errors.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { type Activation, activationCode, activationFacts } from "../layers/activation-kinds.ts";
+import { type Activation, activationFacts, gradientCode } from "../layers/activation-kinds.ts";
 
 /**
  * Writes into `contributions` at `slot` what a layer's constants add to an objective; see bias_contribution.wgsl.
@@ -32,10 +32,10 @@ export async function createBiasContribution(
       `bias contribution "${label}": expected an activation that is linear piece by piece, got ${activation?.kind}`,
     );
   }
-  const { code, alpha } = activationCode(activation);
+  const { constants, alpha } = gradientCode(activation ?? { kind: "linear" });
   return createDispatch(device, shader, {
     label,
-    constants: { GRADIENT_OF: code },
+    constants,
     params: { size: sizeOf(bindings.y.shape) / images, channels, slot, alpha },
     bindings,
     workgroups: [1],

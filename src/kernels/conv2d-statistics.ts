@@ -65,12 +65,12 @@ function planConvolution(
     const { tiling, redeclare, params, workgroups } = layOut(device, run, (y.shape[0] ?? 1) * pixels);
     const strip = tiling.lanes * tiling.pixels;
     const partial = scratch([Math.ceil(rows / strip), 6, channels], "statistics partial");
-    const { code, alpha } = activationCode(activation);
+    const { constants: applied, alpha } = activationCode(activation);
     return [
       {
         shader: tiling.subgroups ? subgroupShader : shader,
         label,
-        constants: { BIAS: Number(b !== undefined), ACTIVATION: code },
+        constants: { BIAS: Number(b !== undefined), ...applied },
         redeclare: {
           ...redeclare,
           LANES: `${tiling.lanes}u`,

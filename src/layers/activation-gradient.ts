@@ -6,7 +6,7 @@ import { UnsupportedError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { createSteps, type Step } from "../gpu/steps.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { type Activation, activationCode, activationFacts } from "./activation-kinds.ts";
+import { type Activation, activationFacts, gradientCode } from "./activation-kinds.ts";
 
 /**
  * Rule by which a signal passes a ReLU of z backward:
@@ -17,7 +17,8 @@ import { type Activation, activationCode, activationFacts } from "./activation-k
  *   where z > 0 or the signal is positive. It starts an ascent of a unit that does not fire yet; Lucid uses it for the
  *   first 16 steps. The signal must be the gradient of what is to grow.
  *
- * For ReLU6, z > 0 reads 0 < z < 6, and "redirected" also lets a negative signal pass where z ≥ 6.
+ * For ReLU6, z > 0 reads 0 < z < 6, and "redirected" also lets a negative signal pass where z ≥ 6. A clip from 0 is a
+ * ReLU6 with another ceiling.
  */
 export type BackwardRule = "gradient" | "guided" | "deconvnet" | "redirected";
 
@@ -39,14 +40,14 @@ export const PASS = 4;
 export function assertRule(rule: BackwardRule, activation: Activation, layer: string): void {
   if (rule !== "gradient" && !activationFacts(activation).rules) {
     throw new UnsupportedError(
-      `backward rule "${rule}": expected ReLU or ReLU6, got ${activation.kind} at layer "${layer}"; use the rule "gradient"`,
+      `backward rule "${rule}": expected ReLU, ReLU6 or a clip from 0, got ${activation.kind} at layer "${layer}"; use the rule "gradient"`,
     );
   }
 }
 
 export interface ActivationGradientSite {
   readonly activation: Activation;
-  /** The activation's output; for swish, its input. */
+  /** The activation's output; its input where the slope does not follow from the output (no `FusedActivation`). */
   readonly a: Tensor;
   /** Tensor of a's shape, as dx is; the first axis, where there are two, counts images. */
   readonly dy: Tensor;
@@ -105,14 +106,14 @@ function imagesOf(shape: Shape): number {
 /** The dispatch of the backward pass, once `zeroGradient` is known. */
 export function activationGradientStep(site: ActivationGradientSite): Step {
   const { activation, a, dy, dx, rule, slot = 0, zeroGradient = rule, accumulate = false, label } = site;
-  const { code, alpha } = activationCode(activation);
+  const { constants, alpha } = gradientCode(activation);
   const image = sizeOf(a.shape) / imagesOf(a.shape);
   const { width, value } = elementwise(image);
   const size = sizeOf(a.shape) / width;
   return {
     shader: backwardShader,
     label,
-    constants: { GRADIENT_OF: code },
+    constants,
     redeclare: { Value: value },
     params: { size, image: image / width, slot, accumulate: Number(accumulate), alpha },
     bindings: { rules: rule, zeroGradient, a, dy, dx },
@@ -130,10 +131,11 @@ function zeroGradientMaskStep({
   label,
 }: ZeroGradientMaskSite): Step {
   const images = imagesOf(a.shape);
+  const { ceiling } = activationFacts(activation);
   return {
     shader: zeroGradientShader,
     label,
-    constants: activation.kind === "relu6" ? { CEILING: 6 } : {},
+    constants: Number.isFinite(ceiling) ? { CEILING: ceiling } : {},
     params: { images, image: sizeOf(a.shape) / images, slot },
     bindings: { rules: rule, a, dy, zeroGradient },
     workgroups: gridOf(images),

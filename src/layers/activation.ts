@@ -5,7 +5,7 @@ import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import type { Step } from "../gpu/steps.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { createActivationGradient, elementwise } from "./activation-gradient.ts";
-import { type Activation, activationCode, activationFacts } from "./activation-kinds.ts";
+import { type Activation, activationCode, activationFacts, isFusable } from "./activation-kinds.ts";
 import { backProjectItself } from "./back-projection.ts";
 import { chunkOf, itemGrid } from "./incremental.ts";
 import { ALONE, type IncrementalSite, LAYER_FIELDS, type LayerBase, type Op, onlyInput } from "./op.ts";
@@ -21,13 +21,13 @@ export function activationStep(
   activation: Activation,
   { x, y, label }: { readonly x: Tensor; readonly y: Tensor; readonly label?: string | undefined },
 ): Step {
-  const { code, alpha } = activationCode(activation);
+  const { constants: applied, alpha } = activationCode(activation);
   const { width, value } = elementwise(sizeOf(y.shape));
   const size = sizeOf(y.shape) / width;
   return {
     shader: forwardShader,
     label,
-    constants: { ACTIVATION: code },
+    constants: { ...applied },
     redeclare: { Value: value },
     params: { size, alpha },
     bindings: { x, y },
@@ -48,10 +48,10 @@ export function createIncrementalScale(
 ): Promise<Command> {
   const [, height, width, channels] = y.shape;
   const chunk = chunkOf(channels);
-  const { code, alpha } = activationCode(layer.activation);
+  const { constants: applied, alpha } = activationCode(layer.activation);
   return createDispatch(device, incrementalShader, {
     label: layer.name,
-    constants: { SCALE: Number(scale !== undefined), ACTIVATION: code },
+    constants: { SCALE: Number(scale !== undefined), ...applied },
     redeclare: { Chunk: chunk.type },
     params: {
       start: (height * width * channels) / chunk.size,
@@ -73,7 +73,11 @@ export function createIncrementalScale(
 export const activation: Op<ActivationLayer> = {
   fields: { ...LAYER_FIELDS, activation: "must" },
   describe: ({ activation }) => activationFacts(activation).title || "activation",
-  shape: (layer, x) => onlyInput(layer, x),
+  shape(layer, x) {
+    // Its parameters are checked.
+    activationCode(layer.activation);
+    return onlyInput(layer, x);
+  },
   view: false,
 
   forward(device, { layer, x: [x], y }) {
@@ -82,7 +86,7 @@ export const activation: Op<ActivationLayer> = {
   },
 
   backward(device, { layer, x: [x], y, dy, dx, rule, slot = 0, zeroGradient, accumulate }) {
-    const a = layer.activation.kind === "swish" ? x : y;
+    const a = isFusable(layer.activation) ? y : x;
     return createActivationGradient(device, {
       activation: layer.activation,
       a,

@@ -65,14 +65,14 @@ export const add: Op<AddLayer> = {
       const terms = Math.min(TERMS, x.length - start);
       const repeated = [a, b, c, d].map(({ shape }, term) => (sizeOf(shape) < size ? 1 << term : 0));
       const last = start + terms === x.length;
-      const { code, alpha } = activationCode(last ? layer.activation : undefined);
+      const { constants: applied, alpha } = activationCode(last ? layer.activation : undefined);
       return createDispatch(device, shader, {
         label: layer.name,
         constants: {
           TERMS: terms,
           ACCUMULATE: Number(start > 0),
           BROADCAST: repeated.reduce((bits, bit) => bits | bit),
-          ACTIVATION: code,
+          ...applied,
         },
         params: { size, pixels: height * width, channels, alpha },
         bindings: { a, b, c, d, y },

@@ -100,7 +100,9 @@ function arithmeticSteps({ operator, operands, y, label, activation }: Arithmeti
     const accumulates = index > 0;
     const a = accumulates ? y : first;
     const axes = repeatedAxes(y.shape, a.shape, b.shape);
-    const { code, alpha } = activationCode(index === others.length - 1 ? activation : undefined);
+    const { constants: applied, alpha } = activationCode(
+      index === others.length - 1 ? activation : undefined,
+    );
     return {
       shader: forwardShader,
       label,
@@ -108,7 +110,7 @@ function arithmeticSteps({ operator, operands, y, label, activation }: Arithmeti
         OPERATOR: OPERATORS[operator],
         AXES: axes.length,
         ACCUMULATE: Number(accumulates),
-        ACTIVATION: code,
+        ...applied,
       },
       params: { axes: packAxes(axes), size, alpha },
       bindings: { a: accumulates ? b : a, b, y },
@@ -230,13 +232,13 @@ async function createIncrementalSums(
   const chunk = chunkOf(channels);
   const steps = others.map((b, index) => {
     const last = index === others.length - 1;
-    const { code, alpha } = activationCode(last ? layer.activation : undefined);
+    const { constants: applied, alpha } = activationCode(last ? layer.activation : undefined);
     return createDispatch(device, incrementalShader, {
       label: layer.name,
       constants: {
         PRODUCT: Number(operator === "multiply"),
         ACCUMULATE: Number(index > 0),
-        ACTIVATION: code,
+        ...applied,
       },
       redeclare: { Chunk: chunk.type },
       params: {
@@ -277,14 +279,16 @@ async function createIncrementalRepeated(
   if (!first) throw new InputError(`${layer.op} "${layer.name}": expected operands, got none`);
   const steps = others.map((b, index) => {
     const a = index > 0 ? b : first;
-    const { code, alpha } = activationCode(index === others.length - 1 ? layer.activation : undefined);
+    const { constants: applied, alpha } = activationCode(
+      index === others.length - 1 ? layer.activation : undefined,
+    );
     return createDispatch(device, repeatedShader, {
       label: layer.name,
       constants: {
         OPERATOR: OPERATORS[operator],
         ACCUMULATE: Number(index > 0),
         CONSTANTS: Number(a.known) + 2 * Number(b.known),
-        ACTIVATION: code,
+        ...applied,
       },
       params: {
         stridesOfA: a.strides,

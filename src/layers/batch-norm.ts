@@ -42,11 +42,11 @@ export const batchNorm: Op<BatchNormLayer, DepthwiseConv2dLayer> = {
   }),
 
   forward(device, { layer, x: [x], y, constants }) {
-    const { code, alpha } = activationCode(layer.activation);
+    const { constants: applied, alpha } = activationCode(layer.activation);
     const size = sizeOf(y.shape);
     return createDispatch(device, shader, {
       label: layer.name,
-      constants: { ACTIVATION: code },
+      constants: { ...applied },
       params: { size, channels: layer.scale.length, alpha },
       bindings: { ...constants, x, y },
       workgroups: gridOf(Math.ceil(size / 256)),

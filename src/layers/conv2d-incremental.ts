@@ -28,7 +28,7 @@ export async function createIncrementalConvolution(
   const w = uploaded(layer, constants, "w");
   const [, height, width, inChannels] = x.shape;
   const [, outHeight, outWidth, outChannels] = y.shape;
-  const { code, alpha } = activationCode(layer.activation);
+  const { constants: applied, alpha } = activationCode(layer.activation);
   const { items } = y.layout;
   const groups = groupsOf(layer);
   const tiling = chooseTiling(device, items, outChannels, groups);
@@ -44,7 +44,7 @@ export async function createIncrementalConvolution(
       LANES: tiling.lanes,
       PHASED: Number(phases[0] * phases[1] > 1),
       BIAS: Number(layer.b !== undefined),
-      ACTIVATION: code,
+      ...applied,
       ...(tiling.subgroups ? {} : { CHANNEL_LANES: tiling.channelLanes, GROUPED: Number(groups > 1) }),
     },
     redeclare: {

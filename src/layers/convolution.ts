@@ -112,8 +112,8 @@ function pixelsOf(run: Convolution): number {
 function stepOf(device: GPUDevice, run: Convolution): Step {
   const { label, x, w, b, y, phases, activation, fused, accumulate = false, groups = 1 } = run;
   const { tiling, redeclare, params, workgroups } = layOut(device, run, pixelsOf(run));
-  const { code, alpha } = activationCode(activation);
-  const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
+  const { constants: applied, alpha } = activationCode(activation);
+  const { constants: gradient, ...fusedParams } = fusedGradientCode(fused);
   const kernel = kernelOf(tiling, redeclare, groups);
   return {
     shader: kernel.shader,
@@ -121,8 +121,8 @@ function stepOf(device: GPUDevice, run: Convolution): Step {
     constants: {
       ...kernel.constants,
       BIAS: Number(b !== undefined),
-      ACTIVATION: code,
-      GRADIENT_OF,
+      ...applied,
+      ...gradient,
       PHASED: Number(phases[0] * phases[1] > 1),
       ACCUMULATE: Number(accumulate),
     },

@@ -94,13 +94,13 @@ export const dense: Op<DenseLayer, DenseLayer> = {
     const parts = weights(constants, layer.name);
     const sums = parts.map(({ w, first, features }, part) => {
       const last = part === parts.length - 1;
-      const { code, alpha } = activationCode(last ? layer.activation : undefined);
+      const { constants: applied, alpha } = activationCode(last ? layer.activation : undefined);
       return createDispatch(device, forwardShader, {
         label: layer.name,
         constants: {
           BIAS: Number(last && layer.b !== undefined),
           ACCUMULATE: Number(part > 0),
-          ACTIVATION: code,
+          ...applied,
         },
         redeclare: { ...redeclare, SPLITS: params.rows === 1 ? "16u" : "8u" },
         params: { ...params, first, features, alpha },
@@ -113,11 +113,11 @@ export const dense: Op<DenseLayer, DenseLayer> = {
 
   async backward(device, { layer, x: [x], constants, dy, dx, accumulate, fused }) {
     const { params, redeclare, chunk, workgroups } = geometry(layer, x.shape);
-    const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
+    const { constants: gradient, ...fusedParams } = fusedGradientCode(fused);
     const parts = weights(constants, layer.name).map(({ w, first, features }) =>
       createDispatch(device, backwardShader, {
         label: layer.name,
-        constants: { GRADIENT_OF },
+        constants: { ...gradient },
         redeclare: { ...redeclare, CHUNK: `${chunk}u` },
         params: { ...params, first, features, accumulate: Number(accumulate), ...fusedParams },
         bindings: { w, dy, a: fused?.a ?? w, rules: fused?.rules ?? w, dx },

@@ -64,8 +64,8 @@ function createRun(
   const chunk = multiplier === 1 && outChannels % 4 === 0 ? 4 : 1;
   const runs = Math.ceil(outWidth / PIXELS);
   const size = (sizeOf(y.shape) / outWidth / chunk) * runs;
-  const { code, alpha } = activationCode(layer.activation);
-  const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
+  const { constants: applied, alpha } = activationCode(layer.activation);
+  const { constants: gradient, ...fusedParams } = fusedGradientCode(fused);
   const { w, b = w } = constants;
   if (!w || !b) {
     throw new InputError(
@@ -80,8 +80,7 @@ function createRun(
       SLIDING: Number((backward ? 1 : strides[1]) === dilations[1]),
       BIAS: Number(!backward && layer.b !== undefined),
       ACCUMULATE: Number(accumulate),
-      ACTIVATION: backward ? 0 : code,
-      GRADIENT_OF,
+      ...(backward ? gradient : applied),
     },
     redeclare: { Chunk: chunk === 4 ? "vec4<f32>" : "f32" },
     params: {
@@ -115,11 +114,11 @@ export async function createIncrementalDepthwise(
   const [, outHeight, outWidth, channels] = y.shape;
   const chunk = multiplier === 1 ? chunkOf(channels) : chunkOf(1);
   const { top, left } = windowGeometry(layer.name, height, width, { ...layer, size: [kh, kw] });
-  const { code, alpha } = activationCode(layer.activation);
+  const { constants: applied, alpha } = activationCode(layer.activation);
   if (!w || !b) throw new InputError(`depthwiseConv2d "${layer.name}": expected the constant "w", got none`);
   return createDispatch(device, incrementalShader, {
     label: layer.name,
-    constants: { BIAS: Number(layer.b !== undefined), ACTIVATION: code },
+    constants: { BIAS: Number(layer.b !== undefined), ...applied },
     redeclare: { Chunk: chunk.type },
     params: {
       inSize: [height, width],

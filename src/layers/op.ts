@@ -43,9 +43,10 @@ export interface ForwardSite<L> {
  * of the pre-activation, and no pass of its own follows.
  */
 export interface FusedGradient {
-  /** Code of the activation, and the slope of a leaky ReLU, as `activationCode` gives them. */
+  /** Code and parameters of the activation, as `gradientCode` gives them. */
   readonly code: number;
   readonly alpha: number;
+  readonly beta: number;
   /** The activation's output, of dx's shape. */
   readonly a: Tensor;
   /** Storage buffer of rule codes, u32 each. "Redirected" leaves the signal as it is, like the code "pass". */

@@ -83,10 +83,10 @@ export const pool: Op<PoolLayer, PoolLayer> = {
     const params = paramsOf(layer, x.shape, y.shape);
     const chunk = params.channels % 4 === 0 ? 4 : 1;
     const [channels, size] = [params.channels / chunk, sizeOf(x.shape) / chunk];
-    const { GRADIENT_OF, ...fusedParams } = fusedGradientCode(fused);
+    const { constants: gradient, ...fusedParams } = fusedGradientCode(fused);
     return createDispatch(device, max ? maxGradientShader : averageGradientShader, {
       label: layer.name,
-      constants: { ...constantsOf(layer), GRADIENT_OF },
+      constants: { ...constantsOf(layer), ...gradient },
       redeclare: {
         Value: chunk === 4 ? "vec4<f32>" : "f32",
         ...(max ? { Index: chunk === 4 ? "vec4<u32>" : "u32" } : {}),

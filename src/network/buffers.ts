@@ -9,7 +9,7 @@ import {
   type TensorOptions,
 } from "../gpu/tensor.ts";
 import { fusedActivationOf } from "../graph/layer-facts.ts";
-import { activationCode } from "../layers/activation-kinds.ts";
+import { gradientCode } from "../layers/activation-kinds.ts";
 import type { FusedGradient, Tensors } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
 import { Control } from "./control.ts";
@@ -104,7 +104,7 @@ export function allocate(
     const activation = fusedActivationOf(layer);
     if (slot === undefined || !activation) continue;
     const a = tensorOf(activations, layer.name);
-    fused.set(layer.name, { ...activationCode(activation), a, rules: control.rules, slot });
+    fused.set(layer.name, { ...gradientCode(activation), a, rules: control.rules, slot });
   }
   return { ...forward, backward: { layout, gradients, control, scratch, mask, fused } };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTensor, readTensor, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
 import { PASS, RULE_CODES } from "../../src/layers/activation-gradient.ts";
-import { activationCode, type FusedActivation } from "../../src/layers/activation-kinds.ts";
+import { type FusedActivation, gradientCode } from "../../src/layers/activation-kinds.ts";
 import { type Conv2dLayer, conv2d } from "../../src/layers/conv2d.ts";
 import { type Convolution, createConvolution } from "../../src/layers/convolution.ts";
 import { type Tiling, tilesFor, tilingOf } from "../../src/layers/tiling.ts";
@@ -100,7 +100,7 @@ async function run(
     ...(fused && rules
       ? {
           fused: {
-            ...activationCode(fused.activation),
+            ...gradientCode(fused.activation),
             a: own(sizes.y, fused.a),
             rules: rules.buffer,
             slot: 1,

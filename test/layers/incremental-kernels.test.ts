@@ -14,11 +14,11 @@ import type { LayerBase, Op } from "../../src/layers/op.ts";
 import { type ConvolutionTile, tilesFor, useTiles } from "../../src/layers/tiling.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { testDevice } from "../gpu.ts";
+import { activate } from "../reference/activations.ts";
 import { broadcast, operandOf } from "../reference/broadcast.ts";
 import { type ConvolutionSizes, convolve, convolveDepthwise } from "../reference/conv2d.ts";
 import { convolveTransposed } from "../reference/conv2d-transpose.ts";
 import { activated, expectClose, FUSED } from "../reference/numbers.ts";
-import { activate } from "../reference/pointwise.ts";
 import { random } from "./check.ts";
 import { changedPixels, imagesOf, type Patched, type Rectangle, runIncremental } from "./run-incremental.ts";
 
@@ -226,8 +226,12 @@ describe("convolutions", () => {
 describe("layers that keep the size", () => {
   const shape = (channels: number) => [1, 8, 13, channels] as const;
 
-  const EVERY: readonly Activation[] = [LINEAR, ...FUSED, { kind: "swish" }];
-  test.each(EVERY)("scale_incremental, an activation, and behind a batch norm: %j", async (activation) => {
+  test.each<Activation>([
+    LINEAR,
+    ...FUSED,
+    { kind: "swish" },
+    { kind: "generalRelu", alpha: 0.2, beta: 0.3, gamma: 1.1 },
+  ])("scale_incremental, an activation, and behind a batch norm: %j", async (activation) => {
     for (const channels of [4, 3]) {
       const layer: Patched = { shape: shape(channels), rectangles: CHANGED.y };
       const images = imagesOf(layer, 6);

@@ -1,7 +1,7 @@
 import { type Command, recordCommands } from "../../src/gpu/command.ts";
 import { createTensor, readTensor, type Shape, sizeOf, type Tensor } from "../../src/gpu/tensor.ts";
 import { type BackwardRule, PASS, RULE_CODES } from "../../src/layers/activation-gradient.ts";
-import { activationCode, type FusedActivation } from "../../src/layers/activation-kinds.ts";
+import { type FusedActivation, gradientCode } from "../../src/layers/activation-kinds.ts";
 import type { ForwardSite, LayerBase, Op, Tensors } from "../../src/layers/op.ts";
 import { testDevice } from "../gpu.ts";
 
@@ -75,7 +75,7 @@ export async function runBackward<L extends LayerBase>(
       accumulate: onto !== undefined,
       rule: rules,
       slot: 1,
-      ...(fused ? { fused: { ...activationCode(fused), a, rules, slot: 1 } } : {}),
+      ...(fused ? { fused: { ...gradientCode(fused), a, rules, slot: 1 } } : {}),
     });
     await submit(command);
     const values = await readTensor(device, dx);

@@ -59,7 +59,34 @@ export const BLOCKS: readonly Mutant[] = [
   ...each(
     block("activation"),
     ["layers/activation.test.ts"],
-    [["z / (Value(1.0) + exp(-z))", "z / (Value(1.0) + exp(z))"]],
+    [
+      ["params.alpha * expMinusOne(z)", "expMinusOne(z)"],
+      ["SELU_FALL * expMinusOne(z)", "expMinusOne(z)"],
+      ["let line = params.alpha * z + BETA;", "let line = params.alpha * z;"],
+      ["select(exp(z) - Value(1.0), near,", "select(exp(z) - Value(1.0), exp(z) - Value(1.0),"],
+      ["select(log(Value(1.0) + v), near,", "select(log(Value(1.0) + v), log(Value(1.0) + v),"],
+    ],
+  ),
+  ...each(block("activation"), FORWARD, [
+    ["select(z, Value(params.alpha), z <= Value(params.alpha))", "z"],
+    ["Value(BETA), z >= Value(BETA)", "z, z >= Value(BETA)"],
+  ]),
+  ...each(
+    block("activation_apart"),
+    ["layers/activation.test.ts"],
+    [
+      ["z / (Value(1.0) + exp(-z))", "z / (Value(1.0) + exp(z))"],
+      ["v * (Value(1.0) - sigmoid)", "v * sigmoid"],
+      ["normal(v) + near", "normal(v) - near"],
+      ["0.134145", "0.044715"],
+      ["near * rest * sigmoid", "near * rest"],
+      ["over * over", "over"],
+      ["risen, Value(GAMMA)", "risen, Value(BETA)"],
+      ["case 31u, 32u, 33u, 34u: { return Value(); }", "case 31u, 32u, 33u, 34u: { return Value(1.0); }"],
+      ["1.28379166e-1", "1.28379e-1"],
+      ["Value(1.06777877e-1)", "Value(1.067e-1)"],
+      ["exp(min(z, Value(15.0)))", "exp(z)"],
+    ],
   ),
   ...each(block("activation_slope"), BACKWARD, [
     [
@@ -71,7 +98,16 @@ export const BLOCKS: readonly Mutant[] = [
     ["return v * (Value(1.0) - v);", "return v * (Value(1.0) + v);"],
     ["Value(1.0) - v * v", "Value(1.0) - v"],
   ]),
-  ...each(block("activation_slope"), ["layers/activation.test.ts"], [["v * (Value(1.0) - s)", "v * s"]]),
+  ...each(
+    block("activation_slope"),
+    ["layers/activation.test.ts"],
+    [
+      ["v + Value(params.alpha)", "Value(params.alpha)"],
+      ["select(Value(), params.alpha * open, v < Value(1.0))", "params.alpha * open"],
+      ["-expMinusOne(-v)", "-expMinusOne(v)"],
+    ],
+  ),
+  ...each(block("activation_slope"), BACKWARD, [[", v < Value(BETA));", ", v < Value(1e9));"]]),
   ...each(
     block("backward_rule"),
     [...BACKWARD, "kernels/guided-relu.test.ts"],

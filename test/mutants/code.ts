@@ -196,8 +196,8 @@ export const CODE: readonly Mutant[] = [
     ["const own = size === 1 ? 0 : stride;", "const own = stride;"],
   ),
   ...of("layers/activation-kinds", "techniques/lrp", [
-    'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: false,',
-    'title: "ReLU6",\n    stops: true,\n    homogeneous: false,\n    nonNegative: "always",\n    passesOrStops: true,',
+    'title: "ReLU6",\n      stops: true,\n      homogeneous: false,\n      nonNegative: "always",\n      passesOrStops: false,',
+    'title: "ReLU6",\n      stops: true,\n      homogeneous: false,\n      nonNegative: "always",\n      passesOrStops: true,',
   ]),
   ...of("relevance/redistribution", "cases/multiply-gate", [
     "return [own(sum), await product({ ...shared, c })];",

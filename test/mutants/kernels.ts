@@ -23,7 +23,7 @@ export const KERNELS: readonly Mutant[] = [
     ["v < CEILING &&", ""],
     ["rules[params.slot] != REDIRECTED", "rules[0] != REDIRECTED"],
   ),
-  ...of("activation", "layers/activation.test.ts", ["activate(x[i])", "x[i]"]),
+  ...of("activation", "layers/activation.test.ts", ["activateApart(x[i])", "x[i]"]),
   ...of(
     "add",
     "layers/add.test.ts",

@@ -35,22 +35,7 @@ export const FUSED: readonly FusedActivation[] = [
   { kind: "leakyRelu", alpha: 0.1 },
   { kind: "sigmoid" },
   { kind: "tanh" },
+  { kind: "clip", alpha: -0.5, beta: 1.5 },
 ];
 
-/** An activation in f64. */
-export function activated({ kind, alpha = 0 }: FusedActivation, z: number): number {
-  switch (kind) {
-    case "relu":
-      return Math.max(0, z);
-    case "relu6":
-      return Math.min(6, Math.max(0, z));
-    case "leakyRelu":
-      return z > 0 ? z : alpha * z;
-    case "sigmoid":
-      return 1 / (1 + Math.exp(-z));
-    case "tanh":
-      return Math.tanh(z);
-    default:
-      return z;
-  }
-}
+export { activate as activated } from "./activations.ts";

@@ -1,32 +1,9 @@
 import type { BackwardRule } from "../../src/layers/activation-gradient.ts";
 import type { Activation, FusedActivation } from "../../src/layers/activation-kinds.ts";
 import type { BatchNormLayer } from "../../src/layers/batch-norm.ts";
+import { activate, slopeFrom } from "./activations.ts";
 import { type Array64, at, fill } from "./array.ts";
 import { broadcast } from "./broadcast.ts";
-import { activated } from "./numbers.ts";
-
-/** Any activation. */
-export function activate({ kind, alpha = 0 }: Activation, z: number): number {
-  return kind === "swish" ? z / (1 + Math.exp(-z)) : activated({ kind, alpha }, z);
-}
-
-/** The activation's derivative, from its output. */
-function slope({ kind, alpha = 0 }: FusedActivation, a: number): number {
-  switch (kind) {
-    case "relu":
-      return Number(a > 0);
-    case "relu6":
-      return Number(a > 0 && a < 6);
-    case "leakyRelu":
-      return a > 0 ? 1 : alpha;
-    case "sigmoid":
-      return a * (1 - a);
-    case "tanh":
-      return 1 - a * a;
-    default:
-      return 1;
-  }
-}
 
 /** A gradient behind a fused activation whose output is `a`; at fused gradients "redirected" passes everything. */
 export function passed(
@@ -37,7 +14,7 @@ export function passed(
 ): number {
   if (rule === "pass" || rule === "redirected") return signal;
   const s = rule === "gradient" ? signal : Math.max(0, signal);
-  return rule === "deconvnet" ? s : s * slope(activation, a);
+  return rule === "deconvnet" ? s : s * slopeFrom(activation, a);
 }
 
 export function batchNorm({ scale, offset, activation }: BatchNormLayer, x: Array64): Array64 {

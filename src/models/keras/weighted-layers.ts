@@ -1,6 +1,6 @@
 import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { formatShape, type Shape } from "../../gpu/tensor.ts";
-import type { FusedActivation } from "../../layers/activation-kinds.ts";
+import { type FusedActivation, isFusable } from "../../layers/activation-kinds.ts";
 import type { Constant } from "../../layers/op.ts";
 import { type Config, show } from "../json.ts";
 import { activationOf } from "./activations.ts";
@@ -23,8 +23,8 @@ function channelsOf({ config, shapes: [x] }: KerasCall): number {
 }
 
 /**
- * Gives a weighted layer its activation. Most are fused; swish (whose slope needs its input) and softmax become a
- * layer `NAME/swish` or `NAME/softmax`, and `NAME` keeps the values before it.
+ * Gives a weighted layer its activation. Most are fused; those whose slope needs their input, as swish, and softmax become
+ * a layer `NAME/swish` or `NAME/softmax`, and `NAME` keeps the values before it.
  */
 function activated(
   config: Config,
@@ -33,7 +33,7 @@ function activated(
   const activation = activationOf(config);
   const { kind } = activation;
   if (kind === "linear") return make({});
-  if (kind !== "softmax" && kind !== "swish") return make({ activation: { ...activation, kind } });
+  if (kind !== "softmax" && isFusable(activation)) return make({ activation });
   return [
     { suffix: "", body: make({}) },
     { suffix: `/${kind}`, body: activationBody(activation) },
