@@ -31,10 +31,6 @@ struct Params {
 
 const LANES = 16u; // or 1, or 256
 
-override KEPT_RANK: u32 = 8u;
-override RANK: u32 = 8u;          // of the reduced axes
-override INNERMOST: bool = false; // neighbouring threads take neighbouring elements of an output, not of several
-
 var<workgroup> values: array<f32, 256>;
 
 @compute @workgroup_size(256)
@@ -47,31 +43,20 @@ fn main(
   if (id >= params.groups) {
     return;
   }
-  let threads = 256u / LANES;
-  let lane = select(thread % LANES, thread / threads, INNERMOST);
-  let place = select(thread / LANES, thread % threads, INNERMOST);
-  let output = id / params.slices * LANES + lane;
-  let o = min(output, params.outputs - 1u);
-  let kept = Axes(params.keptSizes, params.moreKeptSizes, params.keptStrides, params.moreKeptStrides);
-  let across = Axes(params.sizes, params.moreSizes, params.strides, params.moreStrides);
-  let base = placeAlong(kept, KEPT_RANK, o);
-  let about = known[o];
-  let first = id % params.slices * params.slice;
-  let end = min(first + params.slice, params.length);
-
-  var value = beginning(ofElement(x[base + placeAlong(across, RANK, first)], about));
-  for (var i = first + place; i < end; i += threads) {
-    value = takenTogether(value, ofElement(x[base + placeAlong(across, RANK, i)], about));
+  let t = reductionThread(id, thread);
+  let about = known[min(t.output, params.outputs - 1u)];
+  var value = beginning(ofElement(x[t.base + placeInOutput(t.first)], about));
+  for (var i = t.first + t.place; i < t.end; i += SHARERS) {
+    value = takenTogether(value, ofElement(x[t.base + placeInOutput(i)], about));
   }
-  let mine = lane * threads + place;
-  values[mine] = value;
-  for (var stride = threads / 2u; stride > 0u; stride /= 2u) {
+  values[t.mine] = value;
+  for (var stride = SHARERS / 2u; stride > 0u; stride /= 2u) {
     workgroupBarrier();
-    if (place < stride) {
-      values[mine] = takenTogether(values[mine], values[mine + stride]);
+    if (t.place < stride) {
+      values[t.mine] = takenTogether(values[t.mine], values[t.mine + stride]);
     }
   }
-  if (place == 0u && output < params.outputs) {
-    y[output * params.slices + id % params.slices] = ofAll(values[mine], about);
+  if (t.place == 0u && t.output < params.outputs) {
+    y[t.output * params.slices + t.slice] = ofAll(values[t.mine], about);
   }
 }

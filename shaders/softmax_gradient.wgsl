@@ -1,14 +1,15 @@
-// Gradient of a softmax: dx = y·(dy − Σ dy·y), row by row.
+// Gradient of a softmax, row by row: dx = y·(dy − Σ dy·y); with LOG, of its logarithm: dx = dy − exp(y)·Σ dy.
 //
-//   y   [rows, length]
-//   dy  [rows, length]
-//   dx  [rows, length]
+//   y   [rows / inner, length, inner]
+//   dy  [rows / inner, length, inner]
+//   dx  [rows / inner, length, inner]
 //
-// One workgroup computes one row.
+// A row runs along the axis of `length`; `inner` of them lie side by side. One workgroup computes one row.
 
 struct Params {
   rows: u32,
   length: u32,
+  inner: u32,
   accumulate: u32, // 1: add to dx
 }
 
@@ -20,6 +21,8 @@ struct Params {
 alias Value = f32; // of the shared blocks
 const THREADS = 64u;
 
+override LOG: bool = false;
+
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -30,17 +33,26 @@ fn main(
   if (row >= params.rows) {
     return;
   }
-  let base = row * params.length;
+  let base = row / params.inner * params.length * params.inner + row % params.inner;
   var dot = 0.0;
   for (var j = thread; j < params.length; j += THREADS) {
-    dot += dy[base + j] * y[base + j];
+    let i = base + j * params.inner;
+    if (LOG) {
+      dot += dy[i];
+    } else {
+      dot += dy[i] * y[i];
+    }
   }
   dot = total(thread, dot);
   for (var j = thread; j < params.length; j += THREADS) {
-    var sum = y[base + j] * (dy[base + j] - dot);
-    if (params.accumulate == 1u) {
-      sum += dx[base + j];
+    let i = base + j * params.inner;
+    var sum = y[i] * (dy[i] - dot);
+    if (LOG) {
+      sum = dy[i] - exp(y[i]) * dot;
     }
-    dx[base + j] = sum;
+    if (params.accumulate == 1u) {
+      sum += dx[i];
+    }
+    dx[i] = sum;
   }
 }

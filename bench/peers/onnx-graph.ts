@@ -111,7 +111,9 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "binary":
     case "conv2dTranspose":
     case "lrn":
+    case "matmul":
     case "multiply":
+    case "normalization":
     case "pad":
     case "permute":
     case "resize":

@@ -149,7 +149,9 @@ function stepOf(
     case "binary":
     case "conv2dTranspose":
     case "lrn":
+    case "matmul":
     case "multiply":
+    case "normalization":
     case "pad":
     case "permute":
     case "resize":

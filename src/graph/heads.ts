@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { opOf } from "../layers/ops.ts";
+import { isOfClasses } from "../layers/softmax.ts";
 import { assertGraph, type Graph, HEADS, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
 import { isIdentity } from "./layer-facts.ts";
 
@@ -127,7 +128,8 @@ function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string
   const shapeOf = (name: string): Shape => shapes.get(name) ?? [];
   const last = behindViews(graph, output);
   const activation = endingOf(last);
-  const own = activation === "softmax" || activation === "sigmoid" ? activation : undefined;
+  const overClasses = last.op !== "softmax" || isOfClasses(last, shapeOf(last.name));
+  const own = overClasses && (activation === "softmax" || activation === "sigmoid") ? activation : undefined;
   const before = own ? beforeViews(graph, shapes, last.inputs[0] ?? "") : output;
   const name = output === `${before}/softmax` ? before : output;
   const given = ownOf(graph.heads, name) ?? ownOf(graph.heads, output) ?? ownOf(graph.heads, before);
@@ -170,7 +172,7 @@ function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string
   };
 }
 
-/** The activation that a layer ends in, a softmax counting as one. */
+/** The activation that a layer ends in, a softmax, or the logarithm of one, counting as one. */
 function endingOf(layer: Layer): string | undefined {
   if (layer.op === "softmax") return "softmax";
   return "activation" in layer ? layer.activation?.kind : undefined;

@@ -10,7 +10,9 @@ import { type DenseLayer, dense } from "./dense.ts";
 import { type DepthwiseConv2dLayer, depthwiseConv2d } from "./depthwise-conv2d.ts";
 import { type GlobalPoolLayer, globalPool } from "./global-pool.ts";
 import { type LrnLayer, lrn } from "./lrn.ts";
+import { type MatmulLayer, matmul } from "./matmul.ts";
 import { type MultiplyLayer, multiply } from "./multiply.ts";
+import { type NormalizationLayer, normalization } from "./normalization.ts";
 import type { Op } from "./op.ts";
 import { type PadLayer, pad } from "./pad.ts";
 import { type PermuteLayer, permute } from "./permute.ts";
@@ -34,7 +36,9 @@ export type OpLayer =
   | DepthwiseConv2dLayer
   | GlobalPoolLayer
   | LrnLayer
+  | MatmulLayer
   | MultiplyLayer
+  | NormalizationLayer
   | PadLayer
   | PermuteLayer
   | PoolLayer
@@ -56,7 +60,9 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   depthwiseConv2d,
   globalPool,
   lrn,
+  matmul,
   multiply,
+  normalization,
   pad,
   permute,
   pool,

@@ -5,11 +5,11 @@ import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
 import { createSteps, type Scratch, type Step } from "../gpu/steps.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { axesOf, axesParams, MOST_AXES } from "./axes.ts";
+import { axesParams, MOST_AXES } from "./axes.ts";
 import { itemGrid } from "./incremental.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Mathematics, type Op, onlyInput } from "./op.ts";
+import { outputsAlong, reductionOf } from "./reduction.ts";
 import { extentOf, seesAll, seesItself } from "./sight.ts";
-import { stridesOf } from "./strided.ts";
 
 export type ReduceMode = keyof typeof MODES;
 
@@ -138,11 +138,7 @@ export const reduce: Op<ReduceLayer, ReduceLayer> = {
             : y;
       const rest = isProduct ? found("product of the others", { combine: 3, element: 5 }) : y;
       const size = sizeOf(x.shape);
-      const along = axesOf(
-        x.shape.map((_, axis) => axis),
-        x.shape,
-        stridesInOutput(x.shape, axes),
-      );
+      const along = outputsAlong(x.shape, axes);
       return [
         ...steps,
         {
@@ -210,36 +206,15 @@ export const reduce: Op<ReduceLayer, ReduceLayer> = {
   backProject: null,
 };
 
-/** Elements of an output from which on they are reduced in slices where there are few outputs, and those of a slice. */
-const SLICE = 4096;
-
-/** Outputs from which on there is work enough for a device without slices. */
-const MANY = 1024;
-
-function slicesOf(outputs: number, length: number): { readonly slices: number; readonly slice: number } {
-  const wanted = outputs >= MANY ? 1 : Math.min(Math.ceil(length / SLICE), Math.ceil(MANY / outputs));
-  const slice = Math.ceil(length / wanted);
-  return { slices: Math.ceil(length / slice), slice };
-}
-
 /** Elements of the scratch of a reduction. */
 function partialsOf(shape: Shape, axes: readonly number[]): number {
-  const length = sizeOf(axes.map((axis) => shape[axis] ?? 1));
-  const outputs = sizeOf(shape) / length;
-  const { slices } = slicesOf(outputs, length);
+  const { outputs, slices } = reductionOf(shape, axes);
   return slices > 1 ? outputs * slices : 0;
 }
 
 /** What a mean multiplies its sum by; else 1. */
 function scaleOf({ mode, axes }: ReduceLayer, x: Shape): number {
   return mode === "mean" ? 1 / sizeOf(axes.map((axis) => x[axis] ?? 1)) : 1;
-}
-
-/** For each axis of the input, how far apart its neighbours' outputs lie: 0 where it is reduced. */
-function stridesInOutput(x: Shape, axes: readonly number[]): number[] {
-  return stridesOf(x.map((size, axis) => (axes.includes(axis) ? 1 : size))).map((stride, axis) =>
-    axes.includes(axis) ? 0 : stride,
-  );
 }
 
 interface Reduction extends Pick<ModeFacts, "combine"> {
@@ -256,39 +231,18 @@ interface Reduction extends Pick<ModeFacts, "combine"> {
 /** The dispatches of a reduction: one, or where few outputs have many elements, one by slices and one of these. */
 function reductionSteps(scratch: Scratch, reduction: Reduction): Step[] {
   const { label, axes, x, known = x, y, combine, element = 0, result = 0 } = reduction;
-  const kept = axesOf(
-    x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis])),
-    x.shape,
-  );
-  const reduced = axesOf(
-    axes.toSorted((a, b) => a - b),
-    x.shape,
-  );
-  const [outputs, length] = [sizeOf(kept.sizes), sizeOf(reduced.sizes)];
-  const { slices, slice } = slicesOf(outputs, length);
-  const innermost = reduced.strides.at(-1) === 1 && length > 1;
-  const lanes = slice < 16 ? 256 : innermost && slice >= 1024 ? 1 : 16;
-  const groups = Math.ceil(outputs / lanes) * slices;
-  const keptParams = axesParams(kept);
+  const { outputs, length, slices, options } = reductionOf(x.shape, axes);
   const partials = slices > 1 ? scratch([outputs, slices], `${label} slices`) : y;
   const step: Step = {
     shader,
     label,
+    ...options,
     constants: {
+      ...options.constants,
       ...{ COMBINE: combine, ELEMENT: element, RESULT: slices > 1 ? 0 : result },
-      ...{ KEPT_RANK: kept.sizes.length, RANK: reduced.sizes.length, INNERMOST: Number(innermost) },
     },
-    redeclare: { LANES: `${lanes}u` },
-    params: {
-      ...{ outputs, length, slices, slice, groups, scale: 1 / length },
-      keptSizes: keptParams.sizes,
-      moreKeptSizes: keptParams.moreSizes,
-      keptStrides: keptParams.strides,
-      moreKeptStrides: keptParams.moreStrides,
-      ...axesParams(reduced),
-    },
+    params: { ...options.params, scale: 1 / length },
     bindings: { x, known, y: partials },
-    workgroups: gridOf(groups),
   };
   if (slices === 1) return [step];
   const rest = reductionSteps(scratch, { label, axes: [1], x: partials, known, y, combine, result });

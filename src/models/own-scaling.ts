@@ -105,7 +105,9 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "depthwiseConv2d":
     case "globalPool":
     case "lrn":
+    case "matmul":
     case "multiply":
+    case "normalization":
     case "permute":
     case "reduce":
     case "softmax":

@@ -132,6 +132,43 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     [true, false].map((keepDims) => ({ layer: { op: "globalPool", ...NAMED, mode, keepDims }, x: [MAPS] })),
   ),
   lrn: [{ layer: { op: "lrn", ...NAMED, radius: 1, bias: 1, alpha: 0.5, beta: 0.75 }, x: [MAPS] }],
+  matmul: [
+    {
+      layer: { op: "matmul", ...TWO },
+      x: [
+        [2, 3, 4],
+        [2, 4, 5],
+      ],
+    },
+    {
+      layer: { op: "matmul", ...TWO, transposeB: true },
+      x: [
+        [2, 3, 5, 4],
+        [2, 3, 6, 4],
+      ],
+    },
+    {
+      layer: { op: "matmul", ...TWO, transposeA: true },
+      x: [
+        [2, 3, 5, 4],
+        [2, 1, 5, 6],
+      ],
+    },
+    {
+      layer: { op: "matmul", ...TWO },
+      x: [
+        [2, 2, 3, 5, 4],
+        [2, 2, 1, 4, 3],
+      ],
+    },
+    {
+      layer: { op: "matmul", ...TWO },
+      x: [
+        [2, 5, 4],
+        [2, 2, 4, 3],
+      ],
+    },
+  ],
   multiply: [
     { layer: { op: "multiply", ...TWO }, x: [MAPS, MAPS] },
     { layer: { op: "multiply", ...TWO }, x: [MAPS, [2, 3]] },
@@ -146,6 +183,16 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     { layer: padOf("symmetric", [5, 0, 3], [2, 4, 0]), x: [MAPS] },
     { layer: padOf("edge", [6, 2, 0], [1, 7, 1]), x: [MAPS] },
     { layer: padOf("constant", [2], [1]), x: [VECTORS] },
+  ],
+  normalization: [
+    { layer: { op: "normalization", ...NAMED, axes: [1, 2], epsilon: 1e-3 }, x: [MAPS] },
+    { layer: { op: "normalization", ...NAMED, axes: [2], epsilon: 1e-3 }, x: [MAPS] },
+    { layer: { op: "normalization", ...NAMED, axes: [3], epsilon: 1e-3 }, x: [MAPS] },
+    {
+      layer: { op: "normalization", ...NAMED, axes: [1, 2, 3], groups: 2, epsilon: 1e-3 },
+      x: [[2, 3, 2, 4]],
+    },
+    { layer: { op: "normalization", ...NAMED, axes: [1], epsilon: 1e-3 }, x: [VECTORS] },
   ],
   permute: [
     { layer: { op: "permute", ...NAMED, axes: [0, 1, 2, 4, 3] }, x: [[2, 5, 4, 2, 3]] },
@@ -204,7 +251,12 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     { layer: { op: "slice", ...NAMED, starts: [4, 0, 2], sizes: [2, 2, 3], steps: [-3, 2, -1] }, x: [MAPS] },
     { layer: { op: "slice", ...NAMED, starts: [2], sizes: [3] }, x: [VECTORS] },
   ],
-  softmax: [MAPS, VECTORS].map((shape) => ({ layer: { op: "softmax", ...NAMED }, x: [shape] })),
+  softmax: [
+    ...[MAPS, VECTORS].map((shape): Sample => ({ layer: { op: "softmax", ...NAMED }, x: [shape] })),
+    ...[1, 2, 3].map(
+      (axis): Sample => ({ layer: { op: "softmax", ...NAMED, axis, log: axis > 1 }, x: [MAPS] }),
+    ),
+  ],
 };
 
 const EVERY = Object.values(SAMPLES)

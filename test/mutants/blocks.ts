@@ -31,6 +31,14 @@ export const BLOCKS: readonly Mutant[] = [
     ],
   ),
   ...each(
+    block("reduction_thread"),
+    ["layers/reduce.test.ts", "layers/normalization.test.ts"],
+    [
+      ["select(thread % LANES, thread / SHARERS, ELEMENTS_FIRST)", "thread % LANES"],
+      ["min(first + params.slice, params.length)", "params.length"],
+    ],
+  ),
+  ...each(
     block("reduction"),
     ["layers/reduce.test.ts"],
     [
