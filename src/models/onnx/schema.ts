@@ -6,7 +6,7 @@ import { BYTES, FLOAT, INT, many, message, numbers, one, TEXT } from "./wire.ts"
 
 const ENTRY = message("a pair of texts", { key: one(1, TEXT), value: one(2, TEXT) });
 
-const TENSOR = message("a tensor", {
+export const TENSOR = message("a tensor", {
   dims: many(1, INT),
   dataType: one(2, INT),
   floatData: numbers(4, WireType.Bit32),

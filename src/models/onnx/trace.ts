@@ -41,18 +41,23 @@ export interface Traced {
 /** Nodes at most; the deepest networks that are published have some ten thousand. */
 const MOST_NODES = 100_000;
 
+/** Values that are traced, and the layers that give them. */
+export interface TracedValues {
+  readonly lowering: Lowering;
+  readonly values: ReadonlyMap<string, Value>;
+}
+
 /**
- * Turns a graph into layers: every output, or those that can be had beside one that can.
- * @throws ModelError when it contradicts itself: a value that nothing gives, a circle, shapes that do not fit.
- * @throws UnsupportedError naming the operator and the node.
+ * Walks through the nodes that outputs need. What cannot be had is missing, with the reason.
+ * @throws ModelError when the graph contradicts itself: a value that nothing gives, a circle, shapes that do not fit.
  */
-export async function traceOnnx(
+export async function traceValues(
   model: OnnxModel,
   inputs: readonly TracedInput[],
   wanted: readonly string[],
   yielding: YieldToEventLoop,
   who: string,
-): Promise<Traced> {
+): Promise<TracedValues> {
   if (model.nodes.length > MOST_NODES) {
     throw new ModelError(`${who}: expected at most ${MOST_NODES} nodes, got ${model.nodes.length}`);
   }
@@ -79,6 +84,22 @@ export async function traceOnnx(
       if (name) values.set(name, value);
     }
   }
+  return { lowering, values };
+}
+
+/**
+ * Turns a graph into layers: every output, or those that can be had beside one that can.
+ * @throws ModelError when it contradicts itself; see {@link traceValues}.
+ * @throws UnsupportedError naming the operator and the node, where no output can be had.
+ */
+export async function traceOnnx(
+  model: OnnxModel,
+  inputs: readonly TracedInput[],
+  wanted: readonly string[],
+  yielding: YieldToEventLoop,
+  who: string,
+): Promise<Traced> {
+  const { lowering, values } = await traceValues(model, inputs, wanted, yielding, who);
   return finished(lowering, values, wanted, who);
 }
 
@@ -196,12 +217,20 @@ function finished(
   let first: Error | undefined;
   for (const name of wanted) {
     const value = values.get(name);
-    if (value?.kind === "layer") outputs.push(outputOf(lowering, name, value));
-    else if (value?.kind === "missing") {
-      first ??= value.error;
-      if (value.source) outputs.push(outputOf(lowering, name, value.source));
-      leftOut[name] = value.error.message;
-    } else leftOut[name] = "it does not depend on the network's input";
+    const lost = value?.kind === "missing" ? value : undefined;
+    if (lost) {
+      first ??= lost.error;
+      leftOut[name] = lost.error.message;
+    } else if (value?.kind !== "layer") leftOut[name] = "it does not depend on the network's input";
+    const shown = value?.kind === "layer" ? value : lost?.source;
+    if (!shown) continue;
+    try {
+      outputs.push(outputOf(lowering, name, shown));
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      first ??= error;
+      leftOut[name] = error.message;
+    }
   }
   const [main] = outputs;
   if (!main)
@@ -215,16 +244,23 @@ function finished(
 function outputOf(lowering: Lowering, name: string, value: LayerValue): TracedOutput {
   lowering.begin(name, `output "${name}"`, true);
   const rank = value.axes.length;
+  const batch = value.axes.findIndex((axis) => axis.includes(0));
+  if (batch >= 0 && value.axes[batch]?.[0] !== 0) {
+    throw lowering.unsupported("the batch is the inner part of an axis");
+  }
   const straight = value.axes.map((_, axis) => axis);
-  const last = rank === 4 ? [0, 2, 3, 1] : rank === 3 ? [0, 2, 1] : straight;
+  const pictures = rank === 4 ? [0, 2, 3, 1] : rank === 3 ? [0, 2, 1] : straight;
+  const candidates = rank === 3 ? [straight, pictures] : [pictures, straight];
+  // The batch is stored first, wherever the file has it.
+  const inFront = (order: readonly number[]) =>
+    [...order].sort((a, b) => Number(b === batch) - Number(a === batch));
+  const orders = batch > 0 ? [inFront(straight)] : candidates;
   const ascends = (order: readonly number[]) => {
     const factors = order.flatMap((axis) => value.axes[axis] ?? []);
     return factors.every((factor, index) => index === 0 || factor > (factors[index - 1] ?? 0));
   };
-  const candidates = rank === 3 ? [straight, last] : [last, straight];
-  const [preferred = straight] = candidates;
-  const order = candidates.find(ascends) ?? preferred;
+  const order = orders.find(ascends) ?? orders[0] ?? straight;
   const groups = order.map((axis) => (value.axes[axis] ?? []).filter((factor) => factor !== 0));
-  const batched = String(value.axes[order[0] ?? 0] ?? []) === "0";
-  return { name, layer: lowering.arranged(value, batched ? groups.slice(1) : groups), order };
+  const whole = batch >= 0 && groups[0]?.length === 0;
+  return { name, layer: lowering.arranged(value, whole ? groups.slice(1) : groups), order };
 }

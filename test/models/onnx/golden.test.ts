@@ -13,10 +13,12 @@ import { testDevice } from "../../gpu.ts";
 const FOLDER = fileURLToPath(new URL("../../../../shared/onnx/", import.meta.url));
 
 const NAMES = [
+  "cifar10_resnet20_real",
   "densenet_small",
   "mnasnet0_5",
   "mobilenet_v2_quarter",
   "shufflenet_v2_x0_5",
+  "squeezenet_v1_1_real",
   "vgg11_bn_small",
 ];
 

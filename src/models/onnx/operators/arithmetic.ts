@@ -1,3 +1,4 @@
+import { sizeOf } from "../../../gpu/tensor.ts";
 import { combinedConstants, elementsOf, lazily } from "../../lowering/constants.ts";
 import { ARITHMETIC, type Arithmetic, arithmetic } from "../../lowering/elementwise.ts";
 import {
@@ -12,6 +13,9 @@ import type { Call, Given, Operator } from "../call.ts";
 /** Integers of the file, 64 bits of them, are exact up to here. */
 const MOST = Number.MAX_SAFE_INTEGER;
 
+/** Whole numbers of a constant that are computed at once. */
+const MOST_SIZES = 1024;
+
 /** Arithmetic of constants. @throws ModelError where integers overflow. */
 function folded(
   { lowering }: Call,
@@ -19,7 +23,7 @@ function folded(
   combine: (values: readonly number[]) => number,
   elements: ElementKind = x.every((one) => one.elements === "int") ? "int" : "float",
 ): ConstantValue {
-  return combinedConstants(elements, x, (values) => {
+  const y = combinedConstants(elements, x, (values) => {
     const result = combine(values);
     if (elements !== "int" || Math.abs(result) <= MOST) return result;
     // A number that stands for "to the end" may be passed on.
@@ -28,6 +32,9 @@ function folded(
       `expected whole numbers below 2⁵³, got ${values.join(" and ")}, which give ${result}`,
     );
   });
+  // Sizes are few, and an overflow is this node's.
+  if (elements === "int" && sizeOf(y.shape) <= MOST_SIZES) y.read();
+  return y;
 }
 
 function constantsOf(values: readonly Given[]): ConstantValue[] | undefined {
@@ -59,7 +66,7 @@ const all =
     const constants = constantsOf(values);
     const share = constant("float", [], Float32Array.of(1 / values.length));
     if (constants) {
-      const sum = folded(call, constants, (numbers) => numbers.reduce(ARITHMETIC[operator]));
+      const sum = folded(call, constants, (numbers) => numbers.reduce((a, b) => ARITHMETIC[operator](a, b)));
       return mean ? folded(call, [sum, share], ([a = 0, b = 0]) => a * b) : sum;
     }
     let result: LayerValue | ConstantValue = first;
@@ -129,7 +136,10 @@ export const ARITHMETICS: Readonly<Record<string, Operator>> = {
   Max: all("maximum"),
   Mean: all("add", true),
   Min: all("minimum"),
-  Mod: ofConstants(([a = 0, b = 1]) => a - b * Math.floor(a / b)),
+  Mod: (call) =>
+    folded(call, [call.constant(0), call.constant(1)], ([a = 0, b = 1]) =>
+      call.attributes.flag("fmod", false) ? a % b : a - b * Math.floor(a / b),
+    ),
   Mul: both("multiply"),
   Not: ofConstants(([a = 0]) => Number(a === 0), "bool"),
   Or: compare((a, b) => a !== 0 || b !== 0),

@@ -14,7 +14,7 @@ import {
 import { weightsOf } from "../../lowering/products.ts";
 import { groupNormalized, normalized, reduced } from "../../lowering/reduction.ts";
 import { type ConstantValue, constant, type Value } from "../../lowering/value.ts";
-import type { Call, Operator } from "../call.ts";
+import { type Call, missing, type Operator } from "../call.ts";
 
 /** The window of a convolution or pool over `spatial` axes. */
 function windowOf({ attributes, lowering }: Call, spatial: number): Omit<FileWindow, "size"> {
@@ -152,12 +152,12 @@ const pool =
     if (!size || size.length !== axes.spatial.length) {
       throw lowering.wrong(`expected kernel_shape of ${axes.spatial.length} numbers, got [${size}]`);
     }
-    if (call.outputs[1])
-      throw lowering.unsupported("the places of the maxima (its second output) are not supported");
-    return pooled(lowering, x, axes, { ...windowOf(call, axes.spatial.length), size }, mode, {
+    const y = pooled(lowering, x, axes, { ...windowOf(call, axes.spatial.length), size }, mode, {
       ceil: attributes.flag("ceil_mode", false),
       countPadding: attributes.flag("count_include_pad", false),
     });
+    const places = missing(lowering.unsupported("the places of the maxima are not supported"));
+    return [y, places].slice(0, call.outputs.length);
   };
 
 const globalPool =
@@ -217,17 +217,17 @@ const layerNormalization: Operator = (call) => {
   const { attributes, lowering } = call;
   const x = call.layer(0);
   const first = call.axis(attributes.number("axis", -1), x.axes.length);
-  if (call.outputs[1] || call.outputs[2])
-    throw lowering.unsupported("its mean and deviation as outputs are not supported");
   const axes = x.axes.flatMap((_, axis) => (axis >= first ? [axis] : []));
-  return normalized(
-    lowering,
-    x,
-    axes,
-    attributes.number("epsilon", 1e-5),
-    call.constant(1),
-    call.constantIf(2),
-  );
+  const epsilon = attributes.number("epsilon", 1e-5);
+  const y = normalized(lowering, x, axes, epsilon, call.constant(1), call.constantIf(2));
+  const without = missing(lowering.unsupported("its mean and deviation as outputs are not supported"));
+  return [y, without, without].slice(0, call.outputs.length);
+};
+
+const meanVarianceNormalization: Operator = (call) => {
+  const x = call.layer(0);
+  const axes = call.axes(call.attributes.numbers("axes") ?? [0, 2, 3], x.axes.length);
+  return normalized(call.lowering, x, axes, 1e-9);
 };
 
 const lrn: Operator = (call) => {
@@ -282,6 +282,9 @@ function known<T>(lowering: Lowering, name: string, words: Readonly<Record<strin
   if (found !== undefined) return found;
   throw lowering.unsupported(`expected ${name} of ${Object.keys(words).join(", ")}, got "${word}"`);
 }
+
+/** True if a product of sizes and scales is a whole number, but for the rounding of 32 bits. */
+const isWhole = (length: number): boolean => Math.abs(length - Math.round(length)) < 1e-4;
 
 const resize: Operator = (call) => {
   const { attributes, lowering, opset } = call;
@@ -343,6 +346,12 @@ const resize: Operator = (call) => {
     COORDINATES,
     attributes.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"),
   );
+  const lengths = pictureAxes.spatial.map((axis, index) => (shape[axis] ?? 1) * (own[index] ?? 1));
+  if (coordinates === "align-corners" && !target && !lengths.every(isWhole)) {
+    throw lowering.unsupported(
+      `align_corners with scales that give ${lengths.join("×")} pixels, of which ONNX and its runtimes make different pictures, is not supported`,
+    );
+  }
   const rounding =
     mode === "nearest"
       ? known(
@@ -379,6 +388,7 @@ export const PICTURES: Readonly<Record<string, Operator>> = {
   LRN: lrn,
   LayerNormalization: layerNormalization,
   MaxPool: pool("max"),
+  MeanVarianceNormalization: meanVarianceNormalization,
   Resize: resize,
   SpaceToDepth: spaceToDepth,
   Upsample: resize,

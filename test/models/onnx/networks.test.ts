@@ -1,0 +1,292 @@
+import { TensorProto_DataType as Type } from "onnx-buf";
+import { describe, expect, test } from "vitest";
+import { ModelError, UnsupportedError } from "../../../src/gpu/errors.ts";
+import { shapesOf } from "../../../src/graph/graph.ts";
+import { loadOnnxModel } from "../../../src/models/load-onnx-model.ts";
+import {
+  type AttributeInit,
+  floats,
+  type GraphInit,
+  onnxBytes,
+  onnxFiles,
+  type TensorInit,
+  valueInfo,
+} from "./written.ts";
+
+type Settings = Readonly<Record<string, number | readonly number[] | string>>;
+
+/** A node of a graph. */
+function node(
+  opType: string,
+  input: readonly string[],
+  output: readonly string[],
+  settings: Settings = {},
+  name = "",
+) {
+  const attribute = Object.entries(settings).map(([key, value]): AttributeInit => {
+    if (typeof value === "string") return { name: key, type: 3, s: new TextEncoder().encode(value) };
+    if (typeof value === "object") return { name: key, type: 7, ints: value.map(BigInt) };
+    return Number.isInteger(value)
+      ? { name: key, type: 2, i: BigInt(value) }
+      : { name: key, type: 1, f: value };
+  });
+  return { opType, input: [...input], output: [...output], attribute, name };
+}
+
+function whole(name: string, values: readonly (number | bigint)[]): TensorInit {
+  const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  return { name, dims: [BigInt(values.length)], dataType: Type.INT64, rawData };
+}
+
+const some = (name: string, dims: readonly number[]) =>
+  floats(
+    name,
+    dims,
+    Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => ((i * 7) % 11) / 11 - 0.5),
+  );
+
+/** The network of a graph whose input is N×C×H×W. */
+function load(graph: GraphInit, dims: readonly (number | string)[] = ["N", 3, 4, 4], options = {}) {
+  const outputs = graph.output ?? [valueInfo("y", ["N"])];
+  const whole = { name: "g", input: [valueInfo("x", dims)], ...graph, output: outputs };
+  return loadOnnxModel(onnxFiles(onnxBytes(whole as GraphInit)), options);
+}
+
+const ops = (graph: Awaited<ReturnType<typeof load>>) => graph.layers.map(({ op }) => op);
+
+describe("what a file becomes", () => {
+  test("layers are called as their nodes, outputs as the file's", async () => {
+    const graph = await load({
+      initializer: [some("w", [2, 3, 3, 3])],
+      node: [
+        node("Conv", ["x", "w"], ["c"], { pads: [1, 1, 1, 1] }, "/body/conv"),
+        node("Relu", ["c"], ["r"]),
+        node("GlobalAveragePool", ["r"], ["p"], {}, "/body/conv"),
+        node("Flatten", ["p"], ["y"]),
+      ],
+    });
+    expect(graph.layers.map(({ name }) => name)).toEqual(["x", "/body/conv", "r", "/body/conv:1", "y"]);
+    expect(graph.output).toBe("y");
+    expect(shapesOf(graph, 3).get("y")).toEqual([3, 2]);
+  });
+
+  test("pairs of transposes leave nothing behind", async () => {
+    const graph = await load({
+      initializer: [some("w", [2, 3, 1, 1])],
+      node: [
+        node("Transpose", ["x"], ["a"], { perm: [0, 2, 3, 1] }),
+        node("Transpose", ["a"], ["b"], { perm: [0, 3, 1, 2] }),
+        node("Conv", ["b", "w"], ["y"]),
+      ],
+    });
+    expect(ops(graph)).toEqual(["input", "conv2d"]);
+  });
+
+  test("a channel shuffle is one permutation", async () => {
+    const graph = await load(
+      {
+        initializer: [whole("s", [0, 2, 3, 4, 4]), whole("t", [0, 6, 4, 4]), some("w", [2, 6, 1, 1])],
+        node: [
+          node("Reshape", ["x", "s"], ["a"]),
+          node("Transpose", ["a"], ["b"], { perm: [0, 2, 1, 3, 4] }),
+          node("Reshape", ["b", "t"], ["c"]),
+          node("Conv", ["c", "w"], ["y"]),
+        ],
+      },
+      ["N", 6, 4, 4],
+    );
+    expect(ops(graph).filter((op) => op === "permute")).toHaveLength(1);
+  });
+
+  test("a flattened picture keeps its storage, and the weights behind it move", async () => {
+    const graph = await load({
+      initializer: [some("w", [48, 5])],
+      node: [node("Flatten", ["x"], ["f"]), node("MatMul", ["f", "w"], ["y"])],
+    });
+    expect(ops(graph)).toEqual(["input", "reshape", "dense"]);
+    const dense = graph.layers.at(-1);
+    const rows = dense?.op === "dense" ? dense.w.data : [];
+    // Row (h, w, c) is the file's row (c, h, w): pixel (0, 0) of channel 1 is its row 16.
+    expect(rows[5]).toBeCloseTo(((16 * 5 * 7) % 11) / 11 - 0.5, 6);
+  });
+
+  test("shapes that follow from the input's are computed beforehand, the batch left free", async () => {
+    const graph = await load({
+      initializer: [whole("zero", [0]), whole("rest", [-1]), some("w", [48, 2])],
+      node: [
+        node("Shape", ["x"], ["s"]),
+        node("Gather", ["s", "zero"], ["n"]),
+        node("Concat", ["n", "rest"], ["t"], { axis: 0 }),
+        node("Reshape", ["x", "t"], ["f"]),
+        node("Gemm", ["f", "w"], ["y"]),
+      ],
+    });
+    expect(shapesOf(graph, 5).get("y")).toEqual([5, 2]);
+  });
+
+  test("a batch that the file fixes is free, too", async () => {
+    const graph = await load(
+      {
+        initializer: [whole("t", [1, 48]), some("w", [48, 2])],
+        node: [node("Reshape", ["x", "t"], ["f"]), node("Gemm", ["f", "w"], ["y"])],
+      },
+      [1, 3, 4, 4],
+    );
+    expect(shapesOf(graph, 5).get("y")).toEqual([5, 2]);
+  });
+
+  test("where a network ends in classes, its scores are the output", async () => {
+    const graph = await load({
+      initializer: [some("w", [4, 3, 1, 1])],
+      node: [node("Conv", ["x", "w"], ["scores"]), node("ArgMax", ["scores"], ["y"], { axis: 1 })],
+    });
+    expect(shapesOf(graph).get(graph.output)).toEqual([1, 4, 4, 4]);
+    expect(graph.leftOut?.y).toMatch(/ArgMax "y": .*the values themselves are kept/);
+  });
+
+  test("an output that cannot be had is left out beside one that can", async () => {
+    const graph = await load({
+      initializer: [some("w", [2, 3, 1, 1])],
+      node: [node("Conv", ["x", "w"], ["y"]), node("NonMaxSuppression", ["y"], ["z"])],
+      output: [valueInfo("y", ["N"]), valueInfo("z", ["N"])],
+    });
+    expect(graph.output).toBe("y");
+    expect(graph.leftOut?.z).toMatch(/NonMaxSuppression/);
+  });
+
+  test("a size that the file leaves free is asked for", async () => {
+    const graph = { initializer: [some("w", [2, 3, 3, 3])], node: [node("Conv", ["x", "w"], ["y"])] };
+    const dims = ["N", 3, "H", "W"];
+    await expect(load(graph, dims)).rejects.toThrow(/the size of input "x".*N×3×H×W.*inputShape/);
+    const sized = await load(graph, dims, { inputShape: [6, 8, 3] });
+    expect(shapesOf(sized).get("y")).toEqual([1, 4, 6, 2]);
+  });
+
+  test("several inputs keep their names", async () => {
+    const graph = await loadOnnxModel(
+      onnxFiles(
+        onnxBytes({
+          name: "g",
+          input: [valueInfo("x", ["N", 3, 4, 4]), valueInfo("v", ["N", 3, 1, 1])],
+          node: [node("Mul", ["x", "v"], ["y"])],
+          output: [valueInfo("y", ["N"])],
+        } as GraphInit),
+      ),
+    );
+    expect(graph.layers.filter(({ op }) => op === "input").map(({ name }) => name)).toEqual(["x", "v"]);
+    expect(shapesOf(graph, 2).get("y")).toEqual([2, 4, 4, 3]);
+  });
+});
+
+describe("what is refused", () => {
+  test.each<[title: string, graph: GraphInit, error: new (message?: string) => Error, message: RegExp]>([
+    [
+      "a circle",
+      {
+        node: [
+          node("Add", ["x", "b"], ["a"], {}, "first"),
+          node("Relu", ["a"], ["b"]),
+          node("Relu", ["b"], ["y"]),
+        ],
+      },
+      ModelError,
+      /without a circle, but Relu "b"/,
+    ],
+    [
+      "a value that nothing gives",
+      { node: [node("Relu", ["nowhere"], ["y"])] },
+      ModelError,
+      /gives "nowhere", which Relu "y" reads, found none/,
+    ],
+    [
+      "two nodes that give one value",
+      { node: [node("Relu", ["x"], ["y"]), node("Abs", ["x"], ["y"])] },
+      ModelError,
+      /one node that gives "y", got two/,
+    ],
+    [
+      "an operator that there is not",
+      {
+        node: [
+          node("Relu", ["x"], ["a"]),
+          node("Hologram", ["a"], ["b"], {}, "odd"),
+          node("Relu", ["b"], ["y"]),
+        ],
+      },
+      UnsupportedError,
+      /Hologram "odd": the operator Hologram is not supported; .*blackBox\(\)/,
+    ],
+    [
+      "a whole number beyond what is exact, in a shape",
+      {
+        initializer: [whole("big", [2n ** 62n]), whole("four", [4])],
+        node: [node("Mul", ["big", "four"], ["s"]), node("Reshape", ["x", "s"], ["y"])],
+      },
+      ModelError,
+      /Mul "s": expected whole numbers below 2⁵³/,
+    ],
+    [
+      "a constant of 2⁶⁰ elements",
+      {
+        initializer: [whole("s", [2 ** 20, 2 ** 20, 2 ** 20])],
+        node: [node("ConstantOfShape", ["s"], ["c"]), node("Add", ["x", "c"], ["y"])],
+      },
+      ModelError,
+      /at most 536870912 elements, got 1048576×1048576×1048576/,
+    ],
+    [
+      "shapes that do not fit",
+      { initializer: [some("c", [3, 5, 1])], node: [node("Add", ["x", "c"], ["y"])] },
+      ModelError,
+      /Add "y": expected shapes that fit one another, got N×3×4×4 and 3×5×1/,
+    ],
+    [
+      "weights of other channels",
+      { initializer: [some("w", [2, 5, 3, 3])], node: [node("Conv", ["x", "w"], ["y"])] },
+      ModelError,
+      /Conv "y": expected weights of 3 channels in 1 groups, got 5 by 2/,
+    ],
+    [
+      "a reshape to another number of values",
+      { initializer: [whole("s", [0, 50])], node: [node("Reshape", ["x", "s"], ["y"])] },
+      ModelError,
+      /Reshape "y": expected a shape of the N×3×4×4 values, got N×50/,
+    ],
+    [
+      "a sum over the batch",
+      { node: [node("ReduceSum", ["x"], ["y"], { keepdims: 1 })] },
+      UnsupportedError,
+      /ReduceSum "y": it works along the batch/,
+    ],
+    [
+      "a mean that the size of the batch is divided by",
+      {
+        initializer: [whole("zero", [0])],
+        node: [
+          node("Shape", ["x"], ["s"]),
+          node("Gather", ["s", "zero"], ["n"]),
+          node("Cast", ["n"], ["f"], { to: 1 }),
+          node("Div", ["x", "f"], ["y"]),
+        ],
+      },
+      UnsupportedError,
+      /Div "y": a number that depends on the size of the batch/,
+    ],
+    [
+      "a loop",
+      { node: [node("Loop", ["x"], ["y"])] },
+      UnsupportedError,
+      /the operator Loop is not supported/,
+    ],
+    [
+      "an axis that there is not",
+      { node: [node("Softmax", ["x"], ["y"], { axis: 7 })] },
+      ModelError,
+      /Softmax "y": expected an axis of −4 to 3, got 7/,
+    ],
+  ])("%s", async (_, graph, error, message) => {
+    const loading = load(graph);
+    await expect(loading).rejects.toThrow(message);
+    await expect(load(graph)).rejects.toBeInstanceOf(error);
+  });
+});
