@@ -53,6 +53,7 @@ export { loadModel } from "./models/load-model.ts";
 export { loadOnnxModel } from "./models/load-onnx-model.ts";
 export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
+export { type BlackBoxOptions, blackBox } from "./network/black-box.ts";
 export { createNetwork } from "./network/create-network.ts";
 export type { InputOptions, InputValues } from "./network/inputs.ts";
 export type {
@@ -65,6 +66,7 @@ export type {
   OutputGradients,
   Target,
 } from "./network/network.ts";
+export type { OutsideScores } from "./network/outside.ts";
 export { logit } from "./objectives/objective.ts";
 export type { LoopOptions } from "./sampling/batches.ts";
 export type { MemoryOptions } from "./sampling/budget.ts";
@@ -103,6 +105,10 @@ export {
   lrp,
   type RelevanceExplanation,
 } from "./techniques/attribution/lrp.ts";
+export {
+  type NumericalSaliencyOptions,
+  numericalSaliency,
+} from "./techniques/attribution/numerical-saliency.ts";
 export {
   createOcclusion,
   type Occlusion,

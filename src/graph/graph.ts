@@ -141,7 +141,7 @@ export function pictureIn(layers: readonly Layer[]): PictureInput | undefined {
 /** The inputs beside the one that is asked, whose values stay the same while it is varied. */
 export function furtherInputsOf(graph: WithInputs): readonly InputLayer[] {
   const asked = inputOf(graph);
-  return inputsOf(graph).filter((input) => input !== asked);
+  return inputsOf(graph).filter((input) => input !== asked && !input.outside);
 }
 
 /**

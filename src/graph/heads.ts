@@ -223,6 +223,8 @@ function squashedBy(graph: Graph, last: Layer): "sigmoid" | "softmax" | undefine
 function isBare(graph: Graph, last: Layer): boolean {
   const seen = new Set([last]);
   for (const layer of seen) {
+    // Scores that come from outside are taken as a network's last sums are.
+    if (layer.op === "input" && layer.outside) continue;
     if (layer.op === "input" || (endingOf(layer) ?? "linear") !== "linear") return false;
     const { sums } = opOf(layer).mathematics(layer);
     if (sums === "lost") return false;

@@ -1,4 +1,5 @@
 import cellsShader from "../../shaders/cells_batch.wgsl";
+import differenceShader from "../../shaders/difference_batch.wgsl";
 import rankedShader from "../../shaders/ranked_batch.wgsl";
 import uniformShader from "../../shaders/uniform_batch.wgsl";
 import type { Command } from "../gpu/command.ts";
@@ -46,6 +47,19 @@ export function createUniformBatch(
 ): Promise<Command> {
   return createDispatch(device, uniformShader, {
     params: { size: sizeOf(x.shape), images: y.shape[0] ?? 1, seed, radius },
+    bindings: { x, position, y },
+    workgroups: gridOf(Math.ceil(sizeOf(y.shape) / 256)),
+  });
+}
+
+/** Fills `y` with the image, one square of one channel brighter or darker by `step`; see difference_batch.wgsl. */
+export function createDifferenceBatch(
+  device: GPUDevice,
+  { x, position, y, side, step }: BatchSite & { readonly side: number; readonly step: number },
+): Promise<Command> {
+  const [images, height, width, channels] = asNhwc(y.shape);
+  return createDispatch(device, differenceShader, {
+    params: { size: [height, width], channels, columns: Math.ceil(width / side), side, images, step },
     bindings: { x, position, y },
     workgroups: gridOf(Math.ceil(sizeOf(y.shape) / 256)),
   });

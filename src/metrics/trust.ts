@@ -20,7 +20,7 @@ import {
   type Trust,
   type TrustOptions,
 } from "./measures.ts";
-import { createRandomisedNetwork } from "./randomise.ts";
+import { createRandomisedNetwork, parameterLayers } from "./randomise.ts";
 import {
   isBlank,
   likeness,
@@ -66,7 +66,10 @@ export async function trust(
   const { input, target, about, kind } = maker;
   const nameOf = (index: number): string => (about ? className(about.head, index) : `class ${index}`);
   const others = about && (await otherClassesOf(network, input, about, numbers.seed, { signal, inputs }));
-  const measures = measuresOf(options.measures, others);
+  const fixed = parameterLayers(graph).length === 0;
+  const measures = measuresOf(options.measures, others).filter(
+    (name) => name !== "modelRandomisation" || !fixed || options.measures !== undefined,
+  );
   const progress = progressOver(measures, { ...options, inputs });
 
   // Maps of one image: a technique of many samples makes them from one sweep.
@@ -97,6 +100,10 @@ export async function trust(
     words: [],
   };
   if (typeof others === "string") found.leftOut = leftOutOf(options.measures, others);
+  if (fixed && options.measures === undefined) {
+    const reason = `"${graph.name}" has no parameters that could be randomised`;
+    found.leftOut = { ...found.leftOut, modelRandomisation: reason };
+  }
   const still = new Set<ScoreMeasure>();
   const watch = (names: readonly ScoreMeasure[], on: ScoreKind): Watched => ({
     onScores(scores) {

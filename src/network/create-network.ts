@@ -6,6 +6,7 @@ import { allocate } from "./buffers.ts";
 import { Network } from "./network.ts";
 import { assertSound, type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
 import { type NetworkOptions, networkSettings } from "./options.ts";
+import type { OutsideScores } from "./outside.ts";
 import { createStage } from "./stages.ts";
 import { DeviceWeights } from "./weights.ts";
 
@@ -42,12 +43,12 @@ export async function createNetwork(
 
 /**
  * @internal Puts a planned network on a device.
- * @param shared weights that outlive the network; left out, it owns its own.
+ * @param shared weights that outlive the network, where it does not own its own; and the function, where its scores come from outside.
  */
 export async function putOnDevice(
   device: GPUDevice,
   plan: NetworkPlan,
-  shared?: DeviceWeights,
+  { shared, outside }: { readonly shared?: DeviceWeights; readonly outside?: OutsideScores } = {},
 ): Promise<Network> {
   const { graph, shapes, layout } = plan;
   const who = `network "${graph.name}"`;
@@ -65,5 +66,5 @@ export async function putOnDevice(
     const byName = new Map(stages.map((stage) => [stage.layer.name, stage]));
     return { constants, backward: allocated.backward, stages: byName };
   });
-  return new Network({ device, plan, ...made, plans: new Map(), memory: { destroy } });
+  return new Network({ device, plan, ...made, plans: new Map(), memory: { destroy }, outside });
 }

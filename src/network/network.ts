@@ -18,6 +18,7 @@ import {
   type OutputGradients,
   targetIndices,
 } from "./output-gradient.ts";
+import { notOfBlackBox, type OutsideScores } from "./outside.ts";
 import { commandsOf, type Stage } from "./stages.ts";
 import { Turns } from "./turns.ts";
 
@@ -83,6 +84,11 @@ export class Network {
     this.input = this.activation(inputOf(plan.graph).name);
   }
 
+  /** @internal The function that gives the scores of a black box. Whoever runs forward has it asked; see `submitForward`. */
+  get outside(): OutsideScores | undefined {
+    return this.#parts.outside;
+  }
+
   /** True if `destroy()` was called. */
   get isDestroyed(): boolean {
     return (this.#whole ?? this).#ended === "destroy()";
@@ -123,6 +129,7 @@ export class Network {
    */
   forward(encoder: GPUCommandEncoder, options: ForwardOptions = {}): void {
     this.#expectFree("forward");
+    if (this.outside) throw notOfBlackBox(this.graph, "a forward pass to record");
     assertEncoder("forward", encoder);
     assertFields("forward", options, FORWARD);
     const { to, after } = options;
@@ -265,6 +272,7 @@ export class Network {
 
   #backwardBuffers(): BackwardBuffers {
     if (this.#backward) return this.#backward;
+    if (this.outside) throw notOfBlackBox(this.graph, "one that needs gradients");
     throw new InputError(
       `network "${this.graph.name}": created without gradients; create it with { gradients: true }`,
     );
@@ -282,6 +290,8 @@ interface NetworkParts {
   readonly plans: Map<string, BackwardPlan>;
   /** Everything that the network allocated. */
   readonly memory: Destroyable;
+  /** The function that gives the scores, where no layer computes them. */
+  readonly outside: OutsideScores | undefined;
 }
 
 /** Most backward plans that a network keeps. */

@@ -161,7 +161,7 @@ export class Networks {
   async #create(graph: Graph, settings: NetworkSettings): Promise<Network> {
     const plan = this.#plan(graph, settings);
     this.#expectRoom(plan);
-    const network = await putOnDevice(this.device, plan, this.#weights);
+    const network = await putOnDevice(this.device, plan, { shared: this.#weights });
     if (this.#destroyed) {
       network.destroy();
       throw this.#usedAfter();

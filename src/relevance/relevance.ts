@@ -9,6 +9,7 @@ import { createRelevanceProduct } from "../kernels/relevance.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
 import { aliasBuffers } from "../network/memory-plan.ts";
 import type { Network, OutputGradientCommand } from "../network/network.ts";
+import { notOfBlackBox } from "../network/outside.ts";
 import { createPassThrough } from "./pass-through.ts";
 import { isRedistribution, planRelevance, type RelevanceStep } from "./plan.ts";
 import { createRedistribution, type Destination, entriesOf, type Workspace } from "./redistribution.ts";
@@ -60,6 +61,7 @@ export async function createRelevance(network: Network, options: RelevanceOption
   assertFields("LRP", options, RELEVANCE);
   const { device, graph, batch } = network;
   const { rules = COMPOSITES.composite, from = [logitsOf(graph)], pass = [] } = options;
+  if (network.outside) throw notOfBlackBox(graph, "LRP");
   if (!network.hasGradients) {
     throw new InputError(
       `network "${graph.name}": created without gradients; create it with { gradients: true }`,

@@ -2,6 +2,7 @@ import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { Network, OutputGradients } from "../network/network.ts";
 import { type LoopOptions, runSteps } from "./batches.ts";
 import type { BudgetScope } from "./budget.ts";
+import { submitStep } from "./submit-step.ts";
 
 /** Result that a technique reads after a backward pass. */
 export interface Signal {
@@ -76,7 +77,9 @@ export async function runBackwardPasses(
       );
     }
   };
-  await runSteps(network, outputGradients.length, options, recording, (step) => {
+  const submitted = (step: number) =>
+    submitStep(network, { recordStep: (encoder) => recording(encoder, step) }, images);
+  await runSteps(network, outputGradients.length, options, submitted, (step) => {
     const full = step % slots === slots - 1 || step === outputGradients.length - 1;
     return full ? drained((step % slots) + 1) : undefined;
   });

@@ -52,7 +52,8 @@ export async function createBatches(
 }
 
 /**
- * Submits `steps` recordings one by one. Now and then the GPU catches up, so that progress is true and a stop is prompt.
+ * Submits `steps` pieces of work one by one. Now and then the GPU catches up, so that progress is true and a stop is prompt.
+ * @param submitted submits a piece, and is waited for.
  * @param after called when a step was submitted, and waited for: where something must be read before the next.
  * @throws the signal's reason; DeviceLostError.
  */
@@ -60,15 +61,13 @@ export async function runSteps(
   { device, graph }: Network,
   steps: number,
   { signal, onProgress }: LoopOptions,
-  recording: (encoder: GPUCommandEncoder, step: number) => void,
+  submitted: (step: number) => Promise<void> | undefined,
   after?: (step: number) => Promise<void> | undefined,
 ): Promise<void> {
   signal?.throwIfAborted();
   let rested = performance.now();
   for (let step = 0; step < steps; step++) {
-    const encoder = device.createCommandEncoder({ label: `vitrine ${graph.name}` });
-    recording(encoder, step);
-    device.queue.submit([encoder.finish()]);
+    await submitted(step);
     await after?.(step);
     if (performance.now() - rested > 30 || step % 8 === 7 || step === steps - 1) {
       await whileAlive(device, graph.name, device.queue.onSubmittedWorkDone());

@@ -6,6 +6,7 @@ import type { Network } from "../network/network.ts";
 import type { ObjectiveCommand } from "../objectives/commands.ts";
 import { createBatches, type LoopOptions, runSteps } from "./batches.ts";
 import type { BudgetScope } from "./budget.ts";
+import { type PartedStep, submitStep } from "./submit-step.ts";
 
 /** Work of several steps that a caller records: `recordStart`, then `recordStep` as often as `steps` says, then `recordEnd`. */
 export interface SteppedWork {
@@ -57,7 +58,7 @@ export interface SampleSite {
 }
 
 /** The loop over samples, ready to record. */
-export interface SampleLoop extends SteppedWork {
+export interface SampleLoop extends SteppedWork, Pick<PartedStep, "around"> {
   /** Number of samples. */
   readonly count: number;
   /** The scores of each question that keeps them. */
@@ -97,7 +98,16 @@ export async function createSampleLoop(
     made.push({ objective, sums, collect: await collect, gathered: await gathered });
   }
   const layers = [...new Set(questions.flatMap(({ objective }) => objective.layers))];
+  const judge = (encoder: GPUCommandEncoder): void => {
+    for (const { objective, collect, gathered } of made) {
+      if (collect) recordCommands(encoder, [objective.score, collect]);
+      if (gradient) network.backward(encoder, objective.outputGradients);
+      if (gathered) recordCommands(encoder, [gathered]);
+    }
+  };
+  const wholePass = after === undefined && !gradient;
   return {
+    around: wholePass ? { before: (encoder) => recordCommands(encoder, begin), after: judge } : undefined,
     count,
     steps,
     scores: questions.map(({ scores }) => scores),
@@ -108,11 +118,7 @@ export async function createSampleLoop(
     recordStep(encoder) {
       recordCommands(encoder, begin);
       network.forward(encoder, { to: layers, after });
-      for (const { objective, collect, gathered } of made) {
-        if (collect) recordCommands(encoder, [objective.score, collect]);
-        if (gradient) network.backward(encoder, objective.outputGradients);
-        if (gathered) recordCommands(encoder, [gathered]);
-      }
+      judge(encoder);
     },
     recordEnd(encoder) {
       if (end.length > 0) recordCommands(encoder, end);
@@ -153,11 +159,11 @@ export async function runSamples(
     network,
     steps,
     options,
-    (encoder, step) => {
-      if (step === 0) loop.recordStart(encoder);
-      loop.recordStep(encoder);
-      if (step === steps - 1) loop.recordEnd(encoder);
-    },
+    (step) =>
+      submitStep(network, loop, Math.min(batch, count - step * batch), {
+        first: step === 0 ? loop.recordStart : undefined,
+        last: step === steps - 1 ? loop.recordEnd : undefined,
+      }),
     (step) =>
       full(step).length === 0
         ? undefined

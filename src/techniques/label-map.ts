@@ -7,7 +7,7 @@ import type { Network } from "../network/network.ts";
 import { answer } from "./answer.ts";
 import { assertAnswer } from "./answer-checks.ts";
 import type { ExplainOptions, Picture } from "./question.ts";
-import { submit, writeInput } from "./submit.ts";
+import { submitForward, writeInput } from "./submit.ts";
 
 /** A class of a label map, and how much of the picture has it. */
 export interface LabelArea {
@@ -32,9 +32,9 @@ export interface LabelMap {
   readonly areas: readonly LabelArea[];
 }
 
-export type LabelMapOptions = Pick<ExplainOptions, "output" | "signal">;
+export type LabelMapOptions = Pick<ExplainOptions, "output" | "inputs" | "signal">;
 
-const FIELDS: Fields<LabelMapOptions> = { output: "may", signal: "may" };
+const FIELDS: Fields<LabelMapOptions> = { output: "may", inputs: "may", signal: "may" };
 
 /**
  * The class of each place of a picture, by a network that scores every place (a segmentation network).
@@ -64,7 +64,7 @@ async function labelMapInTurn(
     );
   }
   writeInput(network, input);
-  submit(network, (encoder) => network.forward(encoder, { to: head.logits }));
+  await submitForward(network, { to: head.logits });
   const tensor = network.activation(head.logits);
   const all = await readTensor(network.device, tensor);
   signal?.throwIfAborted();

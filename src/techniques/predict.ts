@@ -9,7 +9,7 @@ import type { Network } from "../network/network.ts";
 import { answer, assertCall, assertPictures, copyOf, inTurnWithInputs } from "./answer.ts";
 import { assertAnswer } from "./answer-checks.ts";
 import type { Picture } from "./question.ts";
-import { submit } from "./submit.ts";
+import { submitForward } from "./submit.ts";
 
 /** A network's prediction for one class, label or value. */
 export interface Prediction {
@@ -108,7 +108,7 @@ async function predictBatch(
     );
     offset += values.byteLength;
   }
-  submit(network, (encoder) => network.forward(encoder, { to: head.logits }));
+  await submitForward(network, { to: head.logits }, inputs.length);
   const scores = await readTensor(device, network.activation(head.logits));
   signal?.throwIfAborted();
   const each = scores.length / network.batch;

@@ -15,7 +15,7 @@ import { MEMORY, type MemoryOptions } from "../sampling/budget.ts";
 import { answer } from "./answer.ts";
 import { assertAnswer } from "./answer-checks.ts";
 import { assertRegion, type Region, regionWeights, scoresWithin } from "./region.ts";
-import { submit, writeInput } from "./submit.ts";
+import { submitForward, writeInput } from "./submit.ts";
 
 export type { Picture } from "../images/picture.ts";
 
@@ -94,7 +94,7 @@ async function askInTurn(
 ): Promise<Asked> {
   assertRegion(region, target, headOf(network.graph, output));
   writeInput(network, input);
-  submit(network, (encoder) => network.forward(encoder));
+  await submitForward(network);
   if (typeof target === "object") return askedOfElements(network, target);
   const head = headOf(network.graph, output);
   if (target !== undefined && head.kind !== "places") return askedOfClass(head, classOf(head, target));

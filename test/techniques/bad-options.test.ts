@@ -110,9 +110,15 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     [{ target: 0, baseline: { image: new Float32Array(3) } }, /expected .*\d×\d×\d/],
   ],
   rules: [[{ target: 0, rules: "delta" as "gamma" }, /LRP: expected rules of composite, .* got "delta"/]],
+  step: [Number.NaN, 0, -1, Number.POSITIVE_INFINITY].map((step): [AttributionOptions, RegExp] => [
+    { target: 0, step },
+    new RegExp(`^numerical saliency: expected a step above 0 \\(a fraction of max − min\\), got ${step}`),
+  ]),
   patch: [Number.NaN, 0, -1, 1.5, 99].map((patch): [AttributionOptions, RegExp] => [
     { target: 0, patch },
-    new RegExp(`^occlusion: expected a patch of 1×1 to 8×6 pixels, got ${patch}×${patch}`),
+    new RegExp(
+      `^occlusion: expected a patch of 1×1 to 8×6 pixels, got ${patch}×${patch}|^numerical saliency: expected a patch of 1 to 8 pixels, got ${patch}`,
+    ),
   ]),
   stride: [Number.NaN, 0, -1, 1.5].map((stride): [AttributionOptions, RegExp] => [
     { target: 0, stride },

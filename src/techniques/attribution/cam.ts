@@ -5,6 +5,7 @@ import { behindViews, headOf, headsOf } from "../../graph/heads.ts";
 import { createWeightedMaps } from "../../kernels/activation-maps.ts";
 import { EVERY_INDEX } from "../../kernels/objective.ts";
 import type { Network } from "../../network/network.ts";
+import { notOfBlackBox, outsideOf } from "../../network/outside.ts";
 import { termsByLayer } from "../../objectives/terms-by-layer.ts";
 import { answer } from "../answer.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
@@ -86,6 +87,7 @@ function averagedMaps(graph: Graph, shapes: Shapes, logits: string): Averaged {
     const layer = pooledBy(before, shapes);
     if (layer !== undefined) return { layer, w: last.w.data };
   }
+  if (outsideOf(graph) !== undefined) throw notOfBlackBox(graph, "CAM");
   throw new UnsupportedError(
     `CAM: expected network "${graph.name}" to end in global average pooling and at most one linear layer, got ${last.op} "${last.name}"; use Grad-CAM`,
   );

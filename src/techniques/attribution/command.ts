@@ -4,6 +4,7 @@ import { readTensors, type Tensor } from "../../gpu/tensor.ts";
 import { furtherInputsOf, inputOf } from "../../graph/graph.ts";
 import { type ReadInputs, readInputs } from "../../network/inputs.ts";
 import type { Network, OutputGradients, Target } from "../../network/network.ts";
+import { notOfBlackBox } from "../../network/outside.ts";
 import { Objective } from "../../objectives/objective.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import { type BudgetScope, budgeted, type MemoryOptions, unlimited } from "../../sampling/budget.ts";
@@ -272,6 +273,7 @@ export async function createPrepared<O extends ObjectiveOptions & MemoryOptions,
   prepare: Prepare<O, E>,
 ): Promise<AttributionCommand<E>> {
   const { device } = network;
+  if (network.outside) throw notOfBlackBox(network.graph, "a command to record");
   const input = await copyOf(network, image);
   const read = await readInputs(network.graph, options.inputs ?? {});
   return build(device, who, async (own) => {

@@ -7,6 +7,7 @@ import { type Graph, inputOf, type Shapes } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
 import { betweenOf, descendantsOf } from "../../graph/traverse.ts";
 import type { Network } from "../../network/network.ts";
+import { notOfBlackBox, outsideOf } from "../../network/outside.ts";
 import type { Signal } from "../../sampling/backward-passes.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import type { MemoryOptions } from "../../sampling/budget.ts";
@@ -40,6 +41,7 @@ export function lastMaps(graph: Graph, shapes: Shapes, output?: string): string 
     const shape = shapes.get(name) ?? [];
     return name !== logits && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
   });
+  if (outsideOf(graph) !== undefined) throw notOfBlackBox(graph, "one that weighs a layer's maps");
   if (!found || found.op === "input") {
     throw new InputError(`network "${graph.name}": expected a layer with more than one pixel, found none`);
   }

@@ -12,6 +12,7 @@ import { LAYER_CAM } from "./layer-cam.ts";
 import { LIME } from "./lime.ts";
 import { LOCAL_LINEAR } from "./local-linear.ts";
 import { LRP } from "./lrp.ts";
+import { NUMERICAL_SALIENCY } from "./numerical-saliency.ts";
 import { OCCLUSION } from "./occlusion.ts";
 import { RISE } from "./rise.ts";
 import { SALIENCY } from "./saliency.ts";
@@ -23,6 +24,7 @@ import type { AttributionTechnique } from "./technique.ts";
 /** Every attribution technique: which pixels decided. In the order in which people meet them. */
 export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
   SALIENCY,
+  NUMERICAL_SALIENCY,
   SALIENCY_MASK,
   GRADIENT_INPUT,
   LOCAL_LINEAR,

@@ -20,6 +20,7 @@ import { Objective } from "../../objectives/objective.ts";
 import { termsByLayer } from "../../objectives/terms-by-layer.ts";
 import { createObjectiveValues } from "../../objectives/values.ts";
 import { budgetOf, bytesOfObjective, MEMORY, type MemoryOptions } from "../../sampling/budget.ts";
+import type { PartedStep } from "../../sampling/submit-step.ts";
 import { assertScore, EXPLAIN, elementsOfEach } from "../question.ts";
 import { ON, type TechniqueOption } from "./options.ts";
 
@@ -97,6 +98,8 @@ export interface OcclusionSweep {
   recordStart(encoder: GPUCommandEncoder): void;
   /** Records the next batch of patches. */
   recordStep(encoder: GPUCommandEncoder): void;
+  /** What a step records before and after its forward pass, where that is all it is; see `submitStep`. */
+  readonly around?: PartedStep["around"];
   /** Records the heat map, after all steps. */
   recordMap(encoder: GPUCommandEncoder): void;
   destroy(): void;
@@ -205,7 +208,10 @@ export async function createSweep(
     const bufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
     const judging = objectives.map((objective) => bytesOfObjective(objective, MOST_PATCHES));
     const memory = budget.left() - 2 * judging.reduce((sum, bytes) => sum + bytes, 0);
-    const plan = incremental ? planIncremental(graph, sweep, layers, { bufferBytes, memory }) : undefined;
+    const plan =
+      incremental && !network.outside
+        ? planIncremental(graph, sweep, layers, { bufferBytes, memory })
+        : undefined;
     if (plan && plan.cost.planned < WORTHWHILE * plan.cost.full) {
       budget.reserve(plan.bytes, "what its patches change");
       const windows = await createIncrementalSweep(
@@ -249,6 +255,10 @@ export async function createSweep(
       steps: Math.ceil(sweep.images / batch),
       saving: 1,
       recordStart: (encoder: GPUCommandEncoder) => encoder.clearBuffer(position.buffer),
+      around: {
+        before: (encoder: GPUCommandEncoder) => recordCommands(encoder, [occlude]),
+        after: (encoder: GPUCommandEncoder) => recordCommands(encoder, [judgeBatch]),
+      },
       recordStep(encoder: GPUCommandEncoder) {
         recordCommands(encoder, [occlude]);
         network.forward(encoder, { to: layers });

@@ -8,6 +8,7 @@ import type { Network, Target } from "../../network/network.ts";
 import { Objective } from "../../objectives/objective.ts";
 import type { LoopOptions } from "../../sampling/batches.ts";
 import { unlimited } from "../../sampling/budget.ts";
+import { submitStep } from "../../sampling/submit-step.ts";
 import { answer, assertCall } from "../answer.ts";
 import { assertAnswer, sameScores } from "../answer-checks.ts";
 import {
@@ -120,7 +121,7 @@ function overPatches(
     let pending = 0;
     let enough = 1;
     for (let step = 0; step < sweep.steps; step++) {
-      submit(network, sweep.recordStep);
+      await submitStep(network, sweep, Math.min(network.batch, sweep.count - step * network.batch));
       if (++pending < enough && step < sweep.steps - 1) continue;
       await whileAlive(device, "occlusion", device.queue.onSubmittedWorkDone());
       signal?.throwIfAborted();
@@ -165,6 +166,7 @@ function prepareSweep(
       ...{ steps, count: sweep.images, scores: [], image: command.image, target },
       recordStart: command.recordStart,
       recordStep: command.recordStep,
+      around: command.around,
       recordEnd: recordMap,
       results: Object.fromEntries(
         judged.flatMap(({ map, scores }, i) => [

@@ -21,6 +21,8 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly noise?: number | undefined;
   /** Number of points along a path. */
   readonly steps?: number | undefined;
+  /** Numerical saliency: how far values are moved up and down, as a fraction of the input's max − min. */
+  readonly step?: number | undefined;
   /** Integrated gradients: how far the sum may be off, as a share of the difference, before the steps are doubled. */
   readonly tolerance?: number | undefined;
   /** The image at which a path begins. */
@@ -29,7 +31,7 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly rules?: CompositeName | undefined;
   /** Seed of noise and masks. */
   readonly seed?: number | undefined;
-  /** Side of the covering patch, in pixels. */
+  /** Side of the covering patch, or of the square that is varied, in pixels. */
   readonly patch?: number | undefined;
   /** Pixels from one patch to the next. */
   readonly stride?: number | undefined;
@@ -41,7 +43,7 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
 
 export const ATTRIBUTION: Fields<AttributionOptions> = {
   ...{ ...EXPLAIN },
-  ...{ layer: "may", on: "may", samples: "may", noise: "may", steps: "may", tolerance: "may" },
+  ...{ layer: "may", on: "may", samples: "may", noise: "may", steps: "may", step: "may", tolerance: "may" },
   ...{ baseline: "may", rules: "may", seed: "may", patch: "may", stride: "may", fill: "may", hide: "may" },
 };
 

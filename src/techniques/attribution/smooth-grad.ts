@@ -141,7 +141,8 @@ function prepareMoments(result: OfMoments): Prepare<SmoothGradOptions, Explanati
   };
 }
 
-function spread(values: Float32Array): number {
+/** max − min. */
+export function spread(values: Float32Array): number {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
     low = Math.min(low, value);

@@ -3,7 +3,7 @@ import type { InputOptions } from "../../network/inputs.ts";
 import type { Network } from "../../network/network.ts";
 import { answer } from "../answer.ts";
 import type { Picture } from "../question.ts";
-import { submit, writeInput } from "../submit.ts";
+import { submitForward, writeInput } from "../submit.ts";
 
 export interface ActivationsOptions extends InputOptions {
   readonly layer: string;
@@ -32,7 +32,7 @@ async function outputOf(
 ): Promise<{ readonly data: Float32Array; readonly shape: Shape }> {
   const tensor = network.activation(layer);
   writeInput(network, input);
-  submit(network, (encoder) => network.forward(encoder, { to: layer }));
+  await submitForward(network, { to: layer });
   const shape = tensor.shape.slice(1);
   const data = await readTensor(network.device, tensor);
   signal?.throwIfAborted();

@@ -7,6 +7,7 @@ import { type InputColor, inputColorOf } from "../../images/color.ts";
 import type { InputOptions } from "../../network/inputs.ts";
 import type { Network } from "../../network/network.ts";
 import { LOOP, type LoopOptions, runSteps } from "../../sampling/batches.ts";
+import { submitStep } from "../../sampling/submit-step.ts";
 import { answer, assertCall } from "../answer.ts";
 import { assertAnswer } from "../answer-checks.ts";
 import { createOcclusion } from "../attribution/occlusion.ts";
@@ -108,7 +109,7 @@ async function discrepancyOf(
     const start = device.createCommandEncoder({ label: "vitrine empirical field" });
     occlusion.recordStart(start);
     device.queue.submit([start.finish()]);
-    await runSteps(network, occlusion.steps, options, (encoder) => occlusion.recordStep(encoder));
+    await runSteps(network, occlusion.steps, options, () => submitStep(network, occlusion, network.batch));
     const scores = await readTensor(device, occlusion.scores);
     signal?.throwIfAborted();
     await assertAnswer(network, scores, "the activations of its unit");
