@@ -1,5 +1,10 @@
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
-import { type Activation, activationFacts, type FusedActivation } from "../layers/activation-kinds.ts";
+import {
+  type Activation,
+  activationFacts,
+  type FusedActivation,
+  isFusable,
+} from "../layers/activation-kinds.ts";
 import type { InputLayer } from "../layers/input.ts";
 import type { Weights } from "../layers/op.ts";
 import { opOf } from "../layers/ops.ts";
@@ -10,6 +15,11 @@ export { keepsChannels } from "../layers/pad.ts";
 /** The activation that a layer applies, if any. */
 export function activationOf(layer: Layer): Activation | undefined {
   return "activation" in layer ? layer.activation : undefined;
+}
+
+/** Tells whether another layer may carry an activation, since its slope follows from its output. */
+export function canBeCarried(activation: Activation): activation is FusedActivation {
+  return isFusable(activation);
 }
 
 /** The activation that is fused to another op, if there is one. */

@@ -92,7 +92,7 @@ export const BLOCKS: readonly Mutant[] = [
       ["risen, Value(GAMMA)", "risen, Value(BETA)"],
       ["case 31u, 32u, 33u, 34u: { return Value(); }", "case 31u, 32u, 33u, 34u: { return Value(1.0); }"],
       ["1.28379166e-1", "1.28379e-1"],
-      ["Value(1.06777877e-1)", "Value(1.067e-1)"],
+      ["Value(0.09678418)", "Value(0.09678)"],
       ["exp(min(z, Value(15.0)))", "exp(z)"],
     ],
   ),

@@ -1,6 +1,7 @@
 import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { formatShape, type Shape } from "../../gpu/tensor.ts";
-import { type FusedActivation, isFusable } from "../../layers/activation-kinds.ts";
+import { canBeCarried } from "../../graph/layer-facts.ts";
+import type { FusedActivation } from "../../layers/activation-kinds.ts";
 import type { Constant } from "../../layers/op.ts";
 import { type Config, show } from "../json.ts";
 import { activationOf } from "./activations.ts";
@@ -33,7 +34,7 @@ function activated(
   const activation = activationOf(config);
   const { kind } = activation;
   if (kind === "linear") return make({});
-  if (kind !== "softmax" && isFusable(activation)) return make({ activation });
+  if (kind !== "softmax" && canBeCarried(activation)) return make({ activation });
   return [
     { suffix: "", body: make({}) },
     { suffix: `/${kind}`, body: activationBody(activation) },
