@@ -110,6 +110,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "batchNorm":
     case "binary":
     case "conv2dTranspose":
+    case "depthToSpace":
     case "lrn":
     case "matmul":
     case "multiply":
@@ -119,6 +120,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "resize":
     case "slice":
     case "reduce":
+    case "spaceToDepth":
       throw new Error(`ONNX "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

@@ -148,6 +148,7 @@ function stepOf(
     case "batchNorm":
     case "binary":
     case "conv2dTranspose":
+    case "depthToSpace":
     case "lrn":
     case "matmul":
     case "multiply":
@@ -157,6 +158,7 @@ function stepOf(
     case "resize":
     case "slice":
     case "reduce":
+    case "spaceToDepth":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
 }

@@ -7,6 +7,12 @@ import { type ConcatLayer, concat } from "./concat.ts";
 import { type Conv2dLayer, conv2d } from "./conv2d.ts";
 import { type Conv2dTransposeLayer, conv2dTranspose } from "./conv2d-transpose.ts";
 import { type DenseLayer, dense } from "./dense.ts";
+import {
+  type DepthToSpaceLayer,
+  depthToSpace,
+  type SpaceToDepthLayer,
+  spaceToDepth,
+} from "./depth-to-space.ts";
 import { type DepthwiseConv2dLayer, depthwiseConv2d } from "./depthwise-conv2d.ts";
 import { type GlobalPoolLayer, globalPool } from "./global-pool.ts";
 import { type LrnLayer, lrn } from "./lrn.ts";
@@ -33,6 +39,7 @@ export type OpLayer =
   | Conv2dLayer
   | Conv2dTransposeLayer
   | DenseLayer
+  | DepthToSpaceLayer
   | DepthwiseConv2dLayer
   | GlobalPoolLayer
   | LrnLayer
@@ -46,7 +53,8 @@ export type OpLayer =
   | ReshapeLayer
   | ResizeLayer
   | SliceLayer
-  | SoftmaxLayer;
+  | SoftmaxLayer
+  | SpaceToDepthLayer;
 
 const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLayer> } = {
   activation,
@@ -57,6 +65,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   conv2d,
   conv2dTranspose,
   dense,
+  depthToSpace,
   depthwiseConv2d,
   globalPool,
   lrn,
@@ -71,6 +80,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   resize,
   slice,
   softmax,
+  spaceToDepth,
 };
 
 /** The op that computes a layer. @throws UnsupportedError naming the layer and its op. */

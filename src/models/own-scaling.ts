@@ -102,6 +102,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "conv2d":
     case "conv2dTranspose":
     case "dense":
+    case "depthToSpace":
     case "depthwiseConv2d":
     case "globalPool":
     case "lrn":
@@ -111,6 +112,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "permute":
     case "reduce":
     case "softmax":
+    case "spaceToDepth":
       return undefined;
     default:
       throw new UnsupportedError(`preprocessing: op "${layer satisfies never}" is not supported`);

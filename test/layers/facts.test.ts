@@ -128,6 +128,10 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
       x: [[1, 6, 5, 3]],
     },
   ],
+  depthToSpace: (["depth-first", "column-first"] as const).map((order) => ({
+    layer: { op: "depthToSpace", ...NAMED, block: 2, order },
+    x: [[1, 3, 2, 12]],
+  })),
   globalPool: (["max", "average"] as const).flatMap((mode) =>
     [true, false].map((keepDims) => ({ layer: { op: "globalPool", ...NAMED, mode, keepDims }, x: [MAPS] })),
   ),
@@ -257,6 +261,10 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
       (axis): Sample => ({ layer: { op: "softmax", ...NAMED, axis, log: axis > 1 }, x: [MAPS] }),
     ),
   ],
+  spaceToDepth: (["depth-first", "column-first"] as const).map((order) => ({
+    layer: { op: "spaceToDepth", ...NAMED, block: 2, order },
+    x: [[1, 6, 4, 3]],
+  })),
 };
 
 const EVERY = Object.values(SAMPLES)

@@ -138,6 +138,12 @@ export const CODE: readonly Mutant[] = [
     ["[last.size, xStart, yStart, ...places]", "[last.size, xStart, yStart]"],
     ["[last.size, last.ySize, last.start]", "[last.size, last.ySize]"],
   ),
+  ...of(
+    "layers/depth-to-space",
+    "layers/depth-to-space",
+    ["[block * depth, depth, 1]", "[depth, block * depth, 1]"],
+    ["[block, 1, block * block]", "[1, block, block * block]"],
+  ),
   ...of("layers/lrn", "layers/facts", ["homogeneous: false", "homogeneous: true"]),
   ...of(
     "layers/pad",

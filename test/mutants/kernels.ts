@@ -209,6 +209,10 @@ export const KERNELS: readonly Mutant[] = [
     ["sum += y[i];", ""],
     ["params.output.x + 1u + pixel", "params.output.x + pixel"],
   ),
+  ...of("depth_to_space_incremental", "network/incremental-moves.test.ts", [
+    "inside * shallow + channel",
+    "inside * shallow",
+  ]),
   ...of("resample_incremental", "network/incremental-moves.test.ts", [
     "params.outSize.x + 1u + here.y",
     "params.outSize.x + 1u + here.x",

@@ -48,9 +48,9 @@ const part = (name: string, starts: number[], sizes: number[], steps?: number[])
 });
 
 /** Layers, the channels that the last one has, and those that rectangles follow. */
-const CASES: Readonly<
-  Record<string, readonly [layers: readonly Layer[], channels: number, followed: string[]]>
-> = {
+type Case = readonly [layers: readonly Layer[], channels: number, followed: string[]];
+
+const CASES: Readonly<Record<string, Case>> = {
   "halves of the channels, exchanged": [
     [
       part("first", [0, 0, 0], [18, 16, 4]),
@@ -78,6 +78,18 @@ const CASES: Readonly<
     8,
     ["resize", "after"],
   ],
+  ...Object.fromEntries(
+    (["depth-first", "column-first"] as const).flatMap((order): [string, Case][] => [
+      [
+        `channels as pixels, ${order}`,
+        [[{ op: "depthToSpace", name: "wide", inputs: ["x"], block: 2, order }], 2, ["wide", "after"]],
+      ],
+      [
+        `pixels as channels, ${order}`,
+        [[{ op: "spaceToDepth", name: "deep", inputs: ["x"], block: 2, order }], 32, ["deep", "after"]],
+      ],
+    ]),
+  ),
   "the edge again": [[padOf("edge", [2, 0, 0], [0, 3, 0])], 8, ["pad", "after"]],
 };
 
