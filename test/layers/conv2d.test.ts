@@ -176,6 +176,18 @@ describe("conv2d", () => {
     }
   });
 
+  test("takes values back through the filters of their own group, as the gradient does", async () => {
+    const c: Case = { ...plain, x: [1, 3, 3, 4], cout: 6, groups: 2, padding: "valid" };
+    const layer = layerOf(c);
+    const values = Float64Array.from(numbers(6, 9));
+    const pixels = Array.from({ length: 9 }, () => new Float64Array(4));
+    const back = (y: number, x: number) => pixels[3 * y + x] ?? new Float64Array(4);
+    conv2d.backProject?.(layer, { y: 0, x: 0, values, begin: 0, back });
+    const x = { shape: c.x, data: numbers(size(c.x), 4) };
+    const dx = await runBackward(conv2d, layer, [x], { dy: Float32Array.from(values) });
+    expectClose(dx, Float64Array.from(pixels.flatMap((pixel) => [...pixel])));
+  });
+
   test.each([0, 1.5, 3, 16])("refuses %s groups of 8 channels, naming the layer", (groups) => {
     const layer = { ...layerOf(plain), groups };
     expect(() => conv2d.shape(layer, [plain.x])).toThrow(InputError);

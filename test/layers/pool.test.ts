@@ -143,6 +143,16 @@ test.each<[Partial<PoolLayer>, RegExp]>([
   expect(() => pool.shape(layerOf(part), [[1, 4, 4, 1]])).toThrow(message);
 });
 
+test("takes values back to the taps of a dilated window, as a mean's gradient does", async () => {
+  const layer = layerOf({ mode: "average", size: [2, 2], strides: [1, 1], dilations: [2, 1] });
+  const values = Float64Array.of(3, -2);
+  const pixels = Array.from({ length: 6 }, () => new Float64Array(2));
+  const back = (y: number, x: number) => pixels[2 * y + x] ?? new Float64Array(2);
+  pool.backProject?.(layer, { y: 0, x: 0, values, begin: 0, back });
+  const dx = await runBackward(pool, layer, [random([1, 3, 2, 2])], { dy: Float32Array.from(values) });
+  expect([...dx]).toEqual(pixels.flatMap((pixel) => [...pixel]));
+});
+
 test("the first of equal maxima takes the whole gradient", async () => {
   const x = { shape: [1, 2, 4, 1], data: new Float32Array([1, 1, 0, 2, 1, 1, 2, 0]) };
   const dx = await runBackward(pool, layerOf({}), [x], { dy: new Float32Array([5, 7]) });
