@@ -1,3 +1,5 @@
+import { ModelError } from "../gpu/errors.ts";
+
 /** [H, W, C] of a network's input. */
 export type InputShape = readonly [height: number, width: number, channels: number];
 
@@ -34,4 +36,29 @@ export function channelsOf(declared: readonly (number | null)[]): readonly numbe
   const [, , channels] = declared;
   if (typeof channels === "number") return [channels];
   return declared.length === 2 ? [1] : [3, 1];
+}
+
+/**
+ * What a reader makes of a model at the first of the chosen shapes that its layers allow, or at the declared one where nothing
+ * is chosen.
+ * @throws ModelError what the first of the shapes met, when none will do.
+ */
+export async function atChosenShape<T>(
+  choice: InputShape | ChooseInputShape | undefined,
+  declared: readonly (number | null)[],
+  make: (shape: InputShape | undefined) => Promise<T>,
+  who: string,
+): Promise<T> {
+  const chosen = typeof choice === "function" ? await choice(declared) : choice && [choice];
+  if (!chosen) return make(undefined);
+  let fault: ModelError | undefined;
+  for (const shape of chosen) {
+    try {
+      return await make(shape);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      fault ??= error;
+    }
+  }
+  throw fault ?? new ModelError(`${who}: expected a shape of its input to try, got none`);
 }

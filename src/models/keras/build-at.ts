@@ -1,5 +1,4 @@
-import { ModelError } from "../../gpu/errors.ts";
-import type { ChooseInputShape, InputShape } from "../input-shape.ts";
+import { atChosenShape, type ChooseInputShape, type InputShape } from "../input-shape.ts";
 import { buildLayers, type GraphOptions } from "./build-graph.ts";
 import { ownSize } from "./resizing.ts";
 import type { KerasModel } from "./topology.ts";
@@ -23,20 +22,13 @@ export async function buildAt(
   who: string,
 ): ReturnType<typeof buildLayers> {
   const declared = declaredBy(model);
-  const chosen = typeof choice === "function" ? await choice(declared) : choice && [choice];
-  if (!chosen) {
-    const [h = null, w = null, c = null] = declared;
-    const known = declared.length === 3 && h !== null && w !== null && c !== null;
-    return buildLayers(model, known ? { ...options, inputShape: [h, w, c] } : options, who);
-  }
-  let fault: ModelError | undefined;
-  for (const inputShape of chosen) {
-    try {
-      return await buildLayers(model, { ...options, inputShape }, who);
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      fault ??= error;
-    }
-  }
-  throw fault ?? new ModelError(`${who}: expected a shape of its input to try, got none`);
+  const [h = null, w = null, c = null] = declared;
+  const known = declared.length === 3 && h !== null && w !== null && c !== null;
+  const own: InputShape | undefined = known ? [h, w, c] : undefined;
+  return atChosenShape(
+    choice,
+    declared,
+    (shape = own) => buildLayers(model, shape ? { ...options, inputShape: shape } : options, who),
+    who,
+  );
 }

@@ -1,16 +1,12 @@
-import type { Lowering } from "../lowering/lowering.ts";
-import { shapeOfValue } from "../lowering/movement.ts";
+import { type Given, Operands } from "../lowering/operands.ts";
 import type { ConstantValue, LayerValue, MissingValue, Value } from "../lowering/value.ts";
 import type { Attributes } from "./attributes.ts";
 
-/** What an operator is given: a layer's output or a constant, or nothing for an optional input. */
-export type Given = LayerValue | ConstantValue | undefined;
+export type { Given };
 
 /** One node with what it is given, for the operator that turns it into layers. */
-export class Call {
-  readonly lowering: Lowering;
+export class Call extends Operands {
   readonly attributes: Attributes;
-  readonly inputs: readonly Given[];
   /** Names of its outputs; empty for those that nobody wants. */
   readonly outputs: readonly string[];
   /** Version of ONNX's operators. */
@@ -19,35 +15,11 @@ export class Call {
   readonly fixedBatch: number | undefined;
 
   constructor(call: Pick<Call, "lowering" | "attributes" | "inputs" | "outputs" | "opset" | "fixedBatch">) {
-    this.lowering = call.lowering;
+    super(call);
     this.attributes = call.attributes;
-    this.inputs = call.inputs;
     this.outputs = call.outputs;
     this.opset = call.opset;
     this.fixedBatch = call.fixedBatch;
-  }
-
-  /** An input that must be there. @throws ModelError when it is not. */
-  given(index: number): LayerValue | ConstantValue {
-    const value = this.inputs[index];
-    if (!value) throw this.lowering.wrong(`expected an input ${index + 1}, got none`);
-    return value;
-  }
-
-  /** An input that a layer gives. @throws UnsupportedError when it is a constant. */
-  layer(index: number): LayerValue {
-    const value = this.given(index);
-    if (value.kind === "layer") return value;
-    throw this.lowering.unsupported(`its input ${index + 1} is a constant, which is not supported`);
-  }
-
-  /** An input that is known in advance. @throws UnsupportedError when a layer gives it. */
-  constant(index: number): ConstantValue {
-    const value = this.given(index);
-    if (value.kind === "constant") return value;
-    throw this.lowering.unsupported(
-      `its input ${index + 1} must be known in advance, but depends on the network's input`,
-    );
   }
 
   /** An optional input that is known in advance. */
@@ -69,24 +41,12 @@ export class Call {
     return values && values.length > 0 ? values[0] : undefined;
   }
 
-  /** The axis that a number names, negative ones counted from the end. @throws ModelError when there is none such. */
-  axis(axis: number, rank: number): number {
-    const counted = axis < 0 ? axis + rank : axis;
-    if (Number.isInteger(counted) && counted >= 0 && counted < Math.max(1, rank)) return counted;
-    throw this.lowering.wrong(`expected an axis of −${rank} to ${rank - 1}, got ${axis}`);
-  }
-
   axes(axes: readonly number[], rank: number): number[] {
     const counted = axes.map((axis) => this.axis(axis, rank));
     if (new Set(counted).size < counted.length) {
       throw this.lowering.wrong(`expected axes that differ, got [${axes}]`);
     }
     return counted;
-  }
-
-  /** Rank of an input. */
-  rank(index = 0): number {
-    return shapeOfValue(this.given(index)).length;
   }
 }
 

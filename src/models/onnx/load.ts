@@ -2,7 +2,7 @@ import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { completeGraph, type ModelOptions } from "../complete-graph.ts";
 import { baseName, type ModelFiles } from "../files.ts";
-import type { InputShape } from "../input-shape.ts";
+import { atChosenShape, type InputShape } from "../input-shape.ts";
 import { YieldToEventLoop } from "../yield-to-event-loop.ts";
 import type { OnnxModel, OnnxValueInfo } from "./model.ts";
 import { readOnnx } from "./read-model.ts";
@@ -54,18 +54,7 @@ async function traceAt(
       who,
     );
   const declared = declaredShape(pictures);
-  const chosen = typeof inputShape === "function" ? await inputShape(declared) : inputShape && [inputShape];
-  if (!chosen) return run(undefined);
-  let fault: ModelError | undefined;
-  for (const shape of chosen) {
-    try {
-      return await run(shape);
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      fault ??= error;
-    }
-  }
-  throw fault ?? new ModelError(`${who}: expected a shape of its input to try, got none`);
+  return atChosenShape(inputShape, declared, run, who);
 }
 
 /** The inputs that a graph is fed: old files list their initializers, too. */

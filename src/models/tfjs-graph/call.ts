@@ -1,8 +1,7 @@
 import { sizeOf } from "../../gpu/tensor.ts";
 import type { Constant } from "../../layers/op.ts";
 import { reshapedConstant } from "../lowering/constants.ts";
-import type { Lowering } from "../lowering/lowering.ts";
-import { shapeOfValue } from "../lowering/movement.ts";
+import { Operands } from "../lowering/operands.ts";
 import { channelsFirst, channelsLast, type PictureAxes } from "../lowering/pictures.ts";
 import { weightsOf } from "../lowering/products.ts";
 import type { ConstantValue, LayerValue, Value } from "../lowering/value.ts";
@@ -12,51 +11,25 @@ import type { Attributes } from "./attributes.ts";
 export type Given = LayerValue | ConstantValue;
 
 /** One node with what it is given, for the operator that turns it into layers. */
-export class Call {
-  readonly lowering: Lowering;
+export class Call extends Operands<Given> {
   /** Subject of messages: `model "model.json"`. */
   readonly model: string;
   readonly name: string;
   readonly op: string;
   readonly attributes: Attributes;
-  readonly inputs: readonly Given[];
 
   constructor(call: Pick<Call, "lowering" | "model" | "name" | "op" | "attributes" | "inputs">) {
-    this.lowering = call.lowering;
+    super(call);
     this.model = call.model;
     this.name = call.name;
     this.op = call.op;
     this.attributes = call.attributes;
-    this.inputs = call.inputs;
   }
 
   /** Names the layers that follow: the node's own name, or one below it; and the node in messages. */
   begin(suffix = ""): void {
     const who = `${this.model}, ${this.op} "${this.name}"`;
     this.lowering.begin(suffix === "" ? this.name : `${this.name}/${suffix}`, who);
-  }
-
-  /** @throws ModelError where there is no such input. */
-  given(index: number): Given {
-    const value = this.inputs.at(index);
-    if (!value) throw this.lowering.wrong(`expected an input ${index + 1}, got ${this.inputs.length} inputs`);
-    return value;
-  }
-
-  /** An input that a layer gives. @throws UnsupportedError when it is a constant. */
-  layer(index: number): LayerValue {
-    const value = this.given(index);
-    if (value.kind === "layer") return value;
-    throw this.lowering.unsupported(`its input ${index + 1} is a constant, which is not supported`);
-  }
-
-  /** An input that is known in advance. @throws UnsupportedError when a layer gives it. */
-  constant(index: number): ConstantValue {
-    const value = this.given(index);
-    if (value.kind === "constant") return value;
-    throw this.lowering.unsupported(
-      `its input ${index + 1} must be known in advance, but depends on the network's input`,
-    );
   }
 
   /** Whole numbers that are known in advance. */
@@ -89,17 +62,6 @@ export class Call {
       throw this.lowering.wrong(`expected ${size} numbers, got ${this.lowering.show(given.shape)}`);
     }
     return weightsOf(this.lowering, reshapedConstant(given, [size]));
-  }
-
-  /** The axis that a number names, negative ones counted from the end. @throws ModelError when there is none such. */
-  axis(axis: number, rank: number): number {
-    const counted = axis < 0 ? axis + rank : axis;
-    if (Number.isInteger(counted) && counted >= 0 && counted < Math.max(1, rank)) return counted;
-    throw this.lowering.wrong(`expected an axis of −${rank} to ${rank - 1}, got ${axis}`);
-  }
-
-  rank(index: number): number {
-    return shapeOfValue(this.given(index)).length;
   }
 
   /** True if the channels stand before the pixels. */

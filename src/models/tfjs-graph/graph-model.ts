@@ -2,6 +2,7 @@ import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { completeGraph, type ModelOptions } from "../complete-graph.ts";
 import { baseName, type ModelFiles, someOf } from "../files.ts";
+import { atChosenShape } from "../input-shape.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "../json.ts";
 import { OTHERWISE } from "../refusal.ts";
 import { readWeights } from "../weights.ts";
@@ -101,18 +102,7 @@ async function traceAt(tracing: Tracing, { inputShape }: ModelOptions): Promise<
       inputs.map((input) => tracedInput(input, input === pictures ? given : undefined, who)),
     );
   const declared = pictures.declared ?? [null, null, null];
-  const chosen = typeof inputShape === "function" ? await inputShape(declared) : inputShape && [inputShape];
-  if (!chosen) return run(undefined);
-  let fault: ModelError | undefined;
-  for (const shape of chosen) {
-    try {
-      return await run(shape);
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      fault ??= error;
-    }
-  }
-  throw fault ?? new ModelError(`${who}: expected a shape of its input to try, got none`);
+  return atChosenShape(inputShape, declared, run, who);
 }
 
 /** An input as the file declares it. */

@@ -304,7 +304,7 @@ describe("a damaged model is refused:", () => {
       node({ attr: { transpose_b: { b: true } } }),
       /MatMul "y": expected weights for the 2 features/,
     ],
-    ["too few inputs", node({ input: ["x"] }), /MatMul "y": expected an input 2, got 1 inputs/],
+    ["too few inputs", node({ input: ["x"] }), /MatMul "y": expected an input 2, got none/],
     ["no outputs", node({}).slice(0, 2), /expected outputs, got none/],
     [
       "an output of a node that it does not have",
