@@ -104,3 +104,57 @@ export function branches(seed = 2): Graph {
     { op: "dense", name: "logits", inputs: ["gap"], w: constant([12, 3], next), b: constant([3], next) },
   ]);
 }
+
+/**
+ * A small vision transformer: patches of 2 × 2 pixels as 12 tokens of 8 numbers, one block of attention with two heads, its
+ * maps the layer "attention", one of dense layers, the mean token, the log of a softmax.
+ */
+export function attention(seed = 8): Graph {
+  const next = random(seed);
+  const dense = (name: string, from: string, shape: [number, number]): Layer => ({
+    ...{ op: "dense", name, inputs: [from] },
+    ...{ w: constant(shape, next), b: constant([shape[1]], next) },
+  });
+  const norm = (name: string, from: string): Layer => ({
+    ...{ op: "normalization", name, inputs: [from], axes: [2], epsilon: 1e-3 },
+    ...{ scale: constant([8], next), offset: constant([8], next) },
+  });
+  const heads = (name: string): Layer[] => [
+    { op: "reshape", name: `${name}/split`, inputs: [name], shape: [12, 2, 4] },
+    { op: "permute", name: `${name}/heads`, inputs: [`${name}/split`], axes: [0, 2, 1, 3] },
+  ];
+  return graph("attention", [
+    { op: "input", name: "image", inputs: [], shape: [6, 8, 2] },
+    {
+      ...{ op: "conv2d", name: "conv2", inputs: ["image"], ...CONV, strides: [2, 2], padding: "valid" },
+      ...{ w: constant([2, 2, 2, 8], next), b: constant([8], next) },
+    },
+    { op: "reshape", name: "tokens", inputs: ["conv2"], shape: [12, 8] },
+    norm("norm1", "tokens"),
+    dense("query", "norm1", [8, 8]),
+    ...heads("query"),
+    dense("key", "norm1", [8, 8]),
+    ...heads("key"),
+    dense("value", "norm1", [8, 8]),
+    ...heads("value"),
+    { op: "matmul", name: "likeness", inputs: ["query/heads", "key/heads"], transposeB: true },
+    {
+      ...{ op: "binary", name: "scaled", inputs: ["likeness"], operator: "divide" },
+      constant: { shape: [], data: Float32Array.of(2) },
+    },
+    { op: "softmax", name: "attention", inputs: ["scaled"] },
+    { op: "matmul", name: "mixed", inputs: ["attention", "value/heads"] },
+    { op: "permute", name: "beside", inputs: ["mixed"], axes: [0, 2, 1, 3] },
+    { op: "reshape", name: "joined", inputs: ["beside"], shape: [12, 8] },
+    dense("project", "joined", [8, 8]),
+    { op: "add", name: "sum1", inputs: ["tokens", "project"] },
+    norm("norm2", "sum1"),
+    dense("wide", "norm2", [8, 12]),
+    { op: "activation", name: "bent", inputs: ["wide"], activation: { kind: "tanh" } },
+    dense("narrow", "bent", [12, 8]),
+    { op: "add", name: "sum2", inputs: ["sum1", "narrow"] },
+    { op: "reduce", name: "mean", inputs: ["sum2"], mode: "mean", axes: [1], keepDims: false },
+    dense("logits", "mean", [8, 3]),
+    { op: "softmax", name: "logs", inputs: ["logits"], log: true },
+  ]);
+}

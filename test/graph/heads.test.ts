@@ -86,6 +86,21 @@ const CASES: [string, Graph, Found][] = [
     { kind: "softmax", logits: "flat", classes: 4 },
   ],
   [
+    "the log of a softmax",
+    vector(dense("d", "gap", [5, 3]), { op: "softmax", name: "s", inputs: ["d"], log: true }),
+    { kind: "softmax", logits: "d", classes: 3, known: "found" },
+  ],
+  [
+    "a softmax over rows, which is none of classes",
+    maps({ op: "softmax", name: "s", inputs: ["conv"], axis: 1 }),
+    { kind: "places", scores: "values", logits: "s", classes: 5 },
+  ],
+  [
+    "a softmax over the last axis, by its number",
+    vector(dense("d", "gap", [5, 3]), { op: "softmax", name: "s", inputs: ["d"], axis: 1 }),
+    { kind: "softmax", logits: "d", classes: 3 },
+  ],
+  [
     "a softmax over one value",
     vector(dense("d", "gap", [5, 1]), softmax("s", "d")),
     { kind: "softmax", logits: "d", classes: 1 },

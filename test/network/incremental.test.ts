@@ -11,7 +11,7 @@ import type { Network, Target } from "../../src/network/network.ts";
 import { createGpu } from "../../src/node/gpu.ts";
 import { createOcclusion } from "../../src/techniques/attribution/occlusion.ts";
 import { testDevice } from "../gpu.ts";
-import { branches, chain, constant, graph, random, values } from "../graph/graphs.ts";
+import { attention, branches, chain, constant, graph, random, values } from "../graph/graphs.ts";
 
 const CONV = { strides: [1, 1], dilations: [1, 1], padding: "same" } as const;
 
@@ -284,6 +284,7 @@ const GRAPHS: [name: string, make: () => Graph][] = [
   ["cornered", cornered],
   ["joined", joined],
   ["shuffled", shuffled],
+  ["attention", attention],
 ];
 
 describe("rectangles", () => {
@@ -530,6 +531,7 @@ describe("an incremental sweep", () => {
     decoded: ["conv1", "max", "up1", "mean", "conv2"],
     pooled: throughPooling,
     cornered: throughPooling,
+    attention: ["conv2"],
     shuffled: ["conv1", "split", "relu", "shuffle", "joined", "mean", "largest", "gates", "conv2"],
     joined: [
       "norm",

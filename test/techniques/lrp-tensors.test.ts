@@ -88,3 +88,43 @@ test.each(["l2", "product", "logSumExp"] as const)(
     }
   },
 );
+
+test("a dense layer of every token shares as the convolution of one pixel does", async () => {
+  const next = random(5);
+  const [w, b] = [constant([6, 7], next), constant([7], next)];
+  const [pooled, wide] = [
+    constant([7, 6], next),
+    { strides: [1, 1], dilations: [1, 1], padding: "valid" } as const,
+  ];
+  const mixed = (kernel: typeof w) => ({ ...kernel, shape: [1, 1, ...kernel.shape] });
+  const expected = await explain(
+    between(
+      { op: "conv2d", name: "mix", inputs: ["conv"], ...wide, w: mixed(w), b, activation: { kind: "relu" } },
+      { op: "conv2d", name: "back", inputs: ["mix"], ...wide, w: mixed(pooled) },
+      { op: "globalPool", name: "mean", inputs: ["back"], mode: "average" },
+    ),
+    { target: 1, rules: "epsilon" },
+  );
+  const found = await explain(
+    between(
+      { op: "reshape", name: "tokens", inputs: ["conv"], shape: [30, 6] },
+      { op: "dense", name: "mix", inputs: ["tokens"], w, b, activation: { kind: "relu" } },
+      { op: "dense", name: "back", inputs: ["mix"], w: pooled },
+      { op: "reduce", name: "mean", inputs: ["back"], mode: "mean", axes: [1], keepDims: false },
+    ),
+    { target: 1, rules: "epsilon" },
+  );
+  const most = Math.max(...expected.data.map(Math.abs));
+  const worst = Math.max(...found.data.map((v, i) => Math.abs(v - (expected.data[i] ?? Number.NaN))));
+  expect(worst / most).toBeLessThan(1e-5);
+});
+
+test("a normalisation passes relevance on unchanged where that is asked for", async () => {
+  const norm: Layer = { op: "normalization", name: "norm", inputs: ["conv"], axes: [1, 2], epsilon: 1e-3 };
+  const of = between(norm, { ...mean, inputs: ["norm"] });
+  await expect(explain(of)).rejects.toThrow(
+    /got normalization at layer "norm"; .* give \{ pass: \["norm"\] \}/,
+  );
+  const { conservation } = await explain(of, { target: 1, pass: ["norm"] });
+  expect(Math.abs(conservation.residual / conservation.score)).toBeLessThan(1e-5);
+});
