@@ -32,6 +32,40 @@ const weight = (name: string, shape: readonly number[], value: (i: number) => nu
   values: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i)),
 });
 
+/** Keys's cubic kernel with a = −½. */
+function cubic(x: number): number {
+  const d = Math.abs(x);
+  if (d < 1) return 1.5 * d ** 3 - 2.5 * d ** 2 + 1;
+  return d < 2 ? -0.5 * d ** 3 + 2.5 * d ** 2 - 4 * d + 2 : 0;
+}
+
+/** Weights of an axis's pixels for place i of its resized version, as TensorFlow's tf.image.resize has them. */
+const KERNELS: Record<string, (d: number) => number> = {
+  nearest: (d) => Number(d > -0.5 && d <= 0.5),
+  bilinear: (d) => Math.max(0, 1 - Math.abs(d)),
+  bicubic: cubic,
+};
+
+function resampled(name: string, from: number, to: number, i: number): number[] {
+  const place = ((i + 0.5) * from) / to - 0.5;
+  const weights = Array.from({ length: from }, (_, k) => KERNELS[name]?.(k - place) ?? 0);
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+test.each(["nearest", "bilinear", "bicubic"])("resizing by %s", async (interpolation) => {
+  const values = await valuesOf("Resizing", { height: 3, width: 7, interpolation });
+  const expected = all([3, 7, 2], (h, w, c) => {
+    const [rows, columns] = [resampled(interpolation, 4, 3, h), resampled(interpolation, 5, 7, w)];
+    return rows.reduce(
+      (sum, row, y) => sum + columns.reduce((part, column, x) => part + row * column * at(y, x, c), 0),
+      0,
+    );
+  });
+  expect(values.length).toBe(42);
+  expectClose(values, expected, 1e-5);
+});
+
 describe("layers are computed as Keras describes them", () => {
   test("batch normalisation along rows", async () => {
     const values = await valuesOf("BatchNormalization", { axis: 1, epsilon: 0.01 }, [

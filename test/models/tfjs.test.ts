@@ -87,14 +87,14 @@ test("who wrote a file says where a bilinear enlargement takes its pixels from",
     const { layers } = await loadLayersModel(modelOf({ model_config, keras_version }, [], { extra }));
     return layers.find(({ name }) => name === "up");
   };
-  const asymmetric = { mode: "bilinear", coordinates: "asymmetric" };
+  const asymmetric = { mode: "linear", coordinates: "asymmetric" };
   expect(await up("tfjs-layers 4.22.0")).toMatchObject(asymmetric);
   expect(await up(undefined, { generatedBy: "TensorFlow.js tfjs-layers v4.22.0" })).toMatchObject(asymmetric);
   expect(await up(undefined, { modelTopology: { model_config, backend: "tensor_flow.js" } })).toMatchObject(
     asymmetric,
   );
   for (const extra of [{}, { generatedBy: "keras v2.4.0", convertedBy: "TensorFlow.js Converter v3.9.0" }]) {
-    expect(await up("2.4.0", extra)).not.toHaveProperty("coordinates");
+    expect(await up("2.4.0", extra)).toMatchObject({ mode: "linear", coordinates: "half-pixel" });
   }
 });
 

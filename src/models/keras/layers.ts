@@ -6,6 +6,7 @@ import { activationBody, type Converter, paddingOf } from "./converter.ts";
 import { centerCrop, cropping, sidesOf } from "./cropping-layers.ts";
 import { add, average, concatenate, dot, extreme, multiply, subtract } from "./merging-layers.ts";
 import { operationLayer } from "./operations.ts";
+import { resizing, upsampling } from "./resampling-layers.ts";
 import {
   batchNormalization,
   conv2d,
@@ -93,22 +94,6 @@ const reshape: Converter = ({ config, shapes: [x] }) => {
   return { op: "reshape", shape };
 };
 
-/** tfjs takes pixels of a bilinear enlargement at their corners, Keras at their centres. */
-const upsampling: Converter = ({ config, writer }) => {
-  config.assertChannelsLast();
-  const mode = config.text("interpolation", "nearest");
-  if (mode !== "nearest" && mode !== "bilinear") {
-    throw new UnsupportedError(`${config.who}: expected interpolation nearest or bilinear, got ${mode}`);
-  }
-  const asymmetric = mode === "bilinear" && writer === "tfjs";
-  return {
-    op: "resize",
-    to: { factor: config.pair("size", [2, 2]) },
-    mode: mode === "bilinear" ? "linear" : "nearest",
-    coordinates: asymmetric ? "asymmetric" : "half-pixel",
-  };
-};
-
 /** TensorFlow's local response normalisation, as Keras models that need it define it for themselves. */
 const lrn: Converter = ({ config }) => ({
   op: "lrn",
@@ -150,7 +135,7 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["Rescaling", rescaling],
   ["RandomCrop", toSize],
   ["Reshape", reshape],
-  ["Resizing", toSize],
+  ["Resizing", resizing],
   ["SeparableConv2D", separableConv2d],
   ["SlicingOpLambda", operationLayer],
   ["Softmax", softmax],
