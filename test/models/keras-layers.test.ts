@@ -66,6 +66,59 @@ test.each(["nearest", "bilinear", "bicubic"])("resizing by %s", async (interpola
   expectClose(values, expected, 1e-5);
 });
 
+const clip = (x: number, low: number, high: number) => Math.min(high, Math.max(low, x));
+const erf = (x: number) => {
+  // Simpson's rule over 2 / √π · exp(−t²).
+  const n = 2000;
+  const term = (i: number) =>
+    (i === 0 || i === n ? 1 : i % 2 === 1 ? 4 : 2) * Math.exp(-(((x * i) / n) ** 2));
+  return (
+    (2 / Math.sqrt(Math.PI)) *
+    (x / n / 3) *
+    Array.from({ length: n + 1 }, (_, i) => term(i)).reduce((a, b) => a + b, 0)
+  );
+};
+
+test.each<[name: string, of: (x: number) => number]>([
+  ["celu", (x) => (x > 0 ? x : Math.expm1(x))],
+  ["elu", (x) => (x > 0 ? x : Math.expm1(x))],
+  ["exponential", Math.exp],
+  ["gelu", (x) => (x / 2) * (1 + erf(x / Math.SQRT2))],
+  ["hard_sigmoid", (x) => clip(0.2 * x + 0.5, 0, 1)],
+  ["hard_silu", (x) => (x * clip(x + 3, 0, 6)) / 6],
+  ["hard_swish", (x) => (x * clip(x + 3, 0, 6)) / 6],
+  ["hard_tanh", (x) => clip(x, -1, 1)],
+  ["leaky_relu", (x) => Math.max(x, 0.2 * x)],
+  ["log_sigmoid", (x) => -Math.log1p(Math.exp(-x))],
+  ["mish", (x) => x * Math.tanh(Math.log1p(Math.exp(x)))],
+  ["selu", (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x))],
+  ["silu", (x) => x / (1 + Math.exp(-x))],
+  ["softplus", (x) => Math.log1p(Math.exp(x))],
+  ["softsign", (x) => x / (1 + Math.abs(x))],
+])("activation %s", async (name, of) => {
+  const values = await valuesOf("Activation", { activation: name });
+  expectClose(values, Array.from(PICTURE, of), 1e-4);
+});
+
+test("a hard sigmoid is that of the Keras that saved it", async () => {
+  const layer = kerasLayer("Activation", "it", { activation: "hard_sigmoid" });
+  for (const [version, slope] of [
+    ["2.15.0", 0.2],
+    ["3.3.3", 1 / 6],
+    ["tfjs-layers 4.22.0", 0.2],
+  ] as const) {
+    const topology = { ...sequential([layer], SHAPE), keras_version: version };
+    const { layers } = await loadLayersModel(modelOf(topology, []));
+    expect(layers[1]).toMatchObject({ activation: { kind: "hardSigmoid", alpha: slope, beta: 0.5 } });
+  }
+});
+
+/** Mean of some values, and the mean of their squares' distance from it. */
+const momentsOf = (values: readonly number[]) => {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return { mean, variance: values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length };
+};
+
 describe("layers are computed as Keras describes them", () => {
   test("batch normalisation along rows", async () => {
     const values = await valuesOf("BatchNormalization", { axis: 1, epsilon: 0.01 }, [
@@ -77,6 +130,50 @@ describe("layers are computed as Keras describes them", () => {
     const expected: Value = (h, w, c) =>
       ((at(h, w, c) - h / 2) / Math.sqrt(h + 0.5 + 0.01)) * (h + 1) + (2 - h);
     expectClose(values, all(SHAPE, expected), 1e-5);
+  });
+
+  test("layer normalisation over pixels of each channel", async () => {
+    const values = await valuesOf("LayerNormalization", { axis: [1, 2], epsilon: 0.01 }, [
+      weight("gamma", [4, 5], (i) => i + 1),
+      weight("beta", [4, 5], (i) => 2 - i),
+    ]);
+    const moments = [0, 1].map((c) => momentsOf(all([4, 5, 1], (h, w) => at(h, w, c))));
+    const expected: Value = (h, w, c) => {
+      const { mean = 0, variance = 1 } = moments[c] ?? {};
+      const i = h * 5 + w;
+      return ((at(h, w, c) - mean) / Math.sqrt(variance + 0.01)) * (i + 1) + 2 - i;
+    };
+    expectClose(values, all(SHAPE, expected), 1e-4);
+  });
+
+  test.each([1, 2, -1])("group normalisation in %d groups", async (groups) => {
+    const values = await valuesOf("GroupNormalization", { groups, epsilon: 0.01, center: false }, [
+      weight("gamma", [2], (i) => i + 2),
+    ]);
+    const { mean, variance } = momentsOf(all(SHAPE, at));
+    const own = [0, 1].map((c) => momentsOf(all([4, 5, 1], (h, w) => at(h, w, c))));
+    const expected: Value = (h, w, c) => {
+      const moments = groups === 1 ? { mean, variance } : (own[c] ?? { mean, variance });
+      return ((at(h, w, c) - moments.mean) / Math.sqrt(moments.variance + 0.01)) * (c + 2);
+    };
+    expectClose(values, all(SHAPE, expected), 1e-4);
+  });
+
+  test("unit normalisation", async () => {
+    const expected: Value = (h, w, c) => at(h, w, c) / Math.hypot(at(h, w, 0), at(h, w, 1));
+    expectClose(await valuesOf("UnitNormalization", {}), all(SHAPE, expected), 1e-5);
+  });
+
+  test("softmax over rows", async () => {
+    const sum = (w: number, c: number) => [0, 1, 2, 3].reduce((s, h) => s + Math.exp(at(h, w, c)), 0);
+    const expected: Value = (h, w, c) => Math.exp(at(h, w, c)) / sum(w, c);
+    expectClose(await valuesOf("Softmax", { axis: 1 }), all(SHAPE, expected), 1e-5);
+  });
+
+  test("a ReLU of every option", async () => {
+    const expected = Array.from(PICTURE, (x) => (x >= 1.5 ? 1.5 : x >= 0.5 ? x : 0.1 * (x - 0.5)));
+    const values = await valuesOf("ReLU", { max_value: 1.5, threshold: 0.5, negative_slope: 0.1 });
+    expectClose(values, expected, 1e-5);
   });
 
   test("a convolution in two groups", async () => {

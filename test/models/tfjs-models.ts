@@ -136,6 +136,25 @@ export const TFJS_MODELS: Readonly<Record<string, () => tf.LayersModel>> = {
       ],
     }),
 
+  curved: () => {
+    const image = tf.input({ shape: [5, 4, 3], name: "image" });
+    const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
+      layer.apply(x) as tf.SymbolicTensor;
+    const names = ["elu", "selu", "softplus", "softsign", "hardSigmoid", "mish", "gelu", "relu6"] as const;
+    const each = names.map((activation) =>
+      apply(
+        layers.conv2d({ filters: 2, kernelSize: 1, activation: activation as "elu", name: activation }),
+        image,
+      ),
+    );
+    const cut = apply(layers.thresholdedReLU({ theta: 0.3, name: "cut" }), image);
+    const bent = apply(layers.elu({ alpha: 1, name: "bent" }), image);
+    const capped = apply(layers.reLU({ maxValue: 0.5, name: "capped" }), image);
+    const all = apply(layers.concatenate({ name: "all" }), [...each, cut, bent, capped]);
+    const channels = apply(layers.layerNormalization({ name: "channels" }), all);
+    return tf.model({ inputs: image, outputs: channels });
+  },
+
   parted: () => {
     const image = tf.input({ shape: [7, 6, 2], name: "image" });
     const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>

@@ -397,12 +397,15 @@ export const CODE: readonly Mutant[] = [
     ['ATTACHED.test(character) ? "" : BOX', 'ATTACHED.test(character) ? "" : character'],
   ),
   ...of(
-    "models/keras/weighted-layers",
+    "models/keras/normalizations",
     "models/topology",
-    ['config.number("epsilon", 1e-3)', 'config.number("epsilon", 1e-5)'],
+    ['const epsilon = config.number("epsilon", 1e-3)', 'const epsilon = config.number("epsilon", 1e-5)'],
     ["(beta?.[c] ?? 0) - (mean[c] ?? 0) * scale", "(beta?.[c] ?? 0) + (mean[c] ?? 0) * scale"],
-    ['config.flag("use_bias", true)', 'config.flag("use_bias", false)'],
   ),
+  ...of("models/keras/weighted-layers", "models/topology", [
+    'config.flag("use_bias", true)',
+    'config.flag("use_bias", false)',
+  ]),
   ...of(
     "models/keras/variables",
     "models/keras-files",

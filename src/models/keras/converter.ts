@@ -1,9 +1,9 @@
 import { UnsupportedError } from "../../gpu/errors.ts";
 import type { Shape } from "../../gpu/tensor.ts";
-import type { Activation } from "../../layers/activation-kinds.ts";
 import type { Constant, LayerBase } from "../../layers/op.ts";
 import type { OpLayer } from "../../layers/ops.ts";
 import type { Config, JsonObject } from "../json.ts";
+import type { KerasActivation, Writer } from "./activations.ts";
 import type { CallArguments } from "./topology.ts";
 import type { LayerWeights } from "./weight-store.ts";
 
@@ -11,9 +11,6 @@ export type LayerBodyOf<L> = L extends LayerBase ? Omit<L, keyof LayerBase> : ne
 
 /** A layer of a graph before it has its name and inputs. */
 export type LayerBody = LayerBodyOf<OpLayer>;
-
-/** The library that trained the model, or made it. */
-export type Writer = "keras" | "tfjs";
 
 /** One call of a Keras layer, as its converter sees it. */
 export interface KerasCall {
@@ -54,8 +51,8 @@ export type CustomLayer = (
 export type Converter = (call: KerasCall) => Converted;
 
 /** The body of an activation that is a layer of its own. */
-export function activationBody(activation: Activation | { readonly kind: "softmax" }): LayerBody {
-  if (activation.kind === "softmax") return { op: "softmax" };
+export function activationBody(activation: KerasActivation): LayerBody {
+  if (activation.kind === "softmax") return { op: "softmax", ...("log" in activation ? { log: true } : {}) };
   if (activation.kind === "linear") return { op: "reshape" };
   return { op: "activation", activation };
 }

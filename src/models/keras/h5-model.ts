@@ -5,6 +5,7 @@ import type { ModelFiles } from "../files.ts";
 import { someOf } from "../files.ts";
 import { parseJson } from "../json.ts";
 import { YieldToEventLoop } from "../yield-to-event-loop.ts";
+import { kerasOf } from "./activations.ts";
 import { Hdf5File, readArrays, weightsOnly } from "./hdf5.ts";
 import { graphOfKerasModel, type LayersModelOptions } from "./keras-model.ts";
 import { type KerasModel, parseTopology } from "./topology.ts";
@@ -24,7 +25,7 @@ export async function loadH5Model(files: ModelFiles, options: LayersModelOptions
   return graphOfKerasModel(
     {
       model,
-      writer: "keras",
+      writer: kerasOf(file.text("keras_version")),
       metadata: {},
       readWeights: () =>
         readArrays(

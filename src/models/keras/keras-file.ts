@@ -1,9 +1,10 @@
 import { ModelError } from "../../gpu/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { ModelFiles } from "../files.ts";
-import { MOST_BYTES, objectOf, parseJson } from "../json.ts";
+import { isObject, MOST_BYTES, objectOf, parseJson } from "../json.ts";
 import { KERAS_WEIGHTS } from "../manifest.ts";
 import { YieldToEventLoop } from "../yield-to-event-loop.ts";
+import { kerasOf, type Writer } from "./activations.ts";
 import { Hdf5File, readArrays } from "./hdf5.ts";
 import { graphOfKerasModel, type LayersModelOptions } from "./keras-model.ts";
 import { parseTopology } from "./topology.ts";
@@ -26,10 +27,11 @@ export async function loadKerasFile(files: ModelFiles, options: LayersModelOptio
     );
   }
   const model = parseTopology(topology, who);
+  const writer = await writerOf(files, paths ?? [], signal);
   return graphOfKerasModel(
     {
       model,
-      writer: "keras",
+      writer,
       metadata: {},
       readWeights: async () => {
         const weights = new Hdf5File(await files.read(KERAS_WEIGHTS, { signal }), files.name, who);
@@ -43,4 +45,12 @@ export async function loadKerasFile(files: ModelFiles, options: LayersModelOptio
     options,
     who,
   );
+}
+
+/** The Keras that metadata.json says has saved the model; without it a late one, as that names the weights so. */
+async function writerOf(files: ModelFiles, paths: readonly string[], signal?: AbortSignal): Promise<Writer> {
+  if (!paths.includes("metadata.json")) return "keras3";
+  const bytes = await files.read("metadata.json", { signal, most: MOST_BYTES });
+  const metadata = parseJson(new TextDecoder().decode(bytes), `model "${files.name}", metadata.json`);
+  return kerasOf(isObject(metadata) ? metadata.keras_version : undefined);
 }

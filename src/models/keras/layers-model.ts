@@ -4,7 +4,7 @@ import { assertModelFiles, type ModelFiles, someOf, tooLong } from "../files.ts"
 import { assertNotNamedOtherwise, assertNotOtherwise, graphModelRefused, isGraphModel } from "../formats.ts";
 import { isObject, type JsonObject, MOST_BYTES, objectOf, parseJson } from "../json.ts";
 import { readWeights } from "../weights.ts";
-import type { Writer } from "./converter.ts";
+import { kerasOf, type Writer } from "./activations.ts";
 import { assertLayersModelOptions, graphOfKerasModel, type LayersModelOptions } from "./keras-model.ts";
 import { parseTopology } from "./topology.ts";
 
@@ -22,7 +22,7 @@ async function readManifest(files: ModelFiles, signal: AbortSignal | undefined):
 function writerOf({ generatedBy, modelTopology }: JsonObject): Writer {
   const { keras_version, backend } = isObject(modelTopology) ? modelTopology : {};
   const signed = (text: unknown) => typeof text === "string" && /tfjs|tensor_?flow\.js/i.test(text);
-  return [generatedBy, keras_version, backend].some(signed) ? "tfjs" : "keras";
+  return [generatedBy, keras_version, backend].some(signed) ? "tfjs" : kerasOf(keras_version);
 }
 
 /**

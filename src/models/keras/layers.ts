@@ -1,22 +1,21 @@
 import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { sizeOf } from "../../gpu/tensor.ts";
 import { show } from "../json.ts";
-import { activationOf, leakyReluOf, reluOf } from "./activations.ts";
+import { ACTIVATION_LAYERS, activationOf } from "./activations.ts";
 import { activationBody, type Converter, paddingOf } from "./converter.ts";
 import { centerCrop, cropping, sidesOf } from "./cropping-layers.ts";
 import { add, average, concatenate, dot, extreme, multiply, subtract } from "./merging-layers.ts";
-import { operationLayer } from "./operations.ts";
-import { resizing, upsampling } from "./resampling-layers.ts";
 import {
   batchNormalization,
-  conv2d,
-  conv2dTranspose,
-  dense,
-  depthwiseConv2d,
+  groupNormalization,
+  layerNormalization,
   normalization,
   rescaling,
-  separableConv2d,
-} from "./weighted-layers.ts";
+  unitNormalization,
+} from "./normalizations.ts";
+import { operationLayer } from "./operations.ts";
+import { resizing, upsampling } from "./resampling-layers.ts";
+import { conv2d, conv2dTranspose, dense, depthwiseConv2d, separableConv2d } from "./weighted-layers.ts";
 
 /** Does nothing when a network is used, only when it is trained. */
 const identity: Converter = ({ weights }) => {
@@ -50,11 +49,13 @@ function globalPool(mode: "max" | "average"): Converter {
 }
 
 const softmax: Converter = ({ config, shapes: [x] }) => {
-  const axis = config.number("axis", -1);
-  if (axis !== -1 && axis !== x.length - 1) {
-    throw new UnsupportedError(`${config.who}: expected the last axis, got ${axis}`);
+  const axes = Array.isArray(config.raw.axis) ? config.numbers("axis") : [config.number("axis", -1)];
+  const [given = -1] = axes;
+  const axis = given < 0 ? x.length + given : given;
+  if (axes.length > 1) {
+    throw new UnsupportedError(`${config.who}: expected one axis, got [${axes}]`);
   }
-  return { op: "softmax" };
+  return { op: "softmax", ...(axis === x.length - 1 ? {} : { axis }) };
 };
 
 const zeroPadding: Converter = ({ config }) => {
@@ -105,7 +106,7 @@ const lrn: Converter = ({ config }) => ({
 
 /** Converters from each class of Keras layer to layers of a graph. */
 export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
-  ["Activation", ({ config }) => activationBody(activationOf(config))],
+  ["Activation", ({ config, writer }) => activationBody(activationOf(config, writer))],
   ["Add", add],
   ["Average", average],
   ["AveragePooling2D", pool("average")],
@@ -123,15 +124,15 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["Flatten", flatten],
   ["GlobalAveragePooling2D", globalPool("average")],
   ["GlobalMaxPooling2D", globalPool("max")],
+  ["GroupNormalization", groupNormalization],
   ["LRN", lrn],
-  ["LeakyReLU", ({ config }) => activationBody(leakyReluOf(config))],
+  ["LayerNormalization", layerNormalization],
   ["MaxPooling2D", pool("max")],
   ["Maximum", extreme("maximum")],
   ["Minimum", extreme("minimum")],
   ["Multiply", multiply],
   ["Normalization", normalization],
   ["Permute", permute],
-  ["ReLU", ({ config }) => activationBody(reluOf(config))],
   ["Rescaling", rescaling],
   ["RandomCrop", toSize],
   ["Reshape", reshape],
@@ -141,8 +142,13 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["Softmax", softmax],
   ["Subtract", subtract],
   ["TFOpLambda", operationLayer],
+  ["UnitNormalization", unitNormalization],
   ["UpSampling2D", upsampling],
   ["ZeroPadding2D", zeroPadding],
+  ...Array.from(ACTIVATION_LAYERS, ([name, of]): [string, Converter] => [
+    name,
+    ({ config }) => activationBody(of(config)),
+  ]),
   ...[
     "ActivityRegularization",
     "AlphaDropout",

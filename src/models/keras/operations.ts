@@ -5,6 +5,7 @@ import type { BinaryOperator } from "../../layers/binary.ts";
 import type { Constant } from "../../layers/op.ts";
 import type { ReduceMode } from "../../layers/reduce.ts";
 import { isObject, show } from "../json.ts";
+import { ACTIVATION_NAMES, activationNamed } from "./activations.ts";
 import {
   activationBody,
   type Converted,
@@ -93,10 +94,72 @@ function arithmetic(kind: Arithmetic): Converter {
   };
 }
 
-const activation =
+const elementwise =
   (kind: ActivationKind): Converter =>
   () =>
     activationBody({ kind });
+
+/** An activation by its name in Keras; of several parameters only that of a leaky ReLU is read. */
+const activation =
+  (name: string): Converter =>
+  (call) => {
+    const { config, writer } = call;
+    const found = activationNamed(config.who, name, writer);
+    if (name === "gelu" && argumentOf(call, 1, "approximate") === true)
+      return activationBody({ kind: "geluTanh" });
+    const slope =
+      argumentOf(call, 1, "alpha", "negative_slope") ?? config.raw.negative_slope ?? config.raw.alpha;
+    if (typeof slope !== "number" || found.kind === "softmax") return activationBody(found);
+    return activationBody({ ...found, alpha: slope });
+  };
+
+/** √, then 1/x. */
+const inverseRoot: Converter = () => [
+  { suffix: "/sqrt", body: { op: "activation", activation: { kind: "sqrt" } } },
+  { suffix: "", body: { op: "activation", activation: { kind: "reciprocal" } } },
+];
+
+const clip: Converter = (call) => {
+  const [least, most] = [
+    argumentOf(call, 1, "clip_value_min", "x_min"),
+    argumentOf(call, 2, "clip_value_max", "x_max"),
+  ];
+  const [low, high] = [least ?? call.config.raw.x_min, most ?? call.config.raw.x_max];
+  if (typeof low !== "number" || typeof high !== "number") {
+    throw new UnsupportedError(
+      `${call.config.who}: expected bounds that are numbers, got ${show([low, high])}`,
+    );
+  }
+  return { op: "activation", activation: { kind: "clip", alpha: low, beta: high } };
+};
+
+const matmul: Converter = (call) => ({
+  op: "matmul",
+  ...(argumentOf(call, 2, "transpose_a") === true ? { transposeA: true } : {}),
+  ...(argumentOf(call, 3, "transpose_b") === true ? { transposeB: true } : {}),
+});
+
+const softmax: Converter = (call) => {
+  const [x] = call.shapes;
+  const [axis = -1] = axesOf(argumentOf(call, 1, "axis") ?? call.config.raw.axis ?? -1, x, call.config.who);
+  return { op: "softmax", ...(axis === x.length - 1 ? {} : { axis }) };
+};
+
+/** Another shape, whose first axis is the batch. */
+const reshape: Converter = (call) => {
+  const [x] = call.shapes;
+  const target = argumentOf(call, 1, "shape", "newshape") ?? call.config.raw.newshape;
+  const [batch, ...rest]: unknown[] = Array.isArray(target) ? target : [];
+  const known = rest.filter((axis): axis is number => typeof axis === "number" && axis > 0);
+  const size = sizeOf(x.slice(1));
+  const shape = rest.map((axis) => (axis === -1 && batch !== -1 ? size / sizeOf(known) : axis));
+  if ((batch !== -1 && batch !== null) || sizeOf(shape as number[]) !== size) {
+    throw new UnsupportedError(
+      `${call.config.who}: expected a shape of the batch and ${size} values, got ${show(target ?? null)}`,
+    );
+  }
+  return { op: "reshape", shape: shape as number[] };
+};
 
 /** Types of numbers that a cast may lead to: those between which nothing is rounded. */
 const cast: Converter = (call) => {
@@ -236,6 +299,9 @@ const concatenate: Converter = (call) => {
   return call.shapes.length === 1 ? { op: "reshape" } : { op: "concat", axis };
 };
 
+/** The name of an operation without its module: "math.truediv" and "TrueDivide" lead to "truediv" and "truedivide". */
+const plainName = (name: string) => (name.split(".").at(-1) ?? "").replaceAll("_", "").toLowerCase();
+
 /**
  * Operations of TensorFlow and of Keras 3 that stand among layers, by their names without the module, in small letters without
  * "_": `tf.math.truediv` and `TrueDivide` among them.
@@ -261,16 +327,19 @@ const OPERATIONS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ...(["reducesum", "sum"] as const).map((name) => [name, reduction("sum")] as const),
   ...(["reducemax", "max", "amax"] as const).map((name) => [name, reduction("max")] as const),
   ...(["reducemin", "min", "amin"] as const).map((name) => [name, reduction("min")] as const),
-  ["relu", activation("relu")],
-  ["relu6", activation("relu6")],
-  ["sigmoid", activation("sigmoid")],
-  ["tanh", activation("tanh")],
-  ["silu", activation("swish")],
-  ["swish", activation("swish")],
+  ...ACTIVATION_NAMES.map((name) => [plainName(name), activation(name)] as const),
+  ...(["exp", "log", "sqrt", "square", "abs", "negative", "reciprocal", "erf", "sin", "cos"] as const).map(
+    (kind) => [kind, elementwise(kind)] as const,
+  ),
+  ["absolute", elementwise("abs")],
+  ["neg", elementwise("negative")],
+  ["rsqrt", inverseRoot],
+  ["clip", clip],
+  ["clipbyvalue", clip],
+  ["matmul", matmul],
+  ["reshape", reshape],
+  ["softmax", softmax],
 ]);
-
-/** The name of an operation without its module: "math.truediv" and "TrueDivide" lead to "truediv" and "truedivide". */
-const plainName = (name: string) => (name.split(".").at(-1) ?? "").replaceAll("_", "").toLowerCase();
 
 /** An operation of TensorFlow that Keras 2 wrapped as a layer. */
 export const operationLayer: Converter = (call): Converted => {

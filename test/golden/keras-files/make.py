@@ -200,10 +200,10 @@ def weights_file(container, how):
     return buffer.getvalue()
 
 
-def archive(name, config, weights, packing):
+def archive(name, config, weights, packing, version="3.5.0"):
     with zipfile.ZipFile(FOLDER / name, "w", packing) as file:
         for path, content in [
-            ("metadata.json", json.dumps({"keras_version": "3.5.0", "date_saved": "2024-09-01@00:00:00"})),
+            ("metadata.json", json.dumps({"keras_version": version, "date_saved": "2024-09-01@00:00:00"})),
             ("config.json", json.dumps(config)),
             ("model.weights.h5", weights),
         ]:
@@ -253,7 +253,7 @@ def layers_model():
 
 
 archive("keras3.keras", config3(), weights_file("layers", "class"), zipfile.ZIP_DEFLATED)
-archive("keras2.keras", config2(), weights_file("_layer_checkpoint_dependencies", "twice"), zipfile.ZIP_STORED)
+archive("keras2.keras", config2(), weights_file("_layer_checkpoint_dependencies", "twice"), zipfile.ZIP_STORED, "2.13.1")
 archive("named.keras", config3(), weights_file("layers", "name"), zipfile.ZIP_DEFLATED)
 h5("keras2.h5", config2(), lambda path, weight: f"{path.split('/')[-1]}/{weight}:0")
 h5(
