@@ -39,6 +39,13 @@ export function reduced(
     factors: x.factors.map((size, factor) => (factors.includes(factor) ? 1 : size)),
     axes: x.axes.flatMap((axis, index) => (axes.includes(index) ? (keepDims ? [[]] : []) : [axis])),
   });
+  if (factors.length === 0) {
+    // One number each: storage has no axis for what has a size of 1.
+    const [, ...whole] = lowering.stored(x.layer);
+    const layer = lowering.view(x.layer, [...whole, 1]);
+    const body = { op: "reduce", mode, axes: [whole.length + 1], keepDims: false } as const;
+    return { kind: "layer", layer: lowering.emit(body, [layer], suffix), ...layout };
+  }
   const { layer, axes: stored } = lowering.isolated(
     x,
     factors.map((factor) => [factor]),

@@ -82,6 +82,26 @@ describe("what a file becomes", () => {
     expect(ops(graph)).toEqual(["input", "conv2d"]);
   });
 
+  test("a picture of one pixel is averaged, too", async () => {
+    const graph = await load(
+      { node: [node("GlobalAveragePool", ["x"], ["p"]), node("Flatten", ["p"], ["y"])] },
+      ["N", 3, 1, 1],
+    );
+    expect(shapesOf(graph, 2).get("y")).toEqual([2, 3]);
+  });
+
+  test("dropout of a share of 0 is none, though it trains", async () => {
+    const scalar = (name: string, value: number) => floats(name, [], [value]);
+    const training: TensorInit = { name: "t", dims: [], dataType: Type.BOOL, rawData: Uint8Array.of(1) };
+    const dropped = (share: number) =>
+      load({
+        initializer: [scalar("share", share), training],
+        node: [node("Dropout", ["x", "share", "t"], ["d"]), node("Relu", ["d"], ["y"])],
+      });
+    expect(ops(await dropped(0))).toEqual(["input", "activation"]);
+    await expect(dropped(0.5)).rejects.toThrow(/training_mode/);
+  });
+
   test("a channel shuffle is one permutation", async () => {
     const graph = await load(
       {

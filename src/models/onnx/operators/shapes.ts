@@ -384,7 +384,9 @@ const identity: Operator = (call) => call.given(0);
 /** Dropout at inference; its mask is wanted by nobody. */
 const dropout: Operator = (call) => {
   const training = call.constantIf(2)?.read()[0] ?? 0;
-  if (training !== 0) throw call.lowering.unsupported("training_mode is not supported");
+  // PyTorch's attention drops a share of 0 while it trains.
+  const share = call.constantIf(1)?.read()[0] ?? 0.5;
+  if (training !== 0 && share !== 0) throw call.lowering.unsupported("training_mode is not supported");
   return [call.given(0), missing(call.lowering.unsupported("the mask of a dropout is not supported"))];
 };
 
