@@ -193,8 +193,7 @@ interface Enlargement {
 /** What enlarges x by whole factors, from pixels' centres or corners; nothing where a layer does something else. */
 function enlargement(layer: ResizeLayer, x: Shape, y: Shape): Enlargement | undefined {
   const axes = axesOf(layer, x, y);
-  if (!axes.every(({ scale, size, out }) => Number.isInteger(scale) && out === size * scale))
-    return undefined;
+  if (!axes.every(({ scale }) => Number.isInteger(scale))) return undefined;
   const factor = [axes[0].scale, axes[1].scale] as const;
   const { mode, coordinates } = layer;
   // With whole factors, these are the same.

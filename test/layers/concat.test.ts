@@ -2,10 +2,24 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { type ConcatLayer, concat } from "../../src/layers/concat.ts";
-import { upTo } from "../reference/array.ts";
+import { type Array64, upTo } from "../reference/array.ts";
+import { build, inside } from "../reference/axes.ts";
 import * as reference from "../reference/layout.ts";
 import { checkOp, forAll, IMAGES, random } from "./check.ts";
 import { runBackward, runForward } from "./run.ts";
+
+function joined(axis: number, parts: readonly Array64[]): Array64 {
+  const length = parts.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
+  return build((parts[0]?.shape ?? []).with(axis, length), (index) => {
+    let place = index[axis] ?? 0;
+    for (const part of parts) {
+      const found = inside(part, index.with(axis, place));
+      if (found !== undefined && place >= 0) return found;
+      place -= part.shape[axis] ?? 0;
+    }
+    return Number.NaN;
+  });
+}
 
 const layerOf = (axis: number): ConcatLayer => ({ op: "concat", name: "c", inputs: ["a", "b"], axis });
 
@@ -15,6 +29,16 @@ test("agrees with naive loops, forward and backward, along every axis", async ()
     const parts = sizes.map((size, seed) => random(shape.with(axis, size), seed + 1));
     return checkOp(concat, layerOf(axis), parts, { forward: (x) => reference.concat(axis, x) });
   });
+});
+
+test("joins arrays of any number of axes, along each", async () => {
+  const axes = { 2: [2, 4], 3: [2, 3, 4], 6: [1, 2, 3, 2, 2, 3], 8: [2, 1, 2, 3, 1, 2, 2, 2] };
+  for (const shape of Object.values(axes)) {
+    for (const axis of [1, shape.length - 2, shape.length - 1].filter((one) => one > 0)) {
+      const parts = [1, 3, 2].map((size, seed) => random(shape.with(axis, size), seed + 1));
+      await checkOp(concat, layerOf(axis), parts, { forward: (x) => joined(axis, x) });
+    }
+  }
 });
 
 test("takes more than one workgroup, and the same input twice", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InputError } from "../../src/gpu/errors.ts";
+import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import type { Shape } from "../../src/gpu/tensor.ts";
 import type { Resampling } from "../../src/layers/resampling-taps.ts";
 import { type ResizeLayer, resize } from "../../src/layers/resize.ts";
@@ -148,4 +148,12 @@ test("factors and sizes that there cannot be are refused", () => {
   expect(shape({})).toThrow(InputError);
   expect(shape({ factor: 2 })).toThrow(InputError);
   expect(shape({ size: [2, 2] }, { cubicCoefficient: Number.NaN })).toThrow(/finite cubicCoefficient/);
+});
+
+test("relevance does not pass a cubic one, whose weights may be negative", () => {
+  const passed = (mode: Resampling["mode"]) => () =>
+    resize.relevance.propagation(layerOf({ size: [3, 3] }, { mode, coordinates: "half-pixel" }));
+  expect(passed("cubic")).toThrow(UnsupportedError);
+  expect(passed("cubic")).toThrow(/resize "r" is cubic/);
+  expect([passed("linear")().by, passed("nearest")().by]).toEqual(["rule", "gradient"]);
 });

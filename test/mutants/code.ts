@@ -118,7 +118,6 @@ export const CODE: readonly Mutant[] = [
   ...of(
     "layers/resize",
     "layers/resize",
-    ["out === size * scale", "true"],
     ["tap?.at === Math.floor(i / axis.scale)", "tap !== undefined"],
     ["Math.floor(Math.fround(extent * (factor?.[axis] ?? 0)))", "Math.round(extent * (factor?.[axis] ?? 0))"],
   ),
