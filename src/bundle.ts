@@ -13,5 +13,6 @@ export * from "./metrics.ts";
 export * from "./models.ts";
 export * from "./network.ts";
 export * from "./objectives.ts";
+export * from "./onnxruntime.ts";
 export * from "./relevance.ts";
 export * from "./units.ts";

@@ -55,7 +55,7 @@ export { modelFromFiles, type PickedFile } from "./models/picked-files.ts";
 export { modelFromUrl } from "./models/url.ts";
 export { type BlackBoxOptions, blackBox } from "./network/black-box.ts";
 export { createNetwork } from "./network/create-network.ts";
-export type { InputOptions, InputValues } from "./network/inputs.ts";
+export type { InputOptions, InputValues, ReadInputs } from "./network/inputs.ts";
 export type {
   BackwardOptions,
   ForwardOptions,
@@ -72,6 +72,7 @@ export type { LoopOptions } from "./sampling/batches.ts";
 export type { MemoryOptions } from "./sampling/budget.ts";
 export type { RidgeFit } from "./sampling/ridge.ts";
 export type { SteppedWork } from "./sampling/samples.ts";
+export type { PartedStep } from "./sampling/submit-step.ts";
 export { type AblationCamOptions, ablationCam } from "./techniques/attribution/ablation-cam.ts";
 export { cam } from "./techniques/attribution/cam.ts";
 export type { AttributionCommand } from "./techniques/attribution/command.ts";

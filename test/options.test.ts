@@ -95,6 +95,13 @@ const CALLS: Readonly<Record<string, Call>> = {
   lrp: (o) => library.lrp(network, image, o),
   maskOf: (o) => library.maskOf(pixels, new Float32Array(4), o),
   blackBox: (o) => library.blackBox(device, o),
+  fromSession: (o) =>
+    library.fromSession(
+      device,
+      { Tensor: class {} },
+      { inputNames: ["x"], outputNames: ["y"], run: async () => ({}) },
+      o,
+    ),
   numericalSaliency: (o) => library.numericalSaliency(network, image, o),
   occlusion: (o) => library.occlusion(network, image, o),
   predict: (o) => library.predict(network, image, o),

@@ -115,11 +115,11 @@ export function layerOf(graph: Graph, name: string): Layer {
 /** An input for pictures or feature maps, [H, W, C]. */
 export type PictureInput = InputLayer & { readonly shape: readonly [number, number, number] };
 
-/** The part of a graph that tells its inputs. */
-type WithInputs = Pick<Graph, "name" | "layers">;
-
 /** The input layers of a graph, in their order. @throws InputError when there is none. */
-export function inputsOf({ name, layers }: WithInputs): readonly [InputLayer, ...InputLayer[]] {
+export function inputsOf({
+  name,
+  layers,
+}: Pick<Graph, "name" | "layers">): readonly [InputLayer, ...InputLayer[]] {
   const [first, ...others] = layers.filter((layer) => layer.op === "input");
   if (first) return [first, ...others];
   throw new InputError(`graph "${name}": expected an input layer first, got ${layers[0]?.op ?? "nothing"}`);
@@ -129,7 +129,7 @@ export function inputsOf({ name, layers }: WithInputs): readonly [InputLayer, ..
  * The input that is asked: what a call's image enters by, and what gradients and maps are of. It is the first that takes
  * [H, W, C], and where none does, the first.
  */
-export function inputOf(graph: WithInputs): InputLayer {
+export function inputOf(graph: Pick<Graph, "name" | "layers">): InputLayer {
   return pictureIn(graph.layers) ?? inputsOf(graph)[0];
 }
 
@@ -139,7 +139,7 @@ export function pictureIn(layers: readonly Layer[]): PictureInput | undefined {
 }
 
 /** The inputs beside the one that is asked, whose values stay the same while it is varied. */
-export function furtherInputsOf(graph: WithInputs): readonly InputLayer[] {
+export function furtherInputsOf(graph: Pick<Graph, "name" | "layers">): readonly InputLayer[] {
   const asked = inputOf(graph);
   return inputsOf(graph).filter((input) => input !== asked && !input.outside);
 }
@@ -149,7 +149,7 @@ export function furtherInputsOf(graph: WithInputs): readonly InputLayer[] {
  * @param what what needs a picture, for the message.
  * @throws UnsupportedError when the network takes none.
  */
-export function pictureOf(graph: WithInputs, what: string): PictureInput {
+export function pictureOf(graph: Pick<Graph, "name" | "layers">, what: string): PictureInput {
   const picture = pictureIn(graph.layers);
   if (picture) return picture;
   const input = inputOf(graph);

@@ -34,6 +34,16 @@ test("the example of an occlusion sweep runs", async () => {
   ]);
 });
 
+test("the example of a black box runs", async () => {
+  expect(await said(() => import("../../examples/black-box.ts"))).toEqual([
+    "10 10 0 0",
+    "10 10 0 0",
+    "42 42 0 0",
+    "42 42 0 0",
+    "1 1 0 0",
+  ]);
+});
+
 test("the example of the three rules runs", async () => {
   expect(await said(() => import("../../examples/guided-relu.ts"))).toEqual([
     "gradient 5 -5 0 0",
