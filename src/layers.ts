@@ -29,6 +29,7 @@ export type { PadLayer } from "./layers/pad.ts";
 export type { Border, LayerWindow, Padding } from "./layers/padding.ts";
 export type { PermuteLayer } from "./layers/permute.ts";
 export type { PoolLayer } from "./layers/pool.ts";
+export type { PreluLayer } from "./layers/prelu.ts";
 export type { ReduceLayer, ReduceMode } from "./layers/reduce.ts";
 export type { Coordinates, Resampling, Rounding } from "./layers/resampling-taps.ts";
 export type { ReshapeLayer } from "./layers/reshape.ts";

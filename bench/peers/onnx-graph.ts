@@ -117,6 +117,7 @@ function append({ model, layer, inputs, shapes }: Site): string {
     case "normalization":
     case "pad":
     case "permute":
+    case "prelu":
     case "resize":
     case "slice":
     case "reduce":

@@ -155,6 +155,7 @@ function stepOf(
     case "normalization":
     case "pad":
     case "permute":
+    case "prelu":
     case "resize":
     case "slice":
     case "reduce":

@@ -38,11 +38,15 @@ export const PASS = 4;
  * @throws UnsupportedError naming the layer when the rule is not defined for its activation.
  */
 export function assertRule(rule: BackwardRule, activation: Activation, layer: string): void {
-  if (rule !== "gradient" && !activationFacts(activation).rules) {
-    throw new UnsupportedError(
-      `backward rule "${rule}": expected ReLU, ReLU6 or a clip from 0, got ${activation.kind} at layer "${layer}"; use the rule "gradient"`,
-    );
-  }
+  if (!activationFacts(activation).rules) assertGradient(rule, activation.kind, layer);
+}
+
+/** @throws UnsupportedError naming the layer when the rule is another than the gradient, which alone is defined for its kind. */
+export function assertGradient(rule: BackwardRule, kind: string, layer: string): void {
+  if (rule === "gradient") return;
+  throw new UnsupportedError(
+    `backward rule "${rule}": expected ReLU, ReLU6 or a clip from 0, got ${kind} at layer "${layer}"; use the rule "gradient"`,
+  );
 }
 
 export interface ActivationGradientSite {

@@ -10,6 +10,7 @@ import {
   createIncrementalArithmetic,
   createSumOfRepeats,
   isNonNegative,
+  keepsSize,
   keepsToPixels,
   operandsOf,
   shapeOfOperands,
@@ -94,6 +95,7 @@ export const add: Op<AddLayer> = {
     fits: (_, x, y) => keepsToPixels(x, y),
     create: (device, site) => createIncrementalArithmetic(device, site, "add"),
   },
+  resized: (layer, _, after) => (keepsSize(layer, after) ? layer : undefined),
   mathematics: ({ constant }) => ({
     linear: !constant,
     homogeneous: !constant,

@@ -66,6 +66,14 @@ export function shapeOfOperands(
   );
 }
 
+/** Tells whether inputs of other sizes have the shape that all operands have, so that a constant is not in their way. */
+export function keepsSize({ constant }: ArithmeticLayer, x: readonly Shape[]): boolean {
+  if (!constant) return true;
+  const inputs = broadcastShape(x);
+  const whole = broadcastShape(x, [constant.shape]);
+  return inputs !== undefined && whole !== undefined && formatShape(whole) === formatShape(inputs);
+}
+
 /** The constant to upload. */
 export function constantOf({ constant }: ArithmeticLayer): Record<string, Constant> {
   return constant ? { constant } : {};

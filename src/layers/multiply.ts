@@ -8,6 +8,7 @@ import {
   createArithmeticGradient,
   createIncrementalArithmetic,
   isNonNegative,
+  keepsSize,
   keepsToPixels,
   operandsOf,
   shapeOfOperands,
@@ -63,6 +64,7 @@ export const multiply: Op<MultiplyLayer> = {
     fits: (_, x, y) => keepsToPixels(x, y),
     create: (device, site) => createIncrementalArithmetic(device, site, "multiply"),
   },
+  resized: (layer, _, after) => (keepsSize(layer, after) ? layer : undefined),
   mathematics({ inputs, constant }) {
     const scales = inputs.length === 1;
     return {

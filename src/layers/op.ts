@@ -250,6 +250,8 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
   /** The rows or columns of one input that a row or column of the output may see; some may lie in the padding. */
   sees(layer: L, site: SightSite): (at: number) => Iterable<number>;
   readonly fusion: Fusion<L>;
+  /** The kind of rectifier that it is, where backward rules other than the gradient might be asked of it and are not defined. */
+  readonly rectifier?: string | undefined;
   readonly relevance: {
     propagation(layer: L): RelevancePropagation<Linear>;
     /** True if its output, as the factor of a product, gates the other rather than being the signal. */

@@ -23,6 +23,7 @@ import type { Op } from "./op.ts";
 import { type PadLayer, pad } from "./pad.ts";
 import { type PermuteLayer, permute } from "./permute.ts";
 import { type PoolLayer, pool } from "./pool.ts";
+import { type PreluLayer, prelu } from "./prelu.ts";
 import { type ReduceLayer, reduce } from "./reduce.ts";
 import { type ReshapeLayer, reshape } from "./reshape.ts";
 import { type ResizeLayer, resize } from "./resize.ts";
@@ -49,6 +50,7 @@ export type OpLayer =
   | PadLayer
   | PermuteLayer
   | PoolLayer
+  | PreluLayer
   | ReduceLayer
   | ReshapeLayer
   | ResizeLayer
@@ -75,6 +77,7 @@ const OPS: { readonly [K in OpLayer["op"]]: Op<Extract<OpLayer, { op: K }>, OpLa
   pad,
   permute,
   pool,
+  prelu,
   reduce,
   reshape,
   resize,

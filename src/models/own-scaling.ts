@@ -110,6 +110,7 @@ function passedBy(layer: Layer, reads: readonly Affine[]): readonly Affine[] | u
     case "multiply":
     case "normalization":
     case "permute":
+    case "prelu":
     case "reduce":
     case "softmax":
     case "spaceToDepth":

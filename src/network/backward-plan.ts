@@ -2,8 +2,15 @@ import { InputError } from "../gpu/errors.ts";
 import { type Graph, layerOf } from "../graph/graph.ts";
 import { activationOf, fusedActivationOf } from "../graph/layer-facts.ts";
 import { betweenOf, descendantsOf } from "../graph/traverse.ts";
-import { assertRule, type BackwardRule, PASS, RULE_CODES } from "../layers/activation-gradient.ts";
+import {
+  assertGradient,
+  assertRule,
+  type BackwardRule,
+  PASS,
+  RULE_CODES,
+} from "../layers/activation-gradient.ts";
 import { activationFacts } from "../layers/activation-kinds.ts";
+import { opOf } from "../layers/ops.ts";
 import type { GradientLayout } from "./gradient-layout.ts";
 import { type LayerRules, rulesOf } from "./rules.ts";
 
@@ -88,6 +95,8 @@ export function planBackward(graph: Graph, layout: GradientLayout, request: Back
     const own = ruleOf(name);
     const activation = activationOf(layer);
     if (activation && name !== to) assertRule(own, activation, name);
+    const rectifier = layer.op === "input" ? undefined : opOf(layer).rectifier;
+    if (rectifier !== undefined && name !== to) assertGradient(own, rectifier, name);
     const slot = layout.ruleSlots.get(name);
     if (slot !== undefined) codes[slot] = RULE_CODES[own];
     const fusedSlot = layout.fusedSlots.get(name);

@@ -233,6 +233,11 @@ const SAMPLES: Readonly<Record<OpLayer["op"], readonly Sample[]>> = {
     ];
     return mode === "logSum" ? samples.map((sample) => ({ ...sample, positive: true })) : samples;
   }),
+  prelu: [
+    { layer: { op: "prelu", ...NAMED, slope: random([3], 4) }, x: [MAPS] },
+    { layer: { op: "prelu", ...NAMED, slope: { shape: [1], data: Float32Array.of(0.3) } }, x: [VECTORS] },
+    { layer: { op: "prelu", ...NAMED, slope: { shape: [], data: Float32Array.of(-0.3) } }, x: [MAPS] },
+  ],
   reshape: [
     { layer: { op: "reshape", ...NAMED, shape: [60] }, x: [MAPS] },
     { layer: { op: "reshape", ...NAMED, shape: [4, 5, 3] }, x: [MAPS] },
@@ -346,7 +351,8 @@ describe.each(EVERY)("%s", (_, layer, x, positive) => {
       expect(above(await outputs(layer, mapped(a, Math.abs)))).toBe(true);
     }
     // Far from zero, so that a sum, a product or a border leaves the range.
-    const shifted = mapped(a, (value) => 5 + value);
+    const far = layer.op === "prelu" ? -5 : 5;
+    const shifted = mapped(a, (value) => far + value);
     const values = shifted.flatMap(({ data }) => [...data]);
     const [least, most] = [Math.min(...values) - 1e-5, Math.max(...values) + 1e-5];
     const found = await outputs(layer, shifted);

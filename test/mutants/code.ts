@@ -188,6 +188,11 @@ export const CODE: readonly Mutant[] = [
     ["repeats / 4", "repeats / 1024"],
     ["[...all.filter(isKept), ...all.filter((axis) => !isKept(axis))]", "all"],
   ),
+  ...of("layers/arithmetic", "network/arithmetic", [
+    "formatShape(whole) === formatShape(inputs)",
+    'formatShape(whole) !== ""',
+  ]),
+  ...of("layers/prelu", "network/arithmetic", ['rectifier: "PReLU",', ""]),
   ...of("layers/arithmetic", "layers/multiply", [
     "const others = operands.filter((_, place) => place !== to);",
     "const others = operands.slice(1);",
