@@ -4,7 +4,7 @@ import { type Command, createSequence } from "../gpu/command.ts";
 import { isSoftwareAdapter } from "../gpu/device.ts";
 import { createSteps, type Plan } from "../gpu/steps.ts";
 import { activationCode } from "../layers/activation-kinds.ts";
-import { type Conv2dLayer, conv2d, forwardRun } from "../layers/conv2d.ts";
+import { type Conv2dLayer, conv2d, conv2dRun } from "../layers/conv2d.ts";
 import { type Convolution, layOut } from "../layers/convolution.ts";
 import type { ForwardSite } from "../layers/op.ts";
 import { createStatistics, expectSummary, gatherSteps, rowsOf, type StatisticsSite } from "./statistics.ts";
@@ -30,7 +30,7 @@ export async function createConv2dStatistics(
 ): Promise<Command> {
   const { fused = !isSoftwareAdapter(device) } = statistics;
   const whole = (site.layer.groups ?? 1) === 1;
-  if (fused && whole) return createConvolutionStatistics(device, forwardRun(site), statistics);
+  if (fused && whole) return createConvolutionStatistics(device, conv2dRun(site), statistics);
   return createStatisticsAfter(device, conv2d.forward(device, site), { ...statistics, x: site.y });
 }
 

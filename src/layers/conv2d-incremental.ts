@@ -3,21 +3,13 @@ import quadsShader from "../../shaders/conv2d_incremental_quads.wgsl";
 import subgroupShader from "../../shaders/conv2d_incremental_subgroups.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
-import { activationCode, type FusedActivation } from "./activation-kinds.ts";
+import { activationCode } from "./activation-kinds.ts";
 import type { Taps } from "./convolution.ts";
 import { chunkOf, listsOf } from "./incremental.ts";
-import type { Constant, IncrementalSite, LayerBase } from "./op.ts";
-import { uploaded } from "./packed-weights.ts";
+import type { IncrementalSite } from "./op.ts";
+import { type PackedLayer, uploaded } from "./packed-layer.ts";
 import { chooseTiling } from "./tiling.ts";
 import { groupsOf } from "./weighted.ts";
-
-/** A layer whose weights are packed as a convolution's. */
-interface PackedLayer extends LayerBase {
-  readonly op: string;
-  readonly b?: Constant;
-  readonly groups?: number;
-  readonly activation?: FusedActivation;
-}
 
 /** Runs a convolution, or a transposed one, incrementally. */
 export async function createIncrementalConvolution(

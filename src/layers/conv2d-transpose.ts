@@ -13,7 +13,7 @@ import {
   type Scale,
   type SightSite,
 } from "./op.ts";
-import { pack, uploaded } from "./packed-weights.ts";
+import { backwardRun, forwardRun, pack } from "./packed-layer.ts";
 import { type LayerWindow, spreadGeometry, WINDOW_FIELDS } from "./padding.ts";
 import { extentOf } from "./sight.ts";
 import { groupsOf, sizeOfFilter, WEIGHTED, withoutActivation } from "./weighted.ts";
@@ -123,32 +123,14 @@ export const conv2dTranspose: Op<Conv2dTransposeLayer, Conv2dTransposeLayer> = {
     backward: scratchInFours(onlyImage(layer, x), layer.groups),
   }),
 
-  forward(device, { layer, x: [x], y, constants }) {
-    const { window, before } = geometryOf(layer, x.shape);
-    return createConvolution(device, {
-      label: layer.name,
-      x,
-      w: uploaded(layer, constants, "w"),
-      b: constants.b,
-      y,
-      ...tapsBackward(window, before),
-      groups: layer.groups,
-      activation: layer.activation,
-    });
+  forward(device, site) {
+    const { window, before } = geometryOf(site.layer, site.x[0].shape);
+    return createConvolution(device, forwardRun(site, tapsBackward(window, before)));
   },
 
-  backward(device, { layer, x: [x], constants, dy, dx, accumulate, fused }) {
-    const { window, before } = geometryOf(layer, x.shape);
-    return createConvolution(device, {
-      label: `${layer.name} backward`,
-      x: dy,
-      w: uploaded(layer, constants, "wBackward"),
-      y: dx,
-      ...tapsForward(window, before),
-      groups: layer.groups,
-      accumulate,
-      fused,
-    });
+  backward(device, site) {
+    const { window, before } = geometryOf(site.layer, site.x[0].shape);
+    return createConvolution(device, backwardRun(site, tapsForward(window, before)));
   },
 
   incremental: {

@@ -11,7 +11,7 @@ import {
 } from "./convolution.ts";
 import { pairOf, strideOf } from "./describe.ts";
 import { type Constant, type ForwardSite, LAYER_FIELDS, type LayerBase, type Op, onlyImage } from "./op.ts";
-import { pack, uploaded } from "./packed-weights.ts";
+import { backwardRun, forwardRun, pack } from "./packed-layer.ts";
 import { type LayerWindow, WINDOW_FIELDS, windowGeometry } from "./padding.ts";
 import { seesTaps } from "./sight.ts";
 import {
@@ -46,18 +46,9 @@ function geometryOf(layer: Conv2dLayer, [, h = 1, w = 1]: Shape) {
 }
 
 /** The run of the kernel that computes a layer. */
-export function forwardRun({ layer, x: [x], y, constants }: ForwardSite<Conv2dLayer>): Convolution {
-  const { window, before } = geometryOf(layer, x.shape);
-  return {
-    label: layer.name,
-    x,
-    w: uploaded(layer, constants, "w"),
-    b: constants.b,
-    y,
-    ...tapsForward(window, before),
-    groups: layer.groups,
-    activation: layer.activation,
-  };
+export function conv2dRun(site: ForwardSite<Conv2dLayer>): Convolution {
+  const { window, before } = geometryOf(site.layer, site.x[0].shape);
+  return forwardRun(site, tapsForward(window, before));
 }
 
 export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
@@ -104,20 +95,11 @@ export const conv2d: Op<Conv2dLayer, Conv2dLayer> = {
     backward: scratchInFours(onlyImage(layer, x), layer.groups),
   }),
 
-  forward: (device, site) => createConvolution(device, forwardRun(site)),
+  forward: (device, site) => createConvolution(device, conv2dRun(site)),
 
-  backward(device, { layer, x: [x], constants, dy, dx, accumulate, fused }) {
-    const { window, before } = geometryOf(layer, x.shape);
-    return createConvolution(device, {
-      label: `${layer.name} backward`,
-      x: dy,
-      w: uploaded(layer, constants, "wBackward"),
-      y: dx,
-      ...tapsBackward(window, before),
-      groups: layer.groups,
-      accumulate,
-      fused,
-    });
+  backward(device, site) {
+    const { window, before } = geometryOf(site.layer, site.x[0].shape);
+    return createConvolution(device, backwardRun(site, tapsBackward(window, before)));
   },
 
   incremental: {

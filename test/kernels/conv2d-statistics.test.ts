@@ -5,7 +5,7 @@ import { createTensor, readTensor, type Tensor } from "../../src/gpu/tensor.ts";
 import { createConvolutionStatistics } from "../../src/kernels/conv2d-statistics.ts";
 import { createStatistics, createStatisticsSummary, readStatistics } from "../../src/kernels/statistics.ts";
 import type { FusedActivation } from "../../src/layers/activation-kinds.ts";
-import { type Conv2dLayer, conv2d, forwardRun } from "../../src/layers/conv2d.ts";
+import { type Conv2dLayer, conv2d, conv2dRun } from "../../src/layers/conv2d.ts";
 import { windowGeometry } from "../../src/layers/padding.ts";
 import type { Tiling } from "../../src/layers/tiling.ts";
 import { testDevice } from "../gpu.ts";
@@ -66,7 +66,7 @@ async function run({ x: shape, cout, images = [shape[0]], tiling, ...of }: Case)
     const commands = [
       await createConvolutionStatistics(
         device,
-        { ...forwardRun(site), ...(tiling ? { tiling } : {}) },
+        { ...conv2dRun(site), ...(tiling ? { tiling } : {}) },
         { summary: hot, images: count },
       ),
       await conv2d.forward(device, { ...site, y: plain }),

@@ -166,10 +166,8 @@ export const CONVOLUTIONS: readonly Mutant[] = [
       ["&& apart", ""],
     ],
   ),
-  ...each(["src/layers/conv2d.ts"], OPS, [
-    ["...tapsBackward(window, before)", "...tapsForward(window, before)"],
-  ]),
-  ...each(["src/layers/packed-weights.ts"], OPS, [["Math.floor(c / cin) * depth + d", "d"]]),
+  ...each(["src/layers/conv2d.ts"], OPS, [["tapsBackward(window, before))", "tapsForward(window, before))"]]),
+  ...each(["src/layers/packed-layer.ts"], OPS, [["Math.floor(c / cin) * depth + d", "d"]]),
   ...each(["src/layers/convolution.ts"], OPS, [
     ["dilation: [-down, -right]", "dilation: [-1, -1]"],
     ["offset: before, phases", "offset: [before[1], before[0]], phases"],
@@ -181,7 +179,7 @@ export const CONVOLUTIONS: readonly Mutant[] = [
     ["layers/conv2d-transpose.test.ts"],
     [
       ["const group = Math.floor((Math.floor(at / outputs) % inputs) / perGroup);", "const group = 0;"],
-      ["...tapsForward(window, before)", "...tapsBackward(window, before)"],
+      ["backwardRun(site, tapsForward(window, before))", "backwardRun(site, tapsBackward(window, before))"],
       ["[spread.top, spread.left]", "[spread.left, spread.top]"],
     ],
   ),

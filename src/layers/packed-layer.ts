@@ -1,6 +1,8 @@
 import { InputError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import type { Constant, LayerBase, Tensors } from "./op.ts";
+import type { FusedActivation } from "./activation-kinds.ts";
+import type { Convolution, Taps } from "./convolution.ts";
+import type { BackwardSite, Constant, ForwardSite, LayerBase, Tensors } from "./op.ts";
 import { blockOf } from "./tiling.ts";
 
 /**
@@ -26,6 +28,35 @@ export function pack({ shape, data }: Constant, groups: number, backward: boolea
     }
   }
   return { shape: [blocks, taps * depth, size], data: packed };
+}
+
+/** A layer whose constants "w", "b" and "wBackward" are those of a convolution, packed. */
+export interface PackedLayer extends LayerBase {
+  readonly op: string;
+  readonly b?: Constant;
+  readonly groups?: number;
+  readonly activation?: FusedActivation;
+}
+
+/** The run of the kernel that computes a layer. */
+export function forwardRun(
+  { layer, constants, x: [x], y }: ForwardSite<PackedLayer>,
+  taps: Taps,
+): Convolution {
+  const { name: label, groups, activation } = layer;
+  return { label, x, w: uploaded(layer, constants, "w"), b: constants.b, y, ...taps, groups, activation };
+}
+
+/** The run of the kernel that computes the gradient to a layer's input. */
+export function backwardRun(
+  { layer, constants, dy, dx, accumulate, fused }: BackwardSite<PackedLayer>,
+  taps: Taps,
+): Convolution {
+  const w = uploaded(layer, constants, "wBackward");
+  return {
+    ...{ label: `${layer.name} backward`, x: dy, w, y: dx },
+    ...{ ...taps, groups: layer.groups, accumulate, fused },
+  };
 }
 
 /** One of a layer's constants, on the device. @throws InputError naming the layer when it is missing. */
