@@ -232,6 +232,21 @@ test("the places of largest scores are left off at the end, and the scores are t
   expect(headsOf(graph).map(({ kind }) => kind)).toEqual(["places"]);
 });
 
+test("what is computed of places of largest scores is refused, not taken for the scores", async () => {
+  const g = new GraphWriter();
+  const labels = g.node("ArgMax", [g.input([-1, 4]), g.integers("axis", [1], [])], {}, "labels");
+  const loading = loadGraphModel(g.files({ y: g.node("Neg", [g.node("Cast", [labels])]) }));
+  await expect(loading).rejects.toThrow(/ArgMax "labels": ArgMax is left off/);
+});
+
+test("two outputs that are one layer's are one, under the first name", async () => {
+  const g = twoOutputs();
+  const graph = await loadGraphModel(
+    g.files({ first: "Identity_1", again: "net/conv/Relu", classes: "Identity" }),
+  );
+  expect(graph.outputs).toEqual(["first", "classes"]);
+});
+
 test("quantised weights are read, and the graph is called as its folder is", async () => {
   const g = new GraphWriter();
   const y = g.node("MatMul", [g.input([-1, 2]), g.weights("w", [2, 2], [0, 0, 0, 0])]);

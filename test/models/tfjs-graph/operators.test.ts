@@ -318,6 +318,28 @@ const CASES: readonly (readonly [what: string, shape: readonly number[], write: 
       ),
   ],
   [
+    "StridedSlice backwards from the end",
+    PICTURE,
+    (g, x) =>
+      g.node(
+        "StridedSlice",
+        [x, g.integers("b", [0, 0, 0, 0]), g.integers("e", [0, 1, 0, 0]), g.integers("s", [1, -1, 1, 1])],
+        { begin_mask: { int: 15 }, end_mask: { int: 13 } },
+      ),
+  ],
+  [
+    "a size of a shape as a factor",
+    PICTURE,
+    (g, x) => {
+      const at = [g.integers("rows", [1], []), g.integers("axis", [0], [])];
+      const rows = g.node("GatherV2", [g.node("Shape", [x]), ...at]);
+      return g.node("Mul", [
+        x,
+        g.node("Cast", [rows], { DstT: { type: "DT_FLOAT" }, SrcT: { type: "DT_INT32" } }),
+      ]);
+    },
+  ],
+  [
     "StridedSlice of one channel",
     PICTURE,
     (g, x) =>
