@@ -142,6 +142,40 @@ const CASES: readonly (readonly [what: string, shape: readonly number[], write: 
   ),
   ["BiasAdd", PICTURE, (g, x) => g.node("BiasAdd", [x, g.weights("b", [4])])],
   [
+    "_FusedConv2D with Prelu",
+    PICTURE,
+    (g, x) =>
+      g.node(
+        "_FusedConv2D",
+        [x, g.weights("w", [1, 1, 4, 5]), g.weights("b", [5]), g.weights("slope", [1, 1, 5])],
+        {
+          ...SAME,
+          fused_ops: ["BiasAdd", "Prelu"],
+          num_args: { int: 2 },
+        },
+      ),
+  ],
+  [
+    "DepthToSpace",
+    PICTURE,
+    (g, x) => g.node("DepthToSpace", [x], { block_size: { int: 2 }, data_format: "NHWC" }),
+  ],
+  [
+    "_FusedConv2D with Prelu",
+    PICTURE,
+    (g, x) =>
+      g.node(
+        "_FusedConv2D",
+        [x, g.weights("w", [1, 1, 4, 5]), g.weights("b", [5]), g.weights("slope", [1, 1, 5])],
+        {
+          ...SAME,
+          fused_ops: ["BiasAdd", "Prelu"],
+          num_args: { int: 2 },
+        },
+      ),
+  ],
+  ["Prelu of places", PICTURE, (g, x) => g.node("Prelu", [x, g.weights("slope", [7, 6, 4])])],
+  [
     "LRN",
     PICTURE,
     (g, x) =>

@@ -17,6 +17,7 @@ describe.skipIf(!existsSync(`${SHARED}graph-models`))("a real GraphModel", () =>
     ["graph-models/blazeface", ["Identity_3", "Identity", "Identity_1", "Identity_2"], 1],
     ["graph-models/handlandmark-lite", ["Identity_1", "Identity", "Identity_2", "Identity_3"], 1],
     ["models/style_tiny_starry_night", ["output"], 1],
+    ["graph-models/iris", ["Identity"], 2],
     ["models/googlenet_bvlc_f16", ["prob"], 1],
   ])("%s computes what tfjs computes", async (path, outputs, batch) => {
     const files = await modelFromDisk(`${SHARED}${path}`);
