@@ -31,18 +31,23 @@ afterAll(() => {
   else Reflect.deleteProperty(globalThis, "navigator");
 });
 
-describe("a run of two tiny cases", () => {
+describe("a run of three tiny cases", () => {
   const told: Progress[] = [];
   let results: Results;
 
   beforeAll(async () => {
-    const options = { filter: ["growth/gram-16", "growth/conv-7"], sizes: "small", effort: EFFORT } as const;
+    const filter = ["growth/gram-16", "growth/conv-7", "groups/shufflenet"];
+    const options = { filter, sizes: "small", effort: EFFORT } as const;
     results = await runSuite(bench, FACTS, options, (progress) => told.push(progress));
   });
 
   test("is whole, and knows where and with what it was made", () => {
     expect(results.complete).toBe(true);
-    expect(results.rows.map(({ id }) => id)).toEqual(["growth/gram-16", "growth/conv-7"]);
+    expect(results.rows.map(({ id }) => id)).toEqual([
+      "growth/gram-16",
+      "growth/conv-7",
+      "groups/shufflenet",
+    ]);
     expect(results.environment.host).toBe(FACTS.host);
     expect(results.environment.versions).toMatchObject({ tfjs: expect.stringMatching(/^4\./) });
     expect(results.limits.copy).toBeGreaterThan(0);
@@ -87,7 +92,8 @@ describe("a run of two tiny cases", () => {
   });
 
   test("tells of every step as it is taken", () => {
-    expect(told.map(({ kind }) => kind)).toEqual(["start", "limits", "case", "row", "case", "row", "end"]);
+    const steps = results.rows.flatMap(() => ["case", "row"]);
+    expect(told.map(({ kind }) => kind)).toEqual(["start", "limits", ...steps, "end"]);
   });
 });
 
