@@ -7,6 +7,9 @@ import { stridesOf } from "./strided.ts";
 /** Elements of an output from which on they are reduced in slices, where there are few outputs. */
 const SLICE = 1024;
 
+/** Elements up to which one thread takes an output by itself, where there are many: sharing it costs more than it saves. */
+const THREAD = 128;
+
 /** Outputs, or slices of them, from which on there is work enough for a device. */
 const MANY = 2048;
 
@@ -39,7 +42,8 @@ export function reductionOf(shape: Shape, axes: readonly number[]): ReductionGri
   const slice = Math.ceil(length / wanted);
   const slices = Math.ceil(length / slice);
   const innermost = reduced.strides.at(-1) === 1 && length > 1;
-  const lanes = slice < 16 ? 256 : innermost && slice >= 1024 ? 1 : 16;
+  const short = slice < 16 || (slice < THREAD && outputs >= MANY);
+  const lanes = short ? 256 : innermost && slice >= 1024 ? 1 : 16;
   const groups = Math.ceil(outputs / lanes) * slices;
   const keptParams = axesParams(kept);
   return {
