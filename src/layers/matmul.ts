@@ -4,6 +4,7 @@ import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
 import { formatShapes, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { axesParams, MOST_AXES } from "./axes.ts";
+import { broadcastShape, stridesIn } from "./broadcast.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op } from "./op.ts";
 import { seesAll, seesItself } from "./sight.ts";
 import { stridesOf } from "./strided.ts";
@@ -138,19 +139,13 @@ function productOf(
   const [rows = 0, inner = 0] = transposeA ? a.slice(-2).toReversed() : a.slice(-2);
   const [innerOfB = 0, columns = 0] = transposeB ? b.slice(-2).toReversed() : b.slice(-2);
   if (inner !== innerOfB) return undefined;
-  // The batch, then as many axes as the longer has, the shorter's missing ones being 1.
-  const middle = (shape: Shape): number[] => [
-    shape[0] ?? 1,
-    ...Array<number>(most - shape.length).fill(1),
-    ...shape.slice(1, -2),
-  ];
-  const [ofA, ofB] = [middle(a), middle(b)];
-  if (ofA.some((size, axis) => size !== ofB[axis] && size !== 1 && ofB[axis] !== 1)) return undefined;
-  const stack = ofA.map((size, axis) => Math.max(size, ofB[axis] ?? 1));
-  const side = (shape: Shape, own: readonly number[], transposed: boolean): Side => {
+  const stacks = [a, b].map((shape) => shape.slice(0, -2));
+  const stack = broadcastShape(stacks);
+  if (!stack) return undefined;
+  const [ofA = [], ofB = []] = stacks.map((own) => stridesIn(stack, own));
+  const side = (shape: Shape, strides: readonly number[], transposed: boolean): Side => {
     const [last = 1, matrix = 1] = [shape.at(-1), sizeOf(shape.slice(-2))];
-    const strides = stridesOf(own).map((stride, axis) => (own[axis] === 1 ? 0 : stride * matrix));
-    const straight: Side = { row: last, column: 1, stack: strides };
+    const straight: Side = { row: last, column: 1, stack: strides.map((stride) => stride * matrix) };
     return transposed ? turned(straight) : straight;
   };
   return { stack, rows, inner, columns, sides: [side(a, ofA, transposeA), side(b, ofB, transposeB)] };

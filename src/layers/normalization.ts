@@ -9,6 +9,7 @@ import { InputError } from "../gpu/errors.ts";
 import { createSteps, type Scratch, type Step } from "../gpu/steps.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { axesParams, MOST_AXES } from "./axes.ts";
+import { broadcastShape } from "./broadcast.ts";
 import { itemGrid } from "./incremental.ts";
 import {
   ALONE,
@@ -78,7 +79,7 @@ export const normalization: Op<NormalizationLayer> = {
       throw new InputError(`normalization "${name}": expected an epsilon of at least 0, got ${epsilon}`);
     }
     for (const [what, constant] of Object.entries({ scale, offset })) {
-      if (constant && !broadcasts(constant.shape, shape.slice(1))) {
+      if (constant && formatShape(broadcastShape([shape], [constant.shape]) ?? []) !== formatShape(shape)) {
         throw new InputError(
           `normalization "${name}": expected ${what} to be broadcast to ${formatShape(shape.slice(1))}, got ${formatShape(constant.shape)}`,
         );
@@ -257,12 +258,6 @@ function affineOf({ scale, offset }: Tensors, x: Tensor) {
     constants: { SCALE: Number(scale !== undefined), OFFSET: Number(offset !== undefined) },
     params: { scalePeriod: sizeOf(scale?.shape ?? [1]), offsetPeriod: sizeOf(offset?.shape ?? [1]) },
   };
-}
-
-/** Tells whether NumPy would broadcast a shape to another. */
-function broadcasts(shape: Shape, to: Shape): boolean {
-  const from = to.length - shape.length;
-  return from >= 0 && shape.every((size, axis) => size === 1 || size === to[from + axis]);
 }
 
 /** A constant laid out so that it repeats over an image, element by element. */
