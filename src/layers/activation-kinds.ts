@@ -7,8 +7,6 @@ interface ActivationFacts {
   readonly code: number;
   /** Its name for people. */
   readonly title: string;
-  /** True if its slope follows from its output, so that it may be fused into the layer before. */
-  readonly fusable: boolean;
   /** a(0) */
   readonly atZero: number;
   /** True if it is a multiple of z, or constant, piece by piece, without a jump. */
@@ -35,12 +33,13 @@ interface Parameters {
   readonly gamma: number;
 }
 
-/** The facts of a kind, beside its code and whether it is fusable. */
-type Facts = Omit<ActivationFacts, "code" | "fusable">;
+/** The facts of a kind, beside its code. */
+type Facts = Omit<ActivationFacts, "code">;
 
 /** A kind of activation. */
 interface Kind {
   readonly code: number;
+  /** True if its slope follows from its output, so that it may be fused into the layer before. */
   readonly fusable: boolean;
   /** Its parameters: what each is where it is left out, or "must". */
   readonly parameters?: Partial<Record<keyof Parameters, number | "must">>;
@@ -106,15 +105,15 @@ const KINDS = {
     code: 3,
     fusable: true,
     parameters: { alpha: 0 },
-    facts: {
+    facts: ({ alpha }) => ({
       ...PIECEWISE,
       title: "leaky ReLU",
       stops: false,
       homogeneous: true,
-      nonNegative: "inputs",
+      nonNegative: alpha < 0 ? "always" : "inputs",
       passesOrStops: false,
       rules: false,
-    },
+    }),
   },
   sigmoid: {
     code: 4,
@@ -309,13 +308,15 @@ export type FusedActivation = Activation & { readonly kind: Fusable };
 
 /** Tells whether an activation may be fused into the layer before. */
 export function isFusable(activation: Activation): activation is FusedActivation {
-  return KINDS[activation.kind].fusable;
+  const { kind, alpha = 0 } = activation;
+  // Of a leaky ReLU that rises on both sides the output does not tell which.
+  return KINDS[kind].fusable && !(kind === "leakyRelu" && alpha < 0);
 }
 
 /** The facts of an activation; none is linear. */
 export function activationFacts(activation: Activation | undefined): ActivationFacts {
-  const { code, fusable, facts }: Kind = KINDS[activation?.kind ?? "linear"];
-  return { code, fusable, ...(typeof facts === "function" ? facts(parametersOf(activation)) : facts) };
+  const { code, facts }: Kind = KINDS[activation?.kind ?? "linear"];
+  return { code, ...(typeof facts === "function" ? facts(parametersOf(activation)) : facts) };
 }
 
 /** @throws InputError when a parameter is missing, not finite, or does not fit its kind. */

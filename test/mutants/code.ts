@@ -192,6 +192,7 @@ export const CODE: readonly Mutant[] = [
     "formatShape(whole) === formatShape(inputs)",
     'formatShape(whole) !== ""',
   ]),
+  ...of("layers/activation-kinds", "layers/activation", [' && !(kind === "leakyRelu" && alpha < 0)', ""]),
   ...of("layers/prelu", "network/arithmetic", ['rectifier: "PReLU",', ""]),
   ...of("layers/arithmetic", "layers/multiply", [
     "const others = operands.filter((_, place) => place !== to);",

@@ -4,7 +4,13 @@ import type { Activation, ActivationKind, FusedActivation } from "../../src/laye
 
 /** Every kind, with parameters that are none's default. */
 export const EVERY: readonly Activation[] = [
-  ...[{ kind: "linear" }, { kind: "relu" }, { kind: "relu6" }, { kind: "leakyRelu", alpha: 0.1 }],
+  ...[
+    { kind: "linear" },
+    { kind: "relu" },
+    { kind: "relu6" },
+    { kind: "leakyRelu", alpha: 0.1 },
+    { kind: "leakyRelu", alpha: -0.5 },
+  ],
   ...[
     { kind: "sigmoid" },
     { kind: "tanh" },
