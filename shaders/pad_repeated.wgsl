@@ -13,7 +13,6 @@ struct Params {
   outerYSizes: vec4<u32>,
   starts: vec4<i32>,
   outerStarts: vec4<i32>,
-  axes: u32,
   size: u32, // chunks of y
 }
 
@@ -23,6 +22,7 @@ struct Params {
 
 alias Chunk = f32; // or vec4<f32>
 
+override RANK: u32 = 8u; // how many axes count
 override MODE: u32 = REFLECT; // see blocks/repeated_place.wgsl
 
 @compute @workgroup_size(256)
@@ -38,7 +38,7 @@ fn main(
   var rest = i;
   var source = 0;
   var distance = 1;
-  for (var axis = 0u; axis < params.axes; axis++) {
+  for (var axis = 0u; axis < RANK; axis++) {
     let extent = sizeAlong(params.ySizes, params.outerYSizes, axis);
     let size = i32(sizeAlong(params.sizes, params.outerSizes, axis));
     let place = i32(rest % extent) - along(params.starts, params.outerStarts, axis);

@@ -13,7 +13,6 @@ struct Params {
   outerYSizes: vec4<u32>,
   starts: vec4<i32>,
   outerStarts: vec4<i32>,
-  axes: u32,
   size: u32,       // chunks of dx
   accumulate: u32, // 1: add to dx
 }
@@ -24,6 +23,7 @@ struct Params {
 
 alias Chunk = f32; // or vec4<f32>
 
+override RANK: u32 = 8u; // how many axes count
 override MODE: u32 = REFLECT; // see blocks/repeated_place.wgsl
 
 // The places along an axis that took an index of x: the first `count` of these; or `count` from the first on.
@@ -68,7 +68,7 @@ fn main(
   }
   var total = 1;
   var rest = i;
-  for (var axis = 0u; axis < params.axes; axis++) {
+  for (var axis = 0u; axis < RANK; axis++) {
     let size = sizeAlong(params.sizes, params.outerSizes, axis);
     total *= takersAlong(axis, i32(rest % size)).count;
     rest /= size;
@@ -79,7 +79,7 @@ fn main(
     var turn = n;
     var place = 0;
     var distance = 1;
-    for (var axis = 0u; axis < params.axes; axis++) {
+    for (var axis = 0u; axis < RANK; axis++) {
       let size = sizeAlong(params.sizes, params.outerSizes, axis);
       let takers = takersAlong(axis, i32(rest % size));
       rest /= size;

@@ -15,7 +15,6 @@ struct Params {
   outerYStrides: vec4<i32>,
   xStart: i32,
   yStart: i32,
-  axes: u32,
   size: u32,       // product of the sizes
   accumulate: u32, // 1: add to y
 }
@@ -25,6 +24,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = f32; // or vec4<f32>
+
+override RANK: u32 = 8u; // how many axes count
 
 @compute @workgroup_size(256)
 fn main(
@@ -39,7 +40,7 @@ fn main(
   var rest = i;
   var source = params.xStart;
   var place = params.yStart;
-  for (var axis = 0u; axis < params.axes; axis++) {
+  for (var axis = 0u; axis < RANK; axis++) {
     let size = sizeAlong(params.sizes, params.outerSizes, axis);
     let index = i32(rest % size);
     rest /= size;

@@ -15,7 +15,6 @@ struct Params {
   outerStarts: vec4<i32>,
   steps: vec4<i32>,
   outerSteps: vec4<i32>,
-  axes: u32,
   size: u32, // chunks of y
   value: f32,
 }
@@ -25,6 +24,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<Chunk>;
 
 alias Chunk = f32; // or vec4<f32>
+
+override RANK: u32 = 8u;      // how many axes count
+override STEPPED: bool = true; // whether a step is other than 1
 
 @compute @workgroup_size(256)
 fn main(
@@ -39,14 +41,19 @@ fn main(
   var rest = i;
   var source = 0;
   var distance = 1;
-  for (var axis = 0u; axis < params.axes; axis++) {
+  for (var axis = 0u; axis < RANK; axis++) {
     let extent = sizeAlong(params.ySizes, params.outerYSizes, axis);
     let past = i32(rest % extent) - along(params.starts, params.outerStarts, axis);
     rest /= extent;
-    let step = along(params.steps, params.outerSteps, axis);
     let size = i32(sizeAlong(params.sizes, params.outerSizes, axis));
-    let index = past / step;
-    if (index * step != past || index < 0 || index >= size) {
+    var index = past;
+    var between = false;
+    if (STEPPED) {
+      let step = along(params.steps, params.outerSteps, axis);
+      index = past / step;
+      between = index * step != past;
+    }
+    if (between || index < 0 || index >= size) {
       y[i] = Chunk(params.value);
       return;
     }

@@ -31,11 +31,11 @@ export function createRepeatedBorder(
   device: GPUDevice,
   { label, mode, x, y, starts }: BorderSite & { readonly x: Tensor; readonly y: Tensor },
 ): Promise<Command> {
-  const { chunk, params } = axesOf(label, x.shape, y.shape, starts);
+  const { chunk, axes, params } = axesOf(label, x.shape, y.shape, starts);
   const size = sizeOf(y.shape) / chunk.size;
   return createDispatch(device, shader, {
     label,
-    constants: { MODE: REPEATS[mode] },
+    constants: { MODE: REPEATS[mode], RANK: axes },
     redeclare: { Chunk: chunk.type },
     params: { ...params, size },
     bindings: { x, y },
@@ -49,11 +49,11 @@ export function createRepeatedBorderGradient(
   site: BorderSite & { readonly dy: Tensor; readonly dx: Tensor; readonly accumulate: boolean },
 ): Promise<Command> {
   const { label, mode, dy, dx, starts, accumulate } = site;
-  const { chunk, params } = axesOf(label, dx.shape, dy.shape, starts);
+  const { chunk, axes, params } = axesOf(label, dx.shape, dy.shape, starts);
   const size = sizeOf(dx.shape) / chunk.size;
   return createDispatch(device, gradientShader, {
     label,
-    constants: { MODE: REPEATS[mode] },
+    constants: { MODE: REPEATS[mode], RANK: axes },
     redeclare: { Chunk: chunk.type },
     params: { ...params, size, accumulate: Number(accumulate) },
     bindings: { dy, dx },
@@ -97,9 +97,8 @@ function axesOf(label: string, x: Shape, y: Shape, starts: readonly number[]) {
       chunks.map(({ start }) => start),
       0,
     ),
-    axes: chunks.length,
   };
-  return { chunk, params };
+  return { chunk, axes: chunks.length, params };
 }
 
 function isWhole({ size, ySize }: { readonly size: number; readonly ySize: number }): boolean {

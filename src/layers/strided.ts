@@ -57,6 +57,7 @@ export function createStridedCopy(
   const size = sizeOf(sizes) / chunk.size;
   return createDispatch(device, copyShader, {
     label,
+    constants: { RANK: chunks.length },
     redeclare: { Chunk: chunk.type },
     params: {
       ...inFours(
@@ -79,7 +80,6 @@ export function createStridedCopy(
       ),
       xStart: xStart / chunk.size,
       yStart: yStart / chunk.size,
-      axes: chunks.length,
       size,
       accumulate: Number(accumulate),
     },
@@ -122,6 +122,7 @@ export function createStridedScatter(
   const size = sizeOf(y.shape) / chunk.size;
   return createDispatch(device, scatterShader, {
     label,
+    constants: { RANK: chunks.length, STEPPED: Number(chunks.some(({ step }) => step !== 1)) },
     redeclare: { Chunk: chunk.type },
     params: {
       ...inFours(
@@ -148,7 +149,6 @@ export function createStridedScatter(
         chunks.map((axis) => axis.step),
         1,
       ),
-      axes: chunks.length,
       size,
       value,
     },
