@@ -57,7 +57,7 @@ export async function openModel(values: Values, io: Io, more: readonly string[] 
   });
   io.progress();
   if (graph.labelsFrom !== undefined) {
-    io.err(`vitrine: names of the classes from ${graph.labelsFrom}, beside the model; --labels gives others`);
+    io.err(`vitrine: names of the classes from ${graph.labelsFrom}; --labels gives others`);
   }
   if (resize === undefined) return graph;
   return { ...graph, preprocessing: { ...graph.preprocessing, resize } };

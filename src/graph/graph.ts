@@ -30,7 +30,7 @@ export interface Graph {
   readonly heads?: Readonly<Record<string, HeadKind>>;
   /** Names of the classes, in order: those of the first output that has as many. Two name the sides of a yes or no. */
   readonly labels?: readonly string[];
-  /** The file beside the model in which the names of the classes were found, where nobody gave them. */
+  /** Where the names of the classes were found, when nobody gave them: a file beside the model, or its metadata. */
   readonly labelsFrom?: string;
   /** The steps that turn a photograph into the network's input. */
   readonly preprocessing: Preprocessing;

@@ -14,6 +14,7 @@ import {
 import { ancestorsOf } from "../graph/traverse.ts";
 import type { ChooseInputShape, InputShape } from "./input-shape.ts";
 import type { JsonObject } from "./json.ts";
+import type { FoundLabels } from "./labels.ts";
 import { decidePreprocessing, declaredPreprocessing } from "./preprocessing.ts";
 
 /** Options of every reader of models. */
@@ -67,6 +68,8 @@ export interface ReadModel {
   readonly leftOut?: Readonly<Record<string, string>> | undefined;
   /** What the files say beside the layers: `labels`, `preprocessing`. */
   readonly metadata?: JsonObject | undefined;
+  /** Names of classes that the file has, taken where an output has as many. */
+  readonly found?: FoundLabels | undefined;
   /** Fit of pictures, where the layers say it. */
   readonly fit?: PictureFit | undefined;
 }
@@ -89,12 +92,15 @@ export function completeGraph(model: ReadModel, options: ModelOptions, who: stri
     typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : checked(preprocessing);
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
   const fed = decidePreprocessing(bare, classes, known, fit ?? known?.fit ?? model.fit);
-  const named = labelsOf(metadata, labels, headsOf(bare), who);
+  const heads = headsOf(bare);
+  const named = labelsOf(metadata, labels, heads, who);
+  const { found } = model;
+  const taken = !named && found && heads.some((head) => fits(head, found.names.length)) ? found : undefined;
   const graph: Graph = {
     ...bare,
     ...(Object.keys(leftOut).length > 0 ? { leftOut } : {}),
     layers: fed.layers,
-    ...(named ? { labels: named } : {}),
+    ...(named ? { labels: named } : taken ? { labels: taken.names, labelsFrom: taken.from } : {}),
     preprocessing: fittedTo(fed.preprocessing, channels, given ? "options.preprocessing" : who),
   };
   assertFinite(graph);

@@ -56,6 +56,41 @@ function nameOf(entry: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
+/** Keys under which exporters of ONNX write names of classes. */
+const METADATA_KEYS = ["names", "labels", "classes", "class_names", "id2label"];
+
+/**
+ * Names of classes in a file's metadata, which are texts by key: JSON in any of the forms that {@link labelsIn} takes, a list or
+ * dictionary as Python prints it ({0: 'person', 1: 'bicycle'}), or names between commas or lines.
+ */
+export function labelsInMetadata(metadata: ReadonlyMap<string, string>): FoundLabels | undefined {
+  for (const key of METADATA_KEYS) {
+    const names = namesInText(metadata.get(key)?.trim() ?? "");
+    if (names && names.length > 0) return { names, from: `its metadata (${key})` };
+  }
+  return undefined;
+}
+
+function namesInText(text: string): string[] | undefined {
+  if (!/^[[{(]/.test(text)) return text === "" ? undefined : text.split(/\s*[,\n]\s*/);
+  try {
+    return namesIn(JSON.parse(text));
+  } catch {
+    return pythonNames(text);
+  }
+}
+
+/** Texts of a list, or of a dictionary whose keys count from 0, as Python prints them. */
+function pythonNames(text: string): string[] | undefined {
+  const entries = [
+    ...text.matchAll(/(?:(\d+)\s*:\s*)?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?=[,\]})])/g),
+  ];
+  const names = entries.map(([, , single, double = ""]) => (single ?? double).replace(/\\(.)/g, "$1"));
+  const keyed = entries.filter(([, key]) => key !== undefined);
+  const inOrder = keyed.every(([, key], i) => Number(key) === i);
+  return (keyed.length === 0 || keyed.length === names.length) && inOrder ? names : undefined;
+}
+
 /** Names of files that hold names of classes; of others only what JSON says under a key of its own counts. */
 const NAMED = /label|class|categor|names|synset/i;
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import sharp from "sharp";
@@ -33,7 +34,7 @@ interface ModelMutant {
 }
 
 interface BytesMutant {
-  readonly kind: "image" | "array" | "archive" | "labels" | "onnx";
+  readonly kind: "image" | "array" | "archive" | "labels" | "onnx" | "keras";
   readonly of: string;
   readonly edits: readonly BytesEdit[];
 }
@@ -302,12 +303,26 @@ function archivesOf(): Map<string, Uint8Array> {
   ]);
 }
 
+/** Keras models in HDF5 and in archives, deflated and stored, and one packed as a folder. */
+async function kerasFiles(): Promise<Map<string, Uint8Array>> {
+  const folder = "test/golden/keras-files";
+  const names = ["keras2.h5", "keras3.h5", "half.h5", "keras3.keras", "keras2.keras"];
+  const files = new Map<string, Uint8Array>();
+  for (const name of names) files.set(name, new Uint8Array(await readFile(`${folder}/${name}`)));
+  const parts = ["model.json", "weights.bin"].map(
+    async (name) => [`net/${name}`, new Uint8Array(await readFile(`${folder}/${name}`))] as const,
+  );
+  files.set("folder.zip", zipSync(Object.fromEntries(await Promise.all(parts)), { level: 0 }));
+  return files;
+}
+
 function labelsOf(): Map<string, Uint8Array> {
   const texts = {
     lines: "cat\ndog\n",
     list: '["cat", "dog"]',
     index: '{"0": ["n1", "cat"], "1": ["n2", "dog"]}',
     metadata: '{"labels": ["cat"]}',
+    config: '{"id2label": {"0": "cat", "1": "dog"}, "label2id": {"cat": 0}}',
   };
   return new Map(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
 }
@@ -340,6 +355,7 @@ export async function createSubjects(): Promise<Subjects> {
     archive: archivesOf(),
     labels: labelsOf(),
     onnx: ONNX_FILES,
+    keras: await kerasFiles(),
   };
   const bytesOf = ({ kind, of }: BytesMutant) => files[kind].get(of) ?? new Uint8Array();
 
@@ -376,6 +392,7 @@ export async function createSubjects(): Promise<Subjects> {
     damaged("archive"),
     damaged("labels"),
     { weight: 2, arbitrary: damaged("onnx") },
+    { weight: 2, arbitrary: damaged("keras") },
   );
 
   const bare = Object.entries(files).flatMap(([kind, known]) =>
@@ -408,6 +425,8 @@ export async function createSubjects(): Promise<Subjects> {
       if (kind === "array") decodeNpy(bytes, of);
       else if (kind === "archive") arraysInArchive(bytes, of);
       else if (kind === "onnx") await readOnnxFile(bytes);
+      else if (kind === "keras")
+        await loadModel({ ...memoryFiles({ "model.json": bytes.buffer }), name: of });
       else if (kind === "labels") labelsIn(new TextDecoder().decode(bytes), of);
       else await decodeImage(/png|palette|deep/.test(of) ? withChecksums(bytes) : bytes, of);
     },

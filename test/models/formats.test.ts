@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { ModelError, UnsupportedError } from "../../src/gpu/errors.ts";
 import { formatOf } from "../../src/models/formats.ts";
 import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
+import { labelsInMetadata } from "../../src/models/labels.ts";
 import { loadModel } from "../../src/models/load-model.ts";
 import { modelFromFiles } from "../../src/models/picked-files.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
@@ -184,6 +185,22 @@ function claiming(archive: Uint8Array, size: number): Uint8Array {
   view.setUint32(at + 24, size, true);
   return claimed;
 }
+
+test.each<[key: string, text: string, names: readonly string[] | undefined]>([
+  ["names", "{0: 'person', 1: \"dog's\", 2: 'a\\'b'}", ["person", "dog's", "a'b"]],
+  ["names", "['a', 'b']", ["a", "b"]],
+  ["labels", '["a", "b"]', ["a", "b"]],
+  ["id2label", '{"0": "a", "1": "b"}', ["a", "b"]],
+  ["classes", "a, b,c d", ["a", "b", "c d"]],
+  ["classes", "a\nb\n", ["a", "b"]],
+  ["names", "{1: 'a', 0: 'b'}", undefined],
+  ["names", "", undefined],
+  ["author", "a, b", undefined],
+])("names of classes in metadata, %s: %s", (key, text, names) => {
+  const found = labelsInMetadata(new Map([[key, text]]));
+  expect(found?.names).toEqual(names);
+  if (names) expect(found?.from).toBe(`its metadata (${key})`);
+});
 
 describe("names of classes", () => {
   const beside = async (files: Readonly<Record<string, string>>) => {

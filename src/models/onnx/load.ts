@@ -3,6 +3,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { completeGraph, type ModelOptions } from "../complete-graph.ts";
 import { baseName, type ModelFiles } from "../files.ts";
 import { atChosenShape, type InputShape } from "../input-shape.ts";
+import { labelsInMetadata } from "../labels.ts";
 import { YieldToEventLoop } from "../yield-to-event-loop.ts";
 import type { OnnxModel, OnnxValueInfo } from "./model.ts";
 import { readOnnx } from "./read-model.ts";
@@ -14,14 +15,13 @@ export async function readOnnxModel(files: ModelFiles, options: ModelOptions): P
   const who = `model "${files.name}"`;
   const model = await readOnnx(files, { signal, onProgress });
   const traced = await traceAt(model, options, who);
-  const metadata = Object.fromEntries(model.metadata);
   return completeGraph(
     {
       name: model.name || baseName(files.manifest).replace(/\.onnx$/i, ""),
       layers: traced.layers,
       outputs: [...new Set(traced.outputs.map(({ layer }) => layer))],
       leftOut: traced.leftOut,
-      metadata: "preprocessing" in metadata ? {} : metadata,
+      found: labelsInMetadata(model.metadata),
     },
     options,
     who,
