@@ -11,6 +11,7 @@ import { loadModel } from "../../src/models/load-model.ts";
 import { modelFromFiles } from "../../src/models/picked-files.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { kerasLayer, memoryFiles, modelOf, sequential } from "./fixtures.ts";
+import { onnxBytes, valueInfo } from "./onnx/written.ts";
 
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
 const zip = (entry: string) => `PK\x03\x04${"\0".repeat(26)}${entry}`;
@@ -241,4 +242,27 @@ describe("names of classes", () => {
     const graph = await loadModel(DENSE, { labels: ["p", "q", "r"] });
     expect([graph.labels, graph.labelsFrom]).toEqual([["p", "q", "r"], undefined]);
   });
+});
+
+test("an ONNX file is read whatever its name, alone and in an archive, with the names in its metadata", async () => {
+  const graph = {
+    name: "g",
+    input: [valueInfo("x", ["N", 3, 4, 4])],
+    node: [
+      { opType: "GlobalAveragePool", input: ["x"], output: ["p"] },
+      { opType: "Flatten", input: ["p"], output: ["y"] },
+    ],
+    output: [valueInfo("y", ["N", 3])],
+  };
+  const bytes = onnxBytes(graph, { metadataProps: [{ key: "names", value: "{0: 'a', 1: 'b', 2: 'c'}" }] });
+  const archive = zipSync({ "net/model.onnx": bytes, "net/readme.txt": new Uint8Array(3) });
+  for (const [file, name] of [
+    [bytes, "net.onnx"],
+    [bytes, "net.h5"],
+    [archive, "net.zip"],
+  ] as const) {
+    const { labels, labelsFrom, layers } = await dropped(file, name);
+    expect(layers.map(({ op }) => op)).toContain("globalPool");
+    expect([labels, labelsFrom]).toEqual([["a", "b", "c"], "its metadata (names)"]);
+  }
 });
