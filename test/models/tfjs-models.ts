@@ -150,7 +150,9 @@ export const TFJS_MODELS: Readonly<Record<string, () => tf.LayersModel>> = {
     const cut = apply(layers.thresholdedReLU({ theta: 0.3, name: "cut" }), image);
     const bent = apply(layers.elu({ alpha: 1, name: "bent" }), image);
     const capped = apply(layers.reLU({ maxValue: 0.5, name: "capped" }), image);
-    const all = apply(layers.concatenate({ name: "all" }), [...each, cut, bent, capped]);
+    const places = apply(layers.prelu({ name: "places" }), image);
+    const slopes = apply(layers.prelu({ sharedAxes: [1, 2], name: "slopes" }), image);
+    const all = apply(layers.concatenate({ name: "all" }), [...each, cut, bent, capped, places, slopes]);
     const channels = apply(layers.layerNormalization({ name: "channels" }), all);
     return tf.model({ inputs: image, outputs: channels });
   },

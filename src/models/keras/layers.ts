@@ -15,7 +15,14 @@ import {
 } from "./normalizations.ts";
 import { operationLayer } from "./operations.ts";
 import { resizing, upsampling } from "./resampling-layers.ts";
-import { conv2d, conv2dTranspose, dense, depthwiseConv2d, separableConv2d } from "./weighted-layers.ts";
+import {
+  conv2d,
+  conv2dTranspose,
+  dense,
+  depthwiseConv2d,
+  prelu,
+  separableConv2d,
+} from "./weighted-layers.ts";
 
 /** Does nothing when a network is used, only when it is trained. */
 const identity: Converter = ({ weights }) => {
@@ -132,6 +139,7 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ["Minimum", extreme("minimum")],
   ["Multiply", multiply],
   ["Normalization", normalization],
+  ["PReLU", prelu],
   ["Permute", permute],
   ["Rescaling", rescaling],
   ["RandomCrop", toSize],

@@ -173,6 +173,13 @@ export const separableConv2d: Converter = (call) => {
   ];
 };
 
+/** x above zero, a learnt slope times x below; along axes that are shared there is one slope. */
+export const prelu: Converter = ({ config, weights, shapes: [x] }) => {
+  const shared = config.has("shared_axes") ? config.numbers("shared_axes") : [];
+  const shape = x.slice(1).map((size, i) => (shared.includes(i + 1) ? 1 : size));
+  return { op: "prelu", slope: weights.get("alpha", shape) };
+};
+
 export const dense: Converter = (call) => {
   const {
     config,
