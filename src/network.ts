@@ -12,6 +12,7 @@ export {
   formatBackwardPlan,
 } from "./network/backward-plan.ts";
 export { createFrameInput, type FrameInput } from "./network/frames.ts";
+export { fixInputs } from "./network/inputs.ts";
 export {
   type BatchOptions,
   batchWithin,

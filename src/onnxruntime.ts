@@ -162,7 +162,7 @@ function layoutOf([, second, , last]: SessionInput["shape"], name: string): "nch
   const isChannels = (axis: number | string | undefined): boolean => axis === 1 || axis === 3;
   if (isChannels(second) !== isChannels(last)) return isChannels(second) ? "nchw" : "nhwc";
   throw new InputError(
-    `fromSession: expected 1 or 3 channels as the second or last axis of input "${name}", got ${String(second)} and ${String(last)}; give { layout }`,
+    `fromSession: expected 1 or 3 channels as the second or last axis of input "${name}", got ${String(second)} and ${String(last)}; give its layout`,
   );
 }
 

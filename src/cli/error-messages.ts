@@ -20,6 +20,7 @@ const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: 
   [/; leave targets out for the top class/, "; leave --target out for the top class"],
   [/^requestDevice: expected/, "expected"],
   [/; modelFromUrl fetches it/, "; fetch its files first"],
+  [/ as \{ inputs: \{ name: values \} \}/, " as --input NAME=FILE or NAME=numbers"],
   [/^target: expected/, "--target expects"],
 ];
 

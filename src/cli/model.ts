@@ -11,6 +11,7 @@ import {
 } from "../graph/preprocessing.ts";
 import { loadModel } from "../models/load-model.ts";
 import { modelFromDisk } from "../node/files.ts";
+import { withGivenInputs } from "./given-inputs.ts";
 import { headKindOf } from "./heads.ts";
 import type { Input } from "./images.ts";
 import { networkSize } from "./input-size.ts";
@@ -59,8 +60,9 @@ export async function openModel(values: Values, io: Io, more: readonly string[] 
   if (graph.labelsFrom !== undefined) {
     io.err(`vitrine: names of the classes from ${graph.labelsFrom}; --labels gives others`);
   }
-  if (resize === undefined) return graph;
-  return { ...graph, preprocessing: { ...graph.preprocessing, resize } };
+  const fed = await withGivenInputs(graph, values);
+  if (resize === undefined) return fed;
+  return { ...fed, preprocessing: { ...fed.preprocessing, resize } };
 }
 
 /** The library's words for its options, in those of the command line. */

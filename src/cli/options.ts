@@ -17,6 +17,12 @@ const OWN = {
     many: true,
     help: "An image: PNG, JPEG or TIFF of up to 64 megapixels, WebP, GIF or AVIF of up to 32. An .npy file of bytes [H,W,C] is a picture; one of floats is taken as the network's input, unless --preprocess is given; [N,H,W,C] is several images. FILE.npz means all its arrays, FILE.npz:NAME one of them. A folder means all its pictures; a pattern in quotes ('shots/**/*.jpg') all files that match; - standard input; synthetic:N picture N of the shipped data set. A broken one among several is named and skipped; the exit code is then 1.",
   },
+  input: {
+    name: "input",
+    value: "NAME=FILE|X,…",
+    many: true,
+    help: "The values of an input of the network beside its picture: an .npy file, numbers with commas between, or a picture where it takes one. Once for each such input; the same for every picture.",
+  },
   preprocess: {
     name: "preprocess",
     value: "NAME",

@@ -138,10 +138,15 @@ export function pictureIn(layers: readonly Layer[]): PictureInput | undefined {
   return layers.find(isPicture);
 }
 
-/** The inputs beside the one that is asked, whose values stay the same while it is varied. */
-export function furtherInputsOf(graph: Pick<Graph, "name" | "layers">): readonly InputLayer[] {
+/** The inputs beside the one that is asked, which stay the same while it is varied. */
+export function otherInputsOf(graph: Pick<Graph, "name" | "layers">): readonly InputLayer[] {
   const asked = inputOf(graph);
   return inputsOf(graph).filter((input) => input !== asked && !input.outside);
+}
+
+/** The inputs beside the one that is asked whose values a call must give. */
+export function furtherInputsOf(graph: Pick<Graph, "name" | "layers">): readonly InputLayer[] {
+  return otherInputsOf(graph).filter(({ values }) => values === undefined);
 }
 
 /**

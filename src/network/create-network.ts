@@ -2,7 +2,7 @@ import { assertDevice, checked } from "../gpu/device.ts";
 import { all, build } from "../gpu/scope.ts";
 import { assertGraph, type Graph } from "../graph/graph.ts";
 import { readersOf } from "../graph/traverse.ts";
-import { allocate } from "./buffers.ts";
+import { allocate, tensorOf } from "./buffers.ts";
 import { Network } from "./network.ts";
 import { assertSound, type NetworkPlan, planNetwork, runningGraph } from "./network-plan.ts";
 import { type NetworkOptions, networkSettings } from "./options.ts";
@@ -59,6 +59,14 @@ export async function putOnDevice(
       weights.of(graph, shapes, layout !== undefined),
       checked(device, who, () => allocate(device, plan, scope.own)),
     ] as const);
+    for (const layer of graph.layers) {
+      if (layer.op !== "input" || !layer.values) continue;
+      const { buffer } = tensorOf(allocated.activations, layer.name);
+      const { buffer: values, byteOffset, byteLength } = layer.values;
+      for (let n = 0; n < plan.batch; n++) {
+        device.queue.writeBuffer(buffer, n * byteLength, values, byteOffset, byteLength);
+      }
+    }
     const buffers = { ...allocated, constants };
     const stages = await all(
       graph.layers.map((layer) => createStage(device, layer, buffers, readers, scope)),

@@ -2,7 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
 import { formatShape, sizeOf } from "../gpu/tensor.ts";
 import { firstNotFinite } from "../graph/finite.ts";
-import { furtherInputsOf, type Graph, inputOf } from "../graph/graph.ts";
+import { assertGraph, furtherInputsOf, type Graph, inputOf, type Layer } from "../graph/graph.ts";
 import { forChannels } from "../graph/preprocessing.ts";
 import { type Picture, readInput } from "../images/picture.ts";
 import type { InputLayer } from "../layers/input.ts";
@@ -40,6 +40,22 @@ export async function readInputs(
   const values = wanted.map((input) => valuesOf(graph, input, given[input.name]));
   const read = await Promise.all(values);
   return Object.fromEntries(wanted.map(({ name }, i) => [name, read[i] ?? new Float32Array()]));
+}
+
+/**
+ * The same graph with the values of its inputs beside the image given for good, so that no call needs to.
+ * @throws InputError that lists the inputs, as a call's `inputs` do.
+ */
+export async function fixInputs(graph: Graph, inputs: InputValues): Promise<Graph> {
+  assertGraph("fixInputs", graph);
+  const read = await readInputs(graph, inputs);
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => {
+      const values = layer.op === "input" ? read[layer.name] : undefined;
+      return values ? ({ ...layer, values } as Layer) : layer;
+    }),
+  };
 }
 
 function assertNames(

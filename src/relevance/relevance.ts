@@ -3,7 +3,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { all, build } from "../gpu/scope.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { furtherInputsOf, inputOf, type Layer, pictureOf } from "../graph/graph.ts";
+import { inputOf, type Layer, otherInputsOf, pictureOf } from "../graph/graph.ts";
 import { logitsOf } from "../graph/heads.ts";
 import { createRelevanceProduct } from "../kernels/relevance.ts";
 import type { Constant, Tensors } from "../layers/op.ts";
@@ -132,7 +132,7 @@ export async function createRelevance(network: Network, options: RelevanceOption
     return {
       input: tensorOf(relevances, inputOf(graph).name),
       inputs: new Map(
-        furtherInputsOf(graph).flatMap(({ name }): [string, Tensor][] =>
+        otherInputsOf(graph).flatMap(({ name }): [string, Tensor][] =>
           relevances.has(name) && written.has(name) ? [[name, tensorOf(relevances, name)]] : [],
         ),
       ),

@@ -15,7 +15,7 @@ import { resized } from "../../src/graph/resize.ts";
 import { SharedScores } from "../../src/metrics/scores.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
-import type { InputValues } from "../../src/network/inputs.ts";
+import { fixInputs, type InputValues } from "../../src/network/inputs.ts";
 import type { Network } from "../../src/network/network.ts";
 import { createAttribution } from "../../src/techniques/attribution/create.ts";
 import { explainEach } from "../../src/techniques/attribution/explain-each.ts";
@@ -24,7 +24,7 @@ import { localLinear } from "../../src/techniques/attribution/local-linear.ts";
 import { lrp } from "../../src/techniques/attribution/lrp.ts";
 import { createOcclusion, occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
-import { predict, predictEach } from "../../src/techniques/predict.ts";
+import { type Prediction, predict, predictEach } from "../../src/techniques/predict.ts";
 import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
 import { random, values } from "../graph/graphs.ts";
@@ -254,6 +254,27 @@ describe("a network of several inputs", () => {
     await expect(explainEach(network, [image], "saliency").next()).rejects.toThrow(names);
     await expect(createAttribution(network, "saliency", image)).rejects.toThrow(names);
     await expect(activations(network, image, { layer: "conv" })).rejects.toThrow(names);
+  });
+
+  test("has values that are given for good, in every image, and asks for no others", async () => {
+    const fixed = await createNetwork(device, await fixInputs(of, given), { batch: 2 });
+    const options = { target: 2, patch: 3, stride: 2 };
+    for (const technique of [occlusion, saliency]) {
+      const own = technique === occlusion ? options : { target: 2 };
+      const found = await technique(fixed, image, own);
+      expectClose(found.data, (await technique(network, image, { ...own, inputs: given })).data, 1e-6);
+    }
+    // The second image of the batch.
+    const all: Prediction[][] = [];
+    for await (const one of predictEach(fixed, [image, image])) all.push(one);
+    const second = (all[1] ?? []).sort((a, b) => a.index - b.index);
+    expectClose(
+      Float32Array.from(second, ({ logit = Number.NaN }) => logit),
+      naive(image, given),
+    );
+    await expect(predict(fixed, image, { inputs: { age: 1 } })).rejects.toThrow(/got "age"/);
+    await expect(fixInputs(of, { age: 1 })).rejects.toThrow(/got none for "meta", "map"/);
+    fixed.destroy();
   });
 
   test("takes a picture for an input of pictures", async () => {

@@ -25,6 +25,7 @@ export interface CliCommand {
 /** The options of every command that opens a model. */
 export const MODEL_OPTIONS: readonly OptionName[] = [
   "model",
+  "input",
   "preprocess",
   "mean",
   "std",

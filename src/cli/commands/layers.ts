@@ -1,5 +1,5 @@
 import { formatShape } from "../../gpu/tensor.ts";
-import { shapesOf } from "../../graph/graph.ts";
+import { inputOf, inputsOf, shapesOf } from "../../graph/graph.ts";
 import { type Head, headsOf, logitsOf } from "../../graph/heads.ts";
 import { headReport, headWords } from "../heads.ts";
 import { type Io, printJson } from "../io.ts";
@@ -30,12 +30,13 @@ async function layersCommand(values: Values, io: Io): Promise<void> {
     shape: shapes.get(name)?.slice(1) ?? [],
   }));
   const heads = headsOf(graph);
+  const inputs = inputsOf(graph).map(({ name, shape }) => ({ name, shape }));
   const { leftOut = {} } = graph;
   if (values.has("json")) {
     const { labels } = graph;
     const about = { model: graph.name, preprocessing: preprocessingReport(graph) };
     const outputs = heads.map(headReport);
-    printJson(io, { ...about, logits: logitsOf(graph), outputs, leftOut, layers, labels });
+    printJson(io, { ...about, logits: logitsOf(graph), inputs, outputs, leftOut, layers, labels });
     return;
   }
   const widest = Math.max(...layers.map(({ name }) => name.length));
@@ -45,6 +46,12 @@ async function layersCommand(values: Values, io: Io): Promise<void> {
     io.out(`${name.padEnd(widest)}  ${formatShape(shape).padEnd(largest)}  ${op}${mark}`);
   }
   io.out("");
+  const asked = inputOf(graph);
+  for (const { name, shape } of inputs) {
+    io.out(
+      `input ${name}: ${formatShape(shape)}${inputs.length > 1 && name !== asked.name ? ", given by --input" : ""}`,
+    );
+  }
   for (const [place, head] of heads.entries()) io.out(outputLine(head, place === 0 && heads.length > 1));
   for (const [name, reason] of Object.entries(leftOut)) io.out(`output ${name}: left out: ${reason}`);
 }

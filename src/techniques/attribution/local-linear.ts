@@ -1,7 +1,7 @@
 import { type Command, recordCommands } from "../../gpu/command.ts";
 import { InputError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import { furtherInputsOf, inputOf, type Layer } from "../../graph/graph.ts";
+import { inputOf, type Layer, otherInputsOf } from "../../graph/graph.ts";
 import { activationOf, weightsOf } from "../../graph/layer-facts.ts";
 import { ancestorsOf } from "../../graph/traverse.ts";
 import { createBiasContribution } from "../../kernels/bias-contribution.ts";
@@ -79,7 +79,7 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
   const { image, toInput } = imageOf(site, WHO);
   const gradient = tensor(shape, { label: `${WHO} gradient` });
   // Each input's pass also reaches the biases of what only it leads to.
-  const others = furtherInputsOf(graph).filter((input) => layers.includes(input));
+  const others = otherInputsOf(graph).filter((input) => layers.includes(input));
   const further = others.map((input) => ({
     name: input.name,
     value: tensor(input.shape, { label: `${WHO} input` }),

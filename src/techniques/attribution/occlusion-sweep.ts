@@ -3,7 +3,7 @@ import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
 import { build, type Scope } from "../../gpu/scope.ts";
 import { sizeOf, type Tensor } from "../../gpu/tensor.ts";
-import { furtherInputsOf, type Graph, pictureOf } from "../../graph/graph.ts";
+import { type Graph, otherInputsOf, pictureOf } from "../../graph/graph.ts";
 import { type Head, headsOf } from "../../graph/heads.ts";
 import {
   createOcclude,
@@ -220,7 +220,7 @@ export async function createSweep(
         { fill, position, constants: network.constants },
         whole.own,
       );
-      const further = furtherInputsOf(graph).filter((input) => plan.layers.includes(input));
+      const further = otherInputsOf(graph).filter((input) => plan.layers.includes(input));
       const recordAlive = (encoder: GPUCommandEncoder, commands: readonly Command[], label: string): void => {
         if (network.isDestroyed) throw new InputError(`network "${graph.name}": used after destroy()`);
         recordCommands(encoder, commands, { label: `vitrine occlusion ${label}` });
