@@ -1,9 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { requestDevice } from "../src/gpu/device.ts";
 import { createGpu } from "../src/node/gpu.ts";
 import { isSupported, NODE_TESTS, nodeTests, runNodeTest } from "./models/onnx/node-tests.ts";
+import { differenceFromOnnxRuntime, SHARED_ONNX, withLogits, withNoise } from "./models/onnx/onnxruntime.ts";
 
-/** Runs the ONNX project's own tests of single operators: `npm run verify:onnx [-- WORDS]`. */
+/** Compares the light graphs, with noise for weights, with ONNX Runtime. */
+async function lightGraphs(words: readonly string[]): Promise<number> {
+  const device = await requestDevice(await createGpu());
+  const folder = `${SHARED_ONNX}light/`;
+  let far = 0;
+  for (const name of readdirSync(folder).filter((file) => words.every((word) => file.includes(word)))) {
+    const bytes = withLogits(withNoise(new Uint8Array(readFileSync(`${folder}${name}`))));
+    const difference = await differenceFromOnnxRuntime(device, bytes);
+    console.log(
+      `${name}: logits differ from ONNX Runtime's by ${difference.toExponential(1)} of the largest`,
+    );
+    if (!(difference < 1e-4)) far++;
+  }
+  device.destroy();
+  return far > 0 ? 1 : 0;
+}
+
+/**
+ * Runs the ONNX project's own tests of single operators: `npm run verify:onnx [-- WORDS]`. With the word "light" first, its
+ * light graphs instead, beside ONNX Runtime.
+ */
 export async function main(words: readonly string[]): Promise<number> {
+  if (words[0] === "light") return lightGraphs(words.slice(1));
   if (!NODE_TESTS) {
     console.error("expected the node tests of ONNX; on Debian: apt-get install libonnx-testdata");
     return 1;

@@ -1,7 +1,8 @@
+import type { Activation } from "../../layers/activation-kinds.ts";
 import { align } from "./alignment.ts";
 import { broadcastShape, combinedConstants } from "./constants.ts";
 import { shapeOf, simplified } from "./layout.ts";
-import { type Activation, type LayerBody, type Lowering, showShape } from "./lowering.ts";
+import { type LayerBody, type Lowering, showShape } from "./lowering.ts";
 import type { ConstantValue, LayerValue } from "./value.ts";
 
 export type Arithmetic = "add" | "subtract" | "multiply" | "divide" | "power" | "minimum" | "maximum";

@@ -11,14 +11,6 @@ type WithoutPlace<L> = L extends OpLayer ? Omit<L, "name" | "inputs"> : never;
 /** A layer without its name and its inputs. */
 export type LayerBody = WithoutPlace<OpLayer> | { readonly op: string; readonly [field: string]: unknown };
 
-/** An activation, of those to come too. */
-export interface Activation {
-  readonly kind: string;
-  readonly alpha?: number;
-  readonly beta?: number;
-  readonly gamma?: number;
-}
-
 /** Primes, one of which stands for the size of the batch. */
 const BATCHES = [65_537, 65_539, 65_543, 65_551, 65_557, 65_563, 65_579, 65_581] as const;
 

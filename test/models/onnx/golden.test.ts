@@ -17,8 +17,10 @@ const NAMES = [
   "densenet_small",
   "mnasnet0_5",
   "mobilenet_v2_quarter",
+  "mobilenet_v3_small",
   "shufflenet_v2_x0_5",
   "squeezenet_v1_1_real",
+  "toy_everything",
   "vgg11_bn_small",
 ];
 

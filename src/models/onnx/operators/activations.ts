@@ -1,8 +1,8 @@
+import type { Activation } from "../../../layers/activation-kinds.ts";
 import { align } from "../../lowering/alignment.ts";
 import { combinedConstants } from "../../lowering/constants.ts";
 import { activated, affine, arithmetic, clipped, LARGEST } from "../../lowering/elementwise.ts";
 import { shapeOf, simplified } from "../../lowering/layout.ts";
-import type { Activation } from "../../lowering/lowering.ts";
 import { constant, type Value } from "../../lowering/value.ts";
 import type { Call, Operator } from "../call.ts";
 
@@ -16,10 +16,11 @@ function unary(activation: (call: Call) => Activation, fold?: (value: number) =>
   };
 }
 
-const plain = (kind: string, fold?: (value: number) => number): Operator => unary(() => ({ kind }), fold);
+const plain = (kind: Activation["kind"], fold?: (value: number) => number): Operator =>
+  unary(() => ({ kind }), fold);
 
 /** An activation with a number of its own as alpha. */
-const withAlpha = (kind: string, otherwise: number): Operator =>
+const withAlpha = (kind: Activation["kind"], otherwise: number): Operator =>
   unary(({ attributes }) => ({ kind, alpha: attributes.number("alpha", otherwise) }));
 
 const clip: Operator = (call) => {

@@ -262,19 +262,19 @@ const spaceToDepth: Operator = (call) =>
     order: "depth-first",
   }));
 
-const COORDINATES: Readonly<Record<string, string>> = {
+const COORDINATES = {
   half_pixel: "half-pixel",
   asymmetric: "asymmetric",
   align_corners: "align-corners",
   pytorch_half_pixel: "pytorch-half-pixel",
-};
+} as const;
 
-const ROUNDING: Readonly<Record<string, string>> = {
+const ROUNDING = {
   floor: "floor",
   ceil: "ceil",
   round_prefer_floor: "round-prefer-floor",
   round_prefer_ceil: "round-prefer-ceil",
-};
+} as const;
 
 /** The setting that a file's word names. */
 function known<T>(lowering: Lowering, name: string, words: Readonly<Record<string, T>>, word: string): T {
@@ -329,7 +329,11 @@ const resize: Operator = (call) => {
   const pictureAxes = channelsLast
     ? { channels: rank - 1, spatial: [1, 2].slice(0, rank - 2) }
     : channelsFirst(rank);
-  const own = pictureAxes.spatial.map((axis) => factors[axis] ?? 1);
+  // A scale of 32 bits may stand for a whole length that it misses by its rounding.
+  const own = pictureAxes.spatial.map((axis) => {
+    const [length, factor] = [shape[axis] ?? 1, factors[axis] ?? 1];
+    return isWhole(length * factor) ? Math.round(length * factor) / length : factor;
+  });
   const whole = own.every(Number.isInteger);
   const to =
     whole || !target

@@ -1,8 +1,8 @@
+import type { Activation } from "../../../layers/activation-kinds.ts";
 import { align } from "../../lowering/alignment.ts";
 import { combinedConstants } from "../../lowering/constants.ts";
 import { type Arithmetic, activated, arithmetic, clipped, joined } from "../../lowering/elementwise.ts";
 import { shapeOf } from "../../lowering/layout.ts";
-import type { Activation } from "../../lowering/lowering.ts";
 import { type ConstantValue, constant, type LayerValue, type Value } from "../../lowering/value.ts";
 import type { Call, Operator } from "../call.ts";
 
@@ -55,7 +55,7 @@ function chain(...steps: readonly ((call: Call, x: LayerValue) => LayerValue)[])
 }
 
 const step =
-  (kind: string) =>
+  (kind: Activation["kind"]) =>
   ({ lowering }: Call, x: LayerValue): LayerValue =>
     activated(lowering, x, { kind });
 
