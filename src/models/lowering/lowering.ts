@@ -9,7 +9,7 @@ import type { LayerValue, Layout } from "./value.ts";
 type WithoutPlace<L> = L extends OpLayer ? Omit<L, "name" | "inputs"> : never;
 
 /** A layer without its name and its inputs. */
-export type LayerBody = WithoutPlace<OpLayer> | { readonly op: string; readonly [field: string]: unknown };
+export type LayerBody = WithoutPlace<OpLayer>;
 
 /** Primes, one of which stands for the size of the batch. */
 const BATCHES = [65_537, 65_539, 65_543, 65_551, 65_557, 65_563, 65_579, 65_581] as const;
@@ -77,7 +77,7 @@ export class Lowering {
   /** Adds a layer under the operator's name, or below it. @returns its name. @throws ModelError when it does not fit. */
   emit(body: LayerBody, inputs: readonly string[], suffix = ""): string {
     const name = this.unique(suffix === "" || this.bare ? this.operator : `${this.operator}/${suffix}`);
-    const layer = { ...body, name, inputs } as unknown as OpLayer;
+    const layer = { ...body, name, inputs } as OpLayer;
     try {
       assertLayer(layer);
       this.shapes.set(

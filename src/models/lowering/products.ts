@@ -131,7 +131,7 @@ function ofLayers(lowering: Lowering, a: LayerValue, b: LayerValue): LayerValue 
   );
   const [first, second] = operands;
   const body = {
-    op: "matmul",
+    op: "matmul" as const,
     ...(first?.transpose ? { transposeA: true } : {}),
     ...(second?.transpose ? { transposeB: true } : {}),
   };

@@ -297,7 +297,7 @@ const resize: Operator = (call) => {
   const mode = known(
     lowering,
     "mode",
-    { nearest: "nearest", linear: "linear", bilinear: "linear", cubic: "cubic" },
+    { nearest: "nearest", linear: "linear", bilinear: "linear", cubic: "cubic" } as const,
     attributes.text("mode", "nearest"),
   );
   const policy = attributes.text("keep_aspect_ratio_policy", "stretch");

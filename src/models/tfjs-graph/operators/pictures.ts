@@ -2,7 +2,14 @@ import type { Border } from "../../../layers/padding.ts";
 import { affine, arithmetic } from "../../lowering/elementwise.ts";
 import { shapeOf } from "../../lowering/layout.ts";
 import { showShape } from "../../lowering/lowering.ts";
-import { channelsLast, convolved, type FileWindow, onPicture, pooled } from "../../lowering/pictures.ts";
+import {
+  channelsLast,
+  convolved,
+  type FileWindow,
+  onPicture,
+  pairOf,
+  pooled,
+} from "../../lowering/pictures.ts";
 import type { LayerValue, Value } from "../../lowering/value.ts";
 import type { Call, Operator } from "../call.ts";
 import { fusedActivation } from "./activations.ts";
@@ -120,8 +127,8 @@ const convolutionGradient: Operator = (call) => {
   return onPicture(lowering, x, axes, () => ({
     op: "conv2dTranspose",
     w: { shape: [rows, columns, inputs, outputs], data: turned },
-    strides,
-    dilations,
+    strides: pairOf(strides, 1),
+    dilations: pairOf(dilations, 1),
     padding: Object.values(border).every((side) => side === 0) ? "valid" : border,
     ...(added.some((count) => count > 0) ? { outputPadding: added } : {}),
   }));
