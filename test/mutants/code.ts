@@ -185,7 +185,6 @@ export const CODE: readonly Mutant[] = [
     "layers/arithmetic",
     "layers/binary",
     ["const toB = to > 0 && !joined;", "const toB = false;"],
-    ["repeats / 4", "repeats / 1024"],
     ["[...all.filter(isKept), ...all.filter((axis) => !isKept(axis))]", "all"],
   ),
   ...of("layers/arithmetic", "network/arithmetic", [
