@@ -81,6 +81,8 @@ describe("a spatial gate, constants and PReLU", () => {
   test("hold a network to its size where a constant has places", async () => {
     expect(() => resized(mixed(), [8, 8])).toThrow(InputError);
     expect(() => resized(mixed(), [8, 8])).toThrow(/"placed"/);
+    // One row would be repeated to the constant's seven.
+    expect(() => resized(mixed(), [1, 6])).toThrow(/"placed"/);
     const next = random(5);
     const free = between(
       { op: "add", name: "shifted", inputs: ["conv"], constant: constant([5], next) },
