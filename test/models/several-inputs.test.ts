@@ -139,7 +139,15 @@ describe("a model of a latent", () => {
       }
     }
     const tanh = ["local-linear", "lrp", "guided-backprop", "deconvnet", "guided-grad-cam"];
-    const pixels = ["saliency-mask", "integrated-gradients", "score-cam", "occlusion", "rise", "lime"];
+    const pixels = [
+      "numerical-saliency",
+      "saliency-mask",
+      "integrated-gradients",
+      "score-cam",
+      "occlusion",
+      "rise",
+      "lime",
+    ];
     expect(refused.toSorted()).toEqual([...tanh, ...pixels, "cam"].toSorted());
     const { data: shares } = await integratedGradients(network, latent, {
       ...target,
