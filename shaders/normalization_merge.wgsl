@@ -21,7 +21,7 @@ override SUMS: bool = false;
 
 const THREADS = 64u;
 
-// Number of elements, mean, Σ (x − mean)²; of sums, 0 and the two.
+// Number of elements, then mean and Σ (x − mean)², or the two sums.
 var<workgroup> moments: array<vec3<f32>, THREADS>;
 
 fn merged(a: vec3<f32>, b: vec3<f32>) -> vec3<f32> {
@@ -47,7 +47,7 @@ fn main(
   var found = vec3<f32>();
   for (var s = thread; s < params.slices; s += THREADS) {
     let count = min(params.slice, params.length - s * params.slice);
-    found = merged(found, vec3<f32>(select(f32(count), 0.0, SUMS), x[s * params.outputs + output]));
+    found = merged(found, vec3<f32>(f32(count), x[s * params.outputs + output]));
   }
   moments[thread] = found;
   for (var stride = THREADS / 2u; stride > 0u; stride /= 2u) {

@@ -70,6 +70,7 @@ test.each([
   { axes: [3], shape: [1, 3, 5, 40], what: "the channels of a pixel" },
   { axes: [2], shape: [2, 7, 3, 5], what: "a short axis in the middle" },
   { axes: [1], shape: [3, 1500], what: "a long last axis" },
+  { axes: [1, 3, 5], shape: [2, 3, 2, 3, 3, 2, 2], what: "every other axis of seven" },
 ])("a mean over $what", ({ axes, shape }) => check(layerOf("mean", axes), shape));
 
 test.each(["mean", "max", "l2", "logSumExp"] as const)(

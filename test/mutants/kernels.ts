@@ -140,7 +140,7 @@ export const KERNELS: readonly Mutant[] = [
   ...of(
     "matmul",
     "layers/matmul.test.ts",
-    ["& vec4<bool>(k < params.inner);\n  let at = base + min(rows", ";\n  let at = base + min(rows"],
+    ["& vec4<bool>(k < params.inner)", "", 2],
     ["select(0.0, y[o], params.accumulate == 1u)", "0.0"],
     ["s < params.sums", "s < 1u"],
     ["min(4u, params.columns - min(column, params.columns))", "4u"],
@@ -162,7 +162,6 @@ export const KERNELS: readonly Mutant[] = [
     "layers/normalization.test.ts",
     ["+ d * d * a.x * share", ""],
     ["params.length - s * params.slice", "params.slice"],
-    ["select(f32(count), 0.0, SUMS)", "f32(count)"],
   ),
   ...of(
     "normalization_gradient_sums",
