@@ -15,10 +15,11 @@ export const SHARED_ONNX = fileURLToPath(new URL("../../../../shared/onnx/", imp
 /** Values between −1 and 1 that look like noise, the same each time. */
 export function noise(size: number, seed = 1): Float32Array<ArrayBuffer> {
   const values = new Float32Array(size);
-  let state = seed;
   for (let i = 0; i < size; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    values[i] = state / 2 ** 31 - 1;
+    // A hash of the place: numbers far apart have nothing to do with each other.
+    let bits = Math.imul(i ^ Math.imul(seed, 0x9e3779b1), 0x85ebca6b);
+    bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+    values[i] = ((bits ^ (bits >>> 16)) >>> 0) / 2 ** 31 - 1;
   }
   return values;
 }
