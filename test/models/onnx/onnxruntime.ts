@@ -115,7 +115,8 @@ export async function differenceFromOnnxRuntime(
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
   const { scale = 1, ...load } = options;
-  const graph = await loadOnnxModel(onnxFiles(bytes), load);
+  // Values as they stand: else what is taken for a network of Caffe's has its first weights turned to take RGB.
+  const graph = await loadOnnxModel(onnxFiles(bytes), { preprocessing: "none", ...load });
   const [h = 1, w = 1, c = 1] = inputOf(graph).shape;
   const x = noise(h * w * c).map((value) => value * scale);
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
