@@ -70,6 +70,8 @@ export interface ReadModel {
   readonly metadata?: JsonObject | undefined;
   /** Names of classes that the file has, taken where an output has as many. */
   readonly found?: FoundLabels | undefined;
+  /** Program that wrote the files. */
+  readonly producer?: string | undefined;
   /** Fit of pictures, where the layers say it. */
   readonly fit?: PictureFit | undefined;
 }
@@ -91,7 +93,7 @@ export function completeGraph(model: ReadModel, options: ModelOptions, who: stri
   const given =
     typeof preprocessing === "string" ? namedPreprocessing(preprocessing) : checked(preprocessing);
   const known = given ?? declaredPreprocessing(metadata.preprocessing, who);
-  const fed = decidePreprocessing(bare, classes, known, fit ?? known?.fit ?? model.fit);
+  const fed = decidePreprocessing(bare, classes, known, fit ?? known?.fit ?? model.fit, model.producer);
   const heads = headsOf(bare);
   const named = labelsOf(metadata, labels, heads, who);
   const { found } = model;

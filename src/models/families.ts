@@ -85,8 +85,18 @@ const FAMILIES: readonly Signs[] = [
   { name: "GoogLeNet of Caffe", values: GOOGLENET, called: /googlenet/i },
 ];
 
-/** The family that a network's body belongs to, by its layers first and its name last, however many its classes. */
-export function familyOf(graph: Pick<Graph, "name" | "layers">): Family | undefined {
+/**
+ * The family that a network's body belongs to, by its layers first and its name last, however many its classes.
+ * @param producer the program that wrote the file. What PyTorch wrote was trained as torchvision trains, whatever it is
+ *   built like.
+ */
+export function familyOf(graph: Pick<Graph, "name" | "layers">, producer = ""): Family | undefined {
+  const family = builtLike(graph);
+  if (!family || !/^pytorch/i.test(producer) || family.values === imagenet) return family;
+  return { name: `${family.name.replace(/ of .*/, "")} of PyTorch`, values: imagenet };
+}
+
+function builtLike(graph: Pick<Graph, "name" | "layers">): Family | undefined {
   const parts = new Set(graph.layers.flatMap(({ name }) => name.split("/")));
   const models = [graph.name, ...graph.layers.flatMap(({ name }) => name.split("/").slice(0, -1))];
   const some = (words: Iterable<string>, pattern: RegExp) => [...words].some((word) => pattern.test(word));

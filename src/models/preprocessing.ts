@@ -66,13 +66,14 @@ export interface DecidedPreprocessing {
  * cut out the centre; Keras's and tfjs's loaders squash it, and so does everything else here.
  *
  * The first convolutions of Keras's Caffe networks, trained on blue, green, red, are turned unless somebody says what
- * they are fed, or layers of their own scale it.
+ * they are fed, or layers of their own scale it. What PyTorch wrote (`producer`) is none of Keras's.
  */
 export function decidePreprocessing(
   graph: Pick<Graph, "name" | "layers">,
   classes: number,
   known?: Preprocessing,
   wanted: PictureFit | undefined = known?.fit,
+  producer?: string,
 ): DecidedPreprocessing {
   const { layers } = graph;
   const picture = pictureIn(layers);
@@ -80,7 +81,7 @@ export function decidePreprocessing(
     const source = known?.source ?? "no input takes a picture: values are taken as they stand";
     return { layers, preprocessing: { ...PREPROCESSINGS.none, ...known, source } };
   }
-  const family = familyOf(graph);
+  const family = familyOf(graph, producer);
   const own = ownScaling(layers);
   const { fit, assumed, resize } = fitOf(layers, classes, family, wanted, known?.resize);
   const fill = (values: Omit<Preprocessing, "source">, source: string, guess: boolean, turned = false) => {

@@ -172,6 +172,20 @@ test("VGG is known by its blocks, and turned; with batch norm, or torchvision's 
   expect(torch.turned).toBeUndefined();
 });
 
+test.each([
+  ["VGG by its blocks", blocks("nothing")],
+  ["MobileNet by its layers' names", layersOf("expanded_conv_depthwise")],
+])("what PyTorch wrote takes ImageNet's statistics and is not turned: %s", (_, layers) => {
+  const of = (producer: string) =>
+    decidePreprocessing({ name: "model", layers }, 4, undefined, undefined, producer);
+  const { preprocessing, layers: kept } = of("pytorch 1.10");
+  expect(preprocessing).toMatchObject({ ...PREPROCESSINGS.imagenet, guessed: ["values", "fit"] });
+  expect(preprocessing.source).toMatch(/of PyTorch$/);
+  expect(preprocessing.turned).toBeUndefined();
+  expect(kept).toBe(layers);
+  expect(of("tf2onnx 1.16").preprocessing).not.toMatchObject(PREPROCESSINGS.imagenet);
+});
+
 test("Teachable Machine's exports are cut, like their pictures in training", () => {
   const names = ["model1/expanded_conv_depthwise", "global_average_pooling2d_GlobalAveragePooling2D1"];
   const fitted = (...more: string[]) =>

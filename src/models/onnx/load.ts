@@ -21,6 +21,7 @@ export async function readOnnxModel(files: ModelFiles, options: ModelOptions): P
       layers: traced.layers,
       outputs: [...new Set(traced.outputs.map(({ layer }) => layer))],
       leftOut: traced.leftOut,
+      producer: model.producer,
       found: labelsInMetadata(model.metadata),
     },
     options,
