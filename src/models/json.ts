@@ -1,4 +1,4 @@
-import { ModelError, UnsupportedError } from "../gpu/errors.ts";
+import { ModelError } from "../gpu/errors.ts";
 
 /** An object of a JSON file. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -124,13 +124,8 @@ export class Config {
     return [a, b];
   }
 
-  /** @throws UnsupportedError when the layer keeps its channels before the pixels. */
-  assertChannelsLast(): void {
-    const format = this.text("data_format", "channels_last");
-    if (format !== "channels_last") {
-      throw new UnsupportedError(
-        `${this.who}: expected data_format channels_last, got ${format}; export the model with channels last`,
-      );
-    }
+  /** The same options with some of them changed. */
+  with(changes: JsonObject): Config {
+    return new Config(this.who, { ...this.raw, ...changes });
   }
 }

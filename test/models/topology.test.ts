@@ -453,10 +453,10 @@ test.each<
 test.each<[what: string, className: string, config: Record<string, unknown>, message: RegExp]>([
   ["an unknown layer", "Conv3D", {}, /layer "it" \(Conv3D\): .*got Conv3D; map it with options.customLayers/],
   [
-    "channels first",
+    "an order of the axes that is none",
     "MaxPooling2D",
-    { data_format: "channels_first" },
-    /layer "it" \(MaxPooling2D\): expected data_format channels_last, got channels_first/,
+    { data_format: "NCHW" },
+    /layer "it" \(MaxPooling2D\): expected data_format channels_last or channels_first, got NCHW/,
   ],
   [
     "an unknown activation",

@@ -34,6 +34,20 @@ export const MODELS: readonly Mutant[] = [
     ["message.type ? (", "true ? ("],
     ["size ?? (parameter || null)", "size ?? null"],
   ]),
+  ...each(
+    ["src/models/keras/channels-first.ts"],
+    ["models/channels-first.test.ts"],
+    [
+      ["axes[0] === 1 ||", ""],
+      ["? [height, width, channels] : shape", "? [width, height, channels] : shape"],
+      [
+        'if (className === "Activation") return !isSoftmax(config);',
+        'if (className === "Activation") return true;',
+      ],
+      ["channelsLast ? FIRST : LAST", "channelsLast ? LAST : FIRST"],
+      ["const order = becomesFirst ? [1, 2, 3] : dims;", "const order = dims;"],
+    ],
+  ),
   ...each(["src/models/tfjs-graph/trace.ts"], GRAPH, [
     ["if (PLACES.includes(op)) return [placesLeftOff(call)];", ""],
     ["{ ...lost, source: undefined }", "lost"],

@@ -41,7 +41,13 @@ describe("the package", () => {
 
   test("brings nothing that a page has no use for but what is small", () => {
     const { dependencies, optionalDependencies } = packageJson as Record<string, unknown>;
-    expect(Object.keys(dependencies ?? {}).sort()).toEqual(["fast-png", "fflate", "jsfive", "leven", "tinyglobby"]);
+    expect(Object.keys(dependencies ?? {}).sort()).toEqual([
+      "fast-png",
+      "fflate",
+      "jsfive",
+      "leven",
+      "tinyglobby",
+    ]);
     expect(optionalDependencies).toBeUndefined();
     const { peerDependencies, peerDependenciesMeta } = packageJson;
     const optional = Object.entries(peerDependenciesMeta).filter(([, meta]) => meta.optional);

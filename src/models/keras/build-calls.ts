@@ -4,6 +4,7 @@ import { type Layer, shapeOf } from "../../graph/graph.ts";
 import type { OpLayer } from "../../layers/ops.ts";
 import type { YieldToEventLoop } from "../yield-to-event-loop.ts";
 import type { Writer } from "./activations.ts";
+import { asInFile, type Reading, readingOf, reordered, type StoredInput } from "./channels-first.ts";
 import type { Converted, CustomLayer, KerasCall } from "./converter.ts";
 import { CONVERTERS } from "./layers.ts";
 import { operationNamed } from "./operations.ts";
@@ -24,6 +25,10 @@ const MOST_VALUES = 2 ** 32;
 export interface Build extends BuildOptions {
   readonly layers: Layer[];
   readonly shapes: Map<string, Shape>;
+  /** Whether the file has layers of channels first. */
+  readonly channelsFirst: boolean;
+  /** Names of the layers whose images the file has with their channels first, while they are stored with them last. */
+  readonly channelsLast: Set<string>;
 }
 
 const key = ({ layer, call }: Pick<Reference, "layer" | "call">) => `${call}:${layer}`;
@@ -161,27 +166,54 @@ async function buildCall(
       who: layer.config.who,
     });
   }
-  const [first, ...rest] = inputs.map((input) => build.shapes.get(input) ?? []);
+  const given = layer.given?.[call] ?? { args: [], kwargs: {} };
+  const custom = Object.hasOwn(build.customLayers, layer.className);
+  const stored = inputs.map((input) => storedInput(build, input));
+  const reading = custom ? asInFile(layer.config) : readingOf(layer, given, stored, build.channelsFirst);
+  const own = inputs.map((input, i) => inOrder(build, input, stored[i], reading, layer.config.who));
+  const [first, ...rest] = own.map((input) => build.shapes.get(input) ?? []);
   if (!first) throw new UnsupportedError(`${layer.config.who}: expected a layer with inputs, got none`);
   const weights = build.weights.of(path, layer.config.who);
   const converted = convert(build, layer, {
-    config: layer.config,
+    config: reading.config,
     weights,
     writer: build.writer,
     shapes: [first, ...rest],
-    given: layer.given?.[call] ?? { args: [], kwargs: {} },
+    given,
   });
   const chain = "op" in converted ? [{ suffix: "", body: converted }] : converted;
   let last: string | undefined;
   for (const { suffix, body, reads } of chain) {
-    const own = reads?.flatMap((index) => inputs[index] ?? []) ?? (last === undefined ? inputs : []);
+    const beside = reads?.flatMap((index) => own[index] ?? []) ?? (last === undefined ? own : []);
     const { className } = layer;
-    const read = last === undefined ? own : [last, ...own];
+    const read = last === undefined ? beside : [last, ...beside];
     const built = { ...body, name: `${name}${suffix}`, inputs: read, className } as OpLayer;
     addLayer(build, built, layer.config.who);
     last = built.name;
   }
-  return last === undefined ? inputs : [last];
+  if (last === undefined) return inputs;
+  if (reading.writesChannelsLast && build.shapes.get(last)?.length === 4) build.channelsLast.add(last);
+  return [last];
+}
+
+const storedInput = (build: Build, input: string): StoredInput => ({
+  shape: build.shapes.get(input) ?? [],
+  channelsLast: build.channelsLast.has(input),
+});
+
+/** The name of a layer that holds an input in the order in which a call reads it: its own, or that of a copy beside it. */
+function inOrder(
+  build: Build,
+  input: string,
+  stored: StoredInput | undefined,
+  reading: Reading,
+  who: string,
+): string {
+  if (stored?.shape.length !== 4 || stored.channelsLast === reading.channelsLast) return input;
+  const name = `${input}/${reading.channelsLast ? "channels-last" : "channels-first"}`;
+  if (!build.shapes.has(name))
+    addLayer(build, { ...reordered(stored), name, inputs: [input] } as OpLayer, who);
+  return name;
 }
 
 function convert(build: Build, layer: KerasLayer, call: KerasCall): Converted {

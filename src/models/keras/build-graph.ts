@@ -3,6 +3,7 @@ import { formatShape, type Shape } from "../../gpu/tensor.ts";
 import type { Layer } from "../../graph/graph.ts";
 import type { InputLayer } from "../../layers/input.ts";
 import { assertAddressable, type Build, type BuildOptions, buildCalls } from "./build-calls.ts";
+import { usesChannelsFirst } from "./channels-first.ts";
 import { countLayers, type DeclaredShape, type KerasModel, type Reference } from "./topology.ts";
 
 export interface GraphOptions extends BuildOptions {
@@ -39,6 +40,10 @@ export async function buildLayers(
       ...options,
       layers: [...inputs],
       shapes: new Map(inputs.map(({ name, shape }) => [name, [1, ...shape]])),
+      channelsFirst: usesChannelsFirst(model),
+      channelsLast: new Set(
+        inputs.flatMap(({ name, shape }) => (model.channelsFirst && shape.length === 3 ? [name] : [])),
+      ),
     };
     const names = inputs.map(({ name }) => name);
     const outputs = await buildCalls(started, model, names, wanted, { prefix: "", path: [], who });

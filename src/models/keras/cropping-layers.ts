@@ -35,7 +35,6 @@ const part = (top: number, left: number, size: readonly [number, number, number]
 });
 
 export const cropping: Converter = ({ config, shapes: [x] }) => {
-  config.assertChannelsLast();
   const [, h = 0, w = 0, c = 0] = x;
   const { top, bottom, left, right } = sidesOf(config, "cropping", 0);
   if (x.length !== 4 || h <= top + bottom || w <= left + right) {
@@ -48,7 +47,6 @@ export const cropping: Converter = ({ config, shapes: [x] }) => {
 
 /** The middle of an image; nothing, of an image that has the size. */
 export const centerCrop: Converter = ({ config, shapes: [x] }) => {
-  config.assertChannelsLast();
   const [, h = 0, w = 0, c = 0] = x;
   const [height, width] = [config.number("height", Number.NaN), config.number("width", Number.NaN)];
   if (h === height && w === width) return { op: "reshape" };

@@ -7,6 +7,7 @@ import { isObject, type JsonObject } from "../json.ts";
 import { YieldToEventLoop } from "../yield-to-event-loop.ts";
 import type { Writer } from "./activations.ts";
 import { buildAt } from "./build-at.ts";
+import { withStoredImages } from "./channels-first.ts";
 import type { CustomLayer } from "./converter.ts";
 import { ownSize } from "./resizing.ts";
 import { countLayers, type KerasModel } from "./topology.ts";
@@ -39,10 +40,11 @@ export interface StoredKerasModel {
  * @throws UnsupportedError naming the layer and what it asks for that Vitrine does not have.
  */
 export async function graphOfKerasModel(
-  { model, writer, metadata, readWeights }: StoredKerasModel,
+  { model: inFile, writer, metadata, readWeights }: StoredKerasModel,
   options: LayersModelOptions,
   who: string,
 ): Promise<Graph> {
+  const model = withStoredImages(inFile);
   const count = countLayers(model);
   if (count > MOST_LAYERS) {
     throw new ModelError(

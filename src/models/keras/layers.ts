@@ -42,7 +42,6 @@ const toSize: Converter = ({ config, shapes: [x], weights }) => {
 
 function pool(mode: "max" | "average"): Converter {
   return ({ config }) => {
-    config.assertChannelsLast();
     const size = config.pair("pool_size", [2, 2]);
     return { op: "pool", mode, size, strides: config.pair("strides", size), padding: paddingOf(config) };
   };
@@ -50,7 +49,6 @@ function pool(mode: "max" | "average"): Converter {
 
 function globalPool(mode: "max" | "average"): Converter {
   return ({ config }) => {
-    config.assertChannelsLast();
     return { op: "globalPool", mode, ...(config.flag("keepdims", false) ? { keepDims: true } : {}) };
   };
 }
@@ -66,21 +64,20 @@ const softmax: Converter = ({ config, shapes: [x] }) => {
 };
 
 const zeroPadding: Converter = ({ config }) => {
-  config.assertChannelsLast();
   const { top, bottom, left, right } = sidesOf(config, "padding", 1);
   return { op: "pad", before: [top, left, 0], after: [bottom, right, 0], mode: "constant" };
 };
 
-const flatten: Converter = ({ config, shapes: [x] }) => {
-  config.assertChannelsLast();
-  return { op: "reshape", shape: [sizeOf(x.slice(1))] };
-};
+const flatten: Converter = ({ shapes: [x] }) => ({ op: "reshape", shape: [sizeOf(x.slice(1))] });
 
 /** Axes of an array, at most, besides the batch. */
 const MOST_AXES = 7;
 
 /** Axes in another order, counted from 1: the batch stays first. */
-const permute: Converter = ({ config }) => ({ op: "permute", axes: [0, ...config.numbers("dims")] });
+const permute: Converter = ({ config }) => {
+  const axes = [0, ...config.numbers("dims")];
+  return axes.every((axis, i) => axis === i) ? { op: "reshape" } : { op: "permute", axes };
+};
 
 const reshape: Converter = ({ config, shapes: [x] }) => {
   const target = config.numbers("target_shape");
@@ -110,6 +107,45 @@ const lrn: Converter = ({ config }) => ({
   alpha: config.number("alpha", 1),
   beta: config.number("beta", 0.5),
 });
+
+/** Classes of layers that do nothing when a network is used. */
+export const IDENTITIES: readonly string[] = [
+  "ActivityRegularization",
+  "AlphaDropout",
+  "Dropout",
+  "GaussianDropout",
+  "GaussianNoise",
+  "SpatialDropout1D",
+  "SpatialDropout2D",
+  "AugMix",
+  "AutoContrast",
+  "CutMix",
+  "Equalization",
+  "MixUp",
+  "RandAugment",
+  "RandomBrightness",
+  "RandomColorDegeneration",
+  "RandomColorJitter",
+  "RandomContrast",
+  "RandomElasticTransform",
+  "RandomErasing",
+  "RandomFlip",
+  "RandomGaussianBlur",
+  "RandomGrayscale",
+  "RandomHeight",
+  "RandomHue",
+  "RandomInvert",
+  "RandomPerspective",
+  "RandomPosterization",
+  "RandomRotation",
+  "RandomSaturation",
+  "RandomSharpness",
+  "RandomShear",
+  "RandomTranslation",
+  "RandomWidth",
+  "RandomZoom",
+  "Solarization",
+];
 
 /** Converters from each class of Keras layer to layers of a graph. */
 export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
@@ -157,41 +193,5 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
     name,
     ({ config }) => activationBody(of(config)),
   ]),
-  ...[
-    "ActivityRegularization",
-    "AlphaDropout",
-    "Dropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "AugMix",
-    "AutoContrast",
-    "CutMix",
-    "Equalization",
-    "MixUp",
-    "RandAugment",
-    "RandomBrightness",
-    "RandomColorDegeneration",
-    "RandomColorJitter",
-    "RandomContrast",
-    "RandomElasticTransform",
-    "RandomErasing",
-    "RandomFlip",
-    "RandomGaussianBlur",
-    "RandomGrayscale",
-    "RandomHeight",
-    "RandomHue",
-    "RandomInvert",
-    "RandomPerspective",
-    "RandomPosterization",
-    "RandomRotation",
-    "RandomSaturation",
-    "RandomSharpness",
-    "RandomShear",
-    "RandomTranslation",
-    "RandomWidth",
-    "RandomZoom",
-    "Solarization",
-  ].map((name): [string, Converter] => [name, identity]),
+  ...IDENTITIES.map((name): [string, Converter] => [name, identity]),
 ]);

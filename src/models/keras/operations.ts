@@ -4,7 +4,7 @@ import type { ActivationKind } from "../../layers/activation-kinds.ts";
 import type { BinaryOperator } from "../../layers/binary.ts";
 import type { Constant } from "../../layers/op.ts";
 import type { ReduceMode } from "../../layers/reduce.ts";
-import { isObject, show } from "../json.ts";
+import { type Config, isObject, show } from "../json.ts";
 import { ACTIVATION_NAMES, activationNamed } from "./activations.ts";
 import {
   activationBody,
@@ -302,11 +302,8 @@ const concatenate: Converter = (call) => {
 /** The name of an operation without its module: "math.truediv" and "TrueDivide" lead to "truediv" and "truedivide". */
 const plainName = (name: string) => (name.split(".").at(-1) ?? "").replaceAll("_", "").toLowerCase();
 
-/**
- * Operations of TensorFlow and of Keras 3 that stand among layers, by their names without the module, in small letters without
- * "_": `tf.math.truediv` and `TrueDivide` among them.
- */
-const OPERATIONS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
+/** Operations of TensorFlow and of Keras 3 that take their operands element by element. */
+const ELEMENTWISE: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ...(["add", "addv2", "biasadd"] as const).map((name) => [name, arithmetic("add")] as const),
   ...(["subtract", "sub"] as const).map((name) => [name, arithmetic("subtract")] as const),
   ...(["multiply", "mul"] as const).map((name) => [name, arithmetic("multiply")] as const),
@@ -320,14 +317,9 @@ const OPERATIONS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ["cast", cast],
   ["identity", () => ({ op: "reshape" })],
   ["stopgradient", () => ({ op: "reshape" })],
-  ["getitem", getItem],
-  ["transpose", transpose],
-  ["concat", concatenate],
-  ...(["reducemean", "mean"] as const).map((name) => [name, reduction("mean")] as const),
-  ...(["reducesum", "sum"] as const).map((name) => [name, reduction("sum")] as const),
-  ...(["reducemax", "max", "amax"] as const).map((name) => [name, reduction("max")] as const),
-  ...(["reducemin", "min", "amin"] as const).map((name) => [name, reduction("min")] as const),
-  ...ACTIVATION_NAMES.map((name) => [plainName(name), activation(name)] as const),
+  ...ACTIVATION_NAMES.filter((name) => !name.endsWith("softmax")).map(
+    (name) => [plainName(name), activation(name)] as const,
+  ),
   ...(["exp", "log", "sqrt", "square", "abs", "negative", "reciprocal", "erf", "sin", "cos"] as const).map(
     (kind) => [kind, elementwise(kind)] as const,
   ),
@@ -336,15 +328,40 @@ const OPERATIONS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ["rsqrt", inverseRoot],
   ["clip", clip],
   ["clipbyvalue", clip],
+]);
+
+/**
+ * Operations of TensorFlow and of Keras 3 that stand among layers, by their names without the module, in small letters without
+ * "_": `tf.math.truediv` and `TrueDivide` among them.
+ */
+const OPERATIONS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
+  ...ELEMENTWISE,
+  ["getitem", getItem],
+  ["transpose", transpose],
+  ["concat", concatenate],
+  ...(["reducemean", "mean"] as const).map((name) => [name, reduction("mean")] as const),
+  ...(["reducesum", "sum"] as const).map((name) => [name, reduction("sum")] as const),
+  ...(["reducemax", "max", "amax"] as const).map((name) => [name, reduction("max")] as const),
+  ...(["reducemin", "min", "amin"] as const).map((name) => [name, reduction("min")] as const),
   ["matmul", matmul],
   ["reshape", reshape],
+  ["logsoftmax", activation("log_softmax")],
   ["softmax", softmax],
 ]);
+
+/** The name of the operation that a layer of Keras 2 wraps. */
+const wrappedName = (config: Config) =>
+  config.text("function", config.text("name", "")).replace(/(_\d+)$/, "");
+
+/** True if a layer is an operation that takes its operands element by element. */
+export function isElementwise(className: string, config: Config): boolean {
+  return ELEMENTWISE.has(plainName(className === "TFOpLambda" ? wrappedName(config) : className));
+}
 
 /** An operation of TensorFlow that Keras 2 wrapped as a layer. */
 export const operationLayer: Converter = (call): Converted => {
   const { config } = call;
-  const name = config.text("function", config.text("name", "")).replace(/(_\d+)$/, "");
+  const name = wrappedName(config);
   const convert = OPERATIONS.get(plainName(name));
   if (!convert) {
     throw new UnsupportedError(

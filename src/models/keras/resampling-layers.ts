@@ -26,7 +26,6 @@ function interpolationOf({ config }: KerasCall, fallback: string): Resampling {
 /** tfjs takes pixels of a bilinear enlargement at their corners, Keras at their centres. */
 export const upsampling: Converter = (call) => {
   const { config, writer } = call;
-  config.assertChannelsLast();
   const found = interpolationOf(call, "nearest");
   const { mode } = found;
   const to = { factor: config.pair("size", [2, 2]) };
@@ -39,7 +38,6 @@ export const upsampling: Converter = (call) => {
 /** Gives an image a size, whatever it had; nothing, of an image that has it. */
 export const resizing: Converter = (call) => {
   const { config, writer, shapes } = call;
-  config.assertChannelsLast();
   const [[, h = 0, w = 0]] = shapes;
   const size = [config.number("height", Number.NaN), config.number("width", Number.NaN)] as const;
   if (h === size[0] && w === size[1]) return { op: "reshape" };

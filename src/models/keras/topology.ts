@@ -56,6 +56,8 @@ export interface KerasModel {
   readonly inputShape?: DeclaredShape | undefined;
   /** Shapes of the inputs beside that one, by name. */
   readonly furtherShapes?: ReadonlyMap<string, DeclaredShape | undefined> | undefined;
+  /** True if the file has the images of the inputs with their channels first, while the shapes here have them last. */
+  readonly channelsFirst?: true;
 }
 
 /** Letters of a layer's name, at most, with the names of the models around it. */

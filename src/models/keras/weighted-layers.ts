@@ -67,7 +67,6 @@ function kernelSize(config: Config): readonly [number, number] {
 
 export const conv2d: Converter = (call) => {
   const { config, weights } = call;
-  config.assertChannelsLast();
   const groups = countOf(config, "groups", 1);
   const filters = countOf(config, "filters");
   const channels = channelsOf(call);
@@ -117,7 +116,6 @@ function transposedAxis(same: boolean, reach: number, stride: number, added: num
 
 export const conv2dTranspose: Converter = (call) => {
   const { config, weights } = call;
-  config.assertChannelsLast();
   const groups = countOf(config, "groups", 1);
   if (groups > 1) throw new UnsupportedError(`${config.who}: expected groups 1, got ${groups}`);
   const filters = countOf(config, "filters");
@@ -141,7 +139,6 @@ export const conv2dTranspose: Converter = (call) => {
 
 export const depthwiseConv2d: Converter = (call) => {
   const { config, weights } = call;
-  config.assertChannelsLast();
   const channels = channelsOf(call);
   const multiplier = countOf(config, "depth_multiplier", 1);
   const w = weights.get(["depthwise_kernel", "kernel"], [...kernelSize(config), channels, multiplier]);
@@ -158,7 +155,6 @@ export const depthwiseConv2d: Converter = (call) => {
 /** A depthwise convolution `NAME/depthwise`, then a 1×1 convolution `NAME`. */
 export const separableConv2d: Converter = (call) => {
   const { config, weights } = call;
-  config.assertChannelsLast();
   const channels = channelsOf(call);
   const multiplier = countOf(config, "depth_multiplier", 1);
   const filters = countOf(config, "filters");
