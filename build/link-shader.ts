@@ -48,7 +48,7 @@ export function declarationsOf(source: string): Declaration[] {
   return found;
 }
 
-/** The blocks that stand beside a kernel, in `blocks/`, by the names of their files. */
+/** The blocks that stand beside a kernel, in `blocks/`, by the names of their files. @throws Error; see {@link assertApart}. */
 export function blocksBeside(path: string): { readonly files: readonly string[]; readonly blocks: Block[] } {
   const folder = join(dirname(path), "blocks");
   const files = existsSync(folder)
@@ -61,7 +61,27 @@ export function blocksBeside(path: string): { readonly files: readonly string[];
     name: basename(file, ".wgsl"),
     declarations: declarationsOf(readFileSync(file, "utf8")),
   }));
+  assertApart(blocks);
   return { files, blocks };
+}
+
+/**
+ * A name is all by which a kernel asks for a declaration, so one name is declared in one block.
+ * @throws Error that names both blocks.
+ */
+export function assertApart(blocks: readonly Block[]): void {
+  const holders = new Map<string, string>();
+  for (const { name: block, declarations } of blocks) {
+    for (const { name } of declarations) {
+      const before = holders.get(name);
+      if (before !== undefined) {
+        throw new Error(
+          `blocks of shaders: expected "${name}" to be declared once, found it in blocks/${before}.wgsl and blocks/${block}.wgsl; give one another name`,
+        );
+      }
+      holders.set(name, block);
+    }
+  }
 }
 
 /** True if code names a declaration: a function where it is called, anything else where it is no member. */

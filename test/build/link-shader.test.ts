@@ -1,5 +1,14 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Block, declarationsOf, linkShader } from "../../build/link-shader.ts";
+import {
+  assertApart,
+  type Block,
+  blocksBeside,
+  declarationsOf,
+  linkShader,
+} from "../../build/link-shader.ts";
 
 const block = (name: string, source: string): Block => ({ name, declarations: declarationsOf(source) });
 
@@ -93,5 +102,21 @@ describe("a linked kernel", () => {
   test("may not declare again what a block declares", () => {
     const source = `${kernel("let n = hash(3u);")}\nfn hash(v: u32) -> u32 { return v; }\n`;
     expect(() => linkShader(source, "k", [NOISE])).toThrow(/"k".*"hash".*blocks\/noise\.wgsl/);
+  });
+});
+
+describe("blocks", () => {
+  test("may not declare what another declares, whoever uses it", () => {
+    const other = block("sums", "fn total(v: u32) -> u32 { return v; }\n\nconst SCALE = 3.0;\n");
+    expect(() => assertApart([NOISE, other])).toThrow(/"SCALE".*blocks\/noise\.wgsl.*blocks\/sums\.wgsl/);
+    expect(() => assertApart([NOISE, block("sums", "const TIMES = 3.0;")])).not.toThrow();
+  });
+
+  test("of the shaders are read through that check", () => {
+    const root = mkdtempSync(join(tmpdir(), "blocks-"));
+    mkdirSync(join(root, "blocks"));
+    for (const name of ["a", "b"]) writeFileSync(join(root, "blocks", `${name}.wgsl`), "const SIZE = 4u;\n");
+    expect(() => blocksBeside(join(root, "kernel.wgsl"))).toThrow(/"SIZE"/);
+    rmSync(root, { recursive: true });
   });
 });
