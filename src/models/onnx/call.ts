@@ -35,6 +35,20 @@ export class Call extends Operands {
     return given && [...given.read()];
   }
 
+  /** Integers of a setting that must be there. @throws ModelError when it is not. */
+  required(name: string, index: number): readonly number[] {
+    const values = this.integers(name, index);
+    if (values) return values;
+    throw this.lowering.wrong(`expected ${name}, as an attribute or as input ${index + 1}, got neither`);
+  }
+
+  /** One number of an input that is known in advance. */
+  number(index: number): number {
+    const [value, ...others] = this.constant(index).read();
+    if (value !== undefined && others.length === 0) return value;
+    throw this.lowering.wrong(`expected one number as its input ${index + 1}`);
+  }
+
   /** One number of an optional input. */
   numberIf(index: number): number | undefined {
     const values = this.constantIf(index)?.read();

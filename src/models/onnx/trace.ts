@@ -181,17 +181,23 @@ function lowered(
     const error = lowering.unsupported(`the operator ${named} is not supported`);
     return node.outputs.map(() => missing(error));
   }
+  const opset = model.opsets.get("");
+  if (opset === undefined) throw lowering.wrong("expected a version of ONNX's own operators, got none");
+  const attributes = new Attributes(node, who);
   const call = new Call({
     lowering,
-    attributes: new Attributes(node, who),
+    attributes,
     inputs: given.filter((value) => value?.kind !== "missing"),
     outputs: node.outputs,
-    opset: model.opsets.get("") ?? 1,
+    opset,
     fixedBatch,
   });
   try {
     const result = operator(call);
-    return "kind" in result ? [result] : result;
+    const results = "kind" in result ? [result] : result;
+    const unread = results.some(({ kind }) => kind !== "missing") ? attributes.unread() : [];
+    if (unread.length > 0) throw lowering.unsupported(`its attribute ${someOf(unread, "")} is not supported`);
+    return results;
   } catch (error) {
     if (error instanceof UnsupportedError) {
       const named = error.message.startsWith(who) ? error : lowering.unsupported(error.message);

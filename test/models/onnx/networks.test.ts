@@ -102,6 +102,18 @@ describe("what a file becomes", () => {
     await expect(dropped(0.5)).rejects.toThrow(/training_mode/);
   });
 
+  test("attributes without effect on a trained network are passed over", async () => {
+    const graph = await load({
+      initializer: ["scale", "shift", "mean", "variance"].map((name) => floats(name, [3], [1, 2, 3])),
+      node: [
+        node("BatchNormalization", ["x", "scale", "shift", "mean", "variance"], ["b"], { momentum: 0.5 }),
+        node("MaxPool", ["b"], ["p"], { kernel_shape: [2, 2], strides: [2, 2], storage_order: 0 }),
+        node("Dropout", ["p"], ["y"], { seed: 3 }),
+      ],
+    });
+    expect(ops(graph)).toEqual(["input", "batchNorm", "pool"]);
+  });
+
   test("a channel shuffle is one permutation", async () => {
     const graph = await load(
       {
@@ -303,6 +315,54 @@ describe("what is refused", () => {
       { node: [node("Softmax", ["x"], ["y"], { axis: 7 })] },
       ModelError,
       /Softmax "y": expected an axis of −4 to 3, got 7/,
+    ],
+    [
+      "an attribute that the operator does not know",
+      {
+        initializer: [some("w", [2, 3, 3, 3])],
+        node: [node("Conv", ["x", "w"], ["y"], { pads: [1, 1, 1, 1], phase: 1, group: 1, twist: 2 })],
+      },
+      UnsupportedError,
+      /Conv "y": its attribute phase, twist is not supported/,
+    ],
+    [
+      "broadcasting as operators had it before version 7",
+      {
+        initializer: [some("c", [3])],
+        node: [node("Add", ["x", "c"], ["y"], { broadcast: 1, axis: 1 })],
+      },
+      ModelError,
+      /Add "y": expected shapes that fit/,
+    ],
+    [
+      "broadcasting along an axis of its own where the shapes fit otherwise, too",
+      {
+        initializer: [some("c", [4])],
+        node: [node("Add", ["x", "c"], ["y"], { broadcast: 1, axis: 2 })],
+      },
+      UnsupportedError,
+      /Add "y": its attribute broadcast, axis is not supported/,
+    ],
+    [
+      "numbers made text",
+      {
+        initializer: [whole("s", [1])],
+        node: [node("Cast", ["s"], ["t"], { to: 8 }), node("Add", ["x", "t"], ["y"])],
+      },
+      UnsupportedError,
+      /Cast "t": numbers made text/,
+    ],
+    [
+      "a slice that does not say from where to where",
+      { node: [node("Slice", ["x"], ["y"], { axes: [2] })] },
+      ModelError,
+      /Slice "y": expected starts, as an attribute or as input 2, got neither/,
+    ],
+    [
+      "flattening behind an axis that there is not",
+      { node: [node("Flatten", ["x"], ["y"], { axis: 5 })] },
+      ModelError,
+      /Flatten "y": expected an axis of −4 to 3, got 5/,
     ],
   ])("%s", async (_, graph, error, message) => {
     const loading = load(graph);

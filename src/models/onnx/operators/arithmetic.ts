@@ -112,7 +112,8 @@ const where: Operator = (call): Value => {
 };
 
 const range: Operator = (call) => {
-  const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((index) => call.numberIf(index) ?? 0);
+  const [start = 0, limit = 0, delta = 0] = [0, 1, 2].map((index) => call.number(index));
+  if (delta === 0) throw call.lowering.wrong("expected a step other than 0");
   const size = Math.max(0, Math.ceil((limit - start) / delta));
   const { elements } = call.constant(0);
   if ([0, 1, 2].some((index) => call.constant(index).ofBatch)) {
@@ -136,10 +137,12 @@ export const ARITHMETICS: Readonly<Record<string, Operator>> = {
   Max: all("maximum"),
   Mean: all("add", true),
   Min: all("minimum"),
-  Mod: (call) =>
-    folded(call, [call.constant(0), call.constant(1)], ([a = 0, b = 1]) =>
-      call.attributes.flag("fmod", false) ? a % b : a - b * Math.floor(a / b),
-    ),
+  Mod: (call) => {
+    const truncates = call.attributes.flag("fmod", false);
+    return folded(call, [call.constant(0), call.constant(1)], ([a = 0, b = 1]) =>
+      truncates ? a % b : a - b * Math.floor(a / b),
+    );
+  },
   Mul: both("multiply"),
   Not: ofConstants(([a = 0]) => Number(a === 0), "bool"),
   Or: compare((a, b) => a !== 0 || b !== 0),

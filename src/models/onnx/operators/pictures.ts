@@ -27,13 +27,13 @@ function windowOf({ attributes, lowering }: Call, spatial: number): Omit<FileWin
   };
   const [strides, dilations] = [list("strides", 1), list("dilations", 1)];
   const auto = attributes.text("auto_pad", "NOTSET");
+  const pads = list("pads", 0, 2 * spatial);
   if (auto === "VALID") return { strides, dilations, padding: "valid" };
   if (auto === "SAME_UPPER") return { strides, dilations, padding: "upper" };
   if (auto === "SAME_LOWER") return { strides, dilations, padding: "lower" };
   if (auto !== "NOTSET" && auto !== "") {
     throw lowering.wrong(`expected auto_pad of NOTSET, VALID, SAME_UPPER or SAME_LOWER, got "${auto}"`);
   }
-  const pads = list("pads", 0, 2 * spatial);
   return { strides, dilations, padding: { before: pads.slice(0, spatial), after: pads.slice(spatial) } };
 }
 
@@ -45,23 +45,27 @@ function biasOf(call: Call, index: number, size: number) {
   return b;
 }
 
+/** The weights of a convolution over one or two axes. */
+function kernelWeights({ attributes, lowering }: Call, weights: ConstantValue, rank: number): ConstantValue {
+  if (weights.shape.length !== rank) {
+    throw lowering.wrong(`expected weights of ${rank} axes, got ${lowering.show(weights.shape)}`);
+  }
+  const size = weights.shape.slice(2);
+  if (size.length > 2) {
+    throw lowering.unsupported(`convolution over ${size.length} axes is not supported, only over one or two`);
+  }
+  const kernel = attributes.numbers("kernel_shape");
+  if (kernel && String(kernel) !== String(size)) {
+    throw lowering.wrong(`expected kernel_shape [${size}] of the weights, got [${kernel}]`);
+  }
+  return weights;
+}
+
 const conv: Operator = (call) => {
   const { attributes, lowering } = call;
   const x = call.layer(0);
-  const weights = call.constant(1);
   const axes = channelsFirst(x.axes.length);
-  if (weights.shape.length !== x.axes.length) {
-    throw lowering.wrong(`expected weights of ${x.axes.length} axes, got ${lowering.show(weights.shape)}`);
-  }
-  if (axes.spatial.length > 2) {
-    throw lowering.unsupported(
-      `convolution over ${axes.spatial.length} axes is not supported, only over one or two`,
-    );
-  }
-  const kernel = attributes.numbers("kernel_shape");
-  if (kernel && String(kernel) !== String(weights.shape.slice(2))) {
-    throw lowering.wrong(`expected kernel_shape [${weights.shape.slice(2)}] of the weights, got [${kernel}]`);
-  }
+  const weights = kernelWeights(call, call.constant(1), x.axes.length);
   const w = kernelOf(weightsOf(lowering, weights));
   const groups = attributes.number("group", 1);
   const b = biasOf(call, 2, weights.shape[0] ?? 1);
@@ -84,13 +88,10 @@ function transposedKernel(lowering: Lowering, x: ConstantValue) {
 const convTranspose: Operator = (call) => {
   const { attributes, lowering } = call;
   const x = call.layer(0);
-  const weights = call.constant(1);
   const axes = channelsFirst(x.axes.length);
   const spatial = axes.spatial.length;
   const groups = attributes.number("group", 1);
-  if (weights.shape.length !== x.axes.length) {
-    throw lowering.wrong(`expected weights of ${x.axes.length} axes, got ${lowering.show(weights.shape)}`);
-  }
+  const weights = kernelWeights(call, call.constant(1), x.axes.length);
   const window = windowOf(call, spatial);
   const size = weights.shape.slice(2);
   const extra = attributes.numbers("output_padding") ?? size.map(() => 0);

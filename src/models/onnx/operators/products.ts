@@ -76,9 +76,9 @@ const reduce =
     const x = call.given(0);
     const shape = shapeOfValue(x);
     const wanted = call.integers("axes", 1) ?? [];
+    const keepDims = attributes.flag("keepdims", true);
     if (wanted.length === 0 && attributes.flag("noop_with_empty_axes", false)) return x;
     const axes = wanted.length > 0 ? call.axes(wanted, shape.length) : shape.map((_, axis) => axis);
-    const keepDims = attributes.flag("keepdims", true);
     if (x.kind === "layer") return reduced(lowering, x, mode, axes, keepDims);
     const fold = FOLDS[mode];
     if (!fold) return call.layer(0);

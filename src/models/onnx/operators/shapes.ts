@@ -79,8 +79,9 @@ function withBatch(
 const flatten: Operator = (call) => {
   const x = call.given(0);
   const own = shapeOfValue(x);
+  // One past the last axis is allowed: everything is in the rows.
   const axis = call.attributes.number("axis", 1);
-  const at = axis < 0 ? axis + own.length : axis;
+  const at = axis === own.length ? axis : call.axis(axis, own.length);
   return reshaped(call.lowering, x, [sizeOf(own.slice(0, at)), sizeOf(own.slice(at))]);
 };
 
@@ -108,7 +109,7 @@ const squeeze: Operator = (call) => {
 const unsqueeze: Operator = (call) => {
   const x = call.given(0);
   const own = shapeOfValue(x);
-  const wanted = call.integers("axes", 1) ?? [];
+  const wanted = call.required("axes", 1);
   const rank = own.length + wanted.length;
   const axes = call.axes(wanted, rank);
   let next = 0;
@@ -133,8 +134,8 @@ const slice: Operator = (call) => {
   const { lowering } = call;
   const x = call.given(0);
   const own = shapeOfValue(x);
-  const starts = call.integers("starts", 1) ?? [];
-  const ends = call.integers("ends", 2) ?? [];
+  const starts = call.required("starts", 1);
+  const ends = call.required("ends", 2);
   const axes = call.axes(call.integers("axes", 3) ?? starts.map((_, index) => index), own.length);
   const steps = call.integers("steps", 4) ?? starts.map(() => 1);
   if (starts.length !== ends.length || axes.length !== starts.length || steps.length !== starts.length) {
@@ -170,7 +171,7 @@ const split: Operator = (call) => {
   const own = shapeOfValue(x);
   const axis = call.axis(attributes.number("axis", 0), own.length);
   const length = own[axis] ?? 1;
-  const count = call.outputs.length;
+  const count = attributes.number("num_outputs", call.outputs.length);
   const each = Math.ceil(length / count);
   const sizes =
     call.integers("split", 1) ??
@@ -262,7 +263,7 @@ const pad: Operator = (call) => {
   const rank = x.axes.length;
   const mode = MODES.find((one) => one === attributes.text("mode", "constant"));
   if (!mode) throw lowering.unsupported(`mode "${attributes.text("mode", "constant")}" is not supported`);
-  const pads = call.integers(call.opset < 2 ? "paddings" : "pads", 1) ?? [];
+  const pads = call.required(call.opset < 2 ? "paddings" : "pads", 1);
   const value = call.numberIf(2) ?? attributes.number("value", 0);
   const axes = call.axes([...(call.constantIf(3)?.read() ?? x.axes.map((_, axis) => axis))], rank);
   if (pads.length !== 2 * axes.length)
@@ -291,20 +292,13 @@ const cast: Operator = (call): Value => {
   const { attributes, lowering } = call;
   const x = call.given(0);
   const dtype = dtypeOf(attributes.number("to"));
-  return castTo(
-    call,
-    x,
-    kindOf(dtype),
-    lowering.unsupported(`layers' numbers made ${dtype} are not supported`),
-  );
+  if (dtype === "string" || dtype === "other") {
+    throw lowering.unsupported("numbers made text, complex or floats of 8 bits are not supported");
+  }
+  return castTo(x, kindOf(dtype), lowering.unsupported(`layers' numbers made ${dtype} are not supported`));
 };
 
-function castTo(
-  _call: Call,
-  x: LayerValue | ConstantValue,
-  kind: ConstantValue["elements"],
-  error: Error,
-): Value {
+function castTo(x: LayerValue | ConstantValue, kind: ConstantValue["elements"], error: Error): Value {
   if (x.kind === "layer") return kind === "float" ? x : missing(error, x);
   if (kind === x.elements) return x;
   return combinedConstants(kind, [x], ([value = 0]) =>
@@ -316,7 +310,6 @@ const castLike: Operator = (call): Value => {
   const like = call.given(1);
   const kind = like.kind === "constant" ? like.elements : "float";
   return castTo(
-    call,
     call.given(0),
     kind,
     call.lowering.unsupported("layers' numbers made whole are not supported"),
@@ -367,7 +360,8 @@ const dequantize: Operator = (call) => {
   const zero = call.constantIf(2) ?? constant("int", [], Float64Array.of(0));
   if (call.attributes.number("block_size", 0) !== 0)
     throw call.lowering.unsupported("block_size is not supported");
-  const axis = scale.shape.length === 0 ? 0 : call.axis(call.attributes.number("axis", 1), x.shape.length);
+  const given = call.attributes.number("axis", 1);
+  const axis = scale.shape.length === 0 ? 0 : call.axis(given, x.shape.length);
   const along = (one: ConstantValue) =>
     sizeOf(one.shape) === 1
       ? reshaped(call.lowering, one, [])
