@@ -108,10 +108,11 @@ describe("what a file becomes", () => {
       node: [
         node("BatchNormalization", ["x", "scale", "shift", "mean", "variance"], ["b"], { momentum: 0.5 }),
         node("MaxPool", ["b"], ["p"], { kernel_shape: [2, 2], strides: [2, 2], storage_order: 0 }),
-        node("Dropout", ["p"], ["y"], { seed: 3 }),
+        node("Dropout", ["p"], ["d"], { seed: 3 }),
+        node("ReduceMax", ["d"], ["y"], { axes: [1], keepdims: 0, noop_with_empty_axes: 1 }),
       ],
     });
-    expect(ops(graph)).toEqual(["input", "batchNorm", "pool"]);
+    expect(ops(graph)).toEqual(["input", "batchNorm", "pool", "reduce"]);
   });
 
   test("a channel shuffle is one permutation", async () => {

@@ -77,7 +77,8 @@ const reduce =
     const shape = shapeOfValue(x);
     const wanted = call.integers("axes", 1) ?? [];
     const keepDims = attributes.flag("keepdims", true);
-    if (wanted.length === 0 && attributes.flag("noop_with_empty_axes", false)) return x;
+    const rests = attributes.flag("noop_with_empty_axes", false);
+    if (wanted.length === 0 && rests) return x;
     const axes = wanted.length > 0 ? call.axes(wanted, shape.length) : shape.map((_, axis) => axis);
     if (x.kind === "layer") return reduced(lowering, x, mode, axes, keepDims);
     const fold = FOLDS[mode];
