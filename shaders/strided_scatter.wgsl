@@ -41,6 +41,7 @@ fn main(
   var rest = i;
   var source = 0;
   var distance = 1;
+  var outside = false; // not an early return, which keeps simple compilers from unrolling the loop
   for (var axis = 0u; axis < RANK; axis++) {
     let extent = sizeAlong(params.ySizes, params.outerYSizes, axis);
     let past = i32(rest % extent) - along(params.starts, params.outerStarts, axis);
@@ -53,12 +54,13 @@ fn main(
       index = past / step;
       between = index * step != past;
     }
-    if (between || index < 0 || index >= size) {
-      y[i] = Chunk(params.value);
-      return;
-    }
+    outside = outside || between || index < 0 || index >= size;
     source += index * distance;
     distance *= size;
   }
-  y[i] = x[source];
+  var value = Chunk(params.value);
+  if (!outside) {
+    value = x[source];
+  }
+  y[i] = value;
 }
