@@ -6,7 +6,9 @@ import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { activationCode, type FusedActivation, fusedGradientCode } from "./activation-kinds.ts";
 import { partsOf } from "./constants.ts";
+import { createConvolution, scratchInFours, tapsForward } from "./convolution.ts";
 import { type Constant, LAYER_FIELDS, type LayerBase, type Op, onlyInput, type Tensors } from "./op.ts";
+import { backwardRun, forwardRun, pack } from "./packed-layer.ts";
 import { seesItself } from "./sight.ts";
 import { scaled, WEIGHTED, withoutActivation } from "./weighted.ts";
 
@@ -44,6 +46,35 @@ function geometry({ w }: DenseLayer, x: Shape) {
     chunk,
     workgroups: (tiles: number) => gridOf(rowTiles * tiles),
   };
+}
+
+/** Rows of each image from which on they go through the matrix product of convolutions, as pixels of one line. */
+const MANY_ROWS = 32;
+
+/** Elements that every device binds at once. */
+const ALWAYS_BOUND = 2 ** 25;
+
+/** One tap over each pixel. */
+const ONE_TAP = tapsForward({ size: [1, 1], strides: [1, 1], dilations: [1, 1] }, [0, 0]);
+
+/**
+ * Tells whether a layer runs as a convolution of one tap: where every image has many rows (the tokens of a transformer), whose
+ * product is limited by arithmetic. The kernels of this file are made for few rows, where reading w is what takes time.
+ */
+function asConvolution({ w: { shape } }: DenseLayer, [x = []]: readonly Shape[]): boolean {
+  const [features = 1, units = 1] = shape;
+  const most = (features + 16) * (units + 16); // padded to blocks, whichever way they are packed
+  return sizeOf(x.slice(1, -1)) >= MANY_ROWS && most <= ALWAYS_BOUND;
+}
+
+/** Rows of any number of axes as pixels of one line. */
+function asLine(shape: Shape): Shape {
+  const last = shape.at(-1) ?? 1;
+  return [1, 1, sizeOf(shape) / last, last];
+}
+
+function tensorAsLine<T extends Tensor>(tensor: T): T {
+  return { ...tensor, shape: asLine(tensor.shape) };
 }
 
 /** Weights of some neighbouring features. */
@@ -87,9 +118,35 @@ export const dense: Op<DenseLayer, DenseLayer> = {
     return [...shape.slice(0, -1), units];
   },
 
-  constants: (layer) => ({ w: layer.w, ...(layer.b ? { b: layer.b } : {}) }),
+  form: (layer, x) => (asConvolution(layer, x) ? "packed" : "plain"),
 
-  async forward(device, { layer, x: [x], y, constants }) {
+  constants(layer, x, gradients) {
+    const b = layer.b ? { b: layer.b } : {};
+    if (!asConvolution(layer, x)) return { w: layer.w, ...b };
+    const filters = { ...layer.w, shape: [1, 1, ...layer.w.shape] };
+    const back = gradients ? { wBackward: pack(filters, 1, true) } : {};
+    return { w: pack(filters, 1, false), ...b, ...back };
+  },
+
+  scratch(layer, x) {
+    if (!asConvolution(layer, x)) return { forward: [0], backward: [0] };
+    return {
+      forward: layer.b || layer.activation ? [0] : scratchInFours(asLine(dense.shape(layer, x))),
+      backward: scratchInFours(asLine(onlyInput(layer, x))),
+    };
+  },
+
+  async forward(device, site) {
+    const {
+      layer,
+      x: [x],
+      y,
+      constants,
+    } = site;
+    if (asConvolution(layer, [x.shape])) {
+      const run = { ...site, x: [tensorAsLine(x)] as const, y: tensorAsLine(y) };
+      return createConvolution(device, forwardRun(run, ONE_TAP));
+    }
     const { params, redeclare, workgroups } = geometry(layer, x.shape);
     const parts = weights(constants, layer.name);
     const sums = parts.map(({ w, first, features }, part) => {
@@ -111,7 +168,20 @@ export const dense: Op<DenseLayer, DenseLayer> = {
     return createSequence(sums);
   },
 
-  async backward(device, { layer, x: [x], constants, dy, dx, accumulate, fused }) {
+  async backward(device, site) {
+    const {
+      layer,
+      x: [x],
+      constants,
+      dy,
+      dx,
+      accumulate,
+      fused,
+    } = site;
+    if (asConvolution(layer, [x.shape])) {
+      const run = { ...site, dy: tensorAsLine(dy), dx: tensorAsLine(dx) };
+      return createConvolution(device, backwardRun(run, ONE_TAP));
+    }
     const { params, redeclare, chunk, workgroups } = geometry(layer, x.shape);
     const { constants: gradient, ...fusedParams } = fusedGradientCode(fused);
     const parts = weights(constants, layer.name).map(({ w, first, features }) =>

@@ -231,6 +231,8 @@ export interface Op<L extends LayerBase, Linear extends LayerBase = never> {
   readonly parts?: readonly string[] | undefined;
   /** Arrays to upload once, prepacked as the kernels read them. */
   constants?(layer: L, x: readonly Shape[], gradients: boolean): Record<string, Constant>;
+  /** In which of several forms its constants come for inputs of such shapes, where there are several: one form is shared. */
+  form?(layer: L, x: readonly Shape[]): string;
   /** Tensors that forward writes for backward to read. */
   saved?(layer: L, x: readonly Shape[]): Record<string, { readonly shape: Shape; readonly dtype: DType }>;
   /** Memory that a command forward, and one backward, may allocate for itself on some devices; [0] for none. */

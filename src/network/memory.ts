@@ -50,8 +50,9 @@ export function footprintOfPlan(plan: NetworkPlan, there?: DeviceWeights): Footp
   const { graph, shapes, layout } = plan;
   const withGradients = layout !== undefined;
   const weights = graph.layers.reduce((sum, layer) => {
-    if (layer.op === "input" || there?.has(layer, withGradients)) return sum;
+    if (layer.op === "input") return sum;
     const inputs = layer.inputs.map((name) => shapes.get(name) ?? []);
+    if (there?.has(layer, inputs, withGradients)) return sum;
     const constants = Object.values(opOf(layer).constants?.(layer, inputs, withGradients) ?? {});
     return sum + constants.reduce((bytes, { shape }) => bytes + bytesOf(shape), 0);
   }, 0);

@@ -41,9 +41,9 @@ export class DeviceWeights {
       await checked(this.#device, who, () => {
         for (const layer of graph.layers) {
           if (layer.op === "input") continue;
-          const key = this.#keyOf(layer);
-          const known = found.get(key) ?? this.#uploaded.get(key);
           const inputs = layer.inputs.map((name) => shapes.get(name) ?? []);
+          const key = this.#keyOf(layer, inputs);
+          const known = found.get(key) ?? this.#uploaded.get(key);
           const own = suffices(known, gradients)
             ? known
             : this.#add(layer, inputs, gradients, known, created);
@@ -60,9 +60,9 @@ export class DeviceWeights {
     return weights;
   }
 
-  /** True if a layer's weights are there. */
-  has(layer: OpLayer, gradients: boolean): boolean {
-    return suffices(this.#uploaded.get(this.#keyOf(layer)), gradients);
+  /** True if a layer's weights are there, for inputs of these shapes. */
+  has(layer: OpLayer, inputs: readonly Shape[], gradients: boolean): boolean {
+    return suffices(this.#uploaded.get(this.#keyOf(layer, inputs)), gradients);
   }
 
   /** Bytes of all weights that are there. */
@@ -101,13 +101,13 @@ export class DeviceWeights {
     return { tensors: Object.fromEntries(tensors), gradients };
   }
 
-  /** A layer's op and arrays: all that its constants depend on. */
-  #keyOf(layer: OpLayer): string {
+  /** A layer's op, arrays and their form: all that its constants depend on. */
+  #keyOf(layer: OpLayer, inputs: readonly Shape[]): string {
     const arrays = Object.entries(layer).flatMap(([name, value]) => {
       const { data, shape } = isConstant(value) ? value : { data: value, shape: [] };
       return data instanceof Float32Array ? [`${name} ${this.#numberOf(data)} ${shape.join("×")}`] : [];
     });
-    return [layer.op, ...arrays].join(", ");
+    return [layer.op, opOf(layer).form?.(layer, inputs) ?? "", ...arrays].join(", ");
   }
 
   #numberOf(array: Float32Array): number {

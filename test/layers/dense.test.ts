@@ -61,6 +61,46 @@ describe("dense", () => {
     expectClose(y.data, multiply([12, 5, 8], x.data, layer.w.data, layer.b?.data));
   });
 
+  test.each<readonly [tokens: number[], features: number, units: number, bias: boolean]>([
+    [[2, 33], 20, 24, true],
+    [[1, 65], 7, 19, false],
+    [[3, 4, 9], 12, 5, false],
+    [[2, 40], 5, 32, true],
+  ])("takes many rows of each image at once: %j × %i × %i", async (tokens, features, units, bias) => {
+    const rows = tokens.reduce((product, count) => product * count, 1);
+    const sizes = [rows, features, units] as const;
+    const layer = layerOf(sizes, bias);
+    const x = { shape: [...tokens, features], data: numbers(rows * features, 4) };
+    const y = await runForward(dense, layer, [x]);
+    expect(y.shape).toEqual([...tokens, units]);
+    expectClose(y.data, multiply(sizes, x.data, layer.w.data, layer.b?.data));
+
+    const dy = numbers(rows * units, 5);
+    const expected = multiplyTransposed(sizes, dy, layer.w.data);
+    expectClose(await runBackward(dense, layer, [x], { dy }), expected);
+    const onto = numbers(rows * features, 6);
+    expectClose(
+      await runBackward(dense, layer, [x], { dy, onto }),
+      expected.map((value, i) => value + (onto[i] ?? 0)),
+    );
+  });
+
+  test("applies an activation to many rows, and takes gradients back through the one before them", async () => {
+    const activation = { kind: "relu" } as const;
+    const layer = { ...layerOf([66, 12, 8]), activation };
+    const x = { shape: [2, 33, 12], data: numbers(792, 4) };
+    const z = multiply([66, 12, 8], x.data, layer.w.data, layer.b?.data);
+    expectClose(
+      (await runForward(dense, layer, [x])).data,
+      z.map((value) => Math.max(value, 0)),
+    );
+    const dy = numbers(528, 5);
+    expectClose(
+      await runBackward(dense, layer, [x], { dy, fused: activation }),
+      multiplyTransposed([66, 12, 8], dy, layer.w.data).map((slope, i) => ((x.data[i] ?? 0) > 0 ? slope : 0)),
+    );
+  });
+
   test("adds to dx where it is told to", async () => {
     const sizes = [5, 19, 12] as const;
     const layer = layerOf(sizes);

@@ -64,6 +64,7 @@ export const CODE: readonly Mutant[] = [
     ["if (there) return [name, there];", ""],
     ["for (const { buffer } of created) buffer.destroy();", ""],
     ["return this.#count++;", "return 0;"],
+    ["opOf(layer).form?.(layer, inputs)", "undefined"],
   ),
   ...of(
     "network/pool",
@@ -234,6 +235,12 @@ export const CODE: readonly Mutant[] = [
     ["BIAS: Number(last && layer.b !== undefined)", "BIAS: Number(layer.b !== undefined)"],
     ["ACCUMULATE: Number(part > 0)", "ACCUMULATE: 0"],
     ["next += features;", "next += 1;"],
+  ),
+  ...of(
+    "layers/dense",
+    "layers/dense",
+    ["pack(filters, 1, true)", "pack(filters, 1, false)"],
+    ["dx: tensorAsLine(dx)", "dx"],
   ),
   ...of(
     "layers/constants",

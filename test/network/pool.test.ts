@@ -2,12 +2,13 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
 import { resized } from "../../src/graph/resize.ts";
+import type { DenseLayer } from "../../src/layers/dense.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import { footprintOf, memoryOf } from "../../src/network/memory.ts";
 import type { Network } from "../../src/network/network.ts";
 import { createNetworks, type Networks } from "../../src/network/pool.ts";
 import { testDevice } from "../gpu.ts";
-import { branches, chain, random, values } from "../graph/graphs.ts";
+import { branches, chain, constant, graph, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
 
 let device: GPUDevice;
@@ -75,6 +76,24 @@ describe("networks of one pool", () => {
     expect(pool.memory).toBeGreaterThanOrEqual(held);
     expect(memoryOf(first.result, second.result)).toBe(pool.memory);
     expect(pool.memory).toBe(memoryOf(first.result) + memoryOf(second.result) - weights);
+  });
+
+  test("hold a dense layer's weights in each form that it reads: for many rows, and for few", async () => {
+    const w = constant([6, 6], random(4));
+    const dense = (name: string, from: string, copy: boolean): DenseLayer => ({
+      ...{ op: "dense", name, inputs: [from] },
+      w: copy ? { ...w, data: w.data.slice() } : w,
+    });
+    const make = (copy: boolean) =>
+      graph("tied", [
+        { op: "input", name: "image", inputs: [], shape: [40, 6] },
+        dense("tokens", "image", copy),
+        { op: "reduce", name: "mean", inputs: ["tokens"], mode: "mean", axes: [1], keepDims: false },
+        dense("logits", "mean", copy),
+      ]);
+    const tied = await poolOf(make(false)).of({ batch: 2 });
+    const apart = await poolOf(make(true)).of({ batch: 2 });
+    expect(await answerOf(tied)).toEqual(await answerOf(apart));
   });
 
   test("hold once what is the same of networks that fuse differently, and fold a batch norm once", async () => {
