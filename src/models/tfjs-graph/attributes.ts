@@ -1,10 +1,30 @@
 import { ModelError } from "../../gpu/errors.ts";
 import { isObject, type JsonObject, show } from "../json.ts";
 
+/**
+ * Attributes that change nothing of what a node computes of a trained network: what it has as many of as it has inputs or
+ * outputs, how it is computed, what it prints, and numbers of fused operators that are refused.
+ */
+const WITHOUT_EFFECT: readonly string[] = [
+  "N",
+  "epsilon",
+  "exponential_avg_factor",
+  "first_n",
+  "incompatible_shape_error",
+  "leakyrelu_alpha",
+  "message",
+  "num",
+  "num_args",
+  "summarize",
+  "use_cudnn_on_gpu",
+  "validate_indices",
+];
+
 /** The settings of a node, read by name and checked. Numbers of 64 bits are written as text, texts in base64. */
 export class Attributes {
   readonly #raw: JsonObject;
   readonly #who: string;
+  readonly #read = new Set<string>();
 
   /** @param who subject of messages: `model "model.json", Conv2D "conv1"`. */
   constructor(raw: JsonObject, who: string) {
@@ -12,10 +32,19 @@ export class Attributes {
     this.#who = who;
   }
 
-  number(name: string, otherwise: number): number {
+  /** Attributes with a value that nobody read, though they may change what the node computes. */
+  unread(): string[] {
+    return Object.entries(this.#raw).flatMap(([name, value]) => {
+      if (this.#read.has(name) || WITHOUT_EFFECT.includes(name) || name.startsWith("_")) return [];
+      return isObject(value) && holdsSetting(value) ? [name] : [];
+    });
+  }
+
+  /** A number. @throws ModelError where it is none, or where there is none and no `otherwise`. */
+  number(name: string, otherwise?: number): number {
     const { i, f } = this.#value(name);
-    const value = i ?? f;
-    return value === undefined ? otherwise : this.#number(name, value);
+    const value = i ?? f ?? otherwise;
+    return this.#number(name, value);
   }
 
   flag(name: string, otherwise: boolean): boolean {
@@ -25,9 +54,10 @@ export class Attributes {
     return b;
   }
 
-  text(name: string, otherwise: string): string {
+  /** A text. @throws ModelError where it is none, or where there is none and no `otherwise`. */
+  text(name: string, otherwise?: string): string {
     const { s } = this.#value(name);
-    return s === undefined ? otherwise : this.#text(name, s);
+    return s === undefined && otherwise !== undefined ? otherwise : this.#text(name, s);
   }
 
   /** Whole numbers; undefined where there are none. */
@@ -56,6 +86,7 @@ export class Attributes {
   }
 
   #value(name: string): JsonObject {
+    this.#read.add(name);
     const value = Object.hasOwn(this.#raw, name) ? this.#raw[name] : undefined;
     return isObject(value) ? value : {};
   }
@@ -79,6 +110,14 @@ export class Attributes {
   #wrong(name: string, expected: string, got: unknown): ModelError {
     return new ModelError(`${this.#who}: expected ${name} to be ${expected}, got ${show(got)}`);
   }
+}
+
+/** True for a number, text, truth or list that is not empty; types and shapes follow from what a node is given. */
+function holdsSetting({ i, f, b, s, list }: JsonObject): boolean {
+  if ([i, f, b, s].some((value) => value !== undefined)) return true;
+  return (
+    isObject(list) && [list.i, list.f, list.b, list.s].some((all) => Array.isArray(all) && all.length > 0)
+  );
 }
 
 /** Letters of a setting that are read. */

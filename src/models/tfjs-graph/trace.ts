@@ -2,6 +2,7 @@ import { ModelError, UnsupportedError, VitrineError } from "../../gpu/errors.ts"
 import { sizeOf } from "../../gpu/tensor.ts";
 import type { Layer } from "../../graph/graph.ts";
 import type { Constant } from "../../layers/op.ts";
+import { someOf } from "../files.ts";
 import { batchApartFrom, Lowering } from "../lowering/lowering.ts";
 import { inputValue } from "../lowering/movement.ts";
 import {
@@ -167,6 +168,8 @@ function lowered(
     const operator = OPERATORS.get(op);
     if (!operator) throw lowering.unsupported(`the operator ${op} is not supported`);
     const result = operator(call);
+    const unread = attributes.unread();
+    if (unread.length > 0) throw lowering.unsupported(`its attribute ${someOf(unread, "")} is not supported`);
     return "kind" in result ? [result] : result;
   } catch (error) {
     // Errors of what knows no node are given its name.

@@ -336,3 +336,60 @@ describe("a damaged model is refused:", () => {
     );
   });
 });
+
+describe("what a setting asks for is computed or refused:", () => {
+  type Written = (g: GraphWriter, x: string) => string;
+  test.each<[what: string, written: Written, message: RegExp]>([
+    [
+      "a setting that the operator does not know",
+      (g, x) => g.node("Relu", [x], { slope: { float: 0.1 } }, "odd"),
+      /Relu "odd": its attribute slope is not supported; .*blackBox/,
+    ],
+    [
+      "a convolution without padding, which tfjs always writes",
+      (g, x) => g.node("Conv2D", [x, g.weights("w", [1, 1, 3, 2])], { strides: [1, 1, 1, 1] }, "odd"),
+      /Conv2D "odd": expected padding to be text/,
+    ],
+    [
+      "a pool without a window",
+      (g, x) => g.node("MaxPool", [x], SAME, "odd"),
+      /MaxPool "odd": expected ksize of 4 whole numbers/,
+    ],
+    [
+      "a fused operator called as what every object has",
+      (g, x) => {
+        const given = [x, g.weights("w", [1, 1, 3, 2]), g.weights("b", [2])];
+        return g.node("_FusedConv2D", given, { ...SAME, fused_ops: ["BiasAdd", "constructor"] }, "odd");
+      },
+      /"odd": the fused operator constructor is not supported/,
+    ],
+    [
+      "a mirror of a kind that is not said",
+      (g, x) => g.node("MirrorPad", [x, g.integers("p", [0, 0, 1, 1, 1, 1, 0, 0], [4, 2])], {}, "odd"),
+      /MirrorPad "odd": expected mode to be text/,
+    ],
+    [
+      "numbers made text",
+      (g, x) =>
+        g.node("AddV2", [x, g.node("Cast", [g.weights("w", [3])], { DstT: { type: "DT_STRING" } }, "odd")]),
+      /Cast "odd": numbers made string are not supported/,
+    ],
+    [
+      "a slice of fewer axes than there are",
+      (g, x) => g.node("Slice", [x, g.integers("at", [0]), g.integers("of", [1])], {}, "odd"),
+      /Slice "odd": expected a start and a size for each of 4 axes/,
+    ],
+  ])("%s", async (_, written, message) => {
+    const g = new GraphWriter();
+    const x = g.input([-1, 4, 4, 3]);
+    await expect(loadGraphModel(g.files({ y: written(g, x) }))).rejects.toThrow(message);
+  });
+
+  test("settings that change nothing are passed over", async () => {
+    const g = new GraphWriter();
+    const x = g.input([-1, 4, 4, 3]);
+    const settings = { T: { type: "DT_FLOAT" }, N: { int: 2 }, _grappler: true, explicit_paddings: [] };
+    const graph = await loadGraphModel(g.files({ y: g.node("AddN", [x, x], settings) }));
+    expect(graph.layers).toHaveLength(2);
+  });
+});

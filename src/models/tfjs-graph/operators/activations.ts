@@ -112,21 +112,21 @@ const prelu: Operator = (call) => parametricRelu(call, call.layer(0), call.const
 /** Activations of a fused operator, by TensorFlow's names. */
 export function fusedActivation(call: Call, op: string, x: LayerValue, slopes: number): Value {
   if (op === "Prelu") return parametricRelu(call, x, call.constant(slopes));
-  const kind = FUSED[op];
+  const kind = FUSED.get(op);
   if (!kind) throw call.lowering.unsupported(`the fused operator ${op} is not supported`);
   if (op !== "LeakyRelu") return activated(call.lowering, x, kind);
   const alpha = call.attributes.number("leakyrelu_alpha", 0.2);
   return activated(call.lowering, x, { kind: "leakyRelu", alpha });
 }
 
-const FUSED: Readonly<Record<string, Activation>> = {
-  Relu: { kind: "relu" },
-  Relu6: { kind: "relu6" },
-  Elu: { kind: "elu", alpha: 1 },
-  LeakyRelu: { kind: "leakyRelu" },
-  Sigmoid: { kind: "sigmoid" },
-  Tanh: { kind: "tanh" },
-};
+const FUSED: ReadonlyMap<string, Activation> = new Map<string, Activation>([
+  ["Relu", { kind: "relu" }],
+  ["Relu6", { kind: "relu6" }],
+  ["Elu", { kind: "elu", alpha: 1 }],
+  ["LeakyRelu", { kind: "leakyRelu" }],
+  ["Sigmoid", { kind: "sigmoid" }],
+  ["Tanh", { kind: "tanh" }],
+]);
 
 const relu: Fold = (value) => Math.max(0, value);
 

@@ -18,7 +18,7 @@ import { fusedActivation } from "./activations.ts";
 function spatial(call: Call, name: string, x: LayerValue): readonly number[] {
   const { attributes, lowering } = call;
   const rank = x.axes.length;
-  const values = attributes.numbers(name) ?? Array<number>(rank).fill(1);
+  const values = attributes.numbers(name) ?? (name === "dilations" ? Array<number>(rank).fill(1) : []);
   const axes = call.pictureAxes(rank);
   const others = values.filter((_, axis) => !axes.spatial.includes(axis));
   if (values.length !== rank || !values.every((value) => Number.isInteger(value) && value >= 1)) {
@@ -32,10 +32,10 @@ function spatial(call: Call, name: string, x: LayerValue): readonly number[] {
 
 function paddingOf(call: Call, x: LayerValue): FileWindow["padding"] {
   const { attributes, lowering } = call;
-  const padding = attributes.text("padding", "VALID");
+  const padding = attributes.text("padding");
+  const pairs = attributes.numbers("explicit_paddings") ?? [];
   if (padding === "SAME") return "upper";
   if (padding === "VALID") return "valid";
-  const pairs = attributes.numbers("explicit_paddings") ?? [];
   if (padding !== "EXPLICIT" || pairs.length !== 2 * x.axes.length) {
     throw lowering.wrong(`expected padding SAME, VALID or EXPLICIT with two numbers an axis, got ${padding}`);
   }
@@ -142,7 +142,7 @@ function pool(mode: "max" | "average"): Operator {
     const window = {
       size: spatial(call, "ksize", x),
       strides: spatial(call, "strides", x),
-      dilations: axes.spatial.map(() => 1),
+      dilations: spatial(call, "dilations", x),
       padding: paddingOf(call, x),
     };
     return pooled(lowering, x, axes, window, mode, { ceil: false, countPadding: false });
@@ -171,7 +171,8 @@ const batchNorm: Operator = (call) => {
 const biasAdd: Operator = (call): Value => {
   const { lowering } = call;
   const x = call.given(0);
-  if (x.kind === "constant" || !call.channelsFirst) return arithmetic(lowering, "add", x, call.given(1));
+  const { channelsFirst } = call;
+  if (x.kind === "constant" || !channelsFirst) return arithmetic(lowering, "add", x, call.given(1));
   const size = shapeOf(x)[1] ?? 1;
   return affine(lowering, x, 1, new Float32Array(size).fill(1), call.vector(1, size).data.slice());
 };
@@ -184,6 +185,7 @@ function resize(mode: "linear" | "nearest"): Operator {
     const [height = 0, width = 0] = call.integers(1);
     const corners = attributes.flag("align_corners", false);
     const centers = attributes.flag("half_pixel_centers", false);
+    if (corners && centers) throw lowering.wrong("expected align_corners or half_pixel_centers, got both");
     const coordinates = corners ? "align-corners" : centers ? "half-pixel" : "asymmetric";
     // The nearest is that of the corner, rounded up from the middle on, or the pixel that the place lies in.
     const rounding = corners || centers ? "round-prefer-ceil" : "floor";
@@ -212,7 +214,7 @@ const lrn: Operator = (call) => {
 const depthToSpace: Operator = (call) => {
   const { attributes, lowering } = call;
   const x = call.layer(0);
-  const block = attributes.number("block_size", 2);
+  const block = attributes.number("block_size");
   return onPicture(lowering, x, call.pictureAxes(x.axes.length), () => ({
     op: "depthToSpace",
     block,

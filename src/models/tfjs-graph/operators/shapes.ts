@@ -68,6 +68,9 @@ const slice: Operator = (call) => {
   const x = call.given(0);
   const shape = shapeOfValue(x);
   const [starts, sizes] = [call.integers(1), call.integers(2)];
+  if (starts.length !== shape.length || sizes.length !== shape.length) {
+    throw call.lowering.wrong(`expected a start and a size for each of ${shape.length} axes`);
+  }
   const parts = shape.map((length, axis): Part => {
     const [start = 0, size = -1] = [starts[axis], sizes[axis]];
     return { axis, start, size: size < 0 ? length - start : size, step: 1 };
@@ -75,12 +78,15 @@ const slice: Operator = (call) => {
   return sliced(call.lowering, x, parts);
 };
 
+const MASKS = ["begin_mask", "end_mask", "new_axis_mask", "shrink_axis_mask"] as const;
+
 /** Python's x[begin:end:step, …], whose settings have a bit for each entry. */
 const stridedSlice: Operator = (call) => {
   const { attributes, lowering } = call;
   let x = call.given(0);
   const [begins, ends, steps] = [call.integers(1), call.integers(2), call.integers(3)];
-  const bit = (name: string, index: number) => ((attributes.number(name, 0) >> index) & 1) === 1;
+  const masks = Object.fromEntries(MASKS.map((name) => [name, attributes.number(name, 0)]));
+  const bit = (name: (typeof MASKS)[number], index: number) => (((masks[name] ?? 0) >> index) & 1) === 1;
   if (attributes.number("ellipsis_mask", 0) !== 0 || begins.length > 30) {
     throw lowering.unsupported("an ellipsis is not supported");
   }
@@ -156,7 +162,7 @@ const equal = (call: Call, x: Given, axis: number, count: number): number[] => {
 const split: Operator = (call) => {
   const x = call.given(1);
   const axis = call.axis(call.number(0), call.rank(1));
-  return parted(call, x, axis, equal(call, x, axis, call.attributes.number("num_split", 1)));
+  return parted(call, x, axis, equal(call, x, axis, call.attributes.number("num_split")));
 };
 
 const splitInSizes: Operator = (call) =>
@@ -197,7 +203,7 @@ function pad(mode: (call: Call) => PadMode, value: (call: Call) => number): Oper
 }
 
 const mirror = (call: Call): PadMode => {
-  const mode = call.attributes.text("mode", "REFLECT");
+  const mode = call.attributes.text("mode");
   if (mode === "REFLECT") return "reflect";
   if (mode === "SYMMETRIC") return "symmetric";
   throw call.lowering.wrong(`expected mode REFLECT or SYMMETRIC, got ${mode}`);
@@ -300,6 +306,10 @@ const cast: Operator = (call) => {
   const x = call.given(0);
   const to = call.attributes.type("DstT");
   const whole = /^u?int/.test(to);
+  if (!whole && !["bool", "float", "double", "half", "bfloat16"].includes(to)) {
+    throw call.lowering.unsupported(`numbers made ${to} are not supported`);
+  }
+  if (call.attributes.flag("Truncate", false)) throw call.lowering.unsupported("Truncate is not supported");
   if (x.kind === "constant") {
     const elements = whole ? "int" : to === "bool" ? "bool" : "float";
     const value = whole
