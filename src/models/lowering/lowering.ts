@@ -1,6 +1,7 @@
 import { InputError, ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../gpu/tensor.ts";
 import { assertLayer, type Layer, shapeOf as shapeOfLayer } from "../../graph/graph.ts";
+import { MOST_AXES } from "../../layers/axes.ts";
 import type { OpLayer } from "../../layers/ops.ts";
 import { OTHERWISE } from "../refusal.ts";
 import { shapeOf, simplified } from "./layout.ts";
@@ -133,13 +134,10 @@ export class Lowering {
     if (order.every((factor, index) => index === 0 || factor > (order[index - 1] ?? 0))) {
       return this.view(layer, sizes);
     }
-    // Neighbours that stay so move as one.
-    const runs: number[][] = [];
-    for (const factor of order) {
-      const run = runs.at(-1);
-      if (run && run.at(-1) === factor - 1) run.push(factor);
-      else runs.push([factor]);
-    }
+    // Neighbours that stay so move as one; rows and columns stay apart, so that it shows where they keep their places.
+    const starts = groupsWithin(this.stored(layer), factors)?.map(([first]) => first) ?? [];
+    const apart = runsOf(order, starts);
+    const runs = apart.length < MOST_AXES ? apart : runsOf(order, []);
     const lying = [...runs].sort(([a = 0], [b = 0]) => a - b);
     const shape = lying.map((run) => sizeOf(run.map((factor) => factors[factor] ?? 1)));
     const source = this.view(layer, shape);
@@ -238,6 +236,17 @@ export function groupsWithin([, ...shape]: Shape, factors: readonly number[]): n
 /** True if the factors lie one behind the other in storage, in that order. */
 export function isRun(factors: readonly number[]): boolean {
   return factors.every((factor, index) => index === 0 || factor === (factors[index - 1] ?? 0) + 1);
+}
+
+/** An order of factors as runs of neighbours, cut before each of `starts`. */
+function runsOf(order: readonly number[], starts: readonly (number | undefined)[]): number[][] {
+  const runs: number[][] = [];
+  for (const factor of order) {
+    const run = runs.at(-1);
+    if (run?.at(-1) === factor - 1 && !starts.includes(factor)) run.push(factor);
+    else runs.push([factor]);
+  }
+  return runs;
 }
 
 /** The shape of a value, for messages: with N for the batch. */

@@ -67,7 +67,18 @@ function inSingles(lowering: Lowering, x: LayerValue, axes: readonly number[]): 
   if (axes.some((axis) => x.axes[axis]?.includes(0))) {
     throw lowering.unsupported("it works along the batch, whose elements have nothing to do with each other");
   }
-  return axes.every((axis) => (x.axes[axis]?.length ?? 0) <= 1) ? x : lowering.inFileOrder(x);
+  const several = axes.flatMap((axis) => {
+    const own = x.axes[axis] ?? [];
+    return own.length > 1 ? [own] : [];
+  });
+  if (several.length === 0) return x;
+  // Where an axis ends in storage, all of it comes to lie; the others keep their order.
+  const joined = new Set(several.flat());
+  const order = x.factors.flatMap((_, factor) => {
+    if (factor === 0) return [];
+    return several.find((own) => Math.max(...own) === factor) ?? (joined.has(factor) ? [] : [factor]);
+  });
+  return lowering.ordered(x, order);
 }
 
 /** Parts of some axes. */

@@ -3,9 +3,11 @@ import { InputError } from "../../gpu/errors.ts";
 import type { Fields } from "../../gpu/options.ts";
 import type { Scope } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import { type Graph, inputOf, type Shapes } from "../../graph/graph.ts";
+import { type Graph, inputOf, type Layer, pictureIn, type Shapes } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
 import { betweenOf, descendantsOf } from "../../graph/traverse.ts";
+import { opOf } from "../../layers/ops.ts";
+import { extentOf } from "../../layers/sight.ts";
 import type { Network } from "../../network/network.ts";
 import { notOfBlackBox, outsideOf } from "../../network/outside.ts";
 import type { Signal } from "../../sampling/backward-passes.ts";
@@ -33,19 +35,48 @@ export interface Maps {
 
 /**
  * The last layer with more than one pixel on the way to an output's logits: the deepest maps that a class can still be
- * located in.
+ * located in. Where the input is a picture, their rows and columns are places of it: those of a transformer's tokens and
+ * heads are not.
  */
 export function lastMaps(graph: Graph, shapes: Shapes, output?: string): string {
   const { logits } = headOf(graph, output);
-  const found = betweenOf(graph.layers, [inputOf(graph).name], [logits]).findLast(({ name }) => {
+  const { name: input } = inputOf(graph);
+  const path = betweenOf(graph.layers, [input], [logits]);
+  const placed = pictureIn(graph.layers) ? layersWithPlaces(path, input, shapes) : undefined;
+  const found = path.findLast(({ name }) => {
     const shape = shapes.get(name) ?? [];
-    return name !== logits && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;
+    const pixels = shape.length === 4 && extentOf(shape, 0) * extentOf(shape, 1) > 1;
+    return name !== logits && pixels && (placed?.has(name) ?? true);
   });
   if (outsideOf(graph) !== undefined) throw notOfBlackBox(graph, "one that weighs a layer's maps");
   if (!found || found.op === "input") {
     throw new InputError(`network "${graph.name}": expected a layer with more than one pixel, found none`);
   }
   return found.name;
+}
+
+/**
+ * The layers whose rows and columns follow those of a picture: each place sees its own part of them, or, where all are
+ * normalised together, there are as many. Other orders of the axes, and tokens, are left out.
+ */
+function layersWithPlaces(layers: readonly Layer[], picture: string, shapes: Shapes): ReadonlySet<string> {
+  const found = new Set([picture]);
+  for (const layer of layers) {
+    if (layer.op === "input") continue;
+    const y = shapes.get(layer.name) ?? [];
+    const x = layer.inputs.map((name) => shapes.get(name) ?? []);
+    const keeps = (axis: 0 | 1, input: number): boolean => {
+      const last = extentOf(y, axis) - 1;
+      if (last === extentOf(x[input], axis) - 1) return true;
+      const sees = opOf(layer).sees(layer, { axis, input, x, y });
+      return String([...sees(0)]) !== String([...sees(last)]);
+    };
+    const follows = layer.inputs.some(
+      (name, input) => found.has(name) && ([0, 1] as const).every((axis) => keeps(axis, input)),
+    );
+    if (y.length >= 4 && follows) found.add(layer.name);
+  }
+  return found;
 }
 
 /** The maps of a layer. @throws InputError when the layer has no pixels or does not exist. */
