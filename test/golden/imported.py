@@ -124,6 +124,7 @@ class Shuffle(nn.Module):
         super().__init__()
         self.stem = conv(3, 16, stride=2)
         self.narrow, self.depth, self.wide = conv(8, 8, 1, groups=2), conv(8, 8, groups=8), conv(8, 8, 1)
+        self.again = conv(8, 8, 1)
         self.down, self.grouped = conv(16, 16, stride=2, groups=16), conv(16, 24, 1, groups=4)
         self.fc = nn.Linear(24, 5)
 
@@ -137,7 +138,8 @@ class Shuffle(nn.Module):
         kept, changed = y.chunk(2, 1)
         changed = activate(affine(self.narrow, changed))
         changed = activate(affine(self.wide, affine(self.depth, changed)))
-        y = self.mix(torch.cat([kept, changed], 1), 2)
+        kept, changed = self.mix(torch.cat([kept, changed], 1), 2).chunk(2, 1)
+        y = torch.cat([kept, activate(affine(self.again, changed))], 1)
         y = self.mix(activate(affine(self.grouped, affine(self.down, y))), 4)
         self.maps = y
         return affine(self.fc, mean(y))

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Shape } from "../../src/gpu/tensor.ts";
 import { headOf } from "../../src/graph/heads.ts";
+import { receptiveField } from "../../src/graph/receptive-field.ts";
 import { loadOnnxModel } from "../../src/models/load-onnx-model.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import type { Network } from "../../src/network/network.ts";
@@ -10,6 +11,7 @@ import { arraysOf } from "../../src/node/npz.ts";
 import { gradCam } from "../../src/techniques/attribution/grad-cam.ts";
 import { guidedBackprop } from "../../src/techniques/attribution/guided-backprop.ts";
 import { integratedGradients } from "../../src/techniques/attribution/integrated-gradients.ts";
+import { lastMaps } from "../../src/techniques/attribution/layer-maps.ts";
 import { lrp } from "../../src/techniques/attribution/lrp.ts";
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { saliency } from "../../src/techniques/attribution/saliency.ts";
@@ -66,6 +68,12 @@ describe.each(NETWORKS)("%s, as PyTorch exports it,", (name, ops, region, pass) 
   test("holds the ops that it stands for", () => {
     const found = new Set(network.graph.layers.map(({ op }) => op));
     for (const op of ops) expect(found).toContain(op);
+  });
+
+  test.runIf(name === "shuffle")("shuffled channels see the same part of the picture as before", () => {
+    const { graph, shapes } = network;
+    const { full } = receptiveField(graph, { layer: lastMaps(graph, shapes), y: 2, x: 2 });
+    expect([full.bottom - full.top, full.right - full.left]).toEqual([11, 11]);
   });
 
   test("logits", async () => {

@@ -65,7 +65,9 @@ export function align(
     (most, order, index) => (order.length > (orders[most]?.length ?? 0) ? index : most),
     0,
   );
-  const order = orderOf(orders, lead, pieces, batchPiece);
+  // A picture of one channel gets its channels where it has that one.
+  const stored = lowering.stored(parts[lead]?.value.layer ?? "");
+  const order = orderOf(orders, lead, pieces, batchPiece, stored.length === 4 && stored[3] === 1);
   const present = [
     ...orders.map((own) => new Set(own)),
     ...constants.map((one) => new Set(piecesOf(lowering, one, pieces, shape.length))),
@@ -144,12 +146,16 @@ function partOf(
   return { value: { ...value, ...cut }, factors };
 }
 
-/** The order in which pieces are stored: the lead's, with what others have beside it where they have it. */
+/**
+ * The order in which pieces are stored: the lead's, with what others have beside it where they have it; what none has
+ * where the file has it, or `last`.
+ */
 function orderOf(
   orders: readonly (readonly number[])[],
   lead: number,
   pieces: readonly Piece[],
   batchPiece: number,
+  last: boolean,
 ): number[] {
   const order = [...(orders[lead] ?? [])];
   for (const other of orders) {
@@ -159,7 +165,7 @@ function orderOf(
   }
   for (const [piece, { axis }] of pieces.entries()) {
     if (piece === batchPiece || order.includes(piece)) continue;
-    const after = order.findIndex((one) => (pieces[one]?.axis ?? 0) > axis);
+    const after = last ? -1 : order.findIndex((one) => (pieces[one]?.axis ?? 0) > axis);
     order.splice(after < 0 ? order.length : after, 0, piece);
   }
   return order;

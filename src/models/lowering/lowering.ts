@@ -1,11 +1,13 @@
 import { InputError, ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../gpu/tensor.ts";
 import { assertLayer, type Layer, shapeOf as shapeOfLayer } from "../../graph/graph.ts";
-import { MOST_AXES } from "../../layers/axes.ts";
 import type { OpLayer } from "../../layers/ops.ts";
 import { OTHERWISE } from "../refusal.ts";
 import { shapeOf, simplified } from "./layout.ts";
 import type { LayerValue, Layout } from "./value.ts";
+
+/** Most axes of a permute layer, the batch with them. */
+const MOST_AXES = 8;
 
 type WithoutPlace<L> = L extends OpLayer ? Omit<L, "name" | "inputs"> : never;
 

@@ -131,6 +131,43 @@ describe("what a file becomes", () => {
     expect(ops(graph).filter((op) => op === "permute")).toHaveLength(1);
   });
 
+  test("rows and columns stay in place where shuffled channels are split", async () => {
+    const graph = await load(
+      {
+        initializer: [
+          ...[whole("s", [0, 2, 3, 4, 4]), whole("t", [0, 6, 4, 4]), some("w", [2, 3, 1, 1])],
+          some("v", [6, 3, 1, 1]),
+          ...[whole("from", [3]), whole("to", [6]), whole("axis", [1])],
+        ],
+        node: [
+          node("Conv", ["x", "v"], ["u"]),
+          node("Reshape", ["u", "s"], ["a"]),
+          node("Transpose", ["a"], ["b"], { perm: [0, 2, 1, 3, 4] }),
+          node("Reshape", ["b", "t"], ["c"]),
+          node("Slice", ["c", "from", "to", "axis"], ["d"]),
+          node("Conv", ["d", "w"], ["y"]),
+        ],
+      },
+      ["N", 3, 4, 4],
+    );
+    expect(ops(graph)).toEqual(["input", "conv2d", "reshape", "permute", "reshape", "slice", "conv2d"]);
+    const permute = graph.layers.find(({ op }) => op === "permute");
+    expect(permute).toMatchObject({ axes: [0, 1, 2, 4, 3] });
+  });
+
+  test("pictures of one channel side by side stay pictures", async () => {
+    const graph = await load({
+      initializer: [some("w", [1, 2, 1, 1])],
+      node: [
+        node("ReduceMean", ["x"], ["a"], { axes: [1], keepdims: 1 }),
+        node("ReduceMax", ["x"], ["b"], { axes: [1], keepdims: 1 }),
+        node("Concat", ["a", "b"], ["c"], { axis: 1 }),
+        node("Conv", ["c", "w"], ["y"]),
+      ],
+    });
+    expect(ops(graph)).toEqual(["input", "reduce", "reduce", "concat", "conv2d"]);
+  });
+
   test("a flattened picture keeps its storage, and the weights behind it move", async () => {
     const graph = await load({
       initializer: [some("w", [48, 5])],
