@@ -24,7 +24,7 @@ export function meaningOf({ kind, scores, channels, labels, known }: Head): stri
     scores === "sigmoid" && channels === 1 && kind !== "places"
       ? "yes or no"
       : `${channels} ${labels || scores === "values" ? "" : "unnamed "}${channels === 1 ? one : many}`;
-  const how = known === "assumed" ? ", softmax assumed" : scores === "values" ? "" : `, ${scores}`;
+  const how = known === "assumed" ? `, ${scores} assumed` : scores === "values" ? "" : `, ${scores}`;
   return `${things}${kind === "places" ? " at every place" : ""}${how}`;
 }
 

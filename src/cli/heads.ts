@@ -43,10 +43,10 @@ export function headWords(head: Head): string {
 
 /** Words for a caption about the output that is asked, where it is not to be taken for granted. */
 export function headNotes(graph: Graph): string[] {
-  const { name, known } = headOf(graph);
+  const { name, known, scores } = headOf(graph);
   return [
     ...(headsOf(graph).length > 1 ? [`output ${name}`] : []),
-    ...(known === "assumed" ? ["softmax assumed"] : []),
+    ...(known === "assumed" ? [`${scores} assumed`] : []),
   ];
 }
 
@@ -64,7 +64,9 @@ export function warnOfHead(graph: Graph, io: Io, shown: readonly Head[] = [headO
     const first = name === head.name ? "" : `--output ${name} and `;
     if (known === "assumed") {
       io.err(
-        `vitrine: output "${name}" has no softmax; its ${channels} numbers were assumed to be the logits of classes; ${first}--head sigmoid or --head values says otherwise`,
+        scores === "values"
+          ? `vitrine: output "${name}" has the channels and size of a picture, and was assumed to be one; ${first}--head softmax or --head sigmoid says that its numbers are scores of ${channels} classes`
+          : `vitrine: output "${name}" has no softmax; its ${channels} numbers were assumed to be the logits of classes; ${first}--head sigmoid or --head values says otherwise`,
       );
     }
     if (scores === "softmax" && channels === 1) {

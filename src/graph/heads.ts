@@ -2,7 +2,16 @@ import { InputError } from "../gpu/errors.ts";
 import { type Shape, sizeOf } from "../gpu/tensor.ts";
 import { opOf } from "../layers/ops.ts";
 import { isOfClasses } from "../layers/softmax.ts";
-import { assertGraph, type Graph, HEADS, type HeadKind, type Layer, layerOf, shapesOf } from "./graph.ts";
+import {
+  assertGraph,
+  type Graph,
+  HEADS,
+  type HeadKind,
+  type Layer,
+  layerOf,
+  pictureIn,
+  shapesOf,
+} from "./graph.ts";
 import { isIdentity } from "./layer-facts.ts";
 
 /**
@@ -28,8 +37,8 @@ export interface Head {
   readonly classes: number;
   readonly labels?: readonly string[];
   /**
-   * The source of the kind: found in the layers; given by `graph.heads`; or assumed, as nothing says that a bare vector of
-   * several numbers holds the logits of a softmax.
+   * The source of the kind: found in the layers; given by `graph.heads`; or assumed, as nothing says that several bare
+   * numbers are the logits of a softmax, or that bare maps of the picture's size and three channels are a picture.
    */
   readonly known: "found" | "given" | "assumed";
 }
@@ -148,7 +157,7 @@ function headAt(graph: Graph, shapes: ReadonlyMap<string, Shape>, output: string
   const channels = shape.at(-1) ?? 1;
   const hasPlaces = shape.slice(1, -1).some((axis) => axis !== 1);
   const bare = own === undefined && channels > 1 && isBare(graph, last);
-  const found = own ?? (bare ? "softmax" : "values");
+  const found = own ?? (bare && !(hasPlaces && isLikePicture(graph, shape)) ? "softmax" : "values");
   const scores = given === undefined || given === "places" ? found : given;
   if (given === "places" && shape.length < 3) {
     throw new InputError(
@@ -217,6 +226,21 @@ function squashedBy(graph: Graph, last: Layer): "sigmoid" | "softmax" | undefine
     for (const name of layer.inputs) seen.add(behindViews(graph, name));
   }
   return undefined;
+}
+
+/**
+ * Tells whether maps look like a picture that a network made of the one that it was fed: three channels of its three, and its
+ * size or a multiple, but for an eighth that borders and strides take or add; unless labels name the channels.
+ */
+function isLikePicture({ layers, labels }: Graph, [, ...maps]: Shape): boolean {
+  const picture = pictureIn(layers)?.shape;
+  if (!picture || maps.length !== 3 || picture[2] !== 3 || maps[2] !== 3 || labels?.length === 3)
+    return false;
+  return [0, 1].every((axis) => {
+    const times = (maps[axis] ?? 0) / (picture[axis] ?? 1);
+    const whole = Math.round(times);
+    return whole >= 1 && Math.abs(times - whole) <= whole / 8;
+  });
 }
 
 /** Tells whether a layer gives plain sums, as logits are, and not what an activation made of them. */

@@ -18,7 +18,7 @@ export interface Prediction {
   readonly label?: string;
   /** The kind of the output's numbers; see `headOf`. */
   readonly head: HeadKind;
-  /** True where the numbers were assumed to be logits: the network has no softmax, and nothing says what they are. */
+  /** True where nothing says what the numbers are: they were assumed to be logits of classes, or values of a picture. */
   readonly assumed?: true;
   /** Score before the head's own activation; of scores at every place, its mean. Values have none. */
   readonly logit?: number;

@@ -7,6 +7,7 @@ import { constant, graph, random } from "./graphs.ts";
 
 const next = random(5);
 const CONV = { strides: [1, 1], dilations: [1, 1], padding: "same" } as const;
+const CROPPED = { w: constant([3, 3, 3, 5], next), padding: "valid" } as const;
 const image: Layer = { op: "input", name: "image", inputs: [], shape: [4, 6, 3] };
 
 function conv(name: string, from: string, shape: [number, number], kind?: FusedActivation["kind"]): Layer {
@@ -185,8 +186,53 @@ const CASES: [string, Graph, Found][] = [
   ],
   [
     "bare scores at every place",
+    maps(conv("c", "conv", [5, 4])),
+    { kind: "places", scores: "softmax", logits: "c", classes: 4, known: "assumed" },
+  ],
+  [
+    "bare maps of the picture's channels and size",
     maps(conv("c", "conv", [5, 3])),
+    { kind: "places", scores: "values", logits: "c", classes: 3, known: "assumed" },
+  ],
+  [
+    "bare maps of the picture's channels and twice its size",
+    maps(conv("c", "conv", [5, 12]), {
+      op: "depthToSpace",
+      name: "d",
+      inputs: ["c"],
+      block: 2,
+      order: "depth-first",
+    }),
+    { kind: "places", scores: "values", logits: "d", classes: 3, known: "assumed" },
+  ],
+  [
+    "bare maps of the picture's channels and size, but for a border",
+    graph("net", [
+      { op: "input", name: "image", inputs: [], shape: [18, 34, 3] },
+      { ...conv("conv", "image", [3, 5], "relu"), ...CROPPED },
+      conv("c", "conv", [5, 3]),
+    ]),
+    { kind: "places", scores: "values", logits: "c", classes: 3, known: "assumed" },
+  ],
+  [
+    "bare maps of the picture's channels and half its size are scores of three classes",
+    maps({ ...conv("c", "conv", [5, 3]), strides: [2, 2] } as Layer),
     { kind: "places", scores: "softmax", logits: "c", classes: 3, known: "assumed" },
+  ],
+  [
+    "bare maps of the picture's size whose channels have labels are scores",
+    { ...maps(conv("c", "conv", [5, 3])), labels: ["pet", "border", "ground"] },
+    { kind: "places", scores: "softmax", logits: "c", classes: 3, known: "assumed" },
+  ],
+  [
+    "bare maps of the picture's size are scores where it is said so",
+    { ...maps(conv("c", "conv", [5, 3])), heads: { c: "softmax" } },
+    { kind: "places", scores: "softmax", logits: "c", classes: 3, known: "given" },
+  ],
+  [
+    "three numbers of a picture of one pixel",
+    graph("net", [{ op: "input", name: "image", inputs: [], shape: [1, 1, 3] }, conv("c", "image", [3, 3])]),
+    { kind: "softmax", logits: "c", classes: 3, known: "assumed" },
   ],
   [
     "a picture out",

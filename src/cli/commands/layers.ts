@@ -63,7 +63,7 @@ function outputLine(head: Head, first: boolean): string {
       ? ""
       : known === "given"
         ? ", as given"
-        : ", assumed: it has no softmax; --head sets it";
+        : `, assumed: it has ${scores === "values" ? "a picture's channels and size" : "no softmax"}; --head sets it`;
   const from = scores === "values" || logits === output ? "" : `, logits ${logits}`;
   return `output ${name}: ${headWords(head)}${how}${from}${first ? "; asked by default, --output names another" : ""}`;
 }
