@@ -97,7 +97,7 @@ export function headChoice(
         head.known === "assumed"
           ? "Assumed: nothing in the model says what these numbers are."
           : head.known === "given"
-            ? "As you said; the layers do not say it."
+            ? "As you or the file said; the layers do not say it."
             : "";
       says.classList.toggle("warn", head.known === "assumed");
       says.classList.toggle("hidden", !doubtful || where === "facts");

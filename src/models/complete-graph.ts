@@ -65,6 +65,8 @@ export interface ReadModel {
   readonly layers: readonly Layer[];
   /** Names of the layers that hold the outputs, the one that is asked by default first. */
   readonly outputs: readonly string[];
+  /** Those of the outputs of which the files go on to the place of the largest: scores of classes. */
+  readonly ranked?: readonly string[] | undefined;
   readonly leftOut?: Readonly<Record<string, string>> | undefined;
   /** What the files say beside the layers: `labels`, `preprocessing`. */
   readonly metadata?: JsonObject | undefined;
@@ -86,7 +88,7 @@ export function completeGraph(model: ReadModel, options: ModelOptions, who: stri
   const { preprocessing, fit, labels } = options;
   const inputs = layers.filter(({ op }) => op === "input").map(({ name }) => name);
   const needed = ancestorsOf(layers, [...inputs, ...outputs]);
-  const bare = withAnswers({ name: model.name, layers: needed }, outputs, options);
+  const bare = withAnswers({ name: model.name, layers: needed }, model, options);
   const kept = bare.layers;
   const { channels: classes } = headOf(bare);
   const channels = pictureIn(kept)?.shape[2] ?? 1;
@@ -158,7 +160,7 @@ export function assertModelOptions(who: string, { inputShape, output }: ModelOpt
 /** A graph whose outputs can be asked: with the one that is asked by default, the heads that are given, and all logits. */
 function withAnswers(
   layers: Pick<Graph, "name" | "layers">,
-  outputs: readonly string[],
+  { outputs, ranked = [] }: Pick<ReadModel, "outputs" | "ranked">,
   { output: wanted, head }: Pick<ModelOptions, "output" | "head">,
 ): Graph {
   const [first = ""] = outputs;
@@ -170,8 +172,12 @@ function withAnswers(
   };
   shapesOf(graph);
   const { output, name } = headOf(graph, wanted);
-  const heads = typeof head === "string" ? { [name]: head } : head;
-  return withLogits({ ...graph, output, ...(heads ? { heads } : {}) });
+  const scores = headsOf(graph).filter((one) => one.known === "assumed" && ranked.includes(one.output));
+  const heads: Record<string, HeadKind> = {
+    ...Object.fromEntries(scores.map((one) => [one.name, "softmax"] as const)),
+    ...(typeof head === "string" ? { [name]: head } : head),
+  };
+  return withLogits({ ...graph, output, ...(Object.keys(heads).length > 0 ? { heads } : {}) });
 }
 
 /** @throws ModelError when the preprocessing is not of the input's channels; InputError when the caller gave it. */

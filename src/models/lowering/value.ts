@@ -41,6 +41,8 @@ export interface MissingValue {
   readonly kind: "missing";
   readonly error: Error;
   readonly source?: LayerValue | undefined;
+  /** True where it is the place of the largest of the source, which so is a score of each class. */
+  readonly ranked?: true | undefined;
 }
 
 export type Value = ConstantValue | LayerValue | MissingValue;

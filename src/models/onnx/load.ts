@@ -20,6 +20,7 @@ export async function readOnnxModel(files: ModelFiles, options: ModelOptions): P
       name: model.name || baseName(files.manifest).replace(/\.onnx$/i, ""),
       layers: traced.layers,
       outputs: [...new Set(traced.outputs.map(({ layer }) => layer))],
+      ranked: traced.outputs.flatMap(({ layer, ranked }) => (ranked ? [layer] : [])),
       leftOut: traced.leftOut,
       producer: model.producer,
       found: labelsInMetadata(model.metadata),

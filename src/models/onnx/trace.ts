@@ -30,6 +30,8 @@ export interface TracedOutput {
   readonly layer: string;
   /** The file's axes as they are stored. */
   readonly order: readonly number[];
+  /** True where the file goes on to the place of the largest: the layer holds scores. */
+  readonly ranked?: true | undefined;
 }
 
 export interface Traced {
@@ -231,7 +233,7 @@ function finished(
     const shown = value?.kind === "layer" ? value : lost?.source;
     if (!shown) continue;
     try {
-      outputs.push(outputOf(lowering, name, shown));
+      outputs.push({ ...outputOf(lowering, name, shown), ranked: lost?.ranked });
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
       first ??= error;

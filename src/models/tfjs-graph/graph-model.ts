@@ -35,6 +35,7 @@ export async function readGraphModel(files: ModelFiles, options: ModelOptions): 
       name: nameOf(files),
       layers: traced.layers,
       outputs: [...new Set(traced.outputs.values())],
+      ranked: traced.ranked.flatMap((name) => traced.outputs.get(name) ?? []),
       leftOut: traced.leftOut,
       metadata,
     },

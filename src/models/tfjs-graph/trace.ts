@@ -32,6 +32,8 @@ export interface Traced {
   readonly layers: readonly Layer[];
   /** Layers of the outputs that could be had, by the outputs' names. */
   readonly outputs: ReadonlyMap<string, string>;
+  /** Names of outputs of which the file goes on to the place of the largest: their layers hold scores. */
+  readonly ranked: readonly string[];
   /** The others, each with the reason. */
   readonly leftOut: Readonly<Record<string, string>>;
 }
@@ -184,7 +186,8 @@ function lowered(
 /** The place of the largest score is left off at the end of a network: its scores are the output. */
 function placesLeftOff({ lowering, op, inputs: [x] }: Call): MissingValue {
   const error = lowering.unsupported(`${op} is left off, as it has no gradient`);
-  return { kind: "missing", error, source: x?.kind === "layer" ? x : undefined };
+  const ranked = op === "ArgMin" ? undefined : true;
+  return { kind: "missing", error, source: x?.kind === "layer" ? x : undefined, ranked };
 }
 
 /** The layers of the outputs under the outputs' names, each stored as pictures are, or in the file's order. */
@@ -194,6 +197,7 @@ function finished(
   { outputs, who }: Tracing,
 ): Traced {
   const found = new Map<string, string>();
+  const ranked: string[] = [];
   const leftOut: Record<string, string> = {};
   let fault: Error | undefined;
   for (const { name, node, output } of outputs) {
@@ -206,12 +210,13 @@ function finished(
     if (source?.kind !== "layer") continue;
     lowering.begin(name, `${who}, output "${name}"`, true);
     found.set(name, storedAsSeen(lowering, source));
+    if (value?.kind === "missing" && value.ranked) ranked.push(name);
   }
   if (found.size === 0) {
     const names = outputs.map(({ name }) => name).join(", ");
     throw fault ?? new UnsupportedError(`${who}: expected outputs that depend on the input, got ${names}`);
   }
-  return { ...renamed(lowering.layers, found), leftOut };
+  return { ...renamed(lowering.layers, found), ranked, leftOut };
 }
 
 /** A layer that has the axes of a value in the file's order; those of pictures with the channels behind. */

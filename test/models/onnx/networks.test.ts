@@ -2,6 +2,7 @@ import { TensorProto_DataType as Type } from "onnx-buf";
 import { describe, expect, test } from "vitest";
 import { ModelError, UnsupportedError } from "../../../src/gpu/errors.ts";
 import { shapesOf } from "../../../src/graph/graph.ts";
+import { headsOf } from "../../../src/graph/heads.ts";
 import { loadOnnxModel } from "../../../src/models/load-onnx-model.ts";
 import {
   type AttributeInit,
@@ -212,6 +213,27 @@ describe("what a file becomes", () => {
     });
     expect(shapesOf(graph).get(graph.output)).toEqual([1, 4, 4, 4]);
     expect(graph.leftOut?.y).toMatch(/ArgMax "y": .*the values themselves are kept/);
+  });
+
+  test.each([
+    ["the place of the largest is taken of scores", "ArgMax", "softmax", "given"],
+    ["the place of the smallest says nothing of its values", "ArgMin", "values", "assumed"],
+  ])("%s, though they look like a picture", async (_, operator, scores, known) => {
+    const graph = await load({
+      initializer: [some("w", [3, 3, 1, 1])],
+      node: [node("Conv", ["x", "w"], ["c"]), node(operator, ["c"], ["y"], { axis: 1 })],
+    });
+    expect(headsOf(graph)).toMatchObject([{ kind: "places", scores, known }]);
+    expect(graph.leftOut?.y).toMatch(operator === "ArgMax" ? /places of the largest/ : /of the smallest/);
+    const said = await load(
+      {
+        initializer: [some("w", [3, 3, 1, 1])],
+        node: [node("Conv", ["x", "w"], ["c"]), node("ArgMax", ["c"], ["y"], { axis: 1 })],
+      },
+      undefined,
+      { head: "sigmoid" },
+    );
+    expect(headsOf(said)).toMatchObject([{ scores: "sigmoid" }]);
   });
 
   test("an output that cannot be had is left out beside one that can", async () => {

@@ -385,17 +385,20 @@ const dropout: Operator = (call) => {
 };
 
 /** Classes instead of scores: at the end of a network the scores themselves are kept. */
-const classes: Operator = (call) => {
-  const x = call.layer(0);
-  const error = call.lowering.unsupported(
-    "the places of the largest values have no gradient, so the values themselves are kept",
-  );
-  return call.outputs.map(() => missing(error, x));
-};
+const places =
+  (of: "largest" | "smallest"): Operator =>
+  (call) => {
+    const source = call.layer(0);
+    const error = call.lowering.unsupported(
+      `the places of the ${of} values have no gradient, so the values themselves are kept`,
+    );
+    const ranked = of === "largest" ? true : undefined;
+    return call.outputs.map(() => ({ kind: "missing", error, source, ranked }));
+  };
 
 export const SHAPES: Readonly<Record<string, Operator>> = {
-  ArgMax: classes,
-  ArgMin: classes,
+  ArgMax: places("largest"),
+  ArgMin: places("smallest"),
   Cast: cast,
   CastLike: castLike,
   Concat: concat,
