@@ -6,7 +6,8 @@ import type { ConstantValue, ElementKind, Elements } from "./value.ts";
 const MOST = 2 ** 29;
 
 /**
- * A constant whose elements are computed when they are first read.
+ * A constant whose elements are computed when they are read, again if nothing holds them any more: large weights that are
+ * only a step to others do not stay.
  * @throws ModelError when there are more than can be.
  */
 export function lazily(
@@ -20,14 +21,15 @@ export function lazily(
   if (!stored.every((size) => Number.isSafeInteger(size) && size >= 0) || sizeOf(stored) > MOST) {
     throw new ModelError(`expected a constant of at most ${MOST} elements, got ${formatShape(shape)}`);
   }
-  let known: Elements | undefined;
+  let known: WeakRef<Elements> | undefined;
   return {
     kind: "constant",
     elements,
     shape,
     read: () => {
-      known ??= compute();
-      return known;
+      const found = known?.deref() ?? compute();
+      known = new WeakRef(found);
+      return found;
     },
     ...(more.ofBatch && more.ofBatch.size > 0 ? { ofBatch: more.ofBatch } : {}),
     ...(repeated === undefined ? {} : { repeated }),
@@ -53,35 +55,52 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** For each place of an array of `shape`, row by row, Σ index · stride. */
-export function placesBy(shape: Shape, strides: readonly number[], start = 0): Float64Array {
-  let places = Float64Array.of(start);
-  for (const [axis, size] of shape.entries()) {
-    const stride = strides[axis] ?? 0;
-    const next = new Float64Array(places.length * size);
+/** Distances from the start, along each axis. */
+const alongAxes = (shape: Shape, strides: readonly number[]) =>
+  shape.map((size, axis) => Float64Array.from({ length: size }, (_, i) => i * (strides[axis] ?? 0)));
+
+/** For each place of an array, row by row, the sum of what `axes` lists for its index along each. */
+function sums(axes: readonly ArrayLike<number>[], start = 0): Float64Array {
+  let all = Float64Array.of(start);
+  for (const list of axes) {
+    const next = new Float64Array(all.length * list.length);
     let at = 0;
-    for (const place of places) for (let i = 0; i < size; i++) next[at++] = place + i * stride;
-    places = next;
+    for (const sum of all) for (let i = 0; i < list.length; i++) next[at++] = sum + (list[i] ?? 0);
+    all = next;
   }
-  return places;
+  return all;
 }
 
-/** A constant whose elements are those of another at the places that `places` gives. */
+/** For each place of an array of `shape`, row by row, Σ index · stride. */
+export function placesBy(shape: Shape, strides: readonly number[], start = 0): Float64Array {
+  return sums(alongAxes(shape, strides), start);
+}
+
+/** Elements of the last axes, at least, that are moved in one run; their places are computed once for all runs. */
+const RUN = 64;
+
+/** A constant whose elements are those of another, at the sum of the distances along each axis. */
 function moved(
   x: ConstantValue,
   shape: Shape,
-  places: () => Float64Array,
+  axes: () => readonly ArrayLike<number>[],
   repeated = x.repeated,
 ): ConstantValue {
   const compute = (): Elements => {
     const from = x.read();
-    const at = places();
-    const to = elementsOf(x.elements, at.length);
-    for (let i = 0; i < to.length; i++) to[i] = from[at[i] ?? 0] ?? 0;
+    const lists = axes();
+    let first = lists.length;
+    for (let run = 1; first > 0 && run < RUN; ) run *= lists[--first]?.length ?? 1;
+    const [outer, inner] = [sums(lists.slice(0, first)), sums(lists.slice(first))];
+    const to = elementsOf(x.elements, outer.length * inner.length);
+    let at = 0;
+    for (const start of outer) {
+      for (let i = 0; i < inner.length; i++) to[at++] = from[start + (inner[i] ?? 0)] ?? 0;
+    }
     return to;
   };
   const ofBatch =
-    x.ofBatch && new Set([...places()].flatMap((place, i) => (x.ofBatch?.has(place) ? [i] : [])));
+    x.ofBatch && new Set([...sums(axes())].flatMap((place, i) => (x.ofBatch?.has(place) ? [i] : [])));
   return lazily(x.elements, shape, compute, { ofBatch, repeated });
 }
 
@@ -108,7 +127,7 @@ export function transposedConstant(x: ConstantValue, order: readonly number[]): 
     x,
     order.map((axis) => x.shape[axis] ?? 1),
     () =>
-      placesBy(
+      alongAxes(
         order.map((axis) => stored[axis] ?? 1),
         order.map((axis) => strides[axis] ?? 0),
       ),
@@ -123,21 +142,12 @@ export function taken(x: ConstantValue, lists: readonly (readonly number[] | und
   if (x.repeated !== undefined && lists[x.repeated]) {
     throw new UnsupportedError("a part is taken of a constant along the batch");
   }
-  const places = () => {
-    let sums = Float64Array.of(0);
-    for (const [axis, size] of stored.entries()) {
-      const list = lists[axis] ?? Array.from({ length: size }, (_, i) => i);
-      const next = new Float64Array(sums.length * list.length);
-      let at = 0;
-      for (const sum of sums) for (const index of list) next[at++] = sum + index * (strides[axis] ?? 0);
-      sums = next;
-    }
-    return sums;
-  };
+  const axes = () =>
+    alongAxes(stored, strides).map((all, axis) => lists[axis]?.map((index) => all[index] ?? 0) ?? all);
   return moved(
     x,
     x.shape.map((size, axis) => lists[axis]?.length ?? size),
-    places,
+    axes,
   );
 }
 
@@ -168,7 +178,7 @@ export function expandedConstant(x: ConstantValue, shape: Shape, batch: number):
     x,
     shape,
     () =>
-      placesBy(
+      alongAxes(
         to,
         strides.map((stride, axis) => (stored[axis] === 1 ? 0 : stride)),
       ),
