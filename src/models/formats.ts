@@ -94,13 +94,42 @@ const FORMATS: readonly Format[] = [
 /** What a message says that a model may be. */
 export const READ_FORMATS = "model.json and its shards, .onnx, .keras, .h5, or a .zip of one of these";
 
+/** Bytes of a file that are looked at. */
+const HEAD = 512;
+
 const headOf = (bytes: ArrayBuffer) =>
-  String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(256, bytes.byteLength)));
+  String.fromCharCode(...new Uint8Array(bytes, 0, Math.min(HEAD, bytes.byteLength)));
+
+/** Files that are met in a model's place, by how they begin. */
+const OTHERS: readonly (readonly [what: string, begins: RegExp])[] = [
+  ["an empty file", /^$/],
+  ["a page of HTML; is its address right?", /^\s*</],
+  ["a pointer of Git LFS; fetch the file itself with git lfs pull", /^version https:\/\/git-lfs/],
+  ["a picture", /^(\x89PNG|\xff\xd8\xff|GIF8|RIFF)/],
+  ["a NumPy array", /^\x93NUMPY/],
+  ["a tar archive; unpack it first", /^.{257}ustar/s],
+];
+
+/** What a file is that no model begins like; undefined for bytes that may be anything. */
+function otherContent(head: string): string | undefined {
+  const [what] = OTHERS.find(([, begins]) => begins.test(head)) ?? [];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what binary files have and texts have not.
+  const text = !/[\0-\x08\x0e-\x1f]/.test(head);
+  return what ?? (text ? `"${head.slice(0, 16).trim()}"` : undefined);
+}
 
 const named = (name: string, { ends }: Format) => ends.some((end) => name.toLowerCase().endsWith(end));
 
 const refused = (who: string, expected: string, { what, remedy }: Format) =>
   new UnsupportedError(`${who}: expected ${expected}, got ${what}; ${remedy}`);
+
+const MODEL = `a model (${READ_FORMATS})`;
+
+const HUGGING_FACE: Format = {
+  what: "Hugging Face's configuration of one, without its layers",
+  ends: [],
+  remedy: "export it to ONNX with optimum-cli export onnx --model FOLDER OUT",
+};
 
 const LAYERS_MODEL = "a tfjs LayersModel (model.json and its shards)";
 
@@ -111,18 +140,18 @@ const LAYERS_MODEL = "a tfjs LayersModel (model.json and its shards)";
 export function formatOf(bytes: ArrayBuffer, name: string, who: string): ModelFormat {
   const head = headOf(bytes);
   const text = /^(\xef\xbb\xbf)?\s*\{/.test(head);
+  const other = otherContent(head);
+  const called = text ? undefined : FORMATS.find((one) => named(name, one));
   const known =
-    FORMATS.find(({ begins }) => begins?.(head)) ??
-    (text ? undefined : FORMATS.find((one) => named(name, one)));
+    FORMATS.find(({ begins }) => begins?.(head)) ?? (called?.format && other ? undefined : called);
   if (known?.format) return known.format;
-  if (known) throw refused(who, `a model (${READ_FORMATS})`, known);
-  if (!text) {
-    const got = head.trimStart().startsWith("<") ? "a page of HTML" : `"${head.slice(0, 16)}"`;
-    throw new ModelError(
-      `${who}: expected a model (${READ_FORMATS}), got ${bytes.byteLength === 0 ? "an empty file" : got}`,
-    );
+  if (known) throw refused(who, MODEL, known);
+  if (!text) throw new ModelError(`${who}: expected ${MODEL}, got ${other ?? `"${head.slice(0, 16)}"`}`);
+  const manifest = parseJson(new TextDecoder().decode(bytes), who);
+  if (isObject(manifest) && manifest.model_type !== undefined && manifest.modelTopology === undefined) {
+    throw refused(who, MODEL, HUGGING_FACE);
   }
-  return jsonFormatOf(parseJson(new TextDecoder().decode(bytes), who));
+  return jsonFormatOf(manifest);
 }
 
 /** The format of a model whose file is JSON; what is none is left to the LayersModel's reader, which says what it lacks. */
@@ -143,7 +172,7 @@ export function isModelName(name: string): boolean {
 /** @throws UnsupportedError for a file whose name says that it is a model of a format that is not read. */
 export function assertReadable(name: string, who: string): void {
   const format = FORMATS.find((one) => named(name, one));
-  if (format && !format.format) throw refused(who, `a model (${READ_FORMATS})`, format);
+  if (format && !format.format) throw refused(who, MODEL, format);
 }
 
 /** @throws UnsupportedError for a file whose name says that it is no LayersModel. */

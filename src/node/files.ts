@@ -18,8 +18,9 @@ const STEP = 2 ** 24;
  */
 export async function modelFromDisk(where: string | URL): Promise<ModelFiles> {
   const path = pathOf(where);
-  const found = await stat(path).catch((error: Error) => {
-    throw new ModelError(`model "${path}": expected a model's file or its folder, got ${error.message}`);
+  const found = await stat(path).catch((error: Error & { readonly code?: string }) => {
+    const got = error.code === "ENOENT" ? "no such file" : error.message;
+    throw new ModelError(`model "${path}": expected a model's file or its folder, got ${got}`);
   });
   const manifest = found.isDirectory()
     ? join(path, manifestAmong(await readdir(path), `model "${path}"`))

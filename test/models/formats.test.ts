@@ -77,6 +77,41 @@ test.each(READ.filter(([, , format]) => !["layers-model", "keras"].includes(form
   },
 );
 
+test.each<[what: string, text: string, got: RegExp]>([
+  ["nothing", "", /got an empty file$/],
+  ["a page of HTML", " <!doctype html>", /got a page of HTML; is its address right\?$/],
+  [
+    "a pointer of Git LFS",
+    "version https://git-lfs.github.com/spec/v1\noid",
+    /got a pointer of Git LFS; fetch/,
+  ],
+  ["a picture", "\x89PNG\r\n\x1a\n\0", /got a picture$/],
+  ["an array", "\x93NUMPY\x01\0", /got a NumPy array$/],
+  ["an archive", `net/${"\0".repeat(253)}ustar`, /got a tar archive; unpack it first$/],
+  ["a text", "hello, this is one\n", /got "hello, this is o"$/],
+])("%s is named, whatever it is called", (_, text, got) => {
+  for (const name of ["m.onnx", "m.keras", "m.h5", "m.zip", "m"]) {
+    expect(() => formatOf(bytes(text), name, "model")).toThrow(got);
+    expect(() => formatOf(bytes(text), name, "model")).toThrow(ModelError);
+  }
+});
+
+test("a model of Hugging Face's is refused by its configuration, or by its weights beside that", () => {
+  const config = '{"model_type": "vit", "id2label": {"0": "cat"}}';
+  expect(() => formatOf(bytes(config), "config.json", "model")).toThrow(/configuration of one.*optimum-cli/);
+  const files = ["config.json", "model.safetensors"].map((name) => new File([], name));
+  expect(() => modelFromFiles(files)).toThrow(/weights in safetensors/);
+});
+
+test("an only file whose name says nothing is the model", () => {
+  for (const name of ["net.bin", "net"]) {
+    expect(modelFromFiles([new File([], name), new File([], "labels.txt")]).manifest).toBe(name);
+  }
+  expect(() => modelFromFiles([new File([], "net.bin"), new File([], "net2.bin")])).toThrow(
+    /expected one model/,
+  );
+});
+
 test("a SavedModel is told by its name, and is no ONNX model", async () => {
   const folder = await mkdtemp(join(tmpdir(), "vitrine-formats-"));
   await writeFile(join(folder, "saved_model.pb"), "\x08\x01\x12");
@@ -88,8 +123,6 @@ test("a SavedModel is told by its name, and is no ONNX model", async () => {
 });
 
 test.each([
-  ["nothing", "", /an empty file/],
-  ["a page", "<!doctype html>", /a page of HTML/],
   ["text", "hello, world", /got "hello, world"/],
   ["a list", "[1, 2]", /got "\[1, 2\]"/],
 ])("%s is no model", async (_, text, message) => {

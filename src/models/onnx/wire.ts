@@ -125,14 +125,14 @@ export function message<F extends Fields>(what: string, fields: F): MessageKind<
         const [number, wire] = reader.tag();
         const name = names.get(number);
         const field = name === undefined ? undefined : fields[name];
-        part = `${name ?? `field ${number}`} of ${what}`;
+        part = `the ${name ?? `field ${number}`} of ${what}`;
         if (name !== undefined && field) values[name] = field.read(values[name], wire, reader, reading);
         else reader.skip(wire, number);
       }
     } catch (error) {
       if (error instanceof ModelError) throw error;
       throw new ModelError(
-        `${reading.who}: expected an ONNX file, but its ${part} cannot be read (${(error as Error).message}); the file is truncated, damaged or of another format`,
+        `${reading.who}: expected an ONNX file, but ${part} cannot be read (${(error as Error).message}); the file is truncated, damaged or of another format`,
       );
     }
     return values as Values<F>;
