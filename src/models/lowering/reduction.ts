@@ -70,7 +70,7 @@ export function softmaxed(
   const options = log ? { log } : {};
   const rest = x.factors.flatMap((_, factor) => (factor > 0 && !factors.includes(factor) ? [factor] : []));
   const own = isRun(factors) ? x : lowering.ordered(x, [...rest, ...factors]);
-  const run = own === x ? factors : factors.map((_, index) => rest.length + 1 + index);
+  const run = own === x ? factors : factorsOf(lowering, own, axes);
   if (run.length === 0) {
     const layer = lowering.view(x.layer, [...lowering.stored(x.layer).slice(1), 1]);
     return { ...x, layer: lowering.emit({ op: "softmax", ...options }, [layer]) };
