@@ -44,3 +44,29 @@ export function valueInfo(name: string, dims: readonly (number | string)[], elem
   }));
   return { name, type: { value: { case: "tensorType" as const, value: { elemType, shape: { dim } } } } };
 }
+
+type Settings = Readonly<Record<string, number | readonly number[] | string>>;
+
+/** A node of a graph. */
+export function node(
+  opType: string,
+  input: readonly string[],
+  output: readonly string[],
+  settings: Settings = {},
+  name = "",
+) {
+  const attribute = Object.entries(settings).map(([key, value]): AttributeInit => {
+    if (typeof value === "string") return { name: key, type: 3, s: new TextEncoder().encode(value) };
+    if (typeof value === "object") return { name: key, type: 7, ints: value.map(BigInt) };
+    return Number.isInteger(value)
+      ? { name: key, type: 2, i: BigInt(value) }
+      : { name: key, type: 1, f: value };
+  });
+  return { opType, input: [...input], output: [...output], attribute, name };
+}
+
+/** A list of 64-bit integers. */
+export function whole(name: string, values: readonly (number | bigint)[]): TensorInit {
+  const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  return { name, dims: [BigInt(values.length)], dataType: Type.INT64, rawData };
+}

@@ -1,6 +1,7 @@
 import { sizeOf } from "../../../gpu/tensor.ts";
 import { combinedConstants, elementsOf, lazily } from "../../lowering/constants.ts";
-import { ARITHMETIC, type Arithmetic, arithmetic } from "../../lowering/elementwise.ts";
+import { ARITHMETIC, type Arithmetic, activated, arithmetic } from "../../lowering/elementwise.ts";
+import type { Lowering } from "../../lowering/lowering.ts";
 import {
   type ConstantValue,
   constant,
@@ -88,24 +89,72 @@ const ofConstants =
       elements,
     );
 
-const compare = (test: (a: number, b: number) => boolean) =>
-  ofConstants(([a = 0, b = 0]) => Number(test(a, b)), "bool");
+type Known = LayerValue | ConstantValue;
 
-/** A choice by a condition that is known in advance: a product with a mask, and what the mask leaves. */
+const ONE = constant("float", [], Float32Array.of(1));
+
+/** 1 − x: the opposite of truths. */
+const opposite = (lowering: Lowering, x: Known, suffix?: string): Known =>
+  arithmetic(lowering, "subtract", ONE, x, suffix);
+
+/** 1 where a is greater than b, else 0: a step, whose slope is 0. */
+function step(lowering: Lowering, a: Known, b: Known, suffix?: string): Known {
+  const difference = arithmetic(lowering, "subtract", a, b, "difference");
+  if (difference.kind === "constant") return difference;
+  return activated(
+    lowering,
+    activated(lowering, difference, { kind: "sign" }, "sign"),
+    { kind: "relu" },
+    suffix,
+  );
+}
+
+/** A test of two operands: of constants beforehand, of layers' outputs as numbers 0 and 1. */
+const compare =
+  (
+    test: (a: number, b: number) => boolean,
+    ofLayers?: (lowering: Lowering, a: Known, b: Known) => Known,
+  ): Operator =>
+  (call) => {
+    const [a, b] = [call.given(0), call.given(1)];
+    if (!ofLayers || constantsOf([a, b])) {
+      return ofConstants(([x = 0, y = 0]) => Number(test(x, y)), "bool")(call);
+    }
+    return ofLayers(call.lowering, a, b);
+  };
+
+const not: Operator = (call) =>
+  call.given(0).kind === "layer"
+    ? opposite(call.lowering, call.given(0))
+    : ofConstants(([a = 0]) => Number(a === 0), "bool")(call);
+
+/** Numbers beyond what floats hold stand for "never": 0 · ∞ would be no number. */
+const finite = (x: ConstantValue): ConstantValue =>
+  combinedConstants("float", [x], ([value = 0]) => Math.max(-1e30, Math.min(1e30, value)));
+
+/** A choice by what a layer says: condition·a + (1 − condition)·b. */
+function chosen(lowering: Lowering, condition: LayerValue, a: Known, b: Known): Known {
+  const held = (x: Known) => (x.kind === "constant" ? finite(x) : x);
+  const first = arithmetic(lowering, "multiply", condition, held(a), "then");
+  const rest = opposite(lowering, condition, "opposite");
+  return arithmetic(lowering, "add", first, arithmetic(lowering, "multiply", rest, held(b), "else"));
+}
+
+/** A choice by a condition; one that is known in advance is a product with a mask, and what the mask leaves. */
 const where: Operator = (call): Value => {
   const { lowering } = call;
-  const condition = call.constant(0);
-  const [a, b] = [call.given(1), call.given(2)];
+  const [asked, a, b] = [call.given(0), call.given(1), call.given(2)];
+  if (asked.kind === "layer") return chosen(lowering, asked, a, b);
+  const condition = asked;
   if (a.kind === "constant" && b.kind === "constant") {
     return folded(call, [condition, a, b], ([test = 0, x = 0, y = 0]) => (test === 0 ? y : x), a.elements);
   }
   const mask = (value: number) =>
     combinedConstants("float", [condition], ([test = 0]) => Number((test !== 0) === (value === 1)));
-  const part = (x: LayerValue | ConstantValue, chosen: number, suffix: string) => {
+  const part = (x: Known, chosen: number, suffix: string) => {
     if (x.kind === "layer") return arithmetic(lowering, "multiply", x, mask(chosen), suffix);
-    // Numbers beyond what floats hold stand for "never": 0 · ∞ would be no number.
-    return combinedConstants("float", [mask(chosen), x], ([test = 0, value = 0]) =>
-      test === 0 ? 0 : Math.max(-1e30, Math.min(1e30, value)),
+    return combinedConstants("float", [mask(chosen), finite(x)], ([test = 0, value = 0]) =>
+      test === 0 ? 0 : value,
     );
   };
   return arithmetic(lowering, "add", part(a, 1, "then"), part(b, 0, "else"));
@@ -127,13 +176,25 @@ const range: Operator = (call) => {
 
 export const ARITHMETICS: Readonly<Record<string, Operator>> = {
   Add: both("add"),
-  And: compare((a, b) => a !== 0 && b !== 0),
+  And: compare(
+    (a, b) => a !== 0 && b !== 0,
+    (lowering, a, b) => arithmetic(lowering, "multiply", a, b),
+  ),
   Div: both("divide"),
   Equal: compare((a, b) => a === b),
-  Greater: compare((a, b) => a > b),
-  GreaterOrEqual: compare((a, b) => a >= b),
-  Less: compare((a, b) => a < b),
-  LessOrEqual: compare((a, b) => a <= b),
+  Greater: compare((a, b) => a > b, step),
+  GreaterOrEqual: compare(
+    (a, b) => a >= b,
+    (lowering, a, b) => opposite(lowering, step(lowering, b, a, "less")),
+  ),
+  Less: compare(
+    (a, b) => a < b,
+    (lowering, a, b) => step(lowering, b, a),
+  ),
+  LessOrEqual: compare(
+    (a, b) => a <= b,
+    (lowering, a, b) => opposite(lowering, step(lowering, a, b, "greater")),
+  ),
   Max: all("maximum"),
   Mean: all("add", true),
   Min: all("minimum"),
@@ -144,8 +205,11 @@ export const ARITHMETICS: Readonly<Record<string, Operator>> = {
     );
   },
   Mul: both("multiply"),
-  Not: ofConstants(([a = 0]) => Number(a === 0), "bool"),
-  Or: compare((a, b) => a !== 0 || b !== 0),
+  Not: not,
+  Or: compare(
+    (a, b) => a !== 0 || b !== 0,
+    (lowering, a, b) => arithmetic(lowering, "maximum", a, b),
+  ),
   Pow: both("power"),
   Range: range,
   Sub: both("subtract"),

@@ -1,10 +1,12 @@
-import { combinedConstants, reducedConstant } from "../../lowering/constants.ts";
+import { combinedConstants, elementsOf, lazily, reducedConstant } from "../../lowering/constants.ts";
 import { arithmetic } from "../../lowering/elementwise.ts";
+import type { Lowering } from "../../lowering/lowering.ts";
 import { reshaped, shapeOfValue } from "../../lowering/movement.ts";
 import { dense, product, swapped, weightsOf } from "../../lowering/products.ts";
 import { type Reduction, reduced, softmaxed } from "../../lowering/reduction.ts";
 import { type ConstantValue, constant, type LayerValue, type Value } from "../../lowering/value.ts";
 import type { Operator } from "../call.ts";
+import { einsum } from "./einsum.ts";
 
 const scalar = (value: number): ConstantValue => constant("float", [], Float32Array.of(value));
 
@@ -47,7 +49,38 @@ function biasFor(c: ConstantValue, units: number, beta: number): ConstantValue |
   return constant("float", [units], data);
 }
 
-const matmul: Operator = (call) => product(call.lowering, call.given(0), call.given(1));
+const matmul: Operator = (call) => {
+  const [a, b] = [call.given(0), call.given(1)];
+  const known = a.kind === "constant" && b.kind === "constant";
+  return known ? productOfConstants(call.lowering, a, b) : product(call.lowering, a, b);
+};
+
+/** A product of matrices or vectors that are known in advance, as spectral normalisation of weights has it. */
+function productOfConstants(lowering: Lowering, a: ConstantValue, b: ConstantValue): ConstantValue {
+  const [inner = 1, columns] = b.shape;
+  const rows = a.shape.length === 2 ? a.shape[0] : undefined;
+  const small = [a, b].every(({ shape }) => shape.length === 1 || shape.length === 2);
+  if (!small || a.ofBatch || b.ofBatch)
+    throw lowering.unsupported("such a product of constants is not supported");
+  if (a.shape.at(-1) !== inner) {
+    throw lowering.wrong(
+      `expected matrices that fit, got ${lowering.show(a.shape)} and ${lowering.show(b.shape)}`,
+    );
+  }
+  const [m, p] = [rows ?? 1, columns ?? 1];
+  const shape = [rows, columns].filter((size) => size !== undefined);
+  return lazily(a.elements, shape, () => {
+    const [left, right, y] = [a.read(), b.read(), elementsOf(a.elements, m * p)];
+    for (let i = 0; i < y.length; i++) {
+      let sum = 0;
+      for (let k = 0; k < inner; k++) {
+        sum += (left[Math.floor(i / p) * inner + k] ?? 0) * (right[k * p + (i % p)] ?? 0);
+      }
+      y[i] = sum;
+    }
+    return y;
+  });
+}
 
 const softmax =
   (log: boolean): Operator =>
@@ -61,9 +94,17 @@ const softmax =
     return softmaxed(call.lowering, x, axes, log);
   };
 
-const FOLDS: Readonly<Partial<Record<Reduction, (values: readonly number[]) => number>>> = {
-  sum: (values) => values.reduce((a, b) => a + b, 0),
-  mean: (values) => values.reduce((a, b) => a + b, 0) / values.length,
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+const sumSquare = (values: readonly number[]) => sum(values.map((value) => value * value));
+
+const FOLDS: Readonly<Record<Reduction, (values: readonly number[]) => number>> = {
+  sum,
+  mean: (values) => sum(values) / values.length,
+  l1: (values) => sum(values.map(Math.abs)),
+  l2: (values) => Math.sqrt(sumSquare(values)),
+  sumSquare,
+  logSum: (values) => Math.log(sum(values)),
+  logSumExp: (values) => Math.log(sum(values.map(Math.exp))),
   max: (values) => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
   min: (values) => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
   product: (values) => values.reduce((a, b) => a * b, 1),
@@ -81,9 +122,7 @@ const reduce =
     if (wanted.length === 0 && rests) return x;
     const axes = wanted.length > 0 ? call.axes(wanted, shape.length) : shape.map((_, axis) => axis);
     if (x.kind === "layer") return reduced(lowering, x, mode, axes, keepDims);
-    const fold = FOLDS[mode];
-    if (!fold) return call.layer(0);
-    const y = reducedConstant(x, axes, fold);
+    const y = reducedConstant(x, axes, FOLDS[mode]);
     return keepDims
       ? y
       : reshaped(
@@ -105,6 +144,7 @@ const lpNormalization: Operator = (call) => {
 };
 
 export const PRODUCTS: Readonly<Record<string, Operator>> = {
+  Einsum: einsum,
   Gemm: gemm,
   LogSoftmax: softmax(true),
   LpNormalization: lpNormalization,

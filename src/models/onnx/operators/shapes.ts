@@ -1,6 +1,8 @@
 import { sizeOf } from "../../../gpu/tensor.ts";
 import { combinedConstants, elementsOf, lazily, taken } from "../../lowering/constants.ts";
+import { activated } from "../../lowering/elementwise.ts";
 import { regrouped } from "../../lowering/layout.ts";
+import type { Lowering } from "../../lowering/lowering.ts";
 import {
   concatenated,
   expanded,
@@ -295,11 +297,24 @@ const cast: Operator = (call): Value => {
   if (dtype === "string" || dtype === "other") {
     throw lowering.unsupported("numbers made text, complex or floats of 8 bits are not supported");
   }
-  return castTo(x, kindOf(dtype), lowering.unsupported(`layers' numbers made ${dtype} are not supported`));
+  return castTo(
+    lowering,
+    x,
+    kindOf(dtype),
+    lowering.unsupported(`layers' numbers made ${dtype} are not supported`),
+  );
 };
 
-function castTo(x: LayerValue | ConstantValue, kind: ConstantValue["elements"], error: Error): Value {
-  if (x.kind === "layer") return kind === "float" ? x : missing(error, x);
+function castTo(
+  lowering: Lowering,
+  x: LayerValue | ConstantValue,
+  kind: ConstantValue["elements"],
+  error: Error,
+): Value {
+  if (x.kind === "layer") {
+    if (kind !== "bool") return kind === "float" ? x : missing(error, x);
+    return activated(lowering, activated(lowering, x, { kind: "abs" }, "size"), { kind: "sign" });
+  }
   if (kind === x.elements) return x;
   return combinedConstants(kind, [x], ([value = 0]) =>
     kind === "int" ? Math.trunc(value) : kind === "bool" ? Number(value !== 0) : value,
@@ -310,6 +325,7 @@ const castLike: Operator = (call): Value => {
   const like = call.given(1);
   const kind = like.kind === "constant" ? like.elements : "float";
   return castTo(
+    call.lowering,
     call.given(0),
     kind,
     call.lowering.unsupported("layers' numbers made whole are not supported"),
