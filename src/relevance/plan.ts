@@ -41,8 +41,8 @@ export interface RelevancePlanOptions {
   readonly composite: Composite;
   /** Layers at which the pass starts. */
   readonly from: readonly string[];
-  /** Layers that pass relevance on unchanged although LRP is not defined for them. */
-  readonly pass: readonly string[];
+  /** Layers that pass relevance on unchanged although LRP is not defined for them, or all such layers. */
+  readonly pass: readonly string[] | "all";
 }
 
 /**
@@ -54,7 +54,7 @@ export interface RelevancePlanOptions {
 export function planRelevance(graph: Graph, options: RelevancePlanOptions): readonly RelevanceStep[] {
   const { composite, from, pass } = options;
   const named = composite.flatMap(({ at }) => (typeof at === "object" ? at : []));
-  for (const name of [...pass, ...named]) layerOf(graph, name);
+  for (const name of pass === "all" ? named : [...pass, ...named]) layerOf(graph, name);
   const folded = fuse(graph, from);
   const layers = ancestorsOf(
     folded.layers,
@@ -103,7 +103,7 @@ export function planRelevance(graph: Graph, options: RelevancePlanOptions): read
   };
   const stepOf = (layer: Layer): RelevanceStep => {
     if (layer.op === "input") return { by: "image", layer };
-    const passes = members(layer).some((name) => pass.includes(name));
+    const passes = pass === "all" || members(layer).some((name) => pass.includes(name));
     const propagation = expectDefined(layer, passes);
     switch (propagation.by) {
       case "unchanged":
@@ -215,6 +215,6 @@ function expectDefined(
   const signal = propagation.by === "undefined" && propagation.pass === "signal";
   const meaning = signal ? "all of it to the factor that is no gate" : "unchanged";
   throw new UnsupportedError(
-    `LRP: expected layers that are linear piece by piece, got ${curved} at layer "${layer.name}"; to let it pass relevance on (${meaning}), give { pass: ["${layer.name}"] }`,
+    `LRP: expected layers that are linear piece by piece, got ${curved} at layer "${layer.name}"; to let it pass relevance on (${meaning}), give { pass: ["${layer.name}"] }, or { pass: "all" } for all such layers`,
   );
 }

@@ -22,9 +22,9 @@ export interface RelevanceOptions {
   readonly from?: readonly string[] | undefined;
   /**
    * Layers for which LRP is not defined and that shall pass relevance on unchanged: activations other than ReLUs, local
-   * response normalisation; a product, which then passes all of it to the factor that is no gate.
+   * response normalisation; a product, which then passes all of it to the factor that is no gate. "all": all such layers.
    */
-  readonly pass?: readonly string[] | undefined;
+  readonly pass?: readonly string[] | "all" | undefined;
 }
 
 const RELEVANCE: Fields<RelevanceOptions> = { rules: "may", from: "may", pass: "may" };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Graph, Layer } from "../../src/graph/graph.ts";
+import { type Graph, type Layer, shapesOf } from "../../src/graph/graph.ts";
 import { namedPreprocessing } from "../../src/graph/preprocessing.ts";
 import { trust } from "../../src/metrics/trust.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
@@ -382,6 +382,18 @@ test("the maps that CAMs weigh lead to the output that is asked", async () => {
     expect(data.every((value) => value >= 0)).toBe(true);
   }
   network.destroy();
+});
+
+test("tokens and heads are no places of the picture", () => {
+  const count = (H - 2) * (W - 2);
+  const tokens: readonly Layer[] = [
+    { op: "reshape", name: "tokens", inputs: ["conv"], shape: [count, K] },
+    { op: "reshape", name: "heads", inputs: ["tokens"], shape: [count, 2, K / 2] },
+    { op: "permute", name: "turned", inputs: ["heads"], axes: [0, 2, 1, 3] },
+    { op: "reduce", name: "mean", inputs: ["turned"], mode: "mean", axes: [1, 2], keepDims: false },
+  ];
+  const net = { ...graph("tokens", [...stem.slice(0, 2), ...tokens]), output: "mean" };
+  expect(lastMaps(net, shapesOf(net))).toBe("conv");
 });
 
 test("a yes or no is asked the side that the network takes", async () => {

@@ -19,8 +19,8 @@ export interface LrpOptions extends ObjectiveOptions {
    * Default "composite".
    */
   readonly rules?: CompositeName | Composite | undefined;
-  /** Layers for which LRP is not defined and that shall pass relevance on unchanged; see `createRelevance`. */
-  readonly pass?: readonly string[] | undefined;
+  /** Layers for which LRP is not defined and that shall pass relevance on unchanged, or "all" of them; see `createRelevance`. */
+  readonly pass?: readonly string[] | "all" | undefined;
 }
 
 const FIELDS: Fields<LrpOptions> = { ...EXPLAIN, rules: "may", pass: "may" };
