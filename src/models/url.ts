@@ -28,7 +28,8 @@ export function modelFromUrl(url: string | URL): ModelFiles {
     );
   }
   const base = new URL(url, page);
-  if (base.pathname.endsWith("/")) base.pathname += "model.json";
+  const folder = base.pathname.endsWith("/");
+  if (folder) base.pathname += "model.json";
   const name = withoutSecrets(base.href);
   if (base.username !== "" || base.password !== "") {
     throw new ModelError(
@@ -46,7 +47,7 @@ export function modelFromUrl(url: string | URL): ModelFiles {
         if (!response.ok) {
           await response.body?.cancel();
           throw new ModelError(
-            `model "${name}": expected to fetch ${where}, got ${response.status} ${response.statusText}`,
+            `model "${name}": expected to fetch ${where}, got ${response.status} ${response.statusText}${path === "" && folder ? "; a folder's address stands for its model.json, give that of the model's file" : ""}`,
           );
         }
         return await bytesOf(response, most, (got) => tooLong(name, where, got, most));

@@ -54,6 +54,9 @@ export async function modelFromDisk(where: string | URL): Promise<ModelFiles> {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ModelError) throw error;
+      if ((error as { readonly code?: string }).code === "ENOENT") {
+        throw new ModelError(`${who}: expected the file "${file}" in its folder, got none; bring it along`);
+      }
       throw new ModelError(`${who}: expected to read "${file}", got ${(error as Error).message}`);
     }
   }

@@ -299,3 +299,18 @@ test("an ONNX file is read whatever its name, alone and in an archive, with the 
     expect([labels, labelsFrom]).toEqual([["a", "b", "c"], "its metadata (names)"]);
   }
 });
+
+test.each([
+  ["my net", "torch_jit", "my net.onnx", "my net"],
+  ["the folder's, of a file that is called like all others", "main_graph", "cats/model.onnx", "cats"],
+  ["the graph's own, where it has one", "resnet50", "cats/model.onnx", "resnet50"],
+])("the name of an ONNX network is %s", async (_, name, path, expected) => {
+  const graph = {
+    name,
+    input: [valueInfo("x", [1, 3])],
+    node: [{ opType: "Relu", input: ["x"], output: ["y"] }],
+    output: [valueInfo("y", [1, 3])],
+  };
+  const file = new File([onnxBytes(graph)], "net");
+  expect((await loadModel(modelFromFiles([{ path, file }]))).name).toBe(expected);
+});

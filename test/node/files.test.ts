@@ -68,7 +68,7 @@ test("an address's query goes along to the shards", async () => {
 });
 
 test("files that are not there are named", async () => {
-  await expect(modelFromDisk(join(folder, "none"))).rejects.toThrow(ModelError);
+  await expect(modelFromDisk(join(folder, "none"))).rejects.toThrow(/got no such file$/);
   await mkdir(join(folder, "empty"), { recursive: true });
   await expect(modelFromDisk(join(folder, "empty"))).rejects.toThrow(
     /empty": expected one model \(model.json and its shards, .*got no files/,

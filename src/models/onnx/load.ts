@@ -1,13 +1,26 @@
 import { ModelError, UnsupportedError } from "../../gpu/errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { completeGraph, type ModelOptions } from "../complete-graph.ts";
-import { baseName, type ModelFiles } from "../files.ts";
+import type { ModelFiles } from "../files.ts";
 import { atChosenShape, type InputShape } from "../input-shape.ts";
 import { labelsInMetadata } from "../labels.ts";
 import { YieldToEventLoop } from "../yield-to-event-loop.ts";
 import type { OnnxModel, OnnxValueInfo } from "./model.ts";
 import { readOnnx } from "./read-model.ts";
 import { type Traced, type TracedInput, traceOnnx } from "./trace.ts";
+
+/** Names that exporters give to every graph. */
+const EXPORTERS = /^(torch[-_]jit(-export)?|main_graph|tf2onnx|)$/i;
+
+/** A name from where a model lies: that of its file; of its folder, where the file is called "model" like all others. */
+function nameOf({ name }: ModelFiles): string {
+  const [file = "", folder] = name
+    .replace(/[?#].*$/, "")
+    .split(/[/\\]/)
+    .reverse();
+  const own = file.replace(/\.(onnx|zip|bin)$/i, "");
+  return own === "model" && folder ? folder : own;
+}
 
 /** Reads an ONNX file; see `loadOnnxModel`. */
 export async function readOnnxModel(files: ModelFiles, options: ModelOptions): Promise<Graph> {
@@ -17,7 +30,7 @@ export async function readOnnxModel(files: ModelFiles, options: ModelOptions): P
   const traced = await traceAt(model, options, who);
   return completeGraph(
     {
-      name: model.name || baseName(files.manifest).replace(/\.onnx$/i, ""),
+      name: EXPORTERS.test(model.name) ? nameOf(files) : model.name,
       layers: traced.layers,
       outputs: [...new Set(traced.outputs.map(({ layer }) => layer))],
       ranked: traced.outputs.flatMap(({ layer, ranked }) => (ranked ? [layer] : [])),
