@@ -5,7 +5,7 @@
 //   y  [matrices, rows, columns]
 //
 // Where the matrices of a and b begin is walked along the axes of y's matrices and those that are summed. One workgroup
-// computes a tile of 64 × 64 of one matrix, every thread 4 × 4 of it; 16 columns of a and rows of b at a time go through
+// computes a tile of 64 × 64 of one matrix, every thread 4 × 8 of it; 16 columns of a and rows of b at a time go through
 // workgroup memory.
 
 struct Params {
@@ -46,6 +46,7 @@ override SUM_RANK: u32 = 8u;
 const SIDE = 64u;
 const DEPTH = 16u;
 const QUADS = 16u; // of four rows, or columns, of a tile
+const LINES = 8u;  // threads along the columns, each with two quads of them
 
 var<workgroup> tileA: array<vec4<f32>, DEPTH * QUADS>;
 var<workgroup> tileB: array<vec4<f32>, DEPTH * QUADS>;
@@ -76,7 +77,7 @@ fn store(row: u32, column: u32, matrix: u32, values: vec4<f32>) {
   }
 }
 
-@compute @workgroup_size(QUADS, QUADS)
+@compute @workgroup_size(QUADS, LINES)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -93,28 +94,44 @@ fn main(
   let baseB = placeAlong(Axes(params.sizes, params.moreSizes, params.bStrides, params.moreBStrides), RANK, matrix);
   let sumsA = Axes(params.sumSizes, params.moreSumSizes, params.aSumStrides, params.moreASumStrides);
   let sumsB = Axes(params.sumSizes, params.moreSumSizes, params.bSumStrides, params.moreBSumStrides);
-  // Neighbouring threads read what lies side by side: along the inner axis, or along the four rows of each.
-  let a0 = select(thread.xy, thread.yx, params.aColumn == 1u);
-  let b0 = select(thread.xy, thread.yx, params.bRow == 1u);
+  // What a thread stages of each: a quad of one step of the inner axis, and of eight steps further. Neighbouring threads read
+  // what lies side by side: along the inner axis, or along the four rows of each.
+  let index = thread.y * QUADS + thread.x;
+  let lines = vec2<u32>(index / LINES, index % LINES); // quad, step
+  let quads = vec2<u32>(index % QUADS, index / QUADS);
+  let a0 = select(quads, lines, vec2<bool>(params.aColumn == 1u));
+  let b0 = select(quads, lines, vec2<bool>(params.bRow == 1u));
 
-  var sum = mat4x4<f32>();
+  var sum = mat4x4<f32>(); // a column a row of y
+  var other = mat4x4<f32>(); // the same of 32 columns further
   for (var s = 0u; s < params.sums; s++) {
     let beginA = baseA + placeAlong(sumsA, SUM_RANK, s);
     let beginB = baseB + placeAlong(sumsB, SUM_RANK, s);
     for (var k0 = 0u; k0 < params.inner; k0 += DEPTH) {
       workgroupBarrier();
-      tileA[a0.y * QUADS + a0.x] = quadOfA(beginA, row0 + 4u * a0.x, k0 + a0.y);
-      tileB[b0.y * QUADS + b0.x] = quadOfB(beginB, k0 + b0.y, column0 + 4u * b0.x);
+      for (var half = 0u; half < DEPTH; half += LINES) {
+        let ka = half + a0.y;
+        let kb = half + b0.y;
+        tileA[ka * QUADS + a0.x] = quadOfA(beginA, row0 + 4u * a0.x, k0 + ka);
+        tileB[kb * QUADS + b0.x] = quadOfB(beginB, k0 + kb, column0 + 4u * b0.x);
+      }
       workgroupBarrier();
       for (var k = 0u; k < DEPTH; k++) {
-        sum = plusOuter(sum, tileA[k * QUADS + thread.y], tileB[k * QUADS + thread.x]);
+        let left = tileA[k * QUADS + thread.x];
+        sum = plusOuter(sum, left, tileB[k * QUADS + thread.y]);
+        other = plusOuter(other, left, tileB[k * QUADS + thread.y + LINES]);
       }
     }
   }
-  let row = row0 + 4u * thread.y;
-  let column = column0 + 4u * thread.x;
+  let row = row0 + 4u * thread.x;
+  let column = column0 + 4u * thread.y;
+  let further = column + 4u * LINES;
   store(row, column, matrix, sum[0]);
   store(row + 1u, column, matrix, sum[1]);
   store(row + 2u, column, matrix, sum[2]);
   store(row + 3u, column, matrix, sum[3]);
+  store(row, further, matrix, other[0]);
+  store(row + 1u, further, matrix, other[1]);
+  store(row + 2u, further, matrix, other[2]);
+  store(row + 3u, further, matrix, other[3]);
 }

@@ -1,4 +1,5 @@
 import shader from "../../shaders/matmul.wgsl";
+import subgroupShader from "../../shaders/matmul_subgroups.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { InputError } from "../gpu/errors.ts";
@@ -8,6 +9,7 @@ import { broadcastShape, stridesIn } from "./broadcast.ts";
 import { ALONE, LAYER_FIELDS, type LayerBase, type Op } from "./op.ts";
 import { seesAll, seesItself } from "./sight.ts";
 import { stridesOf } from "./strided.ts";
+import { chooseTiling } from "./tiling.ts";
 
 /**
  * Products of matrices of two inputs, [N, …, M, K]·[N, …, K, P]: [N, …, M, P]. The axes between the batch and the matrices are
@@ -164,7 +166,12 @@ interface SharedAxis {
   readonly b: number;
 }
 
-/** y = Σ a·b, matrix by matrix of a stack, or adds it; see matmul.wgsl. */
+/** Axes that a kernel counts for so many: as few pipelines as save it work. Those beyond have one element. */
+function countedAxes(rank: number): number {
+  return [1, 4].find((few) => rank <= few) ?? MOST_AXES;
+}
+
+/** y = Σ a·b, matrix by matrix of a stack, or adds it; see matmul.wgsl and matmul_subgroups.wgsl. */
 function createProduct(
   device: GPUDevice,
   product: {
@@ -189,12 +196,15 @@ function createProduct(
     return { rank: sizes.length, count: sizeOf(sizes), a: along("a"), b: along("b") };
   };
   const [stack, sums] = [walk(product.stack), walk(product.sums)];
-  const tilesDown = Math.ceil(rows / 64);
-  const tilesAcross = Math.ceil(columns / 64);
+  // What serves a device's convolutions, lanes that share their reads or not, serves its products.
+  const { subgroups } = chooseTiling(device, stack.count * rows, columns);
+  const [tileRows, tileColumns] = subgroups ? [32, 16] : [64, 64];
+  const tilesDown = Math.ceil(rows / tileRows);
+  const tilesAcross = Math.ceil(columns / tileColumns);
   const groups = stack.count * tilesDown * tilesAcross;
-  return createDispatch(device, shader, {
+  return createDispatch(device, subgroups ? subgroupShader : shader, {
     label,
-    constants: { RANK: stack.rank, SUM_RANK: sums.rank },
+    constants: { RANK: countedAxes(stack.rank), SUM_RANK: countedAxes(sums.rank) },
     params: {
       ...{ rows, inner, columns, tilesDown, tilesAcross, groups },
       ...{ sums: sums.count, accumulate: Number(accumulate) },

@@ -2,9 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { type MatmulLayer, matmul } from "../../src/layers/matmul.ts";
+import { type ConvolutionTile, defaultTiles, tilesFor, useTiles } from "../../src/layers/tiling.ts";
+import { testDevice } from "../gpu.ts";
 import { type Array64, upTo } from "../reference/array.ts";
 import { build, element, permuted } from "../reference/axes.ts";
+import { expectClose, numbers } from "../reference/numbers.ts";
 import { checkOp, forAll, random } from "./check.ts";
+import { runBackward, runForward } from "./run.ts";
 
 const layerOf = (part: Partial<MatmulLayer> = {}): MatmulLayer => ({
   ...{ op: "matmul", name: "m", inputs: ["a", "b"] },
@@ -40,8 +44,41 @@ function multiplied(layer: MatmulLayer, [left, right]: readonly Array64[]): Arra
   });
 }
 
-const check = (layer: MatmulLayer, a: readonly number[], b: readonly number[]): Promise<void> =>
-  checkOp(matmul, layer, [random(a), random(b, 2)], { forward: (x) => multiplied(layer, x) });
+// A device chooses one of two kernels for itself, with the tiles of its convolutions.
+const device = await testDevice();
+const tiles = tilesFor(device);
+
+async function withTile<T>(tile: ConvolutionTile | undefined, work: () => Promise<T>): Promise<T> {
+  if (!tile) throw new Error("expected a tile");
+  useTiles(device, { little: tile, much: tile });
+  try {
+    return await work();
+  } finally {
+    useTiles(device, defaultTiles(device));
+  }
+}
+
+const tiled = <T>(work: () => Promise<T>): Promise<T> =>
+  withTile(
+    tiles.find(({ subgroups }) => !subgroups),
+    work,
+  );
+const sharing = tiles.find(({ subgroups }) => subgroups);
+
+/** Holds the kernel of tiles against naive loops; and the one whose lanes share their reads against these and against it. */
+async function check(layer: MatmulLayer, a: readonly number[], b: readonly number[]): Promise<void> {
+  const x = [random(a), random(b, 2)];
+  await tiled(() => checkOp(matmul, layer, x, { forward: (values) => multiplied(layer, values) }));
+  if (!sharing) return;
+  const exact = x.map(({ shape, data }) => ({ shape, data: Float64Array.from(data) }));
+  const { data } = multiplied(layer, exact);
+  expectClose((await withTile(sharing, () => runForward(matmul, layer, x))).data, data);
+  const dy = numbers(data.length, 77);
+  for (const [input, { data: onto }] of x.entries()) {
+    const gradient = () => runBackward(matmul, layer, x, { dy, input, onto });
+    expectClose(await withTile(sharing, gradient), await tiled(gradient));
+  }
+}
 
 test("agrees with naive loops, forward and backward, however matrices lie and stacks are broadcast", async () => {
   const size = fc.integer({ min: 1, max: 6 });

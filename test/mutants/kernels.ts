@@ -144,6 +144,16 @@ export const KERNELS: readonly Mutant[] = [
     ["select(0.0, y[o], params.accumulate == 1u)", "0.0"],
     ["s < params.sums", "s < 1u"],
     ["min(4u, params.columns - min(column, params.columns))", "4u"],
+    ["thread.y + LINES]", "thread.y]"],
+  ),
+  ...of(
+    "matmul_subgroups",
+    "layers/matmul.test.ts",
+    ["k < params.inner)", "true)"],
+    ["select(0.0, y[o], params.accumulate == 1u)", "0.0"],
+    ["s < params.sums", "s < 1u"],
+    ["column < params.columns", "true"],
+    ["item % LANES)", "item % QUADS)"],
   ),
   ...of(
     "normalization",
