@@ -1,12 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { syntheticPictures } from "../../src/dataset/synthetic.ts";
 import { InputError, UnsupportedError } from "../../src/gpu/errors.ts";
 import { readTensor } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
+import { logitsOf } from "../../src/graph/heads.ts";
+import { inputFrom } from "../../src/images/preprocess.ts";
 import { SharedScores } from "../../src/metrics/scores.ts";
 import { trust } from "../../src/metrics/trust.ts";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { type BlackBoxOptions, blackBox } from "../../src/network/black-box.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import type { Network } from "../../src/network/network.ts";
+import { modelFromDisk } from "../../src/node/files.ts";
 import { createAttribution } from "../../src/techniques/attribution/create.ts";
 import { lime } from "../../src/techniques/attribution/lime.ts";
 import { ATTRIBUTIONS, attributionNamed } from "../../src/techniques/attribution/list.ts";
@@ -235,6 +240,37 @@ describe("a black box", () => {
     });
     await expect(predict(nan, image)).rejects.toThrow(/finite/);
   });
+});
+
+test.each([
+  ["occlusion", occlusion, { patch: 32, stride: 32 }],
+  ["RISE", rise, { samples: 14, seed: 5 }],
+  ["LIME", lime, { samples: 14, seed: 5 }],
+] as const)("the shipped network as a black box has its own map by %s", async (_, technique, options) => {
+  const shipped = await loadLayersModel(await modelFromDisk("models/vitrine"));
+  const own = await createNetwork(device, shipped, { batch: 8, gradients: false });
+  const within = await createNetwork(device, shipped, { batch: 8, gradients: false });
+  const outside = await blackBox(device, {
+    input: [96, 96, 3],
+    async scores(batch, count) {
+      device.queue.writeBuffer(within.input.buffer, 0, batch.slice());
+      const encoder = device.createCommandEncoder();
+      within.forward(encoder);
+      device.queue.submit([encoder.finish()]);
+      return (await readTensor(device, within.activation(logitsOf(shipped)))).slice(0, count * 16);
+    },
+    ...(shipped.labels ? { labels: shipped.labels } : {}),
+    head: "softmax",
+    preprocessing: shipped.preprocessing,
+    batch: 8,
+  });
+  for await (const picture of syntheticPictures(device, { first: 3 })) {
+    const input = inputFrom(shipped, picture);
+    const ours = await technique(own, input, { ...options, target: "star" } as object);
+    const theirs = await technique(outside, input, { ...options, target: "star" } as object);
+    expectClose(theirs.data, ours.data, 1e-4);
+  }
+  for (const one of [own, within, outside]) one.destroy();
 });
 
 describe("saliency by numerical differentiation", () => {
