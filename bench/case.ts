@@ -1,4 +1,5 @@
 import type { ModelFiles } from "../src/index.ts";
+import type { JaxPeer } from "./peers/jax.ts";
 import type { OrtPeer } from "./peers/ort.ts";
 import type { TfjsPeer } from "./peers/tfjs.ts";
 import type { Runner } from "./runner.ts";
@@ -34,6 +35,7 @@ export interface Bench {
   readonly software: boolean;
   readonly tfjs: TfjsPeer | { readonly absent: string };
   readonly ort: OrtPeer | { readonly absent: string };
+  readonly jax: JaxPeer | { readonly absent: string };
   /** The files of the network that ships with the project. */
   readonly shipped: () => Promise<ModelFiles>;
 }

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { Effort } from "./measure.ts";
 import type { Sizes } from "./sizes.ts";
 
-export const HELP = `Measures Vitrine's kernels and techniques beside tfjs and ONNX Runtime Web, on one device in one run.
+export const HELP = `Measures Vitrine's kernels and techniques beside tfjs, ONNX Runtime Web and jax-js, on one device in one run.
 
   npm run bench -- [options] [words]
 
@@ -14,6 +14,9 @@ Words choose cases whose name holds one of them: npm run bench -- occlusion vgg1
   --adapter WHICH    high-performance (default), low-power, or software
   --sizes SIZES      auto (default: the published sizes, smaller ones where a software adapter would take minutes),
                      real, or small
+  --onnx PATHS       networks of your own instead of the suite: ONNX files, or folders of them, separated by commas; each is
+                     opened by Vitrine, ONNX Runtime Web and jax-js (and as a graph by tfjs), forward and back to
+                     the input; with --host node
   --seconds N        how long a case is measured (default: 2; on a software adapter 0.8)
 
   --json FILE        write the results; "-" prints them, as with the next three
@@ -40,6 +43,8 @@ export interface Options {
   readonly host: "chrome" | "node";
   readonly adapter?: AdapterChoice | undefined;
   readonly sizes: Sizes;
+  /** ONNX files, and folders of them, to measure in place of the suite. */
+  readonly onnx: readonly string[];
   readonly effort?: Effort | undefined;
   readonly outputs: Readonly<Partial<Record<Format, string>>>;
   readonly baseline?: string | undefined;
@@ -62,6 +67,7 @@ export function parseOptions(args: readonly string[]): Options {
       host: { type: "string", default: "chrome" },
       adapter: { type: "string" },
       sizes: { type: "string", default: "auto" },
+      onnx: { type: "string", default: "" },
       seconds: { type: "string" },
       json: { type: "string" },
       csv: { type: "string" },
@@ -84,19 +90,32 @@ export function parseOptions(args: readonly string[]): Options {
     values.adapter === undefined
       ? undefined
       : oneOf("adapter", values.adapter, ["high-performance", "low-power", "software"]);
+  const onnx = listed(values.onnx);
+  if (onnx.length > 0 && values.host !== "node") {
+    throw new Error(`--onnx: expected --host node, which reads files, got "${values.host}"`);
+  }
   return {
     help: values.help,
     list: values.list,
-    filter: [...values.filter.split(","), ...positionals].map((word) => word.trim()).filter(Boolean),
+    filter: [...listed(values.filter), ...positionals.flatMap(listed)],
     host: oneOf("host", values.host, ["chrome", "node"]),
     adapter,
     sizes: oneOf("sizes", values.sizes, ["auto", "real", "small"]),
+    onnx,
     effort: seconds === undefined ? undefined : { milliseconds: seconds * 1e3, fewest: 5, most: 25 },
     outputs,
     baseline: values.baseline,
     threshold: number("threshold", values.threshold),
     keep: values.keep,
   };
+}
+
+/** Words between commas. */
+function listed(words: string): string[] {
+  return words
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
 }
 
 function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {

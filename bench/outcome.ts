@@ -64,8 +64,8 @@ function tryOutput(option: string, file: string, prepare = () => {}): void {
 }
 
 /** True if a run is one of the whole suite, and is to be kept. */
-function keepsWhole({ filter, sizes, keep: folder }: Options): boolean {
-  return folder !== "none" && filter.length === 0 && sizes === "auto";
+function keepsWhole({ filter, onnx, sizes, keep: folder }: Options): boolean {
+  return folder !== "none" && filter.length === 0 && onnx.length === 0 && sizes === "auto";
 }
 
 /** Keeps a run of the whole suite, and says so where a part of it was to be kept. */

@@ -33,7 +33,7 @@ export async function runInChrome(
           host: (await browser.version()).replace("/", " "),
           system: system(),
           commit: commit(),
-          versions: { vitrine: packageVersion() },
+          versions: { vitrine: packageVersion(), "jax-js": packageVersion("@jax-js/jax") },
         };
         const choice = {
           filter,

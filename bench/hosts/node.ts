@@ -33,7 +33,7 @@ export async function runInNode(
     host: `Node ${process.version}, Dawn (webgpu ${packageVersion("webgpu")})`,
     system: system(),
     commit: commit(),
-    versions: { vitrine: packageVersion() },
+    versions: { vitrine: packageVersion(), "jax-js": packageVersion("@jax-js/jax") },
   };
   await runSuite(bench, facts, options, tell);
   device.destroy();

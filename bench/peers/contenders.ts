@@ -1,5 +1,6 @@
 import type { Bench, Contender } from "../case.ts";
 import type { Runner } from "../runner.ts";
+import type { JaxPeer } from "./jax.ts";
 import type { OrtPeer } from "./ort.ts";
 import type { TfjsPeer } from "./tfjs.ts";
 
@@ -13,6 +14,12 @@ export function tfjsContender({ tfjs }: Bench, create: (peer: TfjsPeer) => Promi
 export function ortContender({ ort }: Bench, create: (peer: OrtPeer) => Promise<Runner>): Contender {
   const head = { name: "onnxruntime", kind: "peer" } as const;
   return "absent" in ort ? { ...head, ...ort } : { ...head, create: () => create(ort) };
+}
+
+/** jax-js doing a case's work, or the reason why it is not there. */
+export function jaxContender({ jax }: Bench, create: (peer: JaxPeer) => Promise<Runner>): Contender {
+  const head = { name: "jax-js", kind: "peer" } as const;
+  return "absent" in jax ? { ...head, ...jax } : { ...head, create: () => create(jax) };
 }
 
 /** ONNX Runtime Web where it has no such operation. */

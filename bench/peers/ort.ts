@@ -17,6 +17,8 @@ export interface OrtPeer {
   session(model: Uint8Array): Promise<Ort.InferenceSession>;
   /** Runs a model from a resident "x" into a resident "y". */
   modelRunner(model: Uint8Array, x: OrtTensor, y: OrtTensor): Promise<Runner>;
+  /** Runs somebody's file of one input from resident values of it; the first output is allocated by each run. */
+  fileRunner(file: Uint8Array, shape: Shape, x: Float32Array<ArrayBuffer>): Promise<Runner>;
   read(tensor: OrtTensor): Promise<Float32Array>;
 }
 
@@ -80,6 +82,33 @@ export async function createOrtPeer(device: GPUDevice, wasm?: string): Promise<O
           void opened.release();
           x.buffer.destroy();
           y.buffer.destroy();
+        },
+      };
+    },
+    async fileRunner(file, shape, values) {
+      const opened = await session(file);
+      const [input = "", output = ""] = [opened.inputNames[0], opened.outputNames[0]];
+      const x = tensor(shape, values);
+      let last: Ort.InferenceSession.ReturnType = {};
+      const release = (): void => {
+        for (const tensor of Object.values(last)) tensor.dispose();
+      };
+      return {
+        async submit(times) {
+          for (let index = 0; index < times; index++) {
+            release();
+            last = await opened.run({ [input]: x.tensor });
+          }
+        },
+        async read() {
+          const { [output]: y } = last;
+          if (!y) throw new Error("onnxruntime: read before run");
+          return Float32Array.from((await y.getData()) as Float32Array);
+        },
+        destroy() {
+          release();
+          void opened.release();
+          x.buffer.destroy();
         },
       };
     },

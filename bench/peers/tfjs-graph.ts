@@ -1,6 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Graph } from "../../src/index.ts";
-import type { OpLayer } from "../../src/layers.ts";
+import type { Activation, OpLayer } from "../../src/layers.ts";
 
 type Tf = typeof tfjs;
 type Window = Pick<Extract<OpLayer, { op: "pool" }>, "padding">;
@@ -73,17 +73,45 @@ function reluOf(tf: Tf, kind: "relu" | "relu6", rule: TfjsRule | undefined): Act
   });
 }
 
+/** The activation of a layer. */
+function activateOf(
+  tf: Tf,
+  name: string,
+  activation: Activation | undefined,
+  rule: TfjsRule | undefined,
+): Activate {
+  const { kind = "linear", alpha = 1, beta = 0 } = activation ?? {};
+  switch (kind) {
+    case "linear":
+      return (x) => x;
+    case "relu":
+    case "relu6":
+      return reluOf(tf, kind, rule);
+    case "sigmoid":
+      return (x) => tf.sigmoid(x);
+    case "swish":
+      return (x) => tf.mul(x, tf.sigmoid(x));
+    case "hardSigmoid":
+      return (x) => tf.clipByValue(tf.add(tf.mul(x, alpha), beta), 0, 1);
+    case "hardSwish":
+      return (x) => tf.mul(x, tf.clipByValue(tf.add(tf.mul(x, 1 / 6), 0.5), 0, 1));
+    default:
+      throw new Error(`tfjs "${name}": no activation "${kind}" in the benchmark`);
+  }
+}
+
 function stepOf(
   tf: Tf,
   layer: OpLayer,
   { own, upload }: { readonly own: Own; readonly upload: Upload },
   rule: TfjsRule | undefined,
 ): Step {
-  const kind = "activation" in layer ? (layer.activation?.kind ?? "linear") : "linear";
-  if (kind !== "relu" && kind !== "relu6" && kind !== "linear") {
-    throw new Error(`tfjs "${layer.name}": no activation "${kind}" in the benchmark`);
-  }
-  const activate: Activate = kind === "linear" ? (x) => x : reluOf(tf, kind, rule);
+  const activation = "activation" in layer ? layer.activation : undefined;
+  const activate = activateOf(tf, layer.name, activation, rule);
+  const relu: "relu" | "relu6" | "linear" =
+    activation?.kind === "relu" || activation?.kind === "relu6" ? activation.kind : "linear";
+  /** Applies the activation after an op that has fused ReLUs only. */
+  const afterFused: Activate = relu === "linear" ? activate : (x) => x;
   /** Applies the bias and the activation one after the other, unfused. */
   const finish = (y: tfjs.Tensor, bias: tfjs.Tensor | undefined): tfjs.Tensor =>
     activate(bias ? tf.add(y, bias) : y);
@@ -113,16 +141,28 @@ function stepOf(
         return ([x]) => finish(convolve(x as tfjs.Tensor4D, filter, strides, pad, "NHWC", dilations), bias);
       }
       const convolve = depthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
-      const options = { filter, strides, pad, dilations, ...(bias ? { bias } : {}), activation: kind };
-      return ([x]) => convolve({ x: x as tfjs.Tensor4D, ...options });
+      // It takes explicit padding as the plain ones do; only its type does not say so.
+      const options = {
+        filter,
+        strides,
+        pad: pad as "same",
+        dilations,
+        ...(bias ? { bias } : {}),
+        activation: relu,
+      };
+      return ([x]) => afterFused(convolve({ x: x as tfjs.Tensor4D, ...options }));
     }
     case "dense": {
       const b = upload(layer.w);
       const bias = layer.b && upload(layer.b);
       if (rule) return (inputs) => finish(tf.matMul(only(inputs), b), bias);
-      return (inputs) => tf.fused.matMul({ a: only(inputs), b, ...(bias ? { bias } : {}), activation: kind });
+      return (inputs) =>
+        afterFused(tf.fused.matMul({ a: only(inputs), b, ...(bias ? { bias } : {}), activation: relu }));
     }
     case "pool": {
+      if (layer.ceil || layer.dilations || layer.countPadding) {
+        throw new Error(`tfjs "${layer.name}": no ceil, dilations or counted padding in the benchmark`);
+      }
       const pool = layer.mode === "max" ? tf.maxPool : tf.avgPool;
       return (inputs) =>
         pool(only(inputs) as tfjs.Tensor4D, [...layer.size], [...layer.strides], padOf(layer));
@@ -145,20 +185,42 @@ function stepOf(
       };
     case "softmax":
       return (inputs) => tf.softmax(only(inputs));
-    case "batchNorm":
+    case "batchNorm": {
+      const [scale, offset] = [layer.scale, layer.offset].map((data) =>
+        upload({ shape: [data.length], data }),
+      );
+      if (!scale || !offset) throw new Error(`tfjs "${layer.name}": expected a scale and an offset`);
+      return (inputs) => activate(tf.add(tf.mul(only(inputs), scale), offset));
+    }
+    case "multiply": {
+      const constant = layer.constant && upload(layer.constant);
+      return (inputs) =>
+        [...inputs, ...(constant ? [constant] : [])].reduce((x, factor) => tf.mul(x, factor));
+    }
+    case "pad": {
+      if (layer.mode !== "constant") throw new Error(`tfjs "${layer.name}": zeros only in the benchmark`);
+      const around = layer.before.map((before, axis): Pair => [before, layer.after[axis] ?? 0]);
+      return (inputs) => tf.pad(only(inputs), [[0, 0], ...around], layer.value ?? 0);
+    }
+    case "permute":
+      return (inputs) => tf.transpose(only(inputs), [...layer.axes]);
+    case "slice": {
+      const { starts, sizes, steps = [] } = layer;
+      if (steps.some((step) => step !== 1))
+        throw new Error(`tfjs "${layer.name}": no steps in the benchmark`);
+      return (inputs) => tf.slice(only(inputs), [0, ...starts], [-1, ...sizes]);
+    }
+    case "reduce":
+      if (layer.mode !== "mean") throw new Error(`tfjs "${layer.name}": no ${layer.mode} in the benchmark`);
+      return (inputs) => tf.mean(only(inputs), [...layer.axes], layer.keepDims);
     case "binary":
     case "conv2dTranspose":
     case "depthToSpace":
     case "lrn":
     case "matmul":
-    case "multiply":
     case "normalization":
-    case "pad":
-    case "permute":
     case "prelu":
     case "resize":
-    case "slice":
-    case "reduce":
     case "spaceToDepth":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);
   }
@@ -177,7 +239,13 @@ function pair(inputs: tfjs.Tensor[]): [tfjs.Tensor, tfjs.Tensor] {
   return [a, b];
 }
 
-function padOf({ padding }: Window): "same" | "valid" {
+function padOf({ padding }: Window): "same" | "valid" | tfjs.backend_util.ExplicitPadding {
   if (typeof padding === "string") return padding;
-  throw new Error("tfjs: no explicit padding in the benchmark");
+  const { top, bottom, left, right } = padding;
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
 }

@@ -1,9 +1,10 @@
 import type { Entry, Row } from "../result.ts";
 
-/** The style of a contender's marks: ours, tfjs, onnxruntime, or one of our variants. */
+/** The style of a contender's marks: ours, tfjs, onnxruntime, jax, or one of our variants. */
 export function styleOf({ name, kind }: Pick<Entry, "name" | "kind">): string {
   if (kind === "ours") return "ours";
   if (kind === "variant") return "variant";
+  if (name === "jax-js") return "jax";
   return name === "tfjs" ? "tfjs" : "onnxruntime";
 }
 
@@ -18,6 +19,7 @@ export function legend(rows: readonly Row[], kinds: readonly Entry["kind"][]): s
     ours: "Vitrine",
     tfjs: "tfjs",
     onnxruntime: "ONNX Runtime Web",
+    jax: "jax-js",
     variant: "our naive variants",
   };
   return `<p class="key">${[...found].map((style) => `<span class="${style}">${words[style]}</span>`).join(" ")}</p>`;

@@ -11,6 +11,7 @@ describe("options", () => {
       filter: [],
       host: "chrome",
       sizes: "auto",
+      onnx: [],
       outputs: {},
       threshold: 0.15,
     });
@@ -18,7 +19,7 @@ describe("options", () => {
 
   test("are all read", () => {
     const options = parseOptions(
-      "gram --filter conv,,relu --host node --adapter software --sizes small --seconds 0.5 --json a --csv b --markdown - --html d --baseline e --threshold 0 --keep f".split(
+      "gram --filter conv,,relu --host node --adapter software --sizes small --onnx net.onnx,nets --seconds 0.5 --json a --csv b --markdown - --html d --baseline e --threshold 0 --keep f".split(
         " ",
       ),
     );
@@ -29,6 +30,7 @@ describe("options", () => {
       host: "node",
       adapter: "software",
       sizes: "small",
+      onnx: ["net.onnx", "nets"],
       effort: { milliseconds: 500, fewest: 5, most: 25 },
       outputs: { json: "a", csv: "b", markdown: "-", html: "d" },
       baseline: "e",
@@ -41,6 +43,7 @@ describe("options", () => {
     ["--host firefox", /--host: expected chrome, node, got "firefox"/],
     ["--sizes huge", /--sizes: expected auto, real, small, got "huge"/],
     ["--adapter best", /--adapter: expected high-performance, low-power, software, got "best"/],
+    ["--onnx net.onnx", /--onnx: expected --host node, which reads files, got "chrome"/],
     ["--seconds soon", /--seconds: expected a number of at least 0, got "soon"/],
     ["--seconds=-1", /--seconds: expected a number/],
     ["--threshold NaN", /--threshold: expected a number/],
@@ -67,6 +70,10 @@ describe("the command", () => {
     expect(printed[0]).toContain('bench: --host: expected chrome, node, got "firefox"');
     expect(await main(["no-such-case"])).toBe(2);
     expect(printed[1]).toContain("--list");
+    expect(await main(["--host", "node", "--onnx", "no-such-folder"])).toBe(2);
+    expect(printed[2]).toContain("--onnx: expected a file or folder, got no-such-folder");
+    expect(await main(["--host", "node", "--onnx", "bench/report"])).toBe(2);
+    expect(printed[3]).toContain("--onnx: expected ONNX files, got none in bench/report");
   });
 
   test("explains itself, and lists every case with its sizes", async () => {

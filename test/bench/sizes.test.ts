@@ -27,7 +27,7 @@ const CASE: Case = {
 async function benchOn(software: boolean): Promise<Bench> {
   const absent = { absent: "not here" };
   const shipped = () => Promise.reject(new Error("expected nobody to ask"));
-  return { device: await testDevice(), software, tfjs: absent, ort: absent, shipped };
+  return { device: await testDevice(), software, tfjs: absent, ort: absent, jax: absent, shipped };
 }
 
 /** Limits that are what they are said to be, however long their kernels take. */
