@@ -5,6 +5,27 @@ import type { ConstantValue, ElementKind, Elements } from "./value.ts";
 /** Elements of a constant, at most: 2 GB of floats. */
 const MOST = 2 ** 29;
 
+/** Constants that are computed of one another, at most. */
+const MOST_DEEP = 1000;
+
+/** How many constants are being computed, each for the one before. */
+let deep = 0;
+
+/** @throws ModelError when constants are computed of one another deeper than a call stack allows. */
+function computed(compute: () => Elements): Elements {
+  if (deep >= MOST_DEEP) {
+    throw new ModelError(
+      `expected at most ${MOST_DEEP} constants that are computed of one another, got more`,
+    );
+  }
+  deep++;
+  try {
+    return compute();
+  } finally {
+    deep--;
+  }
+}
+
 /**
  * A constant whose elements are computed when they are read, again if nothing holds them any more: large weights that are
  * only a step to others do not stay.
@@ -27,7 +48,7 @@ export function lazily(
     elements,
     shape,
     read: () => {
-      const found = known?.deref() ?? compute();
+      const found = known?.deref() ?? computed(compute);
       known = new WeakRef(found);
       return found;
     },

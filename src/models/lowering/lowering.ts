@@ -39,6 +39,8 @@ export class Lowering {
   private readonly shapes = new Map<string, Shape>();
   private readonly views = new Map<string, string>();
   private readonly names = new Set<string>();
+  /** How often each name was wanted. */
+  private readonly calls = new Map<string, number>();
   private operator = "";
   private who = "";
   private bare = false;
@@ -209,8 +211,10 @@ export class Lowering {
   }
 
   private unique(name: string): string {
-    let own = name;
-    for (let call = 1; this.names.has(own); call++) own = `${name}:${call}`;
+    let call = this.calls.get(name) ?? 0;
+    let own = call === 0 ? name : `${name}:${call}`;
+    while (this.names.has(own)) own = `${name}:${++call}`;
+    this.calls.set(name, call + 1);
     this.names.add(own);
     return own;
   }

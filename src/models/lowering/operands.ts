@@ -1,6 +1,10 @@
+import { sizeOf } from "../../gpu/tensor.ts";
 import type { Lowering } from "./lowering.ts";
 import { shapeOfValue } from "./movement.ts";
 import type { ConstantValue, LayerValue } from "./value.ts";
+
+/** Numbers of a list of axes or sizes, at most. */
+const MOST_AXES = 1024;
 
 /** What an operator is given: a layer's output or a constant, or nothing for an optional input. */
 export type Given = LayerValue | ConstantValue | undefined;
@@ -36,6 +40,17 @@ export class Operands<G extends Given = Given> {
     throw this.lowering.unsupported(
       `its input ${index + 1} must be known in advance, but depends on the network's input`,
     );
+  }
+
+  /**
+   * Whole numbers of an input that is known in advance: sizes, axes, places.
+   * @throws ModelError when there are more than `most`.
+   */
+  list(index: number, most = MOST_AXES): number[] {
+    const given = this.constant(index);
+    const count = sizeOf(given.shape);
+    if (count <= most) return [...given.read()];
+    throw this.lowering.wrong(`expected at most ${most} numbers as its input ${index + 1}, got ${count}`);
   }
 
   /** The axis that a number names, negative ones counted from the end. @throws ModelError when there is none such. */

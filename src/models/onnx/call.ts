@@ -31,8 +31,7 @@ export class Call extends Operands {
   integers(name: string, index: number): readonly number[] | undefined {
     const own = this.attributes.numbers(name);
     if (own) return own;
-    const given = this.constantIf(index);
-    return given && [...given.read()];
+    return this.inputs[index] && this.list(index);
   }
 
   /** Integers of a setting that must be there. @throws ModelError when it is not. */

@@ -34,7 +34,7 @@ export class Call extends Operands<Given> {
 
   /** Whole numbers that are known in advance. */
   integers(index: number): readonly number[] {
-    return [...this.constant(index).read()];
+    return this.list(index);
   }
 
   /** One number that is known in advance. */

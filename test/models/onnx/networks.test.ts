@@ -47,6 +47,22 @@ describe("what a file becomes", () => {
     expect(shapesOf(graph, 3).get("y")).toEqual([3, 2]);
   });
 
+  test("ten thousand nodes of one name are told apart", async () => {
+    const chain = Array.from({ length: 10_000 }, (_, i) =>
+      node(
+        "Relu",
+        [i === 0 ? "x" : `a${i}`],
+        [i === 9999 ? "y" : `a${i + 1}`],
+        {},
+        i === 1 ? "same:2" : "same",
+      ),
+    );
+    const graph = await load({ node: chain });
+    const names = graph.layers.map(({ name }) => name);
+    expect(names.slice(0, 5)).toEqual(["x", "same", "same:2", "same:1", "same:3"]);
+    expect(new Set(names).size).toBe(10_001);
+  });
+
   test("pairs of transposes leave nothing behind", async () => {
     const graph = await load({
       initializer: [some("w", [2, 3, 1, 1])],
@@ -301,6 +317,27 @@ describe("what is refused", () => {
       },
       ModelError,
       /at most 536870912 elements, got 1048576×1048576×1048576/,
+    ],
+    [
+      "a shape of 2²⁷ numbers",
+      {
+        initializer: [whole("n", [2 ** 27])],
+        node: [node("ConstantOfShape", ["n"], ["s"]), node("Reshape", ["x", "s"], ["y"])],
+      },
+      ModelError,
+      /Reshape "y": expected at most 1024 numbers as its input 2, got 134217728/,
+    ],
+    [
+      "constants of constants without an end",
+      {
+        initializer: [some("c", [3, 1, 1])],
+        node: [
+          ...Array.from({ length: 20_000 }, (_, i) => node("Neg", [i === 0 ? "c" : `c${i}`], [`c${i + 1}`])),
+          node("Add", ["x", "c20000"], ["y"]),
+        ],
+      },
+      ModelError,
+      /Add "y": expected at most 1000 constants that are computed of one another, got more/,
     ],
     [
       "shapes that do not fit",

@@ -340,7 +340,7 @@ const resize: Operator = (call) => {
   if (attributes.flag("antialias", false)) throw lowering.unsupported("antialias is not supported");
   if (mode === "cubic" && attributes.flag("exclude_outside", false))
     throw lowering.unsupported("exclude_outside is not supported");
-  const target = sizes && sizes.read().length > 0 ? [...sizes.read()] : undefined;
+  const target = sizes && sizes.read().length > 0 ? call.list(3) : undefined;
   if (!target && !scales?.length) throw lowering.wrong("expected scales or sizes, got neither");
   const factors = shape.map((size, axis) => {
     const at = axes.indexOf(axis);

@@ -42,7 +42,7 @@ const reshape: Operator = (call) => {
   const x = call.given(0);
   const own = shapeOfValue(x);
   const given = call.constantIf(1);
-  const wanted = [...(given ? given.read() : (attributes.numbers("shape") ?? []))];
+  const wanted = given ? call.list(1) : [...(attributes.numbers("shape") ?? [])];
   const copies = !attributes.flag("allowzero", false);
   const target = wanted.map((length, axis) => (length === 0 && copies ? (own[axis] ?? 0) : length));
   const resolve = (some: readonly number[]): number[] => {
@@ -197,7 +197,7 @@ const gather: Operator = (call) => {
   const axis = call.axis(call.attributes.number("axis", 0), own.length);
   const indices = call.constant(1);
   const length = own[axis] ?? 1;
-  const list = [...indices.read()].map((index) => (index < 0 ? index + length : index));
+  const list = call.list(1, MOST_PLACES).map((index) => (index < 0 ? index + length : index));
   const outside = list.find((index) => !(index >= 0 && index < length));
   if (outside !== undefined) {
     throw lowering.wrong(`expected indices below ${lowering.show([length])}, got ${outside}`);
@@ -220,16 +220,19 @@ const gather: Operator = (call) => {
   return reshaped(lowering, pieces.length === 1 ? only : concatenated(lowering, pieces, axis), target);
 };
 
+/** Elements that are taken of an axis, at most. */
+const MOST_PLACES = 2 ** 20;
+
 /** Runs of neighbouring elements that are put together from slices, at most. */
 const MOST_PARTS = 32;
 
-const expand: Operator = (call) => expanded(call.lowering, call.given(0), [...call.constant(1).read()]);
+const expand: Operator = (call) => expanded(call.lowering, call.given(0), call.list(1));
 
 const tile: Operator = (call): Value => {
   const { lowering } = call;
   const x = call.given(0);
   const own = shapeOfValue(x);
-  const repeats = [...call.constant(1).read()];
+  const repeats = call.list(1);
   if (repeats.length !== own.length) {
     throw lowering.wrong(`expected ${own.length} numbers of repeats, got ${repeats.length}`);
   }
@@ -267,7 +270,7 @@ const pad: Operator = (call) => {
   if (!mode) throw lowering.unsupported(`mode "${attributes.text("mode", "constant")}" is not supported`);
   const pads = call.required(call.opset < 2 ? "paddings" : "pads", 1);
   const value = call.numberIf(2) ?? attributes.number("value", 0);
-  const axes = call.axes([...(call.constantIf(3)?.read() ?? x.axes.map((_, axis) => axis))], rank);
+  const axes = call.axes(call.inputs[3] ? call.list(3) : x.axes.map((_, axis) => axis), rank);
   if (pads.length !== 2 * axes.length)
     throw lowering.wrong(`expected pads of ${2 * axes.length} numbers, got ${pads.length}`);
   const [before, after] = [0, 1].map((side) =>
@@ -359,7 +362,7 @@ const constantNode: Operator = ({ attributes, lowering }): Value => {
 
 const constantOfShape: Operator = (call) => {
   const { attributes, lowering } = call;
-  const lengths = [...call.constant(0).read()];
+  const lengths = call.list(0);
   const tensor = attributes.tensor("value");
   const value = tensor ? constantOf(tensor) : constant("float", [1], Float32Array.of(0));
   const at = lengths.indexOf(lowering.batch);
