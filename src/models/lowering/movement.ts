@@ -249,6 +249,9 @@ function amongConstants(lowering: Lowering, x: readonly Known[], axis: number): 
   return arithmetic(lowering, "add", wide, concatenatedConstants(level, axis));
 }
 
+/** Copies of what a layer gives, at most: a constant of zeros makes them. */
+export const MOST_REPEATS = 2 ** 24;
+
 /** A value repeated to a shape by NumPy's rule. */
 export function expanded(lowering: Lowering, x: Known, target: Shape): Known {
   const shape = broadcastShape([shapeOfValue(x), target]);
@@ -267,6 +270,11 @@ export function expanded(lowering: Lowering, x: Known, target: Shape): Known {
   if (longer.every((size) => size === 1)) return reshaped(lowering, x, shape);
   if (longer.includes(lowering.batch)) {
     throw lowering.unsupported("it repeats what a layer gives over the batch");
+  }
+  if (sizeOf(longer) > MOST_REPEATS) {
+    throw lowering.unsupported(
+      `expected values repeated at most ${MOST_REPEATS} times, got ${lowering.show(longer)}`,
+    );
   }
   return arithmetic(lowering, "add", x, constant("float", longer, elementsOf("float", sizeOf(longer))));
 }

@@ -340,6 +340,48 @@ describe("what is refused", () => {
       /Add "y": expected at most 1000 constants that are computed of one another, got more/,
     ],
     [
+      "what a layer gives, repeated 2⁴⁰ times",
+      {
+        initializer: [whole("s", [1, 1, 2 ** 20, 2 ** 20])],
+        node: [node("GlobalAveragePool", ["x"], ["p"]), node("Expand", ["p", "s"], ["y"])],
+      },
+      UnsupportedError,
+      /Expand "y": expected values repeated at most 16777216 times, got 1×1×1048576×1048576/,
+    ],
+    [
+      "a constant repeated 2⁴⁰ times",
+      {
+        initializer: [some("c", [4]), whole("s", [2 ** 40])],
+        node: [node("Tile", ["c", "s"], ["t"]), node("Add", ["x", "t"], ["y"])],
+      },
+      UnsupportedError,
+      /Tile "t": expected at most 16777216 repeats/,
+    ],
+    [
+      "a negative number of repeats",
+      { initializer: [whole("s", [1, 1, -1, 2])], node: [node("Tile", ["x", "s"], ["y"])] },
+      ModelError,
+      /Tile "y": expected numbers of repeats of at least 1, got \[1,1,-1,2\]/,
+    ],
+    [
+      "a range of 5·10⁸ numbers",
+      {
+        initializer: [floats("a", [], [0]), floats("e", [], [5e8]), floats("d", [], [1])],
+        node: [node("Range", ["a", "e", "d"], ["r"]), node("Add", ["x", "r"], ["y"])],
+      },
+      UnsupportedError,
+      /Range "r": expected at most 16777216 numbers, got 500000000/,
+    ],
+    [
+      "a transposed convolution of no group",
+      {
+        initializer: [some("w", [3, 2, 1, 1])],
+        node: [node("ConvTranspose", ["x", "w"], ["y"], { group: 0 })],
+      },
+      ModelError,
+      /ConvTranspose "y": expected a group of at least 1, got 0/,
+    ],
+    [
       "shapes that do not fit",
       { initializer: [some("c", [3, 5, 1])], node: [node("Add", ["x", "c"], ["y"])] },
       ModelError,

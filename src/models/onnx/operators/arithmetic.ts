@@ -160,10 +160,15 @@ const where: Operator = (call): Value => {
   return arithmetic(lowering, "add", part(a, 1, "then"), part(b, 0, "else"));
 };
 
+/** Numbers of a range, at most. */
+const MOST_COUNTED = 2 ** 24;
+
 const range: Operator = (call) => {
   const [start = 0, limit = 0, delta = 0] = [0, 1, 2].map((index) => call.number(index));
   if (delta === 0) throw call.lowering.wrong("expected a step other than 0");
   const size = Math.max(0, Math.ceil((limit - start) / delta));
+  if (size > MOST_COUNTED)
+    throw call.lowering.unsupported(`expected at most ${MOST_COUNTED} numbers, got ${size}`);
   const { elements } = call.constant(0);
   if ([0, 1, 2].some((index) => call.constant(index).ofBatch)) {
     throw call.lowering.unsupported("a list as long as the batch is not supported");

@@ -94,6 +94,7 @@ const convTranspose: Operator = (call) => {
   const spatial = axes.spatial.length;
   const groups = attributes.number("group", 1);
   const weights = kernelWeights(call, call.constant(1), x.axes.length);
+  if (!(groups >= 1)) throw lowering.wrong(`expected a group of at least 1, got ${groups}`);
   const window = windowOf(call, spatial);
   const size = weights.shape.slice(2);
   const extra = attributes.numbers("output_padding") ?? size.map(() => 0);

@@ -6,6 +6,7 @@ import type { Lowering } from "../../lowering/lowering.ts";
 import {
   concatenated,
   expanded,
+  MOST_REPEATS,
   type PadMode,
   padded,
   permuted,
@@ -236,7 +237,13 @@ const tile: Operator = (call): Value => {
   if (repeats.length !== own.length) {
     throw lowering.wrong(`expected ${own.length} numbers of repeats, got ${repeats.length}`);
   }
+  if (!repeats.every((count) => Number.isInteger(count) && count >= 1)) {
+    throw lowering.wrong(`expected numbers of repeats of at least 1, got [${repeats}]`);
+  }
   if (x.kind === "constant" && !repeats.some((count) => count % lowering.batch === 0)) {
+    if (sizeOf(repeats) > MOST_REPEATS) {
+      throw lowering.unsupported(`expected at most ${MOST_REPEATS} repeats, got ${lowering.show(repeats)}`);
+    }
     return taken(
       x,
       own.map((length, axis) => Array.from({ length: length * (repeats[axis] ?? 1) }, (_, i) => i % length)),
