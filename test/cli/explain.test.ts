@@ -405,7 +405,7 @@ describe("mistakes", () => {
     const args = ["explain", "guided-backprop", at("e.npy"), "--model", await tanh()];
     const { code, err } = await vitrine([...args, "--preprocess", "none"]);
     expect(code).toBe(1);
-    expect(err).toMatch(/expected ReLU or ReLU6, got tanh at layer "conv1"/);
+    expect(err).toMatch(/expected ReLU, ReLU6 or a clip from 0, got tanh at layer "conv1"/);
   });
 
   test("no GPU ends with 2", async () => {

@@ -355,7 +355,9 @@ describe("rules for layers", () => {
       network.backward(device.createCommandEncoder(), { layer: "f2" }, { rule: rule ?? "gradient" });
     for (const rule of ["guided", "deconvnet", "redirected"] as const) {
       expect(backward(rule)).toThrow(UnsupportedError);
-      expect(backward(rule)).toThrow(`expected ReLU or ReLU6, got leakyRelu at layer "f1"; use the rule`);
+      expect(backward(rule)).toThrow(
+        `expected ReLU, ReLU6 or a clip from 0, got leakyRelu at layer "f1"; use the rule`,
+      );
       expect(backward({ default: rule, layers: { f1: "gradient" } })).not.toThrow();
     }
   });
