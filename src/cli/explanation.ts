@@ -49,8 +49,9 @@ export interface Asking {
 
 /** @throws UsageError or InputError for options that do not fit the techniques, the graph or one another. */
 export function askingOf(techniques: readonly AttributionTechnique[], graph: Graph, values: Values): Asking {
-  assertOptions(techniques, values);
   const { kind, name } = headOf(graph);
+  const pixel = kind === "places" && !layerHasNeurons(techniques, values);
+  assertOptions(techniques, values, pixel ? ["at"] : []);
   if (values.has("probability") && (kind === "values" || kind === "places")) {
     throw new UsageError(
       `--probability expects an output with one softmax or sigmoid, got ${kind === "values" ? "the values" : "scores at every place of"} "${name}"; leave it out to explain the score itself`,
@@ -59,9 +60,8 @@ export function askingOf(techniques: readonly AttributionTechnique[], graph: Gra
   const [only] = techniques;
   const weighs = techniques.some(({ weighsMaps }) => weighsMaps);
   const several = techniques.length > 1;
-  const ofPlaces = kind === "places" && !values.has("layer");
-  const at = values.has("at") && !ofPlaces;
-  const ofNeurons = (several ? values.has("channel") || at : !weighs) && !(ofPlaces && values.has("at"));
+  const at = values.has("at");
+  const ofNeurons = several ? values.has("channel") || (at && !pixel) : !weighs && !(at && pixel);
   const neurons = ofNeurons ? neuronsOf(graph, values) : undefined;
   if (neurons && !several && only?.classesOnly) {
     throw new UsageError(`${only.name} takes no --layer: its maps are those before the pooling`);
@@ -72,6 +72,12 @@ export function askingOf(techniques: readonly AttributionTechnique[], graph: Gra
     layers: weighs ? layersOf(graph, neurons ? leadingTo(graph, neurons) : values.text("layer")) : [],
     neurons,
   };
+}
+
+/** True if --layer may name the neurons that are asked: of a CAM by itself it names the maps that are weighed. */
+export function layerHasNeurons(techniques: readonly AttributionTechnique[], values: Values): boolean {
+  const [only, another] = techniques;
+  return values.has("layer") && !(only?.weighsMaps && !another);
 }
 
 /** The classes that --target names: a label may have commas of its own. */

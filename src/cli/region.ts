@@ -16,13 +16,17 @@ export interface ChosenRegion {
 }
 
 /**
- * The places that --region, or --at without --layer, mean, of an output with scores at every place; undefined where
- * neither is given.
+ * The places that --region or --at mean, of an output with scores at every place; undefined where neither is given.
+ * @param ofNeurons --layer names the neurons that are asked, and --at is a place of theirs. Default: wherever it is given.
  * @throws UsageError for an output of another kind, or both options. @throws InputError when the mask cannot be read.
  */
-export async function regionOf(graph: Graph, values: Values): Promise<ChosenRegion | undefined> {
-  values.exclusive("region", "layer");
-  const place = values.has("layer") ? undefined : values.text("at");
+export async function regionOf(
+  graph: Graph,
+  values: Values,
+  ofNeurons = values.has("layer"),
+): Promise<ChosenRegion | undefined> {
+  if (ofNeurons) values.exclusive("region", "layer");
+  const place = ofNeurons ? undefined : values.text("at");
   const mask = values.text("region");
   if (place === undefined && mask === undefined) return undefined;
   values.exclusive("at", "region");

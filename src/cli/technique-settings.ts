@@ -34,10 +34,18 @@ function optionsOf(technique: AttributionTechnique): OptionName[] {
   ];
 }
 
-/** Refuses the first option that none of the techniques reads. @throws UsageError */
-export function assertOptions(techniques: readonly AttributionTechnique[], values: Values): void {
+/**
+ * Refuses the first option that none of the techniques reads.
+ * @param others options that are read beside theirs.
+ * @throws UsageError
+ */
+export function assertOptions(
+  techniques: readonly AttributionTechnique[],
+  values: Values,
+  others: readonly OptionName[] = [],
+): void {
   const measured = values.has("trust") || values.has("measures");
-  const known = new Set(techniques.flatMap(optionsOf).concat(measured ? ["batch"] : []));
+  const known = new Set([...techniques.flatMap(optionsOf), ...others, ...(measured ? ["batch"] : [])]);
   for (const option of new Set(ATTRIBUTIONS.flatMap(optionsOf))) {
     if (!values.has(option) || known.has(option)) continue;
     const who = techniques.length === 1 ? techniques[0]?.name : "none of these techniques";

@@ -116,6 +116,18 @@ test("explain asks about a pixel, or about a mask, and says so", async () => {
   expect(rows[H - 1]).toBeGreaterThan(0);
 });
 
+test("a CAM is asked about a pixel too, with the maps that it weighs beside it", async () => {
+  const asked = ["explain", "grad-cam", ...ofModel(), "--target", "tree", "--at", "3,4"];
+  const { out } = await vitrine(asked);
+  expect(out).toMatch(/tree \(1\), its score at 3,4/);
+  await vitrine([...asked, "--layer", "conv", "--out", at("cam.npy")]);
+  const { shape, data } = await readNpy(at("cam.npy"));
+  expect(shape).toEqual([4, 6]);
+  const whole = ["explain", "grad-cam", ...ofModel(), "--target", "tree", "--layer", "conv"];
+  await vitrine([...whole, "--out", at("whole.npy")]);
+  expect(data).not.toEqual((await readNpy(at("whole.npy"))).data);
+});
+
 test("explain --all asks every technique about the pixel", async () => {
   const args = ["explain", "--all", ...ofModel(), "--at", "3,4", "--samples", "8", "--measures", "none"];
   const { results } = await json<{

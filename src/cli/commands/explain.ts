@@ -1,7 +1,7 @@
 import { ATTRIBUTIONS } from "../../techniques/attribution/list.ts";
 import { explainOne } from "../explain-one.ts";
 import { explainSeveral } from "../explain-several.ts";
-import { askingOf } from "../explanation.ts";
+import { askingOf, layerHasNeurons } from "../explanation.ts";
 import { forEachImage } from "../for-each-image.ts";
 import { warnOfHead } from "../heads.ts";
 import { Images } from "../images.ts";
@@ -75,7 +75,8 @@ async function explainCommand(positionals: readonly string[], values: Values, io
     throw new UsageError(`expected --out and --overlay to differ, got "${out.path}" for both`);
   }
   const graph = await openModel(values, io, rest);
-  const asking = { ...askingOf(techniques, graph, values), where: await regionOf(graph, values) };
+  const asked = askingOf(techniques, graph, values);
+  const asking = { ...asked, where: await regionOf(graph, values, layerHasNeurons(techniques, values)) };
   const [technique] = techniques;
   const setting = { graph, values, io, out, overlay };
   const one = techniques.length * asking.targets.length * Math.max(1, asking.layers.length) === 1;
