@@ -4,7 +4,7 @@
  */
 import "./gpu/platform.ts";
 
-export { className, classOf, labelOf } from "./graph/classes.ts";
+export { className, classOf, labelOf, probabilitiesOf } from "./graph/classes.ts";
 export { fuse } from "./graph/fuse.ts";
 export {
   furtherInputsOf,

@@ -148,7 +148,13 @@ export {
   type Paper,
 } from "./techniques/attribution/technique.ts";
 export { type LabelArea, type LabelMap, type LabelMapOptions, labelMap } from "./techniques/label-map.ts";
-export { type Prediction, type PredictOptions, predict, predictEach } from "./techniques/predict.ts";
+export {
+  type Prediction,
+  type PredictOptions,
+  predict,
+  predictEach,
+  predictionsOf,
+} from "./techniques/predict.ts";
 export type {
   AnyTarget,
   ExplainOptions,

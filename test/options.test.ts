@@ -147,7 +147,7 @@ const PLAIN = new Set(
   createStatisticsSummary createTopKBuffer decoderOf decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
   fixInputs furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven labelOf normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
-  parameterLayers parametersOf pixelsFromImageData preprocess probability readCoMoments readHistogram readInput readPicture readStatistics
+  parameterLayers parametersOf pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readHistogram readInput readPicture readStatistics
   readTensor readTensors readersOf receptiveField recordCommands regionObjective reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
     .trim()
     .split(/\s+/),

@@ -118,8 +118,11 @@ async function predictBatch(
   );
 }
 
-/** The predictions of a head from its logits for one image. */
-function predictionsOf(head: Head, scores: Float32Array): Prediction[] {
+/**
+ * The predictions that a head makes of its logits for one image, in the order of {@link predict}: of scores that are there
+ * already, as `labelMap` gives them.
+ */
+export function predictionsOf(head: Head, scores: Float32Array): Prediction[] {
   const { logits, probabilities } = meansOf(head, scores);
   const counts = head.kind === "places" && probabilities ? countsOf(head, scores) : undefined;
   const places = scores.length / head.channels;
