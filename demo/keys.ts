@@ -36,7 +36,11 @@ export function roomKeys(session: Session): KeyBinding[] {
       does: "one level down: image, layer, map, voxel",
       press: { Enter: () => down(session) },
     },
-    { keys: ["Esc"], does: "one level up", press: { Escape: () => up(session) } },
+    {
+      keys: ["Esc"],
+      does: "one level up, or from a class at a place to all of it",
+      press: { Escape: () => up(session) },
+    },
     {
       keys: ["←", "→", "↑", "↓"],
       does: "along the level",

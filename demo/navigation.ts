@@ -18,12 +18,13 @@ export function down(session: Session): void {
   }
 }
 
-/** One level up. */
+/** One level up; from a class at a place, to the class wherever it is. */
 export function up(session: Session): void {
   const { store } = session;
-  const { layer, channel } = store.state;
+  const { layer, channel, at } = store.state;
   const level = levelOf(store.state);
-  if (level === 3) select(store, { layer, channel });
+  if (at) store.set({ at: undefined });
+  else if (level === 3) select(store, { layer, channel });
   else if (level === 2) select(store, { layer });
   else select(store, {});
 }

@@ -1,3 +1,4 @@
+import { places } from "./places/places.ts";
 import type { Session } from "./session.ts";
 import { SHARED_SLICES, type SharedState } from "./state/shared.ts";
 import type { Slice } from "./state/slice.ts";
@@ -5,7 +6,7 @@ import type { Store } from "./state/store.ts";
 import { why } from "./why/why.ts";
 
 /** The questions that the explorer asks, in the order of their panels. */
-export const QUESTIONS = { why };
+export const QUESTIONS = { places, why };
 
 type Questions = typeof QUESTIONS;
 type Intersection<Union> = (Union extends unknown ? (of: Union) => void : never) extends (

@@ -4,11 +4,14 @@ import {
   deprocess,
   type Graph,
   isSoftwareAdapter,
+  type LabelMap,
+  labelMap,
   ModelError,
   type Network,
   type Pixels,
   type Prediction,
   predict,
+  predictionsOf,
   readTensor,
   type Tensor,
 } from "../src/index.ts";
@@ -23,7 +26,7 @@ import { sizeOf } from "./room/sizes.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
 import type { SharedState } from "./state/shared.ts";
 import type { Store } from "./state/store.ts";
-import { classNameOf } from "./subjects.ts";
+import { classNameOf, type InputPixel } from "./subjects.ts";
 import { TaskQueue } from "./tasks/queue.ts";
 
 /** A picture that was shown, and where it came from. */
@@ -32,11 +35,15 @@ export interface ShownPicture {
   readonly pixels: Pixels;
 }
 
-/** A pixel of the network's input. */
-export interface InputPixel {
-  readonly y: number;
-  readonly x: number;
-}
+/** Answers that are shown, where there are many. */
+const TOP = 5;
+
+/** What may lie over the picture, the lowest first: a map of an answer, and the classes of its places. */
+const OVERLAYS = ["map", "classes"] as const;
+export type Overlay = (typeof OVERLAYS)[number];
+
+/** Draws over the picture, at the network's resolution. */
+type Draw = (context: CanvasRenderingContext2D) => void;
 
 /** A sentence for the answer when layers hold NaN or infinity. */
 function nonFiniteSentence(strange: ReadonlyMap<string, number>): string {
@@ -78,13 +85,15 @@ export class Session {
   readonly cursor: Emitter<InputPixel | undefined> = new Emitter();
   /** Its strongest classes, labels or values. */
   predictions: readonly Prediction[] = [];
+  /** The class of each place, of an output that scores classes at places. */
+  labels: LabelMap | undefined;
   /** Why there is no answer to the picture, if there is none. */
   broken: string | undefined;
   shown: ShownPicture | undefined;
   input: Float32Array = new Float32Array();
 
   #turn: Promise<unknown> = Promise.resolve();
-  #overlay: ((context: CanvasRenderingContext2D) => void) | undefined;
+  readonly #overlays = new Map<Overlay, Draw>();
   readonly #stops: (() => void)[];
   #disposed = false;
 
@@ -181,6 +190,7 @@ export class Session {
     this.shown = shown;
     this.input = preprocess(shown.pixels, this.graph);
     paint(this.picture, deprocess(this.input, this.graph));
+    this.labels = undefined;
     this.shownPicture.emit(shown);
     this.compose();
     await this.#run();
@@ -188,11 +198,16 @@ export class Session {
 
   /** Asks the network about the picture, and shows what it answers and holds. */
   async #run(): Promise<void> {
-    const { device, network, input } = this;
+    const { device, network, input, head } = this;
+    const output = head.name;
     let predictions: readonly Prediction[] = [];
+    let labels: LabelMap | undefined;
     let broken: ModelError | undefined;
     try {
-      predictions = await predict(network, input, { top: 5, output: this.head.name });
+      if (head.kind === "places" && head.scores !== "values") {
+        labels = await labelMap(network, input, { output });
+        predictions = predictionsOf(head, labels.scores.data).slice(0, TOP);
+      } else predictions = await predict(network, input, { top: TOP, output });
     } catch (error) {
       // Values that are not finite are no answer; the layers are shown all the same.
       if (!(error instanceof ModelError)) throw error;
@@ -207,22 +222,25 @@ export class Session {
     const strange = await this.room.readStrange();
     if (this.#disposed) return;
     this.predictions = predictions;
+    this.labels = labels;
     this.broken = broken && nonFiniteSentence(strange);
-    this.room.showAnswers(this.head, predictions);
+    this.room.showAnswers(head, predictions);
     this.answered.emit(predictions);
   }
 
   /**
    * Lays something over the picture, or takes it away.
-   * @param draw draws it at the network's resolution; called again for each picture.
+   * @param draw called again for each picture.
    */
-  overlay(draw: ((context: CanvasRenderingContext2D) => void) | undefined): void {
-    this.#overlay = draw;
+  overlay(overlay: Overlay, draw: Draw | undefined): void {
+    if (draw) this.#overlays.set(overlay, draw);
+    else this.#overlays.delete(overlay);
     this.compose();
   }
 
-  get overlaid(): boolean {
-    return this.#overlay !== undefined;
+  /** True if such a thing lies over the picture; without a name, if anything does. */
+  overlaid(overlay?: Overlay): boolean {
+    return overlay === undefined ? this.#overlays.size > 0 : this.#overlays.has(overlay);
   }
 
   /** Draws the picture with what lies over it. */
@@ -233,7 +251,7 @@ export class Session {
     this.composed.width = width;
     this.composed.height = height;
     context.drawImage(this.picture, 0, 0);
-    this.#overlay?.(context);
+    for (const overlay of OVERLAYS) this.#overlays.get(overlay)?.(context);
     this.room.pictureChanged();
   }
 

@@ -3,6 +3,12 @@ import type { Graph, Prediction } from "../src/index.ts";
 import type { SelectionState } from "./state/selection.ts";
 import type { SubjectState } from "./state/subject.ts";
 
+/** A pixel of the network's input. */
+export interface InputPixel {
+  readonly y: number;
+  readonly x: number;
+}
+
 /** The subject of a question: a class by number, or a unit of a layer. */
 export type Subject =
   | number
@@ -37,17 +43,24 @@ export function classNameOf(head: Head, index: number): string {
   return labelOf(head, index) ?? `${NOUNS[head.scores]} ${index}`;
 }
 
-/** A subject in words. */
-export function nameOf(head: Head, subject: Subject): string {
-  if (typeof subject === "number") return classNameOf(head, subject);
+/** A subject in words; a class also where it is asked. */
+export function nameOf(head: Head, subject: Subject, at?: InputPixel): string {
+  if (typeof subject === "number") {
+    return classNameOf(head, subject) + (at ? ` at (${at.y}, ${at.x})` : "");
+  }
   const { layer, channel, y, x } = subject;
   return `${layer} · map ${channel}${y === undefined ? "" : ` (${y}, ${x})`}`;
 }
 
-/** Layers whose maps a CAM can weigh, from the image to the answer: those with more than one pixel. */
-export function mapLayersOf(graph: Graph): string[] {
+/**
+ * Layers whose maps a CAM can weigh, from the image to the answer: those with more than one pixel.
+ * @param before of them, those that come before this layer.
+ */
+export function mapLayersOf(graph: Graph, before?: string): string[] {
   const shapes = shapesOf(graph);
+  const end = graph.layers.findIndex(({ name }) => name === before);
   return graph.layers
+    .slice(0, end < 0 ? undefined : end)
     .filter(({ name, op }) => {
       const shape = shapes.get(name) ?? [];
       return op !== "input" && shape.length === 4 && (shape[1] ?? 1) * (shape[2] ?? 1) > 1;

@@ -1,14 +1,21 @@
 import { receptiveField } from "../../src/graph.ts";
+import { cursorOver, putAt } from "../cursor-over.ts";
 import { h } from "../dom.ts";
 import { paint } from "../pixels.ts";
 import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";
 import { picture } from "../state/picture.ts";
 import { selection } from "../state/selection.ts";
+import { subject } from "../state/subject.ts";
 import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
 import { preprocessingChoice } from "./preprocessing-choice.ts";
 
 /** The picture that the network sees, a few to choose from, and ways to bring one's own. */
-export const imagePanel: Panel = { title: "Image", place: "left", needs: [picture, selection], mount };
+export const imagePanel: Panel = {
+  title: "Image",
+  place: "left",
+  needs: [picture, selection, subject],
+  mount,
+};
 
 function mount({ session, openFiles }: PanelHost): MountedPanel {
   const { store } = session;
@@ -17,7 +24,8 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
   session.composed.setAttribute("role", "img");
   session.composed.setAttribute("aria-label", "The image as the network sees it");
   const cross = h("i", { class: "cross hidden" });
-  const frame = h("div", { class: "picture" }, session.composed, sees, cross);
+  const mark = h("i", { class: "mark hidden" });
+  const frame = h("div", { class: "picture" }, session.composed, sees, mark, cross);
   const prepared = preprocessingChoice(session, "picture");
   const samples = h("div", { class: "samples", role: "group", "aria-label": "Sample pictures" });
   const buttons = new Map<string, HTMLButtonElement>();
@@ -85,25 +93,15 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
     sees.style.width = percent(inside.right - inside.left, width);
     sees.style.height = percent(inside.bottom - inside.top, height);
   };
-  const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, Math.floor(value * size)));
-  session.composed.addEventListener("pointermove", ({ clientX, clientY }) => {
-    const box = session.composed.getBoundingClientRect();
-    session.cursor.emit({
-      y: within((clientY - box.top) / box.height, height),
-      x: within((clientX - box.left) / box.width, width),
-    });
-  });
-  session.composed.addEventListener("pointerleave", () => session.cursor.emit(undefined));
+  cursorOver(session.composed, session.composed, session);
   const selected = () => {
     const { layer, y, x } = store.state;
     return layer !== undefined && y !== undefined && x !== undefined ? { layer, y, x } : undefined;
   };
   const stops = [
     session.cursor.listen((at) => {
-      cross.classList.toggle("hidden", !at || !session.overlaid);
-      if (!at) return;
-      cross.style.left = `${(100 * (at.x + 0.5)) / width}%`;
-      cross.style.top = `${(100 * (at.y + 0.5)) / height}%`;
+      cross.classList.toggle("hidden", !at || !session.overlaid());
+      if (at) putAt(cross, at, session.inputSize);
     }),
     session.hovered.listen(({ hovered }) => outline(hovered ?? selected())),
     session.shownPicture.listen((shown) => {
@@ -120,6 +118,9 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
     draw() {
       press();
       outline(selected());
+      const { at } = store.state;
+      mark.classList.toggle("hidden", !at);
+      if (at) putAt(mark, { y: at[0], x: at[1] }, session.inputSize);
     },
     dispose: () => {
       for (const stop of stops) stop();

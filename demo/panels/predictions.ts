@@ -1,6 +1,7 @@
 import type { Head } from "../../src/graph.ts";
 import type { Prediction } from "../../src/index.ts";
 import { figure, h } from "../dom.ts";
+import { inPercent } from "../percent.ts";
 import { subject } from "../state/subject.ts";
 import { headChoice } from "./head-choice.ts";
 import type { MountedPanel, Panel, PanelHost } from "./panel.ts";
@@ -21,7 +22,7 @@ function scoreOf({ logit, value }: Prediction): string {
 /** The network's answer: its strongest classes or labels as bars, or its values. Choosing one makes it the target of questions. */
 export const predictionsPanel: Panel = { title: "What it says", place: "left", needs: [subject], mount };
 
-function mount({ session }: PanelHost): MountedPanel {
+function mount({ session, show }: PanelHost): MountedPanel {
   const { store } = session;
   const unit = h("small", {});
   const list = h("ol", { class: "answers", "aria-live": "polite" });
@@ -29,6 +30,8 @@ function mount({ session }: PanelHost): MountedPanel {
   const choice = headChoice(session, "answer");
   const element = h("section", {}, h("h2", {}, "What it says", unit), list, broken, choice.element);
   const draw = () => {
+    // Classes of places have a legend of their own.
+    show(session.labels === undefined);
     const { target } = store.state;
     const { head } = session;
     unit.textContent = unitOf(head);
@@ -64,8 +67,4 @@ function mount({ session }: PanelHost): MountedPanel {
     },
     dispose: session.answered.listen(draw),
   };
-}
-
-function inPercent(percent: number): string {
-  return `${percent >= 99.95 ? "100" : percent < 0.05 ? "< 0.1" : percent.toFixed(1)} %`;
 }

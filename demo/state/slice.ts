@@ -1,3 +1,5 @@
+import type { HeadKind } from "../../src/graph.ts";
+
 /** The parts of a network that can be selected and asked about. */
 export interface NetworkParts {
   readonly exhibits: readonly {
@@ -9,7 +11,7 @@ export interface NetworkParts {
     readonly kind: "picture" | "volume" | "vector";
   }[];
   /** Its outputs, the one that is asked by default first. */
-  readonly outputs: readonly { readonly name: string; readonly classes: number }[];
+  readonly outputs: readonly { readonly name: string; readonly classes: number; readonly kind: HeadKind }[];
   /** Layers with more than one pixel: those whose maps a CAM can weigh. */
   readonly mapLayers: readonly string[];
 }
@@ -55,6 +57,12 @@ export type StateOf<Slices extends readonly unknown[]> = Slices extends readonly
 /** A whole number of at most seven digits; undefined for any other text. */
 export function wholeIn(text: string | null): number | undefined {
   return text !== null && /^\d{1,7}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Two whole numbers with a comma between. */
+export function pairIn(text: string | null): readonly [number, number] | undefined {
+  const [first, second, ...more] = (text ?? "").split(",").map((part) => wholeIn(part));
+  return first === undefined || second === undefined || more.length > 0 ? undefined : [first, second];
 }
 
 /** A number from 0 to 1. */

@@ -5,11 +5,11 @@ import type { Session } from "../session.ts";
 import { selects } from "../state/selection.ts";
 import type { SharedState } from "../state/shared.ts";
 import type { Changes, Store } from "../state/store.ts";
-import { mapLayersOf, nameOf, type Subject, subjectsOf } from "../subjects.ts";
+import { type InputPixel, nameOf, type Subject, subjectsOf } from "../subjects.ts";
 import type { Progress, Task, TaskList } from "../tasks/queue.ts";
 import { type Answer, answerOf, type Ends, endsOf, sharedEnds } from "./color-ends.ts";
 import { drawMap } from "./draw-map.ts";
-import { keyOf, type MapRequest, settingsOf, weighedLayer } from "./map-request.ts";
+import { keyOf, type MapRequest, settingsOf, weighableLayers, weighedLayer } from "./map-request.ts";
 import { WhyNetworks } from "./networks.ts";
 import type { WhyState } from "./slice.ts";
 import { measuresFor, type TrustFigures, type TrustSettings, trustKey, trustTasks } from "./trust-tasks.ts";
@@ -32,9 +32,9 @@ export interface Card extends AskedMap {
 }
 
 /** The keys of the state that say which maps are wanted. */
-const ASKS = ["why", "target", "versus", "weighs", "trust", "layerMaps"] as const;
+const ASKS = ["why", "target", "versus", "at", "weighs", "trust", "layerMaps"] as const;
 /** The fields that say how answers are drawn. */
-const DRAWS = ["ends", "colors", "over", "strength"] as const;
+const DRAWS = ["decoder", "ends", "colors", "over", "strength"] as const;
 
 /** The maps that the page's state asks for: says what is wanted, and gives what the tasks found. */
 export class WhyAnswers {
@@ -42,8 +42,6 @@ export class WhyAnswers {
   readonly store: Store<SharedState & WhyState>;
   /** There is something new to draw. */
   readonly changed: Emitter<void> = new Emitter();
-  /** Layers whose maps can be weighed. */
-  readonly layers: readonly string[];
 
   readonly #networks: WhyNetworks;
   readonly #maps: TaskList<Answer>;
@@ -58,7 +56,6 @@ export class WhyAnswers {
   constructor(session: Session, store: Store<SharedState & WhyState>) {
     this.session = session;
     this.store = store;
-    this.layers = mapLayersOf(session.graph);
     this.#networks = new WhyNetworks(session.networks, session.graph);
     this.#maps = session.tasks.list<Answer>();
     this.#trusts = session.tasks.list<Trust>();
@@ -77,6 +74,18 @@ export class WhyAnswers {
     ];
   }
 
+  /** Layers whose maps can be weighed for the output that is asked. */
+  get layers(): readonly string[] {
+    return weighableLayers(this.session.graph, this.session.head.name);
+  }
+
+  /** What is asked first, and where, once the network has answered. */
+  get asked(): { readonly subject: Subject; readonly at: InputPixel | undefined } | undefined {
+    const { state } = this.store;
+    const [subject] = this.#answered ? subjectsOf(state, this.session.predictions) : [];
+    return subject === undefined ? undefined : { subject, at: this.#placeOf(subject) };
+  }
+
   /** The cards that the state asks for. */
   get cards(): Card[] {
     const { ends, trust } = this.store.state;
@@ -92,6 +101,14 @@ export class WhyAnswers {
         trust: trust && answer ? this.#trustOf(request) : undefined,
       };
     });
+  }
+
+  /** The question that the cards answer, in words. */
+  get question(): string {
+    const { head } = this.session;
+    const about = [...new Set(this.#wanted.map(({ request }) => nameOf(head, request.subject)))];
+    const at = this.#wanted.find(({ request }) => request.at)?.request.at;
+    return `Why ${about.join(" or ")}${at ? ` at (${at.y}, ${at.x})` : ""}?`;
   }
 
   /** Grad-CAM at every layer, from the image to the answer, if the state asks for it. */
@@ -161,20 +178,23 @@ export class WhyAnswers {
   /** Says what is wanted: the maps, Grad-CAM at every layer, and their trust. */
   #want(): void {
     const { state } = this.store;
-    const { graph, predictions } = this.session;
+    const { graph, head, predictions } = this.session;
     const subjects = this.#answered ? subjectsOf(state, predictions) : [];
     this.#wanted = state.why.flatMap((name) =>
       subjects.map((subject, place) => {
         const technique = attributionNamed(name);
-        const layer = technique.weighsMaps ? weighedLayer(graph, state.weighs, subject) : undefined;
-        return { id: place === 0 ? name : `${name}:2`, request: { technique, subject, layer } };
+        const layer = technique.weighsMaps
+          ? weighedLayer(graph, state.weighs, subject, head.name)
+          : undefined;
+        const request = { technique, subject, layer, at: this.#placeOf(subject) };
+        return { id: place === 0 ? name : `${name}:2`, request };
       }),
     );
     const [subject] = subjects;
     const technique = attributionNamed("grad-cam");
     this.#wantedLayers =
       state.layerMaps && typeof subject === "number" && state.why.length > 0
-        ? this.layers.map((layer) => ({ technique, subject, layer }))
+        ? this.layers.map((layer) => ({ technique, subject, layer, at: this.#placeOf(subject) }))
         : [];
     this.#maps.want([
       ...this.#wanted.map(({ request }) => this.#mapTask(request, "answer")),
@@ -201,7 +221,10 @@ export class WhyAnswers {
     const { answer, ends } = this.over ?? {};
     if (answer !== this.#laid.answer || ends?.max !== this.#laid.max) {
       this.#laid = { answer, max: ends?.max };
-      this.session.overlay(answer && ends && ((context) => drawMap(context, answer, ends, this.store.state)));
+      this.session.overlay(
+        "map",
+        answer && ends && ((context) => drawMap(context, answer, ends, this.store.state)),
+      );
     }
     this.changed.emit();
   }
@@ -245,6 +268,7 @@ export class WhyAnswers {
           ...settingsOf(request, software),
           output: this.#outputOf(target),
           target,
+          region: request.at,
           ...options,
         });
         return answerOf(request, found);
@@ -265,17 +289,24 @@ export class WhyAnswers {
       ? await this.#networks.randomised()
       : undefined;
     settings.signal.throwIfAborted();
-    const { subject, technique } = request;
+    const { at, subject, technique } = request;
     return trust(network, input, technique, {
       output: this.#outputOf(subject),
       // A class is asked as such, so that others can be compared with it.
       target: typeof subject === "number" ? subject : answer.found.target,
+      region: at,
       measures,
       explanation: answer.found,
       settings: settingsOf(request, software),
       randomisedNetwork,
       ...settings,
     });
+  }
+
+  /** The place where a subject is asked: a class may be asked at one. */
+  #placeOf(subject: Subject): InputPixel | undefined {
+    const [y, x] = this.store.state.at ?? [];
+    return typeof subject === "number" && y !== undefined && x !== undefined ? { y, x } : undefined;
   }
 
   /** The output whose class a target is. */

@@ -11,7 +11,7 @@ import { whySlice } from "./slice.ts";
 const ALL = "all";
 
 /** The keys of the state that the panel shows. */
-const ASKS = ["target", "versus", "layer", "channel", "y", "x", "why"] as const;
+const ASKS = ["target", "versus", "at", "layer", "channel", "y", "x", "why"] as const;
 
 const GROUPS = [
   "Weigh a layer’s maps",
@@ -70,6 +70,8 @@ function mount({ session, store }: WhyAnswers): MountedPanel & { ask(): void } {
   const versus = chooser("Beside", (value) =>
     store.set({ versus: value === "" ? undefined : value === "second" ? "second" : Number(value) }),
   );
+  const where = chooser("Where", (value) => value === "all" && store.set({ at: undefined }));
+  const whereField = h("label", { class: "field" }, h("span", {}, "Where"), where);
   const says = h("p", { class: "note" });
   const button = h("button", { class: "primary grow", onclick: () => ask() }, "Ask why");
   const element = h(
@@ -80,6 +82,7 @@ function mount({ session, store }: WhyAnswers): MountedPanel & { ask(): void } {
       "div",
       { class: "fields" },
       h("label", { class: "field" }, h("span", {}, "About"), target),
+      whereField,
       h("label", { class: "field" }, h("span", {}, "Beside"), versus),
       h("label", { class: "field" }, h("span", {}, "Technique"), technique),
     ),
@@ -143,6 +146,13 @@ function mount({ session, store }: WhyAnswers): MountedPanel & { ask(): void } {
     );
     versus.value = String(state.versus ?? "");
     if (versus.selectedIndex < 0) versus.value = "";
+    const { at } = state;
+    whereField.classList.toggle("hidden", !session.labels);
+    where.replaceChildren(
+      h("option", { value: "all" }, "wherever it is"),
+      h("option", { value: "at", disabled: !at }, at ? `at (y ${at[0]}, x ${at[1]})` : "click the picture"),
+    );
+    where.value = at ? "at" : "all";
     describe();
   };
   return {

@@ -1,6 +1,6 @@
 import { figure, h } from "../dom.ts";
 import { legend } from "../panels/legend.ts";
-import type { InputPixel } from "../session.ts";
+import type { InputPixel } from "../subjects.ts";
 import { isOpen } from "../tasks/queue.ts";
 import type { Card, WhyAnswers } from "./answers.ts";
 import { colorsOf } from "./color-ends.ts";

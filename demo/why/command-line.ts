@@ -11,7 +11,7 @@ const quoted = (text: string): string =>
 
 /** The command that makes the same map; undefined where the command line cannot ask this. */
 export function commandOf({ session, store }: WhyAnswers, request: MapRequest): string | undefined {
-  const { technique, subject } = request;
+  const { technique, subject, at } = request;
   const { state } = store;
   const lines: string[] = [];
   const parts = ["vitrine explain", technique.name];
@@ -33,6 +33,7 @@ export function commandOf({ session, store }: WhyAnswers, request: MapRequest): 
   if (typeof subject === "number") {
     const label = labelOf(session.head, subject);
     parts.push("--target", label !== undefined && /^[a-z][\w-]*$/i.test(label) ? label : String(subject));
+    if (at) parts.push("--at", `${at.y},${at.x}`);
     if (layer !== undefined) parts.push("--layer", quoted(layer));
   } else {
     // There --layer names the layer whose maps are weighed.

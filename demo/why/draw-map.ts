@@ -1,7 +1,7 @@
 import { colorize } from "../../src/figures.ts";
 import { enlarge, imageData } from "../pixels.ts";
-import type { InputPixel } from "../session.ts";
 import type { LookState } from "../state/look.ts";
+import type { InputPixel } from "../subjects.ts";
 import { type Answer, colorsOf, type Ends } from "./color-ends.ts";
 import type { WhyState } from "./slice.ts";
 

@@ -35,17 +35,17 @@ function subtitleOf({ graph, shown }: Session, layer: string | undefined): strin
 
 /** The figure of one map, as people publish it: image, overlay, map, colour bar, what was clipped. */
 export function figureOfAnswer({ session, store }: WhyAnswers, answer: Answer): Figure {
-  const { technique, subject, layer } = answer.request;
+  const { technique, subject, layer, at } = answer.request;
   return composeFigure({
     image: deprocess(session.input, session.graph),
-    title: `${technique.title}: ${nameOf(session.head, subject)}`,
+    title: `${technique.title}: ${nameOf(session.head, subject, at)}`,
     subtitle: subtitleOf(session, layer),
     ...multipleOf(answer, store.state),
   });
 }
 
 /** All cards on one sheet: techniques below one another, classes side by side. */
-export function sheetOfCards({ session, store, cards }: WhyAnswers): Figure {
+export function sheetOfCards({ session, store, cards, question }: WhyAnswers): Figure {
   const { state } = store;
   const techniques = [...new Set(cards.map(({ request }) => request.technique))];
   const columns = [...new Set(cards.map(({ about }) => about))];
@@ -53,7 +53,7 @@ export function sheetOfCards({ session, store, cards }: WhyAnswers): Figure {
   const layer = cards.find(({ request }) => request.layer !== undefined)?.request.layer;
   return composeMultiples({
     image: deprocess(session.input, session.graph),
-    title: `Why ${columns.join(" or ")}?`,
+    title: question,
     subtitle: subtitleOf(session, layer),
     columns: alone ? [""] : columns,
     rows: techniques.map((technique) => ({

@@ -20,6 +20,11 @@ export function whyKeys({ store }: WhyAnswers, ask: () => void): KeyBinding[] {
       press: { t: () => store.set({ trust: !store.state.trust }) },
     },
     {
+      keys: ["G"],
+      does: "the decoder’s maps, from coarse to fine",
+      press: { g: () => store.set({ decoder: !store.state.decoder }) },
+    },
+    {
       keys: ["L"],
       does: "Grad-CAM along the network",
       press: { l: () => store.set({ layerMaps: !store.state.layerMaps }) },

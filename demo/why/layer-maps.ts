@@ -1,6 +1,6 @@
 import { figure, h } from "../dom.ts";
-import type { InputPixel } from "../session.ts";
 import { select } from "../state/selection.ts";
+import type { InputPixel } from "../subjects.ts";
 import type { WhyAnswers } from "./answers.ts";
 import { type MapTile, mapTile } from "./map-tile.ts";
 

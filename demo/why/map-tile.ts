@@ -1,5 +1,6 @@
+import { cursorOver, putAt } from "../cursor-over.ts";
 import { h } from "../dom.ts";
-import type { InputPixel } from "../session.ts";
+import type { InputPixel } from "../subjects.ts";
 import type { WhyAnswers } from "./answers.ts";
 import type { Answer, Ends } from "./color-ends.ts";
 import { drawMap, valueAt } from "./draw-map.ts";
@@ -14,7 +15,6 @@ export interface MapTile {
 
 /** Makes a tile; a press is told to `press`. Arrow keys move the cursor while it has the focus. */
 export function mapTile({ session, store }: WhyAnswers, label: string, press: () => void): MapTile {
-  const { cursor } = session;
   const canvas = h("canvas", { "aria-hidden": "true" });
   const cross = h("i", { class: "cross hidden" });
   const element = h("button", { class: "map", "aria-label": label, onclick: press }, canvas, cross);
@@ -22,27 +22,7 @@ export function mapTile({ session, store }: WhyAnswers, label: string, press: ()
   let drawn = "";
   let from: Answer | undefined;
   let picture: Float32Array | undefined;
-  let at: InputPixel | undefined;
-  const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, value));
-
-  element.addEventListener("pointermove", ({ clientX, clientY }) => {
-    const box = canvas.getBoundingClientRect();
-    cursor.emit({
-      y: within(Math.floor(((clientY - box.top) / box.height) * height), height),
-      x: within(Math.floor(((clientX - box.left) / box.width) * width), width),
-    });
-  });
-  element.addEventListener("pointerleave", () => cursor.emit(undefined));
-  element.addEventListener("blur", () => cursor.emit(undefined));
-  element.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (!step || event.shiftKey) return;
-    const [dy = 0, dx = 0] = step;
-    const { y, x } = at ?? { y: Math.floor(height / 2), x: Math.floor(width / 2) };
-    cursor.emit({ y: within(y + dy, height), x: within(x + dx, width) });
-    event.preventDefault();
-    event.stopPropagation();
-  });
+  cursorOver(element, canvas, session);
 
   return {
     element,
@@ -59,11 +39,9 @@ export function mapTile({ session, store }: WhyAnswers, label: string, press: ()
       if (answer && ends) drawMap(context, answer, ends, store.state);
     },
     point(place) {
-      at = place;
       cross.classList.toggle("hidden", !place);
       if (!place) return undefined;
-      cross.style.left = `${(100 * (place.x + 0.5)) / width}%`;
-      cross.style.top = `${(100 * (place.y + 0.5)) / height}%`;
+      putAt(cross, place, session.inputSize);
       return from && valueAt(from, place, session.inputSize);
     },
   };

@@ -5,17 +5,23 @@ import type { MountedPanel, Panel, PanelHost } from "../panels/panel.ts";
 import type { Card, WhyAnswers } from "./answers.ts";
 import { type CardView, cardView } from "./card-view.ts";
 import { correlation } from "./color-ends.ts";
+import type { Decoder } from "./decoder.ts";
+import { decoderView } from "./decoder-view.ts";
 import { pngOf, sheetOfCards } from "./export-figure.ts";
 import { layerMapsView } from "./layer-maps.ts";
 import { saveDialog } from "./save-dialog.ts";
 import type { ScaleOfMaps } from "./slice.ts";
 
 /** The answers to "Why this?": maps side by side, with a cursor that they share. They tell when they are to be drawn. */
-export function mapsPanel(answers: WhyAnswers): Panel {
-  return { title: "Why", place: "bottom", needs: [], mount: (host) => mount(answers, host) };
+export function mapsPanel(answers: WhyAnswers, decoder: Decoder): Panel {
+  return { title: "Why", place: "bottom", needs: [], mount: (host) => mount(answers, decoder, host) };
 }
 
-function mount(answers: WhyAnswers, { session, fail, show, bringForward }: PanelHost): MountedPanel {
+function mount(
+  answers: WhyAnswers,
+  decoder: Decoder,
+  { session, fail, show, bringForward }: PanelHost,
+): MountedPanel {
   const { store } = answers;
   const dialog = saveDialog(answers, fail);
   const title = h("h2", {});
@@ -30,19 +36,18 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
   );
   scale.element.title =
     "Robust: gradients are clipped at their 99th percentile. Raw: nothing is clipped. Shared: one scale for the classes of a technique.";
-  const layer = h(
-    "select",
-    {
-      "aria-label": "Layer whose maps the CAMs weigh",
-      title: "Layer whose maps the CAMs weigh",
-      onchange: () => store.set({ weighs: layer.value === answers.layers.at(-1) ? undefined : layer.value }),
-    },
-    ...answers.layers.map((value) => h("option", { value }, value)),
-  );
+  const layer = h("select", {
+    "aria-label": "Layer whose maps the CAMs weigh",
+    title: "Layer whose maps the CAMs weigh",
+    onchange: () => store.set({ weighs: layer.value === answers.layers.at(-1) ? undefined : layer.value }),
+  });
   const toggle = (text: string, hint: string, change: () => void) =>
     h("button", { class: "toggle", title: hint, onclick: change }, text);
   const layers = toggle("Layers", "Grad-CAM at every layer, along the network (L)", () =>
     store.set({ layerMaps: !store.state.layerMaps }),
+  );
+  const growing = toggle("Decoder", "The decoder’s maps from coarse to fine (G)", () =>
+    store.set({ decoder: !store.state.decoder }),
   );
   const trust = toggle("Trust", "Measure how far each map can be trusted (T)", () =>
     store.set({ trust: !store.state.trust }),
@@ -66,17 +71,20 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
     scale.element,
     layer,
     layers,
+    growing,
     trust,
     h("button", { title: "Save all maps as one picture", onclick: () => void save() }, "Save all"),
     h("button", { class: "quiet", onclick: () => store.set({ why: [], over: undefined }) }, "Clear"),
   );
   const layerMaps = layerMapsView(answers);
+  const decoderMaps = decoderView(answers, decoder);
   const cards = h("div", { class: "cards", tabIndex: -1 });
   const element = h(
     "section",
     { class: "panel dock", "aria-label": "Why this?" },
     bar,
     layerMaps.element,
+    decoderMaps.element,
     cards,
   );
   const groups = new Map<string, { element: HTMLElement; alike: HTMLElement; row: HTMLElement }>();
@@ -112,18 +120,25 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
     return group;
   };
 
+  let offered = "";
   let shape = "";
   let shown = 0;
   const draw = () => {
     const all = answers.cards;
     const { state } = store;
     show(all.length > 0);
-    const about = [...new Set(all.map((card) => card.about))];
-    title.textContent = `Why ${about.join(" or ")}?`;
+    title.textContent = answers.question;
     scale.set(state.ends);
-    layer.value = answers.layers.find((name) => name === state.weighs) ?? answers.layers.at(-1) ?? "";
+    const { layers: weighable } = answers;
+    if (weighable.join("\n") !== offered) {
+      offered = weighable.join("\n");
+      layer.replaceChildren(...weighable.map((value) => h("option", { value }, value)));
+    }
+    layer.value = weighable.find((name) => name === state.weighs) ?? weighable.at(-1) ?? "";
     layer.classList.toggle("hidden", !all.some(({ request }) => request.technique.weighsMaps));
     layers.setAttribute("aria-pressed", String(state.layerMaps));
+    growing.classList.toggle("hidden", decoder.layers.length === 0);
+    growing.setAttribute("aria-pressed", String(state.decoder));
     trust.setAttribute("aria-pressed", String(state.trust));
     strength.set(state.strength, `${Math.round(100 * state.strength)} %`);
     const ids = all.map(({ id }) => id);
@@ -144,6 +159,7 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
     for (const card of all) views.get(card.id)?.draw(card, card.id === over);
     for (const [name, { alike }] of groups) alike.textContent = likeness(session.head, all, name);
     layerMaps.draw();
+    decoderMaps.draw();
     if (anew) {
       const more = state.why.length > shown;
       if (more && shown > 0) cards.scrollTo({ left: cards.scrollWidth });
@@ -153,6 +169,7 @@ function mount(answers: WhyAnswers, { session, fail, show, bringForward }: Panel
   };
   const stops = [
     answers.changed.listen(draw),
+    decoder.changed.listen(() => decoderMaps.draw()),
     session.cursor.listen((at) => {
       for (const view of views.values()) view.point(at);
       layerMaps.point(at);

@@ -17,6 +17,8 @@ export interface WhyState {
   readonly trust: boolean;
   /** True if Grad-CAM is shown at every layer, along the network. */
   readonly layerMaps: boolean;
+  /** True if the maps of a decoder are shown, from coarse to fine, where the network has one. */
+  readonly decoder: boolean;
   /** The card whose map lies over the image; undefined: the first. */
   readonly over: string | undefined;
   /** The strength with which maps cover the image, 0 to 1. */
@@ -29,6 +31,7 @@ const defaults: WhyState = {
   ends: "robust",
   trust: false,
   layerMaps: false,
+  decoder: true,
   over: undefined,
   strength: 0.75,
 };
@@ -46,16 +49,18 @@ export const whySlice: Slice<WhyState> = {
       ends: oneOf(fields.get("ends"), SCALES, defaults.ends),
       trust: fields.get("trust") === "on",
       layerMaps: fields.get("along") === "on",
+      decoder: fields.get("decoder") !== "off",
       over: fields.get("over") ?? undefined,
       strength: shareIn(fields.get("strength"), defaults.strength),
     };
   },
-  write({ why, weighs, ends, trust, layerMaps, over, strength }, put) {
+  write({ why, weighs, ends, trust, layerMaps, decoder, over, strength }, put) {
     put("why", why.join(",") || undefined);
     put("weighs", weighs);
     put("ends", ends, defaults.ends);
     put("trust", trust ? "on" : undefined);
     put("along", layerMaps ? "on" : undefined);
+    put("decoder", decoder ? undefined : "off");
     put("over", over);
     put("strength", Number(strength.toFixed(2)), defaults.strength);
   },

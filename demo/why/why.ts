@@ -1,6 +1,8 @@
 import type { OpenQuestion, Question } from "../question.ts";
 import { WhyAnswers } from "./answers.ts";
 import { askPanel } from "./ask-panel.ts";
+import { Decoder } from "./decoder.ts";
+import { askHere } from "./here.ts";
 import { whyKeys } from "./keys.ts";
 import { mapsPanel } from "./maps-panel.ts";
 import { type WhyState, whySlice } from "./slice.ts";
@@ -16,11 +18,17 @@ export const why: Question<WhyState, OpenWhy> = {
   open(session, store) {
     const answers = new WhyAnswers(session, store);
     const ask = askPanel(answers);
+    const stopHere = askHere(answers, () => ask.ask());
+    const decoder = new Decoder(answers);
     return {
       answers,
-      panels: [ask, mapsPanel(answers)],
+      panels: [ask, mapsPanel(answers, decoder)],
       keys: whyKeys(answers, () => ask.ask()),
-      dispose: () => answers.dispose(),
+      dispose() {
+        stopHere();
+        decoder.dispose();
+        answers.dispose();
+      },
     };
   },
 };

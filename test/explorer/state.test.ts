@@ -18,8 +18,9 @@ const KNOWN: NetworkParts = {
     { layer: "say", stand: { stages: ["say"] }, size: [1, 1, 3], kind: "vector" },
   ],
   outputs: [
-    { name: "say", classes: 3 },
-    { name: "age", classes: 1 },
+    { name: "say", classes: 3, kind: "softmax" },
+    { name: "age", classes: 1, kind: "values" },
+    { name: "mask", classes: 2, kind: "places" },
   ],
   mapLayers: ["conv", "relu"],
 };
@@ -93,6 +94,7 @@ describe("the address", () => {
   test("brings back every state", () => {
     const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
     const text = fc.constantFrom("conv1", "fire2/concat", "a b,c&d=e", "ä#%2C+");
+    const pixel = maybe(fc.tuple(fc.nat(999), fc.nat(999)));
     const share = fc.nat(100).map((percent) => percent / 100);
     const selected = fc
       .record({
@@ -125,12 +127,19 @@ describe("the address", () => {
       ends: fc.constantFrom("robust" as const, "raw" as const, "shared" as const),
       trust: fc.boolean(),
       layerMaps: fc.boolean(),
+      decoder: fc.boolean(),
+      classes: fc.boolean(),
+      cover: share,
       over: maybe(fc.constantFrom("saliency", "grad-cam:2")),
       strength: share,
     });
     fc.assert(
-      fc.property(asked, fc.option(selected, { nil: selection.defaults }), (rest, place) => {
-        const state: State = { ...rest, ...place };
+      fc.property(asked, pixel, fc.option(selected, { nil: selection.defaults }), (rest, at, place) => {
+        const state: State = {
+          ...rest,
+          ...place,
+          at: typeof rest.target === "number" ? at : undefined,
+        };
         expect(read(`#${write(state)}`)).toEqual(state);
       }),
     );
@@ -186,6 +195,9 @@ describe("what a network has", () => {
     ],
     [{ output: "sex" }, /no output “sex”/, { output: undefined }],
     [{ versus: 99 }, /no class 99/, { versus: undefined }],
+    [{ target: 1, at: [2, 2] }, /no scores at places/, { target: 1, at: undefined }],
+    [{ output: "mask", target: 1, at: [2, 8] }, /8 × 8 pixels.*\(y 2, x 8\)/, { target: 1, at: undefined }],
+    [{ output: "mask", target: 2, at: [2, 2] }, /no class 2/, { target: undefined, at: undefined }],
     [{ weighs: "say" }, /no layer “say” whose maps/, { weighs: undefined }],
   ] as const)("is asked for what it has not: %j", (state, words, left) => {
     const found = of(state);
@@ -247,6 +259,25 @@ describe("the store", () => {
     expect(store.state).toMatchObject({ ...asked, ...kept });
     store.hold(KNOWN, true, () => {});
     expect(store.state).toEqual({ ...DEFAULTS, ...kept });
+  });
+
+  test("keeps a place with the class that is asked there, and both with their picture", () => {
+    const store = createStore<State>(SLICES);
+    const asked = { output: "mask", target: 1, at: [2, 3] } as const;
+    const changed = (change: Partial<State>) => {
+      store.set(asked);
+      store.set(change);
+      const { target, at } = store.state;
+      return { target, at };
+    };
+    expect(changed({ target: 0 })).toEqual({ target: 0, at: [2, 3] });
+    expect(changed({ at: undefined })).toEqual({ target: 1, at: undefined });
+    expect(changed({ target: undefined })).toEqual({ target: undefined, at: undefined });
+    expect(changed({ target: "unit" })).toEqual({ target: "unit", at: undefined });
+    expect(changed({ output: undefined })).toEqual({ target: 1, at: undefined });
+    expect(changed({ image: "24016" })).toEqual({ target: undefined, at: undefined });
+    expect(changed({ image: "24017", target: 0, at: [1, 1] })).toEqual({ target: 0, at: [1, 1] });
+    expect(read("#at=3,4")).toEqual(DEFAULTS);
   });
 
   test("keeps the page of the map that was selected until another layer is", () => {
