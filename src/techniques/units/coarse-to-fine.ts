@@ -34,6 +34,13 @@ const WHO = "coarse to fine";
  * Deconvolution Network, figure 4, show them. Where they choose a map by eye, the channel is taken whose activations times
  * their gradients add most to the score of the class.
  * @throws UnsupportedError where the maps never grow again on the way to the output.
+ * @example
+ * ```ts
+ * import { coarseToFine } from "vitrine/units";
+ *
+ * const { steps } = await coarseToFine(network, image, { target: "car" });
+ * for (const { layer, shape, share } of steps) console.log(layer, shape.join("×"), share);
+ * ```
  */
 export function coarseToFine(
   network: Network,
