@@ -59,7 +59,6 @@ const FIELDS: Fields<SessionOptions> = {
  * @param ort the module that made the session.
  * @throws InputError for options that do not fit the session; UnsupportedError for an input that does not take floats.
  * @example
- * ```ts
  * import * as ort from "onnxruntime-web";
  * import { rise } from "vitrine";
  * import { fromSession } from "vitrine/onnxruntime";
@@ -67,7 +66,6 @@ const FIELDS: Fields<SessionOptions> = {
  * const session = await ort.InferenceSession.create("vit.onnx");
  * const box = await fromSession(device, ort, session, { preprocessing: "imagenet", head: "softmax" });
  * const { data } = await rise(box, picture, { samples: 1000 });
- * ```
  */
 export async function fromSession(
   device: GPUDevice,

@@ -36,7 +36,7 @@ const READERS: Readonly<Record<Exclude<ModelFormat, "zip">, () => Promise<Reader
  * ```ts
  * import { loadModel, modelFromUrl } from "vitrine";
  *
- * const graph = await loadModel(modelFromUrl("https://example.org/models/net.onnx"));
+ * const graph = await loadModel(modelFromUrl("https://example.org/models/vitrine/model.json"));
  * ```
  */
 export async function loadModel(files: ModelFiles, options: LayersModelOptions = {}): Promise<Graph> {

@@ -43,7 +43,7 @@ const FIELDS: Fields<LabelMapOptions> = { output: "may", inputs: "may", signal: 
  * ```ts
  * import { labelMap } from "vitrine";
  *
- * const { areas } = await labelMap(network, image);
+ * const { areas } = await labelMap(segmentation, image);
  * for (const { name, share } of areas) console.log(name, share);
  * ```
  */

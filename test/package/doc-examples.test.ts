@@ -6,12 +6,17 @@ import type { Graph, Network, Pixels } from "../../src/index.ts";
 import { createNetwork, loadLayersModel, readInput, syntheticPictures } from "../../src/index.ts";
 import { createGpu, modelFromDisk } from "../../src/node.ts";
 import { testDevice } from "../gpu.ts";
+import { constant, graph as graphOf, random } from "../graph/graphs.ts";
+import { onnxBytes, valueInfo } from "../models/onnx/written.ts";
+import { GraphWriter } from "../models/tfjs-graph/written.ts";
 
 /** What the examples of the doc comments find around them, beside what they import. */
 interface World {
   readonly device: GPUDevice;
   readonly graph: Graph;
   readonly network: Network;
+  /** A network that scores every place. */
+  readonly segmentation: Network;
   readonly picture: Pixels;
   readonly image: Float32Array;
 }
@@ -20,14 +25,15 @@ const TYPES: Readonly<Record<keyof World, string>> = {
   device: "GPUDevice",
   graph: "Graph",
   network: "Network",
+  segmentation: "Network",
   picture: "Pixels",
   image: "Float32Array",
 };
 
 /** The first calls of a newcomer: none goes without an example. */
 const FIRST =
-  `requestDevice modelFromUrl loadLayersModel createNetwork readInput predict saliency gradCam createGradCam occlusion
-  integratedGradients explainEach renderFigure trust createLayer createGram createStatisticsStream`.split(
+  `requestDevice modelFromUrl loadModel loadLayersModel loadOnnxModel loadGraphModel createNetwork readInput predict saliency gradCam createGradCam occlusion
+  integratedGradients numericalSaliency blackBox labelMap coarseToFine explainEach renderFigure trust createLayer createGram createStatisticsStream`.split(
     /\s+/,
   );
 
@@ -50,6 +56,48 @@ const EXAMPLES: readonly Example[] = readdirSync("src", { recursive: true, encod
 
 const IMPORT = /^import \{ (.*) \} from "(vitrine[^"]*)";$/gm;
 
+/** A decoder of one step, with four classes at every place. */
+function segmentationGraph(): Graph {
+  const conv = (name: string, from: string, inputs: number) => ({
+    ...{ op: "conv2d" as const, name, inputs: [from], strides: [1, 1] as const, dilations: [1, 1] as const },
+    ...{ padding: "same" as const, w: constant([1, 1, inputs, 4], random(3)) },
+  });
+  return {
+    ...graphOf("segmentation", [
+      { op: "input", name: "image", inputs: [], shape: [96, 96, 3] },
+      {
+        op: "pool",
+        name: "pool",
+        inputs: ["image"],
+        mode: "max",
+        size: [2, 2],
+        strides: [2, 2],
+        padding: "valid",
+      },
+      conv("deep", "pool", 3),
+      {
+        ...{ op: "resize", name: "up", inputs: ["deep"], to: { factor: [2, 2] }, mode: "linear" },
+        coordinates: "half-pixel",
+      },
+      conv("classes", "up", 4),
+    ]),
+    labels: ["road", "car", "sky", "tree"],
+  };
+}
+
+/** Files of the formats that are not among the project's models, by their paths at the examples' address. */
+async function writtenFiles(): Promise<Readonly<Record<string, Uint8Array<ArrayBuffer>>>> {
+  const relu = { opType: "Relu", input: ["x"], output: ["y"] };
+  const onnx = { input: [valueInfo("x", ["N", 3, 8, 8])], node: [relu], output: [valueInfo("y", ["N"])] };
+  const writer = new GraphWriter();
+  const files = writer.files({ y: writer.node("Relu", [writer.input([-1, 8, 8, 3])]) });
+  return {
+    "models/net.onnx": onnxBytes(onnx),
+    "models/emotion/model.json": new Uint8Array(await files.read("model.json")),
+    "models/emotion/w.bin": new Uint8Array(await files.read("w.bin")),
+  };
+}
+
 let world: World;
 
 beforeAll(async () => {
@@ -58,10 +106,14 @@ beforeAll(async () => {
   const network = await createNetwork(device, graph);
   const { value: picture } = await syntheticPictures(device, { first: 3, count: 1 }).next();
   if (!picture) throw new Error("expected a picture");
-  world = { device, graph, network, picture, image: await readInput(graph, picture) };
+  const segmentation = await createNetwork(device, segmentationGraph());
+  world = { device, graph, network, segmentation, picture, image: await readInput(graph, picture) };
+  const written = await writtenFiles();
   vi.stubGlobal("navigator", { gpu: await createGpu() });
   vi.stubGlobal("fetch", async (address: string | URL) => {
     const path = new URL(address).pathname.replace(/^\//, "");
+    const made = written[path];
+    if (made) return new Response(made);
     return new Response(readFileSync(path.endsWith("/") ? `${path}model.json` : path));
   });
 });
@@ -69,6 +121,7 @@ beforeAll(async () => {
 afterAll(() => {
   vi.unstubAllGlobals();
   world.network.destroy();
+  world.segmentation.destroy();
 });
 
 test("every first call has an example", () => {

@@ -38,7 +38,7 @@ const WHO = "coarse to fine";
  * ```ts
  * import { coarseToFine } from "vitrine/units";
  *
- * const { steps } = await coarseToFine(network, image, { target: "car" });
+ * const { steps } = await coarseToFine(segmentation, image, { target: "car" });
  * for (const { layer, shape, share } of steps) console.log(layer, shape.join("×"), share);
  * ```
  */
