@@ -19,10 +19,10 @@ import { createNetworks, type Networks } from "../src/network.ts";
 import { grouped } from "./dom.ts";
 import { Emitter } from "./emitter.ts";
 import { paint } from "./pixels.ts";
+import { Form } from "./room/form.ts";
 import type { Hovered } from "./room/picking.ts";
 import { Room } from "./room/room.ts";
 import type { Screen } from "./room/screen.ts";
-import { sizeOf } from "./room/sizes.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
 import type { SharedState } from "./state/shared.ts";
 import type { Store } from "./state/store.ts";
@@ -149,7 +149,8 @@ export class Session {
 
   /** [H, W, C] of the network's input. */
   get inputSize(): [number, number, number] {
-    return sizeOf(this.network.input.shape);
+    const [height, width, channels] = Form.of(this.network.input.shape).size;
+    return [height, width, channels];
   }
 
   /** The output that is asked, and what its numbers are. */
@@ -276,8 +277,8 @@ export class Session {
   /** The value of one unit. */
   async valueOf(layer: string, channel: number, y: number, x: number): Promise<number> {
     const { buffer, shape } = this.network.activation(layer);
-    const [, width, channels] = sizeOf(shape);
-    const [value] = await this.read(buffer, (y * width + x) * channels + channel, 1);
+    const form = this.room.exhibitOf(layer)?.form ?? Form.of(shape);
+    const [value] = await this.read(buffer, form.index({ channel, y, x }), 1);
     return value ?? Number.NaN;
   }
 

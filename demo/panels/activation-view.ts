@@ -1,5 +1,5 @@
 import type { Tensor } from "../../src/index.ts";
-import { sizeOf } from "../room/sizes.ts";
+import type { Form } from "../room/form.ts";
 import code from "../shaders/map_view.wgsl?raw";
 
 /** One map of an activation on a canvas of its own, drawn by the GPU from the network's buffer. */
@@ -31,9 +31,16 @@ export class ActivationView {
     });
   }
 
-  /** Draws a map. `colors` is the room's table, `ranges` the exhibit's. */
-  draw(tensor: Tensor, ranges: GPUBuffer, colors: GPUBuffer, channel: number, perMap: boolean): void {
-    const [height, width, channels] = sizeOf(tensor.shape);
+  /** Draws a map of a tensor that is shown as `form` says. `colors` is the room's table, `ranges` the exhibit's. */
+  draw(
+    tensor: Tensor,
+    form: Form,
+    ranges: GPUBuffer,
+    colors: GPUBuffer,
+    channel: number,
+    perMap: boolean,
+  ): void {
+    const [height, width, channels] = form.size;
     const zoom = Math.max(1, Math.floor(256 / Math.max(height, width)));
     if (this.canvas.width !== width * zoom || this.canvas.height !== height * zoom) {
       this.canvas.width = width * zoom;
@@ -43,7 +50,16 @@ export class ActivationView {
     device.queue.writeBuffer(
       this.#params,
       0,
-      new Uint32Array([height, width, channels, channel, Number(perMap), 0, 0, 0]),
+      new Uint32Array([
+        height,
+        width,
+        channels,
+        channel,
+        Number(perMap),
+        form.stride.pixel,
+        form.stride.map,
+        0,
+      ]),
     );
     const bindGroup = device.createBindGroup({
       layout: this.#pipeline.getBindGroupLayout(0),

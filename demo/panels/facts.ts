@@ -35,7 +35,8 @@ export function layerFacts(graph: Graph, exhibit: Exhibit, range: MapRange | und
   const { layer, kind, stand, size } = exhibit;
   const [height, width, channels] = size;
   const values = height * width * channels;
-  const { full } = receptiveField(graph, { layer, y: Math.floor(height / 2), x: Math.floor(width / 2) });
+  const middle = { channel: 0, y: Math.floor(height / 2), x: Math.floor(width / 2) };
+  const { full } = receptiveField(graph, { layer, ...exhibit.form.placeOf(middle) });
   const parameters = stand.stages.reduce((sum, stage) => sum + parametersOf(layerOf(graph, stage)), 0);
   const rows: (readonly [string, string])[] = [["Computes", describeLayer(layerOf(graph, layer))]];
   if (parameters > 0) rows.push(["Parameters", grouped(parameters)]);

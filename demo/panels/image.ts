@@ -2,6 +2,7 @@ import { receptiveField } from "../../src/graph.ts";
 import { cursorOver, putAt } from "../cursor-over.ts";
 import { h } from "../dom.ts";
 import { paint } from "../pixels.ts";
+import type { Shown } from "../room/form.ts";
 import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";
 import { picture } from "../state/picture.ts";
 import { selection } from "../state/selection.ts";
@@ -83,10 +84,12 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
   })().catch(() => {});
 
   const [height, width] = session.inputSize;
-  const outline = (unit: { layer: string; y: number; x: number } | undefined) => {
+  const outline = (unit: (Shown & { readonly layer: string }) | undefined) => {
     sees.classList.toggle("hidden", unit === undefined);
-    if (!unit) return;
-    const { inside } = receptiveField(session.graph, unit);
+    const form = session.room.exhibitOf(unit?.layer)?.form;
+    if (!unit || !form) return;
+    const { layer } = unit;
+    const { inside } = receptiveField(session.graph, { layer, ...form.placeOf(unit) });
     const percent = (value: number, of: number) => `${((100 * value) / of).toFixed(2)}%`;
     sees.style.left = percent(inside.left, width);
     sees.style.top = percent(inside.top, height);
@@ -95,8 +98,8 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
   };
   cursorOver(session.composed, session.composed, session);
   const selected = () => {
-    const { layer, y, x } = store.state;
-    return layer !== undefined && y !== undefined && x !== undefined ? { layer, y, x } : undefined;
+    const { layer, channel = 0, y, x } = store.state;
+    return layer !== undefined && y !== undefined && x !== undefined ? { layer, channel, y, x } : undefined;
   };
   const stops = [
     session.cursor.listen((at) => {

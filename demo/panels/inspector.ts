@@ -150,7 +150,14 @@ function mount({ session }: PanelHost): MountedPanel {
       return;
     }
     view.canvas.setAttribute("aria-label", `Map ${map} of ${exhibit.layer}`);
-    view.draw(network.activation(exhibit.layer), buffer, room.colorsBuffer, map, state.scale === "map");
+    view.draw(
+      network.activation(exhibit.layer),
+      exhibit.form,
+      buffer,
+      room.colorsBuffer,
+      map,
+      state.scale === "map",
+    );
     const reach = reachOf(rangeAt(map), height * width);
     if (state.y === undefined || state.x === undefined) {
       mapFacts.textContent = `Map ${map}: ${reach}`;

@@ -1,5 +1,6 @@
 import { Group, Vector3 } from "three/webgpu";
 import type { Layout } from "../state/room-view.ts";
+import type { Form } from "./form.ts";
 import { lineColors } from "./line-colors.ts";
 import { boxLines, boxPoints, type Lines } from "./lines.ts";
 import { Moving } from "./motion.ts";
@@ -40,6 +41,7 @@ export class Exhibit implements Body {
   readonly frame: Lines;
   readonly stand: Stand;
   readonly index: number;
+  readonly form: Form;
   readonly size: readonly [number, number, number];
   readonly kind: Body["kind"];
   readonly bars: boolean;
@@ -63,16 +65,18 @@ export class Exhibit implements Body {
   constructor(
     stand: Stand,
     index: number,
-    size: readonly [number, number, number],
+    form: Form,
     largest: { readonly edge: number; readonly channels: number },
-    answers: boolean,
+    { answers = false, picture = false }: { readonly answers?: boolean; readonly picture?: boolean } = {},
   ) {
     this.stand = stand;
     this.index = index;
     this.layer = stand.shown;
+    this.form = form;
+    const { size } = form;
     this.size = size;
     const [height, width, channels] = size;
-    this.kind = stand.depth === 0 ? "picture" : height * width === 1 ? "vector" : "volume";
+    this.kind = picture ? "picture" : height * width === 1 ? "vector" : "volume";
     this.bars = answers && this.kind === "vector" && channels <= LONGEST_COLUMN;
     const natural = extentOf(size, largest);
     this.#cell = natural.cell;

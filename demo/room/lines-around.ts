@@ -138,9 +138,10 @@ export class LinesAround {
 
   /** Corners of a unit's receptive field on the picture in the room. */
   #patch(unit: Unit): Vector3[] | undefined {
-    const [picture] = this.#exhibits;
-    if (!picture) return undefined;
-    const { inside } = receptiveField(this.#graph, unit);
+    const picture = this.#exhibits.find(({ kind }) => kind === "picture");
+    const form = exhibitOf(this.#exhibits, unit.layer)?.form;
+    if (!picture || !form) return undefined;
+    const { inside } = receptiveField(this.#graph, { layer: unit.layer, ...form.placeOf(unit) });
     const box = picture.seen.box;
     const [height, width] = picture.size;
     const x = (column: number) => box.min.x + (column / width) * (box.max.x - box.min.x);

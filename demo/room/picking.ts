@@ -35,20 +35,12 @@ export function exhibitsAlong(exhibits: readonly Exhibit[], ray: Ray): Exhibit[]
 
 /** The voxel that a ray meets first: found on the GPU among those that are drawn. */
 export async function pickAlong(exhibits: readonly Exhibit[], ray: Ray): Promise<Hovered | undefined> {
-  for (const { kind, volume, group, size, layer } of exhibitsAlong(exhibits, ray)) {
+  for (const { kind, volume, group, form, layer } of exhibitsAlong(exhibits, ray)) {
     if (kind === "picture") return undefined;
     const origin = ray.origin.clone().sub(group.position);
     const hit = await volume?.pick({ origin: origin.toArray(), direction: ray.direction.toArray() });
     if (!hit) continue;
-    const [, width, channels] = size;
-    const pixel = Math.floor(hit.index / channels);
-    return {
-      layer,
-      channel: hit.index % channels,
-      y: Math.floor(pixel / width),
-      x: pixel % width,
-      value: hit.value,
-    };
+    return { layer, ...form.at(hit.index), value: hit.value };
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import type { Form } from "./form.ts";
 import { bind, type Dispatch } from "./kernel.ts";
 import type { Kernels } from "./kernels.ts";
 
@@ -25,14 +26,15 @@ export class Ranges {
   readonly buffer: GPUBuffer;
   readonly #steps: readonly [Dispatch, number][];
 
-  constructor(device: GPUDevice, kernels: Kernels, activation: GPUBuffer, pixels: number, channels: number) {
+  constructor(device: GPUDevice, kernels: Kernels, activation: GPUBuffer, { size, stride }: Form) {
+    const [height, width, channels] = size;
     this.buffer = device.createBuffer({
       label: "ranges",
       size: 4 * RANGE * (channels + 1),
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
     });
     const maps = bind(device, kernels.mapRanges, { x: activation, ranges: this.buffer });
-    maps.set({ pixels, channels });
+    maps.set({ pixels: height * width, channels, ...stride });
     const layer = bind(device, kernels.layerRange, { ranges: this.buffer });
     layer.set({ channels });
     this.#steps = [

@@ -1,5 +1,5 @@
 import { type PerspectiveCamera, Scene, type StorageBufferAttribute } from "three/webgpu";
-import { headsOf } from "../../src/graph.ts";
+import { headsOf, inputOf } from "../../src/graph.ts";
 import type { Network } from "../../src/index.ts";
 import type { LookState } from "../state/look.ts";
 import type { Selection } from "../state/selection.ts";
@@ -7,6 +7,7 @@ import type { SharedState } from "../state/shared.ts";
 import { exhibitOf } from "./arrangement.ts";
 import { attributeOf, bufferBehind, release } from "./buffer-attributes.ts";
 import { Exhibit } from "./exhibit.ts";
+import { Form, formsOf } from "./form.ts";
 import { LinesAround } from "./lines-around.ts";
 import { Names } from "./names.ts";
 import { createPalette, writePalette } from "./palette.ts";
@@ -15,7 +16,6 @@ import { createPicture, type Picture } from "./picture.ts";
 import { planOf } from "./plan.ts";
 import { RANGE, Ranges } from "./ranges.ts";
 import type { Screen } from "./screen.ts";
-import { sizeOf } from "./sizes.ts";
 import { Volume } from "./volume.ts";
 
 export interface StageOptions {
@@ -51,31 +51,29 @@ export class Stage {
 
     const { graph } = network;
     const plan = planOf(graph);
-    const sizes = plan.map(({ shown }) => sizeOf(network.shapes.get(shown) ?? []));
+    const all = formsOf(graph);
+    const forms = plan.map(({ shown }) => all.get(shown) ?? Form.of([]));
+    const sizes = forms.map(({ size }) => size);
     const largest = {
       edge: Math.max(...sizes.map(([height, width]) => Math.max(height, width))),
       channels: Math.max(...sizes.map(([height, width, channels]) => (height * width > 1 ? channels : 1))),
     };
     const heads = headsOf(graph);
+    const seen = inputOf(graph).name;
     const answers = heads.flatMap(({ logits, output }) => [logits, output]);
     this.exhibits = plan.map(
       (stand, index) =>
-        new Exhibit(
-          stand,
-          index,
-          sizes[index] ?? [1, 1, 1],
-          largest,
-          answers.some((name) => stand.stages.includes(name)),
-        ),
+        new Exhibit(stand, index, forms[index] ?? Form.of([]), largest, {
+          answers: answers.some((name) => stand.stages.includes(name)),
+          picture: stand.shown === seen,
+        }),
     );
     this.names = new Names(host.querySelector<HTMLElement>(".labels") ?? host, this.exhibits, heads);
-    this.#ranges = this.exhibits.map(({ kind, layer, size: [height, width, channels] }) =>
-      kind === "picture"
-        ? undefined
-        : new Ranges(device, kernels, network.activation(layer).buffer, height * width, channels),
+    this.#ranges = this.exhibits.map(({ kind, layer, form }) =>
+      kind === "picture" ? undefined : new Ranges(device, kernels, network.activation(layer).buffer, form),
     );
     this.picture = createPicture(picture);
-    this.exhibits[0]?.group.add(this.picture.mesh);
+    this.exhibits.find(({ kind }) => kind === "picture")?.group.add(this.picture.mesh);
     this.#around = new LinesAround(graph, this.exhibits);
     this.#scene.add(this.#around.object, ...this.exhibits.map(({ group }) => group));
   }
@@ -204,7 +202,7 @@ export class Stage {
       this.#colors,
       ranges,
       this.#network.activation(exhibit.layer),
-      exhibit.size,
+      exhibit.form,
       needed,
     );
     exhibit.group.add(exhibit.volume.mesh);

@@ -1,6 +1,7 @@
 import { BufferGeometry, Mesh, type StorageBufferAttribute, type WebGPURenderer } from "three/webgpu";
 import type { Tensor } from "../../src/index.ts";
 import { attributeOf, drawArguments, release } from "./buffer-attributes.ts";
+import type { Form } from "./form.ts";
 import { bind, type Dispatch } from "./kernel.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ranges } from "./ranges.ts";
@@ -23,7 +24,7 @@ export class Volume {
     readonly activation: StorageBufferAttribute;
     readonly voxels: StorageBufferAttribute;
   };
-  readonly size: readonly [number, number, number];
+  readonly form: Form;
   readonly capacity: number;
   readonly #attributes: StorageBufferAttribute[] = [];
   readonly #voxels: GPUBuffer;
@@ -43,12 +44,12 @@ export class Volume {
     colors: StorageBufferAttribute,
     ranges: Ranges,
     tensor: Tensor,
-    size: readonly [number, number, number],
+    form: Form,
     capacity: number,
   ) {
-    const [height, width, channels] = size;
+    const [height, width, channels] = form.size;
     const total = height * width * channels;
-    this.size = size;
+    this.form = form;
     this.capacity = Math.min(capacity, total);
     this.#device = device;
     const buffer = (label: string, bytes: number, usage: GPUBufferUsageFlags) =>
@@ -79,7 +80,7 @@ export class Volume {
       ...this.attributes,
       ranges: hold(attributeOf(renderer, ranges.buffer)),
       colors,
-      sizes: { voxels: this.capacity, activation: total, channels },
+      sizes: { voxels: this.capacity, activation: total, channels, map: form.stride.map },
     });
     const geometry = new BufferGeometry();
     geometry.setDrawRange(0, 18);
@@ -96,7 +97,8 @@ export class Volume {
   /** Records which voxels are seen and where they stand, unless that is what was recorded last. */
   place(encoder: GPUCommandEncoder, threshold: number, perMap: boolean, standing: Standing): void {
     const { count, placing } = standing;
-    const params = { size: this.size, threshold, perMap: Number(perMap), count, ...placing };
+    const { size, stride } = this.form;
+    const params = { size, ...stride, threshold, perMap: Number(perMap), count, ...placing };
     const wanted = JSON.stringify(params);
     if (wanted === this.#placed) return;
     this.#placed = wanted;

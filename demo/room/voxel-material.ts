@@ -79,7 +79,13 @@ export interface VoxelSources {
   readonly ranges: StorageBufferAttribute;
   /** vec4f [512]: sequential colours, then diverging ones. */
   readonly colors: StorageBufferAttribute;
-  readonly sizes: { readonly voxels: number; readonly activation: number; readonly channels: number };
+  readonly sizes: {
+    readonly voxels: number;
+    readonly activation: number;
+    readonly channels: number;
+    /** Distance between maps in the activation. */
+    readonly map: number;
+  };
 }
 
 export interface VoxelMaterial {
@@ -115,7 +121,7 @@ export function createVoxelMaterial({
 
   const voxel = list.element(vertexIndex.div(18)).toVar();
   const channels = uint(sizes.channels);
-  const channel = voxel.w.mod(channels);
+  const channel = voxel.w.div(uint(sizes.map)).mod(channels);
   const scale = perMap.greaterThan(0.5).select(channel, channels).mul(RANGE).toVar();
   const low = limits.element(scale).toVar();
   const high = limits.element(scale.add(1));

@@ -1,7 +1,7 @@
 // Smallest and largest finite value of every map of an activation, for the scale it is drawn with; how many are not finite.
 //
-//   params  pixels = H * W, channels = C
-//   x       [H, W, C]
+//   params  pixels = H * W, channels = C; pixel, map: distances in x between neighbours of a map, and between maps
+//   x       C maps of H × W values
 //   ranges  [C, 3]: minimum and maximum, both 0 where nothing is finite, and the number of NaN and infinite values
 //
 // One workgroup computes one map.
@@ -9,6 +9,8 @@
 struct Params {
   pixels: u32,
   channels: u32,
+  pixel: u32,
+  map: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -35,7 +37,7 @@ fn main(
   var most = -3.4e38;
   var count = 0.0;
   for (var i = lane; i < params.pixels; i += SIZE) {
-    let value = x[i * params.channels + channel];
+    let value = x[i * params.pixel + channel * params.map];
     // Its bits say so: compilers may assume that floats are numbers.
     if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) {
       count += 1.0;

@@ -1,7 +1,8 @@
 // Draws one map of an activation as a picture, straight from the buffer that the network wrote.
 //
 //   params   size: H, W, C; channel: which map; perMap: 1 for the map's own scale, 0 for the layer's
-//   x        [H, W, C]
+//            pixel, map: distances in x between neighbours of a map, and between maps
+//   x        C maps of H × W values
 //   ranges   [C + 1, 3]: smallest and largest finite value of each map, then of the layer, and how many are not finite
 //   colors   [512]: sequential colours, then diverging ones
 //
@@ -11,6 +12,8 @@ struct Params {
   size: vec3u,
   channel: u32,
   perMap: u32,
+  pixel: u32,
+  map: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -32,7 +35,7 @@ fn vertex(@builtin(vertex_index) index: u32) -> Vertex {
 @fragment
 fn fragment(in: Vertex) -> @location(0) vec4f {
   let at = vec2u(clamp(in.place.yx, vec2f(0.0), vec2f(0.99999)) * vec2f(params.size.xy));
-  let value = x[(at.x * params.size.y + at.y) * params.size.z + params.channel];
+  let value = x[(at.x * params.size.y + at.y) * params.pixel + params.channel * params.map];
   // Its bits say so: compilers may assume that floats are numbers.
   if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) {
     let stripe = (u32(in.position.x) + u32(in.position.y)) % 8u < 4u;

@@ -3,7 +3,7 @@
 //   params     origin, direction: the ray in the volume's coordinates; extent: half a voxel along x, y, z
 //   voxels     [visible]: centre x, y, z (bits of f32) and an index
 //   arguments  [4]: arguments[0] / 18 voxels are visible
-//   x          [H, W, C]: the activation
+//   x          the activation
 //   picked     [4]: picked[0] holds the distance of the nearest; its index + 1 is maximised into picked[1] (0: none) and
 //              the bits of its value written to picked[2]; of several equally near ones the one of the highest index wins
 //

@@ -5,7 +5,8 @@
 //              threshold: share of the scale, 0..1; perMap: 1 when each map has its own scale, 0 for the layer's
 //              sheet: 0 stack .. 1 sheet; cell: edge of a pixel in the stack; pitch: distance between maps in the stack
 //              sheetCell: edge of a pixel in the sheet; columns, rows: of maps in the sheet; gap: between them
-//   x          [H, W, C]
+//              pixel, map: distances in x between neighbours of a map, and between maps
+//   x          C maps of H × W values
 //   ranges     [C + 1, 3]: smallest and largest finite value of each map, then of the layer, and how many are not finite
 //   voxels     [visible]: centre x, y, z (bits of f32) and the index into x; in no fixed order
 //   arguments  of drawIndirect; vertices = 18 a visible voxel; the caller writes 0, 1, 0, 0 before
@@ -27,6 +28,8 @@ struct Params {
   columns: u32,
   rows: u32,
   first: u32,
+  pixel: u32,
+  map: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -48,7 +51,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let line = i / params.count.z;
   let drawn = vec3u(line / params.count.y, line % params.count.y, i % params.count.z);
   let at = drawn * params.every + vec3u(0u, 0u, params.first);
-  let index = (at.x * params.size.y + at.y) * params.size.z + at.z;
+  let index = (at.x * params.size.y + at.y) * params.pixel + at.z * params.map;
   let value = x[index];
 
   // What is no number has no colour. Its bits say so: compilers may assume that floats are numbers.
