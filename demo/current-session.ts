@@ -85,6 +85,11 @@ export class CurrentSession {
     }
   }
 
+  /** Stops what is being opened; what stands there stays. */
+  stopOpening(): void {
+    this.#opening.abort();
+  }
+
   /** Shows a picture to the network that stands there and to those that follow it. */
   async show(shown: ShownPicture): Promise<void> {
     this.#shown = shown;

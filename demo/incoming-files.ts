@@ -3,10 +3,12 @@ import type { PickedFile } from "../src/index.ts";
 /** A file, and its path from the folder that was brought with it; its name where it came alone. */
 export type Brought = Exclude<PickedFile, File>;
 
-/** Takers of what people bring: pictures, or the files of a model. */
+/** Takers of what people bring: pictures, the files of a model, or names of classes. */
 export interface Incoming {
   picture(file: Blob, name: string): void;
   model(files: readonly Brought[]): void;
+  /** Names of classes for the network that stands there. */
+  labels(file: File): void;
   refuse(message: string): void;
 }
 
@@ -16,21 +18,31 @@ const MODEL_FILE = /\.(json|onnx|keras|h5|hdf5|zip|pb|pth?|safetensors|tflite|gz
 /** True if a file is a model's, by its name. */
 export const isModel = ({ path }: Pick<Brought, "path">): boolean => MODEL_FILE.test(path);
 
+/** True if a file that comes alone holds names of classes, by its name. */
+const isLabels = ({ path }: Pick<Brought, "path">): boolean =>
+  /\.(txt|names)$/i.test(path) ||
+  (/\.json$/i.test(path) && /(label|class|categor|names|synset|metadata|config)[^/]*$/i.test(path));
+
 /** Files as an input or the clipboard has them. */
 export function broughtOf(files: Iterable<File>): Brought[] {
   return [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
-/** Sorts files: with that of a model among them they are a model, else the first picture is taken. */
+/**
+ * Sorts files: names of classes alone are for the network that stands there; with the file of a model among them they are a
+ * model; else the first picture is taken.
+ */
 export function sortFiles(files: readonly Brought[], incoming: Incoming): void {
   if (files.length === 0) return;
   const picture = files.find(({ file }) => file.type.startsWith("image/"));
-  if (files.some(isModel)) incoming.model(files);
+  const [first] = files;
+  if (first && files.length === 1 && isLabels(first)) incoming.labels(first.file);
+  else if (files.some(isModel)) incoming.model(files);
   else if (picture) incoming.picture(picture.file, picture.file.name);
   else {
     const names = files.map(({ path }) => path).join(", ");
     incoming.refuse(
-      `Expected a picture, or a model: model.json with its weight files, .onnx, .keras, .h5 or a .zip of one; got ${names}.`,
+      `Expected a picture, or a model: model.json with its weight files, .onnx, .keras, .h5 or a .zip of one; or names of its classes, .txt or labels.json; got ${names}.`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { headsOf } from "../src/graph.ts";
 import {
   type Graph,
   isSoftwareAdapter,
@@ -7,9 +8,11 @@ import {
   requestDevice,
   VitrineError,
 } from "../src/index.ts";
+import { labelsIn } from "../src/models.ts";
 import { tuneConvolutions } from "../src/network.ts";
 import { CurrentSession } from "./current-session.ts";
 import { type Brought, type Incoming, isModel, listenForFiles } from "./incoming-files.ts";
+import { modelName } from "./model-name.ts";
 import { hush, notice, toast } from "./notices.ts";
 import { type OpenQuestions, SLICES, type State } from "./questions.ts";
 import type { Session } from "./session.ts";
@@ -95,8 +98,23 @@ async function recover(info: GPUDeviceLostInfo): Promise<void> {
 }
 
 /** Reads a network from files, with the names of its classes if they are among them. */
-function graphFrom(files: readonly Brought[], signal: AbortSignal): Promise<Graph> {
-  return loadModel(modelFromFiles(files), { signal, inputShape: standingSize });
+async function graphFrom(files: readonly Brought[], signal: AbortSignal): Promise<Graph> {
+  const graph = await loadModel(modelFromFiles(files), {
+    signal,
+    inputShape: standingSize,
+    onProgress: (fraction) => signal.aborted || board.progress(fraction < 1 ? fraction : undefined),
+  });
+  const paths = files.map(({ path }) => path);
+  return { ...graph, name: modelName(graph.name, paths) };
+}
+
+/** What a network that was opened is, in a sentence or two. */
+function summaryOf({ name, layers, labelsFrom, leftOut = {} }: Graph): string {
+  const names = labelsFrom === undefined ? "" : ` The names of its classes come from ${labelsFrom}.`;
+  const without = Object.entries(leftOut).map(
+    ([output, reason]) => ` Output “${output}” is left out: ${reason}.`,
+  );
+  return `${name}: ${layers.length} layers.${names}${without.join("")}`;
 }
 
 const incoming: Incoming = {
@@ -114,6 +132,24 @@ const incoming: Incoming = {
       },
     );
   },
+  labels(file) {
+    const { session } = current;
+    if (!session) return;
+    void file
+      .text()
+      .then((text) => {
+        const labels = labelsIn(text, file.name);
+        const heads = headsOf(session.graph);
+        if (!heads.some(({ classes, channels }) => [classes, channels].includes(labels.length))) {
+          const counts = heads.map(({ name, classes }) => `${classes} of ${name}`).join(", ");
+          throw new Error(
+            `${file.name} names ${labels.length} classes; ${session.graph.name} has ${counts}.`,
+          );
+        }
+        session.readAnew({ ...session.source, labels, labelsFrom: file.name });
+      })
+      .catch((error: unknown) => toast(messageOf(error), true));
+  },
   model(files) {
     opening = files;
     const device = current.session?.device;
@@ -122,6 +158,12 @@ const incoming: Incoming = {
     hush();
     board.say("Loading a network", files.find(isModel)?.path ?? "");
     board.progress(undefined);
+    board.offer("Cancel", () => {
+      if (opening !== files) return;
+      opening = undefined;
+      current.stopOpening();
+      board.done();
+    });
     // Whatever was being opened before is nobody's any more: only the last one says how it went.
     const finish = (say: () => void) => {
       if (opening !== files) return;
@@ -135,10 +177,7 @@ const incoming: Incoming = {
         (opened) => {
           if (!opened) return;
           // An error on the way, with the picture say, is worth more than the news that the rest went well.
-          const { name, layers, labelsFrom } = opened;
-          const names = labelsFrom === undefined ? "" : ` The names of its classes come from ${labelsFrom}.`;
-          const summary = `${name}: ${layers.length} layers.${names}`;
-          finish(() => document.querySelector(".toast.error") ?? toast(summary));
+          finish(() => document.querySelector(".toast.error") ?? toast(summaryOf(opened)));
         },
         (error: unknown) => finish(() => toast(messageOf(error), true)),
       );

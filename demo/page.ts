@@ -6,6 +6,7 @@ import { attachKeyboard } from "./keyboard.ts";
 import { pageKeys, roomKeys, subjectKeys } from "./keys.ts";
 import { breadcrumb } from "./panels/breadcrumb.ts";
 import { imagePanel } from "./panels/image.ts";
+import { inputsPanel } from "./panels/inputs.ts";
 import { inspectorPanel } from "./panels/inspector.ts";
 import { keysDialog } from "./panels/keys-dialog.ts";
 import type { MountedPanel, Panel, Place } from "./panels/panel.ts";
@@ -18,7 +19,14 @@ import { createSheets } from "./sheets.ts";
 import { themeOf, toggleTheme } from "./theme.ts";
 
 /** The panels that belong to no question; of those at one place, the first stands highest, and questions' after them. */
-const PANELS: readonly Panel[] = [breadcrumb, imagePanel, predictionsPanel, inspectorPanel, tooltip];
+const PANELS: readonly Panel[] = [
+  breadcrumb,
+  imagePanel,
+  inputsPanel,
+  predictionsPanel,
+  inspectorPanel,
+  tooltip,
+];
 
 /** Height of the bar over the room, in pixels. */
 const BAR = 52;

@@ -1,4 +1,4 @@
-import { type Head, headOf } from "../src/graph.ts";
+import { furtherInputsOf, type Head, headOf } from "../src/graph.ts";
 import { preprocess } from "../src/images.ts";
 import {
   deprocess,
@@ -13,6 +13,7 @@ import {
   predict,
   predictionsOf,
   readTensor,
+  type Target,
   type Tensor,
 } from "../src/index.ts";
 import { createNetworks, type Networks } from "../src/network.ts";
@@ -26,7 +27,7 @@ import type { Screen } from "./room/screen.ts";
 import { contentsOf, drawSample, isSample } from "./samples.ts";
 import type { SharedState } from "./state/shared.ts";
 import type { Store } from "./state/store.ts";
-import { classNameOf, type InputPixel } from "./subjects.ts";
+import { classNameOf, type InputPixel, type Subject } from "./subjects.ts";
 import { TaskQueue } from "./tasks/queue.ts";
 
 /** A picture that was shown, and where it came from. */
@@ -163,6 +164,19 @@ export class Session {
     return classNameOf(this.head, index);
   }
 
+  /** True where a map of the selected layer is one of its channels, which can be asked about as a whole. */
+  get mapCounts(): boolean {
+    return this.room.exhibitOf(this.store.state.layer)?.form.mapsAreChannels ?? true;
+  }
+
+  /** A unit as the techniques name it. */
+  targetOf({ layer, channel, y, x }: Exclude<Subject, number>): Target {
+    const form = this.room.exhibitOf(layer)?.form;
+    return form && y !== undefined && x !== undefined
+      ? { layer, ...form.targetOf({ channel, y, x }) }
+      : { layer, channel };
+  }
+
   /** Has the network opened anew as another graph of the same layers: with other heads, or another preprocessing. */
   readAnew(graph: Graph): void {
     this.readOtherwise.emit(graph);
@@ -201,6 +215,13 @@ export class Session {
   async #run(): Promise<void> {
     const { device, network, input, head } = this;
     const output = head.name;
+    const lacking = furtherInputsOf(network.graph).map(({ name }) => `“${name}”`);
+    if (lacking.length > 0) {
+      this.broken = `No answer: the network also takes ${lacking.join(" and ")}; type their values under “Other inputs”.`;
+      this.predictions = [];
+      this.answered.emit([]);
+      return;
+    }
     let predictions: readonly Prediction[] = [];
     let labels: LabelMap | undefined;
     let broken: ModelError | undefined;

@@ -14,15 +14,19 @@ export type Subject =
   | number
   | { readonly layer: string; readonly channel: number; readonly y?: number; readonly x?: number };
 
-/** The subjects that the state asks about: one, or two to compare. Empty until the network has answered. */
+/**
+ * The subjects that the state asks about: one, or two to compare. Empty until the network has answered.
+ * @param mapCounts false where a map of the selected layer is no subject, only its values are.
+ */
 export function subjectsOf(
   { target, versus, layer, channel, y, x }: SelectionState & SubjectState,
   predictions: readonly Prediction[],
+  mapCounts = true,
 ): Subject[] {
   const [best] = predictions;
   if (!best) return [];
   const first: Subject =
-    target === "unit" && layer !== undefined && channel !== undefined
+    target === "unit" && layer !== undefined && channel !== undefined && (mapCounts || y !== undefined)
       ? { layer, channel, ...(y !== undefined && x !== undefined ? { y, x } : {}) }
       : typeof target === "number"
         ? target

@@ -17,7 +17,8 @@ function mount({ session }: PanelHost): MountedPanel {
       const level = levelOf(state);
       const steps: [string, () => void][] = [[session.graph.name, () => select(store, {})]];
       const { layer, channel, y, x } = state;
-      if (level >= 1) steps.push([layer ?? "", () => select(store, { layer })]);
+      if (level >= 1)
+        steps.push([session.room.exhibitOf(layer)?.title ?? layer ?? "", () => select(store, { layer })]);
       if (level >= 2) steps.push([`map ${channel}`, () => select(store, { layer, channel })]);
       if (level >= 3) steps.push([`(${y}, ${x})`, () => {}]);
       const back = { class: "quiet back", "aria-label": "One level up", onclick: () => up(session) };
@@ -25,7 +26,7 @@ function mount({ session }: PanelHost): MountedPanel {
         ...(level > 0 ? [h("button", back, "‹")] : []),
         ...steps.flatMap(([text, go], index) => [
           ...(index > 0 ? [h("span", { class: "chevron" }, "›")] : []),
-          h("button", { onclick: go }, text),
+          h("button", { onclick: go, title: index === 1 ? (layer ?? "") : "" }, text),
         ]),
       );
     },

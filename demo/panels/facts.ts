@@ -25,6 +25,9 @@ export function networkFacts({ graph, inputSize }: Session): Facts {
       ["Sees", inputSize.join(" × ")],
       ...headsOf(graph).map((head) => [head.name, meaningOf(head)] as const),
       ["Preprocessing", graph.preprocessing.source],
+      ...Object.entries(graph.leftOut ?? {}).map(
+        ([output, reason]) => [output, `left out: ${reason}`] as const,
+      ),
     ],
     hint: "Choose a volume, in the room or in the strip, to open it.",
   };
@@ -32,13 +35,14 @@ export function networkFacts({ graph, inputSize }: Session): Facts {
 
 /** @param range the span of the layer's values, if it was read. */
 export function layerFacts(graph: Graph, exhibit: Exhibit, range: MapRange | undefined): Facts {
-  const { layer, kind, stand, size } = exhibit;
+  const { layer, title, kind, stand, size, form } = exhibit;
   const [height, width, channels] = size;
   const values = height * width * channels;
   const middle = { channel: 0, y: Math.floor(height / 2), x: Math.floor(width / 2) };
   const { full } = receptiveField(graph, { layer, ...exhibit.form.placeOf(middle) });
   const parameters = stand.stages.reduce((sum, stage) => sum + parametersOf(layerOf(graph, stage)), 0);
-  const rows: (readonly [string, string])[] = [["Computes", describeLayer(layerOf(graph, layer))]];
+  const rows: (readonly [string, string])[] = title !== "image" && title !== layer ? [["Name", layer]] : [];
+  rows.push(["Computes", describeLayer(layerOf(graph, layer))]);
   if (parameters > 0) rows.push(["Parameters", grouped(parameters)]);
   if (kind !== "picture") {
     rows.push(["Each unit sees", `${full.bottom - full.top} × ${full.right - full.left} pixels`]);
@@ -51,8 +55,8 @@ export function layerFacts(graph: Graph, exhibit: Exhibit, range: MapRange | und
     rows.push(["With", stand.stages.filter((stage) => stage !== layer).join(", ")]);
   }
   return {
-    name: kind === "picture" ? "image" : layer,
-    size: height * width === 1 ? grouped(channels) : size.join(" × "),
+    name: title,
+    size: height * width === 1 ? grouped(channels) : form.words,
     rows,
     hint: "",
   };

@@ -39,13 +39,14 @@ function mount({ session }: PanelHost): MountedPanel {
     const thick =
       exhibit.kind === "picture" ? Number.parseFloat(block.style.height) : 3 + 2.6 * Math.log2(channels + 1);
     block.style.width = `${Math.min(step - 10, thick).toFixed(1)}px`;
-    const title = exhibit.kind === "picture" ? "image" : exhibit.layer;
+    const { title, kind } = exhibit;
+    const whole = kind === "picture" ? "image" : exhibit.layer;
     const button = h(
       "button",
       {
         class: exhibit.kind,
-        title: `${title} · ${height * width === 1 ? channels : exhibit.size.join(" × ")}`,
-        "aria-label": `${title}, ${exhibit.size.join(" by ")}`,
+        title: `${whole} · ${exhibit.form.words}`,
+        "aria-label": `${whole}, ${exhibit.size.join(" by ")}`,
         tabIndex: -1,
         onclick: () => select(store, { layer: exhibit.layer }),
       },

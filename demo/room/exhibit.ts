@@ -24,6 +24,16 @@ export interface Posture {
 /** A vector longer than this is a block of cells, not a column of bars. */
 const LONGEST_COLUMN = 24;
 
+/** What an exhibit is beside a layer's values. */
+export interface ExhibitOptions {
+  /** It is an output of the network. */
+  readonly answers?: boolean;
+  /** It is the picture that the network sees. */
+  readonly picture?: boolean;
+  /** A short form of its name. */
+  readonly title?: string | undefined;
+}
+
 /** The placing of an exhibit that was never posed. */
 const CLOSED: Omit<Placing, "sheet" | "cell" | "pitch"> = {
   every: [1, 1, 1],
@@ -49,6 +59,8 @@ export class Exhibit implements Body {
   readonly height: number;
   readonly depth: number;
   readonly layer: string;
+  /** Its name on labels. */
+  readonly title: string;
   readonly x: Moving = new Moving(0);
   readonly y: Moving = new Moving(0);
   readonly sheet: Moving = new Moving(0);
@@ -67,11 +79,12 @@ export class Exhibit implements Body {
     index: number,
     form: Form,
     largest: { readonly edge: number; readonly channels: number },
-    { answers = false, picture = false }: { readonly answers?: boolean; readonly picture?: boolean } = {},
+    { answers = false, picture = false, title = stand.shown }: ExhibitOptions = {},
   ) {
     this.stand = stand;
     this.index = index;
     this.layer = stand.shown;
+    this.title = picture ? "image" : title;
     this.form = form;
     const { size } = form;
     this.size = size;

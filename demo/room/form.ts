@@ -44,6 +44,13 @@ export class Form {
     return new Form(shape, [long[0] ?? 1, long[1] ?? 1, productOf(long.slice(2))], false);
   }
 
+  /** Its size in words: of a vector one number, of a sequence or a single matrix two. */
+  get words(): string {
+    const [height, width, maps] = this.size;
+    if (height * width === 1) return String(maps);
+    return (this.stride.map > 1 && maps === 1 ? [height, width] : this.size).join(" × ");
+  }
+
   /** The place of a value in the activation. */
   index({ channel, y, x }: Shown): number {
     return (y * this.size[1] + x) * this.stride.pixel + channel * this.stride.map;

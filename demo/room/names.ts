@@ -75,13 +75,13 @@ export class Names {
   }
 }
 
-function nameOf({ kind, layer, size }: Exhibit): HTMLElement {
+function nameOf({ title, form }: Exhibit): HTMLElement {
   const element = document.createElement("div");
   element.className = "label";
   const name = document.createElement("b");
-  name.textContent = kind === "picture" ? "image" : layer;
+  name.textContent = title;
   const shape = document.createElement("span");
-  shape.textContent = size[0] * size[1] === 1 ? `${size[2]}` : size.join(" × ");
+  shape.textContent = form.words;
   element.append(name, shape);
   return element;
 }

@@ -1,7 +1,7 @@
 import { readersOf } from "../../src/graph.ts";
 import type { Graph, Layer } from "../../src/index.ts";
 
-/** One stand in the row: a layer and those that only re-present it (batch norm, activation, padding, softmax). */
+/** One stand in the row: a layer and those that only re-present it (batch norm, activation, padding, softmax, the order of its axes). */
 export interface Stand {
   /** Layers that it can show, in order. */
   readonly stages: readonly string[];
@@ -16,8 +16,16 @@ export interface Stand {
   readonly from: readonly number[];
 }
 
-const REPRESENTS = new Set<Layer["op"]>(["batchNorm", "activation", "reshape", "pad", "softmax", "lrn"]);
-const HIDDEN = new Set<Layer["op"]>(["reshape", "pad", "softmax"]);
+const REPRESENTS = new Set<Layer["op"]>([
+  "batchNorm",
+  "activation",
+  "reshape",
+  "permute",
+  "pad",
+  "softmax",
+  "lrn",
+]);
+const HIDDEN = new Set<Layer["op"]>(["reshape", "permute", "pad", "softmax"]);
 
 /** Works out the row of a graph: which layers share a stand, how deep each stands, and beside which. */
 export function planOf(graph: Graph): Stand[] {
@@ -51,7 +59,10 @@ export function planOf(graph: Graph): Stand[] {
     return { ...stand, lane };
   });
   return placed.map(({ stages, ...stand }) => {
-    const shown = stages.findLast(({ op }) => !HIDDEN.has(op)) ?? stages[0];
+    // Attention is a softmax that others read; one at the end only re-presents its scores.
+    const shown =
+      stages.findLast(({ name, op }) => !HIDDEN.has(op) || (op === "softmax" && readers.has(name))) ??
+      stages[0];
     return {
       ...stand,
       stages: stages.map(({ name }) => name),

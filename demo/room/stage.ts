@@ -1,6 +1,7 @@
 import { type PerspectiveCamera, Scene, type StorageBufferAttribute } from "three/webgpu";
 import { headsOf, inputOf } from "../../src/graph.ts";
 import type { Network } from "../../src/index.ts";
+import { shortNames } from "../layer-names.ts";
 import type { LookState } from "../state/look.ts";
 import type { Selection } from "../state/selection.ts";
 import type { SharedState } from "../state/shared.ts";
@@ -60,12 +61,14 @@ export class Stage {
     };
     const heads = headsOf(graph);
     const seen = inputOf(graph).name;
+    const titles = shortNames(plan.map(({ shown }) => shown));
     const answers = heads.flatMap(({ logits, output }) => [logits, output]);
     this.exhibits = plan.map(
       (stand, index) =>
         new Exhibit(stand, index, forms[index] ?? Form.of([]), largest, {
           answers: answers.some((name) => stand.stages.includes(name)),
           picture: stand.shown === seen,
+          title: titles.get(stand.shown),
         }),
     );
     this.names = new Names(host.querySelector<HTMLElement>(".labels") ?? host, this.exhibits, heads);

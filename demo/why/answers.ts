@@ -179,7 +179,7 @@ export class WhyAnswers {
   #want(): void {
     const { state } = this.store;
     const { graph, head, predictions } = this.session;
-    const subjects = this.#answered ? subjectsOf(state, predictions) : [];
+    const subjects = this.#answered ? subjectsOf(state, predictions, this.session.mapCounts) : [];
     this.#wanted = state.why.flatMap((name) =>
       subjects.map((subject, place) => {
         const technique = attributionNamed(name);
@@ -263,11 +263,11 @@ export class WhyAnswers {
         const { input, software } = this.session;
         const network = await this.#networkFor(request);
         options.signal.throwIfAborted();
-        const { subject: target, technique } = request;
+        const { subject, technique } = request;
         const found = await technique.run(network, input, {
           ...settingsOf(request, software),
-          output: this.#outputOf(target),
-          target,
+          output: this.#outputOf(subject),
+          target: typeof subject === "number" ? subject : this.session.targetOf(subject),
           region: request.at,
           ...options,
         });

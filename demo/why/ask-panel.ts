@@ -125,7 +125,7 @@ function mount({ session, store }: WhyAnswers): MountedPanel & { ask(): void } {
       ? `${session.nameOf(best.index)} (${head.kind === "values" ? "first" : "top"})`
       : "top class";
     const unit =
-      state.layer !== undefined && state.channel !== undefined
+      state.layer !== undefined && state.channel !== undefined && (session.mapCounts || state.y !== undefined)
         ? [
             h(
               "option",
@@ -137,7 +137,11 @@ function mount({ session, store }: WhyAnswers): MountedPanel & { ask(): void } {
     target.replaceChildren(h("option", { value: "top" }, top), ...unit, ...options());
     target.value = state.target === undefined ? "top" : String(state.target);
     if (target.selectedIndex < 0) target.value = "top";
-    const [first, second] = subjectsOf({ ...state, versus: "second" }, session.predictions);
+    const [first, second] = subjectsOf(
+      { ...state, versus: "second" },
+      session.predictions,
+      session.mapCounts,
+    );
     const runnerUp = typeof second === "number" ? session.nameOf(second) : "";
     versus.replaceChildren(
       h("option", { value: "" }, "no other"),

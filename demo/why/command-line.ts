@@ -38,6 +38,8 @@ export function commandOf({ session, store }: WhyAnswers, request: MapRequest): 
   } else {
     // There --layer names the layer whose maps are weighed.
     if (technique.weighsMaps || technique.classesOnly) return undefined;
+    // The page's maps are not always channels.
+    if (session.room.exhibitOf(subject.layer)?.form.mapsAreChannels === false) return undefined;
     parts.push("--layer", quoted(subject.layer), "--channel", String(subject.channel));
     if (subject.y !== undefined) parts.push("--at", `${subject.y},${subject.x}`);
   }

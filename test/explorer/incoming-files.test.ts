@@ -15,6 +15,9 @@ describe("what people bring", () => {
       model: (all) => {
         got = `model ${all.length}`;
       },
+      labels: (one) => {
+        got = `labels ${one.name}`;
+      },
       refuse: (words) => {
         got = words;
       },
@@ -28,7 +31,10 @@ describe("what people bring", () => {
     expect(taken([file("net.ONNX"), file("labels.txt")])).toBe("model 2");
     expect(taken([file("net.keras")])).toBe("model 1");
     expect(taken([file("w.bin"), file("p.png", "", "image/png")])).toBe("picture p.png");
-    expect(taken([file("notes.txt")])).toMatch(/got notes\.txt/);
+    expect(taken([file("labels.txt")])).toBe("labels labels.txt");
+    expect(taken([file("a/config.json")])).toBe("labels config.json");
+    expect(taken([file("model.json")])).toBe("model 1");
+    expect(taken([file("notes.md")])).toMatch(/got notes\.md/);
     expect(taken([])).toBe("");
   });
 
