@@ -238,6 +238,24 @@ describe("operations", () => {
       (h, w) => Math.max(at(h, w, 0), at(h, w, 1), at(h, w, 2)),
     ],
     [
+      "a ReLU with a ceiling, a slope and a threshold",
+      [op2("r", "keras.activations.relu", "image", { negative_slope: 0.1, max_value: 90, threshold: 20 })],
+      [4, 5, 3],
+      (h, w, c) => (at(h, w, c) >= 20 ? Math.min(90, at(h, w, c)) : 0.1 * (at(h, w, c) - 20)),
+    ],
+    [
+      "GELU by tanh, as Keras 3 says it",
+      [
+        op3("TrueDivide", "d", [tensor("image"), 100]),
+        op3("Gelu", "g", [tensor("d")], { approximate: true }),
+      ],
+      [4, 5, 3],
+      (h, w, c) => {
+        const x = at(h, w, c) / 100;
+        return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+      },
+    ],
+    [
       "axes in another order",
       [op2("t", "transpose", "image", { perm: [0, 2, 1, 3] })],
       [5, 4, 3],
@@ -269,6 +287,16 @@ describe("operations", () => {
       "of a value that is text",
       op2("a", "math.add", "image", { y: "1" }),
       /expected an operand of numbers, got "1"/,
+    ],
+    [
+      "with a parameter that the activation does not have",
+      op2("s", "nn.sigmoid", "image", { beta: 2 }),
+      /expected sigmoid with no parameter but its input, got beta/,
+    ],
+    [
+      "of a softmax over two axes",
+      op2("s", "nn.softmax", "image", { axis: [1, 2] }),
+      /over one axis, got \[1,2\]/,
     ],
     ["that turn the batch", op2("t", "transpose", "image", {}), /expected the batch first/],
   ])("%s are refused by name", async (_, entry, message) => {

@@ -81,11 +81,24 @@ export function activationNamed(who: string, name: unknown, writer: Writer): Ker
   );
 }
 
-/** ReLU with a slope below its threshold and a ceiling. */
 function reluOf(config: Config): Activation {
-  const ceiling = config.has("max_value") ? config.number("max_value", 0) : undefined;
-  const slope = config.number("negative_slope", 0);
-  const threshold = config.number("threshold", 0);
+  return reluWith({
+    slope: config.number("negative_slope", 0),
+    threshold: config.number("threshold", 0),
+    ceiling: config.has("max_value") ? config.number("max_value", 0) : undefined,
+  });
+}
+
+/** ReLU with a slope below its threshold and a ceiling. */
+export function reluWith({
+  slope,
+  threshold,
+  ceiling,
+}: {
+  readonly slope: number;
+  readonly threshold: number;
+  readonly ceiling: number | undefined;
+}): Activation {
   if (threshold === 0 && ceiling === undefined) {
     return slope === 0 ? { kind: "relu" } : { kind: "leakyRelu", alpha: slope };
   }

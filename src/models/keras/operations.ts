@@ -5,7 +5,7 @@ import type { BinaryOperator } from "../../layers/binary.ts";
 import type { Constant } from "../../layers/op.ts";
 import type { ReduceMode } from "../../layers/reduce.ts";
 import { type Config, isObject, show } from "../json.ts";
-import { ACTIVATION_NAMES, activationNamed } from "./activations.ts";
+import { ACTIVATION_NAMES, activationNamed, reluWith } from "./activations.ts";
 import {
   activationBody,
   type Converted,
@@ -99,18 +99,62 @@ const elementwise =
   () =>
     activationBody({ kind });
 
-/** An activation by its name in Keras; of several parameters only that of a leaky ReLU is read. */
+/** The parameters that an activation is called with, in order behind x, under each of their names. */
+const PARAMETERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  relu: [["negative_slope", "alpha"], ["max_value"], ["threshold"]],
+  leaky_relu: [["negative_slope", "alpha"]],
+  elu: [["alpha"]],
+  celu: [["alpha"]],
+  gelu: [["approximate"]],
+};
+
+/** The parameters of an activation's call. @throws UnsupportedError for one that the activation does not have. */
+function parametersOf(call: KerasCall, name: string): (number | boolean | undefined)[] {
+  const { config, given } = call;
+  const known = PARAMETERS[name] ?? [];
+  const called = new Set(["x", "features", "logits", "input", "name", ...known.flat()]);
+  const stray = Object.keys(given.kwargs).find((key) => !called.has(key) && given.kwargs[key] !== null);
+  // TensorFlow takes a name for the node behind its arguments.
+  const more = given.args
+    .slice(1 + known.length)
+    .find((value) => value !== null && typeof value !== "string");
+  if (stray !== undefined || more !== undefined) {
+    throw new UnsupportedError(
+      `${config.who}: expected ${name} with no parameter but ${known.map(([first]) => first).join(", ") || "its input"}, got ${stray ?? show(more)}`,
+    );
+  }
+  return known.map((names, place) => {
+    const value =
+      argumentOf(call, place + 1, ...names) ??
+      names.map((key) => config.raw[key]).find((own) => own !== undefined);
+    return typeof value === "number" || typeof value === "boolean" ? value : undefined;
+  });
+}
+
+/** An activation by its name in Keras, with the parameters of its call. */
 const activation =
   (name: string): Converter =>
   (call) => {
     const { config, writer } = call;
+    const [first, ceiling, threshold] = parametersOf(call, name);
+    const number = (value: unknown, otherwise: number) => (typeof value === "number" ? value : otherwise);
+    if (name === "relu") {
+      const most = typeof ceiling === "number" ? ceiling : undefined;
+      return activationBody(
+        reluWith({ slope: number(first, 0), threshold: number(threshold, 0), ceiling: most }),
+      );
+    }
+    if (name === "gelu") {
+      if (first === undefined && writer === "keras3") {
+        throw new UnsupportedError(
+          `${config.who}: expected gelu that says whether it is approximate, got neither`,
+        );
+      }
+      return activationBody({ kind: first === true ? "geluTanh" : "gelu" });
+    }
     const found = activationNamed(config.who, name, writer);
-    if (name === "gelu" && argumentOf(call, 1, "approximate") === true)
-      return activationBody({ kind: "geluTanh" });
-    const slope =
-      argumentOf(call, 1, "alpha", "negative_slope") ?? config.raw.negative_slope ?? config.raw.alpha;
-    if (typeof slope !== "number" || found.kind === "softmax") return activationBody(found);
-    return activationBody({ ...found, alpha: slope });
+    if (typeof first !== "number" || found.kind === "softmax") return activationBody(found);
+    return activationBody({ ...found, alpha: first });
   };
 
 /** √, then 1/x. */
@@ -133,15 +177,25 @@ const clip: Converter = (call) => {
   return { op: "activation", activation: { kind: "clip", alpha: low, beta: high } };
 };
 
-const matmul: Converter = (call) => ({
-  op: "matmul",
-  ...(argumentOf(call, 2, "transpose_a") === true ? { transposeA: true } : {}),
-  ...(argumentOf(call, 3, "transpose_b") === true ? { transposeB: true } : {}),
-});
+/** Of real numbers, the adjoint is the transpose. */
+const matmul: Converter = (call) => {
+  const turned = (place: number, side: "a" | "b") =>
+    argumentOf(call, place, `transpose_${side}`) === true ||
+    argumentOf(call, place + 2, `adjoint_${side}`) === true;
+  return {
+    op: "matmul",
+    ...(turned(2, "a") ? { transposeA: true } : {}),
+    ...(turned(3, "b") ? { transposeB: true } : {}),
+  };
+};
 
 const softmax: Converter = (call) => {
   const [x] = call.shapes;
-  const [axis = -1] = axesOf(argumentOf(call, 1, "axis") ?? call.config.raw.axis ?? -1, x, call.config.who);
+  const given = argumentOf(call, 1, "axis") ?? call.config.raw.axis ?? -1;
+  const [axis = -1, ...others] = axesOf(given, x, call.config.who);
+  if (others.length > 0) {
+    throw new UnsupportedError(`${call.config.who}: expected a softmax over one axis, got ${show(given)}`);
+  }
   return { op: "softmax", ...(axis === x.length - 1 ? {} : { axis }) };
 };
 
