@@ -71,12 +71,14 @@ export const MODELS: readonly Mutant[] = [
       "before: axes.map((axis) => pairs[2 * axis + 1] ?? 0)",
     ],
   ]),
-  ...each(["src/models/tfjs-graph/operators/shapes.ts"], GRAPH_OPERATORS, [
+  ...each(["src/models/tfjs-graph/operators/parts.ts"], GRAPH_OPERATORS, [
     ["step > 0 ? [0, length] : [-1, length - 1]", "[0, length]"],
     ["gone.push(axis);", ""],
     ["start += size;", ""],
-    ["size % batch === 0 ? [axis] : []", "[axis]"],
     ["(step > 0 ? low : high) : within(begin)", "low : within(begin)"],
+  ]),
+  ...each(["src/models/tfjs-graph/operators/shapes.ts"], GRAPH_OPERATORS, [
+    ["size % batch === 0 ? [axis] : []", "[axis]"],
   ]),
   ...each(["src/models/tfjs-graph/operators/products.ts"], GRAPH_OPERATORS, [
     ['sides(call, "adj_x", "adj_y")', 'sides(call, "adj_y", "adj_x")'],

@@ -1,12 +1,17 @@
 import type { Operator } from "../call.ts";
 import { ACTIVATIONS } from "./activations.ts";
+import { CONSTANTS } from "./constants.ts";
+import { IDENTITIES } from "./identities.ts";
+import { PARTS } from "./parts.ts";
 import { PICTURES } from "./pictures.ts";
 import { PRODUCTS } from "./products.ts";
 import { SHAPES } from "./shapes.ts";
 
 /** Every operator that is read, by TensorFlow's name. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
-  [ACTIVATIONS, PICTURES, PRODUCTS, SHAPES].flatMap((some) => Object.entries(some)),
+  [ACTIVATIONS, CONSTANTS, IDENTITIES, PARTS, PICTURES, PRODUCTS, SHAPES].flatMap((some) =>
+    Object.entries(some),
+  ),
 );
 
 /** Operators that decide what runs, or keep lists: a network with them has no fixed order of layers. */
