@@ -16,7 +16,7 @@ export {
   SEQUENTIAL_MAPS,
   UNEVEN_MAPS,
 } from "./figures/color-maps.ts";
-export type { Figure } from "./figures/drawing.ts";
+export type { Color, Figure } from "./figures/drawing.ts";
 export { type DrawnMap, drawnMap, type MapOptions } from "./figures/drawn-map.ts";
 export {
   composeField,

@@ -15,7 +15,7 @@ export type { ConcatLayer } from "./layers/concat.ts";
 export type { Conv2dLayer } from "./layers/conv2d.ts";
 export type { Conv2dTransposeLayer } from "./layers/conv2d-transpose.ts";
 export type { DenseLayer } from "./layers/dense.ts";
-export type { DepthToSpaceLayer, SpaceToDepthLayer } from "./layers/depth-to-space.ts";
+export type { DepthToSpaceLayer, PixelBlocks, SpaceToDepthLayer } from "./layers/depth-to-space.ts";
 export type { DepthwiseConv2dLayer } from "./layers/depthwise-conv2d.ts";
 export type { GlobalPoolLayer } from "./layers/global-pool.ts";
 export type { InputLayer } from "./layers/input.ts";

@@ -299,12 +299,12 @@ export interface Activation {
   readonly gamma?: number;
 }
 
-type Fusable = {
-  [K in ActivationKind]: (typeof KINDS)[K]["fusable"] extends true ? K : never;
-}[ActivationKind];
-
 /** Activations whose slope follows from their output, so that they may be fused into the layer before. */
-export type FusedActivation = Activation & { readonly kind: Fusable };
+export type FusedActivation = Activation & {
+  readonly kind: {
+    [K in ActivationKind]: (typeof KINDS)[K]["fusable"] extends true ? K : never;
+  }[ActivationKind];
+};
 
 /** Tells whether an activation may be fused into the layer before. */
 export function isFusable(activation: Activation): activation is FusedActivation {

@@ -16,7 +16,7 @@ import {
 import { createStridedCopy, stridesOf } from "./strided.ts";
 
 /** How channels are counted that are pixels of a block elsewhere. */
-interface Blocks {
+export interface PixelBlocks {
   /** Rows, and columns, of a block. */
   readonly block: number;
   /**
@@ -27,12 +27,12 @@ interface Blocks {
 }
 
 /** Lays channels out as blocks of pixels: [N, H, W, block² · C] becomes [N, H · block, W · block, C] (pixel shuffle). */
-export interface DepthToSpaceLayer extends LayerBase, Blocks {
+export interface DepthToSpaceLayer extends LayerBase, PixelBlocks {
   readonly op: "depthToSpace";
 }
 
 /** Stacks blocks of pixels as channels: [N, H · block, W · block, C] becomes [N, H, W, block² · C]. */
-export interface SpaceToDepthLayer extends LayerBase, Blocks {
+export interface SpaceToDepthLayer extends LayerBase, PixelBlocks {
   readonly op: "spaceToDepth";
 }
 
@@ -126,7 +126,7 @@ function checked<L extends DepthToSpaceLayer | SpaceToDepthLayer>(layer: L): L {
 /** Moves values between an image with deep channels and one with wide blocks of pixels. */
 function createBlockMove(
   device: GPUDevice,
-  { name: label, block, order }: LayerBase & Blocks,
+  { name: label, block, order }: LayerBase & PixelBlocks,
   site: {
     readonly deep: Tensor;
     readonly wide: Tensor;
@@ -149,7 +149,7 @@ function createBlockMove(
 
 function createIncremental(
   device: GPUDevice,
-  { layer, x: [x], y, dirty }: IncrementalSite<LayerBase & Blocks>,
+  { layer, x: [x], y, dirty }: IncrementalSite<LayerBase & PixelBlocks>,
   toDepth: boolean,
 ): Promise<Command> {
   const outChannels = y.shape[3];

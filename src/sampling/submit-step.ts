@@ -5,10 +5,12 @@ import { notOfBlackBox, scoreOutside } from "../network/outside.ts";
 export interface PartedStep {
   recordStep(encoder: GPUCommandEncoder): void;
   /** What is recorded before the forward pass, and after it; absent where a step is more than one pass. */
-  readonly around?: { readonly before: Recording; readonly after: Recording } | undefined;
+  readonly around?:
+    | { before(encoder: GPUCommandEncoder): void; after(encoder: GPUCommandEncoder): void }
+    | undefined;
 }
 
-type Recording = (encoder: GPUCommandEncoder) => void;
+type Part = (encoder: GPUCommandEncoder) => void;
 
 /**
  * Submits a step; of a black box what comes before its scores, then, once they are there, what comes after.
@@ -20,10 +22,10 @@ export function submitStep(
   network: Network,
   { recordStep, around }: PartedStep,
   images: number,
-  { first, last }: { readonly first?: Recording | undefined; readonly last?: Recording | undefined } = {},
+  { first, last }: { readonly first?: Part | undefined; readonly last?: Part | undefined } = {},
 ): Promise<void> | undefined {
   const { device, graph, outside } = network;
-  const submit = (...recordings: (Recording | undefined)[]): void => {
+  const submit = (...recordings: (Part | undefined)[]): void => {
     const encoder = device.createCommandEncoder({ label: `vitrine ${graph.name}` });
     for (const record of recordings) record?.(encoder);
     device.queue.submit([encoder.finish()]);
