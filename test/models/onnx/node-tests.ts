@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { VitrineError } from "../../../src/gpu/errors.ts";
 import { readTensor } from "../../../src/gpu/tensor.ts";
 import { type Graph, shapesOf } from "../../../src/graph/graph.ts";
@@ -24,13 +25,13 @@ import { createNetwork } from "../../../src/network/create-network.ts";
 import type { Network } from "../../../src/network/network.ts";
 import { modelFromDisk } from "../../../src/node/files.ts";
 
-/** The ONNX project's tests of single operators, as Debian's package libonnx-testdata installs them. */
-const FOLDERS = [
-  "/usr/share/libonnx-testdata/data/node",
-  "/usr/lib/python3/dist-packages/onnx/backend/test/data/node",
-];
+/** ONNX's own test data: the folder that VITRINE_ONNX_DATA names, else where Debian's packages install it. */
+const FOLDERS = process.env.VITRINE_ONNX_DATA
+  ? [process.env.VITRINE_ONNX_DATA]
+  : ["/usr/share/libonnx-testdata/data", "/usr/lib/python3/dist-packages/onnx/backend/test/data"];
 
-export const NODE_TESTS = FOLDERS.find((folder) => existsSync(folder));
+/** Tests of single operators. */
+export const NODE_TESTS = FOLDERS.map((folder) => join(folder, "node")).find((folder) => existsSync(folder));
 
 /** Names of the tests, each a folder. */
 export function nodeTests(): readonly string[] {
