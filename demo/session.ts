@@ -1,4 +1,4 @@
-import { furtherInputsOf, type Head, headOf } from "../src/graph.ts";
+import { furtherInputsOf, type Head, headOf, LayerForm } from "../src/graph.ts";
 import { preprocess } from "../src/images.ts";
 import {
   deprocess,
@@ -20,7 +20,6 @@ import { createNetworks, type Networks } from "../src/network.ts";
 import { grouped } from "./dom.ts";
 import { Emitter } from "./emitter.ts";
 import { paint } from "./pixels.ts";
-import { Form } from "./room/form.ts";
 import type { Hovered } from "./room/picking.ts";
 import { Room } from "./room/room.ts";
 import type { Screen } from "./room/screen.ts";
@@ -150,7 +149,7 @@ export class Session {
 
   /** [H, W, C] of the network's input. */
   get inputSize(): [number, number, number] {
-    const [height, width, channels] = Form.of(this.network.input.shape).size;
+    const [height, width, channels] = LayerForm.of(this.network.input.shape).size;
     return [height, width, channels];
   }
 
@@ -298,7 +297,7 @@ export class Session {
   /** The value of one unit. */
   async valueOf(layer: string, channel: number, y: number, x: number): Promise<number> {
     const { buffer, shape } = this.network.activation(layer);
-    const form = this.room.exhibitOf(layer)?.form ?? Form.of(shape);
+    const form = this.room.exhibitOf(layer)?.form ?? LayerForm.of(shape);
     const [value] = await this.read(buffer, form.index({ channel, y, x }), 1);
     return value ?? Number.NaN;
   }

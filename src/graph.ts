@@ -18,6 +18,7 @@ export {
 } from "./graph/graph.ts";
 export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
 export { describeLayer, multiplyAddsOf, parametersOf } from "./graph/layer-facts.ts";
+export { formsOf, LayerForm, type MapPlace, type MapsOf } from "./graph/layer-form.ts";
 export {
   type ReceptiveField,
   type Rectangle,

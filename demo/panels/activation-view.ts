@@ -1,5 +1,5 @@
+import type { LayerForm } from "../../src/graph.ts";
 import type { Tensor } from "../../src/index.ts";
-import type { Form } from "../room/form.ts";
 import code from "../shaders/map_view.wgsl?raw";
 
 /** One map of an activation on a canvas of its own, drawn by the GPU from the network's buffer. */
@@ -34,7 +34,7 @@ export class ActivationView {
   /** Draws a map of a tensor that is shown as `form` says. `colors` is the room's table, `ranges` the exhibit's. */
   draw(
     tensor: Tensor,
-    form: Form,
+    form: LayerForm,
     ranges: GPUBuffer,
     colors: GPUBuffer,
     channel: number,

@@ -1,8 +1,7 @@
-import { receptiveField } from "../../src/graph.ts";
+import { type MapPlace, receptiveField } from "../../src/graph.ts";
 import { cursorOver, putAt } from "../cursor-over.ts";
 import { h } from "../dom.ts";
 import { paint } from "../pixels.ts";
-import type { Shown } from "../room/form.ts";
 import { drawSample, isSample, randomSample, SAMPLES } from "../samples.ts";
 import { picture } from "../state/picture.ts";
 import { selection } from "../state/selection.ts";
@@ -84,7 +83,7 @@ function mount({ session, openFiles }: PanelHost): MountedPanel {
   })().catch(() => {});
 
   const [height, width] = session.inputSize;
-  const outline = (unit: (Shown & { readonly layer: string }) | undefined) => {
+  const outline = (unit: (MapPlace & { readonly layer: string }) | undefined) => {
     sees.classList.toggle("hidden", unit === undefined);
     const form = session.room.exhibitOf(unit?.layer)?.form;
     if (!unit || !form) return;

@@ -1,6 +1,6 @@
 import { Group, Vector3 } from "three/webgpu";
+import type { LayerForm } from "../../src/graph.ts";
 import type { Layout } from "../state/room-view.ts";
-import type { Form } from "./form.ts";
 import { lineColors } from "./line-colors.ts";
 import { boxLines, boxPoints, type Lines } from "./lines.ts";
 import { Moving } from "./motion.ts";
@@ -51,7 +51,7 @@ export class Exhibit implements Body {
   readonly frame: Lines;
   readonly stand: Stand;
   readonly index: number;
-  readonly form: Form;
+  readonly form: LayerForm;
   readonly size: readonly [number, number, number];
   readonly kind: Body["kind"];
   readonly bars: boolean;
@@ -77,7 +77,7 @@ export class Exhibit implements Body {
   constructor(
     stand: Stand,
     index: number,
-    form: Form,
+    form: LayerForm,
     largest: { readonly edge: number; readonly channels: number },
     { answers = false, picture = false, title = stand.shown }: ExhibitOptions = {},
   ) {

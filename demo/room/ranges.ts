@@ -1,4 +1,4 @@
-import type { Form } from "./form.ts";
+import type { LayerForm } from "../../src/graph.ts";
 import { bind, type Dispatch } from "./kernel.ts";
 import type { Kernels } from "./kernels.ts";
 
@@ -26,7 +26,7 @@ export class Ranges {
   readonly buffer: GPUBuffer;
   readonly #steps: readonly [Dispatch, number][];
 
-  constructor(device: GPUDevice, kernels: Kernels, activation: GPUBuffer, { size, stride }: Form) {
+  constructor(device: GPUDevice, kernels: Kernels, activation: GPUBuffer, { size, stride }: LayerForm) {
     const [height, width, channels] = size;
     this.buffer = device.createBuffer({
       label: "ranges",

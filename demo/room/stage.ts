@@ -1,5 +1,5 @@
 import { type PerspectiveCamera, Scene, type StorageBufferAttribute } from "three/webgpu";
-import { headsOf, inputOf } from "../../src/graph.ts";
+import { formsOf, headsOf, inputOf, LayerForm } from "../../src/graph.ts";
 import type { Network } from "../../src/index.ts";
 import { shortNames } from "../layer-names.ts";
 import type { LookState } from "../state/look.ts";
@@ -8,7 +8,6 @@ import type { SharedState } from "../state/shared.ts";
 import { exhibitOf } from "./arrangement.ts";
 import { attributeOf, bufferBehind, release } from "./buffer-attributes.ts";
 import { Exhibit } from "./exhibit.ts";
-import { Form, formsOf } from "./form.ts";
 import { LinesAround } from "./lines-around.ts";
 import { Names } from "./names.ts";
 import { createPalette, writePalette } from "./palette.ts";
@@ -53,7 +52,7 @@ export class Stage {
     const { graph } = network;
     const plan = planOf(graph);
     const all = formsOf(graph);
-    const forms = plan.map(({ shown }) => all.get(shown) ?? Form.of([]));
+    const forms = plan.map(({ shown }) => all.get(shown) ?? LayerForm.of([]));
     const sizes = forms.map(({ size }) => size);
     const largest = {
       edge: Math.max(...sizes.map(([height, width]) => Math.max(height, width))),
@@ -65,7 +64,7 @@ export class Stage {
     const answers = heads.flatMap(({ logits, output }) => [logits, output]);
     this.exhibits = plan.map(
       (stand, index) =>
-        new Exhibit(stand, index, forms[index] ?? Form.of([]), largest, {
+        new Exhibit(stand, index, forms[index] ?? LayerForm.of([]), largest, {
           answers: answers.some((name) => stand.stages.includes(name)),
           picture: stand.shown === seen,
           title: titles.get(stand.shown),

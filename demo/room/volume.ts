@@ -1,7 +1,7 @@
 import { BufferGeometry, Mesh, type StorageBufferAttribute, type WebGPURenderer } from "three/webgpu";
+import type { LayerForm } from "../../src/graph.ts";
 import type { Tensor } from "../../src/index.ts";
 import { attributeOf, drawArguments, release } from "./buffer-attributes.ts";
-import type { Form } from "./form.ts";
 import { bind, type Dispatch } from "./kernel.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ranges } from "./ranges.ts";
@@ -24,7 +24,7 @@ export class Volume {
     readonly activation: StorageBufferAttribute;
     readonly voxels: StorageBufferAttribute;
   };
-  readonly form: Form;
+  readonly form: LayerForm;
   readonly capacity: number;
   readonly #attributes: StorageBufferAttribute[] = [];
   readonly #voxels: GPUBuffer;
@@ -44,7 +44,7 @@ export class Volume {
     colors: StorageBufferAttribute,
     ranges: Ranges,
     tensor: Tensor,
-    form: Form,
+    form: LayerForm,
     capacity: number,
   ) {
     const [height, width, channels] = form.size;

@@ -1,6 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { formatShape, type Shape, sizeOf } from "../gpu/tensor.ts";
+import { LayerForm, type MapsOf } from "../graph/layer-form.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { type ColorMapName, caveatOf, colorAt, colorMap, colorsFor } from "./color-maps.ts";
 import type { Color, Figure, PixelPicture } from "./drawing.ts";
@@ -11,8 +12,13 @@ import { type RasterizeOptions, rasterize } from "./rasterize.ts";
 
 export interface MapSheetOptions {
   readonly data: Float32Array;
-  /** [h, w, c], or [c] of a layer without pixels. */
+  /** The layer's, the batch apart: [h, w, c], [c] of a layer without pixels, or any other. */
   readonly shape: Shape;
+  /**
+   * How the values are laid out as maps, where the shape alone does not say it, as of attention heads: of
+   * `formsOf(graph)`. Default: as the shape says.
+   */
+  readonly form?: LayerForm | undefined;
   readonly title: string;
   readonly subtitle?: string | undefined;
   /** Maps that share the ends of their colours: "all" of the layer (the default), or none ("own"). */
@@ -24,7 +30,7 @@ export interface MapSheetOptions {
 }
 
 const MAP_SHEET: Fields<MapSheetOptions> = {
-  ...{ data: "must", shape: "must", title: "must", subtitle: "may" },
+  ...{ data: "must", shape: "must", form: "may", title: "must", subtitle: "may" },
   ...{ scale: ["all", "own"], clip: "may", colors: "may" },
 };
 
@@ -37,6 +43,20 @@ const MOST_TILE = 320;
 /** Side of the square that stands for one value of a layer without pixels. */
 const VALUE = 24;
 
+/** The words for one map, several, what numbers them, and what they are. */
+interface Words {
+  readonly one: string;
+  readonly several: string;
+  readonly first?: string;
+  readonly are?: string;
+}
+const NAMES: Readonly<Record<MapsOf, Words>> = {
+  channels: { one: "map", several: "maps" },
+  values: { one: "value", several: "values" },
+  sequence: { one: "map", several: "maps", are: ", a row for each place" },
+  heads: { one: "head", several: "heads", first: "head" },
+};
+
 /**
  * Draws all maps of a layer, as pixels: {@link composeMapSheet}, rasterised.
  * @throws InputError as {@link composeMapSheet} and {@link rasterize} do.
@@ -47,17 +67,18 @@ export async function renderMapSheet(options: MapSheetOptions, picture?: Rasteri
 
 /**
  * Composes a sheet of all maps of a layer, an SVG document: side by side, in the order of their channels, on one scale or each
- * on its own. A layer without pixels is drawn as one square a value.
+ * on its own. A layer without pixels is drawn as one square a value, a sequence as one map with a row for each place, and
+ * attention heads as a matrix each.
  * @throws InputError when the values do not fit the shape, or an option is out of range.
  */
 export function composeMapSheet(options: MapSheetOptions): Figure {
   assertFields("sheet of maps", options, MAP_SHEET);
-  const { data, shape, title, subtitle, scale = "all", clip = 100, colors } = options;
-  assertMaps(options);
-  const hasPixels = shape.length === 3;
-  const [height, width, channels] = hasPixels
-    ? [shape[0] ?? 1, shape[1] ?? 1, shape[2] ?? 1]
-    : [1, 1, shape[0] ?? 1];
+  const { shape, title, subtitle, scale = "all", clip = 100, colors } = options;
+  const { form = LayerForm.of([1, ...shape]) } = options;
+  assertMaps(options, form);
+  const data = form.laidOut(options.data);
+  const hasPixels = form.maps !== "values";
+  const [height, width, channels] = form.size;
   const low = data.reduce((least, value) => Math.min(least, value), 0);
   const high = data.reduce((most, value) => Math.max(most, value), 0);
   const signed = low < 0;
@@ -80,13 +101,17 @@ export function composeMapSheet(options: MapSheetOptions): Figure {
     return colorAt(table, value, signed ? -end : 0, end);
   });
   const max = own ? 1 : layer;
-  const numbered = Math.max(1, Math.ceil(16 / grid.down));
-  const maps = `${channels} ${channels === 1 ? "map" : "maps"} of ${height}×${width}`;
+  const step = Math.max(1, Math.ceil(16 / grid.down));
+  const { one, several, first = "channel", are = "" } = NAMES[form.maps];
+  const count = `${channels} ${channels === 1 ? one : several}`;
+  const maps = `${count} of ${height}×${width}${are}`;
   const shared = own
-    ? "each map on a scale of its own, the bar a share of its end"
+    ? `each ${one} on a scale of its own, the bar a share of its end`
     : "one scale for the layer";
-  const clipping = clip < 100 ? `, clipped at the ${clip}th percentile${own ? " of each map" : ""}` : "";
+  const clipping = clip < 100 ? `, clipped at the ${clip}th percentile${own ? ` of each ${one}` : ""}` : "";
   const reduced = reduce > 1 ? `; each pixel the mean of ${reduce}×${reduce}` : "";
+  const numbered = channels > 1 || form.maps === "channels" || form.maps === "values";
+  const numbers = numbered ? `, numbered by the first ${first} of a row` : "";
   const range = `from ${formatNumber(low)} to ${formatNumber(high)}`;
   return layOut({
     title,
@@ -96,12 +121,12 @@ export function composeMapSheet(options: MapSheetOptions): Figure {
         picture,
         rows: Array.from({ length: grid.rows }, (_, row) => ({
           y: row * grid.down,
-          text: String(row * grid.columns),
-        })).filter((_, row) => row % numbered === 0),
+          text: form.maps === "heads" ? `head ${row * grid.columns}` : String(row * grid.columns),
+        })).filter((_, row) => numbered && row % step === 0),
         bar: { table, min: signed ? -max : 0, max },
         caption: [
-          hasPixels ? `activation, ${shared}; ${maps}` : `activation, one square a value; ${channels} values`,
-          `${range}${clipping}, numbered by the first channel of a row${reduced}`,
+          hasPixels ? `activation, ${shared}; ${maps}` : `activation, one square a value; ${count}`,
+          `${range}${clipping}${numbers}${reduced}`,
           ...caveatOf(map),
         ],
       },
@@ -109,10 +134,11 @@ export function composeMapSheet(options: MapSheetOptions): Figure {
   });
 }
 
-function assertMaps({ data, shape, clip = 100 }: MapSheetOptions): void {
-  if ((shape.length !== 3 && shape.length !== 1) || data.length !== sizeOf(shape)) {
+function assertMaps({ data, shape, clip = 100 }: MapSheetOptions, form: LayerForm): void {
+  const count = sizeOf(form.size);
+  if (data.length !== sizeOf(shape) || data.length !== count) {
     throw new InputError(
-      `sheet of maps: expected h×w×c values, or c, got ${data.length} for ${formatShape(shape)}`,
+      `sheet of maps: expected ${count} values for ${formatShape(shape)} as ${formatShape(form.size)}, got ${data.length}`,
     );
   }
   const bad = data.find((value) => !Number.isFinite(value));

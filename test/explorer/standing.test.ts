@@ -5,11 +5,11 @@ import { SLICES, type State } from "../../demo/questions.ts";
 import { arrange, exhibitOf, homeOf } from "../../demo/room/arrangement.ts";
 import { OrbitCamera } from "../../demo/room/camera.ts";
 import { Exhibit } from "../../demo/room/exhibit.ts";
-import { Form } from "../../demo/room/form.ts";
 import { Moving } from "../../demo/room/motion.ts";
 import { exhibitsAlong, Follower, goesThrough, type Hovered } from "../../demo/room/picking.ts";
 import type { Stand } from "../../demo/room/plan.ts";
 import { createStore } from "../../demo/state/store.ts";
+import { LayerForm } from "../../src/graph.ts";
 
 let still = false;
 beforeAll(() => vi.stubGlobal("matchMedia", () => ({ matches: still })));
@@ -29,7 +29,7 @@ function rowOf(...sizes: readonly Size[]): Exhibit[] {
       lanes: 1,
       from: depth > 0 ? [depth - 1] : [],
     };
-    return new Exhibit(stand, depth, Form.of([1, ...size]), largest, { picture: depth === 0 });
+    return new Exhibit(stand, depth, LayerForm.of([1, ...size]), largest, { picture: depth === 0 });
   });
 }
 

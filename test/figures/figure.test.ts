@@ -8,6 +8,7 @@ import { layOut } from "../../src/figures/layout.ts";
 import { fitText, textWidth } from "../../src/figures/lettering.ts";
 import { rasterize } from "../../src/figures/rasterize.ts";
 import { composeMapSheet, renderMapSheet } from "../../src/figures/sheet.ts";
+import { LayerForm } from "../../src/graph/layer-form.ts";
 import { enlargeMap, enlargePixels, shownSize } from "../../src/images/enlarge.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
 
@@ -138,7 +139,9 @@ describe("a sheet of maps", () => {
     expect((tileWidth - 2) / 3).toBe((tileHeight - 2) / 2);
     expect(await corner(3)).toEqual([x1, y2]);
     expect(await corner(4)).toEqual([x0, y0 + 2 * tileHeight]);
-    expect(() => composeMapSheet({ data: new Float32Array(30), shape: [2, 3], title: "" })).toThrow(/h×w×c/);
+    expect(() => composeMapSheet({ data: new Float32Array(30), shape: [2, 3], title: "" })).toThrow(
+      /expected 6 values for 2×3/,
+    );
   });
 
   test("has one scale for the layer, or one a map, clipped where that is asked", async () => {
@@ -160,6 +163,33 @@ describe("a sheet of maps", () => {
     expect(() => composeMapSheet({ data: data.fill(Number.NaN), shape: [1, 4, 2], title: "" })).toThrow(
       /finite/,
     );
+  });
+
+  test("draws the matrix of each attention head, whatever the order of the axes", async () => {
+    // Two heads of 3×3; the second attends to itself.
+    const heads = Float32Array.from({ length: 18 }, (_, i) => (i >= 9 ? Number(i % 4 === 1) : 0));
+    const form = LayerForm.of([1, 2, 3, 3], true);
+    const sheet = { shape: [2, 3, 3], title: "" };
+    const last = Float32Array.from({ length: 18 }, (_, i) => heads[(i % 2) * 9 + Math.floor(i / 2)] ?? 0);
+    const drawn = await renderMapSheet({ ...sheet, data: heads, form });
+    const asMaps = await renderMapSheet({ ...sheet, data: last, shape: [3, 3, 2] });
+    const bright = colorMap("inferno").slice(-3);
+    expect(count(drawn, bright)).toBe(count(asMaps, bright));
+    expect(count(drawn, bright)).toBeGreaterThan(3 * 14);
+    const { svg } = composeMapSheet({ ...sheet, data: heads, form });
+    expect(svg).toMatch(/2 heads of 3×3/);
+    expect(svg).toMatch(/>head 0</);
+    expect(() => composeMapSheet({ ...sheet, data: heads, form: LayerForm.of([1, 2, 3, 4], true) })).toThrow(
+      /expected 24 values for 2×3×3 as 3×4×2, got 18/,
+    );
+  });
+
+  test("draws a sequence as one map, and other axes as maps", () => {
+    const of = (shape: number[]) =>
+      composeMapSheet({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, title: "" }).svg;
+    expect(of([17, 8])).toMatch(/1 map of 17×8, a row for each/);
+    expect(of([4, 5, 2, 3])).toMatch(/6 maps of 4×5/);
+    expect(of([])).toMatch(/one square a/);
   });
 
   test("reduces what would be too large", () => {

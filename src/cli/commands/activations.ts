@@ -3,8 +3,9 @@ import { composeFigure } from "../../figures/figure.ts";
 import { renderOverlay } from "../../figures/overlay.ts";
 import { composeMapSheet } from "../../figures/sheet.ts";
 import { InputError } from "../../gpu/errors.ts";
-import { formatShape, type Shape } from "../../gpu/tensor.ts";
+import { formatShape } from "../../gpu/tensor.ts";
 import { layerOf, shapesOf } from "../../graph/graph.ts";
+import { formsOf, LayerForm } from "../../graph/layer-form.ts";
 import { deprocess } from "../../images/preprocess.ts";
 import { activations } from "../../techniques/units/activations.ts";
 import { forEachImage } from "../for-each-image.ts";
@@ -12,7 +13,7 @@ import { Images, type Input } from "../images.ts";
 import { type Io, UsageError } from "../io.ts";
 import { scaleOf, shadingOf } from "../map-colors.ts";
 import { openModel, preprocessingReport, provenance } from "../model.ts";
-import { FIGURE_OR_ARRAY, Outputs, outOf, placeOf, summaryOf, writeResult } from "../output.ts";
+import { FIGURE_OR_ARRAY, Outputs, outOf, summaryOf, writeResult } from "../output.ts";
 import { maskCommand, thresholdOf } from "../unit-masks.ts";
 import type { Values } from "../values.ts";
 import { withNetwork } from "../with-network.ts";
@@ -24,7 +25,8 @@ export const ACTIVATIONS: CliCommand = {
   summary: "Show a layer's activations for images.",
   details: [
     "--out maps.png is a sheet of all the layer's maps on one scale, or with --scale own each on its own. --clip 99 keeps a few large values from darkening the rest. With --channel, it is one map over the image.",
-    "--out maps.npy is the array: [h,w,c], [h,w] with --channel, [c] for a layer without pixels.",
+    "Attention heads are drawn as a matrix each, and --channel takes a head by its number; a sequence is one map with a row for each place.",
+    "--out maps.npy is the array as the layer has it: [h,w,c], [c] for a layer without pixels, [heads,t,t] for attention; [h,w] with --channel.",
     "With --threshold, the channel's map is enlarged to the image and cut; each cell lies at the centre of what it sees. --out mask.png shows each image where the unit is on, --out mask.npy is [images,H,W] of 0 and 1.",
   ],
   options: [
@@ -65,11 +67,13 @@ async function activationsCommand(names: readonly string[], values: Values, io: 
   const graph = await openModel(values, io, names);
   layerOf(graph, layer);
   const whole = shapesOf(graph).get(layer)?.slice(1) ?? [];
-  const channels = whole.at(-1) ?? 1;
+  const form = formsOf(graph).get(layer) ?? LayerForm.of([1, ...whole]);
+  const heads = form.maps === "heads";
+  const separate = heads || form.maps === "channels" ? form.size[2] : 0;
   const channel = values.whole("channel", 0, Number.MAX_SAFE_INTEGER);
-  if (channel !== undefined && (channel >= channels || whole.length !== 3)) {
+  if (channel !== undefined && channel >= separate) {
     throw new InputError(
-      `--channel expects one of the ${whole.length === 3 ? channels : 0} maps of layer "${layer}" (${formatShape(whole)}), got ${channel}`,
+      `--channel expects one of the ${separate} ${heads ? "heads" : "maps"} of layer "${layer}" (${formatShape(whole)}), got ${channel}`,
     );
   }
   const shading = shadingOf(values);
@@ -84,6 +88,12 @@ async function activationsCommand(names: readonly string[], values: Values, io: 
   if (overlay && (channel === undefined || threshold !== undefined)) {
     throw new UsageError(
       "--overlay expects --channel beside it, and no --threshold: the map to lay over the photograph",
+    );
+  }
+  if (heads && (overlay || threshold !== undefined)) {
+    const given = threshold === undefined ? "overlay" : "threshold";
+    throw new UsageError(
+      `--${given} expects a layer whose maps lie over the image, got the attention heads of layer "${layer}", a matrix each`,
     );
   }
   const images = new Images(graph, values, io, names);
@@ -105,17 +115,21 @@ async function activationsCommand(names: readonly string[], values: Values, io: 
   );
 
   async function show(found: Awaited<ReturnType<typeof activations>>, input: Input): Promise<unknown> {
-    const { data, shape } = channel === undefined ? found : channelOf(found, channel);
+    const { data, shape } = channel === undefined ? found : mapOf(found.data, form, channel);
     const subtitle = [graph.name, formatShape(whole), basename(input.name), ...provenance(graph, input)].join(
       " · ",
     );
-    const title = channel === undefined ? `Activations of ${layer}` : `${layer}, channel ${channel}`;
+    const unit = UNITS[form.maps];
+    const title = channel === undefined ? `Activations of ${layer}` : `${layer}, ${unit} ${channel}`;
     const image = () => deprocess(input.values, graph);
     const map = { map: data, shape, kind: "activation" as const, ...shading };
-    const draw = () =>
-      channel === undefined
-        ? composeMapSheet({ data, shape, title, subtitle, ...shading, scale })
-        : composeFigure({ ...map, image: image(), title, subtitle });
+    const sheet = { data, shape, title, subtitle, ...shading, scale };
+    const draw = () => {
+      if (channel === undefined) return composeMapSheet({ ...sheet, form });
+      // The places of a head's matrix are no places of the image.
+      if (heads) return composeMapSheet({ ...sheet, form: LayerForm.of([1, ...shape], true) });
+      return composeFigure({ ...map, image: image(), title, subtitle });
+    };
     io.progress();
     const file = out?.fileFor(input.name);
     if (file !== undefined) await writeResult(file, { data, shape, draw }, io);
@@ -126,8 +140,8 @@ async function activationsCommand(names: readonly string[], values: Values, io: 
     }
 
     const summary = summaryOf(data);
-    const strongest = channel === undefined ? strongestOf(found, top) : [];
-    const of = channel === undefined ? { strongest } : { channel };
+    const strongest = channel === undefined ? strongestOf(found.data, form, top) : [];
+    const of = channel === undefined ? { strongest } : { [unit]: channel };
     const report = {
       model: graph.name,
       preprocessing: preprocessingReport(graph),
@@ -145,39 +159,56 @@ async function activationsCommand(names: readonly string[], values: Values, io: 
     io.out(
       `  min ${summary.min.toPrecision(4)}, max ${summary.max.toPrecision(4)}, mean ${summary.mean.toPrecision(4)}, ${(100 * summary.zeros).toFixed(1)} % zero`,
     );
-    for (const { channel: k, max, at } of strongest) {
-      io.out(
-        at
-          ? `  channel ${k}: max ${max.toPrecision(4)} at ${at.join(",")}`
-          : `  value ${k}: ${max.toPrecision(4)}`,
-      );
+    for (const { max, at, channel: k, head = k } of strongest) {
+      const name = at ? unit : "value";
+      const where = at ? `max ${max.toPrecision(4)} at ${at.join(",")}` : max.toPrecision(4);
+      io.out(`  ${name} ${head}: ${where}`);
     }
     return report;
   }
 }
 
-function channelOf({ data, shape }: { data: Float32Array; shape: Shape }, channel: number) {
-  const channels = shape.at(-1) ?? 1;
-  const size = data.length / channels;
+/** The word for what `--channel` and the list of the strongest count. */
+const UNITS = { channels: "channel", values: "channel", sequence: "channel", heads: "head" } as const;
+
+/** One map of a layer, [h, w]. */
+function mapOf(data: Float32Array, form: LayerForm, map: number) {
+  const [height, width, maps] = form.size;
+  const laidOut = form.laidOut(data);
   return {
-    data: Float32Array.from({ length: size }, (_, i) => data[i * channels + channel] ?? 0),
-    shape: shape.slice(0, -1),
+    data: Float32Array.from({ length: height * width }, (_, i) => laidOut[i * maps + map] ?? 0),
+    shape: [height, width],
   };
 }
 
-/** The channels with the highest activations, and where. */
-function strongestOf({ data, shape }: { data: Float32Array; shape: Shape }, top: number) {
-  const channels = shape.at(-1) ?? 1;
-  const best = Array.from({ length: channels }, (_, channel) => channel);
-  for (const [i, value] of data.entries()) {
-    if (value > (data[best[i % channels] ?? 0] ?? 0)) best[i % channels] = i;
+interface Strongest {
+  /** The one or the other: its number. */
+  readonly channel?: number;
+  readonly head?: number;
+  readonly max: number;
+  /** Row and column, or the place in a sequence; absent where a layer has no places. */
+  readonly at?: readonly number[] | undefined;
+}
+
+/** The channels, or heads, with the highest activations, and where. */
+function strongestOf(data: Float32Array, form: LayerForm, top: number): Strongest[] {
+  const [, width, maps] = form.size;
+  const units = form.maps === "sequence" ? width : maps;
+  const laidOut = form.laidOut(data);
+  const best = Array.from({ length: units }, (_, unit) => unit);
+  for (const [i, value] of laidOut.entries()) {
+    if (value > (laidOut[best[i % units] ?? 0] ?? 0)) best[i % units] = i;
   }
+  const placeOf = (place: number): number[] | undefined => {
+    if (form.maps === "values") return undefined;
+    return form.maps === "sequence" ? [place] : [Math.floor(place / width), place % width];
+  };
   return best
-    .map((i, channel) => ({
-      channel,
-      max: data[i] ?? 0,
-      at: shape.length === 3 ? placeOf(i, shape).slice(0, 2) : undefined,
+    .map((i, unit) => ({
+      [UNITS[form.maps]]: unit,
+      max: laidOut[i] ?? 0,
+      at: placeOf(Math.floor(i / units)),
     }))
-    .sort((a, b) => b.max - a.max || a.channel - b.channel)
+    .sort((a, b) => b.max - a.max)
     .slice(0, top);
 }

@@ -1,47 +1,58 @@
-import { shapesOf } from "../../src/graph.ts";
-import type { Graph, Layer } from "../../src/index.ts";
+import type { Shape } from "../gpu/tensor.ts";
+import { type Graph, type Layer, shapesOf } from "./graph.ts";
 
-/** A value of a layer as it is shown: its map, its row and its column there. */
-export interface Shown {
+/** A value of a layer as it is shown: the map that it is in, from 0, and its row and its column there. */
+export interface MapPlace {
   readonly channel: number;
   readonly y: number;
   readonly x: number;
 }
 
 /**
- * How a layer of any shape is shown: as maps of [H, W], which are the places of pictures, the rows of a sequence, or the
- * matrix of one attention head; and where each value lies in the activation.
+ * What the maps of a layer are: channels of a picture ("channels"), single numbers without any place ("values"), one map
+ * with a row for each place of a sequence ("sequence"), or the matrices of attention heads ("heads").
  */
-export class Form {
+export type MapsOf = "channels" | "values" | "sequence" | "heads";
+
+/**
+ * How a layer of any shape is shown: as maps of [H, W], which are the places of pictures, the rows of a sequence, or the
+ * matrix of one attention head; and where each value lies in the activation. {@link formsOf} tells a layer's.
+ */
+export class LayerForm {
+  /** What each map is. */
+  readonly maps: MapsOf;
   /** H, W and the number of maps. */
-  readonly size: readonly [number, number, number];
+  readonly size: readonly [height: number, width: number, maps: number];
   /** Distances in the activation between neighbours of a map, row by row, and between maps. */
   readonly stride: { readonly pixel: number; readonly map: number };
   /** The activation's shape, the batch apart. */
-  readonly #shape: readonly number[];
+  readonly #shape: Shape;
 
-  private constructor(shape: readonly number[], size: readonly [number, number, number], mapsFirst: boolean) {
+  private constructor(shape: Shape, size: readonly [number, number, number], kind: MapsOf) {
     const [height, width, maps] = size;
+    const mapsFirst = kind === "heads" || kind === "sequence";
+    this.maps = kind;
     this.#shape = shape;
     this.size = size;
     this.stride = mapsFirst ? { pixel: 1, map: height * width } : { pixel: maps, map: 1 };
   }
 
   /**
+   * The form of a layer by its shape, where no graph says more.
    * @param shape with the batch in front.
    * @param matrices true where the last two axes are a matrix, of which there are several.
    */
-  static of([, ...shape]: readonly number[], matrices = false): Form {
+  static of([, ...shape]: Shape, matrices = false): LayerForm {
     const pixels = shape.length === 3;
     const long = pixels && !matrices ? shape : shape.filter((size) => size > 1);
     const last = long.at(-1) ?? 1;
     if (matrices && long.length >= 2) {
-      return new Form(shape, [long.at(-2) ?? 1, last, productOf(long.slice(0, -2))], true);
+      return new LayerForm(shape, [long.at(-2) ?? 1, last, productOf(long.slice(0, -2))], "heads");
     }
-    if (long.length < 2) return new Form(shape, [1, 1, last], false);
+    if (long.length < 2) return new LayerForm(shape, [1, 1, last], "values");
     // A sequence: one map, with a row for each of its places.
-    if (long.length === 2) return new Form(shape, [long[0] ?? 1, last, 1], true);
-    return new Form(shape, [long[0] ?? 1, long[1] ?? 1, productOf(long.slice(2))], false);
+    if (long.length === 2) return new LayerForm(shape, [long[0] ?? 1, last, 1], "sequence");
+    return new LayerForm(shape, [long[0] ?? 1, long[1] ?? 1, productOf(long.slice(2))], "channels");
   }
 
   /** Its size in words: of a vector one number, of a sequence or a single matrix two. */
@@ -51,13 +62,23 @@ export class Form {
     return (this.stride.map > 1 && maps === 1 ? [height, width] : this.size).join(" × ");
   }
 
+  /** The values of an activation as maps with the channels last, [H, W, maps]. */
+  laidOut(data: Float32Array): Float32Array {
+    if (this.stride.map === 1) return data;
+    const maps = this.size[2];
+    return Float32Array.from(data, (_, i) => {
+      const value = Math.floor(i / maps) * this.stride.pixel + (i % maps) * this.stride.map;
+      return data[value] ?? 0;
+    });
+  }
+
   /** The place of a value in the activation. */
-  index({ channel, y, x }: Shown): number {
+  index({ channel, y, x }: MapPlace): number {
     return (y * this.size[1] + x) * this.stride.pixel + channel * this.stride.map;
   }
 
   /** The value at a place of the activation. */
-  at(index: number): Shown {
+  at(index: number): MapPlace {
     const [height, width, maps] = this.size;
     const pixel = Math.floor(index / this.stride.pixel) % (height * width);
     return {
@@ -68,7 +89,7 @@ export class Form {
   }
 
   /** The row and the column of pixels that a value belongs to; the first where the layer has none. */
-  placeOf(shown: Shown): { readonly y: number; readonly x: number } {
+  placeOf(shown: MapPlace): { readonly y: number; readonly x: number } {
     if (this.#shape.length < 3) return { y: 0, x: 0 };
     const [rows = 1, columns = 1, ...rest] = this.#shape;
     const place = Math.floor(this.index(shown) / productOf(rest));
@@ -76,7 +97,7 @@ export class Form {
   }
 
   /** A value as targets name it: by the last axes of the activation. */
-  targetOf(shown: Shown): Shown {
+  targetOf(shown: MapPlace): MapPlace {
     const [columns = 1, channels = 1] = [this.#shape.at(-2), this.#shape.at(-1)];
     const index = this.index(shown);
     const place = Math.floor(index / channels);
@@ -94,16 +115,19 @@ const productOf = (sizes: readonly number[]): number => sizes.reduce((product, s
 /** Ops that leave each value where it is. */
 const IN_PLACE = new Set<Layer["op"]>(["batchNorm", "activation", "softmax", "add", "multiply", "binary"]);
 
-/** How each layer of a graph is shown, by name. */
-export function formsOf(graph: Graph): ReadonlyMap<string, Form> {
+/**
+ * How each layer of a graph is shown, by name. The products of several matrices, and what follows them in place, are the
+ * matrices of attention heads; of any other layer the shape says it.
+ */
+export function formsOf(graph: Graph): ReadonlyMap<string, LayerForm> {
   const shapes = shapesOf(graph);
   const matrices = new Set<string>();
-  const forms = new Map<string, Form>();
+  const forms = new Map<string, LayerForm>();
   for (const { name, op, inputs } of graph.layers) {
     const shape = shapes.get(name) ?? [];
     const follows = inputs.some((from) => matrices.has(from) && String(shapes.get(from)) === String(shape));
     if (shape.length >= 4 && (op === "matmul" || (IN_PLACE.has(op) && follows))) matrices.add(name);
-    forms.set(name, Form.of(shape, matrices.has(name)));
+    forms.set(name, LayerForm.of(shape, matrices.has(name)));
   }
   return forms;
 }
