@@ -296,7 +296,11 @@ describe("mistakes", () => {
       () => ["predict", at("broken.png")],
       /expected a PNG, JPEG, WebP, TIFF, GIF or AVIF image/,
     ],
-    ["a missing model", () => ["predict", at("dot.png"), "--model", at("none")], /expected a model\.json/],
+    [
+      "a missing model",
+      () => ["predict", at("dot.png"), "--model", at("none")],
+      /expected a model's file or its folder, got no such file/,
+    ],
     [
       "an unknown target",
       () => explain("saliency", "--target", "3"),
