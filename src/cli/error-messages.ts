@@ -12,7 +12,14 @@ const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: 
   [/; map it with options\.customLayers/, "; the command line cannot map it to others"],
   [/options\.inputShape/, "--size"],
   [/; end the rules with \{.*$/, "; choose other --rules"],
-  [/; to let it pass relevance on .*$/, "; choose a technique without rules for layers"],
+  [
+    /; to let it pass relevance on \((.*)\), give \{ pass: .*$/,
+    "; to let it pass relevance on ($1), name it with --pass, or take --pass all for all such layers",
+  ],
+  [
+    /; use the rule "gradient"/,
+    "; choose a technique of plain gradients (saliency, smoothgrad, integrated-gradients) or of covered images (occlusion, rise)",
+  ],
   [/, a colour or \{ image \}/, " or a colour"],
   [/; choose another \(hide\)/, "; choose another with --hide"],
   [/; give segments of your own/, "; choose a technique without segments"],

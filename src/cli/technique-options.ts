@@ -91,6 +91,8 @@ function placeholderOf(type: OptionType): string {
     case "choice":
     case "layer":
       return "NAME";
+    case "layers":
+      return `${type.words.join("|")}|LAYER,…`;
   }
 }
 

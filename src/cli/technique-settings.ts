@@ -87,6 +87,12 @@ function settingOf({ name, definition: { type } }: Setting, values: Values): unk
       return colorValue(values, name, type.words);
     case "layer":
       return values.text(name);
+    case "layers": {
+      const text = values.text(name);
+      return text === undefined || type.words.includes(text)
+        ? text
+        : text.split(",").map((part) => part.trim());
+    }
   }
 }
 

@@ -2,9 +2,14 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
+import { createNetwork } from "../../src/network/create-network.ts";
+import { modelFromDisk } from "../../src/node/files.ts";
 import { readImage, writePng } from "../../src/node/image.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
 import { ATTRIBUTIONS as TECHNIQUES } from "../../src/techniques/attribution/list.ts";
+import { lrp } from "../../src/techniques/attribution/lrp.ts";
+import { testDevice } from "../gpu.ts";
 import { folder, json, vitrine, writeTinyModel } from "./run.ts";
 
 const at = (name: string) => join(folder, name);
@@ -23,8 +28,11 @@ const QUICK: Readonly<Record<string, readonly string[]>> = {
 const OTHERWISE = ["lime", "rise"];
 
 let model: string;
+/** The same with layers that LRP is not defined for. */
+let curved: string;
 
 beforeAll(async () => {
+  curved = await writeTinyModel("tiny-curved", "tanh");
   model = await writeTinyModel("tiny-explain");
   await writeNpy(at("e.npy"), {
     shape: [SIZE, SIZE, 3],
@@ -269,6 +277,36 @@ describe("occlusion", () => {
   });
 });
 
+test("explain lrp lets layers that it is not defined for pass relevance on, all or by name", async () => {
+  const at1 = ["--target", "1", "--out", at("passed.npy")];
+  const passed = async (pass: string) => {
+    const args = [
+      at("e.npy"),
+      "--model",
+      curved,
+      "--preprocess",
+      "none",
+      "--rules",
+      "epsilon",
+      "--pass",
+      pass,
+      ...at1,
+    ];
+    await json(["explain", "lrp", ...args]);
+    return [...(await readNpy(at("passed.npy"))).data];
+  };
+  const network = await createNetwork(await testDevice(), await loadLayersModel(await modelFromDisk(curved)));
+  const { data } = await lrp(network, (await readNpy(at("e.npy"))).data as Float32Array, {
+    target: 1,
+    rules: "epsilon",
+    pass: "all",
+  });
+  network.destroy();
+  expect(data.some((value) => value !== 0)).toBe(true);
+  expect(await passed("all")).toEqual([...data]);
+  expect(await passed("conv1, conv2")).toEqual([...data]);
+});
+
 describe("mistakes", () => {
   const tanh = () => writeTinyModel("tiny-tanh", "tanh");
   const explain = (technique: string, ...more: string[]) => ["explain", technique, ...tiny(...more)];
@@ -326,6 +364,22 @@ describe("mistakes", () => {
       "unknown rules",
       () => explain("lrp", "--rules", "delta"),
       /--rules expects composite, epsilon, gamma, z-plus, got "delta"/,
+    ],
+    [
+      "LRP of a layer that it is not defined for",
+      () => ["explain", "lrp", at("e.npy"), "--preprocess", "none", "--model", curved],
+      /got tanh at layer "conv1"; to let it pass relevance on \(unchanged\), name it with --pass, or take --pass all/,
+    ],
+    [
+      "LRP that passes one such layer and not the other",
+      () => ["explain", "lrp", at("e.npy"), "--preprocess", "none", "--model", curved, "--pass", "conv1"],
+      /got tanh at layer "conv2"; to let it pass/,
+    ],
+    ["to pass a layer that there is not", () => explain("lrp", "--pass", "conv1, conv9"), /"conv9"/],
+    [
+      "guided backprop of a layer that it is not defined for",
+      () => ["explain", "guided-backprop", at("e.npy"), "--preprocess", "none", "--model", curved],
+      /got tanh at layer "conv\d"; choose a technique of plain gradients \(saliency/,
     ],
     [
       "an unknown baseline",

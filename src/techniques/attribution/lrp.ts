@@ -10,7 +10,7 @@ import { answer } from "../answer.ts";
 import { assertAnswer } from "../answer-checks.ts";
 import { EXPLAIN, type Explanation, type ObjectiveOptions, type Picture } from "../question.ts";
 import { andThen, explainAtOnce, imageOf, NONE, oneStep, type Prepare } from "./command.ts";
-import { RULES } from "./options.ts";
+import { PASS, RULES } from "./options.ts";
 import { type Account, type Attribution, attributionTechnique } from "./technique.ts";
 
 export interface LrpOptions extends ObjectiveOptions {
@@ -154,7 +154,7 @@ export const LRP = attributionTechnique({
   shape: "[H,W,C]",
   kind: "attribution",
   unit: "sum over colour of the relevance",
-  options: { rules: RULES },
+  options: { rules: RULES, pass: PASS },
   accountInWords: (account, write) => {
     const { score = 0, bias = 0, residual = 0 } = account;
     const words = `The biases took ${write(bias)} of the score of ${write(score)}; ${write(residual)} is missing.`;

@@ -29,6 +29,8 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
   readonly baseline?: Baseline | undefined;
   /** LRP: the rules by which layers redistribute relevance. */
   readonly rules?: CompositeName | undefined;
+  /** LRP: layers for which it is not defined and that shall pass relevance on, or "all" of them. */
+  readonly pass?: readonly string[] | "all" | undefined;
   /** Seed of noise and masks. */
   readonly seed?: number | undefined;
   /** Side of the covering patch, or of the square that is varied, in pixels. */
@@ -44,7 +46,16 @@ export interface AttributionOptions extends ObjectiveOptions, LoopOptions, Memor
 export const ATTRIBUTION: Fields<AttributionOptions> = {
   ...{ ...EXPLAIN },
   ...{ layer: "may", on: "may", samples: "may", noise: "may", steps: "may", step: "may", tolerance: "may" },
-  ...{ baseline: "may", rules: "may", seed: "may", patch: "may", stride: "may", fill: "may", hide: "may" },
+  ...{
+    baseline: "may",
+    rules: "may",
+    pass: "may",
+    seed: "may",
+    patch: "may",
+    stride: "may",
+    fill: "may",
+    hide: "may",
+  },
 };
 
 /** The options that belong to some techniques only. */
@@ -61,7 +72,9 @@ export type OptionType =
   /** A number, one number a channel, or a word. */
   | { readonly kind: "color"; readonly words: readonly string[] }
   /** A layer of the network, by name. */
-  | { readonly kind: "layer" };
+  | { readonly kind: "layer" }
+  /** Several layers, by name, or a word that stands for some. */
+  | { readonly kind: "layers"; readonly words: readonly string[] };
 
 /** An option of a technique: its type, its default, and its help. */
 export interface TechniqueOption<T = unknown> {
@@ -124,3 +137,9 @@ export const RULES = {
   default: "composite",
   help: "The rules by which layers redistribute relevance: composite (z-box at the image, gamma in convolutions, epsilon above), epsilon, gamma or z-plus.",
 } as const satisfies TechniqueOption<CompositeName>;
+
+export const PASS = {
+  type: { kind: "layers", words: ["all"] },
+  otherwise: "none: such a layer is refused by name",
+  help: "Layers for which LRP is not defined (hard swish, sigmoid, normalisations) and that shall pass relevance on as it comes: names with commas between, or all for all such layers. A product passes it to the factor that is no gate. Products of matrices, as in attention, stay refused.",
+} as const satisfies TechniqueOption<readonly string[] | "all">;
