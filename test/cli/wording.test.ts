@@ -6,13 +6,14 @@ import { messageOf } from "../../src/cli/error-messages.ts";
 /** Braces around options of a call, or the name of the object that has them. */
 const OPTIONS_OF_A_CALL = /\{ ?\w+(:| \})|\boptions\.\w/;
 
-/** What no command comes to: it makes its networks and recordings itself, and gives no pixels by hand. */
+/** What no command comes to: it makes its networks, layers and recordings itself, and gives no pixels by hand. */
 const UNREACHABLE = [
   /\{ gradients: true \}/,
   /\{ reuseBuffers: true \}/,
   /\{ from: \[the layers\] \}/,
   /expected pixels \{/,
   /preprocessing \{ mean, std \}/,
+  /expected \{ factor: \[v, h\] \}/,
 ];
 
 /** The messages of errors in the library's sources, with an x for what is filled in. */
