@@ -98,7 +98,11 @@ describe("activations of attention heads", () => {
       /one of the 3 heads of layer "attention" \(3×6×6\), got 3/,
     ],
     ["a mask", ["--channel", "0", "--threshold", "0.1"], /--threshold expects a layer whose maps lie over/],
-    ["an overlay", ["--channel", "0", "--overlay", "over.png"], /--overlay expects a layer whose maps lie/],
+    [
+      "an overlay",
+      ["--channel", "0", "--overlay", at("over.png")],
+      /--overlay expects a layer whose maps lie/,
+    ],
   ])("refuse %s", async (_, more, message) => {
     const { code, err } = await vitrine([...args(), ...more]);
     expect(code).not.toBe(0);
