@@ -75,6 +75,18 @@ describe("what a file becomes", () => {
     expect(ops(graph)).toEqual(["input", "conv2d"]);
   });
 
+  test.each([
+    ["half_pixel_symmetric", "half-pixel-symmetric"],
+    ["tf_half_pixel_for_nn", "tf-half-pixel-for-nn"],
+  ])("places of a resized picture are taken as %s says", async (word, coordinates) => {
+    const settings = { coordinate_transformation_mode: word };
+    const graph = await load({
+      initializer: [floats("s", [4], [1, 1, 1.5, 2])],
+      node: [node("Resize", ["x", "", "s"], ["y"], settings)],
+    });
+    expect(graph.layers[1]).toMatchObject({ op: "resize", coordinates });
+  });
+
   test("a picture of one pixel is averaged, too", async () => {
     const graph = await load(
       { node: [node("GlobalAveragePool", ["x"], ["p"]), node("Flatten", ["p"], ["y"])] },

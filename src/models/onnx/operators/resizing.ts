@@ -23,9 +23,11 @@ const spaceToDepth: Operator = (call) =>
 
 const COORDINATES = {
   half_pixel: "half-pixel",
+  half_pixel_symmetric: "half-pixel-symmetric",
   asymmetric: "asymmetric",
   align_corners: "align-corners",
   pytorch_half_pixel: "pytorch-half-pixel",
+  tf_half_pixel_for_nn: "tf-half-pixel-for-nn",
 } as const;
 
 const ROUNDING = {
