@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { writePng } from "../../src/node/image.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
-import { folder, json, vitrine } from "./run.ts";
+import { folder, json, vitrine, writePlacesModel } from "./run.ts";
 
 // A network of 8×12 pixels that halves its input, and scores three classes at every pixel.
 
@@ -13,36 +13,7 @@ const [H, W] = [8, 12];
 let model: string;
 
 beforeAll(async () => {
-  model = at("places");
-  await mkdir(model, { recursive: true });
-  const layer = (class_name: string, name: string, config: object) => ({
-    class_name,
-    config: { name, ...config },
-  });
-  const same = { padding: "same", use_bias: false };
-  const layers = [
-    layer("Conv2D", "conv", {
-      ...{ ...same, filters: 4, kernel_size: [3, 3], strides: [2, 2], activation: "relu" },
-      batch_input_shape: [null, H, W, 3],
-    }),
-    layer("UpSampling2D", "up", { size: [2, 2], interpolation: "nearest" }),
-    layer("Conv2D", "scores", { ...same, filters: 3, kernel_size: [1, 1], strides: [1, 1] }),
-    layer("Softmax", "softmax", { axis: -1 }),
-  ];
-  const weights = [
-    { name: "conv/kernel", shape: [3, 3, 3, 4], dtype: "float32" },
-    { name: "scores/kernel", shape: [1, 1, 4, 3], dtype: "float32" },
-  ];
-  await writeFile(
-    join(model, "weights.bin"),
-    Float32Array.from({ length: 120 }, (_, i) => Math.sin(7 * i + 1) / 2),
-  );
-  const manifest = {
-    format: "layers-model",
-    modelTopology: { model_config: { class_name: "Sequential", config: { name: "places", layers } } },
-    weightsManifest: [{ paths: ["weights.bin"], weights }],
-  };
-  await writeFile(join(model, "model.json"), JSON.stringify(manifest));
+  model = await writePlacesModel("places", [H, W]);
   await writeFile(at("place-names.json"), '["road", "tree", "sky"]');
   await writeNpy(at("place.npy"), {
     shape: [H, W, 3],

@@ -78,3 +78,37 @@ export async function writeTinyModel(name: string, activation = "relu"): Promise
   await writeFile(join(path, "model.json"), JSON.stringify(manifest));
   return path;
 }
+
+/** Writes a network to disk that halves its input, and scores three classes at every pixel. */
+export async function writePlacesModel(
+  name: string,
+  [height, width]: readonly [number, number],
+  labels?: readonly string[],
+): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  const same = { padding: "same", use_bias: false };
+  const layers = [
+    layer("Conv2D", "conv", {
+      ...{ ...same, filters: 4, kernel_size: [3, 3], strides: [2, 2], activation: "relu" },
+      batch_input_shape: [null, height, width, 3],
+    }),
+    layer("UpSampling2D", "up", { size: [2, 2], interpolation: "nearest" }),
+    layer("Conv2D", "scores", { ...same, filters: 3, kernel_size: [1, 1], strides: [1, 1] }),
+    layer("Softmax", "softmax", { axis: -1 }),
+  ];
+  const weights = [
+    { name: "conv/kernel", shape: [3, 3, 3, 4], dtype: "float32" },
+    { name: "scores/kernel", shape: [1, 1, 4, 3], dtype: "float32" },
+  ];
+  const values = Float32Array.from({ length: 120 }, (_, i) => Math.sin(7 * i + 1) / 2);
+  await writeFile(join(path, "weights.bin"), values);
+  const manifest = {
+    format: "layers-model",
+    modelTopology: { model_config: { class_name: "Sequential", config: { name: "places", layers } } },
+    weightsManifest: [{ paths: ["weights.bin"], weights }],
+    ...(labels ? { userDefinedMetadata: { labels } } : {}),
+  };
+  await writeFile(join(path, "model.json"), JSON.stringify(manifest));
+  return path;
+}
