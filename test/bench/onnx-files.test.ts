@@ -43,6 +43,16 @@ function written(end?: (model: OnnxModel, y: string) => string): ModelFiles {
   return { name: "net", manifest: "net.onnx", read: async () => bytes.buffer };
 }
 
+/**
+ * The words where jax-js cannot be asked: it has one device for the life of a process, and in a run of all tests another file
+ * may have started it on one that is lost since. Run by itself, this file asks it.
+ */
+function jaxElsewhere(): string | undefined {
+  if (!("absent" in bench.jax)) return undefined;
+  expect(bench.jax.absent).toMatch(/another device/);
+  return bench.jax.absent;
+}
+
 /** @param cases 2: forward, and back to the input; 1: forward only. */
 async function run(files: ModelFiles, cases: 1 | 2): Promise<Results> {
   const suite = (await casesOfFiles([files], ["net"])).slice(0, cases);
@@ -59,6 +69,7 @@ test("a file is opened by everybody, who agree forward and back before anybody i
   expect(forward?.entries.map(({ name }) => name)).toEqual(["vitrine", "onnxruntime", "tfjs", "jax-js"]);
   for (const { name, error, timed, absent } of [...(forward?.entries ?? []), ...(gradient?.entries ?? [])]) {
     if (name === "onnxruntime" && error === undefined) expect(absent).toBe("it has no gradients");
+    else if (name === "jax-js" && jaxElsewhere() !== undefined) expect(absent).toContain(jaxElsewhere());
     else {
       expect(absent, name).toBeUndefined();
       expect(error, name).toBeLessThan(1e-4);
@@ -78,7 +89,7 @@ test("a row says why somebody does not load a file, and the others are measured"
     ["vitrine", undefined],
     ["onnxruntime", undefined],
     ["tfjs", expect.stringContaining('no op "lrn"')],
-    ["jax-js", expect.stringContaining("LRN")],
+    ["jax-js", expect.stringContaining(jaxElsewhere() ?? "LRN")],
   ]);
 });
 

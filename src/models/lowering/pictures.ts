@@ -1,6 +1,7 @@
 import { sizeOf } from "../../gpu/tensor.ts";
 import type { Constant } from "../../layers/op.ts";
 import type { Border, Padding } from "../../layers/padding.ts";
+import { shapeOf } from "./layout.ts";
 import { type LayerBody, type Lowering, showShape } from "./lowering.ts";
 import type { LayerValue } from "./value.ts";
 
@@ -136,6 +137,21 @@ export function kernelOf({ shape, data }: Constant): Constant {
   return { shape: [rows, columns, inputs, outputs], data: turned };
 }
 
+/** @throws ModelError when weights are not for a value's channels: [inputs of a group, outputs]. */
+export function assertChannels(
+  lowering: Lowering,
+  x: LayerValue,
+  axes: PictureAxes,
+  groups: number,
+  [inputs, outputs]: readonly [number, number],
+): void {
+  const channels = shapeOf(x)[axes.channels] ?? 1;
+  if (groups >= 1 && inputs * groups === channels && outputs % groups === 0) return;
+  throw lowering.wrong(
+    `expected weights of ${channels} channels in ${groups} groups, got ${inputs} by ${outputs} (x is ${showShape(x)})`,
+  );
+}
+
 /** Convolution of pictures or lines; w is [rows, columns, channels of a group, outputs]. */
 export function convolved(
   lowering: Lowering,
@@ -148,11 +164,7 @@ export function convolved(
 ): LayerValue {
   return onPicture(lowering, x, axes, ({ height, width, channels }) => {
     const [rows = 1, columns = 1, inputs = 1, outputs = 1] = w.shape;
-    if (groups < 1 || inputs * groups !== channels || outputs % groups !== 0) {
-      throw lowering.wrong(
-        `expected weights of ${channels} channels in ${groups} groups, got ${inputs} by ${outputs} (x is ${showShape(x)})`,
-      );
-    }
+    assertChannels(lowering, x, axes, groups, [inputs, outputs]);
     const common = {
       strides: pairOf(window.strides, 1),
       dilations: pairOf(window.dilations, 1),

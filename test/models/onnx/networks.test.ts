@@ -406,6 +406,15 @@ describe("what is refused", () => {
       /Conv "y": expected weights of 3 channels in 1 groups, got 5 by 2/,
     ],
     [
+      "a small file's claim of a gigabyte of weights that fit nothing",
+      {
+        initializer: [whole("s", [16384, 16384, 1, 1])],
+        node: [node("ConstantOfShape", ["s"], ["w"]), node("Conv", ["x", "w"], ["y"])],
+      },
+      ModelError,
+      /Conv "y": expected weights of 3 channels in 1 groups, got 16384 by 16384/,
+    ],
+    [
       "a reshape to another number of values",
       { initializer: [whole("s", [0, 50])], node: [node("Reshape", ["x", "s"], ["y"])] },
       ModelError,

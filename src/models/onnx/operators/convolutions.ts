@@ -1,6 +1,13 @@
 import { shapeOf } from "../../lowering/layout.ts";
 import type { Lowering } from "../../lowering/lowering.ts";
-import { channelsFirst, convolved, kernelOf, onPicture, pairOf } from "../../lowering/pictures.ts";
+import {
+  assertChannels,
+  channelsFirst,
+  convolved,
+  kernelOf,
+  onPicture,
+  pairOf,
+} from "../../lowering/pictures.ts";
 import { weightsOf } from "../../lowering/products.ts";
 import type { ConstantValue } from "../../lowering/value.ts";
 import type { Call, Operator } from "../call.ts";
@@ -35,8 +42,11 @@ const conv: Operator = (call) => {
   const x = call.layer(0);
   const axes = channelsFirst(x.axes.length);
   const weights = kernelWeights(call, call.constant(1), x.axes.length);
-  const w = kernelOf(weightsOf(lowering, weights));
   const groups = attributes.number("group", 1);
+  // Before they are read: a small file may claim many.
+  const [outputs = 1, inputs = 1] = weights.shape;
+  assertChannels(lowering, x, axes, groups, [inputs, outputs]);
+  const w = kernelOf(weightsOf(lowering, weights));
   const b = biasOf(call, 2, weights.shape[0] ?? 1);
   return convolved(lowering, x, axes, windowOf(call, axes.spatial.length), groups, w, b);
 };
