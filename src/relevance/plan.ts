@@ -1,4 +1,5 @@
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
+import { describe } from "../gpu/options.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import { fuse } from "../graph/fuse.ts";
 import { type Graph, type Layer, layerOf, pictureIn, type Shapes, shapesOf } from "../graph/graph.ts";
@@ -54,6 +55,9 @@ export interface RelevancePlanOptions {
 export function planRelevance(graph: Graph, options: RelevancePlanOptions): readonly RelevanceStep[] {
   const { composite, from, pass } = options;
   const named = composite.flatMap(({ at }) => (typeof at === "object" ? at : []));
+  if (pass !== "all" && !Array.isArray(pass)) {
+    throw new InputError(`LRP: expected pass to be the names of layers, or "all", got ${describe(pass)}`);
+  }
   for (const name of pass === "all" ? named : [...pass, ...named]) layerOf(graph, name);
   const folded = fuse(graph, from);
   const layers = ancestorsOf(

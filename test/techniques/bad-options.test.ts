@@ -110,6 +110,14 @@ const SHARED: Readonly<Record<string, readonly [AttributionOptions, RegExp][]>> 
     [{ target: 0, baseline: { image: new Float32Array(3) } }, /expected .*\d×\d×\d/],
   ],
   rules: [[{ target: 0, rules: "delta" as "gamma" }, /LRP: expected rules of composite, .* got "delta"/]],
+  pass: [
+    [
+      { target: 0, pass: "conv1" as "all" },
+      /LRP: expected pass to be the names of layers, or "all", got "conv1"/,
+    ],
+    [{ target: 0, pass: 7 as unknown as "all" }, /LRP: expected pass to be .* got 7/],
+    [{ target: 0, pass: ["nowhere"] }, /expected a layer's name \(.*\), got "nowhere"/],
+  ],
   step: [Number.NaN, 0, -1, Number.POSITIVE_INFINITY].map((step): [AttributionOptions, RegExp] => [
     { target: 0, step },
     new RegExp(`^numerical saliency: expected a step above 0 \\(a fraction of max − min\\), got ${step}`),
