@@ -13,6 +13,7 @@ export { adapterName, type DeviceOptions, isSoftwareAdapter, requestDevice } fro
 export {
   CompileError,
   DeviceLostError,
+  DivergedError,
   InputError,
   ModelError,
   OutOfMemoryError,

@@ -32,3 +32,15 @@ export class DeviceLostError extends VitrineError {
 export class OutOfMemoryError extends VitrineError {
   override name = "OutOfMemoryError";
 }
+
+/** An ascent whose objective or pixels became NaN or infinite; it carries the last images that were not. */
+export class DivergedError extends VitrineError {
+  override name = "DivergedError";
+  /** `[images, H, W, C]`, in the unit of the ascent's pixels: for each image the last pixels that were numbers, zeros where none were. */
+  readonly pixels: Float32Array;
+
+  constructor(message: string, pixels: Float32Array) {
+    super(message);
+    this.pixels = pixels;
+  }
+}

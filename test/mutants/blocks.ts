@@ -141,6 +141,7 @@ export const BLOCKS: readonly Mutant[] = [
     ["techniques/masks.golden.test.ts", "techniques/gradients.golden.test.ts", "metrics/golden.test.ts"],
     [["747796405u", "747796403u"]],
   ),
+  ...each(block("gaussian"), ["techniques/gradients.golden.test.ts"], [["1.41421356 *", ""]]),
   ...each(block("random"), ["kernels/sampling.test.ts"], [["2u * (bits >> 8u) + 1u", "2u * (bits >> 8u)"]]),
   ...each(
     block("every_index"),

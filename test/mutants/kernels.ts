@@ -343,7 +343,7 @@ export const KERNELS: readonly Mutant[] = [
     ["p * (1.0 - p)", "p"],
     ["terms[t].weight * termGradient", "termGradient"],
   ),
-  ...of("noisy_batch", "techniques/gradients.golden.test.ts", ["1.41421356 *", ""]),
+
   ...of("path_batch", "techniques/gradients.golden.test.ts", [
     "mix(baseline[element], x[element], alpha)",
     "mix(x[element], baseline[element], alpha)",
