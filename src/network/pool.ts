@@ -96,9 +96,29 @@ export class Networks {
     if (known && !(await known).isDestroyed) return known;
     // Somebody else may have created it anew meanwhile.
     if (this.#networks.get(key) !== known) return this.of(options);
-    const made = this.#last.then(() => this.#create(graph, settings));
+    const made = this.#last.then(() => this.#create(this.#plan(graph, settings)));
     this.#last = made.catch(() => this.#networks.delete(key));
     this.#networks.set(key, made);
+    return made;
+  }
+
+  /**
+   * A network of these options that nobody else gets, with the pool's weights; whoever asks destroys it. It serves work that ends,
+   * such as one step of a sequence of sizes.
+   * @throws as {@link of}.
+   */
+  async temporary(options: PooledOptions = {}): Promise<Network> {
+    assertFields(this.#who, options, POOLED);
+    const { graph = this.graph, size, ...network } = options;
+    const settings = networkSettings(this.#who, network);
+    const made = this.#last.then(() => {
+      if (this.#destroyed) throw this.#usedAfter();
+      assertGraph(this.#who, graph);
+      if (graph !== this.graph) assertSound(graph);
+      const sized = size === undefined ? graph : resized(graph, size);
+      return this.#create(planNetwork(runningGraph(sized, settings.keep, this.#folds), settings));
+    });
+    this.#last = made.catch(() => {});
     return made;
   }
 
@@ -158,15 +178,14 @@ export class Networks {
     return `networks of "${this.graph.name}"`;
   }
 
-  async #create(graph: Graph, settings: NetworkSettings): Promise<Network> {
-    const plan = this.#plan(graph, settings);
+  async #create(plan: NetworkPlan): Promise<Network> {
     this.#expectRoom(plan);
     const network = await putOnDevice(this.device, plan, { shared: this.#weights });
     if (this.#destroyed) {
       network.destroy();
       throw this.#usedAfter();
     }
-    this.#live.push(network);
+    this.#live = [...this.#live.filter(({ isDestroyed }) => !isDestroyed), network];
     return network;
   }
 

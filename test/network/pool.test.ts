@@ -259,3 +259,29 @@ test("a pool says what it may be asked, and takes a size that is the graph's own
   await expect(of({ size: [7, 7, 2] })).rejects.toThrow(/expected a size \[height, width\]/);
   expect(await pool.of({ size: [7, 7] })).toBe(await pool.of());
 });
+
+describe("a network of one's own", () => {
+  test("has the pool's weights, gives the same bits, and leaves nothing when it is destroyed", async () => {
+    const pool = poolOf(chain());
+    const shared = await pool.of({ batch: 2 });
+    const expected = await answerOf(shared);
+    const before = pool.memory;
+    const own = await pool.temporary({ batch: 2 });
+    expect(own).not.toBe(shared);
+    expect(own.constants.get("conv1")?.w).toBe(shared.constants.get("conv1")?.w);
+    expect(await answerOf(own)).toEqual(expected);
+    expect(pool.memory).toBeGreaterThan(before);
+    own.destroy();
+    expect(pool.memory).toBe(before);
+    expect(await pool.of({ batch: 2 })).toBe(shared);
+  });
+
+  test("may have another size, and counts towards the budget", async () => {
+    const pool = poolOf(branches(), { memory: 2 ** 20 });
+    const large = await pool.temporary({ size: [9, 11], keep: [] });
+    expect(large.input.shape).toEqual([1, 9, 11, 2]);
+    await expect(pool.temporary({ size: [900, 900], keep: [] })).rejects.toThrow(/to keep within 1 MiB/);
+    pool.destroy();
+    await expect(pool.temporary()).rejects.toThrow(/used after destroy/);
+  });
+});
