@@ -1,5 +1,6 @@
 /**
- * Stand-alone kernels for activations, to be recorded: Gram matrices, statistics, histograms, top-k, casts, ReLU; a timer.
+ * Stand-alone kernels for activations, to be recorded: Gram matrices, Fourier transforms, statistics, histograms, top-k, casts,
+ * ReLU; a timer.
  * @module vitrine/kernels
  */
 import "./gpu/platform.ts";
@@ -13,6 +14,15 @@ export {
   createCoMoments,
   readCoMoments,
 } from "./kernels/co-moments.ts";
+export {
+  createIrfft2,
+  createIrfft2Gradient,
+  createRfft2,
+  createRfft2Gradient,
+  type Fft2GradientSite,
+  type Fft2Site,
+  spectrumShape,
+} from "./kernels/fft.ts";
 export {
   createGram,
   createGramGradient,

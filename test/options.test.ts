@@ -46,6 +46,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   createHistogram: (o) => library.createHistogram(device, o),
   createHistogramBuffers: (o) => library.createHistogramBuffers(device, 3, o),
   createHistogramRange: (o) => library.createHistogramRange(device, o),
+  createIrfft2: (o) => library.createIrfft2(device, site(o)),
+  createIrfft2Gradient: (o) => library.createIrfft2Gradient(device, o),
   createLayer: (o) =>
     library.createLayer(
       device,
@@ -60,6 +62,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   createRelevance: (o) => library.createRelevance(network, o),
   createRelu: (o) => library.createRelu(device, site(o)),
   createReluGradient: (o) => library.createReluGradient(device, { a: tensor(), ...(o as object) } as never),
+  createRfft2: (o) => library.createRfft2(device, site(o)),
+  createRfft2Gradient: (o) => library.createRfft2Gradient(device, o),
   createStatistics: (o) => library.createStatistics(device, o),
   createStatisticsStream: (o) => library.createStatisticsStream(device, tensor(), o),
   createTensor: (o) => library.createTensor(device, [1], o),
@@ -148,7 +152,7 @@ const PLAIN = new Set(
   fixInputs formsOf furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven labelOf labelsIn normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors readersOf receptiveField recordCommands regionObjective reluMaskShape resized shapesNear shapesOf sumOverColor summariseTrust syntheticNames varianceOf`
+  readTensor readTensors readersOf receptiveField recordCommands regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape sumOverColor summariseTrust syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );

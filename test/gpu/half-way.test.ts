@@ -110,6 +110,14 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ];
     return () => vitrine.createHistogramRange(device, { summary, ...buffers });
   },
+  createIrfft2: ({ device, tensor }) => {
+    const [x, y] = [tensor(vitrine.spectrumShape(SHAPE)), tensor(SHAPE)];
+    return () => vitrine.createIrfft2(device, { x, y });
+  },
+  createIrfft2Gradient: ({ device, tensor }) => {
+    const [dy, dx] = [tensor(SHAPE), tensor(vitrine.spectrumShape(SHAPE))];
+    return () => vitrine.createIrfft2Gradient(device, { dy, dx });
+  },
   createLayer: ({ device, tensor }) => {
     const layer = small().layers.find(({ name }) => name === "conv") as vitrine.OpLayer;
     const [x, y, summary] = [
@@ -164,6 +172,14 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const [dy, dx, mask] = [tensor(SHAPE), tensor(SHAPE), tensor(vitrine.reluMaskShape(SHAPE), "u32")];
     const rule = tensor([1], "u32").buffer;
     return () => vitrine.createReluGradient(device, { dy, dx, mask, rule });
+  },
+  createRfft2: ({ device, tensor }) => {
+    const [x, y] = [tensor(SHAPE), tensor(vitrine.spectrumShape(SHAPE))];
+    return () => vitrine.createRfft2(device, { x, y });
+  },
+  createRfft2Gradient: ({ device, tensor }) => {
+    const [dy, dx] = [tensor(vitrine.spectrumShape(SHAPE)), tensor(SHAPE)];
+    return () => vitrine.createRfft2Gradient(device, { dy, dx });
   },
   createStatistics: ({ device, tensor }) => {
     const [x, summary] = [tensor(SHAPE), vitrine.createStatisticsSummary(device, 4)];

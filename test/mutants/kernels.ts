@@ -409,4 +409,15 @@ export const KERNELS: readonly Mutant[] = [
     "/ vec2<f32>(params.factor) - CENTRE",
     "/ vec2<f32>(params.factor)",
   ]),
+  ...of(
+    "fft",
+    "kernels/fft.test.ts",
+    ["select(2.0, 1.0, k == 0u || 2u * k == params.n)", "select(2.0, 1.0, k == 0u)"],
+    ["let turn = vec2(1.0, -params.sign);", "let turn = vec2(1.0, 1.0);"],
+    ["k / (done * factor) * done", "k / (done * factor)"],
+    ["exponent -= select(0u, params.n, exponent >= params.n);", ""],
+    ["value = params.scale * line[e]", "value = line[e]"],
+    ["(line / params.inner * length + j) * params.inner", "(line / params.inner + j) * params.inner"],
+    ["j < params.given", "true"],
+  ),
 ];
