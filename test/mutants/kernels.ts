@@ -409,6 +409,24 @@ export const KERNELS: readonly Mutant[] = [
     "/ vec2<f32>(params.factor) - CENTRE",
     "/ vec2<f32>(params.factor)",
   ]),
+  ...of("frequency_scale", "optimise/image/fourier.test.ts", [
+    "i / params.depth % params.frequencies",
+    "i % params.frequencies",
+  ]),
+  ...of(
+    "color_sigmoid",
+    "optimise/image/fourier.test.ts",
+    ["params.low + params.range /", "params.range /"],
+    ["if (params.mixed == 1u)", "if (params.channels == 3u)"],
+    ["t[first], t[first + 1u]", "t[first + 1u], t[first]"],
+  ),
+  ...of(
+    "color_sigmoid_gradient",
+    "optimise/image/fourier.test.ts",
+    ["params.rows[c][channel]", "params.rows[channel][c]"],
+    ["return params.range * s", "return s"],
+    ["(pixels[i] - params.low) / params.range", "pixels[i]"],
+  ),
   ...of(
     "fft",
     "kernels/fft.test.ts",
