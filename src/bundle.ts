@@ -15,4 +15,5 @@ export * from "./network.ts";
 export * from "./objectives.ts";
 export * from "./onnxruntime.ts";
 export * from "./relevance.ts";
+export * from "./robustness.ts";
 export * from "./units.ts";

@@ -74,6 +74,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   createAttribution: (o) => library.createAttribution(network, "saliency", image, o),
   empiricalField: (o) =>
     library.empiricalField(network, [image], { layer: "conv1", channel: 0, ...(o as object) }),
+  evolveFoolingImages: (o) => library.evolveFoolingImages(network, o),
   explainEach: (o) => first(library.explainEach(network, [image], "saliency", o)),
   filterCombination: (o) =>
     library.filterCombination(graph, { layer: "conv2", channel: 0, ...(o as object) }),

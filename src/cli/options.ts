@@ -164,6 +164,17 @@ const OWN = {
     value: "N|HxW",
     help: "The size of the network's input in pixels, where the model leaves it free. Default: the image's own, at most 1 megapixel, rounded to what the layers allow.",
   },
+  method: { name: "method", value: "NAME", help: "The method of a command that has several." },
+  generations: {
+    name: "generations",
+    value: "N",
+    help: "The most generations of an evolution. Default 1000.",
+  },
+  children: {
+    name: "children",
+    value: "N",
+    help: "Pictures in a generation. Default: 400 for cppn, 200 for direct.",
+  },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",

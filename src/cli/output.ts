@@ -79,6 +79,11 @@ export class Outputs {
     return new Outputs(path, kind, undefined);
   }
 
+  /** True where each result gets a file of its own. */
+  get isFolder(): boolean {
+    return this.#folder !== undefined;
+  }
+
   /** True where arrays are wanted, and not pictures. */
   get arrays(): boolean {
     return this.#kind === ".npy";

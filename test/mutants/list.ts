@@ -1,9 +1,17 @@
 import { BLOCKS } from "./blocks.ts";
 import { CODE } from "./code.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
+import { EVOLUTION_MUTANTS } from "./evolution.ts";
 import { KERNELS } from "./kernels.ts";
 import { MODELS } from "./models.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every mutant. */
-export const MUTANTS: readonly Mutant[] = [...BLOCKS, ...KERNELS, ...CONVOLUTIONS, ...CODE, ...MODELS];
+export const MUTANTS: readonly Mutant[] = [
+  ...BLOCKS,
+  ...KERNELS,
+  ...CONVOLUTIONS,
+  ...CODE,
+  ...MODELS,
+  ...EVOLUTION_MUTANTS,
+];

@@ -5,6 +5,7 @@ import { DECODER } from "./decoder.ts";
 import { EXPLAIN } from "./explain.ts";
 import { FIELD } from "./field.ts";
 import { FILTERS } from "./filters.ts";
+import { FOOL } from "./fool.ts";
 import { LAYERS } from "./layers.ts";
 import { PREDICT } from "./predict.ts";
 import { TECHNIQUES } from "./techniques.ts";
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CliCommand[] = [
   EXPLAIN,
   TRUST,
   DECODER,
+  FOOL,
   FIELD,
   FILTERS,
   LAYERS,

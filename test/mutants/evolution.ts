@@ -1,0 +1,53 @@
+import { each, type Mutant } from "./mutant.ts";
+
+const FOLDER = "src/techniques/robustness/evolution";
+const GENOMES = ["techniques/robustness/genomes.test.ts"];
+const EVOLUTION = ["techniques/robustness/evolution.test.ts"];
+const PICTURES = ["kernels/evolved-pictures.test.ts"];
+
+/** Mistakes in fooling images by evolution. */
+export const EVOLUTION_MUTANTS: readonly Mutant[] = [
+  ...each([`${FOLDER}/cppn-genome.ts`], GENOMES, [
+    ["|| sourcesOf(genome, from).has(to)", ""],
+    ["node > gone ? node - 1 : node", "node"],
+    ["nodesOf(genome) >= MOST_CPPN_VALUES ||", "nodesOf(genome) > 70 ||"],
+    ["if (to === output) visit(from);", "if (to === output) order.push(from);"],
+    ["{ ...split, from: node },", ""],
+  ]),
+  ...each([`${FOLDER}/operators.ts`], GENOMES, [
+    ["1 - (2 * (1 - u)) ** (1 / (eta + 1))", "1 - (2 * (1 - u)) ** (1 / eta)"],
+    ["Math.min(most, Math.max(least, value + step * (most - least)))", "value + step * (most - least)"],
+    ["spread(most - high) * (high - low)", "spread(low - least) * (high - low) * 1.01"],
+  ]),
+  ...each([`${FOLDER}/niches.ts`], GENOMES, [
+    ["probability <= (this.#elites[niche]?.probability ?? -1)", "false"],
+    ["elite.probability > confidence", "elite.probability >= confidence"],
+  ]),
+  ...each([`${FOLDER}/direct-encoding.ts`], GENOMES, [
+    ["[a.slice(), b.slice()]", "[a, b]"],
+    ["draws.chance(MUTATION.rate)", "draws.chance(0.2)"],
+  ]),
+  ...each([`${FOLDER}/evolve.ts`], EVOLUTION, [
+    ["-(preprocessing.mean[c] ?? 0) / std", "(preprocessing.mean[c] ?? 0) / std"],
+    ["4 * first * each, 4 * some.length * each", "0, 4 * some.length * each"],
+    ["niches.above(confidence) < classes.length", "niches.above(confidence) < 1"],
+    ["new Draws(seed, streams++)", "new Draws(0, streams++)"],
+  ]),
+  ...each(["shaders/cppn_batch.wgsl"], PICTURES, [
+    ["(2.0 * place + 1.0)", "(2.0 * place)"],
+    ["length(at) / sqrt(2.0)", "length(at)"],
+    ["2.0 / (1.0 + exp(-v)) - 1.0", "1.0 / (1.0 + exp(-v))"],
+    ["clamp(v, -3.0, 3.0) / 3.0", "clamp(v, -3.0, 3.0)"],
+    ["group.y * params.words", "0u"],
+    ["abs(values[end - 1u])", "values[end - 1u]"],
+  ]),
+  ...each(["shaders/blocks/hls_color.wgsl"], PICTURES, [
+    ["min(l, 1.0 - l)", "(1.0 - l)"],
+    ["vec3<f32>(0.0, 8.0, 4.0)", "vec3<f32>(0.0, 4.0, 8.0)"],
+  ]),
+  ...each(["shaders/blocks/written_pixel.wgsl"], PICTURES, [
+    ["round(color[channel] * 255.0)", "color[channel] * 255.0"],
+    ["params.offset[channel]", "params.offset[0]"],
+    ["params.channels == 1u", "false"],
+  ]),
+];
