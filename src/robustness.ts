@@ -1,9 +1,12 @@
 /**
- * How easily a network is misled: fooling images.
+ * How easily a network is misled: adversarial examples, defences against them, and fooling images.
  * @module vitrine/robustness
  */
 import "./gpu/platform.ts";
 
+export { type ApgdOptions, apgd } from "./techniques/robustness/apgd.ts";
+export type { Attack, AttackTechnique } from "./techniques/robustness/attack.ts";
+export { type DeepFoolOptions, deepFool } from "./techniques/robustness/deep-fool.ts";
 export {
   type EvolutionState,
   evolveFoolingImages,
@@ -12,3 +15,14 @@ export {
   type FoolingEvolutionOptions,
   type FoolingPicture,
 } from "./techniques/robustness/evolution/evolve.ts";
+export { type FgsmOptions, fgsm } from "./techniques/robustness/fgsm.ts";
+export { ATTACKS, attackNamed } from "./techniques/robustness/list.ts";
+export type {
+  AttackNorm,
+  AttackOption,
+  AttackOptionList,
+  AttackOptions,
+  ClassOfEach,
+  CommonAttackOptions,
+} from "./techniques/robustness/options.ts";
+export { type PgdOptions, pgd } from "./techniques/robustness/pgd.ts";
