@@ -32,6 +32,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   ablationCam: (o) => library.ablationCam(network, image, o),
   coarseToFine: (o) => library.coarseToFine(network, image, o),
   labelMap: (o) => library.labelMap(network, image, o),
+  apgd: (o) => library.apgd(library.createNetworks(device, graph), [image], o),
+  deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
+  fgsm: (o) => library.fgsm(library.createNetworks(device, graph), [image], o),
+  pgd: (o) => library.pgd(library.createNetworks(device, graph), [image], o),
   activations: (o) => library.activations(network, image, { layer: "conv1", ...(o as object) }),
   batchWithin: (o) => library.batchWithin(device, graph, o),
   cam: (o) => library.cam(network, image, o),
@@ -148,7 +152,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attributionNamed channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
+  `adapterName attackNamed attributionNamed channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
   createStatisticsSummary createTopKBuffer decoderOf decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
   fixInputs formsOf furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven labelOf labelsIn normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective

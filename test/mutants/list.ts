@@ -1,3 +1,4 @@
+import { ATTACK_MUTANTS } from "./attacks.ts";
 import { BLOCKS } from "./blocks.ts";
 import { CODE } from "./code.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
@@ -13,5 +14,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONVOLUTIONS,
   ...CODE,
   ...MODELS,
+  ...ATTACK_MUTANTS,
   ...EVOLUTION_MUTANTS,
 ];

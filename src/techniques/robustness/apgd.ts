@@ -3,7 +3,7 @@ import { readTensor } from "../../gpu/tensor.ts";
 import type { Picture } from "../../images/picture.ts";
 import { createApgdTrack, createProjectedStep } from "../../kernels/attack.ts";
 import type { Networks } from "../../network/pool.ts";
-import { type Attack, attackTechnique } from "./attack.ts";
+import type { Attack } from "./attack.ts";
 import { createLossPass } from "./loss.ts";
 import {
   type AttackOptions,
@@ -17,6 +17,7 @@ import {
   whole,
 } from "./options.ts";
 import { assertStart, writeStart } from "./random-start.ts";
+import { attackTechnique } from "./technique.ts";
 
 export type ApgdOptions = CommonAttackOptions &
   Pick<AttackOptions, "epsilon" | "norm" | "steps" | "start" | "seed">;
@@ -34,7 +35,13 @@ const MOMENTUM = 0.75;
  * @throws as `fgsm`.
  * @example
  * ```ts
- * const attacks = await apgd(networks, pictures, { epsilon: 2, steps: 100 });
+ * import { createNetworks } from "vitrine/network";
+ * import { apgd } from "vitrine/robustness";
+ *
+ * const networks = createNetworks(device, graph);
+ * const [attack] = await apgd(networks, [picture], { epsilon: 4, steps: 50 });
+ * console.log(attack?.succeeded, attack?.linf);
+ * networks.destroy();
  * ```
  */
 export function apgd(

@@ -7,7 +7,6 @@ import type { Network } from "../../network/network.ts";
 import type { Networks } from "../../network/pool.ts";
 import type { Paper } from "../attribution/technique.ts";
 import type { Prediction } from "../predict.ts";
-import { attackPictures } from "./attack-pictures.ts";
 import type { Goal } from "./goal.ts";
 import type { AttackOptionList, AttackOptions } from "./options.ts";
 
@@ -104,12 +103,4 @@ export interface AttackTechnique {
   check(options: AttackOptions): void;
   /** @internal Attacks the pictures of a batch. */
   find(site: AttackSite, options: AttackOptions): Promise<Found>;
-}
-
-/** Registers an attack: the only place that knows it, beside its line in the list. */
-export function attackTechnique(technique: Omit<AttackTechnique, "run">): AttackTechnique {
-  return {
-    ...technique,
-    run: (networks, pictures, options = {}) => attackPictures(networks, pictures, options, technique),
-  };
 }

@@ -12,9 +12,10 @@ import {
   NO_CHANNEL,
 } from "../../kernels/attack.ts";
 import type { Networks } from "../../network/pool.ts";
-import { type Attack, attackTechnique } from "./attack.ts";
+import type { Attack } from "./attack.ts";
 import { goalOfKernel } from "./goal.ts";
 import { type AttackOptions, type CommonAttackOptions, positive, stepsOption, whole } from "./options.ts";
+import { attackTechnique } from "./technique.ts";
 
 export type DeepFoolOptions = Omit<CommonAttackOptions, "target"> &
   Pick<AttackOptions, "steps" | "candidates" | "overshoot">;
@@ -32,8 +33,13 @@ const LOOK = 5;
  * @throws as `fgsm`; UnsupportedError for a target.
  * @example
  * ```ts
- * const [attack] = await deepFool(networks, [picture]);
- * console.log(attack.l2 / 255); // how near the boundary is, in pixels of 0…1
+ * import { createNetworks } from "vitrine/network";
+ * import { deepFool } from "vitrine/robustness";
+ *
+ * const networks = createNetworks(device, graph);
+ * const [attack] = await deepFool(networks, [picture], { overshoot: 0.1 });
+ * console.log(attack?.steps, attack?.l2);
+ * networks.destroy();
  * ```
  */
 export function deepFool(

@@ -3,9 +3,10 @@ import { readTensor } from "../../gpu/tensor.ts";
 import type { Picture } from "../../images/picture.ts";
 import { createProjectedStep } from "../../kernels/attack.ts";
 import type { Networks } from "../../network/pool.ts";
-import { type Attack, attackTechnique } from "./attack.ts";
+import type { Attack } from "./attack.ts";
 import { createLossPass } from "./loss.ts";
 import { type AttackOptions, ballOf, type CommonAttackOptions, EPSILON, NORM } from "./options.ts";
+import { attackTechnique } from "./technique.ts";
 
 export type FgsmOptions = CommonAttackOptions & Pick<AttackOptions, "epsilon" | "norm">;
 
@@ -22,7 +23,7 @@ export type FgsmOptions = CommonAttackOptions & Pick<AttackOptions, "epsilon" | 
  *
  * const networks = createNetworks(device, graph);
  * const [attack] = await fgsm(networks, [picture], { epsilon: 8 });
- * console.log(attack.succeeded, attack.before.label, attack.after.label, attack.linf);
+ * console.log(attack?.succeeded, attack?.before.label, attack?.after.label, attack?.linf);
  * networks.destroy();
  * ```
  */

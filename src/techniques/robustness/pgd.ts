@@ -3,7 +3,7 @@ import { readTensor } from "../../gpu/tensor.ts";
 import type { Picture } from "../../images/picture.ts";
 import { createProjectedStep } from "../../kernels/attack.ts";
 import type { Networks } from "../../network/pool.ts";
-import { type Attack, attackTechnique } from "./attack.ts";
+import type { Attack } from "./attack.ts";
 import { createLossPass } from "./loss.ts";
 import {
   type AttackOptions,
@@ -18,6 +18,7 @@ import {
   whole,
 } from "./options.ts";
 import { assertStart, writeStart } from "./random-start.ts";
+import { attackTechnique } from "./technique.ts";
 
 export type PgdOptions = CommonAttackOptions &
   Pick<AttackOptions, "epsilon" | "norm" | "step" | "steps" | "start" | "seed">;
@@ -29,7 +30,13 @@ export type PgdOptions = CommonAttackOptions &
  * @throws as `fgsm`.
  * @example
  * ```ts
- * const attacks = await pgd(networks, pictures, { epsilon: 8, target: "ring" });
+ * import { createNetworks } from "vitrine/network";
+ * import { pgd } from "vitrine/robustness";
+ *
+ * const networks = createNetworks(device, graph);
+ * const [attack] = await pgd(networks, [picture], { epsilon: 8, target: "ring" });
+ * console.log(attack?.succeeded, attack?.after.label, attack?.after.probability);
+ * networks.destroy();
  * ```
  */
 export function pgd(
