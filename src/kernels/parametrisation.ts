@@ -1,6 +1,9 @@
+import magnitudesShader from "../../shaders/add_magnitudes.wgsl";
 import colorShader from "../../shaders/color_sigmoid.wgsl";
 import colorGradientShader from "../../shaders/color_sigmoid_gradient.wgsl";
 import scaleShader from "../../shaders/frequency_scale.wgsl";
+import phaseShader from "../../shaders/phase_spectrum.wgsl";
+import phaseGradientShader from "../../shaders/phase_spectrum_gradient.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -61,5 +64,54 @@ export function createColorSigmoidGradient(
     params,
     bindings,
     workgroups: threadsFor(bindings.dt),
+  });
+}
+
+/** Makes spectra `y` [N, …, 2] of `phase` [N, …] and `magnitude` […]; see phase_spectrum.wgsl. */
+export function createPhaseSpectrum(
+  device: GPUDevice,
+  bindings: { readonly phase: Tensor; readonly magnitude: Tensor; readonly y: Tensor },
+): Promise<Command> {
+  return createDispatch(device, phaseShader, {
+    params: { count: sizeOf(bindings.phase.shape), size: sizeOf(bindings.magnitude.shape) },
+    bindings,
+    workgroups: threadsFor(bindings.phase),
+  });
+}
+
+/** Takes `dy` [N, …, 2] back to `dphase` [N, …]; see phase_spectrum_gradient.wgsl. */
+export function createPhaseSpectrumGradient(
+  device: GPUDevice,
+  bindings: {
+    readonly phase: Tensor;
+    readonly magnitude: Tensor;
+    readonly dy: Tensor;
+    readonly dphase: Tensor;
+  },
+): Promise<Command> {
+  return createDispatch(device, phaseGradientShader, {
+    params: { count: sizeOf(bindings.phase.shape), size: sizeOf(bindings.magnitude.shape) },
+    bindings,
+    workgroups: threadsFor(bindings.phase),
+  });
+}
+
+/**
+ * Adds weight·Σ |x| to `sum`: of real numbers `x` [places, depth], or of complex ones [places, depth, 2]; see
+ * add_magnitudes.wgsl.
+ */
+export function createAddMagnitudes(
+  device: GPUDevice,
+  {
+    parts,
+    weight,
+    ...bindings
+  }: { readonly x: Tensor; readonly sum: Tensor; readonly parts: 1 | 2; readonly weight: number },
+): Promise<Command> {
+  const places = sizeOf(bindings.sum.shape);
+  return createDispatch(device, magnitudesShader, {
+    params: { places, depth: sizeOf(bindings.x.shape) / places / parts, parts, weight },
+    bindings,
+    workgroups: threadsFor(bindings.sum),
   });
 }

@@ -29,7 +29,7 @@ export const DECORRELATED: readonly (readonly [number, number, number])[] = SQUA
   c / LENGTH,
 ]);
 
-const CORRELATED = inverse(DECORRELATED);
+const INVERSE = inverse(DECORRELATED);
 
 /** Inverse of a 3×3 matrix, by cofactors. */
 function inverse(m: readonly (readonly [number, number, number])[]): readonly number[][] {
@@ -74,9 +74,13 @@ export function beforeColorSigmoid(
     const s = Math.min(Math.max((pixel - low) / (high - low), EDGE), 1 - EDGE);
     return Math.log(s / (1 - s));
   });
-  if (!matrix) return Float32Array.from(z);
-  return Float32Array.from(z, (_, i) => {
-    const row = CORRELATED[i % 3] ?? [];
-    return row.reduce((sum, weight, channel) => sum + weight * (z[i - (i % 3) + channel] ?? 0), 0);
+  return matrix ? decorrelated(z) : Float32Array.from(z);
+}
+
+/** Decorrelated channels of RGB, [..., 3]: the inverse of {@link DECORRELATED}. */
+export function decorrelated(rgb: ArrayLike<number>): Float32Array {
+  return Float32Array.from(rgb, (_, i) => {
+    const row = INVERSE[i % 3] ?? [];
+    return row.reduce((sum, weight, channel) => sum + weight * (rgb[i - (i % 3) + channel] ?? 0), 0);
   });
 }

@@ -101,13 +101,18 @@ export async function expectSlope(kind: ImageKind, asked: Asked, length = 1e-2):
 }
 
 /** Expects an image of a batch to be what it is by itself, to the bit. */
-export async function expectAlone(kind: ImageKind, shape: Asked["shape"]): Promise<void> {
+export async function expectAlone(
+  kind: ImageKind,
+  shape: Asked["shape"],
+  /** The second image by itself, where a kind is told of each. */
+  second = kind,
+): Promise<void> {
   const pixelGradient = numbers(3 * shape[0] * shape[1] * shape[2], 33);
   const size = pixelGradient.length / 3;
   const together = await withImage(kind, { shape, of: [4, 9, 2] }, (image, device) =>
     drawnOf(image, device, pixelGradient),
   );
-  const alone = await withImage(kind, { shape, of: [9] }, (image, device) =>
+  const alone = await withImage(second, { shape, of: [9] }, (image, device) =>
     drawnOf(image, device, pixelGradient.slice(size, 2 * size)),
   );
   for (const what of ["parameters", "pixels", "gradient"] as const) {
