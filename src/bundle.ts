@@ -16,4 +16,5 @@ export * from "./objectives.ts";
 export * from "./onnxruntime.ts";
 export * from "./relevance.ts";
 export * from "./robustness.ts";
+export * from "./synthesis.ts";
 export * from "./units.ts";

@@ -78,6 +78,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   createAttribution: (o) => library.createAttribution(network, "saliency", image, o),
   empiricalField: (o) =>
     library.empiricalField(network, [image], { layer: "conv1", channel: 0, ...(o as object) }),
+  efrosLeung: (o) =>
+    library.efrosLeung(device, { ...pixels, width: 3, height: 3, data: new Uint8Array(27) }, o),
   evolveFoolingImages: (o) => library.evolveFoolingImages(network, o),
   explainEach: (o) => first(library.explainEach(network, [image], "saliency", o)),
   filterCombination: (o) =>

@@ -50,7 +50,8 @@ export function networkSize(
   };
 }
 
-function sizeOption(values: Values): Size | undefined {
+/** The size that --size gives. @throws UsageError */
+export function sizeOption(values: Values): Size | undefined {
   const text = values.text("size");
   if (text === undefined) return undefined;
   const [, height = "", width = height] = /^(\d{1,5})(?:[x×](\d{1,5}))?$/i.exec(text) ?? [];

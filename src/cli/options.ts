@@ -175,6 +175,11 @@ const OWN = {
     value: "N",
     help: "Pictures in a generation. Default: 400 for cppn, 200 for direct.",
   },
+  window: {
+    name: "window",
+    value: "PX",
+    help: "Side of the windows that are compared, an odd number: about the size of what repeats. Default 11, or what the sample allows.",
+  },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",

@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { withScope } from "../../src/gpu/scope.ts";
 import { createTensor, readTensor } from "../../src/gpu/tensor.ts";
 import { createHlsBatch } from "../../src/kernels/evolved-pictures.ts";
+import { Draws } from "../../src/sampling/draws.ts";
 import { CPPN_ENCODING } from "../../src/techniques/robustness/evolution/cppn-encoding.ts";
 import {
   type CppnGenome,
   mutateCppn,
   randomCppn,
 } from "../../src/techniques/robustness/evolution/cppn-genome.ts";
-import { Draws } from "../../src/techniques/robustness/evolution/draws.ts";
 import { testDevice } from "../gpu.ts";
 import { submit } from "../layers/run.ts";
 import { rgbOfHls } from "../reference/hls.ts";

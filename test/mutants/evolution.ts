@@ -3,9 +3,10 @@ import { each, type Mutant } from "./mutant.ts";
 const FOLDER = "src/techniques/robustness/evolution";
 const GENOMES = ["techniques/robustness/genomes.test.ts"];
 const EVOLUTION = ["techniques/robustness/evolution.test.ts"];
+const TEXTURES = ["techniques/synthesis/efros-leung.test.ts"];
 const PICTURES = ["kernels/evolved-pictures.test.ts"];
 
-/** Mistakes in fooling images by evolution. */
+/** Mistakes in fooling images by evolution, and in textures that are grown pixel by pixel. */
 export const EVOLUTION_MUTANTS: readonly Mutant[] = [
   ...each([`${FOLDER}/cppn-genome.ts`], GENOMES, [
     ["|| sourcesOf(genome, from).has(to)", ""],
@@ -49,5 +50,23 @@ export const EVOLUTION_MUTANTS: readonly Mutant[] = [
     ["round(color[channel] * 255.0)", "color[channel] * 255.0"],
     ["params.offset[channel]", "params.offset[0]"],
     ["params.channels == 1u", "false"],
+  ]),
+  ...each(["shaders/texture_distance.wgsl"], TEXTURES, [
+    ["known >> 24u != 0u", "true"],
+    ["weights[row * params.side + column] *", "weights[0] *"],
+    ["max(-corner, vec2<i32>())", "vec2<i32>()"],
+  ]),
+  ...each(["shaders/texture_choice.wgsl"], TEXTURES, [
+    ["best / 1000u * params.tolerance +", ""],
+    ["distances[window] < weight * round[1]", "true"],
+    ["drawn(params.seed, round[0], pixel)", "drawn(params.seed, 0u, pixel)"],
+    ["select(0u, weights[k], known)", "weights[k]"],
+    ["window / across + params.side / 2u", "window / across"],
+  ]),
+  ...each(["src/techniques/synthesis/efros-leung.ts"], TEXTURES, [
+    ["b.count - a.count", "a.count - b.count"],
+    ["farthest *= 1.1", "farthest *= 1.2"],
+    ["side / 6.4", "side / 6"],
+    ["word >= KNOWN ? 0 : neighbours(pixel)", "word >= KNOWN ? 0 : neighbours(pixel) + 1"],
   ]),
 ];

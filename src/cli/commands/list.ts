@@ -9,6 +9,7 @@ import { FOOL } from "./fool.ts";
 import { LAYERS } from "./layers.ts";
 import { PREDICT } from "./predict.ts";
 import { TECHNIQUES } from "./techniques.ts";
+import { TEXTURE } from "./texture.ts";
 import { TRUST } from "./trust.ts";
 
 /** Every command, in the order in which the help lists them. */
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CliCommand[] = [
   EXPLAIN,
   TRUST,
   DECODER,
+  TEXTURE,
   FOOL,
   FIELD,
   FILTERS,

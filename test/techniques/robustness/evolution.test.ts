@@ -76,16 +76,19 @@ describe.each(["cppn", "direct"] as const)("evolution of %s genomes", (encoding)
 });
 
 describe("evolution", () => {
-  test("ends as soon as every class is above the confidence", async () => {
+  test("ends as soon as every class is above the confidence, and not before", async () => {
+    const fooled: number[] = [];
     const found = await evolveFoolingImages(network, {
-      ...QUICK,
-      generations: 50,
-      confidence: 0.26,
-      classes: ["owl", 1],
+      ...{ generations: 50, children: 2, confidence: 0.4, classes: ["owl", 1, 0] },
+      onProgress: (_, state) => {
+        fooled.push(state.fooled);
+      },
     });
     expect(found.generations).toBeLessThan(50);
-    expect(found.pictures.map(({ index }) => index)).toEqual([2, 1]);
-    for (const { probability } of found.pictures) expect(probability).toBeGreaterThan(0.26);
+    expect(found.pictures.map(({ index }) => index)).toEqual([2, 1, 0]);
+    for (const { probability } of found.pictures) expect(probability).toBeGreaterThan(0.4);
+    expect(fooled.indexOf(3)).toBe(found.generations - 1);
+    expect(fooled.some((count) => count === 1 || count === 2)).toBe(true);
   });
 
   test("shows its pictures on the way, and goes on as if nobody had looked", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CPPN_INPUTS, MOST_CPPN_VALUES } from "../../../src/kernels/evolved-pictures.ts";
+import { Draws } from "../../../src/sampling/draws.ts";
 import {
   CPPN_WORDS,
   type CppnGenome,
@@ -10,7 +11,6 @@ import {
   randomCppn,
 } from "../../../src/techniques/robustness/evolution/cppn-genome.ts";
 import { directEncoding } from "../../../src/techniques/robustness/evolution/direct-encoding.ts";
-import { Draws } from "../../../src/techniques/robustness/evolution/draws.ts";
 import { Niches } from "../../../src/techniques/robustness/evolution/niches.ts";
 import {
   binaryCrossover,
@@ -100,6 +100,21 @@ describe("a pattern-producing network", () => {
     // 30 · (0.5 − 0.2) = 9, a little more where there was none to take.
     expect(mean).toBeGreaterThan(8);
     expect(mean).toBeLessThan(12);
+  });
+
+  test("gets a neuron in the middle of a connection, both halves with its weight", () => {
+    let grown = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const { functions, connections } = evolved(seed, 1);
+      if (functions.length === 3) continue;
+      grown++;
+      const into = connections.filter(({ to }) => to === 7);
+      const out = connections.filter(({ from }) => from === 7);
+      expect([into.length, out.length]).toEqual([1, 1]);
+      expect(into[0]?.weight).toBe(out[0]?.weight);
+    }
+    // 0.5 that one comes, 0.8 that it does not go again.
+    expect(grown).toBeGreaterThan(12);
   });
 
   test("is left as it is by mutation, which depends on the draws alone", () => {

@@ -1,5 +1,5 @@
 import { CPPN_FUNCTIONS, CPPN_INPUTS, MOST_CPPN_VALUES } from "../../../kernels/evolved-pictures.ts";
-import type { Draws } from "./draws.ts";
+import type { Draws } from "../../../sampling/draws.ts";
 import { polynomialMutation } from "./operators.ts";
 
 /** Function of a neuron. */

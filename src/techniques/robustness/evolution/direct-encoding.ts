@@ -1,6 +1,6 @@
 import { InputError } from "../../../gpu/errors.ts";
 import { createHlsBatch } from "../../../kernels/evolved-pictures.ts";
-import type { Draws } from "./draws.ts";
+import type { Draws } from "../../../sampling/draws.ts";
 import type { Encoding } from "./encoding.ts";
 import { binaryCrossover, polynomialMutation } from "./operators.ts";
 

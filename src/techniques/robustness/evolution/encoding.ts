@@ -1,7 +1,7 @@
 import type { Command } from "../../../gpu/command.ts";
 import type { Scope } from "../../../gpu/scope.ts";
 import type { PictureBatchSite } from "../../../kernels/evolved-pictures.ts";
-import type { Draws } from "./draws.ts";
+import type { Draws } from "../../../sampling/draws.ts";
 
 /** How pictures are written as genomes `G`: what evolution changes, and what the kernels draw. */
 export interface Encoding<G> {

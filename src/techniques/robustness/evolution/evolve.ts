@@ -9,6 +9,7 @@ import type { Pixels } from "../../../images/pixels.ts";
 import { deprocess, inputShape, preprocess } from "../../../images/preprocess.ts";
 import type { InputOptions } from "../../../network/inputs.ts";
 import type { Network } from "../../../network/network.ts";
+import { Draws } from "../../../sampling/draws.ts";
 import { seedOf } from "../../../sampling/seed.ts";
 import { submitStep } from "../../../sampling/submit-step.ts";
 import { assertCall, inTurnWithInputs } from "../../answer.ts";
@@ -16,7 +17,6 @@ import { assertAnswer } from "../../answer-checks.ts";
 import { submit, submitForward } from "../../submit.ts";
 import { CPPN_ENCODING } from "./cppn-encoding.ts";
 import { directEncoding } from "./direct-encoding.ts";
-import { Draws } from "./draws.ts";
 import type { Drawing, Encoding } from "./encoding.ts";
 import { type Elite, Niches } from "./niches.ts";
 

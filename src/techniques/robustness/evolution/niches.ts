@@ -1,4 +1,4 @@
-import type { Draws } from "./draws.ts";
+import type { Draws } from "../../../sampling/draws.ts";
 
 /** The best genome of a class so far. */
 export interface Elite<G> {

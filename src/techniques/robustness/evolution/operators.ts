@@ -1,4 +1,4 @@
-import type { Draws } from "./draws.ts";
+import type { Draws } from "../../../sampling/draws.ts";
 
 /**
  * Polynomial mutation of a number within bounds (Deb & Goyal 1996): a step whose density falls off as (1 − |δ|)^eta, δ a share of

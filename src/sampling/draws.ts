@@ -1,4 +1,4 @@
-import { hash32 } from "../../../kernels/masking.ts";
+import { hash32 } from "../kernels/masking.ts";
 
 /**
  * Random numbers by counting, as random.wgsl draws them: the nth number of a seed and a stream is always the same, whatever
