@@ -14,6 +14,7 @@ export * from "./models.ts";
 export * from "./network.ts";
 export * from "./objectives.ts";
 export * from "./onnxruntime.ts";
+export * from "./optimise.ts";
 export * from "./relevance.ts";
 export * from "./robustness.ts";
 export * from "./synthesis.ts";

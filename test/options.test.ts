@@ -36,6 +36,11 @@ const CALLS: Readonly<Record<string, Call>> = {
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
   fgsm: (o) => library.fgsm(library.createNetworks(device, graph), [image], o),
   pgd: (o) => library.pgd(library.createNetworks(device, graph), [image], o),
+  adam: (o) => library.adam(o as never),
+  climb: (o) => library.climb({} as never, o),
+  createAscent: (o) => library.createAscent(network, o),
+  gradientAscent: (o) => library.gradientAscent(o),
+  pixelImage: (o) => library.pixelImage(o as never),
   activations: (o) => library.activations(network, image, { layer: "conv1", ...(o as object) }),
   batchWithin: (o) => library.batchWithin(device, graph, o),
   cam: (o) => library.cam(network, image, o),
@@ -159,7 +164,7 @@ const PLAIN = new Set(
   fixInputs formsOf furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven labelOf labelsIn normObjective layerOf logit logitsOf mapAtImage memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors readersOf receptiveField recordCommands regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape sumOverColor summariseTrust syntheticNames varianceOf`
+  readTensor readTensors readersOf receptiveField recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape sumOverColor summariseTrust syntheticNames varianceOf`
     .trim()
     .split(/\s+/),
 );

@@ -57,6 +57,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const rule = tensor([1], "u32").buffer;
     return () => vitrine.createActivationGradient(device, { activation: { kind: "relu" }, a, dy, dx, rule });
   },
+  createAscent: async ({ network }) => {
+    const one = await network();
+    const [image, optimiser] = [vitrine.pixelImage({ noise: 0.1 }), vitrine.adam()];
+    return () => vitrine.createAscent(one, { objective: vitrine.logit(1), image, optimiser });
+  },
   createAttribution: async ({ network }) => {
     const one = await network();
     const image = new Float32Array(6 * 6 * 3).fill(0.5);

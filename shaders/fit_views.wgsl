@@ -1,0 +1,52 @@
+// Views of images as a network takes them: y = scale · x + offset, x brought to y's size, bilinear between pixels' centres; beyond
+// the outermost centres the border goes on.
+//
+//   x  [images, h, w, C]        image ⌊n / views⌋ gives view n
+//   y  [images·views, H, W, C]
+//
+// One workgroup computes 256 consecutive elements of y.
+
+struct Params {
+  image: vec2<u32>, // h, w
+  view: vec2<u32>,   // H, W
+  channels: u32,
+  views: u32,
+  size: u32, // elements of y
+  scale: vec4<f32>,
+  offset: vec4<f32>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = (group.x + group.y * groups.x) * 256u + thread;
+  if (i >= params.size) {
+    return;
+  }
+  let channel = i % params.channels;
+  let pixel = i / params.channels;
+  let line = pixel / params.view.y;
+  let n = line / params.view.x / params.views;
+  let last = vec2<f32>(params.image - 1u);
+  let at = vec2<f32>(vec2(line % params.view.x, pixel % params.view.y)) + 0.5;
+  let place = clamp(at * vec2<f32>(params.image) / vec2<f32>(params.view) - 0.5, vec2(0.0), last);
+  let low = vec2<u32>(floor(place));
+  let high = min(low + 1u, params.image - 1u);
+  let part = place - floor(place);
+  let first = n * params.image.x;
+  let above = (first + low.x) * params.image.y;
+  let below = (first + high.x) * params.image.y;
+  let value = mix(
+    mix(x[(above + low.y) * params.channels + channel], x[(above + high.y) * params.channels + channel], part.y),
+    mix(x[(below + low.y) * params.channels + channel], x[(below + high.y) * params.channels + channel], part.y),
+    part.x,
+  );
+  y[i] = params.scale[channel % 4u] * value + params.offset[channel % 4u];
+}

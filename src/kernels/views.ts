@@ -1,0 +1,46 @@
+import shader from "../../shaders/fit_views.wgsl";
+import gradientShader from "../../shaders/fit_views_gradient.wgsl";
+import type { Command } from "../gpu/command.ts";
+import { createDispatch, gridOf } from "../gpu/dispatch.ts";
+import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
+
+/** Per channel: y = scale · x + offset. */
+export interface Scaling {
+  readonly scale?: readonly number[] | undefined;
+  readonly offset?: readonly number[] | undefined;
+}
+
+const four = (values: readonly number[] | undefined, otherwise: number): number[] =>
+  Array.from({ length: 4 }, (_, c) => values?.[c] ?? otherwise);
+
+function paramsOf(x: Tensor, y: Tensor) {
+  const [images, h, w, channels] = asNhwc(x.shape);
+  const [pictures, height, width] = asNhwc(y.shape);
+  return { image: [h, w], view: [height, width], channels, views: pictures / images };
+}
+
+/** Writes views `y` [images·views, H, W, C] of images `x` [images, h, w, C]; see fit_views.wgsl. */
+export function createFitViews(
+  device: GPUDevice,
+  { x, y, scale, offset }: Scaling & { readonly x: Tensor; readonly y: Tensor },
+): Promise<Command> {
+  const size = sizeOf(y.shape);
+  return createDispatch(device, shader, {
+    params: { ...paramsOf(x, y), size, scale: four(scale, 1), offset: four(offset, 0) },
+    bindings: { x, y },
+    workgroups: gridOf(Math.ceil(size / 256)),
+  });
+}
+
+/** Takes the gradient to such views back to the images; see fit_views_gradient.wgsl. */
+export function createFitViewsGradient(
+  device: GPUDevice,
+  { dx, dy, scale }: Scaling & { readonly dx: Tensor; readonly dy: Tensor },
+): Promise<Command> {
+  const size = sizeOf(dx.shape);
+  return createDispatch(device, gradientShader, {
+    params: { ...paramsOf(dx, dy), size, scale: four(scale, 1) },
+    bindings: { dy, dx },
+    workgroups: gridOf(Math.ceil(size / 256)),
+  });
+}

@@ -1,0 +1,15 @@
+/**
+ * Ascents: images that are varied step by step so that an objective grows, with their transforms, optimisers and regularisers.
+ * @module vitrine/optimise
+ */
+import "./gpu/platform.ts";
+
+export { type Ascent, type AscentOptions, createAscent, redirectedFor } from "./optimise/ascent.ts";
+export { type Climbed, type ClimbOptions, climb, type LivePictures } from "./optimise/climb.ts";
+export type { AscentImage, ImageKind, ImageSite } from "./optimise/image/image.ts";
+export { type PixelOptions, pixelImage } from "./optimise/image/pixels.ts";
+export { type AdamOptions, adam } from "./optimise/optimisers/adam.ts";
+export { type GradientAscentOptions, gradientAscent } from "./optimise/optimisers/gradient-ascent.ts";
+export type { Optimiser, OptimiserSite } from "./optimise/optimisers/optimiser.ts";
+export type { Regulariser, RegulariserSite } from "./optimise/regularisers/regulariser.ts";
+export type { Size, Transform, TransformSite } from "./optimise/transforms/transform.ts";
