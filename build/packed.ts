@@ -5,7 +5,12 @@ import type { Plugin } from "vite";
 import { RANGES } from "../src/figures/advances.ts";
 
 /** Packages whose files stand in the library when it is built, so that nobody has to install them. */
-export const PACKED_IN = ["@resvg/resvg-wasm", "@expo-google-fonts/inter", "@bufbuild/protobuf"];
+export const PACKED_IN = [
+  "@resvg/resvg-wasm",
+  "@expo-google-fonts/inter",
+  "@bufbuild/protobuf",
+  "@jsquash/jpeg",
+];
 
 const SUFFIX = "?packed";
 const PACKED = ".packed.js";
@@ -27,6 +32,11 @@ export function packed(): Plugin {
     resolveId: {
       filter: { id: /\?packed$/ },
       handler: (source) => `\0${source.slice(0, -SUFFIX.length)}${PACKED}`,
+    },
+    // The codec is handed its WebAssembly; its own address of it would be found, and the file taken in a second time.
+    transform: {
+      filter: { id: /@jsquash\/jpeg\/codec\/.*\.js$/ },
+      handler: (code) => code.replace(/new URL\("\w+\.wasm",\s*import\.meta\.url\)\.href/g, '""'),
     },
     load: {
       filter: { id: /\.packed\.js$/ },

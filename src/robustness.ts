@@ -8,6 +8,20 @@ export { type ApgdOptions, apgd } from "./techniques/robustness/apgd.ts";
 export type { Attack, AttackTechnique } from "./techniques/robustness/attack.ts";
 export { type DeepFoolOptions, deepFool } from "./techniques/robustness/deep-fool.ts";
 export {
+  bitDepthDefence,
+  blurDefence,
+  type Defence,
+  jpegDefence,
+  medianDefence,
+  usualDefences,
+} from "./techniques/robustness/defences.ts";
+export {
+  type DefenceResult,
+  type Defended,
+  type DefendOptions,
+  defend,
+} from "./techniques/robustness/defend.ts";
+export {
   type EvolutionState,
   evolveFoolingImages,
   type FoolingEncoding,

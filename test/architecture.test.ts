@@ -67,9 +67,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
   [/^(node:|(sharp|webgpu|tinyglobby)$)/, ["node", "cli", "bench"]],
   [/^jsfive$/, ["models"]],
-  [/^fflate$/, ["figures", "models", "node", "cli", "bench"]],
+  [/^fflate$/, ["images", "models", "node", "cli", "bench"]],
   [/^fast-png$/, ["images"]],
   [/^(@resvg|@expo-google-fonts)\//, ["figures"]],
+  [/^@jsquash\//, ["images"]],
   [/^leven$/, ["gpu"]],
   [/^@tensorflow\//, ["tfjs", "bench"]],
   [/^three\b/, ["three", "demo"]],

@@ -33,6 +33,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   coarseToFine: (o) => library.coarseToFine(network, image, o),
   labelMap: (o) => library.labelMap(network, image, o),
   apgd: (o) => library.apgd(library.createNetworks(device, graph), [image], o),
+  defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
   fgsm: (o) => library.fgsm(library.createNetworks(device, graph), [image], o),
   pgd: (o) => library.pgd(library.createNetworks(device, graph), [image], o),
@@ -159,12 +160,12 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attackNamed attributionNamed channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
+  `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
   createStatisticsSummary createTopKBuffer decoderOf decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
-  fixInputs formsOf furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven labelOf labelsIn normObjective layerOf logit logitsOf mapAtImage memoryOf
+  fixInputs formsOf furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven jpegDefence labelOf labelsIn normObjective layerOf logit logitsOf mapAtImage medianDefence memoryOf
   mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readHistogram readInput readPicture readStatistics
-  readTensor readTensors readersOf receptiveField recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape sumOverColor summariseTrust syntheticNames varianceOf`
+  readersOf readTensor readTensors receptiveField recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape summariseTrust sumOverColor syntheticNames usualDefences varianceOf`
     .trim()
     .split(/\s+/),
 );

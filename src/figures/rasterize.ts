@@ -1,6 +1,6 @@
-import { inflateSync } from "fflate";
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
+import { unpacked } from "../images/packed.ts";
 import { assertWithin } from "../images/picture.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { type Figure, PIXELATED, svgToDraw } from "./drawing.ts";
@@ -78,14 +78,6 @@ async function load(wasm: RasterizeOptions["wasm"]): Promise<Rasterizer> {
   const { initWasm, Resvg, FONTS } = await import("./rasterizer-parts.ts");
   await initWasm(wasm ?? unpacked((await import("./rasterizer-wasm.ts")).default));
   return { Resvg, letters: FONTS.map(unpacked) };
-}
-
-/** The bytes of a file that build/packed.ts packed. */
-function unpacked(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return inflateSync(bytes);
 }
 
 /** A document whose texts have a box where the letters have no glyph, which would otherwise leave nothing. */

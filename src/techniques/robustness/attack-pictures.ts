@@ -25,6 +25,12 @@ const MOST = 32;
 /** How much stronger a difference is drawn. */
 const STRONGER = 10;
 
+/** @throws InputError when that is no pool of networks. */
+export function assertPool(who: string, networks: unknown): void {
+  if (networks instanceof Networks) return;
+  throw new InputError(`${who}: expected networks as createNetworks makes them, got ${describe(networks)}`);
+}
+
 /** Attacks pictures by a technique, as many at a time as there is room for. */
 export async function attackPictures(
   networks: Networks,
@@ -33,9 +39,7 @@ export async function attackPictures(
   technique: Omit<AttackTechnique, "run">,
 ): Promise<Attack[]> {
   const who = technique.name;
-  if (!(networks instanceof Networks)) {
-    throw new InputError(`${who}: expected networks as createNetworks makes them, got ${describe(networks)}`);
-  }
+  assertPool(who, networks);
   const fields = Object.fromEntries(Object.keys(technique.options).map((name) => [name, "may"]));
   assertFields(who, options, { ...COMMON, ...fields } as Fields<AttackOptions>);
   assertPictures(who, pictures);
