@@ -93,7 +93,8 @@ function argumentsOf(line: string): string[] {
   const few = args.map((word, i) =>
     args[i - 1] === "--count" ? String(Math.min(8, Number(word))) : args[i - 1] === "--dataset" ? "2" : word,
   );
-  const takesModel = !["dataset", "techniques"].includes(words[0] ?? "") && !words.includes("--model");
+  const takesModel =
+    !["dataset", "spectrum", "techniques"].includes(words[0] ?? "") && !words.includes("--model");
   const ofManySamples = words.includes("--all") && !words.includes("--samples");
   return [
     ...few,

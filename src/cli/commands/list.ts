@@ -8,6 +8,7 @@ import { FILTERS } from "./filters.ts";
 import { FOOL } from "./fool.ts";
 import { LAYERS } from "./layers.ts";
 import { PREDICT } from "./predict.ts";
+import { SPECTRUM } from "./spectrum.ts";
 import { TECHNIQUES } from "./techniques.ts";
 import { TEXTURE } from "./texture.ts";
 import { TRUST } from "./trust.ts";
@@ -25,5 +26,6 @@ export const COMMANDS: readonly CliCommand[] = [
   FILTERS,
   LAYERS,
   TECHNIQUES,
+  SPECTRUM,
   DATASET,
 ];
