@@ -6,7 +6,17 @@ import "./gpu/platform.ts";
 
 export { type Ascent, type AscentOptions, createAscent, redirectedFor } from "./optimise/ascent.ts";
 export { type Climbed, type ClimbOptions, climb, type LivePictures } from "./optimise/climb.ts";
+export { type AccentuationOptions, accentuationImage } from "./optimise/image/accentuation.ts";
+export type { ColorOptions, ColorSpace } from "./optimise/image/color.ts";
+export { type FourierOptions, fourierImage } from "./optimise/image/fourier.ts";
 export type { AscentImage, ImageKind, ImageSite } from "./optimise/image/image.ts";
+export { type MacoImage, type MacoOptions, macoImage } from "./optimise/image/maco.ts";
+export {
+  type Magnitude,
+  naturalMagnitude,
+  type SpectrumOptions,
+  spectrumOf,
+} from "./optimise/image/magnitude.ts";
 export { type PixelOptions, pixelImage } from "./optimise/image/pixels.ts";
 export { type AdamOptions, adam } from "./optimise/optimisers/adam.ts";
 export { type GradientAscentOptions, gradientAscent } from "./optimise/optimisers/gradient-ascent.ts";

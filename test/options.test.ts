@@ -41,6 +41,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   climb: (o) => library.climb({} as never, o),
   createAscent: (o) => library.createAscent(network, o),
   gradientAscent: (o) => library.gradientAscent(o),
+  accentuationImage: (o) => library.accentuationImage(o as never),
+  fourierImage: (o) => library.fourierImage(o as never),
+  macoImage: (o) => library.macoImage(o as never),
+  spectrumOf: (o) => library.spectrumOf(device, [], o),
   pixelImage: (o) => library.pixelImage(o as never),
   activations: (o) => library.activations(network, image, { layer: "conv1", ...(o as object) }),
   batchWithin: (o) => library.batchWithin(device, graph, o),
@@ -163,7 +167,7 @@ const PLAIN = new Set(
   `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
   createStatisticsSummary createTopKBuffer decoderOf decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
   fixInputs formsOf furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven jpegDefence labelOf labelsIn normObjective layerOf logit logitsOf mapAtImage medianDefence memoryOf
-  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing maxOverColor neuronObjective
+  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing naturalMagnitude maxOverColor neuronObjective
   parameterLayers parametersOf pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readHistogram readInput readPicture readStatistics
   readersOf readTensor readTensors receptiveField recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape summariseTrust sumOverColor syntheticNames usualDefences varianceOf`
     .trim()

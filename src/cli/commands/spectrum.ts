@@ -46,7 +46,8 @@ async function spectrumCommand(positionals: readonly string[], values: Values, i
   const count = names.length - broken.length;
   await writeResult(out, magnitude, io);
   if (values.has("json")) printJson(io, { pictures: count, shape: magnitude.shape, out });
-  else io.out(`${count} ${count === 1 ? "picture" : "pictures"}, magnitudes of ${formatShape(magnitude.shape)}`);
+  else
+    io.out(`${count} ${count === 1 ? "picture" : "pictures"}, magnitudes of ${formatShape(magnitude.shape)}`);
   if (broken.length === 0) return;
   throw new InputError(
     `${broken.length} of ${names.length} pictures could not be used: ${broken.join(", ")}`,
