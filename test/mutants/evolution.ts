@@ -6,7 +6,9 @@ const EVOLUTION = ["techniques/robustness/evolution.test.ts"];
 const TEXTURES = ["techniques/synthesis/efros-leung.test.ts"];
 const PICTURES = ["kernels/evolved-pictures.test.ts"];
 
-/** Mistakes in fooling images by evolution, and in textures that are grown pixel by pixel. */
+const CPPN = ["optimise/image/cppn.test.ts"];
+
+/** Mistakes in fooling images by evolution, in textures that are grown pixel by pixel, and in images that networks draw. */
 export const EVOLUTION_MUTANTS: readonly Mutant[] = [
   ...each([`${FOLDER}/cppn-genome.ts`], GENOMES, [
     ["|| sourcesOf(genome, from).has(to)", ""],
@@ -68,5 +70,26 @@ export const EVOLUTION_MUTANTS: readonly Mutant[] = [
     ["farthest *= 1.1", "farthest *= 1.2"],
     ["side / 6.4", "side / 6"],
     ["word >= KNOWN ? 0 : neighbours(pixel)", "word >= KNOWN ? 0 : neighbours(pixel) + 1"],
+  ]),
+  ...each(["shaders/blocks/cppn_composite.wgsl"], CPPN, [
+    ["2.0 * arctangent(z) / 0.6", "arctangent(z) / 0.6"],
+    ["base = 0.785398163", "base = 0.7853"],
+    ["t = -1.0 / size", "t = 1.0 / size"],
+    ["max(count - 1u, 1u)", "count"],
+  ]),
+  ...each(["shaders/cppn_layer.wgsl"], CPPN, [
+    ["coordinate(pixel / params.size.y, params.size.x)", "coordinate(pixel / params.size.y, params.size.y)"],
+    ["group.y * params.parameters + params.offset", "params.offset"],
+  ]),
+  ...each(["shaders/cppn_layer_gradient.wgsl"], CPPN, [["own + HIDDEN * params.outputs", "own + HIDDEN"]]),
+  ...each(["shaders/cppn_weight_gradient.wgsl"], CPPN, [
+    ["pixel += THREADS", "pixel += pixels"],
+    ["k >= HIDDEN", "k > HIDDEN"],
+    ["return 1.0;", "return 0.0;"],
+  ]),
+  ...each(["shaders/cppn_start.wgsl"], CPPN, [["u * spread[element].y", "u"]]),
+  ...each(["src/optimise/image/cppn.ts"], CPPN, [
+    ["k % 2 === 0 ? 0 : 1", "0"],
+    ["1 / Math.sqrt(inputs) / WITHIN_TWO.deviation", "1 / Math.sqrt(inputs)"],
   ]),
 ];
