@@ -8,6 +8,7 @@ export { type Ascent, type AscentOptions, createAscent, redirectedFor } from "./
 export { type Climbed, type ClimbOptions, climb, type LivePictures } from "./optimise/climb.ts";
 export { type AccentuationOptions, accentuationImage } from "./optimise/image/accentuation.ts";
 export type { ColorOptions, ColorSpace } from "./optimise/image/color.ts";
+export { type CppnOptions, cppnImage } from "./optimise/image/cppn.ts";
 export { type FourierOptions, fourierImage } from "./optimise/image/fourier.ts";
 export type { AscentImage, ImageKind, ImageSite } from "./optimise/image/image.ts";
 export { type MacoImage, type MacoOptions, macoImage } from "./optimise/image/maco.ts";

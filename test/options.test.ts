@@ -42,6 +42,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   createAscent: (o) => library.createAscent(network, o),
   gradientAscent: (o) => library.gradientAscent(o),
   accentuationImage: (o) => library.accentuationImage(o as never),
+  cppnImage: (o) => library.cppnImage(o as never),
   fourierImage: (o) => library.fourierImage(o as never),
   macoImage: (o) => library.macoImage(o as never),
   spectrumOf: (o) => library.spectrumOf(device, [], o),
