@@ -65,7 +65,7 @@ const AT_ONCE = 32;
  * ```ts
  * import { efrosLeung } from "vitrine/synthesis";
  *
- * const { pixels } = await efrosLeung(device, sample, { size: [8, 8], window: 3 });
+ * const { pixels } = await efrosLeung(device, picture, { size: [8, 8] });
  * ```
  */
 export async function efrosLeung(
