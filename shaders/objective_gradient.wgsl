@@ -14,6 +14,7 @@ struct Params {
   width: u32,
   channels: u32,
   count: u32,
+  views: u32, // entries of the batch for each image of a term
   accumulate: u32,
 }
 
@@ -29,12 +30,15 @@ fn termGradient(term: Term, i: u32) -> f32 {
   let pixel = i / params.channels;
   let row = pixel / params.width;
   let image = row / params.height;
-  if (term.kind == 1u) {
-    let p = exp(a[i - channel + term.channel] - lse[image]);
+  if (term.kind == 1u || term.kind == 6u) {
     let here = exp(a[i] - lse[image]);
+    if (term.kind == 6u) {
+      return select(0.0, 1.0, channel == term.channel) - here;
+    }
+    let p = exp(a[i - channel + term.channel] - lse[image]);
     return select(-p * here, p * (1.0 - p), channel == term.channel);
   }
-  let here = vec4<u32>(image, row % params.height, pixel % params.width, channel);
+  let here = vec4<u32>(image / params.views, row % params.height, pixel % params.width, channel);
   let asked = vec4<u32>(term.image, term.y, term.x, term.channel);
   if (!all((asked == vec4<u32>(EVERY)) | (asked == here))) {
     return 0.0;
@@ -45,6 +49,8 @@ fn termGradient(term: Term, i: u32) -> f32 {
     // Both factors as they are: 1 − sigmoid(a) would lose what is left of a small one.
     case 4u: { return sigmoid(a[i]) * sigmoid(-a[i]); }
     case 5u: { return -sigmoid(a[i]) * sigmoid(-a[i]); }
+    case 7u: { return sigmoid(-a[i]); }
+    case 8u: { return -sigmoid(a[i]); }
     default: { return 1.0; }
   }
 }

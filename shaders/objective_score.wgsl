@@ -14,6 +14,7 @@ struct Params {
   width: u32,
   channels: u32,
   count: u32,
+  views: u32, // entries of the batch for each image of a term
   accumulate: u32,
 }
 
@@ -42,7 +43,7 @@ fn logSumExp(thread: u32, first: u32) -> f32 {
 
 // A thread's share of a term: its part of the elements that match.
 fn share(term: Term, image: u32, thread: u32) -> f32 {
-  if (term.image != EVERY && term.image != image) {
+  if (term.image != EVERY && term.image != image / params.views) {
     return 0.0;
   }
   let origin = vec3<u32>(term.y, term.x, term.channel);
@@ -60,6 +61,8 @@ fn share(term: Term, image: u32, thread: u32) -> f32 {
       case 3u: { sum += masks[term.mask + row * params.width + column] * value; }
       case 4u: { sum += sigmoid(value); }
       case 5u: { sum += sigmoid(-value); }
+      case 7u: { sum += logSigmoid(value); }
+      case 8u: { sum += logSigmoid(-value); }
       default: { sum += value; }
     }
   }
@@ -79,13 +82,14 @@ fn main(
   var sum = 0.0;
   for (var t = 0u; t < params.count; t++) {
     let term = terms[t];
-    if (term.kind == 1u) {
+    if (term.kind == 1u || term.kind == 6u) {
       let first = image * params.height * params.width * params.channels;
       let norm = logSumExp(thread, first);
       if (thread == 0u) {
         lse[image] = norm;
       }
-      sum += term.weight * exp(a[first + term.channel] - norm);
+      let logarithm = a[first + term.channel] - norm;
+      sum += term.weight * select(exp(logarithm), logarithm, term.kind == 6u);
     } else {
       sum += term.weight * total(thread, share(term, image, thread));
     }

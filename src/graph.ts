@@ -27,3 +27,4 @@ export {
 } from "./graph/receptive-field.ts";
 export { resized } from "./graph/resize.ts";
 export { type GraphNode, readersOf } from "./graph/traverse.ts";
+export { upTo } from "./graph/up-to.ts";

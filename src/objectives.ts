@@ -4,23 +4,47 @@
  */
 import "./gpu/platform.ts";
 
-export { createObjective, type ObjectiveCommand } from "./objectives/commands.ts";
+export { createObjective, type ObjectiveCommand, type ObjectiveSite } from "./objectives/commands.ts";
 export {
+  type AlphaNormOptions,
+  alphaNorm,
+  caricature,
+  channelMean,
   channelObjective,
+  channelOfEach,
+  type DirectionOptions,
+  type DistanceOptions,
+  directionObjective,
   elements,
+  featureDistance,
+  type GramDistanceOptions,
+  gramDistance,
+  guidedMatch,
+  imageDistance,
   logit,
+  logProbability,
+  meanOf,
+  meanSquare,
   neuronObjective,
   normObjective,
   Objective,
   probability,
   regionObjective,
+  type TotalVariationOptions,
+  totalVariation,
 } from "./objectives/objective.ts";
 export type { OfClass } from "./objectives/term.ts";
 export type {
+  BestMatchTerm,
+  CrossEntropyTerm,
+  DirectionTerm,
+  DistanceTerm,
   ElementsTerm,
+  GramDistanceTerm,
   LogitTerm,
   NormTerm,
   ProbabilityTerm,
   RegionTerm,
   Term,
+  TotalVariationTerm,
 } from "./objectives/terms.ts";

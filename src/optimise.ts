@@ -4,6 +4,7 @@
  */
 import "./gpu/platform.ts";
 
+export { type Ascended, type AscendOptions, ascend } from "./optimise/ascend.ts";
 export { type Ascent, type AscentOptions, createAscent, redirectedFor } from "./optimise/ascent.ts";
 export { type Climbed, type ClimbOptions, climb, type LivePictures } from "./optimise/climb.ts";
 export { type AccentuationOptions, accentuationImage } from "./optimise/image/accentuation.ts";

@@ -37,6 +37,14 @@ const CALLS: Readonly<Record<string, Call>> = {
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
   fgsm: (o) => library.fgsm(library.createNetworks(device, graph), [image], o),
   pgd: (o) => library.pgd(library.createNetworks(device, graph), [image], o),
+  alphaNorm: (o) => library.alphaNorm(o as never),
+  ascend: (o) => library.ascend(library.createNetworks(device, graph), o),
+  caricature: (o) => library.caricature("conv1", [1], o as never),
+  directionObjective: (o) => library.directionObjective("conv1", [1], o as never),
+  featureDistance: (o) => library.featureDistance("conv1", [1], o as never),
+  gramDistance: (o) => library.gramDistance("conv1", [1], o as never),
+  imageDistance: (o) => library.imageDistance([1], o as never),
+  totalVariation: (o) => library.totalVariation(o as never),
   adam: (o) => library.adam(o as never),
   climb: (o) => library.climb({} as never, o),
   createAscent: (o) => library.createAscent(network, o),
@@ -165,12 +173,19 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelObjective citationOf classColor className classOf colorMap correlationOf createFrameInput createGradCam createObjective
-  createStatisticsSummary createTopKBuffer decoderOf decodeStatistics deprocess describeLayer elements emptyStatistics encodePng formatBackwardPlan formatTrust measureValue multiplyAddsOf
-  fixInputs formsOf furtherInputsOf fuse gramShape headOf headsOf inputFrom inputOf inputsOf isSoftwareAdapter isUneven jpegDefence labelOf labelsIn normObjective layerOf logit logitsOf mapAtImage medianDefence memoryOf
-  mergeCoMoments mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl namedPreprocessing naturalMagnitude maxOverColor neuronObjective
-  parameterLayers parametersOf pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readHistogram readInput readPicture readStatistics
-  readersOf readTensor readTensors receptiveField recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape summariseTrust sumOverColor syntheticNames usualDefences varianceOf`
+  `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelMean channelObjective
+  channelOfEach citationOf classColor className classOf colorMap correlationOf createFrameInput
+  createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
+  deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
+  formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf inputFrom inputOf inputsOf
+  isSoftwareAdapter isUneven jpegDefence labelOf labelsIn layerOf logit logitsOf logProbability
+  mapAtImage maxOverColor meanOf meanSquare measureValue medianDefence memoryOf mergeCoMoments
+  mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl multiplyAddsOf
+  namedPreprocessing naturalMagnitude neuronObjective normObjective parameterLayers parametersOf
+  pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readersOf
+  readHistogram readInput readPicture readStatistics readTensor readTensors receptiveField
+  recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape
+  summariseTrust sumOverColor syntheticNames upTo usualDefences varianceOf`
     .trim()
     .split(/\s+/),
 );

@@ -8,12 +8,16 @@ import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 export const EVERY_INDEX = 0xffffffff;
 
 /** Codes of the kinds of term in WGSL. */
-const KINDS = { sum: 0, probability: 1, norm: 2, region: 3, yes: 4, no: 5 } as const;
+const KINDS = {
+  ...{ sum: 0, probability: 1, norm: 2, region: 3, yes: 4, no: 5 },
+  ...{ logProbability: 6, logYes: 7, logNo: 8 },
+} as const;
 
 /** A term of an objective at one layer; indices may be {@link EVERY_INDEX}. */
 export interface ObjectiveTerm {
   /**
-   * Σ a, softmax over the channels at `channel`, ½·Σ a², Σ mask·a, sigmoid of a or of −a, over the elements that match.
+   * Σ a, softmax over the channels at `channel`, ½·Σ a², Σ mask·a, sigmoid of a or of −a, over the elements that match; and the
+   * logarithms of these probabilities.
    */
   readonly kind: keyof typeof KINDS;
   readonly image: number;
@@ -47,6 +51,8 @@ interface ObjectiveSite {
   /** `[N]`: log-sum-exp of the first pixel's channels, where a term is a probability. */
   readonly lse: Tensor;
   readonly count: number;
+  /** Entries of the batch that belong to one image of a term; 1 where every entry is an image. */
+  readonly views?: number | undefined;
   readonly accumulate: boolean;
   readonly label?: string | undefined;
 }
@@ -54,12 +60,12 @@ interface ObjectiveSite {
 /** Writes into (or adds to) `values` [N] what the terms say of each image, and `lse`; see objective_score.wgsl. */
 export function createObjectiveScore(
   device: GPUDevice,
-  { values, count, accumulate, label, ...bindings }: ObjectiveSite & { readonly values: Tensor },
+  { values, count, views = 1, accumulate, label, ...bindings }: ObjectiveSite & { readonly values: Tensor },
 ): Promise<Command> {
   const [images, height, width, channels] = asNhwc(bindings.a.shape);
   return createDispatch(device, scoreShader, {
     label,
-    params: { images, height, width, channels, count, accumulate: Number(accumulate) },
+    params: { images, height, width, channels, count, views, accumulate: Number(accumulate) },
     bindings: { ...bindings, values },
     workgroups: gridOf(images),
   });
@@ -68,13 +74,13 @@ export function createObjectiveScore(
 /** Writes into (or adds to) `dy` the gradient of the terms to every element of `a`; see objective_gradient.wgsl. */
 export function createObjectiveGradient(
   device: GPUDevice,
-  { dy, count, accumulate, label, ...bindings }: ObjectiveSite & { readonly dy: Tensor },
+  { dy, count, views = 1, accumulate, label, ...bindings }: ObjectiveSite & { readonly dy: Tensor },
 ): Promise<Command> {
   const [, height, width, channels] = asNhwc(dy.shape);
   const size = sizeOf(dy.shape);
   return createDispatch(device, gradientShader, {
     label,
-    params: { size, height, width, channels, count, accumulate: Number(accumulate) },
+    params: { size, height, width, channels, count, views, accumulate: Number(accumulate) },
     bindings: { ...bindings, dy },
     workgroups: gridOf(Math.ceil(size / 256)),
   });

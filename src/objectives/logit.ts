@@ -1,4 +1,4 @@
-import { assertOneScore, logitsOf, type OfClass, sideOfTerm, type TermKind } from "./term.ts";
+import { assertOneScore, logitsOf, type OfClass, type PackedTermKind, sideOfTerm } from "./term.ts";
 
 /** A class's logit. */
 export interface LogitTerm extends OfClass {
@@ -6,7 +6,7 @@ export interface LogitTerm extends OfClass {
   readonly weight: number;
 }
 
-export const logitTerm: TermKind<LogitTerm> = {
+export const logitTerm: PackedTermKind<LogitTerm> = {
   layerOf: logitsOf,
   find(term, site) {
     assertOneScore("logit", site);

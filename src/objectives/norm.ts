@@ -1,13 +1,18 @@
-import type { TermKind } from "./term.ts";
+import { sizeOf } from "../gpu/tensor.ts";
+import type { PackedTermKind } from "./term.ts";
 
-/** Half the squared norm of a layer. */
+/** Half the squared norm of a layer, or the mean of its squares. */
 export interface NormTerm {
   readonly of: "norm";
   readonly layer: string;
+  readonly mean?: true;
   readonly weight: number;
 }
 
-export const normTerm: TermKind<NormTerm> = {
+export const normTerm: PackedTermKind<NormTerm> = {
   layerOf: ({ layer }) => layer,
-  find: () => ({ kind: "norm" }),
+  find: ({ mean, weight }, { shape }) => ({
+    kind: "norm",
+    weight: mean ? (2 * weight) / sizeOf(shape.slice(1)) : weight,
+  }),
 };

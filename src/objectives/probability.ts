@@ -2,7 +2,7 @@ import { UnsupportedError } from "../gpu/errors.ts";
 import type { Side } from "../graph/classes.ts";
 import type { Head } from "../graph/heads.ts";
 import type { ObjectiveTerm } from "../kernels/objective.ts";
-import { assertOneScore, logitsOf, type OfClass, sideOfTerm, type TermKind } from "./term.ts";
+import { assertOneScore, logitsOf, type OfClass, type PackedTermKind, sideOfTerm } from "./term.ts";
 
 /** A class's probability. */
 export interface ProbabilityTerm extends OfClass {
@@ -10,7 +10,7 @@ export interface ProbabilityTerm extends OfClass {
   readonly weight: number;
 }
 
-export const probabilityTerm: TermKind<ProbabilityTerm> = {
+export const probabilityTerm: PackedTermKind<ProbabilityTerm> = {
   layerOf: logitsOf,
   find(term, site) {
     assertOneScore("probability", site);

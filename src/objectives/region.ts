@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { asNhwc } from "../gpu/tensor.ts";
-import { logitsOf, type OfClass, sideOfTerm, type TermKind } from "./term.ts";
+import { logitsOf, type OfClass, type PackedTermKind, sideOfTerm } from "./term.ts";
 
 /** A class's scores over a region of the places that a network scores. */
 export interface RegionTerm extends OfClass {
@@ -9,7 +9,7 @@ export interface RegionTerm extends OfClass {
   readonly weight: number;
 }
 
-export const regionTerm: TermKind<RegionTerm> = {
+export const regionTerm: PackedTermKind<RegionTerm> = {
   layerOf: logitsOf,
   find(term, { graph, layer, shape, masks }) {
     const [, height, width] = asNhwc(shape);

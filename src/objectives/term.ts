@@ -1,5 +1,7 @@
+import type { Command } from "../gpu/command.ts";
 import { InputError } from "../gpu/errors.ts";
-import { asNhwc, formatShape, type Shape } from "../gpu/tensor.ts";
+import type { Scope } from "../gpu/scope.ts";
+import { asNhwc, formatShape, type Shape, type Tensor } from "../gpu/tensor.ts";
 import { classOf, type Side, sideOf } from "../graph/classes.ts";
 import type { Graph } from "../graph/graph.ts";
 import { type Head, headOf } from "../graph/heads.ts";
@@ -17,16 +19,49 @@ export interface TermSite {
   readonly layer: string;
   /** Shape of the layer's activation, with the batch. */
   readonly shape: Shape;
+  /** Entries of the batch that are views of one image. */
+  readonly views: number;
   /** The masks of the layer's regions, one after another; a term appends its own. */
   readonly masks: number[];
 }
 
-/** Everything about a kind of term: the layer where it sits, and what the kernels compute of it. */
-export interface TermKind<T> {
+/** Everything about a kind of term that the kernels of all such terms compute: the layer where it sits, and what it is to them. */
+export interface PackedTermKind<T> {
   layerOf(term: T, graph: Graph): string;
   /** @throws InputError for a class, index or mask that the network does not have. */
   find(term: T, site: TermSite): Pick<ObjectiveTerm, "kind"> & Partial<ObjectiveTerm>;
 }
+
+/** Where a term with kernels of its own is computed. */
+export interface OwnTermSite {
+  readonly device: GPUDevice;
+  /** Its owner, which frees what the term creates. */
+  readonly scope: Pick<Scope, "tensor" | "command">;
+  /** The layer's activation, or the images, [N, …]. */
+  readonly a: Tensor;
+  /** [N]: gets the term times its weight, written or added. */
+  readonly values: Tensor;
+  readonly weight: number;
+  readonly accumulate: boolean;
+}
+
+/** A term on the GPU. */
+export interface OwnTermCommands {
+  /** Writes it to the values, or adds it, from the activations. */
+  readonly score: Command;
+  /** Makes its gradient to `a`, which is written to `da` or added, from what `score` left. */
+  gradient(da: Tensor, accumulate: boolean): Promise<Command>;
+}
+
+/** Everything about a kind of term with kernels of its own. */
+export interface OwnTermKind<T> {
+  /** The layer where it sits; undefined: the image. */
+  layerOf(term: T, graph: Graph): string | undefined;
+  /** @throws InputError for a reference that does not fit the layer. */
+  create(term: T, site: OwnTermSite): Promise<OwnTermCommands>;
+}
+
+export type TermKind<T> = PackedTermKind<T> | OwnTermKind<T>;
 
 /** A term of the kernels that reads every element, unless it says otherwise. */
 export const EVERYWHERE = {

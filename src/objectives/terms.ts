@@ -1,13 +1,30 @@
 import { InputError } from "../gpu/errors.ts";
+import { type BestMatchTerm, bestMatchTerm } from "./best-match.ts";
+import { type CrossEntropyTerm, crossEntropyTerm } from "./cross-entropy.ts";
+import { type DirectionTerm, directionTerm } from "./direction.ts";
+import { type DistanceTerm, distanceTerm } from "./distance.ts";
 import { type ElementsTerm, elementsTerm } from "./elements.ts";
+import { type GramDistanceTerm, gramDistanceTerm } from "./gram-distance.ts";
 import { type LogitTerm, logitTerm } from "./logit.ts";
 import { type NormTerm, normTerm } from "./norm.ts";
 import { type ProbabilityTerm, probabilityTerm } from "./probability.ts";
 import { type RegionTerm, regionTerm } from "./region.ts";
 import type { TermKind } from "./term.ts";
+import { type TotalVariationTerm, totalVariationTerm } from "./total-variation.ts";
 
 /** A part of an objective, times its weight. Classes are numbers or labels, found when the objective is put to a network. */
-export type Term = LogitTerm | ProbabilityTerm | ElementsTerm | NormTerm | RegionTerm;
+export type Term =
+  | LogitTerm
+  | ProbabilityTerm
+  | CrossEntropyTerm
+  | ElementsTerm
+  | NormTerm
+  | RegionTerm
+  | BestMatchTerm
+  | DirectionTerm
+  | DistanceTerm
+  | GramDistanceTerm
+  | TotalVariationTerm;
 
 const TERMS: { readonly [K in Term["of"]]: TermKind<Extract<Term, { of: K }>> } = {
   logit: logitTerm,
@@ -15,6 +32,12 @@ const TERMS: { readonly [K in Term["of"]]: TermKind<Extract<Term, { of: K }>> } 
   sum: elementsTerm,
   norm: normTerm,
   region: regionTerm,
+  crossEntropy: crossEntropyTerm,
+  bestMatch: bestMatchTerm,
+  direction: directionTerm,
+  distance: distanceTerm,
+  gramDistance: gramDistanceTerm,
+  totalVariation: totalVariationTerm,
 };
 
 /** Everything about a term's kind. @throws InputError for a kind that there is not. */
@@ -25,4 +48,16 @@ export function kindOfTerm({ of }: Term): TermKind<Term> {
   return TERMS[of] as TermKind<Term>;
 }
 
-export type { ElementsTerm, LogitTerm, NormTerm, ProbabilityTerm, RegionTerm };
+export type {
+  BestMatchTerm,
+  CrossEntropyTerm,
+  DirectionTerm,
+  DistanceTerm,
+  ElementsTerm,
+  GramDistanceTerm,
+  LogitTerm,
+  NormTerm,
+  ProbabilityTerm,
+  RegionTerm,
+  TotalVariationTerm,
+};

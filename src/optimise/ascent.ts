@@ -158,12 +158,13 @@ export async function createAscent<I extends AscentImage>(
         ...scaling,
       }),
     );
-    const asked = await command(createObjective(network, objective.times(1 / views)));
-    const atImage = tensor([images], { label: "ascent values at the image" });
+    const asked = await command(
+      createObjective(network, objective, { views, image: { x: pixels, dx: pixelGradient } }),
+    );
     const values = tensor([images], { label: "ascent values" });
     const recent = tensor([RECENT, images], { label: "ascent recent values" });
     const gathered = await command(
-      createAscentValues(device, { views: asked.values, at: atImage, step, values, recent }),
+      createAscentValues(device, { views: asked.values, at: asked.imageValues, step, values, recent }),
     );
     const { update } = await command(optimiser.create({ device, parameters, gradient, values, step }));
     const changes: { readonly regulariser: Regulariser; readonly change: Command }[] = [];
@@ -192,11 +193,11 @@ export async function createAscent<I extends AscentImage>(
         image.draw(encoder);
         recordCommands(encoder, [forward]);
         if (asked.layers.length > 0) network.forward(encoder, { to: asked.layers });
-        recordCommands(encoder, [asked.score, gathered]);
+        recordCommands(encoder, [asked.score, asked.imageScore, gathered]);
         if (asked.layers.length > 0) {
           network.backward(encoder, asked.outputGradients, { rule: ruleAt(steps) });
         } else encoder.clearBuffer(network.gradient(input.name).buffer);
-        recordCommands(encoder, [backward]);
+        recordCommands(encoder, [backward, asked.imageGradient]);
         image.back(encoder);
         recordCommands(encoder, [update(steps), ...changesAt("after", steps, of), next]);
         steps++;

@@ -276,10 +276,19 @@ export const CODE: readonly Mutant[] = [
     ["weight: term.weight * factor", "weight: factor"],
   ),
   ...of("objectives/region", "objectives/objectives", ["const mask = masks.length;", "const mask = 0;"]),
-  ...of("objectives/commands", "objectives/objectives", [
-    "scoreInto(values, place > 0)",
-    "scoreInto(values, false)",
-  ]),
+  ...of("objectives/commands", "objectives/objectives", ["accumulate: place > 0 }", "accumulate: false }"]),
+  ...of(
+    "objectives/commands",
+    "objectives/own-terms",
+    ["weight: term.weight / views", "weight: term.weight"],
+    ["accumulate: before.length > 0", "accumulate: true"],
+    ["others.push(await site.gradient(true))", "others.push(await site.gradient(false))"],
+  ),
+  ...of(
+    "optimise/ascent",
+    "optimise/ascent",
+    ["asked.imageScore, gathered", "gathered"],
+  ),
   ...of(
     "sampling/quadrature",
     "techniques/gradients",
