@@ -284,11 +284,7 @@ export const CODE: readonly Mutant[] = [
     ["accumulate: before.length > 0", "accumulate: true"],
     ["others.push(await site.gradient(true))", "others.push(await site.gradient(false))"],
   ),
-  ...of(
-    "optimise/ascent",
-    "optimise/ascent",
-    ["asked.imageScore, gathered", "gathered"],
-  ),
+  ...of("optimise/ascent", "optimise/ascent", ["asked.imageScore, gathered", "gathered"]),
   ...of(
     "sampling/quadrature",
     "techniques/gradients",

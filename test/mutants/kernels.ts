@@ -343,7 +343,12 @@ export const KERNELS: readonly Mutant[] = [
   ...of("distance", OWN_TERMS, ["r[at % params.period]", "r[0]"]),
   ...of("distance_gradient", OWN_TERMS, ["dx[i] + slope", "slope"], ["r[i % params.period]", "r[0]"]),
   ...of("total_variation_gradient", OWN_TERMS, ["column > 0u", "false"], ["max(dot(d, d), 1e-5)", "1.0"]),
-  ...of("direction", OWN_TERMS, ["max(0.1, cosine)", "cosine"], ["params.only == place % params.each", "true"]),
+  ...of(
+    "direction",
+    OWN_TERMS,
+    ["max(0.1, cosine)", "cosine"],
+    ["params.only == place % params.each", "true"],
+  ),
   ...of("direction_gradient", OWN_TERMS, ["cosine > 0.1", "false"], ["params.only == place", "true"]),
   ...of("best_match", OWN_TERMS, ["if (better || first)", "if (first)"]),
   ...of("best_match_gradient", OWN_TERMS, ["y[best[i / params.channels]", "y[0u * best[0]"]),
