@@ -5,8 +5,9 @@
 //   y         [outer, kept, inner] or [outer, kept, inner, 2]    likewise
 //
 // y[k] = scale·Σⱼ x[j]·exp(sign·2πi·jk/n). What x lacks of n elements is zero; y keeps the first, or their real parts.
-// One workgroup transforms `together` lines, in workgroup memory: a pass a factor of n, each output the sum of as many inputs
-// as the factor says (Stockham's order, so that nothing is permuted).
+// One workgroup transforms `together` lines, in workgroup memory, factor by factor of n in Stockham's order, so that nothing is
+// permuted. Of a factor 4, a thread takes four elements to four others without multiplying them; of any other, each element is
+// the sum of as many.
 // Source: Cochran et al., "What is the Fast Fourier Transform?" (1967).
 
 struct Params {
@@ -22,7 +23,7 @@ struct Params {
   doubleY: u32,  // 1: the same of y
   sign: f32,
   scale: f32,
-  factors: array<vec4<u32>, 3>, // of n, in any order; 0 after the last
+  factors: array<vec4<u32>, 3>, // of n; 0 after the last
 }
 
 const MOST = 2048u; // elements in workgroup memory
@@ -86,33 +87,61 @@ fn main(
     if (factor == 0u) {
       break;
     }
-    let apart = params.n / factor;
-    var sums: array<vec2<f32>, EACH>;
+    let apart = params.n / factor * params.together;
+    var values: array<vec2<f32>, EACH>;
+    // Where each value goes, MOST where there is none.
+    var places: array<u32, EACH>;
     for (var s = 0u; s < EACH; s++) {
-      let e = thread + s * THREADS;
-      if (e < elements) {
-        let k = e / params.together;
-        let output = (k / done) % factor;
-        let input = k % done + k / (done * factor) * done;
-        // The exponent of the twiddle, and what it grows by from one input to the next.
-        let step = apart * output;
-        var exponent = (input - k % done) * output % params.n;
-        var i = input * params.together + e % params.together;
-        var sum = vec2(0.0);
-        for (var r = 0u; r < factor; r++) {
-          sum += times(line[i], turn * twiddles[exponent]);
-          i += apart * params.together;
-          exponent += step;
-          exponent -= select(0u, params.n, exponent >= params.n);
+      places[s] = MOST;
+    }
+    if (factor == 4u) {
+      for (var s = 0u; s < EACH; s += 4u) {
+        let e = thread + s / 4u * THREADS;
+        if (e < apart) {
+          let k = e / params.together;
+          let within = k % done;
+          let exponent = k - within;
+          let even = line[e] + line[e + 2u * apart];
+          let odd = line[e + apart] + line[e + 3u * apart];
+          let evenApart = line[e] - line[e + 2u * apart];
+          let oddApart = line[e + apart] - line[e + 3u * apart];
+          let turned = params.sign * vec2(-oddApart.y, oddApart.x);
+          values[s] = even + odd;
+          values[s + 1u] = times(evenApart + turned, turn * twiddles[exponent]);
+          values[s + 2u] = times(even - odd, turn * twiddles[2u * exponent]);
+          values[s + 3u] = times(evenApart - turned, turn * twiddles[3u * exponent]);
+          for (var t = 0u; t < 4u; t++) {
+            places[s + t] = (4u * exponent + within + t * done) * params.together + e % params.together;
+          }
         }
-        sums[s] = sum;
+      }
+    } else {
+      for (var s = 0u; s < EACH; s++) {
+        let e = thread + s * THREADS;
+        if (e < elements) {
+          places[s] = e;
+          let k = e / params.together;
+          let output = (k / done) % factor;
+          let base = k / (done * factor) * done;
+          // The exponent of the twiddle, and what it grows by from one input to the next.
+          let step = params.n / factor * output;
+          var exponent = base * output % params.n;
+          var i = (k % done + base) * params.together + e % params.together;
+          var sum = vec2(0.0);
+          for (var r = 0u; r < factor; r++) {
+            sum += times(line[i], turn * twiddles[exponent]);
+            i += apart;
+            exponent += step;
+            exponent -= select(0u, params.n, exponent >= params.n);
+          }
+          values[s] = sum;
+        }
       }
     }
     workgroupBarrier();
     for (var s = 0u; s < EACH; s++) {
-      let e = thread + s * THREADS;
-      if (e < elements) {
-        line[e] = sums[s];
+      if (places[s] < MOST) {
+        line[places[s]] = values[s];
       }
     }
     workgroupBarrier();
