@@ -19,17 +19,16 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @group(0) @binding(4) var<storage, read_write> sd: array<f32>;
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= params.size) {
-    return;
-  }
+var<workgroup> moments: vec2<f32>; // mean, deviation
+
+// Mean and deviation of an image.
+fn momentsOf(image: u32) -> vec2<f32> {
   var count = 0.0;
   var mean = 0.0;
   var squares = 0.0;
   let slices = slicesOfImage();
   for (var slice = 0u; slice < slices; slice++) {
-    let more = partial[id.y * slices + slice];
+    let more = partial[image * slices + slice];
     let added = f32(elementsOfSlice(slice));
     let apart = more.x - mean;
     let both = count + added;
@@ -37,10 +36,21 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     squares += more.y + apart * apart * count * added / both;
     count = both;
   }
-  let deviation = sqrt(squares / count);
+  return vec2(mean, sqrt(squares / count));
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  if (thread == 0u) {
+    moments = momentsOf(id.y);
+  }
+  workgroupBarrier();
+  if (id.x >= params.size) {
+    return;
+  }
   let i = id.y * params.size + id.x;
-  y[i] = (x[i] - mean) / (deviation + params.epsilon);
+  y[i] = (x[i] - moments.x) / (moments.y + params.epsilon);
   if (id.x == 0u) {
-    sd[id.y] = deviation;
+    sd[id.y] = moments.y;
   }
 }

@@ -22,17 +22,22 @@ struct Params {
 @group(0) @binding(4) var<storage, read> partial: array<vec2<f32>>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 
+var<workgroup> means: vec2<f32>; // of dy and y·dy
+
 @compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  if (thread == 0u) {
+    var sums = vec2(0.0);
+    let slices = slicesOfImage();
+    for (var slice = 0u; slice < slices; slice++) {
+      sums += partial[id.y * slices + slice];
+    }
+    means = sums / f32(params.size);
+  }
+  workgroupBarrier();
   if (id.x >= params.size) {
     return;
   }
-  var sums = vec2(0.0);
-  let slices = slicesOfImage();
-  for (var slice = 0u; slice < slices; slice++) {
-    sums += partial[id.y * slices + slice];
-  }
-  let means = sums / f32(params.size);
   let divisor = sd[id.y] + params.epsilon;
   let ratio = select(0.0, divisor / sd[id.y], sd[id.y] > 0.0);
   let i = id.y * params.size + id.x;

@@ -436,8 +436,8 @@ export const KERNELS: readonly Mutant[] = [
     "standardise",
     "kernels/standardise.test.ts",
     ["more.y + apart * apart * count * added / both", "more.y"],
-    ["(deviation + params.epsilon)", "deviation"],
-    ["partial[id.y * slices + slice]", "partial[slice]"],
+    ["(moments.y + params.epsilon)", "moments.y"],
+    ["partial[image * slices + slice]", "partial[slice]"],
   ),
   ...of(
     "standardise_sums",
