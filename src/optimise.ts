@@ -24,4 +24,18 @@ export { type AdamOptions, adam } from "./optimise/optimisers/adam.ts";
 export { type GradientAscentOptions, gradientAscent } from "./optimise/optimisers/gradient-ascent.ts";
 export type { Optimiser, OptimiserSite } from "./optimise/optimisers/optimiser.ts";
 export type { Regulariser, RegulariserSite } from "./optimise/regularisers/regulariser.ts";
+export {
+  type AffineMap,
+  type AffineOptions,
+  affine,
+  type PictureBorder,
+} from "./optimise/transforms/affine.ts";
+export { type CropDraws, type CropOptions, cropAndResize } from "./optimise/transforms/crop-and-resize.ts";
+export { type FlipOptions, flip } from "./optimise/transforms/flip.ts";
+export { type JitterOptions, jitter } from "./optimise/transforms/jitter.ts";
+export { type NoiseOptions, noise } from "./optimise/transforms/noise.ts";
+export { type PadOptions, pad } from "./optimise/transforms/pad.ts";
+export { lucidTransforms, type MacoTransformOptions, macoTransforms } from "./optimise/transforms/presets.ts";
+export { rotate } from "./optimise/transforms/rotate.ts";
+export { type ListOptions, scale } from "./optimise/transforms/scale.ts";
 export type { Size, Transform, TransformSite } from "./optimise/transforms/transform.ts";

@@ -45,6 +45,15 @@ const CALLS: Readonly<Record<string, Call>> = {
   gramDistance: (o) => library.gramDistance("conv1", [1], o as never),
   imageDistance: (o) => library.imageDistance([1], o as never),
   totalVariation: (o) => library.totalVariation(o as never),
+  affine: (o) => library.affine([[1, 0, 0, 0, 1, 0]], o),
+  cropAndResize: (o) => library.cropAndResize(o),
+  flip: (o) => library.flip(o),
+  jitter: (o) => library.jitter(1, o),
+  macoTransforms: (o) => library.macoTransforms(o),
+  noise: (o) => library.noise(o),
+  pad: (o) => library.pad(1, o),
+  rotate: (o) => library.rotate([1], o),
+  scale: (o) => library.scale([1], o),
   adam: (o) => library.adam(o as never),
   climb: (o) => library.climb({} as never, o),
   createAscent: (o) => library.createAscent(network, o),
@@ -178,7 +187,7 @@ const PLAIN = new Set(
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
   formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf inputFrom inputOf inputsOf
-  isSoftwareAdapter isUneven jpegDefence labelOf labelsIn layerOf logit logitsOf logProbability
+  isSoftwareAdapter isUneven jpegDefence labelOf labelsIn layerOf logit logitsOf logProbability lucidTransforms
   mapAtImage maxOverColor meanOf meanSquare measureValue medianDefence memoryOf mergeCoMoments
   mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl multiplyAddsOf
   namedPreprocessing naturalMagnitude neuronObjective normObjective parameterLayers parametersOf

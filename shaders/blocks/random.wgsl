@@ -16,3 +16,8 @@ fn drawn(seed: u32, sample: u32, element: u32) -> u32 {
 fn symmetric(bits: u32) -> f32 {
   return f32(i32(2u * (bits >> 8u) + 1u) - 16777216) / 16777216.0;
 }
+
+// A number in [0, 1), one of 2²⁴.
+fn fraction(bits: u32) -> f32 {
+  return f32(bits >> 8u) / 16777216.0;
+}

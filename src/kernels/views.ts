@@ -1,5 +1,7 @@
 import shader from "../../shaders/fit_views.wgsl";
 import gradientShader from "../../shaders/fit_views_gradient.wgsl";
+import noisyShader from "../../shaders/noisy_views.wgsl";
+import numbersShader from "../../shaders/view_numbers.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
 import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -42,5 +44,43 @@ export function createFitViewsGradient(
     params: { ...paramsOf(dx, dy), size, scale: four(scale, 1) },
     bindings: { dy, dx },
     workgroups: gridOf(Math.ceil(size / 256)),
+  });
+}
+
+/** Writes views `y` of images `x` with normal and uniform noise, in units of x; see noisy_views.wgsl. */
+export function createNoisyViews(
+  device: GPUDevice,
+  site: {
+    readonly x: Tensor;
+    readonly y: Tensor;
+    /** [images·views], u32 */
+    readonly numbers: Tensor;
+    /** [1], u32 */
+    readonly step: Tensor;
+    readonly seed: number;
+    readonly sd: number;
+    readonly uniform: number;
+  },
+): Promise<Command> {
+  const { x, y, numbers, step, seed, sd, uniform } = site;
+  const total = sizeOf(y.shape);
+  const size = sizeOf(y.shape.slice(1));
+  return createDispatch(device, noisyShader, {
+    params: { size, total, views: total / sizeOf(x.shape), seed, sd, uniform_range: uniform },
+    bindings: { x, numbers, step, y },
+    workgroups: gridOf(Math.ceil(total / 256)),
+  });
+}
+
+/** Numbers views `y` [images·views] by the numbers [images] of their images; see view_numbers.wgsl. */
+export function createViewNumbers(
+  device: GPUDevice,
+  { numbers, y }: { readonly numbers: Tensor; readonly y: Tensor },
+): Promise<Command> {
+  const total = sizeOf(y.shape);
+  return createDispatch(device, numbersShader, {
+    params: { total, views: total / sizeOf(numbers.shape) },
+    bindings: { numbers, y },
+    workgroups: [Math.ceil(total / 64)],
   });
 }

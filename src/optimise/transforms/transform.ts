@@ -10,11 +10,11 @@ export interface TransformSite {
   readonly device: GPUDevice;
   /** `[images, h, w, C]` */
   readonly x: Tensor;
-  /** `[images, h, w, C]`: gradient to `x`, which `backward` writes. */
+  /** `[images, h, w, C]`: gradient to `x`, which `backward` writes. It may be `x` itself, which `backward` does not read. */
   readonly dx: Tensor;
   /** `[images·views, h′, w′, C]`, which `forward` writes. */
   readonly y: Tensor;
-  /** `[images·views, h′, w′, C]`: gradient to `y`. */
+  /** `[images·views, h′, w′, C]`: gradient to `y`. It may be `y` itself. */
   readonly dy: Tensor;
   /** Pictures of `y` that are made of each of `x`, each with its own random numbers: `y[n]` is a view of `x[⌊n / views⌋]`. */
   readonly views: number;
@@ -33,7 +33,11 @@ export interface TransformSite {
 export interface Transform {
   /** For captions and errors: "jitter 8". */
   readonly name: string;
-  /** Size of what it makes of pictures of a size. @throws InputError where the picture is too small for it. */
-  sizeOf(size: Size): Size;
+  /**
+   * Size of what it makes of pictures of a size.
+   * @param network size that the network takes in the end.
+   * @throws InputError where the picture is too small for it.
+   */
+  sizeOf(size: Size, network: Size): Size;
   create(site: TransformSite): Promise<{ readonly forward: Command; readonly backward: Command } & Owner>;
 }

@@ -1,7 +1,13 @@
 import { type Command, sequence } from "../../gpu/command.ts";
 import { build, type Owner } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import { createFitViews, createFitViewsGradient, type Scaling } from "../../kernels/views.ts";
+import { hash32 } from "../../kernels/masking.ts";
+import {
+  createFitViews,
+  createFitViewsGradient,
+  createViewNumbers,
+  type Scaling,
+} from "../../kernels/views.ts";
 import type { Size, Transform } from "./transform.ts";
 
 /** Images on their way to a network. */
@@ -26,17 +32,50 @@ export interface ViewsSite extends Scaling {
 
 /**
  * Makes the way from images to a network ready to record: the transforms in order, then a bilinear resize where the size is another
- * than the network's, then scale and offset per channel; and its exact adjoint.
+ * than the network's, then scale and offset per channel; and its exact adjoint, which adds the views in order. The first transform
+ * makes all views of an image; what lies between two transforms is held once, picture and gradient in the same memory.
+ * @throws InputError when a picture is too small for a transform.
  */
 export function createViews(
   device: GPUDevice,
-  { pixels, pixelGradient, input, inputGradient, scale, offset }: ViewsSite,
+  site: ViewsSite,
 ): Promise<
   { readonly forward: Command; readonly backward: Command; readonly sizes: readonly Size[] } & Owner
 > {
-  return build(device, "views", async ({ command }) => ({
-    forward: sequence([await command(createFitViews(device, { x: pixels, y: input, scale, offset }))]),
-    backward: await command(createFitViewsGradient(device, { dx: pixelGradient, dy: inputGradient, scale })),
-    sizes: [],
-  }));
+  const { pixels, pixelGradient, transforms, views, numbers, step, seed, input, inputGradient } = site;
+  const { scale, offset } = site;
+  return build(device, "views", async ({ tensor, command }) => {
+    const [images = 1, h = 1, w = 1, channels = 1] = pixels.shape;
+    const [, height = 1, width = 1] = input.shape;
+    const pictures = images * views;
+    const forward: Command[] = [];
+    const backward: Command[] = [];
+    const sizes: Size[] = [];
+    let size: Size = [h, w];
+    for (const transform of transforms) {
+      size = transform.sizeOf(size, [height, width]);
+      sizes.push(size);
+    }
+    let [x, dx] = [pixels, pixelGradient];
+    if (transforms.length > 0) {
+      const viewNumbers = tensor([pictures], { dtype: "u32", label: "numbers of views" });
+      forward.push(await command(createViewNumbers(device, { numbers, y: viewNumbers })));
+      for (const [n, transform] of transforms.entries()) {
+        const y = tensor([pictures, ...(sizes[n] ?? size), channels], { label: transform.name });
+        const made = await command(
+          transform.create({
+            ...{ device, x, dx, y, dy: y, numbers: viewNumbers, step },
+            views: pictures / (x.shape[0] ?? 1),
+            seed: hash32(seed ^ hash32(n + 1)),
+          }),
+        );
+        forward.push(made.forward);
+        backward.unshift(made.backward);
+        [x, dx] = [y, y];
+      }
+    }
+    forward.push(await command(createFitViews(device, { x, y: input, scale, offset })));
+    backward.unshift(await command(createFitViewsGradient(device, { dx, dy: inputGradient, scale })));
+    return { forward: sequence(forward), backward: sequence(backward), sizes };
+  });
 }

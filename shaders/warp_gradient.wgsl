@@ -1,0 +1,148 @@
+// The gradient of warp.wgsl: dx = Σ weight · dy over the views of a picture, in order, and the pixels of each that read x's.
+//
+//   maps  [images·views, 6]   see blocks/affine_places.wgsl
+//   dy    [images·views, H, W, C]
+//   dx    [images, h, w, C]
+//
+// Gathers, so it needs no atomics: a pixel of dx stands at one or more places of the unbounded picture; the inverse of the map
+// says which pixels of a view may lie within a pixel of such a place, and the map itself how near each is. One workgroup
+// computes 64 consecutive pixels of dx.
+
+struct Params {
+  image: vec2<u32>, // h, w
+  view: vec2<u32>,  // H, W
+  channels: u32,
+  views: u32,
+  pixels: u32, // of dx
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> maps: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+// Rounding of places, in pixels.
+const SLACK = 0.01;
+
+// The first and last places of an unbounded line that a view's pixels read.
+struct Reach {
+  low: vec2<i32>,
+  high: vec2<i32>,
+}
+
+fn reachOf(n: u32) -> Reach {
+  let last = vec2<f32>(params.view - 1u);
+  let a = placeInPicture(n, vec2<f32>(0.0));
+  let b = placeInPicture(n, vec2<f32>(last.x, 0.0));
+  let c = placeInPicture(n, vec2<f32>(0.0, last.y));
+  let d = placeInPicture(n, last);
+  let low = min(min(a, b), min(c, d));
+  let high = max(max(a, b), max(c, d));
+  return Reach(vec2<i32>(floor(low - SLACK)), vec2<i32>(floor(high + SLACK)) + 1);
+}
+
+// Numbers of the places at which a pixel stands, from first to last.
+fn numbersOf(pixel: i32, length: i32, low: i32, high: i32) -> vec2<i32> {
+  switch BORDER {
+    case BEYOND_EDGE: {
+      return vec2(select(pixel, min(low, 0), pixel == 0), select(pixel, max(high, length - 1), pixel == length - 1));
+    }
+    case BEYOND_REFLECT: {
+      let period = f32(periodOf(length));
+      return vec2(2 * i32(floor(f32(low) / period)) - 2, 2 * i32(ceil(f32(high) / period)) + 3);
+    }
+    case BEYOND_WRAP: {
+      return vec2(i32(floor(f32(low) / f32(length))) - 1, i32(ceil(f32(high) / f32(length))));
+    }
+    default: {
+      return vec2(pixel);
+    }
+  }
+}
+
+struct Place {
+  at: i32,
+  taken: bool, // the same place has another number
+}
+
+fn placeNumbered(number: i32, pixel: i32, length: i32) -> Place {
+  switch BORDER {
+    case BEYOND_REFLECT: {
+      let period = periodOf(length);
+      let turn = number >> 1u;
+      if ((number & 1) == 0) {
+        return Place(pixel + turn * period, false);
+      }
+      return Place(turn * period - pixel, (2 * pixel) % period == 0);
+    }
+    case BEYOND_WRAP: {
+      return Place(pixel + number * length, false);
+    }
+    default: {
+      return Place(number, false);
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = (group.x + group.y * groups.x) * 64u + thread;
+  if (i >= params.pixels) {
+    return;
+  }
+  let line = i / params.image.y;
+  let picture = line / params.image.x;
+  let pixel = vec2<i32>(vec2(line % params.image.x, i % params.image.y));
+  let size = vec2<i32>(params.image);
+  let last = vec2<f32>(params.view) - 1.0;
+  for (var base = 0u; base < params.channels; base += 4u) {
+    let width = min(params.channels - base, 4u);
+    var sum = vec4<f32>();
+    for (var n = picture * params.views; n < (picture + 1u) * params.views; n++) {
+      let m = 6u * n;
+      let map = vec4(maps[m], maps[m + 1u], maps[m + 3u], maps[m + 4u]);
+      let moved = vec2(maps[m + 2u], maps[m + 5u]);
+      let inverse = vec4(map.w, -map.y, -map.z, map.x) / (map.x * map.w - map.y * map.z);
+      let extent = vec2(abs(inverse.x) + abs(inverse.y), abs(inverse.z) + abs(inverse.w)) + SLACK;
+      var reach: Reach;
+      if (BORDER != BEYOND_CONSTANT) {
+        reach = reachOf(n);
+      }
+      let rows = numbersOf(pixel.x, size.x, reach.low.x, reach.high.x);
+      let columns = numbersOf(pixel.y, size.y, reach.low.y, reach.high.y);
+      for (var r = rows.x; r <= rows.y; r++) {
+        let row = placeNumbered(r, pixel.x, size.x);
+        for (var c = columns.x; c <= columns.y; c++) {
+          let column = placeNumbered(c, pixel.y, size.y);
+          if (row.taken || column.taken) {
+            continue;
+          }
+          let place = vec2<f32>(vec2(row.at, column.at));
+          let away = place - moved;
+          let centre = vec2(dot(inverse.xy, away), dot(inverse.zw, away));
+          let low = max(ceil(centre - extent), vec2<f32>(0.0));
+          let high = min(floor(centre + extent), last);
+          for (var v = low.x; v <= high.x; v += 1.0) {
+            for (var u = low.y; u <= high.y; u += 1.0) {
+              let near = max(1.0 - abs(placeInPicture(n, vec2(v, u)) - place), vec2<f32>(0.0));
+              let weight = near.x * near.y;
+              if (weight > 0.0) {
+                let start = ((n * params.view.x + u32(v)) * params.view.y + u32(u)) * params.channels + base;
+                for (var k = 0u; k < width; k++) {
+                  sum[k] += weight * dy[start + k];
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    for (var k = 0u; k < width; k++) {
+      dx[i * params.channels + base + k] = sum[k];
+    }
+  }
+}
