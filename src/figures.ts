@@ -4,6 +4,12 @@
  */
 import "./gpu/platform.ts";
 
+export {
+  type AttackSheetOptions,
+  composeAttacks,
+  type DrawnAttack,
+  renderAttacks,
+} from "./figures/attacks.ts";
 export { classColor } from "./figures/class-colors.ts";
 export {
   COLOR_MAPS,

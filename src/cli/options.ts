@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { nearest } from "../gpu/options.ts";
+import { ATTACK_OPTIONS, type AttackOptionName } from "./attack-options.ts";
 import { UsageError } from "./io.ts";
 import type { Option } from "./option.ts";
 import { TECHNIQUE_OPTIONS } from "./technique-options.ts";
@@ -164,6 +165,15 @@ const OWN = {
     value: "N|HxW",
     help: "The size of the network's input in pixels, where the model leaves it free. Default: the image's own, at most 1 megapixel, rounded to what the layers allow.",
   },
+  label: {
+    name: "label",
+    value: "CLASS",
+    help: "The class that the pictures have and shall lose, by number or label. Default: what the network says of each.",
+  },
+  defences: {
+    name: "defences",
+    help: "Also show what JPEG, a blur, fewer bits and a median restore, and what they cost.",
+  },
   method: { name: "method", value: "NAME", help: "The method of a command that has several." },
   generations: {
     name: "generations",
@@ -199,10 +209,14 @@ const OWN = {
   version: { name: "version", short: "v", help: "Print the version." },
 } as const satisfies Record<string, Option>;
 
-export type OptionName = keyof typeof OWN | keyof typeof TECHNIQUE_OPTIONS;
+export type OptionName = keyof typeof OWN | keyof typeof TECHNIQUE_OPTIONS | AttackOptionName;
 
 /** Every option of every command. */
-export const OPTIONS: Readonly<Record<OptionName, Option>> = { ...OWN, ...TECHNIQUE_OPTIONS };
+export const OPTIONS: Readonly<Record<OptionName, Option>> = {
+  ...ATTACK_OPTIONS,
+  ...OWN,
+  ...TECHNIQUE_OPTIONS,
+};
 
 /** A command line, taken apart. */
 export interface Arguments {

@@ -45,19 +45,32 @@ function isRenamed(option: AttributionOption): option is Renamed {
   return option in NAMES;
 }
 
+/** What the help of an option says of a technique that has it. */
+type User = Pick<AttributionTechnique, "title" | "quick">;
+
 /** A definition, with the techniques that have it. */
-interface Use {
+export interface Use {
   readonly definition: TechniqueOption;
-  readonly techniques: AttributionTechnique[];
+  readonly techniques: User[];
 }
 
 /** The options of the command line that set techniques' own, made from their definitions. */
 export const TECHNIQUE_OPTIONS: Readonly<Record<TechniqueOptionName, Option>> = optionsOfAll();
 
 function optionsOfAll(): Record<TechniqueOptionName, Option> {
-  const found = new Map<TechniqueOptionName, Use[]>();
-  for (const technique of ATTRIBUTIONS) {
-    for (const { name, definition } of settingsOf(technique)) {
+  const found = usesOf(ATTRIBUTIONS, settingsOf);
+  const options = [...found].map(([name, uses]) => [name, optionFor(name, uses)] as const);
+  return Object.fromEntries(options) as Record<TechniqueOptionName, Option>;
+}
+
+/** The definitions of each option, with the techniques that have them. */
+export function usesOf<N extends string, T extends User>(
+  techniques: readonly T[],
+  settings: (technique: T) => readonly { readonly name: N; readonly definition: TechniqueOption }[],
+): Map<N, Use[]> {
+  const found = new Map<N, Use[]>();
+  for (const technique of techniques) {
+    for (const { name, definition } of settings(technique)) {
       const uses = found.get(name) ?? [];
       found.set(name, uses);
       const same = uses.find((use) => use.definition === definition);
@@ -65,8 +78,7 @@ function optionsOfAll(): Record<TechniqueOptionName, Option> {
       else uses.push({ definition, techniques: [technique] });
     }
   }
-  const options = [...found].map(([name, uses]) => [name, optionFor(name, uses)] as const);
-  return Object.fromEntries(options) as Record<TechniqueOptionName, Option>;
+  return found;
 }
 
 function optionFor(name: TechniqueOptionName, uses: readonly Use[]): Option {
@@ -76,6 +88,11 @@ function optionFor(name: TechniqueOptionName, uses: readonly Use[]): Option {
       help: "Explain the class's probability, after the softmax or sigmoid, and not its logit.",
     };
   }
+  return optionOf(name, uses);
+}
+
+/** An option that sets those of techniques: its placeholder, and what it means to each. */
+export function optionOf(name: string, uses: readonly Use[]): Option {
   const value = placeholderOf(uses[0]?.definition.type ?? { kind: "number" });
   return { name, value, help: uses.map((use) => helpOf(name, use)).join(" ") };
 }
@@ -97,7 +114,7 @@ function placeholderOf(type: OptionType): string {
 }
 
 /** An option's help, with the techniques that read it and its defaults. */
-function helpOf(name: TechniqueOptionName, { definition, techniques }: Use): string {
+function helpOf(name: string, { definition, techniques }: Use): string {
   const { help, default: usual, otherwise = usual } = definition;
   const titles = techniques.map(({ title }) => title);
   const who = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles.join("");
@@ -107,6 +124,6 @@ function helpOf(name: TechniqueOptionName, { definition, techniques }: Use): str
 }
 
 /** The value of an option for techniques among several maps. */
-function quickOf(name: TechniqueOptionName, [technique]: readonly AttributionTechnique[]): unknown {
+function quickOf(name: string, [technique]: readonly User[]): unknown {
   return name in (technique?.quick ?? {}) ? technique?.quick?.[name as "samples"] : undefined;
 }

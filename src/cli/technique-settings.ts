@@ -1,6 +1,6 @@
 import { nearest } from "../gpu/options.ts";
 import { ATTRIBUTIONS } from "../techniques/attribution/list.ts";
-import type { AttributionOptions } from "../techniques/attribution/options.ts";
+import type { AttributionOptions, OptionType } from "../techniques/attribution/options.ts";
 import type { AttributionTechnique } from "../techniques/attribution/technique.ts";
 import { UsageError } from "./io.ts";
 import type { OptionName } from "./options.ts";
@@ -70,9 +70,14 @@ export function toleranceOf(
   return "tolerance" in options && !values.has("steps") ? { tolerance: 0.01 } : {};
 }
 
-/** The command line's value for an option, checked by the option's type. */
+/** The command line's value for an option of an attribution technique. */
 function settingOf({ name, definition: { type } }: Setting, values: Values): unknown {
   if (name === "probability") return values.has(name) ? "probability" : undefined;
+  return optionValue(name, type, values);
+}
+
+/** The command line's value for an option, checked by the option's type. */
+export function optionValue(name: OptionName, type: OptionType, values: Values): unknown {
   switch (type.kind) {
     case "whole":
       return values.whole(name, type.from, type.to);

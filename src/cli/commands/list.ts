@@ -1,4 +1,5 @@
 import { ACTIVATIONS } from "./activations.ts";
+import { ATTACK } from "./attack.ts";
 import type { CliCommand } from "./command.ts";
 import { DATASET } from "./dataset.ts";
 import { DECODER } from "./decoder.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CliCommand[] = [
   DECODER,
   TEXTURE,
   FOOL,
+  ATTACK,
   FIELD,
   FILTERS,
   LAYERS,
