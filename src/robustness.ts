@@ -6,6 +6,7 @@ import "./gpu/platform.ts";
 
 export { type ApgdOptions, apgd } from "./techniques/robustness/apgd.ts";
 export type { Attack, AttackTechnique } from "./techniques/robustness/attack.ts";
+export { type CarliniWagnerOptions, carliniWagner } from "./techniques/robustness/carlini-wagner.ts";
 export { type DeepFoolOptions, deepFool } from "./techniques/robustness/deep-fool.ts";
 export {
   bitDepthDefence,

@@ -33,6 +33,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   coarseToFine: (o) => library.coarseToFine(network, image, o),
   labelMap: (o) => library.labelMap(network, image, o),
   apgd: (o) => library.apgd(library.createNetworks(device, graph), [image], o),
+  carliniWagner: (o) => library.carliniWagner(library.createNetworks(device, graph), [image], o),
   defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
   fgsm: (o) => library.fgsm(library.createNetworks(device, graph), [image], o),

@@ -42,4 +42,12 @@ export const ATTACK_MUTANTS: readonly Mutant[] = [
     ["(1.0 + params.overshoot)", "1.0"],
     ["(to.x + BEYOND)", "to.x"],
   ),
+  ...of("box_image", ["exp(-2.0 *", "exp(-1.0 *"]),
+  ...of(
+    "near_attack",
+    ["- 2.0 * delta", "- delta"],
+    ["* 2.0 * x[first + i] *", "* x[first + i] *"],
+    ["loss.y > weight.y &&", ""],
+    ["squares < best[kept + params.size]", "true"],
+  ),
 ];

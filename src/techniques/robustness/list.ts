@@ -2,12 +2,13 @@ import { InputError } from "../../gpu/errors.ts";
 import { nearest } from "../../gpu/options.ts";
 import { APGD } from "./apgd.ts";
 import type { AttackTechnique } from "./attack.ts";
+import { CARLINI_WAGNER } from "./carlini-wagner.ts";
 import { DEEP_FOOL } from "./deep-fool.ts";
 import { FGSM } from "./fgsm.ts";
 import { PGD } from "./pgd.ts";
 
 /** Every attack, in the order in which people meet them. */
-export const ATTACKS: readonly AttackTechnique[] = [FGSM, PGD, APGD, DEEP_FOOL];
+export const ATTACKS: readonly AttackTechnique[] = [FGSM, PGD, APGD, DEEP_FOOL, CARLINI_WAGNER];
 
 /** The attack of a name. @throws InputError that lists the names. */
 export function attackNamed(name: string): AttackTechnique {

@@ -93,10 +93,25 @@ export function stepsOption(usual: number, help: string): TechniqueOption<number
   return { type: STEPS, default: usual, help, counts: "steps" };
 }
 
+/** A number of weights that are tried, with a default of its own. */
+export function searchesOption(usual: number): TechniqueOption<number> {
+  return {
+    type: { kind: "whole", from: 1, to: 100 },
+    default: usual,
+    help: "Number of weights of the loss that are tried.",
+    counts: "searches",
+  };
+}
+
+/** @throws InputError when an option is no number of 0 or more. */
+export function notNegative(who: string, name: string, value: unknown): number {
+  return value === 0 ? value : positive(who, name, value, "of 0 or more");
+}
+
 /** @throws InputError when an option is no number above 0. */
-export function positive(who: string, name: string, value: unknown): number {
+export function positive(who: string, name: string, value: unknown, range = "above 0"): number {
   if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
-  throw new InputError(`${who}: expected ${name} above 0, got ${describe(value)}`);
+  throw new InputError(`${who}: expected ${name} ${range}, got ${describe(value)}`);
 }
 
 /** @throws InputError when an option is no whole number of a range. */

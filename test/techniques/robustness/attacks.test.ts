@@ -6,10 +6,11 @@ import { createNetwork } from "../../../src/network/create-network.ts";
 import { createNetworks, type Networks } from "../../../src/network/pool.ts";
 import { predict } from "../../../src/techniques/predict.ts";
 import { apgd, checkpointsOf } from "../../../src/techniques/robustness/apgd.ts";
-import type { Attack } from "../../../src/techniques/robustness/attack.ts";
+import type { Attack, AttackTechnique } from "../../../src/techniques/robustness/attack.ts";
 import { deepFool } from "../../../src/techniques/robustness/deep-fool.ts";
 import { fgsm } from "../../../src/techniques/robustness/fgsm.ts";
 import { ATTACKS } from "../../../src/techniques/robustness/list.ts";
+import type { AttackOptions } from "../../../src/techniques/robustness/options.ts";
 import { pgd } from "../../../src/techniques/robustness/pgd.ts";
 import { testDevice } from "../../gpu.ts";
 import { constant, graph, random } from "../../graph/graphs.ts";
@@ -69,6 +70,10 @@ beforeAll(async () => {
 });
 afterAll(() => networks.destroy());
 
+/** Few steps where an attack takes many. */
+const few = ({ options }: AttackTechnique): AttackOptions =>
+  "searches" in options ? { steps: 15, searches: 2, constant: 1 } : {};
+
 const only = ([first]: readonly Attack[]): Attack => {
   if (!first) throw new Error("expected an attack");
   return first;
@@ -76,10 +81,11 @@ const only = ([first]: readonly Attack[]): Attack => {
 const bytes = ({ data }: { readonly data: ArrayLike<number> }) => Array.from(data);
 
 describe("every attack", () => {
-  test.each(ATTACKS)("$name reports what the network says of the rounded picture", async ({ run }) => {
+  test.each(ATTACKS)("$name reports what the network says of the rounded picture", async (technique) => {
+    const { run } = technique;
     const pictures = [picture(1), picture(2), picture(3)];
     const network = await createNetwork(device, networks.graph);
-    for (const [i, attack] of (await run(networks, pictures)).entries()) {
+    for (const [i, attack] of (await run(networks, pictures, few(technique))).entries()) {
       expect(bytes(attack.original)).toEqual(bytes(pictures[i] ?? picture(0)));
       const [before] = await predict(network, attack.original);
       const [after] = await predict(network, attack.picture);
@@ -103,24 +109,27 @@ describe("every attack", () => {
     network.destroy();
   });
 
-  test.each(ATTACKS)("$name finds the same of a picture whatever batch it is in", async ({ run }) => {
-    const together = await run(networks, [picture(1), picture(2), picture(3)]);
+  test.each(ATTACKS)("$name finds the same of a picture whatever batch it is in", async (technique) => {
+    const { run } = technique;
+    const together = await run(networks, [picture(1), picture(2), picture(3)], few(technique));
     const apart = createNetworks(device, networks.graph);
-    const [, second] = await run(apart, [picture(1), picture(2)]);
+    const [, second] = await run(apart, [picture(1), picture(2)], few(technique));
     expect(together[1]).toEqual(second);
     apart.destroy();
   });
 
-  test.each(ATTACKS)("$name leaves nothing behind", async ({ run }) => {
-    await run(networks, [picture(1)]);
+  test.each(ATTACKS)("$name leaves nothing behind", async (technique) => {
+    const { run } = technique;
+    await run(networks, [picture(1)], few(technique));
     const held = await liveBytes(device, async () => {
-      for (let i = 0; i < 3; i++) await run(networks, [picture(i), picture(i + 1)]);
+      for (let i = 0; i < 3; i++) await run(networks, [picture(i), picture(i + 1)], few(technique));
       await run(networks, [picture(1)], { label: 99 }).catch(() => {});
     });
     expect(held).toMatchObject({ left: 0, objects: 0 });
   });
 
-  test.each(ATTACKS)("$name stops when it is told to", async ({ run }) => {
+  test.each(ATTACKS)("$name stops when it is told to", async (technique) => {
+    const { run } = technique;
     const stop = new AbortController();
     const held = await liveBytes(device, async () => {
       const work = run(networks, [picture(1)], { signal: stop.signal, onProgress: () => stop.abort() });
@@ -129,7 +138,8 @@ describe("every attack", () => {
     expect(held).toMatchObject({ left: 0, objects: 0 });
   });
 
-  test.each(ATTACKS)("$name refuses outputs that have no classes", async ({ run }) => {
+  test.each(ATTACKS)("$name refuses outputs that have no classes", async (technique) => {
+    const { run } = technique;
     const values = createNetworks(device, small(2, { scores: "values" }));
     await expect(run(values, [picture(1)])).rejects.toMatchObject({
       name: "UnsupportedError",

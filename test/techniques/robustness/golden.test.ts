@@ -10,6 +10,7 @@ import { arraysOf } from "../../../src/node/npz.ts";
 import { APGD } from "../../../src/techniques/robustness/apgd.ts";
 import type { AttackTechnique, Found } from "../../../src/techniques/robustness/attack.ts";
 import { attackPictures } from "../../../src/techniques/robustness/attack-pictures.ts";
+import { CARLINI_WAGNER } from "../../../src/techniques/robustness/carlini-wagner.ts";
 import { DEEP_FOOL } from "../../../src/techniques/robustness/deep-fool.ts";
 import { FGSM } from "../../../src/techniques/robustness/fgsm.ts";
 import type { AttackOptions } from "../../../src/techniques/robustness/options.ts";
@@ -34,6 +35,7 @@ const CASES: readonly [golden: string, technique: AttackTechnique, options: Atta
     ["apgd", APGD, { steps: 30 }, 1e-3],
     ["apgd-l2", APGD, { norm: "l2", steps: 30, start: "picture" }, 1e-3],
     ["deepfool", DEEP_FOOL, {}, 1e-4],
+    ["cw", CARLINI_WAGNER, { steps: 20, searches: 2, constant: 1 }, 1e-3],
   ];
 
 describe.each(MODELS)("%s: attacks agree with PyTorch", (name, path, runnerUp) => {
