@@ -68,7 +68,7 @@ export const CARLINI_WAGNER = attackTechnique({
     },
   },
   check(options) {
-    const { steps, searches, constant, rate, confidence } = { ...USUAL, ...options };
+    const { steps, searches, constant, rate, confidence } = settingsOf(options);
     whole(NAME, "steps", steps, 1, 100_000);
     whole(NAME, "searches", searches, 1, 100);
     positive(NAME, "a constant", constant);
@@ -76,13 +76,18 @@ export const CARLINI_WAGNER = attackTechnique({
     notNegative(NAME, "a confidence", confidence);
   },
   find(site, options) {
-    const { steps, searches, constant, rate, confidence } = { ...USUAL, ...options } as Required<
-      Pick<AttackOptions, keyof typeof USUAL>
-    >;
+    const { rate, confidence, ...search } = settingsOf(options);
     const loss = { margin: confidence };
-    return nearestPictures(site, {
-      ...{ steps, searches, constant, loss, beyond: confidence },
-      optimiser: adam({ rate }),
-    });
+    return nearestPictures(site, { ...search, loss, beyond: confidence, optimiser: adam({ rate }) });
   },
 });
+
+function settingsOf({
+  steps = USUAL.steps,
+  searches = USUAL.searches,
+  constant = USUAL.constant,
+  rate = USUAL.rate,
+  confidence = USUAL.confidence,
+}: AttackOptions) {
+  return { steps, searches, constant, rate, confidence };
+}
