@@ -24,13 +24,19 @@ export {
 } from "./techniques/robustness/defend.ts";
 export {
   type EvolutionState,
+  type EvolvedPicture,
   evolveFoolingImages,
   type FoolingEncoding,
   type FoolingEvolution,
   type FoolingEvolutionOptions,
-  type FoolingPicture,
 } from "./techniques/robustness/evolution/evolve.ts";
 export { type FgsmOptions, fgsm } from "./techniques/robustness/fgsm.ts";
+export {
+  type FoolingAscentOptions,
+  foolingImages,
+  type SteppedPicture,
+} from "./techniques/robustness/fooling.ts";
+export type { FoolingOptions, FoolingPicture } from "./techniques/robustness/fooling-picture.ts";
 export { ATTACKS, attackNamed } from "./techniques/robustness/list.ts";
 export type {
   AttackNorm,

@@ -190,6 +190,7 @@ const OWN = {
     value: "PX",
     help: "Side of the windows that are compared, an odd number: about the size of what repeats. Default 11, or what the sample allows.",
   },
+  from: { name: "from", value: "IMAGE", help: "The picture to begin with." },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",

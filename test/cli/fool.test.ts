@@ -48,10 +48,22 @@ describe("vitrine fool", () => {
     expect((await readImage(out)).width).toBeGreaterThan(24);
   });
 
+  test("climbs from a picture by gradient", async () => {
+    const model = await writeTinyModel("fool");
+    const args = ["fool", "--model", model, "--method", "gradient", "--target", "1", "--steps", "4"];
+    const { code, out } = await vitrine([...args, "--from", "synthetic:3"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^gradient from synthetic:3: 0 of 1 classes above 0.99\n {2}class 1 {2}0\.\d{4} {2}4 steps$/,
+    );
+  });
+
   test.each([
-    [["--method", "cpn"], /--method expects cppn, direct, got "cpn"; did you mean cppn\?/],
+    [["--method", "cpn"], /--method expects cppn, direct, gradient, got "cpn"; did you mean cppn\?/],
     [["--generations", "0"], /--generations expects a whole number of 1 to/],
     [["--target", "7"], /--target expects a class of 0 to 2, got 7/],
+    [["--method", "gradient", "--children", "4"], /--method gradient takes no --children/],
+    [["--from", "synthetic:1"], /--method cppn takes no --from/],
     [["a.png"], /fool expects options only, got "a.png"/],
   ])("refuses %j", async (args, message) => {
     const { code, err } = await vitrine(["fool", "--model", await writeTinyModel("fool"), ...args]);

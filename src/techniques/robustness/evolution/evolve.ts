@@ -1,10 +1,10 @@
 import { recordCommands } from "../../../gpu/command.ts";
-import { InputError, UnsupportedError } from "../../../gpu/errors.ts";
+import { InputError } from "../../../gpu/errors.ts";
 import { describe, type Fields } from "../../../gpu/options.ts";
 import { type Scope, withScope } from "../../../gpu/scope.ts";
 import { readTensor, sizeOf } from "../../../gpu/tensor.ts";
-import { classOf, labelOf, probabilitiesOf } from "../../../graph/classes.ts";
-import { type Head, headOf } from "../../../graph/heads.ts";
+import { labelOf, probabilitiesOf } from "../../../graph/classes.ts";
+import type { Head } from "../../../graph/heads.ts";
 import type { Pixels } from "../../../images/pixels.ts";
 import { deprocess, inputShape, preprocess } from "../../../images/preprocess.ts";
 import type { InputOptions } from "../../../network/inputs.ts";
@@ -15,6 +15,13 @@ import { submitStep } from "../../../sampling/submit-step.ts";
 import { assertCall, inTurnWithInputs } from "../../answer.ts";
 import { assertAnswer } from "../../answer-checks.ts";
 import { submit, submitForward } from "../../submit.ts";
+import {
+  type FoolingOptions,
+  type FoolingPicture,
+  foolingClasses,
+  foolingConfidence,
+} from "../fooling-picture.ts";
+import { headUnderAttack } from "../goal.ts";
 import { CPPN_ENCODING } from "./cppn-encoding.ts";
 import { directEncoding } from "./direct-encoding.ts";
 import type { Drawing, Encoding } from "./encoding.ts";
@@ -23,16 +30,8 @@ import { type Elite, Niches } from "./niches.ts";
 /** How a picture is written as a genome. */
 export type FoolingEncoding = "cppn" | "direct";
 
-/** A picture that was made to be taken for a class. */
-export interface FoolingPicture {
-  /** The class's number. */
-  readonly index: number;
-  /** Its name, where the network knows it. */
-  readonly label?: string;
-  /** The picture, at the network's size. */
-  readonly pixels: Pixels;
-  /** Probability that the network gives the class for these 8-bit pixels, run once more. */
-  readonly probability: number;
+/** A fooling picture that evolved. */
+export interface EvolvedPicture extends FoolingPicture {
   /** Generation in which the picture was born, from 0. */
   readonly generation: number;
 }
@@ -46,27 +45,21 @@ export interface EvolutionState {
   /** Mean probability over the classes' best pictures. */
   readonly mean: number;
   /** Draws the best pictures so far. Call it before `onProgress` ends. */
-  pictures(): Promise<FoolingPicture[]>;
+  pictures(): Promise<EvolvedPicture[]>;
 }
 
-export interface FoolingEvolutionOptions extends InputOptions {
+export interface FoolingEvolutionOptions extends FoolingOptions, InputOptions {
   /**
    * "cppn": pictures are drawn by small networks from a pixel's place to its colour, and are regular. "direct": every pixel by itself.
    * Default "cppn".
    */
   readonly encoding?: FoolingEncoding | undefined;
-  /** The classes that have a niche, by number or label. Default: all. */
-  readonly classes?: readonly (number | string)[] | undefined;
   /** The most generations. Default 1000; the paper has 5000. */
   readonly generations?: number | undefined;
   /** Pictures in a generation. Default 400 ("cppn") or 200 ("direct"), as the published code has it. */
   readonly children?: number | undefined;
-  /** The evolution ends where every class is above this probability. Default 0.99. */
-  readonly confidence?: number | undefined;
   /** A whole number of 0 to 2³² − 1; the same seed gives the same pictures on one device. Default 0. */
   readonly seed?: number | undefined;
-  /** The output whose classes are meant, by name. Default: the graph's `output`. */
-  readonly output?: string | undefined;
   /** Stops the work, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each generation, with the fraction done, 0 to 1. The evolution waits for what it returns. */
@@ -76,7 +69,7 @@ export interface FoolingEvolutionOptions extends InputOptions {
 /** The end of an evolution. */
 export interface FoolingEvolution {
   /** The best picture of each class. */
-  readonly pictures: readonly FoolingPicture[];
+  readonly pictures: readonly EvolvedPicture[];
   /** Generations done. */
   readonly generations: number;
   /** Pictures that the network saw. */
@@ -133,20 +126,16 @@ interface Settings {
   readonly seed: number;
 }
 
-function settingsOf(
-  { graph }: Network,
-  { classes, generations = 1000, children, confidence = 0.99, seed, output }: FoolingEvolutionOptions,
-  usual: number,
-): Settings {
-  const head = probableHead(graph, output);
-  const found = classesOf(head, classes);
+function settingsOf({ graph }: Network, options: FoolingEvolutionOptions, usual: number): Settings {
+  const { generations = 1000, children = usual, seed, output } = options;
+  const head = headUnderAttack(WHO, graph, output);
   assertCount("generations", generations);
-  const each = children ?? usual;
-  assertCount("children", each);
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new InputError(`${WHO}: expected a confidence between 0 and 1, got ${describe(confidence)}`);
-  }
-  return { head, classes: found, generations, children: each, confidence, seed: seedOf(seed, WHO) };
+  assertCount("children", children);
+  return {
+    ...{ head, generations, children, seed: seedOf(seed, WHO) },
+    classes: foolingClasses(WHO, head, options),
+    confidence: foolingConfidence(WHO, options),
+  };
 }
 
 function assertCount(name: string, value: number): void {
@@ -154,25 +143,6 @@ function assertCount(name: string, value: number): void {
   throw new InputError(
     `${WHO}: expected ${name} to be a whole number of 1 to ${MOST}, got ${describe(value)}`,
   );
-}
-
-/** @throws UnsupportedError for an output whose classes have no probabilities for the whole picture. */
-function probableHead(graph: Network["graph"], output: string | undefined): Head {
-  const head = headOf(graph, output);
-  if (head.scores === "values" || head.kind === "places") {
-    throw new UnsupportedError(
-      `${WHO}: expected an output with probabilities of classes or labels, got ${head.kind} (output "${head.name}")`,
-    );
-  }
-  return head;
-}
-
-function classesOf(head: Head, classes: FoolingEvolutionOptions["classes"]): number[] {
-  if (classes === undefined) return Array.from({ length: head.classes }, (_, index) => index);
-  if (!Array.isArray(classes) || classes.length === 0) {
-    throw new InputError(`${WHO}: expected a list of at least one class, got ${describe(classes)}`);
-  }
-  return [...new Set(classes.map((target) => classOf(head, target)))];
 }
 
 function evolve<G>(
@@ -219,7 +189,7 @@ interface Judge<G> {
   /** Probabilities of the niches' classes, for each genome. */
   scores(genomes: readonly G[]): Promise<readonly (readonly number[])[]>;
   /** The pictures of elites, run again as 8-bit pixels. */
-  pictures(elites: readonly (Elite<G> | undefined)[]): Promise<FoolingPicture[]>;
+  pictures(elites: readonly (Elite<G> | undefined)[]): Promise<EvolvedPicture[]>;
 }
 
 async function createJudge<G>(
@@ -273,7 +243,7 @@ async function createJudge<G>(
       return genomes.map((_, n) => probabilities(scores, n));
     },
     async pictures(elites) {
-      const made: FoolingPicture[] = [];
+      const made: EvolvedPicture[] = [];
       for (let first = 0; first < elites.length; first += batch) {
         const some = elites.slice(first, first + batch).filter((elite) => elite !== undefined);
         const drawn = await drawnPixels(network, drawing, some);
