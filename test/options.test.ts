@@ -36,6 +36,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   carliniWagner: (o) => library.carliniWagner(library.createNetworks(device, graph), [image], o),
   defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
+  foolingImages: (o) => library.foolingImages(library.createNetworks(device, graph), o),
   fgsm: (o) => library.fgsm(library.createNetworks(device, graph), [image], o),
   pgd: (o) => library.pgd(library.createNetworks(device, graph), [image], o),
   alphaNorm: (o) => library.alphaNorm(o as never),

@@ -8,7 +8,7 @@ const PICTURES = ["kernels/evolved-pictures.test.ts"];
 
 const CPPN = ["optimise/image/cppn.test.ts"];
 
-/** Mistakes in fooling images by evolution, in textures that are grown pixel by pixel, and in images that networks draw. */
+/** Mistakes in fooling images, in textures that are grown pixel by pixel, and in images that networks draw. */
 export const EVOLUTION_MUTANTS: readonly Mutant[] = [
   ...each([`${FOLDER}/cppn-genome.ts`], GENOMES, [
     ["|| sourcesOf(genome, from).has(to)", ""],
@@ -92,4 +92,23 @@ export const EVOLUTION_MUTANTS: readonly Mutant[] = [
     ["k % 2 === 0 ? 0 : 1", "0"],
     ["1 / Math.sqrt(inputs) / WITHIN_TWO.deviation", "1 / Math.sqrt(inputs)"],
   ]),
+  ...each(
+    ["shaders/fooling_step.wgsl"],
+    ["kernels/fooling.test.ts"],
+    [
+      ["let part = g[first + i] / scale;", "let part = g[first + i];"],
+      ["params.share * (1.0 - values[group.x])", "params.share"],
+      ["min(params.most, forward / norm / scale)", "forward / norm / scale"],
+      ["home[first + i], params.decay", "home[i], params.decay"],
+    ],
+  ),
+  ...each(
+    ["src/techniques/robustness/fooling.ts"],
+    ["techniques/robustness/fooling.test.ts"],
+    [
+      ["reached <= confidence &&", "reached > confidence &&"],
+      ["Math.min(BETWEEN, steps - ascent.steps)", "BETWEEN"],
+      ["noise: start ? 0 : NOISE", "noise: 0"],
+    ],
+  ),
 ];

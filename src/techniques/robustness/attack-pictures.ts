@@ -225,13 +225,17 @@ function inputNameOf({ graph }: Network): string {
 }
 
 /** A picture of 8 bits as values of 0…1, [H, W, C]; a network of one channel gets the grey. */
-function unitOf({ data }: Pixels, channels: number): Float32Array {
+export function unitOf({ data }: Pixels, channels: number): Float32Array {
   const every = 3 / channels;
   return Float32Array.from({ length: data.length / every }, (_, i) => (data[i * every] ?? 0) / 255);
 }
 
 /** Values of 0…1, [H, W, C], rounded to 8 bits. */
-function rounding(values: Float32Array, { width, height }: Pixels, channels: number): Pixels {
+export function rounding(
+  values: Float32Array,
+  { width, height }: Pick<Pixels, "width" | "height">,
+  channels: number,
+): Pixels {
   const data = new Uint8ClampedArray(width * height * 3);
   for (let i = 0; i < data.length; i++) data[i] = 255 * (values[channels === 1 ? Math.floor(i / 3) : i] ?? 0);
   return { width, height, data };

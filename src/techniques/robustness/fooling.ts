@@ -20,7 +20,7 @@ import type { Optimiser } from "../../optimise/optimisers/optimiser.ts";
 import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
 import { seedOf } from "../../sampling/seed.ts";
 import { submitForward, writeInput } from "../submit.ts";
-import { assertPool } from "./attack-pictures.ts";
+import { assertPool, rounding, unitOf } from "./attack-pictures.ts";
 import {
   type FoolingOptions,
   type FoolingPicture,
@@ -137,6 +137,7 @@ async function climbTo(
   index: number,
   { start, steps, seed, confidence, signal, progress }: Climb,
 ): Promise<SteppedPicture> {
+  const [height, width, channels] = inputShape(network.graph);
   const home = homeOf(network.graph, start);
   const ascent = await createAscent(network, {
     objective: probability(index, head.name),
@@ -149,7 +150,7 @@ async function climbTo(
     for (;;) {
       const next = Math.min(BETWEEN, steps - ascent.steps);
       const { pixels: values } = await climb(ascent, { steps: next, signal });
-      const pixels = roundedPixels(values, network.graph);
+      const pixels = rounding(values, { width, height }, channels);
       const reached = await probabilityOf(network, head, index, pixels);
       progress(ascent.steps / steps);
       if (reached <= confidence && ascent.steps < steps) continue;
@@ -174,11 +175,6 @@ function homeOf(graph: Graph, start: Pixels | undefined): Float32Array {
   );
 }
 
-function unitOf({ data }: Pixels, channels: number): Float32Array {
-  const every = 3 / channels;
-  return Float32Array.from({ length: data.length / every }, (_, i) => (data[i * every] ?? 0) / 255);
-}
-
 /** The optimiser of one image. */
 function foolingAscent(home: Float32Array): Optimiser {
   return {
@@ -195,15 +191,6 @@ function foolingAscent(home: Float32Array): Optimiser {
         return { update: () => made };
       }),
   };
-}
-
-function roundedPixels(values: Float32Array, graph: Graph): Pixels {
-  const [height, width, channels] = inputShape(graph);
-  const data = new Uint8ClampedArray(height * width * 3);
-  for (let i = 0; i < data.length; i++) {
-    data[i] = 255 * (values[channels === 1 ? Math.floor(i / 3) : i] ?? 0);
-  }
-  return { width, height, data };
 }
 
 async function probabilityOf(network: Network, head: Head, index: number, pixels: Pixels): Promise<number> {
