@@ -20,9 +20,16 @@ export {
   spectrumOf,
 } from "./optimise/image/magnitude.ts";
 export { type PixelOptions, pixelImage } from "./optimise/image/pixels.ts";
-export { type AdamOptions, adam } from "./optimise/optimisers/adam.ts";
-export { type GradientAscentOptions, gradientAscent } from "./optimise/optimisers/gradient-ascent.ts";
+export { type AdamOptions, adam, nadam } from "./optimise/optimisers/adam.ts";
+export {
+  type GradientAscentOptions,
+  gradientAscent,
+  type NormalisedGradientOptions,
+  normalisedGradient,
+} from "./optimise/optimisers/gradient-ascent.ts";
+export { type MomentumOptions, momentum } from "./optimise/optimisers/momentum.ts";
 export type { Optimiser, OptimiserSite } from "./optimise/optimisers/optimiser.ts";
+export type { Rate } from "./optimise/optimisers/rate.ts";
 export type { Regulariser, RegulariserSite } from "./optimise/regularisers/regulariser.ts";
 export {
   type AffineMap,

@@ -15,6 +15,8 @@ Cases, by optimiser (of a class's logit S):
     normalised  x += 0.02 · dS/dx / mean |dS/dx|
     momentum    m = 0.9 m + rate · dS/dx, x += m; the rate of 2 falls to a tenth after 8 steps, and m is set to zero
     adam        torch.optim.Adam of -S, rate 0.05
+    nadam       NAdam as Keras and later PyTorch have it, rate 0.05: written out here, as torch.optim.NAdam of PyTorch 1.13
+                multiplies mu into the product twice (pytorch/pytorch 1.13, nadam.py: mu_product_next)
     lbfgs       torch.optim.LBFGS of -S, one iteration a step, history 10, no line search, rate 0.5
 
 and by objective (Adam, rate 0.05):
@@ -48,13 +50,23 @@ def optimiser(name, x):
         own = torch.optim.LBFGS([x], lr=0.5, max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0)
     if name in ("adam", "lbfgs"):
         return lambda step, loss: own.step(loss)
-    momentum = torch.zeros_like(x)
+    momentum, mean, square, product = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(x), [1.0]
+
+    def nadam(step, up):
+        mu, after = (0.9 * (1 - 0.5 * 0.96 ** (0.004 * t)) for t in (step + 1, step + 2))
+        product[0] *= mu
+        mean.mul_(0.9).add_(0.1 * up)
+        square.mul_(0.999).add_(0.001 * up**2)
+        deviation = (square / (1 - 0.999 ** (step + 1))).sqrt() + 1e-8
+        x.add_(0.05 * ((1 - mu) / (1 - product[0]) * up + after / (1 - product[0] * after) * mean) / deviation)
 
     def update(step, loss):
         value = loss()
         with torch.no_grad():
             up = -x.grad
-            if name == "gradient":
+            if name == "nadam":
+                nadam(step, up)
+            elif name == "gradient":
                 x.add_(RATE * up)
             elif name == "normalised":
                 x.add_(0.02 * up / up.abs().mean())
@@ -124,7 +136,7 @@ def main(model, picture, out, height=None, width=None):
     start = networks.input_of(picture) / 2
     start = start[..., : int(height or start.shape[2]), : int(width or start.shape[3])].contiguous()
     known, at = objectives(layers, start)
-    cases = [(name, "logit", name) for name in ("gradient", "normalised", "momentum", "adam", "lbfgs")]
+    cases = [(name, "logit", name) for name in ("gradient", "normalised", "momentum", "adam", "nadam", "lbfgs")]
     cases += [(name, name, "adam") for name in ("channel", "neuron", "layer", "decay", "variation")]
     arrays = {"neuron/at": np.array(at, np.float32)}
     for name, objective, by in cases:
