@@ -15,6 +15,33 @@ const ofExplorer = (
 /** Mistakes in TypeScript: networks, ops, objectives, loops, techniques, metrics, models, images. */
 export const CODE: readonly Mutant[] = [
   ...of(
+    "optimise/image/accentuation",
+    "optimise/image/accentuation",
+    ["size / f ** power", "size"],
+    ["power = 1.5", "power = 1"],
+  ),
+  ...of("optimise/image/fourier", "optimise/image/fourier", ["/ CALM", ""], ["given ? 0 : 0.01", "0.01"]),
+  ...of(
+    "optimise/image/spectrum",
+    "optimise/image/accentuation",
+    ["scale: gradientFactors", "scale: factors"],
+    ["scale.map((factor) => 1 / factor)", "scale"],
+  ),
+  ...of(
+    "optimise/image/maco",
+    "optimise/image/maco",
+    ["weight: 1 / shape[2]", "weight: 1"],
+    ["encoder.clearBuffer(transparency.buffer);", ""],
+    ["dy: dt, sd: sdOfValues", "dy: dt, sd: phaseSd"],
+  ),
+  ...of(
+    "optimise/image/magnitude",
+    "optimise/image/maco",
+    ["(row % fromH)", "Math.min(row, fromH - 1)"],
+    ["copies * value ** 2", "value ** 2"],
+    ["(value) => value / count", "(value) => value"],
+  ),
+  ...of(
     "graph/fuse",
     "graph/fusion",
     ["if (!taken || activationOf(before)) return undefined;", "if (!taken) return undefined;"],

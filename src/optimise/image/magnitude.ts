@@ -56,12 +56,11 @@ export function resizeMagnitude(
 ): Float32Array {
   const half = Math.floor(width / 2) + 1;
   const out = new Float32Array(height * half * channels);
+  // Beyond the last row come the lowest frequencies again, which are the negative ones.
   const at = (row: number, column: number, channel: number): number =>
-    data[
-      ((((row % fromH) + fromH) % fromH) * fromHalf + Math.min(column, fromHalf - 1)) * channels + channel
-    ] ?? 0;
+    data[((row % fromH) * fromHalf + Math.min(column, fromHalf - 1)) * channels + channel] ?? 0;
   for (let row = 0; row < height; row++) {
-    const y = ((row <= height / 2 ? row : row - height) / height) * fromH;
+    const y = (row / height) * fromH;
     const top = Math.floor(y);
     for (let column = 0; column < half; column++) {
       const x = (column / width) * fromW;

@@ -3,6 +3,8 @@ import { InputError } from "../../../src/gpu/errors.ts";
 import { beforeColorSigmoid, DECORRELATED } from "../../../src/optimise/image/color.ts";
 import { fourierImage } from "../../../src/optimise/image/fourier.ts";
 import { frequenciesOf } from "../../../src/optimise/image/spectrum.ts";
+import { testDevice } from "../../gpu.ts";
+import { liveBytes } from "../../live-bytes.ts";
 import { expectClose, numbers } from "../../reference/numbers.ts";
 import { drawnOf, expectAlone, expectGolden, expectSlope, goldenImages, withImage } from "./site.ts";
 
@@ -83,6 +85,18 @@ describe("fourierImage", () => {
   });
 
   test("is the same, whatever the batch", () => expectAlone(fourierImage(), [6, 5, 3]));
+
+  test("leaves nothing behind, made or refused", async () => {
+    const device = await testDevice();
+    const { left, objects } = await liveBytes(device, async () => {
+      await withImage(fourierImage(), { shape: [6, 5, 3] }, (image) =>
+        drawnOf(image, device, new Float32Array(180)),
+      );
+      const refused = withImage(fourierImage({ start: [1] }), { shape: [6, 5, 3] }, async () => {});
+      await expect(refused).rejects.toThrow(InputError);
+    });
+    expect([left, objects]).toEqual([0, 0]);
+  });
 
   test("its colors are Lucid's", () => {
     const lucid = [0.5628, 0.1948, 0.0433, 0.5845, 0, -0.1082, 0.5845, -0.1948, 0.0649];

@@ -7,6 +7,7 @@ import { macoImage } from "../../../src/optimise/image/maco.ts";
 import { naturalMagnitude, resizeMagnitude, spectrumOf } from "../../../src/optimise/image/magnitude.ts";
 import { testDevice } from "../../gpu.ts";
 import { submit } from "../../layers/run.ts";
+import { liveBytes } from "../../live-bytes.ts";
 import { expectClose, inner, numbers } from "../../reference/numbers.ts";
 import { rfft2 } from "../../reference/spectrum.ts";
 import { drawnOf, expectAlone, expectGolden, expectSlope, goldenImages, withImage } from "./site.ts";
@@ -94,6 +95,18 @@ describe("macoImage", () => {
   });
 
   test("is the same, whatever the batch", () => expectAlone(macoImage(), [6, 5, 3]));
+
+  test("leaves nothing behind, made or refused", async () => {
+    const device = await testDevice();
+    const { left, objects } = await liveBytes(device, async () => {
+      await withImage(macoImage(), { shape: [6, 5, 3] }, (image) =>
+        drawnOf(image, device, new Float32Array(180)),
+      );
+      const refused = withImage(macoImage({ start: [1, 2] }), { shape: [6, 5, 3] }, async () => {});
+      await expect(refused).rejects.toThrow(InputError);
+    });
+    expect([left, objects]).toEqual([0, 0]);
+  });
 
   test("stays finite where all phases are one", async () => {
     const { pixels, gradient } = await withImage(
