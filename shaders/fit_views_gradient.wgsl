@@ -28,8 +28,8 @@ fn weight(to: u32, at: u32, axis: u32) -> f32 {
 // The pixels along an axis that may read the one at `at`: the first, and the one behind the last.
 fn readers(at: u32, axis: u32) -> vec2<u32> {
   let ratio = f32(params.view[axis]) / f32(params.image[axis]);
-  let low = floor((f32(at) - 0.5) * ratio - 1.0);
-  let high = ceil((f32(at) + 1.5) * ratio + 1.0);
+  let low = floor((f32(at) - 0.5) * ratio - 0.51);
+  let high = ceil((f32(at) + 1.5) * ratio - 0.49) + 1.0;
   return vec2(u32(max(low, 0.0)), min(u32(max(high, 0.0)), params.view[axis]));
 }
 

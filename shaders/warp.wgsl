@@ -40,7 +40,7 @@ fn main(
   }
   let line = i / params.view.y;
   let n = line / params.view.x;
-  let place = placeInPicture(n, vec2<f32>(vec2(line % params.view.x, i % params.view.y)));
+  let place = placeInPicture(mapOf(n), vec2<f32>(vec2(line % params.view.x, i % params.view.y)));
   let low = floor(place);
   let part = place - low;
   let size = vec2<i32>(params.image);

@@ -30,12 +30,12 @@ struct Reach {
   high: vec2<i32>,
 }
 
-fn reachOf(n: u32) -> Reach {
+fn reachOf(map: AffineMap) -> Reach {
   let last = vec2<f32>(params.view - 1u);
-  let a = placeInPicture(n, vec2<f32>(0.0));
-  let b = placeInPicture(n, vec2<f32>(last.x, 0.0));
-  let c = placeInPicture(n, vec2<f32>(0.0, last.y));
-  let d = placeInPicture(n, last);
+  let a = placeInPicture(map, vec2<f32>(0.0));
+  let b = placeInPicture(map, vec2<f32>(last.x, 0.0));
+  let c = placeInPicture(map, vec2<f32>(0.0, last.y));
+  let d = placeInPicture(map, last);
   let low = min(min(a, b), min(c, d));
   let high = max(max(a, b), max(c, d));
   return Reach(vec2<i32>(floor(low - SLACK)), vec2<i32>(floor(high + SLACK)) + 1);
@@ -103,14 +103,13 @@ fn main(
     let width = min(params.channels - base, 4u);
     var sum = vec4<f32>();
     for (var n = picture * params.views; n < (picture + 1u) * params.views; n++) {
-      let m = 6u * n;
-      let map = vec4(maps[m], maps[m + 1u], maps[m + 3u], maps[m + 4u]);
-      let moved = vec2(maps[m + 2u], maps[m + 5u]);
-      let inverse = vec4(map.w, -map.y, -map.z, map.x) / (map.x * map.w - map.y * map.z);
+      let map = mapOf(n);
+      let determinant = map.row.x * map.column.y - map.row.y * map.column.x;
+      let inverse = vec4(map.column.y, -map.row.y, -map.column.x, map.row.x) / determinant;
       let extent = vec2(abs(inverse.x) + abs(inverse.y), abs(inverse.z) + abs(inverse.w)) + SLACK;
       var reach: Reach;
       if (BORDER != BEYOND_CONSTANT) {
-        reach = reachOf(n);
+        reach = reachOf(map);
       }
       let rows = numbersOf(pixel.x, size.x, reach.low.x, reach.high.x);
       let columns = numbersOf(pixel.y, size.y, reach.low.y, reach.high.y);
@@ -122,13 +121,13 @@ fn main(
             continue;
           }
           let place = vec2<f32>(vec2(row.at, column.at));
-          let away = place - moved;
+          let away = place - vec2(map.row.z, map.column.z);
           let centre = vec2(dot(inverse.xy, away), dot(inverse.zw, away));
           let low = max(ceil(centre - extent), vec2<f32>(0.0));
           let high = min(floor(centre + extent), last);
           for (var v = low.x; v <= high.x; v += 1.0) {
             for (var u = low.y; u <= high.y; u += 1.0) {
-              let near = max(1.0 - abs(placeInPicture(n, vec2(v, u)) - place), vec2<f32>(0.0));
+              let near = max(1.0 - abs(placeInPicture(map, vec2(v, u)) - place), vec2<f32>(0.0));
               let weight = near.x * near.y;
               if (weight > 0.0) {
                 let start = ((n * params.view.x + u32(v)) * params.view.y + u32(u)) * params.channels + base;

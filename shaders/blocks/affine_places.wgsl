@@ -9,13 +9,24 @@ const BEYOND_EDGE = 1u;
 const BEYOND_REFLECT = 2u; // the outermost pixel once: c b | a b c | b a
 const BEYOND_WRAP = 3u;
 
-// The place in the picture of a pixel of view n.
-fn placeInPicture(n: u32, at: vec2<f32>) -> vec2<f32> {
+// The two rows of a map.
+struct AffineMap {
+  row: vec3<f32>,
+  column: vec3<f32>,
+}
+
+fn mapOf(n: u32) -> AffineMap {
   let m = 6u * n;
-  return vec2<f32>(
-    maps[m] * at.x + maps[m + 1u] * at.y + maps[m + 2u],
-    maps[m + 3u] * at.x + maps[m + 4u] * at.y + maps[m + 5u],
+  return AffineMap(
+    vec3(maps[m], maps[m + 1u], maps[m + 2u]),
+    vec3(maps[m + 3u], maps[m + 4u], maps[m + 5u]),
   );
+}
+
+// The place in the picture of a pixel of a view.
+fn placeInPicture(map: AffineMap, pixel: vec2<f32>) -> vec2<f32> {
+  let at = vec3(pixel, 1.0);
+  return vec2(dot(map.row, at), dot(map.column, at));
 }
 
 // After so many pixels, a reflected picture begins again.
