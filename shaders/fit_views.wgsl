@@ -20,6 +20,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
+// Whether x has the size of y.
+override SAME_SIZE = false;
+
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -31,6 +34,12 @@ fn main(
     return;
   }
   let channel = i % params.channels;
+  if (SAME_SIZE) {
+    let size = params.image.x * params.image.y * params.channels;
+    let source = i / (size * params.views) * size + i % size;
+    y[i] = params.scale[channel % 4u] * x[source] + params.offset[channel % 4u];
+    return;
+  }
   let pixel = i / params.channels;
   let line = pixel / params.view.y;
   let n = line / params.view.x / params.views;

@@ -18,6 +18,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
+// Whether dx has the size of dy.
+override SAME_SIZE = false;
+
 // How much the pixel at `to` along an axis reads of the one at `at`.
 fn weight(to: u32, at: u32, axis: u32) -> f32 {
   let sizes = vec2<f32>(f32(params.image[axis]), f32(params.view[axis]));
@@ -44,6 +47,16 @@ fn main(
     return;
   }
   let channel = i % params.channels;
+  var sum = 0.0;
+  if (SAME_SIZE) {
+    let size = params.image.x * params.image.y * params.channels;
+    let first = i / size * params.views * size + i % size;
+    for (var view = 0u; view < params.views; view++) {
+      sum += dy[first + view * size];
+    }
+    dx[i] = params.scale[channel % 4u] * sum;
+    return;
+  }
   let pixel = i / params.channels;
   let line = pixel / params.image.y;
   let n = line / params.image.x;
@@ -51,7 +64,6 @@ fn main(
   let column = pixel % params.image.y;
   let rows = readers(row, 0u);
   let columns = readers(column, 1u);
-  var sum = 0.0;
   for (var view = n * params.views; view < (n + 1u) * params.views; view++) {
     for (var r = rows.x; r < rows.y; r++) {
       let vertical = weight(r, row, 0u);

@@ -21,6 +21,10 @@ function paramsOf(x: Tensor, y: Tensor) {
   return { image: [h, w], view: [height, width], channels, views: pictures / images };
 }
 
+function sameSize(x: Tensor, y: Tensor) {
+  return { SAME_SIZE: x.shape[1] === y.shape[1] && x.shape[2] === y.shape[2] ? 1 : 0 };
+}
+
 /** Writes views `y` [images·views, H, W, C] of images `x` [images, h, w, C]; see fit_views.wgsl. */
 export function createFitViews(
   device: GPUDevice,
@@ -28,6 +32,7 @@ export function createFitViews(
 ): Promise<Command> {
   const size = sizeOf(y.shape);
   return createDispatch(device, shader, {
+    constants: sameSize(x, y),
     params: { ...paramsOf(x, y), size, scale: four(scale, 1), offset: four(offset, 0) },
     bindings: { x, y },
     workgroups: gridOf(Math.ceil(size / 256)),
@@ -41,6 +46,7 @@ export function createFitViewsGradient(
 ): Promise<Command> {
   const size = sizeOf(dx.shape);
   return createDispatch(device, gradientShader, {
+    constants: sameSize(dx, dy),
     params: { ...paramsOf(dx, dy), size, scale: four(scale, 1) },
     bindings: { dy, dx },
     workgroups: gridOf(Math.ceil(size / 256)),

@@ -48,6 +48,17 @@ export const TRANSFORM_MUTANTS: readonly Mutant[] = [
     ["params.sd * gaussian", "params.sd * symmetric"],
     ["n / params.views * params.size", "n * params.size"],
   ),
+  ...of(
+    "shaders/fit_views.wgsl",
+    ["i / (size * params.views) * size", "i / size * size"],
+    ["+ params.offset[channel % 4u];", ";", 2],
+  ),
+  ...of(
+    "shaders/fit_views_gradient.wgsl",
+    ["view < params.views; view++", "view < 1u; view++"],
+    ["i / size * params.views * size", "i / size * size"],
+    ["ratio - 0.49) + 1.0", "ratio - 0.49) - 1.0"],
+  ),
   ...of("shaders/view_numbers.wgsl", ["id.x % params.views", "0u"], ["numbers[id.x / params.views]", "0u"]),
   ...of("src/optimise/transforms/crop-and-resize.ts", ["top + down / 2 - 0.5", "top"]),
   ...of("src/optimise/transforms/rotate.ts", ["[cos, sin, -sin, cos]", "[cos, -sin, sin, cos]"]),

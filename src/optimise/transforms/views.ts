@@ -1,4 +1,5 @@
 import { type Command, sequence } from "../../gpu/command.ts";
+import { UnsupportedError } from "../../gpu/errors.ts";
 import { build, type Owner } from "../../gpu/scope.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { hash32 } from "../../kernels/masking.ts";
@@ -34,9 +35,9 @@ export interface ViewsSite extends Scaling {
  * Makes the way from images to a network ready to record: the transforms in order, then a bilinear resize where the size is another
  * than the network's, then scale and offset per channel; and its exact adjoint, which adds the views in order. The first transform
  * makes all views of an image; what lies between two transforms is held once, picture and gradient in the same memory.
- * @throws InputError when a picture is too small for a transform.
+ * @throws InputError when a picture is too small for a transform; UnsupportedError when more than four channels are preprocessed.
  */
-export function createViews(
+export async function createViews(
   device: GPUDevice,
   site: ViewsSite,
 ): Promise<
@@ -44,6 +45,11 @@ export function createViews(
 > {
   const { pixels, pixelGradient, transforms, views, numbers, step, seed, input, inputGradient } = site;
   const { scale, offset } = site;
+  if ((pixels.shape.at(-1) ?? 1) > 4 && (scale || offset)) {
+    throw new UnsupportedError(
+      `views: expected at most 4 channels where they are preprocessed, got ${pixels.shape.at(-1)}; use an image of range "input"`,
+    );
+  }
   return build(device, "views", async ({ tensor, command }) => {
     const [images = 1, h = 1, w = 1, channels = 1] = pixels.shape;
     const [, height = 1, width = 1] = input.shape;

@@ -18,6 +18,8 @@ export interface ViewsRun {
   readonly step?: number;
   readonly seed?: number;
   readonly numbers?: readonly number[];
+  readonly scale?: readonly number[];
+  readonly offset?: readonly number[];
   /** Gradient to the network's input. Default 0. */
   readonly dy?: (size: number) => Float32Array;
 }
@@ -26,7 +28,7 @@ export interface ViewsRun {
 export async function runViews(x: Pictures, transforms: readonly Transform[], run: ViewsRun = {}) {
   const device = await testDevice();
   const [images, h, w, channels] = x.shape;
-  const { views = 1, step = 0, seed = 0, network } = run;
+  const { views = 1, step = 0, seed = 0, network, scale, offset } = run;
   const numbers = run.numbers ?? Array.from({ length: images }, (_, n) => n);
   let size: Size = [h, w];
   for (const transform of transforms) size = transform.sizeOf(size, network ?? size);
@@ -40,7 +42,7 @@ export async function runViews(x: Pictures, transforms: readonly Transform[], ru
     const inputGradient = tensor(shape, { data: dy });
     const made = await command(
       createViews(device, {
-        ...{ pixels, pixelGradient, input, inputGradient, transforms, views, seed },
+        ...{ pixels, pixelGradient, input, inputGradient, transforms, views, seed, scale, offset },
         numbers: tensor([images], { dtype: "u32", data: Uint32Array.from(numbers) }),
         step: tensor([1], { dtype: "u32", data: Uint32Array.of(step) }),
       }),

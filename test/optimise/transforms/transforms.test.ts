@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InputError } from "../../../src/gpu/errors.ts";
+import { InputError, UnsupportedError } from "../../../src/gpu/errors.ts";
 import { type AffineMap, affine, type PictureBorder } from "../../../src/optimise/transforms/affine.ts";
 import { cropAndResize } from "../../../src/optimise/transforms/crop-and-resize.ts";
 import { flip } from "../../../src/optimise/transforms/flip.ts";
@@ -190,6 +190,40 @@ describe("the views are those of loops in double precision", () => {
   });
 });
 
+test.each([
+  ["of the network's size", [5, 7] as const],
+  ["resized", [6, 9] as const],
+])("views %s are scaled and moved by their channel, and their gradients added", async (_, network) => {
+  const run = { network, views: 2, dy: (size: number) => scattered(size, 8) };
+  const { y: plain, dx: plainDx } = await runViews(PICTURE, [], run);
+  const [scale, offset] = [
+    [2, -3, 0.5],
+    [1, 0, -4],
+  ];
+  const { y, dx } = await runViews(PICTURE, [], { ...run, scale, offset });
+  expectClose(
+    y.data,
+    plain.data.map((v, i) => v * (scale[i % 3] ?? 0) + (offset[i % 3] ?? 0)),
+  );
+  expectClose(
+    dx,
+    plainDx.map((v, i) => v * (scale[i % 3] ?? 0)),
+  );
+  if (network[0] === 5) {
+    const one = 5 * 7 * 3;
+    const image = (n: number) => PICTURE.data.slice(n * one, (n + 1) * one);
+    expect(plain.data).toEqual(Float32Array.of(...image(0), ...image(0), ...image(1), ...image(1)));
+    const dy = scattered(4 * one, 8);
+    expectClose(
+      plainDx,
+      PICTURE.data.map((_, i) => {
+        const first = i + Math.floor(i / one) * one;
+        return (dy[first] ?? 0) + (dy[first + one] ?? 0);
+      }),
+    );
+  }
+});
+
 /** Draws of a transform: what view becomes of a picture that counts its pixels, for many views and steps. */
 async function draws(transform: Transform, size: number, steps: number, views: number): Promise<string[]> {
   const x: Pictures = {
@@ -276,6 +310,19 @@ describe("draws", () => {
     expect(Math.max(...even.data)).toBeGreaterThan(0.49);
   });
 
+  test("images of different numbers draw differently", async () => {
+    const one = scattered(16 * 16, 3);
+    const twice: Pictures = { shape: [2, 16, 16, 1], data: Float32Array.of(...one, ...one) };
+    for (const numbers of [
+      [0, 1],
+      [4, 4],
+    ]) {
+      const { y } = await runViews(twice, [jitter(8)], { numbers });
+      const same = y.data.slice(0, 64).every((value, i) => value === y.data[64 + i]);
+      expect(same).toBe(numbers[0] === numbers[1]);
+    }
+  });
+
   test("a view is the same to the bit in another batch", async () => {
     const size = 13 * 11 * 3;
     const shape = [3, 13, 11, 3] as const;
@@ -300,6 +347,11 @@ describe("bad input", () => {
     await expect(runViews(PICTURE, [jitter(5)])).rejects.toThrow(
       "jitter 5: expected pictures of more than 5 pixels a side, got 5×7",
     );
+  });
+
+  test("preprocessing of more than four channels", async () => {
+    const five: Pictures = { shape: [1, 2, 2, 5], data: new Float32Array(20) };
+    await expect(runViews(five, [], { scale: [1, 2, 3, 4, 5] })).rejects.toThrow(UnsupportedError);
   });
 
   test.each<[string, () => unknown]>([
