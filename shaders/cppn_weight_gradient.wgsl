@@ -4,10 +4,8 @@
 //   dz        [N, H·W, OUTPUTS]
 //   gradient  [N, P]             this layer's weights [inputs, OUTPUTS] from `offset`, then its biases [OUTPUTS]
 //
-// One workgroup computes the weights of one input, or the biases (the last): dispatch (inputs + 1, N). Each thread adds every 256th
-// pixel, and the threads' sums are added as a tree: the order is fixed.
-
-alias Value = f32;
+// One workgroup computes the weights of one input, or the biases (the last): dispatch (inputs + 1, N). Each thread adds every 64th
+// pixel, then the threads' sums are added in order: the same in every run.
 
 struct Params {
   size: vec2<u32>, // H, W
@@ -22,9 +20,11 @@ struct Params {
 
 override FIRST: bool = false;
 
-const THREADS = 256u;
+const THREADS = 64u;
 const HIDDEN = 24u;
 const OUTPUTS = 24u;
+
+var<workgroup> parts: array<f32, THREADS * OUTPUTS>;
 
 // An input of the layer at a pixel; that of the biases is 1.
 fn inputOf(image: u32, pixel: u32, k: u32) -> f32 {
@@ -39,7 +39,7 @@ fn inputOf(image: u32, pixel: u32, k: u32) -> f32 {
   return select(both.x, both.y, k >= HIDDEN);
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let pixels = params.size.x * params.size.y;
   var sums: array<f32, OUTPUTS>;
@@ -50,9 +50,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
   for (var m = 0u; m < OUTPUTS; m++) {
-    let sum = total(thread, sums[m]);
-    if (thread == 0u) {
-      gradient[group.y * params.parameters + params.offset + group.x * OUTPUTS + m] = sum;
+    parts[m * THREADS + thread] = sums[m];
+  }
+  workgroupBarrier();
+  for (var m = thread; m < OUTPUTS; m += THREADS) {
+    var sum = 0.0;
+    for (var t = 0u; t < THREADS; t++) {
+      sum += parts[m * THREADS + t];
     }
+    gradient[group.y * params.parameters + params.offset + group.x * OUTPUTS + m] = sum;
   }
 }
