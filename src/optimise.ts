@@ -19,6 +19,7 @@ export {
   type SpectrumOptions,
   spectrumOf,
 } from "./optimise/image/magnitude.ts";
+export { type PinnedOptions, pinnedImage } from "./optimise/image/pinned.ts";
 export { type PixelOptions, pixelImage } from "./optimise/image/pixels.ts";
 export { type AdamOptions, adam, nadam } from "./optimise/optimisers/adam.ts";
 export {

@@ -53,6 +53,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   jitter: (o) => library.jitter(1, o),
   macoTransforms: (o) => library.macoTransforms(o),
   noise: (o) => library.noise(o),
+  pinnedImage: (o) => library.pinnedImage(library.pixelImage(), o),
   pad: (o) => library.pad(1, o),
   rotate: (o) => library.rotate([1], o),
   scale: (o) => library.scale([1], o),

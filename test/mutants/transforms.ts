@@ -59,6 +59,15 @@ export const TRANSFORM_MUTANTS: readonly Mutant[] = [
     ["i / size * params.views * size", "i / size * size"],
     ["ratio - 0.49) + 1.0", "ratio - 0.49) - 1.0"],
   ),
+  ...each(
+    ["shaders/pin_images.wgsl"],
+    ["optimise/image/pinned.test.ts"],
+    [
+      ["params.share * pinned", "pinned"],
+      ["element / params.channels", "element % params.channels"],
+      ["(1.0 - pinned) * x[i]", "x[i]"],
+    ],
+  ),
   ...of("shaders/view_numbers.wgsl", ["id.x % params.views", "0u"], ["numbers[id.x / params.views]", "0u"]),
   ...of("src/optimise/transforms/crop-and-resize.ts", ["top + down / 2 - 0.5", "top"]),
   ...of("src/optimise/transforms/rotate.ts", ["[cos, sin, -sin, cos]", "[cos, -sin, sin, cos]"]),
