@@ -62,6 +62,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   createAscent: (o) => library.createAscent(network, o),
   nadam: (o) => library.nadam(o as never),
   normalisedGradient: (o) => library.normalisedGradient(o),
+  lbfgs: (o) => library.lbfgs(o as never),
   momentum: (o) => library.momentum(o),
   gradientAscent: (o) => library.gradientAscent(o),
   accentuationImage: (o) => library.accentuationImage(o as never),

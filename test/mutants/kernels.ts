@@ -11,6 +11,10 @@ const of = (
 /** Tests of terms with kernels of their own. */
 const OWN_TERMS = "objectives/own-terms.test.ts";
 
+/** Tests of optimisers by PyTorch, and by themselves. */
+const OPTIMISE = "optimise/golden.test.ts";
+const OPTIMISERS = "optimise/optimisers.test.ts";
+
 export const KERNELS: readonly Mutant[] = [
   ...of(
     "activation_gradient",
@@ -350,6 +354,24 @@ export const KERNELS: readonly Mutant[] = [
     ["params.only == place % params.each", "true"],
   ),
   ...of("direction_gradient", OWN_TERMS, ["cosine > 0.1", "false"], ["params.only == place", "true"]),
+  ...of("adam", OPTIMISE, ["mu(t + 1.0)", "mu(t)"], ["oneMinusExp(params.log2 * t)", "1.0"]),
+  ...of(
+    "gradient_step",
+    OPTIMISERS,
+    ["min(params.most, ", "max(0.0, "],
+    ["return sqrt(norms", "return (norms"],
+  ),
+  ...of("momentum_step", OPTIMISERS, ["(RESET && rate", "(false && rate"]),
+  ...of("lbfgs_products", OPTIMISE, ["y * length * d[i]", "y * d[i]"]),
+  ...of("lbfgs_decide", OPTIMISERS, ["own.length *= 0.5;", ""], ["own.scale = sums.x / sums.y;", ""]),
+  ...of("lbfgs_begin", OPTIMISE, ["own.before * d[i]", "d[i]"], ["previous[i] = -g[i];", ""]),
+  ...of(
+    "lbfgs_loop",
+    OPTIMISE,
+    ["factors[alpha] - coefficient", "factors[alpha]"],
+    ["2u * params.history - 1u - part", "part - params.history"],
+  ),
+  ...of("lbfgs_move", OPTIMISERS, ["(own.length - own.before) * d[i]", "0.0 * d[i]"]),
   ...of("best_match", OWN_TERMS, ["if (better || first)", "if (first)"]),
   ...of("best_match_gradient", OWN_TERMS, ["y[best[i / params.channels]", "y[0u * best[0]"]),
   ...of(

@@ -23,6 +23,7 @@ import { climb } from "../../src/optimise/climb.ts";
 import { pixelImage } from "../../src/optimise/image/pixels.ts";
 import { adam, nadam } from "../../src/optimise/optimisers/adam.ts";
 import { gradientAscent, normalisedGradient } from "../../src/optimise/optimisers/gradient-ascent.ts";
+import { lbfgs } from "../../src/optimise/optimisers/lbfgs.ts";
 import { momentum } from "../../src/optimise/optimisers/momentum.ts";
 import type { Optimiser } from "../../src/optimise/optimisers/optimiser.ts";
 import { testDevice } from "../gpu.ts";
@@ -49,6 +50,7 @@ const CASES: readonly (readonly [
   ],
   ["nadam", nadam({ rate: 0.05 }), () => CLASS],
   ["adam", adam({ rate: 0.05 }), () => CLASS],
+  ["lbfgs", lbfgs({ history: 10, rate: 0.5 }), () => CLASS],
   ["channel", adam({ rate: 0.05 }), (layer) => channelMean(layer, 2)],
   ["neuron", adam({ rate: 0.05 }), (layer, [y, x, c]) => neuronObjective(layer, y, x, c)],
   ["layer", adam({ rate: 0.05 }), (layer) => meanSquare(layer)],
