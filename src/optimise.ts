@@ -32,7 +32,21 @@ export { type LbfgsOptions, lbfgs } from "./optimise/optimisers/lbfgs.ts";
 export { type MomentumOptions, momentum } from "./optimise/optimisers/momentum.ts";
 export type { Optimiser, OptimiserSite } from "./optimise/optimisers/optimiser.ts";
 export type { Rate } from "./optimise/optimisers/rate.ts";
+export { type BlurOptions, blur } from "./optimise/regularisers/blur.ts";
+export { type ClipOptions, clip } from "./optimise/regularisers/clip.ts";
+export {
+  clipSmallContribution,
+  clipSmallNorm,
+  clipSmallValue,
+} from "./optimise/regularisers/clip-small.ts";
+export { decay } from "./optimise/regularisers/decay.ts";
+export { type ProjectOptions, project } from "./optimise/regularisers/project.ts";
 export type { Regulariser, RegulariserSite } from "./optimise/regularisers/regulariser.ts";
+export {
+  type YosinskiAscent,
+  type YosinskiSetting,
+  yosinskiSettings,
+} from "./optimise/regularisers/yosinski.ts";
 export {
   type AffineMap,
   type AffineOptions,

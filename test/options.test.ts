@@ -57,6 +57,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   pad: (o) => library.pad(1, o),
   rotate: (o) => library.rotate([1], o),
   scale: (o) => library.scale([1], o),
+  blur: (o) => library.blur(o),
+  clip: (o) => library.clip(o),
+  project: (o) => library.project(o),
   adam: (o) => library.adam(o as never),
   climb: (o) => library.climb({} as never, o),
   createAscent: (o) => library.createAscent(network, o),
@@ -192,7 +195,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelMean channelObjective
-  channelOfEach citationOf classColor className classOf colorMap correlationOf createFrameInput
+  channelOfEach citationOf clipSmallContribution clipSmallNorm clipSmallValue decay yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
   formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf inputFrom inputOf inputsOf

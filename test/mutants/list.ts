@@ -6,6 +6,7 @@ import { EVOLUTION_MUTANTS } from "./evolution.ts";
 import { KERNELS } from "./kernels.ts";
 import { MODELS } from "./models.ts";
 import type { Mutant } from "./mutant.ts";
+import { REGULARISER_MUTANTS } from "./regularisers.ts";
 import { TRANSFORM_MUTANTS } from "./transforms.ts";
 
 /** Every mutant. */
@@ -17,5 +18,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...MODELS,
   ...ATTACK_MUTANTS,
   ...EVOLUTION_MUTANTS,
+  ...REGULARISER_MUTANTS,
   ...TRANSFORM_MUTANTS,
 ];

@@ -1,0 +1,52 @@
+import { each, type Mutant } from "./mutant.ts";
+
+const of = (file: string, ...changes: readonly (readonly [string, string, number?])[]): Mutant[] =>
+  each([file], ["optimise/regularisers/regularisers.test.ts"], changes);
+
+/** Mistakes in the regularisers of an ascent. */
+export const REGULARISER_MUTANTS: readonly Mutant[] = [
+  ...of("shaders/clip_parameters.wgsl", ["i % params.period", "0u"]),
+  ...of(
+    "shaders/gaussian_blur.wgsl",
+    ["period - 1 - within", "period - within"],
+    ["i / params.inner % params.length", "i / params.inner"],
+    ["(place % period + period) % period", "clamp(place, 0, length - 1)"],
+  ),
+  ...of(
+    "shaders/magnitudes.wgsl",
+    ["factor = x[at];", "factor = 1.0;"],
+    ["factor = g[at];", "factor = x[at];"],
+    ["= abs(sum)", "= max(sum, 0.0)"],
+  ),
+  ...of(
+    "shaders/rank_histogram.wgsl",
+    ["(value & params.known) == bits", "true"],
+    ["found[2u * image] &", "found[0] &"],
+    ["index % params.slices * params.slice", "0u"],
+  ),
+  ...of(
+    "shaders/rank_select.wgsl",
+    ["counts[256u * image + thread] = 0u;", ""],
+    ["= rank - before;", "= rank;"],
+    ["rank >= before &&", "rank > before &&"],
+    ["found[2u * image], 0u, params.first == 1u", "found[2u * image], 0u, false"],
+  ),
+  ...of(
+    "shaders/drop_small.wgsl",
+    ["magnitudes[at] < found", "magnitudes[at] <= found"],
+    ["found[2u * (at / params.size)]", "found[0]"],
+  ),
+  ...of(
+    "shaders/project_ball.wgsl",
+    ["if (norm > params.radius)", "if (norm > 0.0)"],
+    ["squares[i / params.size]", "squares[0]"],
+    ["i % params.period", "i % params.size % params.period"],
+  ),
+  ...of("src/optimise/regularisers/clip-small.ts", ["Math.ceil((count", "Math.floor((count"]),
+  ...of("src/optimise/regularisers/blur.ts", ["CUT = 4", "CUT = 3"], ["CUT * sigma + 0.5", "CUT * sigma"]),
+  ...of(
+    "src/optimise/regularisers/yosinski.ts",
+    ["iterations - 1", "iterations"],
+    ["255 / range - (", "255 - ("],
+  ),
+];
