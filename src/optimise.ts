@@ -12,6 +12,7 @@ export type { ColorOptions, ColorSpace } from "./optimise/image/color.ts";
 export { type CppnOptions, cppnImage } from "./optimise/image/cppn.ts";
 export { type FourierOptions, fourierImage } from "./optimise/image/fourier.ts";
 export type { AscentImage, ImageKind, ImageSite } from "./optimise/image/image.ts";
+export { type LatentOptions, latentImage } from "./optimise/image/latent.ts";
 export { type MacoImage, type MacoOptions, macoImage } from "./optimise/image/maco.ts";
 export {
   type Magnitude,

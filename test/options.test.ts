@@ -70,6 +70,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   gradientAscent: (o) => library.gradientAscent(o),
   accentuationImage: (o) => library.accentuationImage(o as never),
   cppnImage: (o) => library.cppnImage(o as never),
+  latentImage: (o) => library.latentImage(graph, o as never),
   fourierImage: (o) => library.fourierImage(o as never),
   macoImage: (o) => library.macoImage(o as never),
   spectrumOf: (o) => library.spectrumOf(device, [], o),
