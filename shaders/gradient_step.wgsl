@@ -1,9 +1,10 @@
-// A step along the gradient, of a length that may depend on the gradient's: x += min(most, rate / measure) · g.
+// A step along the gradient, of a length that may depend on the gradient's: x += min(most, rate / measure) · g,
+// or by the gradient's signs alone: x += rate · sign g.
 //
 //   g      [images, size]  gradient
 //   step   [1]             number of the step, from 0
 //   rates  [steps]         rate of each step; the last one goes on
-//   norms  [images]        Σ |g| or Σ g² of each image, where MEASURE is not 0
+//   norms  [images]        Σ |g| or Σ g² of each image, where MEASURE is 1 to 3
 //   x      [images, size]  parameters
 //
 // An image whose gradient is zero stays. One workgroup computes 256 consecutive elements.
@@ -21,7 +22,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> norms: array<f32>;
 @group(0) @binding(5) var<storage, read_write> x: array<f32>;
 
-override MEASURE: u32 = 0u; // 0: 1; 1: mean |g|; 2: √Σ g²; 3: Σ g²
+override MEASURE: u32 = 0u; // 0: 1; 1: mean |g|; 2: √Σ g²; 3: Σ g²; 4: by signs
 
 fn measure(image: u32) -> f32 {
   switch MEASURE {
@@ -40,6 +41,10 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * 256u + thread;
   if (i >= params.images * params.size) {
+    return;
+  }
+  if (MEASURE == 4u) {
+    x[i] += rateAt(step[0]) * sign(g[i]);
     return;
   }
   let length = measure(i / params.size);

@@ -19,10 +19,10 @@ interface StepSite {
   readonly x: Tensor;
 }
 
-/** The measure of a gradient by which a step along it is divided. */
-export type StepMeasure = "none" | "mean" | "norm" | "progress";
+/** The measure of a gradient by which a step along it is divided, or "sign": its signs alone. */
+export type StepMeasure = "none" | "mean" | "norm" | "progress" | "sign";
 
-const MEASURES = { none: 0, mean: 1, norm: 2, progress: 3 } as const;
+const MEASURES = { none: 0, mean: 1, norm: 2, progress: 3, sign: 4 } as const;
 
 /** The largest f32. */
 const LARGEST = 3.4028234e38;
@@ -37,7 +37,7 @@ export function createGradientStep(
   return build(device, "gradient step", async ({ tensor, command }) => {
     const norms = tensor([images], { label: "gradient norms" });
     const before: Command[] = [];
-    if (measure !== "none") {
+    if (measure !== "none" && measure !== "sign") {
       const r = tensor([1], { label: "zero" });
       const site = { x: g, r, alpha: measure === "mean" ? 1 : 2, values: norms };
       before.push(await command(createDistance(device, { ...site, weight: 1, accumulate: false })));

@@ -6,6 +6,7 @@ import { EVOLUTION_MUTANTS } from "./evolution.ts";
 import { KERNELS } from "./kernels.ts";
 import { MODELS } from "./models.ts";
 import type { Mutant } from "./mutant.ts";
+import { OPTIMISER_MUTANTS } from "./optimisers.ts";
 import { REGULARISER_MUTANTS } from "./regularisers.ts";
 import { TRANSFORM_MUTANTS } from "./transforms.ts";
 
@@ -18,6 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MODELS,
   ...ATTACK_MUTANTS,
   ...EVOLUTION_MUTANTS,
+  ...OPTIMISER_MUTANTS,
   ...REGULARISER_MUTANTS,
   ...TRANSFORM_MUTANTS,
 ];

@@ -81,6 +81,7 @@ const OPTIMISERS: readonly (readonly [string, Optimiser])[] = [
   ["normalised gradient", normalisedGradient({ rate: 0.05 })],
   ["gradient of length", normalisedGradient({ rate: 0.05, by: "norm" })],
   ["progress", normalisedGradient({ rate: 2, by: "progress", most: 0.1 })],
+  ["signs", normalisedGradient({ rate: 0.01, by: "sign" })],
   ["momentum", momentum({ rate: 0.02 })],
   ["Adam", adam()],
   ["NAdam", nadam({ rate: 0.05 })],
@@ -134,7 +135,7 @@ describe("a step's length", () => {
 
   test("of a gradient of zero is none", async () => {
     const level: Hill = { ...flat, slope: () => new Float32Array(2) };
-    for (const by of ["mean", "norm", "progress"] as const) {
+    for (const by of ["mean", "norm", "progress", "sign"] as const) {
       expect((await climb(normalisedGradient({ rate: 1, by }), level, [start], 1)).x).toEqual(start);
     }
   });
@@ -205,6 +206,11 @@ describe("what cannot be right", () => {
     ["a beta of 1", () => adam({ betas: [1, 0.9] }), /two betas of 0 to below 1, got 1, 0.9/],
     ["a decay of 1", () => momentum({ rate: 1, decay: 1 }), /a decay of 0 to below 1, got 1/],
     ["a history of 0", () => lbfgs({ history: 0 }), /a history of 1 to 100 pairs, got 0/],
+    [
+      "a most of signs",
+      () => normalisedGradient({ rate: 1, by: "sign", most: 1 }),
+      /expected no most with "sign"/,
+    ],
     ["a most of 0", () => normalisedGradient({ rate: 1, most: 0 }), /a most above 0, got 0/],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(InputError);

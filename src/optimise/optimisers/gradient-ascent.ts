@@ -26,27 +26,31 @@ export interface NormalisedGradientOptions {
   readonly rate: Rate;
   /**
    * The measure that a step's length has: the mean of |step| ("mean": DeepDream), its root of squares ("norm"), or how much the
-   * objective rises, as far as its slope says ("progress": Yosinski). Default "mean".
+   * objective rises, as far as its slope says ("progress": Yosinski); or the length of every parameter's move, whatever its
+   * gradient ("sign": FGSM). Default "mean".
    */
-  readonly by?: "mean" | "norm" | "progress" | undefined;
-  /** The gradient is never multiplied by more. Default: no limit. */
+  readonly by?: "mean" | "norm" | "progress" | "sign" | undefined;
+  /** The gradient is never multiplied by more. Default: no limit; "sign" has none. */
   readonly most?: number | undefined;
 }
 
 const NORMALISED: Fields<NormalisedGradientOptions> = {
   rate: "must",
-  by: ["mean", "norm", "progress"],
+  by: ["mean", "norm", "progress", "sign"],
   most: "may",
 };
 
 /**
- * Gradient ascent whose steps have a given length, each image by itself: rate · g / mean |g|, rate · g / ‖g‖, or
- * min(most, rate / ‖g‖²) · g. An image whose gradient is zero stays.
+ * Gradient ascent whose steps have a given length, each image by itself: rate · g / mean |g|, rate · g / ‖g‖,
+ * min(most, rate / ‖g‖²) · g, or rate · sign g. An image whose gradient is zero stays.
  * @throws InputError for options out of range.
  */
 export function normalisedGradient(options: NormalisedGradientOptions): Optimiser {
   assertFields("normalisedGradient", options, NORMALISED);
   const { rate, by = "mean", most = Number.POSITIVE_INFINITY } = options;
+  if (by === "sign" && options.most !== undefined) {
+    throw new InputError('normalisedGradient: expected no most with "sign", which has no length to limit');
+  }
   if (!(most > 0)) throw new InputError(`normalisedGradient: expected a most above 0, got ${most}`);
   return steps("normalisedGradient", `normalised gradient (${by})`, rate, by, most);
 }

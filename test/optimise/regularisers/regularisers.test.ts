@@ -145,7 +145,7 @@ describe("blur", () => {
   }
 
   // A sigma of 3 reaches over twice the image's width.
-  test.each([0.3, 0.5, 1, 3])("of %f is SciPy's", async (sigma) => {
+  test.each([0.3, 0.7, 1, 3])("of %f is SciPy's", async (sigma) => {
     const found = await regularised(blur({ sigma }), { x });
     expectClose(
       found,
@@ -210,7 +210,7 @@ describe("clipping what is small", () => {
     expect(await regularised(clipSmallValue(50), { x: near, images: 1, shape })).toEqual(right);
   });
 
-  test("comes to the same each time it is run", async () => {
+  test("comes to the same each time it is run, whatever it saw between", async () => {
     const device = await testDevice();
     await withScope(device, "regulariser test", async ({ tensor, command }) => {
       const parameters = tensor([IMAGES, P], { data: x });
@@ -220,6 +220,12 @@ describe("clipping what is small", () => {
       const again = await command(clipSmallContribution(50).create(site));
       submitTo(device, again);
       const first = await readTensor(device, parameters);
+      device.queue.writeBuffer(
+        parameters.buffer,
+        0,
+        x.map((value) => 3 / value),
+      );
+      submitTo(device, again);
       device.queue.writeBuffer(parameters.buffer, 0, x);
       submitTo(device, again);
       expect(await readTensor(device, parameters)).toEqual(first);
