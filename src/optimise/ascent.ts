@@ -101,6 +101,10 @@ export function redirectedFor(steps: number): (step: number) => BackwardRule {
  * @throws InputError when something does not fit; what the parts throw.
  * @example
  * ```ts
+ * import { createNetwork } from "vitrine";
+ * import { channelMean } from "vitrine/objectives";
+ * import { adam, climb, createAscent, fourierImage, lucidTransforms, redirectedFor } from "vitrine/optimise";
+ *
  * const network = await createNetwork(device, graph, { keep: ["conv3_3"] });
  * const ascent = await createAscent(network, {
  *   objective: channelMean("conv3_3", 5),
@@ -109,7 +113,10 @@ export function redirectedFor(steps: number): (step: number) => BackwardRule {
  *   optimiser: adam({ rate: 0.05 }),
  *   rule: redirectedFor(16),
  * });
- * const { pixels } = await climb(ascent, { steps: 256 });
+ * const { pixels } = await climb(ascent, { steps: 4 }); // 256 for a picture to look at
+ * console.log(pixels.length); // 27648
+ * ascent.destroy();
+ * network.destroy();
  * ```
  */
 export async function createAscent<I extends AscentImage>(
