@@ -4,4 +4,11 @@
  */
 import "./gpu/platform.ts";
 
+export type { Values } from "./images/zoom.ts";
+export {
+  type DeepDreamOptions,
+  deepDream,
+  deepDreamZoom,
+  type ZoomOptions,
+} from "./techniques/synthesis/deep-dream.ts";
 export { type EfrosLeungOptions, efrosLeung, type GrownTexture } from "./techniques/synthesis/efros-leung.ts";

@@ -60,6 +60,20 @@ const CALLS: Readonly<Record<string, Call>> = {
   blur: (o) => library.blur(o),
   clip: (o) => library.clip(o),
   project: (o) => library.project(o),
+  deepDream: (o) =>
+    library.deepDream(
+      library.createNetworks(device, graph),
+      { data: new Float32Array(12), shape: [2, 2, 3] },
+      { layer: "conv1", ...(o as object) },
+    ),
+  deepDreamZoom: (o) =>
+    first(
+      library.deepDreamZoom(
+        library.createNetworks(device, graph),
+        { data: new Float32Array(12), shape: [2, 2, 3] },
+        { layer: "conv1", frames: 1, ...(o as object) },
+      ),
+    ),
   adam: (o) => library.adam(o as never),
   climb: (o) => library.climb({} as never, o),
   createAscent: (o) => library.createAscent(network, o),

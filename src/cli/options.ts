@@ -191,6 +191,34 @@ const OWN = {
     help: "Side of the windows that are compared, an odd number: about the size of what repeats. Default 11, or what the sample allows.",
   },
   from: { name: "from", value: "IMAGE", help: "The picture to begin with." },
+  guide: {
+    name: "guide",
+    value: "IMAGE",
+    help: "A second picture: what excites the layer becomes more like what excites it there.",
+  },
+  octaves: { name: "octaves", value: "N", help: "Sizes at which it dreams, from small to large. Default 4." },
+  ratio: { name: "ratio", value: "X", help: "The ratio of one size to the next. Default 1.4." },
+  rate: {
+    name: "rate",
+    value: "X",
+    help: "How far a step moves a pixel on average, in levels of 0…255. Default 1.5.",
+  },
+  jitter: {
+    name: "jitter",
+    value: "PX",
+    help: "The picture is rolled by up to so many pixels before each step, and back after it. Default 32.",
+  },
+  frames: { name: "frames", value: "N", help: "Number of frames of a film." },
+  zoom: {
+    name: "zoom",
+    value: "X",
+    help: "Share of the picture by which each frame of a film is drawn larger. Default 0.05.",
+  },
+  longest: {
+    name: "longest",
+    value: "PX",
+    help: "The most pixels that the picture's longer side may have; a larger picture is made smaller first.",
+  },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",

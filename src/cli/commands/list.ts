@@ -3,6 +3,7 @@ import { ATTACK } from "./attack.ts";
 import type { CliCommand } from "./command.ts";
 import { DATASET } from "./dataset.ts";
 import { DECODER } from "./decoder.ts";
+import { DREAM } from "./dream.ts";
 import { EXPLAIN } from "./explain.ts";
 import { FIELD } from "./field.ts";
 import { FILTERS } from "./filters.ts";
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CliCommand[] = [
   EXPLAIN,
   TRUST,
   DECODER,
+  DREAM,
   TEXTURE,
   FOOL,
   ATTACK,

@@ -1,13 +1,10 @@
-import { syntheticPictures } from "../../dataset/synthetic.ts";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
-import type { Pixels } from "../../images/pixels.ts";
-import { decodeImage } from "../../node/image.ts";
 import { efrosLeung } from "../../techniques/synthesis/efros-leung.ts";
-import { readSource } from "../image-files.ts";
-import { isSynthetic, namesOf, syntheticNumber } from "../image-names.ts";
+import { namesOf } from "../image-names.ts";
 import { sizeOption } from "../input-size.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
 import { outOf, writeResult } from "../output.ts";
+import { plainPicture } from "../plain-picture.ts";
 import type { Values } from "../values.ts";
 import type { CliCommand } from "./command.ts";
 
@@ -48,7 +45,7 @@ async function textureCommand(names: readonly string[], values: Values, io: Io):
     throw new UsageError(`texture expects one IMAGE, got ${more.length > 0 ? more.length + 1 : "none"}`);
   }
   const device = await io.device();
-  const sample = await sampleOf(name, device, seed);
+  const sample = await plainPicture("texture", name, device, seed);
   const { pixels, rounds } = await efrosLeung(device, sample, {
     ...{ size, window, seed },
     ...{ signal: io.signal, onProgress: progressOf(io, "growing") },
@@ -61,20 +58,4 @@ async function textureCommand(names: readonly string[], values: Values, io: Io):
   if (values.has("json"))
     printJson(io, { image: name, method: METHODS[0], size: [height, width], rounds, out });
   else io.out(`${width}×${height} pixels of ${name}, in ${rounds} rounds`);
-}
-
-/** The picture of a name. @throws InputError where it is an array. */
-async function sampleOf(name: string, device: GPUDevice, seed: number | undefined): Promise<Pixels> {
-  if (isSynthetic(name)) {
-    const number = syntheticNumber(name);
-    if (!/^\d+$/.test(number)) {
-      throw new UsageError(`texture expects synthetic: and a whole number, got "${name}"`);
-    }
-    for await (const picture of syntheticPictures(device, { first: Number(number), seed: seed ?? 1 })) {
-      return picture;
-    }
-  }
-  const source = await readSource(name);
-  if ("arrays" in source) throw new UsageError(`texture expects a picture, got an array in "${name}"`);
-  return decodeImage(source.bytes, name);
 }

@@ -1,0 +1,164 @@
+import { InputError } from "../../gpu/errors.ts";
+import { assertFields, type Fields } from "../../gpu/options.ts";
+import { readTensor } from "../../gpu/tensor.ts";
+import { inputOf } from "../../graph/graph.ts";
+import { upTo } from "../../graph/up-to.ts";
+import { scaleValues } from "../../images/preprocess.ts";
+import { type Values, zoomed, zoomedIn } from "../../images/zoom.ts";
+import type { Networks } from "../../network/pool.ts";
+import { guidedMatch, normObjective, type Objective } from "../../objectives/objective.ts";
+import { ascend } from "../../optimise/ascend.ts";
+import { pixelImage } from "../../optimise/image/pixels.ts";
+import { normalisedGradient } from "../../optimise/optimisers/gradient-ascent.ts";
+import { clip } from "../../optimise/regularisers/clip.ts";
+import { jitter } from "../../optimise/transforms/jitter.ts";
+import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
+import { submit } from "../submit.ts";
+
+export interface DeepDreamOptions extends LoopOptions {
+  /** The layer, or layers, whose activations grow. */
+  readonly layer: string | readonly string[];
+  /** A second picture, 0…1: what excites the layer becomes what it excites the layer by. */
+  readonly guide?: Values | undefined;
+  /** Sizes at which it dreams, from small to large. Default 4. */
+  readonly octaves?: number | undefined;
+  /** The ratio of one size to the next. Default 1.4. */
+  readonly scale?: number | undefined;
+  /** Steps at each size. Default 10. */
+  readonly steps?: number | undefined;
+  /** How far a step moves a pixel on average, in levels of 0…255. Default 1.5. */
+  readonly rate?: number | undefined;
+  /** The picture is rolled by up to so many pixels before each step, and back after it; less where it is smaller. Default 32. */
+  readonly jitter?: number | undefined;
+  /** Seed of the rolls. Default 0. */
+  readonly seed?: number | undefined;
+  /** Called with the picture after each size, and between. */
+  readonly onPicture?: ((picture: Values) => void) | undefined;
+}
+
+const DREAM: Fields<DeepDreamOptions> = {
+  ...{ ...LOOP },
+  ...{ layer: "must", guide: "may", octaves: "may", scale: "may", steps: "may", rate: "may" },
+  ...{ jitter: "may", seed: "may", onPicture: "may" },
+};
+
+/**
+ * DeepDream: a picture in which a layer sees more of what it sees already (Mordvintsev et al. 2015). The gradient at the layer is
+ * the layer's activation; the picture climbs at several sizes, and what was dreamt at one is carried up to the next. The network
+ * runs at the picture's own size.
+ * @param picture values of 0…1, [H, W, 3].
+ * @returns values of 0…1, of the same shape.
+ * @throws InputError for options out of range, or a picture whose smallest size the network does not take.
+ */
+export async function deepDream(
+  networks: Networks,
+  picture: Values,
+  options: DeepDreamOptions,
+): Promise<Values> {
+  assertFields("deepDream", options, DREAM);
+  const { layer, guide, octaves = 4, scale = 1.4, steps = 10, rate = 1.5, seed = 0 } = options;
+  const { jitter: roll = 32 } = options;
+  const { signal, onProgress, onPicture } = options;
+  const layers = typeof layer === "string" ? [layer] : layer;
+  if (layers.length === 0) throw new InputError("deepDream: expected a layer, got none");
+  if (!(Number.isInteger(octaves) && octaves >= 1 && octaves <= 16)) {
+    throw new InputError(`deepDream: expected 1 to 16 octaves, got ${octaves}`);
+  }
+  if (!(Number.isInteger(roll) && roll >= 0)) {
+    throw new InputError(`deepDream: expected a jitter of whole pixels, got ${roll}`);
+  }
+  if (!(scale > 1)) throw new InputError(`deepDream: expected a scale above 1, got ${scale}`);
+  const objective = await objectiveOf(networks, layers, guide);
+  const pyramid = [picture];
+  while (pyramid.length < octaves) {
+    const [above] = pyramid as [Values];
+    const [height, width] = above.shape;
+    pyramid.unshift(
+      zoomed(above, [Math.max(1, Math.round(height / scale)), Math.max(1, Math.round(width / scale))]),
+    );
+  }
+  const graph = upTo(networks.graph, layers);
+  let detail: Values | undefined;
+  let dreamt = picture;
+  for (const [octave, base] of pyramid.entries()) {
+    const [height, width] = base.shape;
+    const carried = detail && zoomed(detail, [height, width]);
+    const start = carried ? base.data.map((value, i) => value + (carried.data[i] ?? 0)) : base.data;
+    const shown = (data: Float32Array): void => onPicture?.({ data, shape: base.shape });
+    const climbed = await ascend(networks, {
+      ...{ graph, objective, steps, seed, signal },
+      networkSize: [height, width],
+      image: pixelImage({ start }),
+      transforms: roll > 0 ? [jitter(Math.min(roll, Math.min(height, width) - 1), { wrap: true })] : [],
+      optimiser: normalisedGradient({ rate: rate / 255 }),
+      regularisers: [clip({ low: 0, high: 1, at: "after" })],
+      onProgress: onProgress && ((done) => onProgress((octave + done) / octaves)),
+      onPicture: onPicture && (({ pixels }) => shown(pixels)),
+    });
+    const pixels = climbed.pixels.map((value) => Math.min(1, Math.max(0, value)));
+    dreamt = { data: pixels, shape: base.shape };
+    detail = { data: pixels.map((value, i) => value - (base.data[i] ?? 0)), shape: base.shape };
+    shown(pixels);
+  }
+  return dreamt;
+}
+
+export interface ZoomOptions extends DeepDreamOptions {
+  /** Number of frames. */
+  readonly frames: number;
+  /** Share of the picture by which each frame is drawn larger. Default 0.05. */
+  readonly zoom?: number | undefined;
+}
+
+/** DeepDream as a film: each frame dreams, and the next begins at it, drawn larger about its middle. */
+export async function* deepDreamZoom(
+  networks: Networks,
+  picture: Values,
+  { frames, zoom = 0.05, ...options }: ZoomOptions,
+): AsyncGenerator<Values, void> {
+  if (!(Number.isInteger(frames) && frames >= 1)) {
+    throw new InputError(`deepDreamZoom: expected at least one frame, got ${frames}`);
+  }
+  if (!(zoom > -1 && zoom < 1))
+    throw new InputError(`deepDreamZoom: expected a zoom of −1 to 1, got ${zoom}`);
+  let next = picture;
+  for (let frame = 0; frame < frames; frame++) {
+    const { onProgress } = options;
+    const dreamt = await deepDream(networks, next, {
+      ...options,
+      onProgress: onProgress && ((done) => onProgress((frame + done) / frames)),
+    });
+    yield dreamt;
+    next = zoomedIn(dreamt, zoom);
+  }
+}
+
+/** The layers' norm; beside a guide, how well they match what the guide excites. */
+async function objectiveOf(
+  networks: Networks,
+  layers: readonly string[],
+  guide: Values | undefined,
+): Promise<Objective> {
+  const plus = (terms: readonly Objective[]): Objective => terms.reduce((sum, term) => sum.plus(term));
+  if (!guide) return plus(layers.map(normObjective));
+  const [height, width] = guide.shape;
+  const network = await networks.temporary({
+    ...{ graph: upTo(networks.graph, layers), size: [height, width], keep: layers, gradients: false },
+  });
+  try {
+    const { device, graph, input } = network;
+    const channels = inputOf(graph).shape.at(-1) ?? 3;
+    const levels = guide.data.map((value) => 255 * value);
+    device.queue.writeBuffer(input.buffer, 0, scaleValues(levels, graph.preprocessing, channels));
+    submit(network, (encoder) => network.forward(encoder));
+    const terms: Objective[] = [];
+    for (const layer of layers) {
+      const activation = network.activation(layer);
+      const data = await readTensor(device, activation);
+      terms.push(guidedMatch(layer, data as Float32Array));
+    }
+    return plus(terms);
+  } finally {
+    network.destroy();
+  }
+}

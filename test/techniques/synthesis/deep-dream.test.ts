@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { InputError } from "../../../src/gpu/errors.ts";
+import type { Values } from "../../../src/images/zoom.ts";
+import { loadLayersModel } from "../../../src/models/keras/layers-model.ts";
+import { createNetworks, type Networks } from "../../../src/network/pool.ts";
+import { modelFromDisk } from "../../../src/node/files.ts";
+import { readNpy } from "../../../src/node/npy.ts";
+import { arraysOf } from "../../../src/node/npz.ts";
+import { deepDream, deepDreamZoom } from "../../../src/techniques/synthesis/deep-dream.ts";
+import { testDevice } from "../../gpu.ts";
+import { liveBytes } from "../../live-bytes.ts";
+
+const [HEIGHT, WIDTH] = [45, 38];
+const QUIET = { octaves: 2, steps: 3, jitter: 0 } as const;
+
+let device: GPUDevice;
+let networks: Networks;
+let picture: Values;
+let turned: Values;
+
+beforeAll(async () => {
+  device = await testDevice();
+  networks = createNetworks(device, await loadLayersModel(await modelFromDisk("models/vitrine")));
+  const { data } = await readNpy("test/golden/vitrine/input.npy");
+  const cut = (y: number, x: number, c: number): number => (data[(y * 96 + x) * 3 + c] ?? 0) / 2 + 0.5;
+  const of = (row: (y: number) => number): Values => ({
+    data: Float32Array.from({ length: HEIGHT * WIDTH * 3 }, (_, i) =>
+      cut(row(Math.floor(i / (3 * WIDTH))), Math.floor(i / 3) % WIDTH, i % 3),
+    ),
+    shape: [HEIGHT, WIDTH, 3],
+  });
+  [picture, turned] = [of((y) => y), of((y) => HEIGHT - 1 - y)];
+});
+afterAll(() => networks.destroy());
+
+const golden = (name: string): ArrayLike<number> => {
+  const file = "test/golden/vitrine/deep-dream.npz";
+  return arraysOf(readFileSync(file), file, name)[0]?.array.data ?? [];
+};
+
+/** ‖a − b‖ / ‖b − c‖: how far a dream is off, beside how far it went from its picture. */
+function off(a: ArrayLike<number>, b: ArrayLike<number>, from: ArrayLike<number>): number {
+  let [wrong, moved] = [0, 0];
+  for (let i = 0; i < from.length; i++) {
+    wrong += ((a[i] ?? Number.NaN) - (b[i] ?? 0)) ** 2;
+    moved += ((b[i] ?? 0) - (from[i] ?? 0)) ** 2;
+  }
+  return Math.sqrt(wrong / moved);
+}
+
+describe("a dream", () => {
+  test("is that of the notebook's loop in PyTorch", async () => {
+    const { data, shape } = await deepDream(networks, picture, { layer: "conv2_2", ...QUIET });
+    expect(shape).toEqual([HEIGHT, WIDTH, 3]);
+    expect(off(data, golden("dream"), picture.data)).toBeLessThan(1e-3);
+  });
+
+  test("guided by another picture is too", async () => {
+    const { data } = await deepDream(networks, picture, { layer: "conv2_2", guide: turned, ...QUIET });
+    expect(off(data, golden("guided"), picture.data)).toBeLessThan(1e-3);
+    expect(off(data, golden("dream"), picture.data)).toBeGreaterThan(0.1);
+  });
+
+  test("rolls by its seed: the same seed the same bits, and another seed another picture", async () => {
+    const rolled = (seed: number) =>
+      deepDream(networks, picture, { layer: "conv2_2", octaves: 1, steps: 2, seed });
+    const [a, b, c] = [await rolled(3), await rolled(3), await rolled(4)];
+    expect(a).toEqual(b);
+    expect(a.data).not.toEqual(c.data);
+    expect(a.data.every((value) => value >= 0 && value <= 1)).toBe(true);
+  });
+
+  test("says how far it is, shows what it has, stops, and leaves nothing", async () => {
+    const told: number[] = [];
+    const shown: number[] = [];
+    const options = {
+      ...{ layer: "conv1", octaves: 2, steps: 2 },
+      onProgress: (done: number) => told.push(done),
+      onPicture: ({ shape }: Values) => shown.push(shape[0]),
+    };
+    await deepDream(networks, picture, options);
+    const { left, objects } = await liveBytes(device, () => deepDream(networks, picture, options));
+    expect([left, objects]).toEqual([0, 0]);
+    expect(told.at(-1)).toBe(1);
+    expect(new Set(shown)).toEqual(new Set([32, HEIGHT]));
+    const stopped = liveBytes(device, () =>
+      deepDream(networks, picture, { ...options, signal: AbortSignal.abort(new Error("enough")) }).catch(
+        (error: Error) => error.message,
+      ),
+    );
+    expect(await stopped).toMatchObject({ result: "enough", left: 0 });
+  });
+
+  test("as a film begins each frame at the last one, drawn larger", async () => {
+    const frames: Values[] = [];
+    const options = { layer: "conv1", octaves: 1, steps: 1, jitter: 0, frames: 3 };
+    for await (const frame of deepDreamZoom(networks, picture, options)) frames.push(frame);
+    expect(frames.length).toBe(3);
+    const alone = await deepDream(networks, picture, { layer: "conv1", octaves: 1, steps: 1, jitter: 0 });
+    expect(frames[0]).toEqual(alone);
+    expect(frames[2]?.data).not.toEqual(frames[1]?.data);
+  });
+});
+
+describe("what cannot be right", () => {
+  test.each<[string, object, RegExp]>([
+    ["no layer", { layer: [] }, /expected a layer, got none/],
+    ["a layer that there is not", { layer: "nowhere" }, /"nowhere"/],
+    ["no octave", { layer: "conv1", octaves: 0 }, /1 to 16 octaves, got 0/],
+    ["a scale of 1", { layer: "conv1", scale: 1 }, /a scale above 1, got 1/],
+    ["a jitter of parts of pixels", { layer: "conv1", jitter: 0.5 }, /a jitter of whole pixels, got 0.5/],
+    ["a rate of 0", { layer: "conv1", rate: 0 }, /a rate above 0/],
+  ])("%s", async (_, options, message) => {
+    const asked = deepDream(networks, picture, options as never);
+    await expect(asked).rejects.toThrow(InputError);
+    await expect(asked).rejects.toThrow(message);
+  });
+});
