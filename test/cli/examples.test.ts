@@ -22,6 +22,12 @@ const layer = (class_name: string, name: string, config: Record<string, unknown>
   config: { name, ...config },
 });
 
+/** The classes of the shipped network. */
+const SHIPPED_CLASSES =
+  "ball box triangle star ring cross heart crescent gear flower stripes checker dots bricks waves spiral".split(
+    " ",
+  );
+
 /** A small network with the layers that the examples name. */
 async function writeStandIn(name: string, classes: number): Promise<void> {
   await mkdir(at(name), { recursive: true });
@@ -59,8 +65,10 @@ async function writeStandIn(name: string, classes: number): Promise<void> {
     join(at(name), "weights.bin"),
     Float32Array.from({ length: count }, (_, i) => Math.sin(7 * i + 1) / 2),
   );
+  const labels = name === "shipped" ? SHIPPED_CLASSES : undefined;
   const manifest = {
     format: "layers-model",
+    ...(labels ? { userDefinedMetadata: { labels } } : {}),
     modelTopology: { model_config: { class_name: "Sequential", config: { name: "stand-in", layers } } },
     weightsManifest: [
       { paths: ["weights.bin"], weights: weights.map((weight) => ({ ...weight, dtype: "float32" })) },
@@ -76,7 +84,15 @@ beforeAll(async () => {
   // As large as the examples' places ask.
   await writePlacesModel("examples/segmentation", [128, 96], ["road", "car", "sky"]);
   await writeFile(at("imagenet.json"), '{"0": ["n1", "tabby"], "1": ["n2", "beagle"], "2": ["n3", "tench"]}');
-  for (const [i, name] of ["a.jpg", "b.jpg", "c.jpg", "dog.jpg", "photo.jpg", "street.jpg"].entries()) {
+  for (const [i, name] of [
+    "a.jpg",
+    "b.jpg",
+    "c.jpg",
+    "dog.jpg",
+    "photo.jpg",
+    "street.jpg",
+    "bricks.png",
+  ].entries()) {
     const data = Uint8Array.from({ length: 20 * SIZE * 3 }, (_, j) => (j * (31 + i)) % 256);
     await writePng(at(name), { width: 20, height: SIZE, data });
   }
@@ -94,7 +110,7 @@ function argumentsOf(line: string): string[] {
     args[i - 1] === "--count" ? String(Math.min(8, Number(word))) : args[i - 1] === "--dataset" ? "2" : word,
   );
   const takesModel =
-    !["dataset", "spectrum", "techniques"].includes(words[0] ?? "") && !words.includes("--model");
+    !["dataset", "spectrum", "techniques", "texture"].includes(words[0] ?? "") && !words.includes("--model");
   const ofManySamples = words.includes("--all") && !words.includes("--samples");
   return [
     ...few,

@@ -52,8 +52,8 @@ export const ATTACK: CliCommand = {
   },
   examples: [
     "vitrine attack pgd synthetic:3 --epsilon 8 --defences --out attack.png",
-    "vitrine attack fgsm photos/ --model mobilenet/ --labels imagenet.json --epsilon 2 --json",
-    "vitrine attack pgd cat.jpg --model resnet.onnx --target dog --steps 40 --out attacked/",
+    "vitrine attack fgsm a.jpg b.jpg --model mobilenet --labels imagenet.json --epsilon 2 --json",
+    "vitrine attack pgd dog.jpg --model squeezenet --labels imagenet.json --target tabby --steps 40 --out attacked/",
   ],
   leading: () => 1,
   run: attackCommand,

@@ -38,10 +38,10 @@ export const DREAM: CliCommand = {
     out: "File for the picture (.png, .npy), or for a film a folder for its frames.",
   },
   examples: [
-    "vitrine dream synthetic:3 --layer conv3_1 --octaves 2 --out dream.png",
-    "vitrine dream sky.jpg --model googlenet/ --layer inception_4c/output --out dream.png",
-    "vitrine dream sky.jpg --model googlenet/ --layer inception_3b/output --guide flowers.jpg --out guided.png",
-    "vitrine dream synthetic:3 --layer conv2_2 --octaves 1 --frames 40 --out film/",
+    "vitrine dream photo.jpg --layer conv3_3 --octaves 2 --out dream.png",
+    "vitrine dream photo.jpg --model squeezenet --layer fire5_concat --out dream.png",
+    "vitrine dream photo.jpg --model squeezenet --layer fire5_concat --guide street.jpg --out guided.png",
+    "vitrine dream photo.jpg --layer conv2_2 --octaves 1 --steps 2 --frames 3 --out film/",
   ],
   run: dreamCommand,
 };
