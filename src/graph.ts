@@ -4,6 +4,7 @@
  */
 import "./gpu/platform.ts";
 
+export { withAveragePools } from "./graph/average-pools.ts";
 export { className, classOf, labelOf, probabilitiesOf } from "./graph/classes.ts";
 export { fuse } from "./graph/fuse.ts";
 export {
