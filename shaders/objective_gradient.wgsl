@@ -2,7 +2,7 @@
 //
 //   a      [N, height, width, channels]  the layer's activations
 //   terms  [count]                       blocks/objective_term.wgsl
-//   masks  [...]                         regions' masks [height, width], one after another
+//   masks  [...]                         regions' masks [height, width] and lists of channels [images], one after another
 //   lse    [N]                           log-sum-exp of the channels, for probabilities
 //   dy     [N, height, width, channels]
 //
@@ -51,6 +51,7 @@ fn termGradient(term: Term, i: u32) -> f32 {
     case 5u: { return -sigmoid(a[i]) * sigmoid(-a[i]); }
     case 7u: { return sigmoid(-a[i]); }
     case 8u: { return -sigmoid(a[i]); }
+    case 9u: { return f32(channel == u32(masks[term.mask + here.x])); }
     default: { return 1.0; }
   }
 }

@@ -2,7 +2,7 @@
 //
 //   a       [N, height, width, channels]  the layer's activations
 //   terms   [count]                       blocks/objective_term.wgsl
-//   masks   [...]                         regions' masks [height, width], one after another
+//   masks   [...]                         regions' masks [height, width] and lists of channels [images], one after another
 //   lse     [N]                           written: log-sum-exp of the channels, where a term is a probability
 //   values  [N]                           the sum
 //
@@ -48,8 +48,12 @@ fn share(term: Term, image: u32, thread: u32) -> f32 {
   }
   let origin = vec3<u32>(term.y, term.x, term.channel);
   let every = origin == vec3<u32>(EVERY);
-  let low = select(origin, vec3<u32>(0u), every);
-  let size = select(vec3<u32>(1u), vec3<u32>(params.height, params.width, params.channels), every);
+  var low = select(origin, vec3<u32>(0u), every);
+  var size = select(vec3<u32>(1u), vec3<u32>(params.height, params.width, params.channels), every);
+  if (term.kind == 9u) {
+    low.z = u32(masks[term.mask + image / params.views]);
+    size.z = u32(low.z < params.channels);
+  }
   var sum = 0.0;
   for (var i = thread; i < size.x * size.y * size.z; i += THREADS) {
     let row = low.x + i / (size.y * size.z);

@@ -46,6 +46,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   featureDistance: (o) => library.featureDistance("conv1", [1], o as never),
   gramDistance: (o) => library.gramDistance("conv1", [1], o as never),
   imageDistance: (o) => library.imageDistance([1], o as never),
+  marginObjective: (o) => library.marginObjective(0, o as never),
   totalVariation: (o) => library.totalVariation(o as never),
   affine: (o) => library.affine([[1, 0, 0, 0, 1, 0]], o),
   cropAndResize: (o) => library.cropAndResize(o),
@@ -213,7 +214,7 @@ const PLAIN = new Set(
   channelOfEach citationOf clipSmallContribution clipSmallNorm clipSmallValue decay yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
-  formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf inputFrom inputOf inputsOf
+  diversityObjective formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf inputFrom inputOf inputsOf
   isSoftwareAdapter isUneven jpegDefence labelOf labelsIn layerOf logit logitsOf logProbability lucidTransforms
   mapAtImage maxOverColor meanOf meanSquare measureValue medianDefence memoryOf mergeCoMoments
   mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl multiplyAddsOf
@@ -221,7 +222,7 @@ const PLAIN = new Set(
   pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readersOf
   readHistogram readInput readPicture readStatistics readTensor readTensors receptiveField
   recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape
-  summariseTrust sumOverColor syntheticNames upTo usualDefences varianceOf`
+  summariseTrust sumOverColor syntheticNames upTo usualDefences varianceOf withAveragePools`
     .trim()
     .split(/\s+/),
 );

@@ -10,21 +10,21 @@ export const EVERY_INDEX = 0xffffffff;
 /** Codes of the kinds of term in WGSL. */
 const KINDS = {
   ...{ sum: 0, probability: 1, norm: 2, region: 3, yes: 4, no: 5 },
-  ...{ logProbability: 6, logYes: 7, logNo: 8 },
+  ...{ logProbability: 6, logYes: 7, logNo: 8, channelOfEach: 9 },
 } as const;
 
 /** A term of an objective at one layer; indices may be {@link EVERY_INDEX}. */
 export interface ObjectiveTerm {
   /**
    * Σ a, softmax over the channels at `channel`, ½·Σ a², Σ mask·a, sigmoid of a or of −a, over the elements that match; and the
-   * logarithms of these probabilities.
+   * logarithms of these probabilities; Σ a of a channel for each image, whose number the masks hold.
    */
   readonly kind: keyof typeof KINDS;
   readonly image: number;
   readonly y: number;
   readonly x: number;
   readonly channel: number;
-  /** Offset of a region's mask among the masks. */
+  /** Offset of a region's mask, or of a list of channels, among the masks. */
   readonly mask: number;
   readonly weight: number;
 }

@@ -34,7 +34,7 @@ const SLICE = 4096;
 const threads = (elements: number): [number, number] => gridOf(Math.ceil(elements / 256));
 
 /** Adds up the partial sums of each image. */
-function addStep(partials: Tensor, { values, weight, accumulate }: TermScoreSite): Step {
+export function addStep(partials: Tensor, { values, weight, accumulate }: TermScoreSite): Step {
   const images = sizeOf(values.shape);
   return {
     shader: addShader,

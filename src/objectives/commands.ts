@@ -83,7 +83,8 @@ export async function createObjective(
       if (!a) continue;
       const [into, before] = layer === undefined ? [imageValues, atImage] : [values, scores];
       const site = { values: into, weight: term.weight, accumulate: before.length > 0 };
-      const made = await kind.create(term, { device, scope, a, ...site });
+      const at = { graph, a, views: layer === undefined ? 1 : views };
+      const made = await kind.create(term, { device, scope, ...at, ...site });
       if (layer === undefined) atImage.push(made);
       else {
         scores.push(made.score);

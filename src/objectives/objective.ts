@@ -98,14 +98,7 @@ export function meanOf(target: Target): Objective {
  * dreams climbs by it.
  */
 export function channelOfEach(layer: string, channels: readonly number[]): Objective {
-  return new Objective(
-    channels.map((channel, image) => ({
-      of: "sum",
-      target: { layer, channel, image },
-      mean: true,
-      weight: 1,
-    })),
-  );
+  return new Objective([{ of: "channels", layer, channels: [...channels], weight: 1 }]);
 }
 
 /** The mean of a layer's squared activations: Lucid's DeepDream objective. */
@@ -119,6 +112,29 @@ export function meanSquare(layer: string): Objective {
  */
 export function logProbability(target: number | string, output?: string): Objective {
   return new Objective([{ of: "crossEntropy", class: target, output, weight: 1 }]);
+}
+
+export interface MarginOptions {
+  /** Where the margin stops to grow; Infinity: nowhere. Default 0: once the class is the first. */
+  readonly confidence?: number | undefined;
+}
+
+/**
+ * min(Z_t − max over i ≠ t of Z_i, confidence): how far a class's logit lies above the strongest other, up to a confidence (minus the
+ * f6 of Carlini & Wagner 2017). At the confidence it has no slope left.
+ * @throws UnsupportedError, when it is put to a network, for an output of one number.
+ */
+export function marginObjective(
+  target: number | string,
+  options: MarginOptions = {},
+  output?: string,
+): Objective {
+  assertFields("marginObjective", options, { confidence: "may" });
+  const { confidence = 0 } = options;
+  if (!(confidence >= 0)) {
+    throw new InputError(`objective margin: expected confidence of at least 0, got ${describe(confidence)}`);
+  }
+  return new Objective([{ of: "margin", class: target, output, confidence, weight: 1 }]);
 }
 
 export interface DirectionOptions {
@@ -249,6 +265,18 @@ export function gramDistance(
   const { normalise = "pixels" } = options;
   const values = finite("gramDistance", reference);
   return new Objective([{ of: "gramDistance", layer, reference: values, normalise, weight: 1 }]);
+}
+
+/**
+ * 1/B · Σ over the other images of the batch of cos(G, G′), G an image's Gram matrix of a layer and B the number of images: how
+ * alike the images of a batch are. Summed over the images it is Lucid's `diversity`, and the gradient of each image is that of
+ * the sum. With a negative weight the images grow apart: `diversityObjective(layer).times(-1)`.
+ *
+ * This one objective looks at other images, so it depends on the batch; the same batch gives the same bits. Of `views`, each is
+ * compared with the same view of the others. Alone, an image has the value 0.
+ */
+export function diversityObjective(layer: string): Objective {
+  return new Objective([{ of: "diversity", layer, weight: 1 }]);
 }
 
 /** A copy of numbers. @throws InputError when one is NaN or infinite. */

@@ -35,6 +35,7 @@ export interface PackedTermKind<T> {
 /** Where a term with kernels of its own is computed. */
 export interface OwnTermSite {
   readonly device: GPUDevice;
+  readonly graph: Graph;
   /** Its owner, which frees what the term creates. */
   readonly scope: Pick<Scope, "tensor" | "command">;
   /** The layer's activation, or the images, [N, …]. */
@@ -42,6 +43,8 @@ export interface OwnTermSite {
   /** [N]: gets the term times its weight, written or added. */
   readonly values: Tensor;
   readonly weight: number;
+  /** Entries of the batch that are views of one image, side by side. */
+  readonly views: number;
   readonly accumulate: boolean;
 }
 
@@ -79,7 +82,7 @@ export function sideOfTerm(term: OfClass, graph: Graph): Side & { readonly head:
 }
 
 /** @throws InputError where an output scores a class at many places. */
-export function assertOneScore(who: string, { shape }: TermSite): void {
+export function assertOneScore(who: string, { shape }: { readonly shape: Shape }): void {
   const [, height, width] = asNhwc(shape);
   if (height * width === 1) return;
   throw new InputError(

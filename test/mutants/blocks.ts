@@ -23,6 +23,14 @@ const INCREMENTAL = [...INCREMENTAL_KERNELS, "network/incremental.test.ts"];
 /** Mistakes in what several kernels share, with all the tests that should notice them. */
 export const BLOCKS: readonly Mutant[] = [
   ...each(
+    block("cosine_of_images"),
+    ["objectives/own-terms.test.ts"],
+    [
+      ["image * params.views + entry % params.views", "image * params.views"],
+      ["any(squares <= vec2<f32>(0.0))", "false"],
+    ],
+  ),
+  ...each(
     block("axes"),
     ["layers/permute.test.ts", "layers/reduce.test.ts"],
     [

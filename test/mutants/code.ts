@@ -302,6 +302,16 @@ export const CODE: readonly Mutant[] = [
     ["this.plus(other.times(-1))", "this.plus(other)"],
     ["weight: term.weight * factor", "weight: factor"],
   ),
+  ...of("objectives/channels", "objectives/own-terms", ["weight / (height * width)", "weight"]),
+  ...of("objectives/diversity", "objectives/own-terms", ["weight: weight / images", "weight"]),
+  ...of(
+    "graph/up-to",
+    "graph/up-to",
+    ['if (!head) return [[name, "values"]];', "if (!head) return [];"],
+    ["if (head.output !== name) return [[name, head.scores]];", ""],
+    ["named && labels ?", "labels ?"],
+  ),
+  ...of("graph/average-pools", "graph/up-to", ['layer.op === "pool" ? {', "true ? {"]),
   ...of("objectives/region", "objectives/objectives", ["const mask = masks.length;", "const mask = 0;"]),
   ...of("objectives/commands", "objectives/objectives", ["accumulate: place > 0 }", "accumulate: false }"]),
   ...of(

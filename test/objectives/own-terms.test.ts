@@ -11,12 +11,14 @@ import {
   channelMean,
   channelOfEach,
   directionObjective,
+  diversityObjective,
   featureDistance,
   gramDistance,
   guidedMatch,
   imageDistance,
   logit,
   logProbability,
+  marginObjective,
   meanOf,
   meanSquare,
   normObjective,
@@ -26,7 +28,7 @@ import {
 import { occlusion } from "../../src/techniques/attribution/occlusion.ts";
 import { submit } from "../../src/techniques/submit.ts";
 import { testDevice } from "../gpu.ts";
-import { branches, random, values } from "../graph/graphs.ts";
+import { branches, graph as graphOf, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
 
 // Activations of layer "tanh1" are 7 × 7 × 4, and smooth in the image.
@@ -170,8 +172,8 @@ const TERMS: readonly (readonly [
 ];
 
 /** The value of each image and the gradient to the input, on a network. */
-async function asked(on: Network, objective: Objective, input: Float32Array) {
-  const command = await createObjective(on, objective);
+async function asked(on: Network, objective: Objective, input: Float32Array, views = 1) {
+  const command = await createObjective(on, objective, { views });
   device.queue.writeBuffer(on.input.buffer, 0, input.slice());
   submit(on, (encoder) => {
     on.forward(encoder);
@@ -328,6 +330,155 @@ describe("an objective", () => {
   });
 });
 
+describe("a margin", () => {
+  const UNBOUNDED = { confidence: Number.POSITIVE_INFINITY };
+  const strongest = (logits: readonly number[], target: number): number =>
+    Math.max(...logits.filter((_, k) => k !== target));
+  /** The logits of both images. */
+  async function logits(): Promise<number[][]> {
+    device.queue.writeBuffer(network.input.buffer, 0, images);
+    submit(network, (encoder) => network.forward(encoder));
+    const all = [...(await readTensor(device, network.activation("logits")))];
+    return [all.slice(0, 3), all.slice(3)];
+  }
+
+  test.each([0, 1, 2])("of class %i is how far it lies above the strongest other", async (target) => {
+    const { found, gradient } = await asked(network, marginObjective(target, UNBOUNDED).times(2), images);
+    for (const [n, own] of (await logits()).entries()) {
+      const other = strongest(own, target);
+      expect(found[n]).toBeCloseTo(2 * (at(own, target) - other), 5);
+      const difference = logit(target)
+        .minus(logit(own.indexOf(other)))
+        .times(2);
+      const expected = await asked(network, difference, images);
+      for (let i = n * SIZE; i < (n + 1) * SIZE; i++) {
+        expect(at(gradient, i)).toBeCloseTo(at(expected.gradient, i), 5);
+      }
+    }
+  });
+
+  test("stops at its confidence, where it has no slope, in each image by itself", async () => {
+    let stopped = 0;
+    for (const target of [0, 1, 2]) {
+      const { found, gradient } = await asked(network, marginObjective(target), images);
+      for (const [n, own] of (await logits()).entries()) {
+        const margin = at(own, target) - strongest(own, target);
+        expect(found[n]).toBeCloseTo(Math.min(margin, 0), 5);
+        const steepest = Math.max(...gradient.subarray(n * SIZE, (n + 1) * SIZE).map(Math.abs));
+        if (margin > 0) {
+          expect(steepest).toBe(0);
+          stopped++;
+          const half = await asked(network, marginObjective(target, { confidence: margin / 2 }), images);
+          expect(half.found[n]).toBeCloseTo(margin / 2, 6);
+        } else expect(steepest).toBeGreaterThan(1e-4);
+      }
+    }
+    expect(stopped).toBe(2);
+  });
+
+  test("adds to what the logits are asked besides, and is of views their mean", async () => {
+    const margin = marginObjective(1, UNBOUNDED);
+    const both = await asked(network, margin.plus(logit(0)), images);
+    const [alone, other] = [await asked(network, margin, images), await asked(network, logit(0), images)];
+    const views = await asked(network, margin, images, 2);
+    for (const [n, value] of alone.found.entries()) {
+      expect(both.found[n]).toBeCloseTo(value + at(other.found, n), 5);
+      expect(views.found[n]).toBeCloseTo(value / 2, 6);
+    }
+    for (const [i, slope] of alone.gradient.entries()) {
+      expect(both.gradient[i]).toBeCloseTo(slope + at(other.gradient, i), 5);
+      expect(views.gradient[i]).toBeCloseTo(slope / 2, 6);
+    }
+  });
+
+  test("of one number is refused", async () => {
+    const one = await createNetwork(
+      device,
+      graphOf("one", [
+        { op: "input", name: "image", inputs: [], shape: [2, 2, 1] },
+        { op: "globalPool", name: "gap", inputs: ["image"], mode: "average" },
+        { op: "activation", name: "yes", inputs: ["gap"], activation: { kind: "sigmoid" } },
+      ]),
+    );
+    await expect(createObjective(one, marginObjective(0))).rejects.toThrow(UnsupportedError);
+    one.destroy();
+  });
+});
+
+describe("diversity", () => {
+  const six = values(6 * SIZE, random(41));
+  const entry = (n: number): Float32Array => six.subarray(n * SIZE, (n + 1) * SIZE);
+  let wide: Network;
+  beforeAll(async () => {
+    wide = await createNetwork(device, branches(), { batch: 6 });
+  });
+  afterAll(() => wide.destroy());
+
+  const product = (a: readonly number[], b: readonly number[]): number =>
+    sum(a.length, (i) => at(a, i) * at(b, i));
+  /** Of every entry, by its definition: the views of an image lie side by side. */
+  async function definition(input: Float32Array, views: number): Promise<number[]> {
+    const grams: number[][] = [];
+    for (let n = 0; n < 6; n++) {
+      grams.push(gramOf(await activationOf(input.subarray(n * SIZE, (n + 1) * SIZE))));
+    }
+    return grams.map((own, n) => {
+      const others = grams.filter((_, m) => m !== n && m % views === n % views);
+      const cosines = others.map(
+        (other) => product(own, other) / Math.sqrt(product(own, own) * product(other, other)),
+      );
+      return sum(cosines.length, (k) => at(cosines, k)) / (6 / views) / views;
+    });
+  }
+
+  test.each([1, 2])("of %i views is the mean cosine with the Gram matrices of others", async (views) => {
+    const { found, gradient } = await asked(wide, diversityObjective("tanh1"), six, views);
+    for (const [n, value] of (await definition(six, views)).entries()) {
+      expect(found[n]).toBeCloseTo(value, 5);
+    }
+    // An image's gradient is that of the sum over all images.
+    const scale = Math.max(...gradient.map(Math.abs));
+    expect(scale).toBeGreaterThan(1e-4);
+    const step = 5e-3;
+    for (const i of [3, SIZE + 40, 3 * SIZE + 17, 6 * SIZE - 1]) {
+      const total = async (by: number): Promise<number> => {
+        const moved = six.slice();
+        moved[i] = at(moved, i) + by;
+        const terms = await definition(moved, views);
+        return sum(6, (n) => at(terms, n));
+      };
+      const slope = ((await total(step)) - (await total(-step))) / (2 * step);
+      expect(Math.abs(at(gradient, i) - slope)).toBeLessThan(2e-2 * scale);
+    }
+  });
+
+  test("of the same batch is the same bits, and of one image nothing", async () => {
+    const objective = diversityObjective("tanh1");
+    const first = await asked(wide, objective, six);
+    expect(await asked(wide, objective, six)).toEqual(first);
+    const alone = await asked(single, objective, entry(0));
+    expect([...alone.found]).toEqual([0]);
+    expect(alone.gradient.every((slope) => slope === 0)).toBe(true);
+  });
+
+  test("of images that a layer does not answer is nothing, and finite", async () => {
+    const { found, gradient } = await asked(wide, diversityObjective("conv1"), new Float32Array(6 * SIZE));
+    expect([...found]).toEqual(new Array(6).fill(0));
+    expect(gradient.every((slope) => slope === 0)).toBe(true);
+  });
+});
+
+test("a channel for each image is one term, and images beyond have none", async () => {
+  const objective = channelOfEach("tanh1", [3]);
+  expect(objective.terms).toHaveLength(1);
+  const { found, gradient } = await asked(network, objective.plus(channelMean("tanh1", 1)), images);
+  const one = await asked(network, channelMean("tanh1", 1), images);
+  const three = await asked(network, channelMean("tanh1", 3), images);
+  expect(found[0]).toBeCloseTo(at(one.found, 0) + at(three.found, 0), 6);
+  expect(found[1]).toBe(one.found[1]);
+  expect(gradient.subarray(SIZE)).toEqual(one.gradient.subarray(SIZE));
+});
+
 describe("what cannot be right", () => {
   test.each<[string, () => Objective, RegExp]>([
     [
@@ -356,6 +507,12 @@ describe("what cannot be right", () => {
     ["an alpha below 1", () => alphaNorm({ alpha: 0.5 }), /alpha of at least 1, got 0.5/],
     ["a beta that is none", () => totalVariation({ beta: Number.NaN }), /beta of at least 1, got NaN/],
     ["a layer that there is not", () => meanSquare("nowhere"), /nowhere/],
+    ["a layer without places", () => diversityObjective("logits"), /N×H×W×C or N×pixels×C.* got 2×3/],
+    ["a class that there is not", () => marginObjective(3), /class of 0 to 2, got 3/],
+    ["a confidence below 0", () => marginObjective(0, { confidence: -1 }), /at least 0, got -1/],
+    ["more channels than images", () => channelOfEach("tanh1", [1, 2, 3]), /at most 2 images, got 3/],
+    ["no channel", () => channelOfEach("tanh1", []), /at most 2 images, got 0/],
+    ["a channel out of range", () => channelOfEach("tanh1", [0, 4]), /channels of 0 to 3, got 4/],
   ])("%s", async (_, make, message) => {
     const { result, left } = await liveBytes(device, async () => {
       try {

@@ -137,7 +137,7 @@ const prepareLinearView: Prepare<ObjectiveOptions, LocalLinear> = async (site, o
 };
 
 function isBent({ kind }: { readonly kind: string }): boolean {
-  return kind !== "sum" && kind !== "region";
+  return kind !== "sum" && kind !== "region" && kind !== "channelOfEach";
 }
 
 interface Constants {

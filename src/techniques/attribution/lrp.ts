@@ -77,7 +77,7 @@ const prepareRelevance: Prepare<LrpOptions, RelevanceExplanation> = async (site,
   const { target, objective } = await site.ask(options);
   const bent = termsByLayer(network, objective)
     .flatMap(({ terms }) => terms)
-    .find(({ kind }) => kind !== "sum" && kind !== "region");
+    .find(({ kind }) => kind !== "sum" && kind !== "region" && kind !== "channelOfEach");
   if (bent) {
     throw new InputError(
       `LRP: expected an objective that is a sum of a network's values, got a ${bent.kind === "norm" ? "norm" : "probability"}; ask for the logit`,
