@@ -78,10 +78,14 @@ fn main(
       }
     }
     let scale = select(1.0, own.scale, params.part == params.history);
-    for (var i = first + thread; i < end; i += THREADS) {
+    let paired = back < own.count;
+    // Only one of the two arrays is read: memory is what this takes.
+    for (var i = first + thread; i < end && (paired || scale != 1.0); i += THREADS) {
       var change = 0.0;
-      if (back < own.count) {
-        change = along * select(y[place * all + i], s[place * all + i], goesBack);
+      if (paired && goesBack) {
+        change = along * s[place * all + i];
+      } else if (paired) {
+        change = along * y[place * all + i];
       }
       d[i] = scale * (d[i] + change);
     }
@@ -93,9 +97,13 @@ fn main(
   if (last || back < own.count) {
     let place = pairAt(own, back, params.history);
     for (var i = first + thread; i < end; i += THREADS) {
-      var other = previous[i];
-      if (!last) {
-        other = select(y[place * all + i], s[place * all + i], params.part < params.history);
+      var other = 0.0;
+      if (last) {
+        other = previous[i];
+      } else if (params.part < params.history) {
+        other = s[place * all + i];
+      } else {
+        other = y[place * all + i];
       }
       sum += other * d[i];
     }
