@@ -21,6 +21,9 @@ struct Params {
 // The place within the image that stands for one that may be beyond its border.
 fn mirrored(place: i32) -> u32 {
   let length = i32(params.length);
+  if (place >= 0 && place < length) {
+    return u32(place);
+  }
   let period = 2 * length;
   let within = (place % period + period) % period;
   return u32(select(within, period - 1 - within, within >= length));
