@@ -14,7 +14,6 @@ export const OPTIMISER_MUTANTS: readonly Mutant[] = [
     "shaders/gradient_step.wgsl",
     ["return norms[image] / f32(params.size);", "return norms[image];"],
     ["return sqrt(norms[image]);", "return norms[image];"],
-    ["if (length > 0.0)", "if (length >= 0.0)"],
     ["min(params.most, rateAt(step[0]) / length)", "rateAt(step[0]) / length"],
     ["measure(i / params.size)", "measure(0u)"],
     ["sign(g[i])", "g[i]"],

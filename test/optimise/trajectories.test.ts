@@ -104,8 +104,8 @@ const CASES: readonly (readonly [name: string, optimiser: Optimiser])[] = [
 describe.each(CASES)("%s", (name, optimiser) => {
   test("follows PyTorch for 20 steps", async () => {
     const kept = await climbed(optimiser, { start, objective: hill, images: IMAGES, keep: [5, 20] });
-    expect(distance(kept[0] ?? start, of(`${name}/5`))).toBeLessThan(1e-4);
-    expect(distance(kept[1] ?? start, of(`${name}/20`))).toBeLessThan(1e-3);
+    expect(distance(kept[0] ?? start, of(`${name}/5`))).toBeLessThan(2e-6);
+    expect(distance(kept[1] ?? start, of(`${name}/20`))).toBeLessThan(2e-5);
   });
 
   test("leaves images alone where another's gradient is NaN, infinite or 0", async () => {
