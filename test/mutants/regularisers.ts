@@ -49,4 +49,18 @@ export const REGULARISER_MUTANTS: readonly Mutant[] = [
     ["iterations - 1", "iterations"],
     ["255 / range - (", "255 - ("],
   ),
+  ...each(
+    ["src/optimise/regularisers/yosinski.ts"],
+    ["optimise/regularisers/yosinski.golden.test.ts"],
+    [
+      ["100 / unit ** 2", "100 / unit"],
+      ["most / unit ** 2", "most / unit"],
+      ['rate: 2, by: "progress"', 'rate: 1, by: "progress"'],
+    ],
+  ),
+  ...each(
+    ["src/optimise/ascent.ts"],
+    ["optimise/regularisers/yosinski.golden.test.ts"],
+    [["(regulariser.acts?.(done, of) ?? true)", "true"]],
+  ),
 ];
