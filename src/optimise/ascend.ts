@@ -82,22 +82,26 @@ export async function ascend<I extends AscentImage = AscentImage>(
     const network = await networks.temporary({ ...choice, batch: own.length * views });
     try {
       const kind = imageOf(own);
-      using made = await createAscent(network, {
+      const made = await createAscent(network, {
         ...ascent,
         objective: objectiveOf(own),
         image: kind,
         numbers: own,
       });
-      range = kind.range;
-      shape = made.image.pixels.shape.slice(1) as [number, number, number];
-      const found = await climb(made, {
-        ...{ steps, signal, every },
-        onProgress: onProgress && ((done) => onProgress((first + done * own.length) / numbers.length)),
-        onPicture: onPicture && ((pictures) => onPicture(among(pictures, own.length, numbers.length, parts))),
-      });
-      parts.push(found.pixels);
-      curves.push(...found.curves);
-      await finish?.(made.image, own);
+      try {
+        range = kind.range;
+        shape = made.image.pixels.shape.slice(1) as [number, number, number];
+        const found = await climb(made, {
+          ...{ steps, signal, every },
+          onProgress: onProgress && ((done) => onProgress((first + done * own.length) / numbers.length)),
+          onPicture: onPicture && ((seen) => onPicture(among(seen, own.length, numbers.length, parts))),
+        });
+        parts.push(found.pixels);
+        curves.push(...found.curves);
+        await finish?.(made.image, own);
+      } finally {
+        made.destroy();
+      }
     } finally {
       network.destroy();
     }

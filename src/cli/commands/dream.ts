@@ -88,17 +88,18 @@ async function dreamCommand(names: readonly string[], values: Values, io: Io): P
   };
   const files: string[] = [];
   const mebibytes = values.whole("memory", 1, 2 ** 20);
-  using networks = createNetworks(
-    device,
-    graph,
-    mebibytes === undefined ? {} : { memory: mebibytes * 2 ** 20 },
-  );
-  if (frames === undefined) await write(await deepDream(networks, picture, options), basename(name));
-  else {
-    let number = 0;
-    for await (const frame of deepDreamZoom(networks, picture, { ...options, frames, zoom })) {
-      await write(frame, `${String(++number).padStart(String(frames).length, "0")}.png`);
+  const memory = mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
+  const networks = createNetworks(device, graph, { memory });
+  try {
+    if (frames === undefined) await write(await deepDream(networks, picture, options), basename(name));
+    else {
+      let number = 0;
+      for await (const frame of deepDreamZoom(networks, picture, { ...options, frames, zoom })) {
+        await write(frame, `${String(++number).padStart(String(frames).length, "0")}.png`);
+      }
     }
+  } finally {
+    networks.destroy();
   }
   io.progress();
   const [height, width] = picture.shape;
