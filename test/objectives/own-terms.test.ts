@@ -330,6 +330,52 @@ describe("an objective", () => {
   });
 });
 
+describe("a log probability", () => {
+  test("has the gradient of finite differences", async () => {
+    const { gradient } = await asked(single, logProbability(1).times(2), picture);
+    const scale = Math.max(...gradient.map(Math.abs));
+    const value = async (i: number, by: number): Promise<number> => {
+      const moved = picture.slice();
+      moved[i] = at(moved, i) + by;
+      return at((await asked(single, logProbability(1).times(2), moved)).found, 0);
+    };
+    for (const i of [0, 17, 60, SIZE - 1]) {
+      const slope = ((await value(i, 1e-2)) - (await value(i, -1e-2))) / 2e-2;
+      expect(Math.abs(at(gradient, i) - slope)).toBeLessThan(5e-3 * scale);
+    }
+  });
+
+  test("of labels by themselves and of the sides of a yes or no is that of their sigmoid", async () => {
+    const kinds: readonly (readonly [number, readonly number[]])[] = [
+      [3, [0.7, -1.2, 30]],
+      [1, [1.5]],
+    ];
+    for (const [channels, logits] of kinds) {
+      const sigmoid = await createNetwork(
+        device,
+        graphOf("sigmoid", [
+          { op: "input", name: "image", inputs: [], shape: [1, 1, channels] },
+          { op: "globalPool", name: "gap", inputs: ["image"], mode: "average" },
+          { op: "activation", name: "scores", inputs: ["gap"], activation: { kind: "sigmoid" } },
+        ]),
+      );
+      const image = Float32Array.from(logits);
+      const sigma = (z: number): number => 1 / (1 + Math.exp(-z));
+      // Of a yes or no without labels, 0 is the yes and 1 the no.
+      for (const target of channels === 1 ? [0, 1] : [0, 1, 2]) {
+        const [place, sign] = channels === 1 ? [0, target === 0 ? 1 : -1] : [target, 1];
+        const z = sign * at(logits, place);
+        const { found, gradient } = await asked(sigmoid, logProbability(target), image);
+        expect(at(found, 0)).toBeCloseTo(-Math.log1p(Math.exp(-z)), 5);
+        for (const [i, slope] of gradient.entries()) {
+          expect(slope).toBeCloseTo(i === place ? sign * sigma(-z) : 0, 6);
+        }
+      }
+      sigmoid.destroy();
+    }
+  });
+});
+
 describe("a margin", () => {
   const UNBOUNDED = { confidence: Number.POSITIVE_INFINITY };
   const strongest = (logits: readonly number[], target: number): number =>
