@@ -1,4 +1,4 @@
-// Holds parameters within bounds: x = min(max(x, low), high).
+// Holds parameters within bounds: x = min(max(x, low), high). What is no number stays so, for whoever looks for it.
 //
 //   low, high  [period]  repeated: one number, one a channel, an image, or all of x
 //   x          [size]
@@ -26,5 +26,9 @@ fn main(
     return;
   }
   let at = i % params.period;
+  // By its bits: a driver may assume that there is no NaN.
+  if ((bitcast<u32>(x[i]) & 0x7fffffffu) > 0x7f800000u) {
+    return;
+  }
   x[i] = min(max(x[i], low[at]), high[at]);
 }

@@ -5,7 +5,7 @@ const of = (file: string, ...changes: readonly (readonly [string, string, number
 
 /** Mistakes in the regularisers of an ascent. */
 export const REGULARISER_MUTANTS: readonly Mutant[] = [
-  ...of("shaders/clip_parameters.wgsl", ["i % params.period", "0u"]),
+  ...of("shaders/clip_parameters.wgsl", ["i % params.period", "0u"], ["> 0x7f800000u", "> 0x7fffffffu"]),
   ...of(
     "shaders/gaussian_blur.wgsl",
     ["period - 1 - within", "period - within"],

@@ -88,6 +88,12 @@ describe("clip", () => {
     expect(right).not.toEqual(x);
   });
 
+  test("brings back what is infinite, and hides nothing that is no number", async () => {
+    const odd = Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5);
+    const found = await regularised(clip({ low: -1, high: 1 }), { x: odd, images: 1 });
+    expect(found).toEqual(Float32Array.of(Number.NaN, 1, -1, 0.5));
+  });
+
   test("comes before the drawing, or after the update", () => {
     expect(clip({ low: 0, high: 1 }).at).toBe("before");
     expect(clip({ low: 0, high: 1, at: "after" }).at).toBe("after");
