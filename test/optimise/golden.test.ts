@@ -27,6 +27,7 @@ import { lbfgs } from "../../src/optimise/optimisers/lbfgs.ts";
 import { momentum } from "../../src/optimise/optimisers/momentum.ts";
 import type { Optimiser } from "../../src/optimise/optimisers/optimiser.ts";
 import { testDevice } from "../gpu.ts";
+import { relativeDistance } from "../reference/numbers.ts";
 
 const CLASS = logit(1);
 
@@ -68,16 +69,6 @@ function lastMaps(graph: Graph): string {
   return maps.at(-1)?.name ?? "";
 }
 
-/** ‖a − b‖ / ‖b‖ */
-function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [off, norm] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    off += ((a[i] ?? Number.NaN) - (b[i] ?? 0)) ** 2;
-    norm += (b[i] ?? 0) ** 2;
-  }
-  return Math.sqrt(off / norm);
-}
-
 describe.each([
   ["vitrine", "models/vitrine", [28, 23]],
   ["residual", "test/golden/residual", undefined],
@@ -112,10 +103,10 @@ describe.each([
       optimiser,
     });
     const first = await climb(ascent, { steps: 5 });
-    expect(distance(first.pixels, of(`${key}/5`))).toBeLessThan(1e-4);
+    expect(relativeDistance(first.pixels, of(`${key}/5`))).toBeLessThan(1e-4);
     const rest = await climb(ascent, { steps: 15 });
-    expect(distance(rest.pixels, of(`${key}/20`))).toBeLessThan(1e-3);
+    expect(relativeDistance(rest.pixels, of(`${key}/20`))).toBeLessThan(1e-3);
     const curve = [...(first.curves[0] ?? []), ...(rest.curves[0] ?? [])];
-    expect(distance(curve, of(`${key}/curve`))).toBeLessThan(1e-4);
+    expect(relativeDistance(curve, of(`${key}/curve`))).toBeLessThan(1e-4);
   });
 });

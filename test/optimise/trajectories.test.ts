@@ -12,6 +12,7 @@ import type { Rate } from "../../src/optimise/optimisers/rate.ts";
 import { testDevice } from "../gpu.ts";
 import { submitTo } from "../layers/run.ts";
 import { liveBytes } from "../live-bytes.ts";
+import { relativeDistance } from "../reference/numbers.ts";
 
 const archive = "test/golden/optimisers.npz";
 const golden = new Map(
@@ -73,12 +74,6 @@ async function climbed(optimiser: Optimiser, { start, objective, images, keep }:
   });
 }
 
-/** ‖a − b‖ / ‖b‖ */
-function distance(x: Float32Array, right: Float32Array): number {
-  const off = Math.hypot(...x.map((value, i) => value - at(right, i)));
-  return off / Math.hypot(...right);
-}
-
 const PIECES: Rate = [
   { steps: 3, rate: 0.05 },
   { steps: 6, rate: 0.02 },
@@ -104,8 +99,8 @@ const CASES: readonly (readonly [name: string, optimiser: Optimiser])[] = [
 describe.each(CASES)("%s", (name, optimiser) => {
   test("follows PyTorch for 20 steps", async () => {
     const kept = await climbed(optimiser, { start, objective: hill, images: IMAGES, keep: [5, 20] });
-    expect(distance(kept[0] ?? start, of(`${name}/5`))).toBeLessThan(2e-6);
-    expect(distance(kept[1] ?? start, of(`${name}/20`))).toBeLessThan(2e-5);
+    expect(relativeDistance(kept[0] ?? start, of(`${name}/5`))).toBeLessThan(2e-6);
+    expect(relativeDistance(kept[1] ?? start, of(`${name}/20`))).toBeLessThan(2e-5);
   });
 
   test("leaves images alone where another's gradient is NaN, infinite or 0", async () => {

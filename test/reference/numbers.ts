@@ -21,6 +21,16 @@ export function expectClose(actual: Float32Array, expected: ArrayLike<number>, t
   expect(worst).toBeLessThan(tolerance);
 }
 
+/** ‖a − b‖ / ‖b‖ in f64. */
+export function relativeDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [off, norm] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    off += ((a[i] ?? Number.NaN) - (b[i] ?? 0)) ** 2;
+    norm += (b[i] ?? 0) ** 2;
+  }
+  return Math.sqrt(off / norm);
+}
+
 /** Σ a·b in f64. */
 export function inner(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
