@@ -5,6 +5,9 @@
 import "./gpu/platform.ts";
 
 export type { Values } from "./images/zoom.ts";
+export { accentuation } from "./techniques/synthesis/accentuation.ts";
+export { caricatureOf } from "./techniques/synthesis/caricature.ts";
+export { classImage } from "./techniques/synthesis/class-image.ts";
 export {
   type DeepDreamOptions,
   deepDream,
@@ -12,3 +15,17 @@ export {
   type ZoomOptions,
 } from "./techniques/synthesis/deep-dream.ts";
 export { type EfrosLeungOptions, efrosLeung, type GrownTexture } from "./techniques/synthesis/efros-leung.ts";
+export { featureVisualization } from "./techniques/synthesis/feature-visualization.ts";
+export { SYNTHESES, synthesisNamed } from "./techniques/synthesis/list.ts";
+export { maco } from "./techniques/synthesis/maco.ts";
+export type {
+  CommonSynthesisOptions,
+  SynthesisOption,
+  SynthesisOptionList,
+  SynthesisOptions,
+} from "./techniques/synthesis/options.ts";
+export type { Asked, SynthesisRequest } from "./techniques/synthesis/plan.ts";
+export type { LiveSynthesis, Synthesis, SyntheticPicture } from "./techniques/synthesis/synthesis.ts";
+export type { SynthesisTechnique } from "./techniques/synthesis/technique.ts";
+export { channelsOf, type Wanted } from "./techniques/synthesis/wanted.ts";
+export { yosinski } from "./techniques/synthesis/yosinski.ts";

@@ -36,6 +36,13 @@ const CALLS: Readonly<Record<string, Call>> = {
   carliniWagner: (o) => library.carliniWagner(library.createNetworks(device, graph), [image], o),
   defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
+  accentuation: (o) => library.accentuation(library.createNetworks(device, graph), { class: 1 }, pixels, o),
+  caricatureOf: (o) => library.caricatureOf(library.createNetworks(device, graph), "conv2", pixels, o),
+  classImage: (o) => library.classImage(library.createNetworks(device, graph), { class: 1 }, o),
+  featureVisualization: (o) =>
+    library.featureVisualization(library.createNetworks(device, graph), { class: 1 }, o),
+  maco: (o) => library.maco(library.createNetworks(device, graph), { class: 1 }, o),
+  yosinski: (o) => library.yosinski(library.createNetworks(device, graph), { class: 1 }, o),
   foolingImages: (o) => library.foolingImages(library.createNetworks(device, graph), o),
   fgsm: (o) => library.fgsm(library.createNetworks(device, graph), [image], o),
   pgd: (o) => library.pgd(library.createNetworks(device, graph), [image], o),
@@ -211,7 +218,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelMean channelObjective
-  channelOfEach citationOf clipSmallContribution clipSmallNorm clipSmallValue decay yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
+  channelOfEach channelsOf citationOf clipSmallContribution clipSmallNorm clipSmallValue decay yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
   diversityObjective formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf inputFrom inputOf inputsOf
@@ -222,7 +229,7 @@ const PLAIN = new Set(
   pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readersOf
   readHistogram readInput readPicture readStatistics readTensor readTensors receptiveField
   recordCommands redirectedFor regionObjective reluMaskShape resized shapesNear shapesOf spectrumShape
-  summariseTrust sumOverColor syntheticNames upTo usualDefences varianceOf withAveragePools`
+  summariseTrust sumOverColor synthesisNamed syntheticNames upTo usualDefences varianceOf withAveragePools`
     .trim()
     .split(/\s+/),
 );

@@ -1,0 +1,52 @@
+import { assertFields, type Fields } from "../../gpu/options.ts";
+import type { Networks } from "../../network/pool.ts";
+import type { AscentImage } from "../../optimise/image/image.ts";
+import type { Paper } from "../attribution/technique.ts";
+import { assertPool } from "../robustness/attack-pictures.ts";
+import { COMMON, type SynthesisOptionList, type SynthesisOptions } from "./options.ts";
+import type { AscentsOf, Asked, SynthesisRequest } from "./plan.ts";
+import type { Synthesis } from "./synthesis.ts";
+import { synthesise } from "./synthesise.ts";
+
+/** A technique of synthesis as its file registers it: what a command line, a menu or a table needs of it. */
+export interface SynthesisTechnique {
+  /** Short, for a command line: lower case and hyphens. */
+  readonly name: string;
+  readonly title: string;
+  readonly paper: Paper;
+  /** One sentence that says what it makes. */
+  readonly summary: string;
+  readonly asks: readonly Asked[];
+  /** The options that it reads, beside those that all techniques take. */
+  readonly options: SynthesisOptionList;
+  /** True where the pictures can begin with one that is given, the option `start`. */
+  readonly startable?: true;
+  /**
+   * Makes pictures.
+   * @throws InputError for an option out of range, or something that the network does not have; DivergedError when a picture
+   * becomes NaN or infinite; UnsupportedError for a network that the technique is not defined on.
+   */
+  run(networks: Networks, request: SynthesisRequest, options?: SynthesisOptions): Promise<Synthesis>;
+}
+
+/** Registers a technique: the only place that knows it, beside its line in the list. */
+export function synthesisTechnique<I extends AscentImage>(
+  technique: Omit<SynthesisTechnique, "run"> & AscentsOf<I>,
+): SynthesisTechnique {
+  const { plan: _, units: __, ...about } = technique;
+  const { name, asks, options: own, startable } = about;
+  const fields = Object.fromEntries([
+    ...Object.entries(own).map(([option, { type }]) => [option, type.kind === "choice" ? type.of : "may"]),
+    ...(startable ? [["start", "may"]] : []),
+  ]);
+  const known = Object.fromEntries(asks.map((asked) => [asked, "must"]));
+  return {
+    ...about,
+    async run(networks, request, options = {}) {
+      assertPool(name, networks);
+      assertFields(name, options, { ...COMMON, ...fields } as Fields<SynthesisOptions>);
+      assertFields(`${name} request`, request, known as Fields<SynthesisRequest>);
+      return synthesise(networks, request, options, technique);
+    },
+  };
+}
