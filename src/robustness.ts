@@ -47,3 +47,4 @@ export type {
   CommonAttackOptions,
 } from "./techniques/robustness/options.ts";
 export { type PgdOptions, pgd } from "./techniques/robustness/pgd.ts";
+export { type LbfgsAttackOptions, lbfgsAttack } from "./techniques/robustness/szegedy.ts";

@@ -88,6 +88,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   nadam: (o) => library.nadam(o as never),
   normalisedGradient: (o) => library.normalisedGradient(o),
   lbfgs: (o) => library.lbfgs(o as never),
+  lbfgsAttack: (o) => library.lbfgsAttack(library.createNetworks(device, graph), [image], o),
   momentum: (o) => library.momentum(o),
   gradientAscent: (o) => library.gradientAscent(o),
   accentuationImage: (o) => library.accentuationImage(o as never),

@@ -1,6 +1,10 @@
 import { each, type Mutant } from "./mutant.ts";
 
-const TESTS = ["techniques/robustness/golden.test.ts", "techniques/robustness/attacks.test.ts"];
+const TESTS = [
+  "kernels/attack-loss.test.ts",
+  "techniques/robustness/golden.test.ts",
+  "techniques/robustness/attacks.test.ts",
+];
 const of = (name: string, ...changes: readonly (readonly [string, string, number?])[]): Mutant[] =>
   each([`shaders/${name}.wgsl`], TESTS, changes);
 

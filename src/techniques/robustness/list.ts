@@ -6,9 +6,10 @@ import { CARLINI_WAGNER } from "./carlini-wagner.ts";
 import { DEEP_FOOL } from "./deep-fool.ts";
 import { FGSM } from "./fgsm.ts";
 import { PGD } from "./pgd.ts";
+import { L_BFGS } from "./szegedy.ts";
 
 /** Every attack, in the order in which people meet them. */
-export const ATTACKS: readonly AttackTechnique[] = [FGSM, PGD, APGD, DEEP_FOOL, CARLINI_WAGNER];
+export const ATTACKS: readonly AttackTechnique[] = [FGSM, PGD, APGD, L_BFGS, DEEP_FOOL, CARLINI_WAGNER];
 
 /** The attack of a name. @throws InputError that lists the names. */
 export function attackNamed(name: string): AttackTechnique {

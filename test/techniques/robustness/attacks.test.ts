@@ -7,11 +7,13 @@ import { createNetworks, type Networks } from "../../../src/network/pool.ts";
 import { predict } from "../../../src/techniques/predict.ts";
 import { apgd, checkpointsOf } from "../../../src/techniques/robustness/apgd.ts";
 import type { Attack, AttackTechnique } from "../../../src/techniques/robustness/attack.ts";
+import { carliniWagner } from "../../../src/techniques/robustness/carlini-wagner.ts";
 import { deepFool } from "../../../src/techniques/robustness/deep-fool.ts";
 import { fgsm } from "../../../src/techniques/robustness/fgsm.ts";
 import { ATTACKS } from "../../../src/techniques/robustness/list.ts";
 import type { AttackOptions } from "../../../src/techniques/robustness/options.ts";
 import { pgd } from "../../../src/techniques/robustness/pgd.ts";
+import { lbfgsAttack } from "../../../src/techniques/robustness/szegedy.ts";
 import { testDevice } from "../../gpu.ts";
 import { constant, graph, random } from "../../graph/graphs.ts";
 import { liveBytes } from "../../live-bytes.ts";
@@ -73,6 +75,9 @@ afterAll(() => networks.destroy());
 /** Few steps where an attack takes many. */
 const few = ({ options }: AttackTechnique): AttackOptions =>
   "searches" in options ? { steps: 15, searches: 2, constant: 1 } : {};
+
+/** Enough for the small network. */
+const SEARCH = { steps: 60, searches: 3, constant: 1 } as const;
 
 const only = ([first]: readonly Attack[]): Attack => {
   if (!first) throw new Error("expected an attack");
@@ -189,6 +194,44 @@ describe("goals", () => {
       const near = only(await pgd(networks, [picture(1)], { epsilon: 0.6, target, steps: 5 }));
       expect(near).toMatchObject({ target, succeeded: false, after: { index: label } });
     }
+  });
+
+  // The picture on the boundary itself may be undone by rounding.
+  test.each([
+    [
+      "Carlini and Wagner",
+      (o: AttackOptions) => carliniWagner(networks, [picture(1)], { ...o, confidence: 0.1 }),
+    ],
+    ["L-BFGS", (o: AttackOptions) => lbfgsAttack(networks, [picture(1)], o)],
+  ])("%s: a target is reached, no further away than need be", async (_, attack) => {
+    const { label } = only(await fgsm(networks, [picture(1)]));
+    for (const target of [0, 1, 2, 3].filter((index) => index !== label)) {
+      const found = only(await attack({ target, ...SEARCH }));
+      expect(found).toMatchObject({ target, succeeded: true, after: { index: target } });
+      const far = only(await pgd(networks, [picture(1)], { norm: "l2", epsilon: 400, target, steps: 40 }));
+      expect(found.l2).toBeLessThan(far.l2);
+    }
+  });
+
+  test("Carlini and Wagner's confidence is kept, and costs distance", async () => {
+    const network = await createNetwork(device, networks.graph);
+    for (const target of [undefined, 0, 1, 2, 3]) {
+      const goal = target === undefined ? {} : { label: (target + 1) % 4, target };
+      const distances: number[] = [];
+      for (const confidence of [0, 1, 2]) {
+        const found = only(await carliniWagner(networks, [picture(7)], { ...SEARCH, ...goal, confidence }));
+        const answers = await predict(network, found.picture);
+        const asked = target ?? found.label;
+        const most = (of: (index: number) => boolean) =>
+          Math.max(...answers.map(({ index, logit = 0 }) => (of(index) ? logit : -Infinity)));
+        const lead = most((index) => index === asked) - most((index) => index !== asked);
+        // Rounding to 8 bits moves the scores a little.
+        expect(target === undefined ? -lead : lead).toBeGreaterThan(confidence - 0.1);
+        distances.push(found.l2);
+      }
+      expect(distances).toEqual(distances.toSorted((a, b) => a - b));
+    }
+    network.destroy();
   });
 
   test("each picture may have its own label and target", async () => {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readTensors } from "../../../src/gpu/tensor.ts";
 import { deprocess } from "../../../src/images/preprocess.ts";
 import { hash32 } from "../../../src/kernels/masking.ts";
 import { loadLayersModel } from "../../../src/models/keras/layers-model.ts";
@@ -15,6 +16,7 @@ import { DEEP_FOOL } from "../../../src/techniques/robustness/deep-fool.ts";
 import { FGSM } from "../../../src/techniques/robustness/fgsm.ts";
 import type { AttackOptions } from "../../../src/techniques/robustness/options.ts";
 import { PGD } from "../../../src/techniques/robustness/pgd.ts";
+import { L_BFGS } from "../../../src/techniques/robustness/szegedy.ts";
 import { testDevice } from "../../gpu.ts";
 
 const MODELS = [
@@ -62,33 +64,58 @@ describe.each(MODELS)("%s: attacks agree with PyTorch", (name, path, runnerUp) =
       ...(start === undefined ? {} : { start: Array.isArray(start) ? [near(x0, 8 / 255, seed)] : start }),
     };
     const found = await unrounded(networks, input, given, technique);
-    const expected = golden.get(key) ?? new Float32Array();
-    expect(relative(rowsOf(found.pixels, picture.width, expected), expected)).toBeLessThan(within);
-    const from = rowsOf(x0, picture.width, expected);
-    const change = rowsOf(found.pixels, picture.width, expected).map((value, i) => value - (from[i] ?? 0));
-    expect(
-      relative(
-        change,
-        expected.map((value, i) => value - (from[i] ?? 0)),
-      ),
-    ).toBeLessThan(20 * within);
+    agree(found.pixels, x0, golden.get(key), picture.width, within);
     if (key === "deepfool") expect(found.steps).toEqual([...(golden.get("deepfool-steps") ?? [])]);
+  });
+
+  test.each([
+    [5, 1e-4],
+    [20, 1e-3],
+  ])("lbfgs-%i: the point that is reached", async (updates, within) => {
+    const { data, width } = deprocess(input, networks.graph);
+    // A step draws the picture and then moves: the last move is not drawn.
+    const options = { steps: updates + 1, searches: 1, constant: 0.5, target: runnerUp };
+    const { last, objective } = await unrounded(networks, input, options, L_BFGS);
+    const x0 = Float32Array.from(data, (value) => value / 255);
+    agree(last, x0, golden.get(`lbfgs-${updates}`), width, within);
+    if (updates === 20) {
+      const expected = golden.get("losses")?.[2] ?? 0;
+      const distance = last.reduce((sum, value, i) => sum + (value - (x0[i] ?? 0)) ** 2, 0);
+      expect(Math.abs(0.5 * objective - distance - expected)).toBeLessThan(1e-4 * Math.abs(expected));
+    }
   });
 });
 
-/** What an attack finds before it is rounded to 8 bits. */
+/** Holds what was found, and how far it lies from where it began, against what PyTorch found. */
+function agree(
+  pixels: Float32Array,
+  x0: Float32Array,
+  expected: Float32Array = new Float32Array(),
+  width: number,
+  within: number,
+): void {
+  const [found, from] = [rowsOf(pixels, width, expected), rowsOf(x0, width, expected)];
+
+  expect(relative(found, expected)).toBeLessThan(within);
+  const moved = (to: Float32Array) => to.map((value, i) => value - (from[i] ?? 0));
+  expect(relative(moved(found), moved(expected))).toBeLessThan(20 * within);
+}
+
+/** What an attack finds before it is rounded to 8 bits, the picture that it drew last, and the loss of that. */
 async function unrounded(
   networks: Networks,
   input: Float32Array,
   options: AttackOptions,
   technique: AttackTechnique,
-): Promise<Found> {
-  let kept: Found | undefined;
+): Promise<Found & { readonly last: Float32Array; readonly objective: number }> {
+  let kept: (Found & { last: Float32Array; objective: number }) | undefined;
   await attackPictures(networks, [input], options, {
     ...technique,
     async find(site, own) {
-      kept = await technique.find(site, own);
-      return kept;
+      const found = await technique.find(site, own);
+      const [last, losses] = await readTensors(site.network.device, [site.x, site.losses]);
+      kept = { ...found, last: last as Float32Array, objective: losses?.[0] ?? Number.NaN };
+      return found;
     },
   });
   if (!kept) throw new Error("the attack did not run");
