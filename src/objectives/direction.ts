@@ -23,7 +23,9 @@ export const directionTerm: OwnTermKind<DirectionTerm> = {
     const [images, height, width, channels] = asNhwc(a.shape);
     const size = whole ? height * width * channels : channels;
     assertReference("direction", layer, vector, [size]);
-    if (at && !(at.y < height && at.x < width)) {
+    const isWithin = (index: number, count: number): boolean =>
+      Number.isInteger(index) && index >= 0 && index < count;
+    if (at && !(isWithin(at.y, height) && isWithin(at.x, width))) {
       throw new InputError(
         `objective direction at ${placeOf(layer)}: expected a place within ${height}×${width}, got ${at.y},${at.x}`,
       );

@@ -537,6 +537,16 @@ describe("what cannot be right", () => {
       () => directionObjective("tanh1", vector, { at: { y: 7, x: 0 } }),
       /a place within 7×7, got 7,0/,
     ],
+    [
+      "a place before the first",
+      () => directionObjective("tanh1", vector, { at: { y: 1, x: -1 } }),
+      /a place within 7×7, got 1,-1/,
+    ],
+    [
+      "half a place",
+      () => directionObjective("tanh1", vector, { at: { y: 0.5, x: 0 } }),
+      /a place within 7×7, got 0.5,0/,
+    ],
     ["a reference of another length", () => featureDistance("tanh1", [1, 2, 3]), /distance at layer "tanh1"/],
     [
       "a guide of parts of places",
