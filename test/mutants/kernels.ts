@@ -336,7 +336,7 @@ export const KERNELS: readonly Mutant[] = [
   ...of(
     "objective_score",
     "objectives/objectives.test.ts",
-    ["term.image != EVERY && term.image != image", "false"],
+    ["term.image != EVERY && term.image != image / params.views", "false"],
     ["0.5 * value * value", "value * value"],
     ["masks[term.mask + row", "masks[row"],
     ["sum += values[image];", ""],
