@@ -341,11 +341,11 @@ export const KERNELS: readonly Mutant[] = [
     ["masks[term.mask + row", "masks[row"],
     ["sum += values[image];", ""],
     ["term.weight * select(", "select("],
-    ["term.image != image / params.views", "term.image != image"],
   ),
   ...of(
     "objective_score",
     OWN_TERMS,
+    ["term.image != image / params.views", "term.image != image"],
     ["masks[term.mask + image / params.views]", "masks[image]"],
     ["u32(low.z < params.channels)", "1u"],
   ),

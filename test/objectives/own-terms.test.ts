@@ -264,9 +264,11 @@ describe("an objective", () => {
   test("of views is their mean, and an image's term counts for its views", async () => {
     const both = await createObjective(network, channelMean("tanh1", 2), { views: 2 });
     const own = await createObjective(network, channelOfEach("tanh1", [2]), { views: 2 });
+    const target = meanOf({ layer: "tanh1", channel: 2, image: 0 });
+    const first = await createObjective(network, target, { views: 2 });
     device.queue.writeBuffer(network.input.buffer, 0, images);
     const found: Float32Array[] = [];
-    for (const command of [both, own]) {
+    for (const command of [both, own, first]) {
       submit(network, (encoder) => {
         network.forward(encoder);
         recordCommands(encoder, [command.score]);
@@ -284,7 +286,8 @@ describe("an objective", () => {
     for (const [i, value] of alone.found.entries()) expect(found[0]?.[i]).toBeCloseTo(value / 2, 6);
     for (const [i, slope] of alone.gradient.entries()) expect(found[1]?.[i]).toBeCloseTo(slope / 2, 6);
     expect(found[2]?.length).toBe(1);
-    expect(found.slice(3)).toEqual(found.slice(0, 3));
+    expect(found.slice(3, 6)).toEqual(found.slice(0, 3));
+    expect(found.slice(6)).toEqual(found.slice(0, 3));
   });
 
   test("at images that are not the input reads them, and adds to their gradient", async () => {
