@@ -61,4 +61,11 @@ export {
 export { renderOverlay } from "./figures/overlay.ts";
 export { type RasterizeOptions, rasterize } from "./figures/rasterize.ts";
 export { composeMapSheet, type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
+export {
+  composeSynthesis,
+  type DrawnSynthesis,
+  renderSynthesis,
+  type SynthesisSheetOptions,
+} from "./figures/synthesis.ts";
 export type { FigureTable } from "./figures/table.ts";
+export { composeWall, renderWall, type WallOptions, type WallPicture } from "./figures/wall.ts";

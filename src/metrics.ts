@@ -4,7 +4,10 @@
  */
 import "./gpu/platform.ts";
 
+export type { ExcitingPicture, NaturalPicture } from "./metrics/exciting.ts";
 export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./metrics/format.ts";
+export { honestCaption } from "./metrics/honest-caption.ts";
+export { type Honesty, type HonestyOptions, honestyOf, type JudgedPicture } from "./metrics/honesty.ts";
 export {
   type EvaluatedTechnique,
   type Infidelity,
@@ -19,6 +22,7 @@ export {
   VERDICTS,
   type Verdict,
 } from "./metrics/measures.ts";
+export type { LayerNaturalness, Naturalness } from "./metrics/naturalness.ts";
 export {
   createRandomisedNetwork,
   parameterLayers,

@@ -90,6 +90,14 @@ export class Drawing {
     this.#add(`<path d="${outer}${inner}" fill="${hex(color)}" fill-rule="evenodd"/>`);
   }
 
+  /** Draws a line through points, one pixel and a half thick unless another width is given. */
+  path(points: readonly (readonly [x: number, y: number])[], color: Color, width = 1.5): void {
+    const through = points.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
+    this.#add(
+      `<polyline points="${through}" fill="none" stroke="${hex(color)}" stroke-width="${width}" stroke-linejoin="round"/>`,
+    );
+  }
+
   /** Places a picture: pixels, one to a pixel of the drawing, or another drawing, which is cut at its edges. */
   place(picture: PixelPicture | Drawing, x: number, y: number): void {
     const { width, height } = picture;
@@ -134,6 +142,8 @@ export class Drawing {
     this.#elements.push(() => element);
   }
 }
+
+const round = (value: number): number => Math.round(value * 100) / 100;
 
 const hex = (color: Color): string =>
   `#${color.map((value) => value.toString(16).padStart(2, "0")).join("")}`;

@@ -18,7 +18,7 @@ import { drawTable, type FigureTable, measureTable } from "./table.ts";
 /** One small picture with its words. */
 export interface Tile {
   /** Absent where there is none; then `caption` stands in its place. */
-  readonly picture?: PixelPicture | undefined;
+  readonly picture?: PixelPicture | Drawing | undefined;
   /** Above it. */
   readonly label?: string | undefined;
   /** Below it, lying. */
