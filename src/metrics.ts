@@ -22,7 +22,7 @@ export {
   VERDICTS,
   type Verdict,
 } from "./metrics/measures.ts";
-export type { LayerNaturalness, Naturalness } from "./metrics/naturalness.ts";
+export { type LayerNaturalness, type Naturalness, naturalnessOf, type Way } from "./metrics/naturalness.ts";
 export {
   createRandomisedNetwork,
   parameterLayers,

@@ -193,6 +193,12 @@ const CALLS: Readonly<Record<string, Call>> = {
   renderMapSheet: (o) => library.renderMapSheet(o),
   composeAttacks: (o) => library.composeAttacks(o),
   renderAttacks: (o) => library.renderAttacks(o),
+  composeSynthesis: (o) => library.composeSynthesis(o),
+  renderSynthesis: (o) => library.renderSynthesis(o),
+  composeWall: (o) => library.composeWall(o),
+  renderWall: (o) => library.renderWall(o),
+  honestyOf: (o) =>
+    library.honestyOf(library.createNetworks(device, graph), { data: image, shape: [8, 6, 3] }, o),
   composeMasks: (o) => library.composeMasks(o),
   composeLabelMap: (o) => library.composeLabelMap(o),
   renderLabelMap: (o) => library.renderLabelMap(o),
@@ -222,10 +228,10 @@ const PLAIN = new Set(
   channelOfEach channelsOf citationOf clipSmallContribution clipSmallNorm clipSmallValue decay yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
-  diversityObjective formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf inputFrom inputOf inputsOf
+  diversityObjective formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf honestCaption inputFrom inputOf inputsOf
   isSoftwareAdapter isUneven jpegDefence labelOf labelsIn layerOf logit logitsOf logProbability lucidTransforms
   mapAtImage maxOverColor meanOf meanSquare measureValue medianDefence memoryOf mergeCoMoments
-  mergeHistograms mergeStatistics mergeTopK modelFromFiles modelFromUrl multiplyAddsOf
+  mergeHistograms mergeStatistics mergeTopK naturalnessOf modelFromFiles modelFromUrl multiplyAddsOf
   namedPreprocessing naturalMagnitude neuronObjective normObjective parameterLayers parametersOf
   pixelsFromImageData predictionsOf preprocess probabilitiesOf probability readCoMoments readersOf
   readHistogram readInput readPicture readStatistics readTensor readTensors receptiveField
