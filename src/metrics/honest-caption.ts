@@ -5,7 +5,7 @@ import type { Honesty } from "./honesty.ts";
 /** What is known of a synthetic picture, as lines below it. */
 export function honestCaption({ value, predictions, second, naturalness, notes }: Honesty): string[] {
   const { mean, among } = naturalness ?? {};
-  const reached = among === undefined ? "" : ` (natural pictures ${among.toFixed(2)})`;
+  const reached = among === undefined ? "" : ` (natural ${among.toFixed(2)})`;
   return [
     `value ${formatNumber(value)}`,
     ...answer("network", predictions),
