@@ -227,6 +227,7 @@ describe("what shows nothing is said", () => {
     const score = await honestyOf(pool, madeOf(PICTURE), { target: logit(0) });
     expect(score.value).toBeLessThan(0);
     expect(score.dead).toBe(false);
+    expect(await of(channelMean("logits", 0))).toEqual([false, 0]);
     pool.destroy();
   });
 
