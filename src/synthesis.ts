@@ -15,9 +15,14 @@ export {
   type ZoomOptions,
 } from "./techniques/synthesis/deep-dream.ts";
 export { type EfrosLeungOptions, efrosLeung, type GrownTexture } from "./techniques/synthesis/efros-leung.ts";
+export { type FeatureInversionOptions, featureInversion } from "./techniques/synthesis/feature-inversion.ts";
 export { featureVisualization } from "./techniques/synthesis/feature-visualization.ts";
+export { type GramTextureOptions, gramTexture } from "./techniques/synthesis/gram-texture.ts";
+export type { LayerWeights } from "./techniques/synthesis/layer-weights.ts";
 export { SYNTHESES, synthesisNamed } from "./techniques/synthesis/list.ts";
 export { maco } from "./techniques/synthesis/maco.ts";
+export { type NeuralStyleOptions, neuralStyle } from "./techniques/synthesis/neural-style.ts";
+export type { OnePictureOptions } from "./techniques/synthesis/one-picture.ts";
 export type {
   CommonSynthesisOptions,
   SynthesisOption,
@@ -25,6 +30,7 @@ export type {
   SynthesisOptions,
 } from "./techniques/synthesis/options.ts";
 export type { Asked, SynthesisRequest } from "./techniques/synthesis/plan.ts";
+export type { StyleLoss, StyleOptimiser } from "./techniques/synthesis/style-terms.ts";
 export type { LiveSynthesis, Synthesis, SyntheticPicture } from "./techniques/synthesis/synthesis.ts";
 export type { SynthesisTechnique } from "./techniques/synthesis/technique.ts";
 export { channelsOf, type Wanted } from "./techniques/synthesis/wanted.ts";

@@ -36,6 +36,18 @@ const CALLS: Readonly<Record<string, Call>> = {
   carliniWagner: (o) => library.carliniWagner(library.createNetworks(device, graph), [image], o),
   defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
+  featureInversion: (o) =>
+    library.featureInversion(library.createNetworks(device, graph), pixels, {
+      layers: "conv2",
+      ...(o as object),
+    }),
+  gramTexture: (o) =>
+    library.gramTexture(library.createNetworks(device, graph), pixels, { layers: "conv2", ...(o as object) }),
+  neuralStyle: (o) =>
+    library.neuralStyle(library.createNetworks(device, graph), pixels, pixels, {
+      ...{ contentLayers: "conv2", styleLayers: "conv2" },
+      ...(o as object),
+    }),
   accentuation: (o) => library.accentuation(library.createNetworks(device, graph), { class: 1 }, pixels, o),
   caricatureOf: (o) => library.caricatureOf(library.createNetworks(device, graph), "conv2", pixels, o),
   classImage: (o) => library.classImage(library.createNetworks(device, graph), { class: 1 }, o),
