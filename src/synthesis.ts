@@ -31,6 +31,13 @@ export type {
 } from "./techniques/synthesis/options.ts";
 export type { Asked, SynthesisRequest } from "./techniques/synthesis/plan.ts";
 export type { StyleLoss, StyleOptimiser } from "./techniques/synthesis/style-terms.ts";
+export {
+  createStylist,
+  type Stylist,
+  type StylistOptions,
+  type StylizeOptions,
+  stylize,
+} from "./techniques/synthesis/stylize.ts";
 export type { LiveSynthesis, Synthesis, SyntheticPicture } from "./techniques/synthesis/synthesis.ts";
 export type { SynthesisTechnique } from "./techniques/synthesis/technique.ts";
 export { channelsOf, type Wanted } from "./techniques/synthesis/wanted.ts";

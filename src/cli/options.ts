@@ -219,6 +219,16 @@ const OWN = {
     value: "PX",
     help: "The most pixels that the picture's longer side may have; a larger picture is made smaller first.",
   },
+  outputRange: {
+    name: "output-range",
+    value: "BLACK,WHITE",
+    help: "The numbers that the network gives for black and for white: 0,255, 0,1 or -1,1. Default: what its file declares.",
+  },
+  border: {
+    name: "border",
+    value: "PX",
+    help: "Pixels by which the picture is continued on every side, mirrored, and which are cut off again: against rims that the network draws. Default 0.",
+  },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",

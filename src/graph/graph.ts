@@ -3,6 +3,7 @@ import { assertFields, describe } from "../gpu/options.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import { INPUT_FIELDS, type InputLayer } from "../layers/input.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
+import type { OutputRange } from "./output-range.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 
 /** One layer, as plain data. */
@@ -34,6 +35,8 @@ export interface Graph {
   readonly labelsFrom?: string;
   /** The steps that turn a photograph into the network's input. */
   readonly preprocessing: Preprocessing;
+  /** Numbers for black and for white, where the file says that the output is a picture. */
+  readonly outputRange?: OutputRange;
 }
 
 /** Shapes of all layers by name, with the batch in front. */

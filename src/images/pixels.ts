@@ -51,3 +51,29 @@ export function pixelsFromImageData(image: RgbaPixels): Pixels {
   assertPixels(pixels);
   return pixels;
 }
+
+/** An image continued on its sides by its mirror image, whose edge is the image's outermost pixels, shown once. */
+export function mirrored(
+  pixels: Pixels,
+  rims: { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number },
+): Pixels {
+  const { top, bottom, left, right } = rims;
+  if (top + bottom + left + right === 0) return pixels;
+  const [height, width] = [pixels.height + top + bottom, pixels.width + left + right];
+  const data = new Uint8ClampedArray(height * width * 3);
+  for (let row = 0; row < height; row++) {
+    const from = pixels.width * reflected(row - top, pixels.height);
+    for (let column = 0; column < width; column++) {
+      const at = 3 * (from + reflected(column - left, pixels.width));
+      data.set(pixels.data.subarray(at, at + 3), 3 * (row * width + column));
+    }
+  }
+  return { width, height, data };
+}
+
+/** Place within 0…size−1 of a place on a line that mirrors back and forth. */
+function reflected(place: number, size: number): number {
+  const period = Math.max(1, 2 * size - 2);
+  const within = ((place % period) + period) % period;
+  return Math.min(within, period - within);
+}

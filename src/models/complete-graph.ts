@@ -3,6 +3,7 @@ import { describe, type Fields } from "../gpu/options.ts";
 import { assertFinite } from "../graph/finite.ts";
 import { type Graph, type HeadKind, type Layer, pictureIn, shapesOf } from "../graph/graph.ts";
 import { fits, type Head, headOf, headsOf, withLogits } from "../graph/heads.ts";
+import { isOutputRange } from "../graph/output-range.ts";
 import {
   forChannels,
   namedPreprocessing,
@@ -13,7 +14,7 @@ import {
 } from "../graph/preprocessing.ts";
 import { ancestorsOf } from "../graph/traverse.ts";
 import type { ChooseInputShape, InputShape } from "./input-shape.ts";
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, show } from "./json.ts";
 import type { FoundLabels } from "./labels.ts";
 import { decidePreprocessing, declaredPreprocessing } from "./preprocessing.ts";
 
@@ -68,7 +69,7 @@ export interface ReadModel {
   /** Those of the outputs of which the files go on to the place of the largest: scores of classes. */
   readonly ranked?: readonly string[] | undefined;
   readonly leftOut?: Readonly<Record<string, string>> | undefined;
-  /** What the files say beside the layers: `labels`, `preprocessing`. */
+  /** What the files say beside the layers: `labels`, `preprocessing`, `outputRange`. */
   readonly metadata?: JsonObject | undefined;
   /** Names of classes that the file has, taken where an output has as many. */
   readonly found?: FoundLabels | undefined;
@@ -106,9 +107,19 @@ export function completeGraph(model: ReadModel, options: ModelOptions, who: stri
     layers: fed.layers,
     ...(named ? { labels: named } : taken ? { labels: taken.names, labelsFrom: taken.from } : {}),
     preprocessing: fittedTo(fed.preprocessing, channels, given ? "options.preprocessing" : who),
+    ...declaredRange(metadata, who),
   };
   assertFinite(graph);
   return graph;
+}
+
+/** What a model declares its output to be for black and for white. @throws ModelError when that cannot be. */
+function declaredRange({ outputRange }: JsonObject, who: string): Pick<Graph, "outputRange"> {
+  if (outputRange === undefined || outputRange === null) return {};
+  if (isOutputRange(outputRange)) return { outputRange };
+  throw new ModelError(
+    `${who}: expected outputRange of two different numbers, for black and for white, got ${show(outputRange)}`,
+  );
 }
 
 function labelsOf(

@@ -11,6 +11,7 @@ import { FOOL } from "./fool.ts";
 import { LAYERS } from "./layers.ts";
 import { PREDICT } from "./predict.ts";
 import { SPECTRUM } from "./spectrum.ts";
+import { STYLIZE } from "./stylize.ts";
 import { TECHNIQUES } from "./techniques.ts";
 import { TEXTURE } from "./texture.ts";
 import { TRUST } from "./trust.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly CliCommand[] = [
   DECODER,
   DREAM,
   TEXTURE,
+  STYLIZE,
   FOOL,
   ATTACK,
   FIELD,

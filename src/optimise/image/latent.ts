@@ -3,7 +3,8 @@ import { InputError } from "../../gpu/errors.ts";
 import { assertFields, describe, type Fields } from "../../gpu/options.ts";
 import { build, type Owner } from "../../gpu/scope.ts";
 import { formatShape, sizeOf } from "../../gpu/tensor.ts";
-import { assertGraph, type Graph, inputOf, inputsOf, shapesOf } from "../../graph/graph.ts";
+import { assertGraph, type Graph, inputOf, inputsOf } from "../../graph/graph.ts";
+import { drawnShape, type OutputRange, outputRangeOf } from "../../graph/output-range.ts";
 import { createNormalImages } from "../../kernels/ascent.ts";
 import type { OpLayer } from "../../layers/ops.ts";
 import { createNetwork } from "../../network/create-network.ts";
@@ -11,15 +12,15 @@ import type { AscentImage, ImageKind, ImageSite } from "./image.ts";
 import { finiteNumbers } from "./start.ts";
 
 export interface LatentOptions {
-  /** The generator's numbers for black and for white: [-1, 1] of a tanh, [0, 1] of a sigmoid, [0, 255]. No generator's file says it. */
-  readonly output: readonly [black: number, white: number];
+  /** The generator's numbers for black and for white. Default: what its file declares; few do. */
+  readonly output?: OutputRange | undefined;
   /** Code to begin with, for all images or one for each. Default: zeros. */
   readonly start?: ArrayLike<number> | undefined;
   /** Standard deviation of the normal numbers that are added to it. Default 1 without a start, 0 with one. */
   readonly noise?: number | undefined;
 }
 
-const LATENT: Fields<LatentOptions> = { output: "must", start: "may", noise: "may" };
+const LATENT: Fields<LatentOptions> = { output: "may", start: "may", noise: "may" };
 
 const WHO = "latentImage";
 
@@ -32,20 +33,10 @@ const WHO = "latentImage";
  * @example
  * latentImage(generator, { output: [-1, 1] }); // a generator that ends in tanh, from codes drawn by the ascent's seed
  */
-export function latentImage(generator: Graph, options: LatentOptions): ImageKind {
+export function latentImage(generator: Graph, options: LatentOptions = {}): ImageKind {
   assertGraph(WHO, generator);
   assertFields(WHO, options, LATENT);
-  const { output } = options;
-  if (
-    !Array.isArray(output) ||
-    output.length !== 2 ||
-    !output.every(Number.isFinite) ||
-    output[0] === output[1]
-  ) {
-    throw new InputError(
-      `${WHO}: expected output to be the generator's two numbers for black and for white, such as [-1, 1], got ${describe(output)}`,
-    );
-  }
+  const output = outputRangeOf(WHO, generator, options.output);
   const start = finiteNumbers(WHO, "start", options.start);
   const noise = options.noise ?? (start ? 0 : 1);
   if (!(noise >= 0 && Number.isFinite(noise))) {
@@ -57,12 +48,7 @@ export function latentImage(generator: Graph, options: LatentOptions): ImageKind
       `${WHO}: expected generator "${generator.name}" to have one input, its code, got ${inputs.length}; fix the others with fixInputs`,
     );
   }
-  const shape = pictureShape(generator);
-  if (shape.length !== 3) {
-    throw new InputError(
-      `${WHO}: expected generator "${generator.name}" to give a picture [H, W, C], got ${formatShape(shape)}`,
-    );
-  }
+  drawnShape(WHO, generator);
   return {
     name: "latent code",
     range: "unit",
@@ -70,20 +56,16 @@ export function latentImage(generator: Graph, options: LatentOptions): ImageKind
   };
 }
 
-function pictureShape(graph: Graph): readonly number[] {
-  return shapesOf(graph).get(graph.output)?.slice(1) ?? [];
-}
-
 interface Settings {
-  readonly output: LatentOptions["output"];
+  readonly output: OutputRange;
   readonly start: Float32Array | undefined;
   readonly noise: number;
 }
 
 /** The generator with the middle of its picture taken, and black and white put at 0 and 1. */
 function drawing(generator: Graph, wanted: ImageSite["shape"], [black, white]: Settings["output"]): Graph {
-  const made = pictureShape(generator);
-  const [height = 0, width = 0, channels = 0] = made;
+  const made = drawnShape(WHO, generator);
+  const [height, width, channels] = made;
   if (channels !== wanted[2] || height < wanted[0] || width < wanted[1]) {
     throw new InputError(
       `${WHO}: expected generator "${generator.name}" to give pictures of at least ${formatShape(wanted)} with as many channels, got ${formatShape(made)}; ask for a smaller size`,
