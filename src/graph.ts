@@ -14,13 +14,13 @@ export {
   inputOf,
   inputsOf,
   layerOf,
+  type OutputRange,
   type Shapes,
   shapesOf,
 } from "./graph/graph.ts";
 export { type Head, headOf, headsOf, logitsOf } from "./graph/heads.ts";
 export { describeLayer, multiplyAddsOf, parametersOf } from "./graph/layer-facts.ts";
 export { formsOf, LayerForm, type MapPlace, type MapsOf } from "./graph/layer-form.ts";
-export type { OutputRange } from "./graph/output-range.ts";
 export {
   type ReceptiveField,
   type Rectangle,

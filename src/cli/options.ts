@@ -219,8 +219,8 @@ const OWN = {
     value: "PX",
     help: "The most pixels that the picture's longer side may have; a larger picture is made smaller first.",
   },
-  outputRange: {
-    name: "output-range",
+  gives: {
+    name: "gives",
     value: "BLACK,WHITE",
     help: "The numbers that the network gives for black and for white: 0,255, 0,1 or -1,1. Default: what its file declares.",
   },

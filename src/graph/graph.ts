@@ -3,8 +3,10 @@ import { assertFields, describe } from "../gpu/options.ts";
 import { formatShape, type Shape } from "../gpu/tensor.ts";
 import { INPUT_FIELDS, type InputLayer } from "../layers/input.ts";
 import { type OpLayer, opOf } from "../layers/ops.ts";
-import type { OutputRange } from "./output-range.ts";
 import type { Preprocessing } from "./preprocessing.ts";
+
+/** What a network that draws pictures gives for black and for white: [-1, 1] of a tanh, [0, 1] of a sigmoid, [0, 255]. */
+export type OutputRange = readonly [black: number, white: number];
 
 /** One layer, as plain data. */
 export type Layer = InputLayer | OpLayer;

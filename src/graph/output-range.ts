@@ -1,10 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
 import { formatShape } from "../gpu/tensor.ts";
-import { type Graph, shapesOf } from "./graph.ts";
-
-/** What a network that draws pictures gives for black and for white: [-1, 1] of a tanh, [0, 1] of a sigmoid, [0, 255]. */
-export type OutputRange = readonly [black: number, white: number];
+import { type Graph, type OutputRange, shapesOf } from "./graph.ts";
 
 /** Tells whether these are two different finite numbers. */
 export function isOutputRange(value: unknown): value is OutputRange {

@@ -7,7 +7,7 @@ import { loadLayersModel } from "../../src/models/keras/layers-model.ts";
 import { modelFromDisk } from "../../src/node/files.ts";
 import { writePng } from "../../src/node/image.ts";
 import { writeNpy } from "../../src/node/npy.ts";
-import { folder, vitrine, writePlacesModel } from "./run.ts";
+import { folder, vitrine, writePlacesModel, writeStyleModel } from "./run.ts";
 
 const at = (name: string) => join(folder, "examples", name);
 const SIZE = 16;
@@ -15,7 +15,7 @@ const SIZE = 16;
 const EXAMPLES = COMMANDS.flatMap(({ name, examples }) => examples.map((line) => [name, line] as const));
 /** What the examples call their own: files, and networks that people have. */
 const FILES =
-  /^(.*\.(jpg|npy|png|json)|mobilenet|squeezenet(\/model\.json)?|segmentation\/|pictures|maps\/?)$/;
+  /^(.*\.(jpg|npy|png|json)|mobilenet|squeezenet(\/model\.json)?|segmentation\/|style\/|frames\/|painted\/|pictures|maps\/?)$/;
 
 const layer = (class_name: string, name: string, config: Record<string, unknown> = {}) => ({
   class_name,
@@ -79,10 +79,12 @@ async function writeStandIn(name: string, classes: number): Promise<void> {
 
 beforeAll(async () => {
   await mkdir(at("maps"), { recursive: true });
+  await mkdir(at("frames"), { recursive: true });
   for (const name of ["mobilenet", "squeezenet", "shipped"])
     await writeStandIn(name, name === "shipped" ? 16 : 3);
   // As large as the examples' places ask.
   await writePlacesModel("examples/segmentation", [128, 96], ["road", "car", "sky"]);
+  await writeStyleModel("examples/style");
   await writeFile(at("imagenet.json"), '{"0": ["n1", "tabby"], "1": ["n2", "beagle"], "2": ["n3", "tench"]}');
   for (const [i, name] of [
     "a.jpg",
@@ -92,6 +94,7 @@ beforeAll(async () => {
     "photo.jpg",
     "street.jpg",
     "bricks.png",
+    "frames/1.png",
   ].entries()) {
     const data = Uint8Array.from({ length: 20 * SIZE * 3 }, (_, j) => (j * (31 + i)) % 256);
     await writePng(at(name), { width: 20, height: SIZE, data });

@@ -112,3 +112,33 @@ export async function writePlacesModel(
   await writeFile(join(path, "model.json"), JSON.stringify(manifest));
   return path;
 }
+
+/** Writes a network from a picture to a picture, in red, green, blue turned around: a convolution of 1×1. */
+export async function writeStyleModel(name: string): Promise<void> {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  const input = { name: "image", batch_input_shape: [null, 8, 8, 3], dtype: "float32" };
+  const conv = {
+    ...{ name: "turned", filters: 3, kernel_size: [1, 1], strides: [1, 1], padding: "same" },
+    ...{ data_format: "channels_last", dilation_rate: [1, 1], activation: "linear", use_bias: false },
+  };
+  const layers = [
+    { class_name: "InputLayer", config: input, name: "image", inbound_nodes: [] },
+    { class_name: "Conv2D", config: conv, name: "turned", inbound_nodes: [[["image", 0, 0, {}]]] },
+  ];
+  const config = {
+    name: "style",
+    layers,
+    input_layers: [["image", 0, 0]],
+    output_layers: [["turned", 0, 0]],
+  };
+  const manifest = {
+    format: "layers-model",
+    modelTopology: { model_config: { class_name: "Functional", config } },
+    weightsManifest: [
+      { paths: ["w.bin"], weights: [{ name: "turned/kernel", shape: [1, 1, 3, 3], dtype: "float32" }] },
+    ],
+  };
+  await writeFile(join(path, "model.json"), JSON.stringify(manifest));
+  await writeFile(join(path, "w.bin"), new Uint8Array(Float32Array.of(0, 0, 1, 0, 1, 0, 1, 0, 0).buffer));
+}

@@ -1,6 +1,8 @@
 import { basename } from "node:path";
-import { type Graph, pictureOf } from "../../graph/graph.ts";
-import { isOutputRange, type OutputRange } from "../../graph/output-range.ts";
+import { InputError, UnsupportedError } from "../../gpu/errors.ts";
+import { LARGEST_U32 } from "../../gpu/tensor.ts";
+import { type Graph, type OutputRange, pictureOf } from "../../graph/graph.ts";
+import { isOutputRange } from "../../graph/output-range.ts";
 import { createNetworks } from "../../network/pool.ts";
 import { createStylist } from "../../techniques/synthesis/stylize.ts";
 import { messageOf } from "../error-messages.ts";
@@ -18,23 +20,24 @@ export const STYLIZE: CliCommand = {
   summary: "Draw pictures in the style of a feed-forward style network.",
   details: [
     "--model is the style network: any network from a picture to a picture of the same size. It runs once, at the picture's full size (Johnson et al. 2016). A folder of a film's frames is drawn frame by frame into the folder --out.",
-    "What the network takes (--preprocess) and gives (--output-range) is not guessed: where its file does not say it, you do. Networks that take and give 0…255 want --preprocess none --output-range 0,255.",
+    "What the network takes (--preprocess) and gives (--gives) is not guessed: where its file does not say it, you do. Networks that take and give 0…255 want --preprocess none --gives 0,255.",
   ],
   options: [
     ...MODEL_OPTIONS.filter(
       (name) => !["size", "resize", "fit", "layout", "head", "output", "labels", "input"].includes(name),
     ),
-    ...(["image", "outputRange", "border", "longest", "memory", "seed", "out", "json"] as const),
+    ...(["image", "gives", "border", "longest", "memory", "seed", "out", "json"] as const),
   ],
   help: {
     model: "The style network; see above.",
-    longest: "The most pixels that the longer side of a picture may have; a larger one is made smaller first.",
+    longest:
+      "The most pixels that the longer side of a picture may have; a larger one is made smaller first.",
     seed: "Seed of the picture of synthetic:N. Default 1.",
     out: "The .png file for the picture; for several a folder.",
   },
   examples: [
-    "vitrine stylize photo.jpg --model style.onnx --preprocess none --output-range 0,255 --out painted.png",
-    "vitrine stylize frames/ --model style.onnx --preprocess none --output-range 0,255 --longest 640 --out painted/",
+    "vitrine stylize photo.jpg --model style/ --preprocess none --gives 0,255 --out painted.png",
+    "vitrine stylize frames/ --model style/ --preprocess none --gives 0,255 --longest 640 --out painted/",
   ],
   run: stylizeCommand,
 };
@@ -46,7 +49,7 @@ async function stylizeCommand(given: readonly string[], values: Values, io: Io):
   const border = values.whole("border", 0, 1024);
   const longest = values.whole("longest", 1, 65_535);
   const mebibytes = values.whole("memory", 1, 2 ** 20);
-  const seed = values.whole("seed", 0, 2 ** 32 - 1);
+  const seed = values.whole("seed", 0, LARGEST_U32);
   const out = await Outputs.of(values, "out", [".png"]);
   if (!out) throw new UsageError("stylize expects --out painted.png, got none");
   out.assertFor(names.length > 1, "out");
@@ -70,6 +73,7 @@ async function stylizeCommand(given: readonly string[], values: Values, io: Io):
   try {
     for (const [i, name] of names.entries()) {
       io.signal.throwIfAborted();
+      io.progress(`picture ${i + 1} of ${names.length}`);
       try {
         const whole = await plainPicture("stylize", name, device, seed);
         const picture = longest === undefined ? whole : atMost(whole, longest);
@@ -85,25 +89,30 @@ async function stylizeCommand(given: readonly string[], values: Values, io: Io):
         await writeResult(file, { data: new Float32Array(), shape: [0], draw: () => drawn }, io);
         reports.push({ image: name, size: [height, width], out: file });
       } catch (error) {
-        if (names.length === 1 || io.signal.aborted) throw error;
+        const own = error instanceof InputError || error instanceof UnsupportedError;
+        if (!own || names.length === 1 || io.signal.aborted) throw error;
         io.err(`vitrine: ${name}: ${messageOf(error)}`);
         broken.push(name);
       }
-      io.progress("drawing", (i + 1) / names.length);
     }
   } finally {
     stylist?.destroy();
   }
   io.progress();
   if (values.has("json")) {
-    printJson(io, { model: graph.name, preprocessing: preprocessingReport(graph), output, pictures: reports });
+    printJson(io, {
+      model: graph.name,
+      preprocessing: preprocessingReport(graph),
+      output,
+      pictures: reports,
+    });
   } else {
     for (const { image, size } of reports) {
       io.out(`${size[1]}×${size[0]} pixels of ${basename(image)}, drawn by ${graph.name}`);
     }
   }
   if (broken.length > 0) {
-    throw new UsageError(
+    throw new InputError(
       `${broken.length} of ${names.length} images could not be used: ${broken.join(", ")}`,
     );
   }
@@ -111,10 +120,10 @@ async function stylizeCommand(given: readonly string[], values: Values, io: Io):
 
 /** The network's numbers for black and white, as given or as its file declares. @throws UsageError */
 function rangeOf({ outputRange }: Graph, values: Values): OutputRange {
-  const range = values.numbers("outputRange") ?? outputRange;
+  const range = values.numbers("gives") ?? outputRange;
   if (isOutputRange(range)) return range;
-  const got = values.text("outputRange") ?? "none, and the network's file declares none";
+  const got = values.text("gives") ?? "none, and the network's file declares none";
   throw new UsageError(
-    `stylize expects --output-range BLACK,WHITE, the network's numbers for them such as 0,255, got ${got}`,
+    `stylize expects --gives BLACK,WHITE, the network's numbers for them such as 0,255, got ${got}`,
   );
 }
