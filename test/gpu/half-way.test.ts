@@ -36,6 +36,15 @@ function small(): vitrine.Graph {
   ]);
 }
 
+/** A network from a picture to a picture. */
+function drawing(): vitrine.Graph {
+  const conv = { strides: [1, 1], dilations: [1, 1], padding: "same" } as const;
+  return graph("drawing", [
+    { op: "input", name: "image", inputs: [], shape: [6, 6, 3] },
+    { op: "conv2d", name: "picture", inputs: ["image"], ...conv, w: constant([3, 3, 3, 3], random(5)) },
+  ]);
+}
+
 /** What is there before something is made. */
 interface Site {
   readonly device: GPUDevice;
@@ -199,6 +208,21 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ({ device }) =>
     () =>
       vitrine.createStatisticsSummary(device, 4),
+  createStylist:
+    ({ device }) =>
+    async () => {
+      const networks = vitrine.createNetworks(device, drawing());
+      const size = { width: 6, height: 6 };
+      const stylist = await vitrine.createStylist(networks, size, { output: [0, 1] }).catch((error) => {
+        networks.destroy();
+        throw error;
+      });
+      const destroy = () => {
+        stylist.destroy();
+        networks.destroy();
+      };
+      return { ...stylist, destroy };
+    },
   createTensor:
     ({ device }) =>
     () =>
