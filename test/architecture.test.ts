@@ -69,6 +69,7 @@ const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
   [/^jsfive$/, ["models"]],
   [/^fflate$/, ["images", "models", "node", "cli", "bench"]],
   [/^fast-png$/, ["images"]],
+  [/^gifenc$/, ["node"]],
   [/^(@resvg|@expo-google-fonts)\//, ["figures"]],
   [/^@jsquash\//, ["images"]],
   [/^leven$/, ["gpu"]],

@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { nearest } from "../gpu/options.ts";
+import type { SynthesisOption } from "../techniques/synthesis/options.ts";
 import { ATTACK_OPTIONS, type AttackOptionName } from "./attack-options.ts";
 import { UsageError } from "./io.ts";
 import type { Option } from "./option.ts";
+import { SYNTHESIS_OPTIONS } from "./synthesis-options.ts";
 import { TECHNIQUE_OPTIONS } from "./technique-options.ts";
 
 /** The options that are no technique's own: one meaning each, whatever the command. */
@@ -229,6 +231,18 @@ const OWN = {
     value: "PX",
     help: "Pixels by which the picture is continued on every side, mirrored, and which are cut off again: against rims that the network draws. Default 0.",
   },
+  wall: { name: "wall", help: "Every channel of --layer, each with a picture." },
+  init: {
+    name: "init",
+    value: "FILE.npy",
+    help: "The picture to begin with, [H,W,3] of 0…1 at the size of the pictures. Default: noise.",
+  },
+  every: { name: "every", value: "N", help: "Steps from one frame of a film to the next." },
+  "save-every": {
+    name: "save-every",
+    value: "N",
+    help: "Also write the pictures after every N steps, beside --out FILE.npy: FILE-20.npy after 20.",
+  },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",
@@ -248,10 +262,15 @@ const OWN = {
   version: { name: "version", short: "v", help: "Print the version." },
 } as const satisfies Record<string, Option>;
 
-export type OptionName = keyof typeof OWN | keyof typeof TECHNIQUE_OPTIONS | AttackOptionName;
+export type OptionName =
+  | keyof typeof OWN
+  | keyof typeof TECHNIQUE_OPTIONS
+  | AttackOptionName
+  | SynthesisOption;
 
 /** Every option of every command. */
 export const OPTIONS: Readonly<Record<OptionName, Option>> = {
+  ...SYNTHESIS_OPTIONS,
   ...ATTACK_OPTIONS,
   ...OWN,
   ...TECHNIQUE_OPTIONS,

@@ -15,7 +15,7 @@ const SIZE = 16;
 const EXAMPLES = COMMANDS.flatMap(({ name, examples }) => examples.map((line) => [name, line] as const));
 /** What the examples call their own: files, and networks that people have. */
 const FILES =
-  /^(.*\.(jpg|npy|png|json)|mobilenet|squeezenet(\/model\.json)?|segmentation\/|style\/|frames\/|painted\/|pictures|maps\/?)$/;
+  /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|segmentation\/|style\/|frames\/|painted\/|pictures|maps\/?)$/;
 
 const layer = (class_name: string, name: string, config: Record<string, unknown> = {}) => ({
   class_name,
@@ -110,7 +110,11 @@ function argumentsOf(line: string): string[] {
     .map((word) => word.replace(/^'(.*)'$/, "$1"))
     .map((word) => (FILES.test(word) ? at(word) : word));
   const few = args.map((word, i) =>
-    args[i - 1] === "--count" ? String(Math.min(8, Number(word))) : args[i - 1] === "--dataset" ? "2" : word,
+    args[i - 1] === "--count" || (args[i - 1] === "--steps" && words[0] === "visualize")
+      ? String(Math.min(8, Number(word)))
+      : args[i - 1] === "--dataset"
+        ? "2"
+        : word,
   );
   const takesModel =
     !["dataset", "spectrum", "techniques", "texture"].includes(words[0] ?? "") && !words.includes("--model");

@@ -44,6 +44,7 @@ describe("the package", () => {
     expect(Object.keys(dependencies ?? {}).sort()).toEqual([
       "fast-png",
       "fflate",
+      "gifenc",
       "jsfive",
       "leven",
       "tinyglobby",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { techniquesAsMarkdown } from "../../src/cli/commands/techniques.ts";
+import { synthesesAsMarkdown, techniquesAsMarkdown } from "../../src/cli/commands/techniques.ts";
 import { ATTRIBUTIONS } from "../../src/techniques/attribution/list.ts";
 
 const [BEGIN, END] = ["<!-- vitrine techniques --markdown -->", "<!-- end of the list -->"];
@@ -12,6 +12,10 @@ function listIn(page: string): string | undefined {
 
 test("docs/techniques.md lists the techniques as their files register them", () => {
   expect(listIn("docs/techniques.md")).toBe(techniquesAsMarkdown());
+});
+
+test("docs/synthesis.md lists those that make pictures", () => {
+  expect(listIn("docs/synthesis.md")).toBe(synthesesAsMarkdown());
 });
 
 test("README.md names every technique, in the list's order, and leads to the list", () => {

@@ -15,6 +15,7 @@ import { STYLIZE } from "./stylize.ts";
 import { TECHNIQUES } from "./techniques.ts";
 import { TEXTURE } from "./texture.ts";
 import { TRUST } from "./trust.ts";
+import { VISUALIZE } from "./visualize.ts";
 
 /** Every command, in the order in which the help lists them. */
 export const COMMANDS: readonly CliCommand[] = [
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CliCommand[] = [
   ACTIVATIONS,
   EXPLAIN,
   TRUST,
+  VISUALIZE,
   DECODER,
   DREAM,
   TEXTURE,

@@ -8,8 +8,11 @@ import { synthesisTechnique } from "./technique.ts";
 import { meanColor } from "./unit-pictures.ts";
 import type { Wanted } from "./wanted.ts";
 
+/** Standard deviation of the noise at the start, in a picture of 0…1: in one color every ReLU may be closed, and nothing would climb. */
+const NOISE = 1 / 255;
+
 /**
- * Class images (Simonyan, Vedaldi & Zisserman 2013): pixels I that begin at zero climb S_c(I) − λ‖I‖², and the mean color is added.
+ * Class images (Simonyan, Vedaldi & Zisserman 2013): pixels I that begin at zero, but for noise of 1/255, climb S_c(I) − λ‖I‖², and the mean color is added.
  * I is in the unit of 0…1, so that λ (`penalty`) means the same for every network; the mean color is what the preprocessing subtracts,
  * or grey where it subtracts none. The authors do not say how they climb: here a step has the length `rate`, as a mean over the pixels.
  * @throws InputError for an option out of range, or something that the network does not have; DivergedError.
@@ -52,7 +55,7 @@ export const CLASS_IMAGE = synthesisTechnique({
     const mean = meanColor(graph);
     return {
       steps,
-      image: pixelImage({ start: start ?? mean }),
+      image: pixelImage({ start: start ?? mean, noise: start ? 0 : NOISE }),
       optimiser: normalisedGradient({ rate }),
       beside: alphaNorm({ alpha: 2, around: mean }).times(-penalty),
     };

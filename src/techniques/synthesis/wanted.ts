@@ -34,9 +34,7 @@ export interface Unit {
 export function unitsOf(who: string, graph: Graph, asked: Wanted | readonly Wanted[] | undefined): Unit[] {
   const all: readonly unknown[] = Array.isArray(asked) ? asked : asked === undefined ? [] : [asked];
   if (all.length === 0) {
-    throw new InputError(
-      `${who}: expected an objective, such as { class: "star" } or { layer: "conv2", channel: 3 }, got none`,
-    );
+    throw new InputError(`${who}: expected a class, a layer or an objective to make a picture for, got none`);
   }
   return all.map((one, i) => unitOf(who, graph, one, i));
 }
@@ -49,7 +47,7 @@ function unitOf(who: string, graph: Graph, wanted: unknown, place: number): Unit
   if (fields.class !== undefined) return classUnit(graph, wanted as OfClass);
   if (typeof fields.layer === "string") return neuronsUnit(who, graph, wanted as Target);
   throw new InputError(
-    `${who}: expected { class }, { layer, channel, y, x } or an objective, got ${describe(wanted)}`,
+    `${who}: expected a class, a layer or an objective to make a picture for, got ${describe(wanted)}`,
   );
 }
 

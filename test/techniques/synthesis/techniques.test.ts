@@ -209,8 +209,8 @@ describe("what pictures are made for", () => {
       /channel of 0 to 4 in layer "conv2" of .*, got 5/,
     ],
     ["a place that there is not", { layer: "conv2", channel: 1, y: 4, x: 0 }, /expected a y of 0 to 3/],
-    ["nothing", [], /expected an objective, such as .* got none/],
-    ["a name", "star", /expected \{ class \}, \{ layer, channel, y, x \} or an objective, got "star"/],
+    ["nothing", [], /expected a class, a layer or an objective .* got none/],
+    ["a name", "star", /expected a class, a layer or an objective .* got "star"/],
   ])("%s is refused", async (_, objective, message) => {
     await expect(featureVisualization(networks, objective as Wanted)).rejects.toThrow(message);
   });

@@ -1,0 +1,333 @@
+import { extname } from "node:path";
+import { composeSynthesis, type DrawnSynthesis } from "../../figures/synthesis.ts";
+import { nearest } from "../../gpu/options.ts";
+import { LARGEST_U32, sizeOf } from "../../gpu/tensor.ts";
+import { className } from "../../graph/classes.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { headOf } from "../../graph/heads.ts";
+import type { Pixels } from "../../images/pixels.ts";
+import { createNetworks } from "../../network/pool.ts";
+import { writeGif } from "../../node/gif.ts";
+import { readNpy, writeNpy } from "../../node/npy.ts";
+import { citationOf } from "../../techniques/attribution/technique.ts";
+import { SYNTHESES } from "../../techniques/synthesis/list.ts";
+import type { SynthesisOption, SynthesisOptions } from "../../techniques/synthesis/options.ts";
+import type { SynthesisRequest } from "../../techniques/synthesis/plan.ts";
+import type { LiveSynthesis, SyntheticPicture } from "../../techniques/synthesis/synthesis.ts";
+import type { SynthesisTechnique } from "../../techniques/synthesis/technique.ts";
+import { channelsOf, type Wanted } from "../../techniques/synthesis/wanted.ts";
+import { Images } from "../images.ts";
+import { sizeOption } from "../input-size.ts";
+import { type Io, printJson, progressOf, UsageError } from "../io.ts";
+import { openModel, preprocessingReport } from "../model.ts";
+import { Outputs, writeResult } from "../output.ts";
+import { SYNTHESIS_OPTIONS, synthesisSettings } from "../synthesis-options.ts";
+import { optionValue } from "../technique-settings.ts";
+import type { Values } from "../values.ts";
+import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
+
+const USUAL = "feature-visualization";
+const OWN = Object.keys(SYNTHESIS_OPTIONS) as SynthesisOption[];
+/** Time between the frames of a film, in ms. */
+const DELAY = 80;
+
+export const VISUALIZE: CliCommand = {
+  name: "visualize",
+  usage: "[TECHNIQUE] [IMAGE]",
+  summary: "Make pictures of what a class, a channel or a neuron would like to see.",
+  rows: SYNTHESES.map(({ name, summary }) => [name, summary]),
+  details: [
+    "--target star,ring asks for classes, --layer L --channel 3,5 for channels, with --at Y,X for one neuron of each, --layer L --wall for every channel. Each gets a picture. accentuation takes a photograph beside, caricature a photograph and a --layer.",
+    "The value, the class and its probability are those of the picture rounded to 8 bits, without transforms. A unit that does not fire for its picture is said, and no picture is drawn.",
+    "--out sheet.png draws all pictures with captions, --out DIR writes each by itself, --out FILE.npy all as one array [pictures,H,W,3] of 0…1. --out film.gif shows how they came about, a frame every --every steps.",
+    "To follow a climb step by step: --init start.npy, --transforms none, --out x.npy --save-every 1.",
+  ],
+  options: [
+    "image",
+    ...MODEL_OPTIONS,
+    ...["target", "layer", "channel", "at", "wall"],
+    ...OWN,
+    ...["init", "seed", "every", "save-every", "memory", "out", "json"],
+  ] as CliCommand["options"],
+  help: {
+    ...Object.fromEntries(OWN.map((name) => [name, SYNTHESIS_OPTIONS[name].help])),
+    target: "The classes that pictures are made for, by number or label, with commas between.",
+    channel: "Channels of --layer, from 0, with commas between. Default: the mean of the whole layer.",
+    at: "One place of --layer, from 0,0 at the top left: a picture for one neuron, and not for the channel's mean.",
+    size: "Size of the pictures in pixels; the network's where its file leaves that free. Default: the network's.",
+    seed: "Seed of the pictures, and of the picture of synthetic:N. Default 0, and 1.",
+    memory: "The most GPU memory that networks may hold together, in MiB. Default 512.",
+    out: "A sheet (.png, .svg), a folder for the pictures, all of them as an array (.npy), or a film (.gif).",
+  },
+  examples: [
+    "vitrine visualize --target star,ring --steps 256 --out sheet.png",
+    "vitrine visualize --layer conv3_3 --wall --steps 64 --out wall.png",
+    "vitrine visualize class-image --target 3 --steps 100 --out maps/",
+    "vitrine visualize accentuation photo.jpg --target gear --steps 64 --json",
+    "vitrine visualize --layer conv2_2 --channel 0,2 --steps 40 --every 4 --out film.gif",
+  ],
+  leading: () => 1,
+  run: visualizeCommand,
+};
+
+async function visualizeCommand(
+  [name = USUAL, ...names]: readonly string[],
+  values: Values,
+  io: Io,
+): Promise<void> {
+  const technique = techniqueNamed(name);
+  const settings = settingsFor(technique, values);
+  const { every, ...watching } = watchingOf(values);
+  const size = sizeOption(values);
+  const seed = values.whole("seed", 0, LARGEST_U32);
+  const mebibytes = values.whole("memory", 1, 2 ** 20);
+  const outputs = await Outputs.of(values, "out", [".png", ".svg", ".npy", ".gif"]);
+  assertWatchable(values, outputs);
+  const init = values.text("init");
+  if (init !== undefined && !technique.startable) throw new UsageError(`${technique.name} takes no --init`);
+  const start = init === undefined ? undefined : (await readNpy(init)).data;
+  const graph = await openModel(values, io, names);
+  const request = await requestFor(technique, graph, values, io, names);
+  const memory = mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
+  const networks = createNetworks(await io.device(), graph, { memory });
+  const frames: LiveSynthesis[] = [];
+  let made: readonly SyntheticPicture[];
+  try {
+    const found = await technique.run(networks, request, {
+      ...settings,
+      ...{ size, seed, every, signal: io.signal, onProgress: progressOf(io, technique.name) },
+      ...(start ? { start } : {}),
+      ...(every === undefined ? {} : { onPicture: (live: LiveSynthesis) => frames.push(live) }),
+    });
+    made = found.pictures;
+  } finally {
+    networks.destroy();
+  }
+  io.progress();
+  const report = { technique, settings, seed: seed ?? 0, graph, pictures: made };
+  if (outputs) await write(outputs, report, frames, watching.saved, io);
+  if (values.has("json")) {
+    printJson(io, {
+      ...{ model: graph.name, preprocessing: preprocessingReport(graph), technique: technique.name },
+      settings: { ...settings, seed: seed ?? 0 },
+      results: made.map(({ data: _, alpha: __, curve, ...about }) => ({ ...about, curve: [...curve] })),
+    });
+    return;
+  }
+  for (const picture of made) {
+    io.out([picture.name, ...captionOf(picture, graph)].join(" · "));
+    for (const note of picture.notes ?? []) io.out(`  ${note}`);
+  }
+}
+
+/** @throws UsageError that lists the names. */
+function techniqueNamed(name: string): SynthesisTechnique {
+  const found = SYNTHESES.find((technique) => technique.name === name);
+  if (found) return found;
+  const names = SYNTHESES.map((technique) => technique.name);
+  const near = nearest(name, names);
+  throw new UsageError(
+    `visualize expects a technique (${names.join(", ")}), got "${name}"${near ? `; did you mean ${near}?` : ""}`,
+  );
+}
+
+/** @throws UsageError for an option that the technique does not read. */
+function settingsFor(technique: SynthesisTechnique, values: Values): SynthesisOptions {
+  const own = synthesisSettings(technique);
+  const foreign = OWN.find((option) => values.has(option) && !own.some(({ name }) => name === option));
+  if (foreign) throw new UsageError(`${technique.name} takes no --${foreign}`);
+  const given = own.map(
+    ({ name, definition }) => [name, optionValue(name, definition.type, values)] as const,
+  );
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+/** Steps after which pictures are taken on the way: for a film, or to be saved. */
+function watchingOf(values: Values): { readonly every: number | undefined; readonly saved: boolean } {
+  values.exclusive("every", "save-every");
+  const most = 100_000;
+  const saved = values.whole("save-every", 1, most);
+  return { every: saved ?? values.whole("every", 1, most), saved: saved !== undefined };
+}
+
+/** @throws UsageError where pictures on the way have no place. */
+function assertWatchable(values: Values, outputs: Outputs | undefined): void {
+  const kind = outputs && !outputs.isFolder ? extname(outputs.path).toLowerCase() : undefined;
+  if (values.has("save-every") && kind !== ".npy") {
+    throw new UsageError(`--save-every expects --out FILE.npy, got ${outputs?.path ?? "none"}`);
+  }
+  if (values.has("every") !== (kind === ".gif")) {
+    throw new UsageError(
+      kind === ".gif"
+        ? "a film expects --every N, the steps from frame to frame, got none"
+        : `--every expects --out FILE.gif, got ${outputs?.path ?? "none"}`,
+    );
+  }
+}
+
+/** What the technique is asked. @throws UsageError where the command line says too little, or too much. */
+async function requestFor(
+  { name, asks }: SynthesisTechnique,
+  graph: Graph,
+  values: Values,
+  io: Io,
+  names: readonly string[],
+): Promise<SynthesisRequest> {
+  const images = asks.includes("picture") ? await new Images(graph, values, io, names).all() : [];
+  if (asks.includes("picture") && images.length !== 1) {
+    throw new UsageError(`${name} expects one IMAGE, got ${images.length}`);
+  }
+  if (!asks.includes("picture") && (names.length > 0 || values.has("image"))) {
+    throw new UsageError(`${name} takes no IMAGE, got "${names[0] ?? values.text("image")}"`);
+  }
+  const layer = values.text("layer");
+  if (asks.includes("layer") && layer === undefined)
+    throw new UsageError(`${name} expects --layer, got none`);
+  return {
+    ...(asks.includes("objective") ? { objective: wantedOf(name, graph, values) } : {}),
+    ...(asks.includes("layer") ? { layer } : {}),
+    ...(images[0] ? { picture: images[0].values } : {}),
+  };
+}
+
+function wantedOf(name: string, graph: Graph, values: Values): Wanted[] {
+  values.exclusive("target", "layer");
+  values.exclusive("wall", "channel");
+  const target = values.text("target");
+  const layer = values.text("layer");
+  if (target !== undefined) {
+    return target.split(",").map((part) => ({ class: part.trim(), output: values.text("output") }));
+  }
+  if (layer === undefined) {
+    throw new UsageError(
+      `${name} expects --target CLASS,… or --layer NAME with --channel K,… or --wall, got none`,
+    );
+  }
+  if (values.has("wall")) return channelsOf(graph, layer);
+  const [y, x, ...more] = values.numbers("at") ?? [];
+  if (values.has("at") && (x === undefined || more.length > 0)) {
+    throw new UsageError(`--at expects Y,X, got "${values.text("at")}"`);
+  }
+  const channels = values.numbers("channel") ?? [undefined];
+  return channels.map((channel) => ({ layer, channel, y, x }));
+}
+
+interface Report {
+  readonly technique: SynthesisTechnique;
+  readonly settings: SynthesisOptions;
+  readonly seed: number;
+  readonly graph: Graph;
+  readonly pictures: readonly SyntheticPicture[];
+}
+
+/** What is known of a picture, in a few short lines. */
+function captionOf(
+  { value, probability, prediction, dead }: SyntheticPicture,
+  graph: Graph,
+): [string, ...string[]] {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const seen =
+    prediction?.probability === undefined
+      ? []
+      : [`seen as ${className(headOf(graph), prediction.index)} ${percent(prediction.probability)}`];
+  return [
+    dead ? "does not fire" : `value ${Number(value.toPrecision(4))}`,
+    ...(probability === undefined ? [] : [`p ${probability.toFixed(4)}`]),
+    ...seen,
+  ];
+}
+
+async function write(
+  outputs: Outputs,
+  report: Report,
+  frames: readonly LiveSynthesis[],
+  saved: boolean,
+  io: Io,
+): Promise<void> {
+  const { pictures, graph, technique, settings, seed } = report;
+  const [height, width] = pictures[0]?.shape ?? [1, 1];
+  const all = pictures.map(({ data }) => data);
+  if (outputs.isFolder) {
+    for (const { name, data, shape } of pictures) {
+      const draw = () => pixelsOf(data, [height, width]);
+      await writeResult(outputs.fileFor(name.replaceAll(/[/\\]/g, "-")), { data, shape, draw }, io);
+    }
+    return;
+  }
+  if (extname(outputs.path).toLowerCase() === ".gif") {
+    const film = frames.map((live) => besideOneAnother(live.pictures, [height, width]));
+    await writeGif(outputs.path, film, DELAY);
+    io.err(`vitrine: wrote ${outputs.path}`);
+    return;
+  }
+  if (saved) {
+    for (const { step, pictures: live } of frames) {
+      await writeNpy(outputs.path.replace(/\.npy$/i, `-${step}.npy`), arrayOf(live, [height, width]));
+    }
+  }
+  const subtitle = [
+    ...[graph.name, `${technique.title} (${citationOf(technique)})`],
+    ...synthesisSettings(technique).flatMap(({ name, definition: { default: usual } }) => {
+      const value = settings[name] ?? usual;
+      return value === undefined ? [] : [`${name} ${value}`];
+    }),
+    `seed ${seed}`,
+  ].join(" · ");
+  const draw = () =>
+    composeSynthesis({
+      ...{ title: technique.title, subtitle },
+      pictures: pictures.map(
+        (picture): DrawnSynthesis => ({
+          label: picture.name,
+          picture: picture.dead ? undefined : pixelsOf(overWhite(picture), [height, width]),
+          caption: picture.dead ? (picture.notes ?? []) : captionOf(picture, graph),
+          ...(picture.dead ? {} : { curve: picture.curve }),
+        }),
+      ),
+      notes: [
+        "Values and probabilities are those of the pictures rounded to 8 bits, without transforms.",
+        ...(pictures.some(({ alpha }) => alpha)
+          ? ["What the objective hardly looked at fades to white."]
+          : []),
+      ],
+    });
+  await writeResult(outputs.path, { ...arrayOf(all, [height, width]), draw }, io);
+}
+
+function arrayOf(pictures: readonly Float32Array[], [height, width]: readonly [number, number]) {
+  const shape = [pictures.length, height, width, 3];
+  const data = new Float32Array(sizeOf(shape));
+  for (const [i, picture] of pictures.entries()) data.set(picture, i * sizeOf(shape.slice(1)));
+  return { data, shape };
+}
+
+/** A picture over white, as opaque as it was looked at. */
+function overWhite({ data, alpha }: SyntheticPicture): Float32Array {
+  if (!alpha) return data;
+  return data.map((value, i) => 1 + (alpha[Math.floor(i / 3)] ?? 1) * (value - 1));
+}
+
+function pixelsOf(data: Float32Array, [height, width]: readonly [number, number]): Pixels {
+  return { height, width, data: Uint8ClampedArray.from(data, (value) => 255 * value) };
+}
+
+/** Pictures in rows and columns; those that have not begun are black. */
+function besideOneAnother(
+  pictures: readonly Float32Array[],
+  [height, width]: readonly [number, number],
+): Pixels {
+  const columns = Math.ceil(Math.sqrt(pictures.length));
+  const rows = Math.ceil(pictures.length / columns);
+  const data = new Uint8ClampedArray(rows * height * columns * width * 3);
+  for (const [i, picture] of pictures.entries()) {
+    for (let y = 0; y < height && picture.length > 0; y++) {
+      const row = Math.floor(i / columns) * height + y;
+      const line = picture.subarray(3 * y * width, 3 * (y + 1) * width);
+      data.set(
+        line.map((value) => 255 * value),
+        3 * (row * columns + (i % columns)) * width,
+      );
+    }
+  }
+  return { height: rows * height, width: columns * width, data };
+}
