@@ -1,7 +1,7 @@
 import { figure, h } from "../dom.ts";
 import { legend } from "../panels/legend.ts";
+import { workView } from "../panels/work-view.ts";
 import type { InputPixel } from "../subjects.ts";
-import { isOpen } from "../tasks/queue.ts";
 import type { Card, WhyAnswers } from "./answers.ts";
 import { colorsOf } from "./color-ends.ts";
 import { mapTile } from "./map-tile.ts";
@@ -31,10 +31,10 @@ export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) =>
   );
   const tile = mapTile(answers, technique.title, () => store.set({ over: card.id }));
   const key = legend();
-  const bar = h("progress", { max: 1 });
-  const says = h("span", {});
-  const stop = h("button", { class: "small" });
-  const work = h("div", { class: "work" }, h("div", { class: "row" }, says, stop), bar);
+  const work = workView({
+    stop: () => answers.stop(card.request),
+    again: () => answers.again(card.request),
+  });
   const note = h("p", { class: "caption" });
   const under = h("p", { class: "caption value" });
   const trust = trustView(session.software, () => answers.stopTrust(card.request));
@@ -46,7 +46,7 @@ export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) =>
       { class: "face" },
       h("div", { class: "head" }, about, take),
       tile.element,
-      work,
+      work.element,
       key.element,
       under,
       note,
@@ -54,27 +54,6 @@ export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) =>
     trust.element,
   );
   let quiet = "";
-
-  const drawWork = () => {
-    const { progress, request } = card;
-    const open = progress.stage !== "done";
-    work.classList.toggle("hidden", !open);
-    bar.classList.toggle("hidden", progress.stage !== "working");
-    work.classList.toggle("failed", progress.stage === "failed");
-    const name = `${technique.title}, ${card.about}`;
-    bar.setAttribute("aria-label", `Progress of ${name}`);
-    if (progress.stage === "working") {
-      if (progress.fraction === undefined) bar.removeAttribute("value");
-      else bar.value = progress.fraction;
-      says.textContent =
-        progress.fraction === undefined ? "Working…" : `${Math.round(100 * progress.fraction)} %`;
-    } else if (progress.stage === "failed") says.textContent = progress.message;
-    else says.textContent = progress.stage === "waiting" ? "Waiting" : "Stopped";
-    const going = isOpen(progress);
-    stop.textContent = going ? "Stop" : "Try again";
-    stop.setAttribute("aria-label", `${stop.textContent}: ${name}`);
-    stop.onclick = () => (going ? answers.stop(request) : answers.again(request));
-  };
 
   return {
     element,
@@ -88,7 +67,7 @@ export function cardView(answers: WhyAnswers, first: Card, save: (card: Card) =>
       take.setAttribute("aria-label", `Save ${technique.title}, ${card.about}`);
       element.classList.toggle("empty", !answer);
       tile.draw(answer, ends);
-      drawWork();
+      work.draw(card.progress, `${technique.title}, ${card.about}`);
       key.element.classList.toggle("hidden", !answer);
       if (answer && ends) {
         const { size, unit } = answer.robust;

@@ -1,38 +1,17 @@
 import { labelOf } from "../../src/graph.ts";
-import type { Graph } from "../../src/index.ts";
-import { preprocessingNameOf } from "../preprocessing-name.ts";
-import { isSample } from "../samples.ts";
-import type { Session } from "../session.ts";
+import { classPart, modelParts, pictureParts, quoted } from "../command-parts.ts";
 import type { WhyAnswers } from "./answers.ts";
 import { type MapRequest, settingsOf } from "./map-request.ts";
-
-const quoted = (text: string): string =>
-  /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The command that makes the same map; undefined where the command line cannot ask this. */
 export function commandOf({ session, store }: WhyAnswers, request: MapRequest): string | undefined {
   const { technique, subject, at } = request;
   const { state } = store;
-  const lines: string[] = [];
-  const parts = ["vitrine explain", technique.name];
+  const { first, picture } = pictureParts(session);
+  const parts = ["vitrine explain", technique.name, "--image", picture, ...modelParts(session)];
   const { samples, steps, layer } = settingsOf(request, session.software);
-
-  const { image } = state;
-  if (image === undefined || !isSample(image))
-    parts.push("--image", quoted(session.shown?.title ?? "picture.png"));
-  else if (image.startsWith("pair-")) {
-    const file = `${image}.png`;
-    const [height, width] = session.inputSize;
-    lines.push(
-      `vitrine dataset --pair --index ${image.slice(5)} --size ${Math.max(height, width)} --out ${file}`,
-    );
-    parts.push("--image", file);
-  } else parts.push("--image", `synthetic:${image}`);
-
-  if (!isShipped(session.graph)) parts.push("--model", "FOLDER", ...readingOf(session));
   if (typeof subject === "number") {
-    const label = labelOf(session.head, subject);
-    parts.push("--target", label !== undefined && /^[a-z][\w-]*$/i.test(label) ? label : String(subject));
+    parts.push("--target", classPart(labelOf(session.head, subject), subject));
     if (at) parts.push("--at", `${at.y},${at.x}`);
     if (layer !== undefined) parts.push("--layer", quoted(layer));
   } else {
@@ -48,23 +27,5 @@ export function commandOf({ session, store }: WhyAnswers, request: MapRequest): 
   if (state.ends === "raw") parts.push("--clip", "100");
   if (state.colors !== "inferno") parts.push("--colors", state.colors);
   parts.push("--out", `${technique.name}.png`);
-  return [...lines, parts.join(" ")].join("\n");
-}
-
-/** The options that read a network as the page does. */
-function readingOf({ graph, head, store }: Session): string[] {
-  const { preprocessing } = graph;
-  const { source, fit, guessed = [] } = preprocessing;
-  const parts: string[] = [];
-  if (store.state.output !== undefined) parts.push("--output", quoted(head.name));
-  if (head.known === "given") parts.push("--head", head.scores);
-  const named = preprocessingNameOf(preprocessing);
-  if (source === "given" && named) parts.push("--preprocess", named);
-  if (fit && !guessed.includes("fit")) parts.push("--fit", fit);
-  return parts;
-}
-
-/** True for the network that comes with the page. */
-function isShipped(graph: Graph): boolean {
-  return graph.name === "vitrine";
+  return [...first, parts.join(" ")].join("\n");
 }

@@ -1,21 +1,17 @@
 import { h, segmented } from "../dom.ts";
 import { download } from "../download.ts";
-import { toast } from "../notices.ts";
+import { npyOf } from "../npy.ts";
+import { takeDialog } from "../take-dialog.ts";
 import type { Card, WhyAnswers } from "./answers.ts";
 import { commandOf } from "./command-line.ts";
 import { figureOfAnswer, pngOf, svgOf, ZOOMS } from "./export-figure.ts";
-import { npyOf } from "./npy.ts";
 
 /** The dialog that saves a map: the figure at any scale, the numbers, the command that makes the same. */
 export function saveDialog(
   answers: WhyAnswers,
   onError: (error: unknown) => void,
 ): { show(card: Card): void; dispose(): void } {
-  const dialog = h("dialog", { class: "take", "aria-label": "Save a map" });
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
-  });
-  dialog.addEventListener("close", () => dialog.remove());
+  const dialog = takeDialog("Save a map", onError);
   const show = (card: Card) => {
     const { answer, request } = card;
     if (!answer) return;
@@ -44,18 +40,10 @@ export function saveDialog(
     );
     sized();
     const png = () => pngOf(figure, zoom).then((blob) => download(blob, `${name}.png`), onError);
-    const command = commandOf(answers, request);
-    const copy = () =>
-      navigator.clipboard.writeText(command ?? "").then(
-        () => toast("Copied."),
-        () => onError(new Error("The browser did not let the page copy; select the command and copy it.")),
-      );
-    dialog.replaceChildren(
-      h("h2", {}, `${technique.title}, ${card.about}`),
+    dialog.show({
+      title: `${technique.title}, ${card.about}`,
       preview,
-      h(
-        "div",
-        { class: "row" },
+      saves: [
         h("button", { class: "primary", onclick: () => void png() }, "Save PNG"),
         zooms.element,
         size,
@@ -69,22 +57,10 @@ export function saveDialog(
           },
           "Save .npy",
         ),
-      ),
-      h("h3", {}, "The same on the command line"),
-      command === undefined
-        ? h("p", { class: "note" }, "The command line asks this technique about classes only.")
-        : h("pre", { tabIndex: 0 }, command),
-      h(
-        "div",
-        { class: "row" },
-        command !== undefined && h("button", { onclick: () => void copy() }, "Copy"),
-        command?.includes("FOLDER") && h("span", { class: "note" }, "FOLDER: where model.json lies."),
-        h("span", { class: "grow" }),
-        h("button", { onclick: () => dialog.close() }, "Close"),
-      ),
-    );
-    document.body.append(dialog);
-    dialog.showModal();
+      ],
+      command: commandOf(answers, request),
+      without: "The command line asks this technique about classes only.",
+    });
   };
-  return { show, dispose: () => dialog.remove() };
+  return { show, dispose: dialog.dispose };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { npyOf } from "../../demo/npy.ts";
 import { SLICES, type State } from "../../demo/questions.ts";
 import { createStore } from "../../demo/state/store.ts";
 import { classNameOf, mapLayersOf, nameOf, subjectsOf } from "../../demo/subjects.ts";
 import { answerOf, colorsOf, correlation, endsOf, sharedEnds } from "../../demo/why/color-ends.ts";
 import { keyOf, settingsOf, weighedLayer } from "../../demo/why/map-request.ts";
 import { WhyNetworks } from "../../demo/why/networks.ts";
-import { npyOf } from "../../demo/why/npy.ts";
 import { type Head, headOf } from "../../src/graph.ts";
 import {
   attributionNamed,

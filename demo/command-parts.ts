@@ -1,0 +1,51 @@
+import type { Graph } from "../src/index.ts";
+import { preprocessingNameOf } from "./preprocessing-name.ts";
+import { isSample } from "./samples.ts";
+import type { Session } from "./session.ts";
+
+/** A word as a shell takes it. */
+export const quoted = (text: string): string =>
+  /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The picture that is shown as a command names it, and the command that makes its file first, where one is needed. */
+export function pictureParts(session: Session): {
+  readonly first: readonly string[];
+  readonly picture: string;
+} {
+  const { image } = session.store.state;
+  if (image === undefined || !isSample(image)) {
+    return { first: [], picture: quoted(session.shown?.title ?? "picture.png") };
+  }
+  if (!image.startsWith("pair-")) return { first: [], picture: `synthetic:${image}` };
+  const file = `${image}.png`;
+  const [height, width] = session.inputSize;
+  const size = Math.max(height, width);
+  return {
+    first: [`vitrine dataset --pair --index ${image.slice(5)} --size ${size} --out ${file}`],
+    picture: file,
+  };
+}
+
+/** The options that read a network as the page does; none for the one that comes with it. */
+export function modelParts({ graph, head, store }: Session): string[] {
+  if (isShipped(graph)) return [];
+  const { preprocessing } = graph;
+  const { source, fit, guessed = [] } = preprocessing;
+  const parts = ["--model", "FOLDER"];
+  if (store.state.output !== undefined) parts.push("--output", quoted(head.name));
+  if (head.known === "given") parts.push("--head", head.scores);
+  const named = preprocessingNameOf(preprocessing);
+  if (source === "given" && named) parts.push("--preprocess", named);
+  if (fit && !guessed.includes("fit")) parts.push("--fit", fit);
+  return parts;
+}
+
+/** A class by its label where a command can say it, else by its number. */
+export function classPart(label: string | undefined, index: number): string {
+  return label !== undefined && /^[a-z][\w-]*$/i.test(label) ? label : String(index);
+}
+
+/** True for the network that comes with the page. */
+function isShipped(graph: Graph): boolean {
+  return graph.name === "vitrine";
+}
