@@ -7,23 +7,25 @@ import type { Session } from "./session.ts";
 export const quoted = (text: string): string =>
   /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The picture that is shown as a command names it, and the command that makes its file first, where one is needed. */
-export function pictureParts(session: Session): {
-  readonly first: readonly string[];
-  readonly picture: string;
-} {
+/**
+ * The picture that is shown as a command names it, and the command that makes its file first, where one is needed.
+ * @param file whether a picture of the data set is to be a file, too: of the size that the page shows it in.
+ */
+export function pictureParts(
+  session: Session,
+  file = false,
+): { readonly first: readonly string[]; readonly picture: string } {
   const { image } = session.store.state;
   if (image === undefined || !isSample(image)) {
     return { first: [], picture: quoted(session.shown?.title ?? "picture.png") };
   }
-  if (!image.startsWith("pair-")) return { first: [], picture: `synthetic:${image}` };
-  const file = `${image}.png`;
+  const pair = image.startsWith("pair-");
+  if (!pair && !file) return { first: [], picture: `synthetic:${image}` };
+  const picture = `${image}.png`;
   const [height, width] = session.inputSize;
-  const size = Math.max(height, width);
-  return {
-    first: [`vitrine dataset --pair --index ${image.slice(5)} --size ${size} --out ${file}`],
-    picture: file,
-  };
+  const parts = ["vitrine dataset", ...(pair ? ["--pair"] : []), "--index", image.replace("pair-", "")];
+  parts.push("--size", String(Math.max(height, width)), "--out", picture);
+  return { first: [parts.join(" ")], picture };
 }
 
 /** The options that read a network as the page does; none for the one that comes with it. */

@@ -3,10 +3,11 @@ import type { Session } from "./session.ts";
 import { SHARED_SLICES, type SharedState } from "./state/shared.ts";
 import type { Slice } from "./state/slice.ts";
 import type { Store } from "./state/store.ts";
+import { want } from "./want/want.ts";
 import { why } from "./why/why.ts";
 
 /** The questions that the explorer asks, in the order of their panels. */
-export const QUESTIONS = { places, why };
+export const QUESTIONS = { places, why, want };
 
 type Questions = typeof QUESTIONS;
 type Intersection<Union> = (Union extends unknown ? (of: Union) => void : never) extends (

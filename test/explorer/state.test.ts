@@ -4,6 +4,8 @@ import { SLICES, type State } from "../../demo/questions.ts";
 import { select, selection } from "../../demo/state/selection.ts";
 import type { NetworkParts } from "../../demo/state/slice.ts";
 import { admit, createStore, readAddress, writeAddress } from "../../demo/state/store.ts";
+import { DREAMS } from "../../demo/want/dreams.ts";
+import { ASKS } from "../../demo/want/slice.ts";
 import { SEQUENTIAL_MAPS } from "../../src/figures.ts";
 import { ATTRIBUTIONS } from "../../src/index.ts";
 
@@ -84,7 +86,7 @@ describe("the address", () => {
 
   test("takes defaults for what it cannot understand", () => {
     const nonsense =
-      "image=-4&channel=9e9&voxel=a,b&threshold=7&colors=red&why=magic,saliency&target=x&versus=x&ends=all&strength=7&explode=-1&theme=blue&other=1";
+      "image=-4&channel=9e9&voxel=a,b&threshold=7&colors=red&why=magic,saliency&target=x&versus=x&ends=all&strength=7&explode=-1&theme=blue&want=more&of=x&by=magic&steps=0&seed=-1&other=1";
     expect(read(nonsense)).toEqual({ ...DEFAULTS, why: ["saliency"] });
     // A map without a layer, and a voxel without a map, are nowhere.
     expect(read("channel=3&voxel=1,2&from=9")).toEqual(DEFAULTS);
@@ -132,6 +134,11 @@ describe("the address", () => {
       cover: share,
       over: maybe(fc.constantFrom("saliency", "grad-cam:2")),
       strength: share,
+      want: fc.subarray([...ASKS]),
+      of: maybe(fc.oneof(fc.nat(999), fc.constant("answer" as const))),
+      by: fc.constantFrom(...DREAMS.map(({ name }) => name)),
+      steps: maybe(fc.integer({ min: 1, max: 9999 })),
+      seed: fc.nat(9_999_999),
     });
     fc.assert(
       fc.property(asked, pixel, fc.option(selected, { nil: selection.defaults }), (rest, at, place) => {
@@ -198,6 +205,7 @@ describe("what a network has", () => {
     [{ target: 1, at: [2, 2] }, /no scores at places/, { target: 1, at: undefined }],
     [{ output: "mask", target: 1, at: [2, 8] }, /8 × 8 pixels.*\(y 2, x 8\)/, { target: 1, at: undefined }],
     [{ output: "mask", target: 2, at: [2, 2] }, /no class 2/, { target: undefined, at: undefined }],
+    [{ of: 3 }, /3 classes.*no class 3/, { of: undefined }],
     [{ weighs: "say" }, /no layer “say” whose maps/, { weighs: undefined }],
   ] as const)("is asked for what it has not: %j", (state, words, left) => {
     const found = of(state);

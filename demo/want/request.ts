@@ -1,0 +1,46 @@
+import type { Session } from "../session.ts";
+import type { Subject } from "../subjects.ts";
+import type { Dream } from "./dreams.ts";
+
+/** How pictures grow. */
+export interface Growth {
+  readonly technique: Dream;
+  readonly steps: number;
+  readonly seed: number;
+  /** Number of the picture that was shown, of techniques that begin with one. */
+  readonly shown: number | undefined;
+}
+
+/** Steps of a technique where nobody chose any; a software adapter takes fewer. */
+export function usualSteps({ options }: Dream, software: boolean): number {
+  const usual = options.steps?.default ?? 256;
+  return software ? Math.min(48, usual) : usual;
+}
+
+/** What grows in words that are the same for the same thing. */
+export function keyOf(
+  what: "dream" | "wall",
+  subject: Subject,
+  { technique, steps, seed, shown }: Growth,
+): string {
+  const about =
+    typeof subject === "number"
+      ? subject
+      : [subject.layer, subject.channel, subject.y ?? "", subject.x ?? ""].join(":");
+  return [what, technique.name, about, steps, seed, shown ?? ""].join("|");
+}
+
+/** Settings of a technique with which it works on a software adapter while somebody waits. */
+export function quickestOf({ options }: Dream): { readonly crops?: number } {
+  return "crops" in options ? { crops: 6 } : {};
+}
+
+/** The sizes at which the picture that is shown is dreamt of: their number, and the longer side of the largest. */
+export function dreamSizes({ software, inputSize: [height, width] }: Session): {
+  readonly octaves: number;
+  readonly longest: number;
+} {
+  return software
+    ? { octaves: 2, longest: Math.max(height, width) }
+    : { octaves: 3, longest: Math.max(height, width, 512) };
+}
