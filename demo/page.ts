@@ -126,17 +126,18 @@ export function createPage(
       return box.width > 0 ? box : undefined;
     };
     const [a, b] = [covered(left), covered(right)];
-    const lowest = bottom.map(covered).find((box) => box !== undefined);
+    const tops = bottom.flatMap((element) => covered(element)?.top ?? []);
+    const highest = tops.length > 0 ? Math.min(...tops) : innerHeight;
     if (sheets.small) {
-      const sheet = a ?? b ?? lowest;
-      room.resize({ top: BAR, right: 12, left: 12, bottom: (sheet ? innerHeight - sheet.top : 48) + 40 });
+      const sheet = (a ?? b)?.top ?? (tops.length > 0 ? highest : innerHeight - 48);
+      room.resize({ top: BAR, right: 12, left: 12, bottom: innerHeight - sheet + 40 });
       return;
     }
     room.resize({
       top: BAR,
       left: (a?.right ?? 0) + 24,
       right: (b ? innerWidth - b.left : 0) + 24,
-      bottom: (lowest ? innerHeight - lowest.top : 0) + 36,
+      bottom: innerHeight - highest + 36,
     });
   }
 

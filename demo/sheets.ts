@@ -14,7 +14,7 @@ export interface Sheets {
   add(title: string, element: HTMLElement): void;
   /** Offers a sheet's tab, or takes it away. */
   offer(title: string, offered: boolean): void;
-  /** Opens a sheet, on a phone, in place of the first, which is where the reader asked. */
+  /** Opens a sheet, on a phone, in place of one that is always there, which is where the reader asked. */
   bringForward(title: string): void;
 }
 
@@ -51,7 +51,7 @@ export function createSheets(first: readonly (readonly [title: string, element: 
     add: (title, element) => add(title, element).classList.add("hidden"),
     offer: (title, offered) => sheets.get(title)?.tab.classList.toggle("hidden", !offered),
     bringForward(title) {
-      if (SMALL.matches && open === first[0]?.[0]) show(title);
+      if (SMALL.matches && first.some(([asking]) => asking === open)) show(title);
     },
   };
 }

@@ -12,7 +12,7 @@ export interface PanelHost {
   fail(error: unknown): void;
   /** Shows or hides the panel, and on a phone its tab. */
   show(shown: boolean): void;
-  /** Says on a phone that there is something new: a reader who looks at the picture is shown this panel. */
+  /** Says on a phone that there is something new: a reader of the picture, or of the layer, is shown this panel. */
   bringForward(): void;
 }
 

@@ -9,15 +9,17 @@ export function visualizeCommand(session: Session, subject: Subject, growth: Gro
   const { technique, steps, seed } = growth;
   const about = aboutParts(session, subject);
   if (!about) return undefined;
-  const { first, picture } = pictureParts(session);
+  const begins = technique.asks.includes("picture");
+  // There --seed is that of the data set, too.
+  const { first, picture } = pictureParts(session, seed !== 0);
   const parts = ["vitrine visualize", technique.name];
-  if (technique.asks.includes("picture")) parts.push("--image", picture);
+  if (begins) parts.push("--image", picture);
   parts.push(...modelParts(session), ...about, "--steps", String(steps));
   const { crops } = session.software ? quickestOf(technique) : {};
   if (crops !== undefined) parts.push("--crops", String(crops));
   if (seed !== 0) parts.push("--seed", String(seed));
   parts.push("--out", `${technique.name}.png`);
-  return [...(technique.asks.includes("picture") ? first : []), parts.join(" ")].join("\n");
+  return [...(begins ? first : []), parts.join(" ")].join("\n");
 }
 
 /** The command that makes the same wall. */

@@ -30,8 +30,8 @@ export function factsView(session: Session): {
       if (prediction) {
         const { index, probability: best, share } = prediction;
         const part = best ?? share;
-        rows.push(["Network says", session.nameOf(index)]);
-        if (part !== undefined) rows.push(["with", inPercent(100 * part)]);
+        const says = session.nameOf(index);
+        rows.push(["Network says", part === undefined ? says : `${says}, ${inPercent(100 * part)}`]);
         if (probability !== undefined && index !== subject && typeof subject === "number") {
           rows.push([session.nameOf(subject), inPercent(100 * probability)]);
         }

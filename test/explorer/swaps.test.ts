@@ -2,14 +2,14 @@ import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "../../src/images/png.ts";
 import { launchBrowser } from "../browser.ts";
+import { countHeld, heldBy } from "./held.ts";
 import { bytesOf, drop, type OpenPage, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
 import { chainOf, tinyModel } from "./tiny-model.ts";
 
-/** What the page lays open for tests; see demo/main.ts. `live`: textures and buffers that were made and not destroyed. */
+/** What the page lays open for tests; see demo/main.ts. */
 declare const window: {
   readonly vitrine: OpenPage;
-  live: { textures: number; buffers: number };
   letGo: () => void;
   createImageBitmap: typeof createImageBitmap;
 };
@@ -43,26 +43,8 @@ beforeAll(async () => {
         throw new DOMException("forbidden", "SecurityError");
       },
     });
-    window.live = { textures: 0, buffers: 0 };
-    const count = (name: "createTexture" | "createBuffer", what: "textures" | "buffers") => {
-      const create = GPUDevice.prototype[name] as (descriptor: never) => GPUTexture | GPUBuffer;
-      GPUDevice.prototype[name] = function (this: GPUDevice, descriptor: never) {
-        const made = create.call(this, descriptor);
-        const destroy = made.destroy.bind(made);
-        let there = true;
-        window.live[what]++;
-        made.destroy = () => {
-          if (there) window.live[what]--;
-          there = false;
-          destroy();
-          return undefined;
-        };
-        return made;
-      } as never;
-    };
-    count("createTexture", "textures");
-    count("createBuffer", "buffers");
   });
+  await countHeld(page);
   await openAt(page, served.url);
 });
 
@@ -89,20 +71,6 @@ async function enter(name: string, model = tinyModel(name)): Promise<void> {
   await settled(page);
 }
 
-/** What is held when the room rests and all of the sample pictures are drawn. */
-async function held(): Promise<{ textures: number; buffers: number }> {
-  await page.waitForFunction(() => document.querySelectorAll(".samples canvas").length === 16, {
-    polling: 50,
-  });
-  const now = () => page.evaluate(() => ({ ...window.live }));
-  for (let before = await now(); ; ) {
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const then = await now();
-    if (then.textures === before.textures && then.buffers === before.buffers) return then;
-    before = then;
-  }
-}
-
 /** How many contexts of canvases are still reachable: each keeps a picture as large as its canvas on the GPU. */
 async function contexts(): Promise<number> {
   const prototype = await page.evaluateHandle(() => GPUCanvasContext.prototype);
@@ -116,19 +84,19 @@ async function contexts(): Promise<number> {
 test("holds no more on the GPU after many networks than after one", async () => {
   await enter("first");
   await enter("second");
-  const before = await held();
+  const before = await heldBy(page);
   const canvases = await contexts();
   for (let swap = 0; swap < SWAPS; swap++) {
     await enter(`network${swap}`);
   }
-  expect(await held()).toEqual(before);
+  expect(await heldBy(page)).toEqual(before);
   expect(await contexts()).toBeLessThanOrEqual(canvases);
   expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
 });
 
 test("of two networks dropped at once shows the last, in one room, and frees the first", async () => {
   await enter("second");
-  const before = await held();
+  const before = await heldBy(page);
   // The first one's weights come when the second stands there.
   await page.evaluate(() => {
     const read = File.prototype.arrayBuffer;
@@ -150,7 +118,7 @@ test("of two networks dropped at once shows the last, in one room, and frees the
   expect(await page.$$eval("canvas.room", (canvases) => canvases.length)).toBe(1);
   expect(await page.$$eval(".panel.left", (panels) => panels.length)).toBe(1);
   expect(await page.$(".notice")).toBeNull();
-  expect(await held()).toEqual(before);
+  expect(await heldBy(page)).toEqual(before);
 });
 
 test("of two networks that both load, the one dropped first does not come back", async () => {

@@ -1,0 +1,194 @@
+import type { Browser, Page } from "puppeteer";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { State } from "../../demo/questions.ts";
+import { DREAMS, dreamNamed, FIRST } from "../../demo/want/dreams.ts";
+import { growingOf, pixelsOf } from "../../demo/want/growing.ts";
+import { keyOf, usualSteps } from "../../demo/want/request.ts";
+import { launchBrowser } from "../browser.ts";
+import { countHeld, heldBy } from "./held.ts";
+import { bytesOf, drop, type OpenPage, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
+import { type Served, serveExplorer } from "./serve.ts";
+import { chainOf } from "./tiny-model.ts";
+
+declare const window: { readonly vitrine: OpenPage };
+
+let served: Served;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+/** Waits until nothing grows any more. */
+const done = () =>
+  page.waitForFunction(
+    () => !window.vitrine.questions().want.answers.busy && !window.vitrine.session().tasks.busy,
+    { polling: 50 },
+  );
+
+const set = (state: Partial<State>) => page.evaluate((state) => window.vitrine.store.set(state), state);
+
+/** The picture that has grown, and what is said of it. */
+const dream = () =>
+  page.evaluate(() => {
+    const asked = window.vitrine.questions().want.answers.dream;
+    const { found } = asked ?? {};
+    return {
+      about: asked?.about,
+      stage: asked?.progress.stage,
+      data: [...(found?.data ?? [])],
+      curve: [...(found?.curve ?? [])],
+      says: found?.prediction && window.vitrine.session().nameOf(found.prediction.index),
+    };
+  });
+
+beforeAll(async () => {
+  served = await serveExplorer();
+  browser = await launchBrowser({ width: 1280, height: 800 });
+  page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await countHeld(page);
+  await openAt(page, served.url, "layer=conv1&channel=3&steps=3");
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+test("pictures have keys of their own, and a software adapter takes fewer steps", () => {
+  const first = dreamNamed(FIRST);
+  const growth = { technique: first, steps: 9, seed: 0, shown: undefined };
+  const keys = [
+    keyOf("dream", 1, growth),
+    keyOf("wall", { layer: "a", channel: 1 }, growth),
+    keyOf("dream", { layer: "a", channel: 1 }, growth),
+    keyOf("dream", { layer: "a", channel: 1, y: 2, x: 3 }, growth),
+    keyOf("dream", { layer: "a", channel: 1, y: 23, x: 0 }, growth),
+    keyOf("dream", 1, { ...growth, seed: 1 }),
+    keyOf("dream", 1, { ...growth, steps: 10 }),
+    keyOf("dream", 1, { ...growth, shown: 1 }),
+    ...DREAMS.filter((one) => one !== first).map((technique) => keyOf("dream", 1, { ...growth, technique })),
+  ];
+  expect(new Set(keys).size).toBe(keys.length);
+  for (const technique of DREAMS) {
+    expect(usualSteps(technique, true)).toBeLessThanOrEqual(64);
+    expect(usualSteps(technique, false)).toBe(technique.options.steps?.default);
+  }
+});
+
+test("a picture in 8 bits is the picture again", () => {
+  const pixels = { width: 2, height: 1, data: Uint8ClampedArray.of(0, 1, 127, 128, 254, 255) };
+  expect(pixelsOf(growingOf(pixels))).toEqual(pixels);
+});
+
+test("the page grows what a channel wants, says what the network makes of it, and brings it back by its address", async () => {
+  expect(await textOf(page, ".wants button")).toBe("What does conv1 · map 3 want?");
+  await page.keyboard.press("v");
+  await done();
+  const grown = await dream();
+  expect(grown).toMatchObject({ about: "conv1 · map 3", stage: "done", says: expect.any(String) });
+  expect(grown.curve).toHaveLength(3);
+  expect(grown.data).toHaveLength(96 * 96 * 3);
+  expect(new Set(grown.data).size).toBeGreaterThan(100);
+  expect(await textOf(page, ".wanted h2")).toBe("What does conv1 · map 3 want?");
+  const account = await textOf(page, ".wanted .account");
+  expect(account).toContain(`Network says${grown.says}`);
+  expect(account).toContain("Mean activation");
+  // What is drawn is what was made.
+  const painted = await page.$eval(".grown canvas", (canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    return [
+      ...((canvas as HTMLCanvasElement).getContext("2d")?.getImageData(0, 0, width, height).data ?? []),
+    ];
+  });
+  const rounding = painted
+    .filter((_, i) => i % 4 < 3)
+    .map((value, i) => Math.abs(value - 255 * (grown.data[i] ?? Number.NaN)));
+  expect(Math.max(...rounding)).toBeLessThanOrEqual(0.5);
+
+  await page.click(".grown .head button");
+  expect(await textOf(page, "dialog.take pre")).toBe(
+    `vitrine visualize ${FIRST} --layer conv1 --channel 3 --steps 3 --out ${FIRST}.png`,
+  );
+  await page.evaluate(() => document.querySelector<HTMLDialogElement>("dialog.take")?.close());
+
+  const address = await page.evaluate(() => window.vitrine.store.address);
+  expect(address).toContain("want=dream");
+  await openAt(page, served.url, address);
+  await done();
+  expect((await dream()).data).toEqual(grown.data);
+  await page.keyboard.press("n");
+  await done();
+  expect((await dream()).data).not.toEqual(grown.data);
+  expect(complaints).toEqual([]);
+});
+
+test("a picture that grows is seen, can be stopped, and goes when something else is selected; all is freed", async () => {
+  await set({ want: [], seed: 0 });
+  await settled(page);
+  const before = await heldBy(page);
+  const memory = () => page.evaluate(() => window.vitrine.session().networks.memory);
+  const held = await memory();
+  await set({ want: ["dream"], channel: 5, steps: 9999 });
+  await page.waitForFunction(() => window.vitrine.questions().want.answers.dream?.live?.step, {
+    polling: 50,
+  });
+  expect(await textOf(page, ".grown .caption")).toMatch(/^after \d+ steps?$/);
+  expect(await memory()).toBeGreaterThan(held);
+  await page.click(".grown .work button");
+  await done();
+  expect(await textOf(page, ".grown .work span")).toBe("Stopped");
+  expect(await textOf(page, ".grown .caption")).toMatch(/^after \d+ steps?$/);
+  expect(await heldBy(page)).toEqual(before);
+
+  await page.click(".grown .work button");
+  await page.waitForFunction(() => window.vitrine.session().tasks.busy, { polling: 50 });
+  await set({ channel: 6, steps: 2 });
+  await done();
+  expect(await dream()).toMatchObject({ about: "conv1 · map 6", stage: "done" });
+  expect(await heldBy(page)).toEqual(before);
+  expect(await memory()).toBe(held);
+  await set({ want: [] });
+  expect(await page.$eval(".wanted", (dock) => dock.classList.contains("hidden"))).toBe(true);
+  expect(complaints).toEqual([]);
+});
+
+test("a layer has a wall of its channels, and the picture can be dreamt of; a channel that is dead says so", async () => {
+  const { manifest, weights } = chainOf("small", 16, [
+    { conv: "never", filters: 3, bias: -1000 },
+    { conv: "look", filters: 5 },
+    { mean: "mean" },
+    { dense: "say", units: 3 },
+  ]);
+  await drop(
+    page,
+    { name: "model.json", type: "application/json", bytes: bytesOf(manifest) },
+    { name: "small.bin", type: "", bytes: [...weights] },
+  );
+  await page.waitForFunction(
+    () => window.vitrine.session()?.graph.name === "small" && window.vitrine.session().predictions.length > 0,
+    { polling: 50 },
+  );
+  await set({ layer: "look", want: ["deep-dream", "wall"] });
+  await done();
+  expect(await page.evaluate(() => window.vitrine.questions().want.answers.deepDream?.found?.shape)).toEqual([
+    16, 16, 3,
+  ]);
+  expect(await page.$$eval(".wall button", (tiles) => tiles.map((tile) => tile.title))).toEqual([
+    "map 0",
+    "map 1",
+    "map 2",
+    "map 3",
+    "map 4",
+  ]);
+  await page.click(".wall button:nth-child(3)");
+  expect(await page.evaluate(() => window.vitrine.store.state.channel)).toBe(2);
+  await set({ layer: "never", channel: 1, want: ["dream"], steps: 2 });
+  await done();
+  expect(await textOf(page, ".wanted .account")).toContain("does not fire");
+  expect(await page.$eval(".grown", (grown) => grown.classList.contains("empty"))).toBe(true);
+  expect(complaints).toEqual([]);
+});
