@@ -11,6 +11,8 @@ declare const window: { live: { textures: number; buffers: number } };
 /** Counts what a page holds on the GPU, from when it is opened on. */
 export async function countHeld(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(() => {
+    // Where nothing is opened yet there is no GPU either.
+    if (!("GPUDevice" in globalThis)) return;
     window.live = { textures: 0, buffers: 0 };
     const count = (name: "createTexture" | "createBuffer", what: "textures" | "buffers") => {
       const create = GPUDevice.prototype[name] as (descriptor: never) => GPUTexture | GPUBuffer;
