@@ -243,6 +243,34 @@ const OWN = {
     value: "N",
     help: "Also write the pictures after every N steps, beside --out FILE.npy: FILE-20.npy after 20.",
   },
+  "content-layers": {
+    name: "content-layers",
+    value: "L,…",
+    help: "The layers, with commas between, whose activations are those of CONTENT.",
+  },
+  "style-layers": {
+    name: "style-layers",
+    value: "L,…",
+    help: "The layers, with commas between, whose Gram matrices are those of STYLE.",
+  },
+  "content-weight": { name: "content-weight", value: "X", help: "Weight of the content." },
+  "style-weight": { name: "style-weight", value: "X", help: "Weight of the style." },
+  variation: {
+    name: "variation",
+    value: "X",
+    help: "Weight of the total variation: the larger, the smoother.",
+  },
+  loss: {
+    name: "loss",
+    value: "gatys|johnson|relative",
+    help: "The distance of Gram matrices: as Gatys 2015 or jcjohnson/neural-style have it, for VGG networks; or relative, where layers count alike, for any network.",
+  },
+  pools: {
+    name: "pools",
+    value: "average|max",
+    help: "The mean in place of the maximum over windows, or the maximum as the network has it.",
+  },
+  optimizer: { name: "optimizer", value: "lbfgs|adam", help: "The way to climb. Default lbfgs." },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",

@@ -8,9 +8,11 @@ import { EXPLAIN } from "./explain.ts";
 import { FIELD } from "./field.ts";
 import { FILTERS } from "./filters.ts";
 import { FOOL } from "./fool.ts";
+import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
 import { PREDICT } from "./predict.ts";
 import { SPECTRUM } from "./spectrum.ts";
+import { STYLE } from "./style.ts";
 import { STYLIZE } from "./stylize.ts";
 import { TECHNIQUES } from "./techniques.ts";
 import { TEXTURE } from "./texture.ts";
@@ -26,8 +28,10 @@ export const COMMANDS: readonly CliCommand[] = [
   VISUALIZE,
   DECODER,
   DREAM,
+  INVERT,
   TEXTURE,
   STYLIZE,
+  STYLE,
   FOOL,
   ATTACK,
   FIELD,
