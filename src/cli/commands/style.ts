@@ -49,8 +49,8 @@ export const STYLE: CliCommand = {
     out: "File for the picture (.png), or the array [H,W,3] of 0…1 (.npy).",
   },
   examples: [
-    "vitrine style photo.jpg bricks.png --content-layers conv3_3 --style-layers conv1,conv2_2 --steps 100 --out styled.png",
-    "vitrine style photo.jpg bricks.png --content-layers conv2_2 --style-layers conv1 --init content --steps 20 --save-every 10 --out styled.png",
+    "vitrine style photo.jpg bricks.png --content-layers conv3_3 --style-layers conv1,conv2_2 --out styled.png",
+    "vitrine style photo.jpg bricks.png --content-layers conv2_2 --style-layers conv1 --init content --steps 20 --out a.png",
   ],
   run: styleCommand,
 };
