@@ -40,7 +40,7 @@ export interface GramTextureOptions extends OnePictureOptions {
   readonly steps?: number | undefined;
   /** Default "gatys". */
   readonly loss?: StyleLoss | undefined;
-  /** Weight of all layers. Default 1e9. */
+  /** Weight of all layers. Default 1e9, and 1e6 for "relative". */
   readonly weight?: number | undefined;
   /** Mean windows in place of maximum windows ("average"), or the network's own ("max"). Default "average". */
   readonly pools?: "average" | "max" | undefined;
@@ -120,7 +120,8 @@ export function textureAscent(
   },
   options: Omit<GramTextureOptions, "layers">,
 ): OnePictureAscent {
-  const { loss = "gatys", weight = 1e9, optimiser = "lbfgs", rate, start } = options;
+  const { loss = "gatys", optimiser = "lbfgs", rate, start } = options;
+  const { weight = loss === "relative" ? 1e6 : 1e9 } = options;
   assertWeights(WHO, { weight });
   const mean = meanColor(graph);
   return {
