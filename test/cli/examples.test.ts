@@ -14,8 +14,7 @@ const SIZE = 16;
 
 const EXAMPLES = COMMANDS.flatMap(({ name, examples }) => examples.map((line) => [name, line] as const));
 /** What the examples call their own: files, and networks that people have. */
-const FILES =
-  /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|segmentation\/|style\/|frames\/|painted\/|pictures|maps\/?)$/;
+const FILES = /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|\w+\/|pictures)$/;
 
 const layer = (class_name: string, name: string, config: Record<string, unknown> = {}) => ({
   class_name,
@@ -140,6 +139,14 @@ describe("the examples of --help run:", () => {
     );
     expect(named.length).toBeGreaterThan(2);
     expect(named.filter((layer) => !shapesOf(graph).has(layer))).toEqual([]);
+  });
+
+  test("and write into a folder of the tests", () => {
+    const written = EXAMPLES.map(([, line]) => argumentsOf(line)).flatMap((args) =>
+      args.filter((_, i) => args[i - 1] === "--out"),
+    );
+    expect(written.length).toBeGreaterThan(10);
+    expect(written.filter((path) => !path.startsWith(folder))).toEqual([]);
   });
 
   test("and every command has one", () => {
