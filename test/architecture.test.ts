@@ -199,6 +199,12 @@ describe("imports", () => {
   });
 });
 
+test("no source says `using`: what it compiles to imports a package that does not come with the library", () => {
+  const sources = files.filter((path) => path.startsWith("src/"));
+  expect(sources.length).toBeGreaterThan(30);
+  expect(sources.filter((path) => /^\s*(await )?using \w+ =/m.test(readFileSync(path, "utf8")))).toEqual([]);
+});
+
 /** The first circle of imports, as the files along it, or nothing. */
 function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const done = new Set<string>();

@@ -62,7 +62,7 @@ async function stylizeCommand(given: readonly string[], values: Values, io: Io):
     );
   }
   const device = await io.device();
-  using networks = createNetworks(
+  const networks = createNetworks(
     device,
     graph,
     mebibytes === undefined ? {} : { memory: mebibytes * 2 ** 20 },
@@ -97,6 +97,7 @@ async function stylizeCommand(given: readonly string[], values: Values, io: Io):
     }
   } finally {
     stylist?.destroy();
+    networks.destroy();
   }
   io.progress();
   if (values.has("json")) {

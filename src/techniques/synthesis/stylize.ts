@@ -131,8 +131,12 @@ export async function stylize(
   signal?.throwIfAborted();
   const pixels = await readPicture(picture);
   assertPixels(pixels);
-  using stylist = await createStylist(networks, pixels, more);
-  return await stylist.draw(pixels, { signal });
+  const stylist = await createStylist(networks, pixels, more);
+  try {
+    return await stylist.draw(pixels, { signal });
+  } finally {
+    stylist.destroy();
+  }
 }
 
 type Size = readonly [height: number, width: number];
