@@ -11,6 +11,7 @@ import { occlusionCases } from "./cases/occlusion.ts";
 import { onnxCases } from "./cases/onnx-files.ts";
 import { reluCases } from "./cases/relu.ts";
 import { statisticsCases } from "./cases/statistics.ts";
+import { synthesisCases } from "./cases/synthesis.ts";
 import { techniqueCases } from "./cases/techniques.ts";
 import { createClock } from "./clock.ts";
 import { createLimitProbes, type Limits } from "./limits.ts";
@@ -31,6 +32,7 @@ export const SUITE: readonly Case[] = [
   ...forwardCases,
   ...onnxCases,
   ...techniqueCases,
+  ...synthesisCases,
 ];
 
 export interface SuiteOptions {

@@ -93,8 +93,50 @@ export class GraphBuilder {
     });
   }
 
-  add(name: string, inputs: readonly string[]): this {
-    return this.#add({ op: "add", name, inputs, activation: { kind: "relu" } });
+  add(name: string, inputs: readonly string[], activation: "relu" | "linear" = "relu"): this {
+    return this.#add({ op: "add", name, inputs, activation: { kind: activation } });
+  }
+
+  /** So many pixels more on every side, mirrored. */
+  mirror(name: string, by: number): this {
+    const around = [by, by, 0];
+    return this.#add({
+      op: "pad",
+      name,
+      inputs: [this.last],
+      before: around,
+      after: around,
+      mode: "reflect",
+    });
+  }
+
+  /** Every channel of an image by itself, scaled and moved. */
+  instanceNorm(name: string): this {
+    const channels = this.shape().at(-1) ?? 1;
+    const scale = { shape: [channels], data: noise([channels], ++this.#seed, 0.2).map((value) => 1 + value) };
+    const { last } = this;
+    const offset = this.#biases(channels);
+    return this.#add({
+      op: "normalization",
+      name,
+      inputs: [last],
+      axes: [1, 2],
+      epsilon: 1e-5,
+      scale,
+      offset,
+    });
+  }
+
+  relu(name: string): this {
+    return this.#add({ op: "activation", name, inputs: [this.last], activation: { kind: "relu" } });
+  }
+
+  /** Twice as high and wide, each pixel four times. */
+  enlarge(name: string): this {
+    return this.#add({
+      ...{ op: "resize", name, inputs: [this.last], to: { factor: [2, 2] } },
+      ...{ mode: "nearest", coordinates: "asymmetric", rounding: "floor" },
+    });
   }
 
   /** Inputs side by side along their channels. */

@@ -9,6 +9,8 @@ type Window = Pick<Extract<OpLayer, { op: "pool" }>, "padding">;
 export interface TfjsGraph {
   /** [N, H, W, C] to the output of the graph, or of another layer; `from` names the layer whose output x is, if not the image. */
   readonly apply: (x: tfjs.Tensor, layer?: string, from?: string) => tfjs.Tensor;
+  /** The outputs of several layers from one pass, no deeper than the last of them. */
+  readonly outputs: (x: tfjs.Tensor, layers: readonly string[]) => tfjs.Tensor[];
   readonly dispose: () => void;
 }
 
@@ -37,21 +39,24 @@ export function tfjsGraph(tf: Tf, graph: Graph, rule?: TfjsRule): TfjsGraph {
   const steps = graph.layers.flatMap((layer) =>
     layer.op === "input" ? [] : [{ layer, run: stepOf(tf, layer, { own, upload }, rule) }],
   );
+  const first = graph.layers[0]?.name ?? "";
+  const outputs = (x: tfjs.Tensor, layers: readonly string[], from: string): Tensors => {
+    const values = new Map<string, tfjs.Tensor>([[from, x]]);
+    const after = steps.findIndex(({ layer }) => layer.name === from) + 1;
+    const value = (name: string): tfjs.Tensor => {
+      const found = values.get(name);
+      if (!found) throw new Error(`tfjs: no layer "${name}"`);
+      return found;
+    };
+    for (const { layer, run } of steps.slice(after)) {
+      values.set(layer.name, run(layer.inputs.map(value)));
+      if (layers.every((name) => values.has(name))) break;
+    }
+    return layers.map(value);
+  };
   return {
-    apply(x, until = graph.output, from = graph.layers[0]?.name ?? "") {
-      const values = new Map<string, tfjs.Tensor>([[from, x]]);
-      const after = steps.findIndex(({ layer }) => layer.name === from) + 1;
-      const value = (name: string): tfjs.Tensor => {
-        const found = values.get(name);
-        if (!found) throw new Error(`tfjs: no layer "${name}"`);
-        return found;
-      };
-      for (const { layer, run } of steps.slice(after)) {
-        values.set(layer.name, run(layer.inputs.map(value)));
-        if (layer.name === until) break;
-      }
-      return value(until);
-    },
+    apply: (x, until = graph.output, from = first) => only(outputs(x, [until], from)),
+    outputs: (x, layers) => outputs(x, layers, first),
     dispose: () => tf.dispose(weights),
   };
 }
@@ -198,9 +203,14 @@ function stepOf(
         [...inputs, ...(constant ? [constant] : [])].reduce((x, factor) => tf.mul(x, factor));
     }
     case "pad": {
-      if (layer.mode !== "constant") throw new Error(`tfjs "${layer.name}": zeros only in the benchmark`);
-      const around = layer.before.map((before, axis): Pair => [before, layer.after[axis] ?? 0]);
-      return (inputs) => tf.pad(only(inputs), [[0, 0], ...around], layer.value ?? 0);
+      const around: Pair[] = [
+        [0, 0],
+        ...layer.before.map((before, axis): Pair => [before, layer.after[axis] ?? 0]),
+      ];
+      if (layer.mode === "reflect") return (inputs) => tf.mirrorPad(only(inputs), around, "reflect");
+      if (layer.mode !== "constant")
+        throw new Error(`tfjs "${layer.name}": no "${layer.mode}" in the benchmark`);
+      return (inputs) => tf.pad(only(inputs), around, layer.value ?? 0);
     }
     case "permute":
       return (inputs) => tf.transpose(only(inputs), [...layer.axes]);
@@ -213,14 +223,32 @@ function stepOf(
     case "reduce":
       if (layer.mode !== "mean") throw new Error(`tfjs "${layer.name}": no ${layer.mode} in the benchmark`);
       return (inputs) => tf.mean(only(inputs), [...layer.axes], layer.keepDims);
+    case "normalization": {
+      const { axes, epsilon, groups, scale, offset } = layer;
+      if (groups || !scale || !offset) throw new Error(`tfjs "${layer.name}": no such norm in the benchmark`);
+      const [factor, term] = [upload(scale), upload(offset)];
+      return (inputs) => {
+        const x = only(inputs);
+        const { mean, variance } = tf.moments(x, [...axes], true);
+        return tf.add(tf.mul(tf.sub(x, mean), tf.mul(tf.rsqrt(tf.add(variance, epsilon)), factor)), term);
+      };
+    }
+    case "resize": {
+      const { to, mode } = layer;
+      if (mode !== "nearest" || !("factor" in to))
+        throw new Error(`tfjs "${layer.name}": nearest pixels only`);
+      return (inputs) => {
+        const x = only(inputs) as tfjs.Tensor4D;
+        const [, h, w] = x.shape;
+        return tf.image.resizeNearestNeighbor(x, [h * to.factor[0], w * to.factor[1]]);
+      };
+    }
     case "binary":
     case "conv2dTranspose":
     case "depthToSpace":
     case "lrn":
     case "matmul":
-    case "normalization":
     case "prelu":
-    case "resize":
     case "spaceToDepth":
       throw new Error(`tfjs "${layer.name}": no op "${layer.op}" in the benchmark`);
   }

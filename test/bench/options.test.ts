@@ -126,5 +126,10 @@ describe("the suite", () => {
     expect(goalsOf("conv/vgg16-block3_conv2")).toContainEqual({ of: "limit", least: 0.55 });
     expect(goalsOf("technique/shipped-smoothgrad")).toEqual([{ of: "tfjs", least: 3 }]);
     expect(goalsOf("technique/vgg-like-rise")).toEqual([{ of: "tfjs", least: 5 }]);
+    for (const name of ["visualisation-1", "visualisation-16", "style-step"]) {
+      expect(goalsOf(`synthesis/${name}`)[0]).toEqual({ of: "tfjs", least: 4 });
+    }
+    expect(goalsOf("synthesis/channels")).toEqual([{ of: "one after another", least: 3 }]);
+    expect(goalsOf("synthesis/stylised-480x640")).toEqual([{ of: "tfjs", least: 2 }]);
   });
 });

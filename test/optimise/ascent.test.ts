@@ -4,11 +4,15 @@ import { readTensor, readTensors } from "../../src/gpu/tensor.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import type { Network } from "../../src/network/network.ts";
-import { channelObjective, elements, normObjective } from "../../src/objectives/objective.ts";
+import { channelMean, channelObjective, elements, normObjective } from "../../src/objectives/objective.ts";
 import { type AscentOptions, createAscent, redirectedFor } from "../../src/optimise/ascent.ts";
 import { type ClimbOptions, climb } from "../../src/optimise/climb.ts";
+import { fourierImage } from "../../src/optimise/image/fourier.ts";
 import { pixelImage } from "../../src/optimise/image/pixels.ts";
+import { adam } from "../../src/optimise/optimisers/adam.ts";
 import { gradientAscent } from "../../src/optimise/optimisers/gradient-ascent.ts";
+import { lbfgs } from "../../src/optimise/optimisers/lbfgs.ts";
+import { lucidTransforms } from "../../src/optimise/transforms/presets.ts";
 import { submit } from "../../src/techniques/submit.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, constant, graph, random, values } from "../graph/graphs.ts";
@@ -226,6 +230,26 @@ describe("memory", () => {
     expect(many.objects).toBe(0);
     expect(many.peak).toBe(few.peak);
   });
+
+  test.each([
+    ["Adam", adam({ rate: 0.05 })],
+    ["L-BFGS", lbfgs()],
+  ])(
+    "is the same for 8 and for 512 steps of a Fourier image with Lucid's transforms and %s",
+    async (_, optimiser) => {
+      const options = {
+        objective: channelMean("conv1", 2),
+        image: fourierImage(),
+        transforms: lucidTransforms(),
+        optimiser,
+      } satisfies AscentOptions;
+      const held = (steps: number) => liveBytes(device, () => climbed(three, options, { steps }));
+      await held(1);
+      const [few, many] = [await held(8), await held(512)];
+      for (const { left, objects } of [few, many]) expect([left, objects]).toEqual([0, 0]);
+      expect(many.peak).toBe(few.peak);
+    },
+  );
 });
 
 describe("what cannot be right", () => {
