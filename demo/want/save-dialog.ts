@@ -1,9 +1,10 @@
 import { encodePng } from "../../src/index.ts";
-import { h, segmented } from "../dom.ts";
+import { h } from "../dom.ts";
 import { download } from "../download.ts";
 import { npyOf } from "../npy.ts";
 import { imageData } from "../pixels.ts";
 import { takeDialog } from "../take-dialog.ts";
+import { zoomChoice } from "../zoom-choice.ts";
 import type { Wall, WantAnswers } from "./answers.ts";
 import { dreamCommand, visualizeCommand, wallCommand } from "./command-line.ts";
 import { type Growing, pixelsOf } from "./growing.ts";
@@ -28,22 +29,8 @@ export function saveDialog(
     const name = title.replaceAll(/[^\w]+/g, "-").toLowerCase();
     const [height, width] = picture.shape;
     const preview = h("img", { alt: title, width: 3 * width, height: 3 * height });
-    let zoom = 1;
-    const size = h("small", {});
-    const sized = () => {
-      zooms.set(String(zoom));
-      size.textContent = `${width * zoom} × ${height * zoom} pixels`;
-    };
-    const zooms = segmented(
-      "Scale",
-      ZOOMS.map((factor) => [String(factor), `${factor}×`] as const),
-      (value) => {
-        zoom = Number(value);
-        sized();
-      },
-    );
-    sized();
-    const png = () => pngOf(picture, zoom).then((blob) => download(blob, `${name}.png`));
+    const zooms = zoomChoice({ width, height }, ZOOMS, 1);
+    const png = () => pngOf(picture, zooms.zoom).then((blob) => download(blob, `${name}.png`));
     pngOf(picture, 1).then((blob) => {
       preview.src = URL.createObjectURL(blob);
       preview.onload = () => URL.revokeObjectURL(preview.src);
@@ -54,8 +41,7 @@ export function saveDialog(
       preview,
       saves: [
         h("button", { class: "primary", onclick: () => png().catch(onError) }, "Save PNG"),
-        zooms.element,
-        size,
+        ...zooms.elements,
         h("span", { class: "grow" }),
         h(
           "button",

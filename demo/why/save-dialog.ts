@@ -1,7 +1,8 @@
-import { h, segmented } from "../dom.ts";
+import { h } from "../dom.ts";
 import { download } from "../download.ts";
 import { npyOf } from "../npy.ts";
 import { takeDialog } from "../take-dialog.ts";
+import { zoomChoice } from "../zoom-choice.ts";
 import type { Card, WhyAnswers } from "./answers.ts";
 import { commandOf } from "./command-line.ts";
 import { figureOfAnswer, pngOf, svgOf, ZOOMS } from "./export-figure.ts";
@@ -24,29 +25,14 @@ export function saveDialog(
       width: figure.width,
       height: figure.height,
     });
-    let zoom = 2;
-    const size = h("small", {});
-    const sized = () => {
-      zooms.set(String(zoom));
-      size.textContent = `${figure.width * zoom} × ${figure.height * zoom} pixels`;
-    };
-    const zooms = segmented(
-      "Scale",
-      ZOOMS.map((factor) => [String(factor), `${factor}×`] as const),
-      (value) => {
-        zoom = Number(value);
-        sized();
-      },
-    );
-    sized();
-    const png = () => pngOf(figure, zoom).then((blob) => download(blob, `${name}.png`), onError);
+    const zooms = zoomChoice(figure, ZOOMS, 2);
+    const png = () => pngOf(figure, zooms.zoom).then((blob) => download(blob, `${name}.png`), onError);
     dialog.show({
       title: `${technique.title}, ${card.about}`,
       preview,
       saves: [
         h("button", { class: "primary", onclick: () => void png() }, "Save PNG"),
-        zooms.element,
-        size,
+        ...zooms.elements,
         h("button", { onclick: () => download(svgOf(figure), `${name}.svg`) }, "Save SVG"),
         h("span", { class: "grow" }),
         h(

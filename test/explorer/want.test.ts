@@ -1,10 +1,14 @@
+import { join } from "node:path";
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { State } from "../../demo/questions.ts";
 import { DREAMS, dreamNamed, FIRST } from "../../demo/want/dreams.ts";
 import { growingOf, pixelsOf } from "../../demo/want/growing.ts";
 import { keyOf, usualSteps } from "../../demo/want/request.ts";
+import { readNpy } from "../../src/node/npy.ts";
 import { launchBrowser } from "../browser.ts";
+import { folder, vitrine } from "../cli/run.ts";
+import { relativeDistance } from "../reference/numbers.ts";
 import { countHeld, heldBy } from "./held.ts";
 import { bytesOf, drop, type OpenPage, openAt, PATIENCE, settled, textOf } from "./open-page.ts";
 import { type Served, serveExplorer } from "./serve.ts";
@@ -110,10 +114,17 @@ test("the page grows what a channel wants, says what the network makes of it, an
   expect(Math.max(...rounding)).toBeLessThanOrEqual(0.5);
 
   await page.click(".grown .head button");
-  expect(await textOf(page, "dialog.take pre")).toBe(
-    `vitrine visualize ${FIRST} --layer conv1 --channel 3 --steps 3 --out ${FIRST}.png`,
-  );
+  const command = await textOf(page, "dialog.take pre");
+  expect(command).toBe(`vitrine visualize ${FIRST} --layer conv1 --channel 3 --steps 3 --out ${FIRST}.png`);
   await page.evaluate(() => document.querySelector<HTMLDialogElement>("dialog.take")?.close());
+
+  const out = join(folder, "same.npy");
+  const words = command.replace(`${FIRST}.png`, out).split(" ");
+  expect(await vitrine(words.slice(1))).toMatchObject({ code: 0 });
+  const { data: same, shape } = await readNpy(out);
+  expect(shape).toEqual([1, 96, 96, 3]);
+  // Another GPU's sums are rounded otherwise.
+  expect(relativeDistance(same, grown.data)).toBeLessThan(1e-3);
 
   const address = await page.evaluate(() => window.vitrine.store.address);
   expect(address).toContain("want=dream");
