@@ -51,7 +51,7 @@ const TOGETHER = 16;
 const TOGETHER_ON_SOFTWARE = 4;
 /** Steps of a wall's pictures, which are small. */
 const WALL_STEPS = 128;
-const WALL_STEPS_ON_SOFTWARE = 24;
+const WALL_STEPS_ON_SOFTWARE = 16;
 /** Time for which a selection stands before its picture begins to grow, in ms: moving along a layer begins none. */
 const SETTLE = 180;
 
