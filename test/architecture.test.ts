@@ -307,3 +307,13 @@ describe("shared blocks", () => {
     expect(silent).toEqual([]);
   });
 });
+
+test("the library disposes of nothing by `using`, for which the build would import a package", () => {
+  const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(".ts"),
+  );
+  const faults = files.filter((path) =>
+    /^\s*(await )?using \w+ =/m.test(readFileSync(join("src", path), "utf8")),
+  );
+  expect(faults).toEqual([]);
+});
