@@ -158,7 +158,7 @@ const ALONE = "forward and back alone";
 /** Everything else is to be 15 % of a step at most. */
 const WHOLE = 1.18;
 /** Adam's first step is as long for a tiny slope as for a steep one: a rounding error may turn it round. */
-const TURNED = 1e-2;
+const TURNED = 1e-3;
 
 interface Sized {
   readonly size: string;
