@@ -74,6 +74,8 @@ export class WantAnswers {
   #batches: readonly Batch[] = [];
   /** True when the network has answered to the picture that is shown. */
   #answered = false;
+  /** True when it has answered to any: what is asked of one unit comes before a wall. */
+  #begun = false;
   /** Number of pictures that were shown. */
   #shown = 0;
   readonly #stops: readonly (() => void)[];
@@ -95,6 +97,7 @@ export class WantAnswers {
       }),
       session.answered.listen(() => {
         this.#answered = true;
+        this.#begun = true;
         this.#want();
       }),
       store.listen((_, changed) => {
@@ -241,7 +244,8 @@ export class WantAnswers {
     this.#dreams.want(dream ? [this.#dreamTask(subject, growth)] : []);
     const deep = layer !== undefined && this.#answered && this.#asks("deep-dream");
     this.#deep.want(deep ? [this.#deepTask(layer)] : []);
-    this.#batches = layer !== undefined && this.#asks("wall") ? this.#batchesOf(layer) : [];
+    const wall = layer !== undefined && this.#begun && this.#asks("wall");
+    this.#batches = wall ? this.#batchesOf(layer) : [];
     this.#walls.want(this.#batches.map((batch) => this.#wallTask(batch)));
     const wanted = new Set([
       ...(dream ? [keyOf("dream", subject, growth)] : []),
