@@ -4,7 +4,7 @@ import { ALIAS } from "./alias.ts";
 import { packed } from "./packed.ts";
 import { wgsl } from "./wgsl.ts";
 
-const pages = ["three", "tfjs", "video"].map((name) => `examples/${name}.html`);
+const pages = ["style", "three", "tfjs", "video"].map((name) => `examples/${name}.html`);
 
 /** The examples that are pages: `npx vite --config build/examples.ts` shows them. */
 export default defineConfig({

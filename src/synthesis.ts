@@ -17,7 +17,12 @@ export {
 export { type EfrosLeungOptions, efrosLeung, type GrownTexture } from "./techniques/synthesis/efros-leung.ts";
 export { type FeatureInversionOptions, featureInversion } from "./techniques/synthesis/feature-inversion.ts";
 export { featureVisualization } from "./techniques/synthesis/feature-visualization.ts";
+export { type GanPriorOptions, ganPrior } from "./techniques/synthesis/gan-prior.ts";
 export { type GramTextureOptions, gramTexture } from "./techniques/synthesis/gram-texture.ts";
+export {
+  type InversionByNetworkOptions,
+  inversionByNetwork,
+} from "./techniques/synthesis/inversion-by-network.ts";
 export type { LayerWeights } from "./techniques/synthesis/layer-weights.ts";
 export { SYNTHESES, synthesisNamed } from "./techniques/synthesis/list.ts";
 export { maco } from "./techniques/synthesis/maco.ts";

@@ -105,6 +105,18 @@ const CALLS: Readonly<Record<string, Call>> = {
   gradientAscent: (o) => library.gradientAscent(o),
   accentuationImage: (o) => library.accentuationImage(o as never),
   cppnImage: (o) => library.cppnImage(o as never),
+  ganPrior: (o) =>
+    library.ganPrior(
+      library.createNetworks(device, graph),
+      graph,
+      { class: 0 },
+      { output: [0, 1], ...(o as object) },
+    ),
+  inversionByNetwork: (o) =>
+    library.inversionByNetwork(library.createNetworks(device, graph), graph, image, {
+      layer: "conv1",
+      ...(o as object),
+    }),
   createStylist: (o) => library.createStylist(library.createNetworks(device, graph), pixels, o),
   stylize: (o) => library.stylize(library.createNetworks(device, graph), pixels, o),
   latentImage: (o) => library.latentImage(graph, o as never),

@@ -34,14 +34,20 @@ export function ownPackage(): { readonly root: string; readonly version: string 
 /**
  * Reads the network that --model, --labels and the preprocessing options mean. Where its file leaves the size free, it runs
  * at --size, or at the size of the images (those named without --image are `more`).
+ * @param shipped the network of the package's folder models/ where no --model is given.
  */
-export async function openModel(values: Values, io: Io, more: readonly string[] = []): Promise<Graph> {
+export async function openModel(
+  values: Values,
+  io: Io,
+  more: readonly string[] = [],
+  shipped = "vitrine",
+): Promise<Graph> {
   const given = preprocessingOf(values);
   const { fit, resize } = fitOf(values);
   const labels = values.text("labels");
   const output = values.text("output");
   const head = headKindOf(values);
-  const path = values.text("model") ?? join(ownPackage().root, "models", "vitrine");
+  const path = values.text("model") ?? join(ownPackage().root, "models", shipped);
   const files = await modelFromDisk(path);
   const { inputShape, explain } = networkSize(values, io, more);
   const graph = await loadModel(files, {

@@ -116,7 +116,8 @@ function argumentsOf(line: string): string[] {
         : word,
   );
   const takesModel =
-    !["dataset", "spectrum", "techniques", "texture"].includes(words[0] ?? "") && !words.includes("--model");
+    !["dataset", "spectrum", "stylize", "techniques", "texture"].includes(words[0] ?? "") &&
+    !words.includes("--model");
   const ofManySamples = words.includes("--all") && !words.includes("--samples");
   return [
     ...few,

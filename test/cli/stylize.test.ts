@@ -52,9 +52,16 @@ describe("vitrine stylize", () => {
     expect([...(await readImage(out)).data.subarray(0, 3)]).toEqual([255, 51, 0]);
   });
 
+  test("draws by the shipped style network where none is named", async () => {
+    const photo = await file("two.png", 20, 12, [90, 120, 60]);
+    const out = join(folder, "two-out.png");
+    const { out: said } = await vitrine(["stylize", photo, "--out", out]);
+    expect(said).toContain("20×12 pixels of two.png, drawn by style");
+    expect(await readImage(out)).toMatchObject({ width: 20, height: 12 });
+  });
+
   test.each([
     [[], /stylize expects an IMAGE/],
-    [["x.png"], /--model STYLE, a style network, got none/],
     [["x.png", "--model", "STYLE"], /--out painted.png, got none/],
     [["x.png", "y.png", "--model", "STYLE", "--out", "o.png"], /--out expects a folder for several images/],
     [["x.png", "--model", "STYLE", "--preprocess", "none", "--out", "o.png"], /--gives BLACK,WHITE/],

@@ -33,6 +33,7 @@ afterAll(async () => {
 test.each([
   ["tfjs", /^star, Gram matrix 1 × \d+ × \d+$/],
   ["video", /^[a-z]+ \d+ %$/],
+  ["style", /^192 × 144 pixels$/],
   ["three", /^conv1, map \d+ of 24, 48 × 48$/],
 ])("the page %s works", async (name, expected) => {
   const page = await browser.newPage();

@@ -8,6 +8,7 @@ import { MODELS } from "./models.ts";
 import type { Mutant } from "./mutant.ts";
 import { OPTIMISER_MUTANTS } from "./optimisers.ts";
 import { REGULARISER_MUTANTS } from "./regularisers.ts";
+import { SYNTHESIS_MUTANTS } from "./synthesis.ts";
 import { TRANSFORM_MUTANTS } from "./transforms.ts";
 
 /** Every mutant. */
@@ -21,5 +22,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...EVOLUTION_MUTANTS,
   ...OPTIMISER_MUTANTS,
   ...REGULARISER_MUTANTS,
+  ...SYNTHESIS_MUTANTS,
   ...TRANSFORM_MUTANTS,
 ];

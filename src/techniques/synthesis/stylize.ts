@@ -10,6 +10,7 @@ import { assertPixels, mirrored, type Pixels } from "../../images/pixels.ts";
 import type { Networks } from "../../network/pool.ts";
 import { assertAnswer } from "../answer-checks.ts";
 import { submitForward, writeInput } from "../submit.ts";
+import { drawnPixels } from "./drawn-pixels.ts";
 
 export interface StylistOptions {
   /** The network's numbers for black and for white: [0, 255], [0, 1], [-1, 1]. Default: what its file declares; few do. */
@@ -103,7 +104,8 @@ export async function createStylist(
             signal?.throwIfAborted();
             await assertAnswer(turn, values, "the picture");
             assertWithin(graph, values, range, pixels);
-            return cutOut(values, drawn.shape, frame.at, pixels, range);
+            const [top, left] = frame.at;
+            return drawnPixels(values, size, range, { columns: drawn.shape[2] ?? 0, top, left });
           },
           { signal },
         );
@@ -238,21 +240,4 @@ function assertWithin(
   throw new InputError(
     `stylist: expected numbers of ${black} for black to ${white} for white, as output says, got ${least.toPrecision(3)} to ${most.toPrecision(3)} from "${name}"; give the range that the network has`,
   );
-}
-
-/** The part of the network's picture that is the picture, as pixels. */
-function cutOut(
-  values: Float32Array,
-  [, , columns = 0]: readonly number[],
-  [top, left]: Frame["at"],
-  { width, height }: Pixels,
-  [black, white]: OutputRange,
-): Pixels {
-  const data = new Uint8ClampedArray(width * height * 3);
-  const scale = 255 / (white - black);
-  for (let row = 0; row < height; row++) {
-    const from = 3 * ((top + row) * columns + left);
-    for (let i = 0; i < 3 * width; i++) data[3 * row * width + i] = ((values[from + i] ?? 0) - black) * scale;
-  }
-  return { width, height, data };
 }

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { InputError } from "../../../src/gpu/errors.ts";
 import type { Graph } from "../../../src/graph/graph.ts";
 import { latentImage } from "../../../src/optimise/image/latent.ts";
+import { testDevice } from "../../gpu.ts";
+import { liveBytes } from "../../live-bytes.ts";
 import { numbers } from "../../reference/numbers.ts";
 import { drawnOf, expectAlone, expectSlope, withImage } from "./site.ts";
 
@@ -52,6 +54,18 @@ describe("latentImage", () => {
       expect(pixels[i]).toBeCloseTo(0.5 + Math.tanh(at) / 2, 6);
       expect(turned[i]).toBeCloseTo(0.5 - Math.tanh(at) / 2, 6);
     }
+  });
+
+  test("leaves nothing on the device", async () => {
+    const device = await testDevice();
+    const kind = latentImage(generator, { output: [-1, 1] });
+    const held = await liveBytes(device, () => withImage(kind, { shape: [4, 4, 3] }, async () => {}));
+    expect(held).toMatchObject({ left: 0, objects: 0 });
+  });
+
+  test("takes the range that the generator's file declares", () => {
+    expect(() => latentImage(generator)).toThrow(/black and for white.*declares none/);
+    expect(latentImage({ ...generator, outputRange: [-1, 1] }).range).toBe("unit");
   });
 
   test.each([
