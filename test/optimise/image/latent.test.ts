@@ -56,6 +56,17 @@ describe("latentImage", () => {
     }
   });
 
+  test("takes the middle of a larger picture", async () => {
+    const kind = latentImage(generator, { output: [-1, 1], start: numbers(8, 3) });
+    const pixelsOf = async (shape: readonly [number, number, number]) => {
+      const drawn = await withImage(kind, { shape, of: [0] }, (image, device) =>
+        drawnOf(image, device, numbers(shape[0] * shape[1] * shape[2], 1)),
+      );
+      return [...drawn.pixels];
+    };
+    expect(await pixelsOf([2, 4, 3])).toEqual((await pixelsOf([4, 4, 3])).slice(12, 36));
+  });
+
   test("leaves nothing on the device", async () => {
     const device = await testDevice();
     const kind = latentImage(generator, { output: [-1, 1] });
