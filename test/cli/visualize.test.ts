@@ -89,6 +89,14 @@ describe("vitrine visualize", () => {
     expect(drawn.results[0]?.name).toBe("caricature at conv2");
   });
 
+  test("refuses to begin with a picture of another order of axes", async () => {
+    const init = at("channels-first.npy");
+    await writeNpy(init, { shape: [3, 12, 12], data: new Float32Array(432).fill(0.5) });
+    const { code, err } = await vitrine(args("--target", "1", "--init", init));
+    expect(code).toBe(1);
+    expect(err).toMatch(/--init expects an array of 12×12×3, got 3×12×12/);
+  });
+
   test.each<[string[], RegExp]>([
     [["feature-visualisation"], /did you mean feature-visualization\?/],
     [[], /expects --target CLASS,… or --layer NAME/],

@@ -1,20 +1,21 @@
 import { extname } from "node:path";
 import { composeSynthesis, type DrawnSynthesis } from "../../figures/synthesis.ts";
 import { nearest } from "../../gpu/options.ts";
-import { LARGEST_U32, sizeOf } from "../../gpu/tensor.ts";
+import { formatShape, LARGEST_U32, sizeOf } from "../../gpu/tensor.ts";
 import { className } from "../../graph/classes.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import { createNetworks } from "../../network/pool.ts";
 import { writeGif } from "../../node/gif.ts";
-import { readNpy, writeNpy } from "../../node/npy.ts";
+import { type NpyArray, readNpy, writeNpy } from "../../node/npy.ts";
 import { citationOf } from "../../techniques/attribution/technique.ts";
 import { SYNTHESES } from "../../techniques/synthesis/list.ts";
 import type { SynthesisOption, SynthesisOptions } from "../../techniques/synthesis/options.ts";
 import type { SynthesisRequest } from "../../techniques/synthesis/plan.ts";
 import type { LiveSynthesis, SyntheticPicture } from "../../techniques/synthesis/synthesis.ts";
 import type { SynthesisTechnique } from "../../techniques/synthesis/technique.ts";
+import { sizeFor } from "../../techniques/synthesis/unit-pictures.ts";
 import { channelsOf, type Wanted } from "../../techniques/synthesis/wanted.ts";
 import { Images } from "../images.ts";
 import { sizeOption } from "../input-size.ts";
@@ -85,8 +86,9 @@ async function visualizeCommand(
   assertWatchable(values, outputs);
   const init = values.text("init");
   if (init !== undefined && !technique.startable) throw new UsageError(`${technique.name} takes no --init`);
-  const start = init === undefined ? undefined : (await readNpy(init)).data;
+  const start = init === undefined ? undefined : await readNpy(init);
   const graph = await openModel(values, io, names);
+  if (start) assertStart(start, sizeFor(technique.name, graph, size));
   const request = await requestFor(technique, graph, values, io, names);
   const memory = mebibytes === undefined ? undefined : mebibytes * 2 ** 20;
   const networks = createNetworks(await io.device(), graph, { memory });
@@ -96,7 +98,7 @@ async function visualizeCommand(
     const found = await technique.run(networks, request, {
       ...settings,
       ...{ size, seed, every, signal: io.signal, onProgress: progressOf(io, technique.name) },
-      ...(start ? { start } : {}),
+      ...(start ? { start: start.data } : {}),
       ...(every === undefined ? {} : { onPicture: (live: LiveSynthesis) => frames.push(live) }),
     });
     made = found.pictures;
@@ -118,6 +120,12 @@ async function visualizeCommand(
     io.out([picture.name, ...captionOf(picture, graph)].join(" · "));
     for (const note of picture.notes ?? []) io.out(`  ${note}`);
   }
+}
+
+/** @throws UsageError where a picture to begin with has another size, or its axes in another order. */
+function assertStart({ shape }: NpyArray, expected: readonly number[]): void {
+  if (sizeOf(shape) === sizeOf(expected) && shape.slice(-3).join() === expected.join()) return;
+  throw new UsageError(`--init expects an array of ${formatShape(expected)}, got ${formatShape(shape)}`);
 }
 
 /** @throws UsageError that lists the names. */
@@ -231,7 +239,7 @@ function captionOf(
       ? []
       : [`seen as ${className(headOf(graph), prediction.index)} ${percent(prediction.probability)}`];
   return [
-    dead ? "does not fire" : `value ${Number(value.toPrecision(4))}`,
+    dead && value === 0 ? "does not fire" : dead ? "never changed" : `value ${Number(value.toPrecision(4))}`,
     ...(probability === undefined ? [] : [`p ${probability.toFixed(4)}`]),
     ...seen,
   ];
