@@ -107,7 +107,11 @@ function honestly({
   const deviation = Math.sqrt(data.reduce((sum, one) => sum + (one - mean) ** 2, 0) / data.length);
   const still = curve.every((one) => one === curve[0]) && curve.length > 1;
   const notes = [
-    ...(value === 0 || still ? [`${name} does not fire for this picture, which shows nothing.`] : []),
+    ...(value === 0
+      ? [`${name} does not fire for this picture, which shows nothing.`]
+      : still
+        ? [`${name} never changed while the picture climbed, which shows nothing.`]
+        : []),
     ...(deviation < GREY ? ["The picture is one color: nothing was found."] : []),
   ];
   return {

@@ -20,7 +20,7 @@ export function sizeFor(who: string, graph: Graph, size: Size | undefined): Shap
   const fits = (side: unknown) => Number.isInteger(side) && Number(side) >= 1 && Number(side) <= MOST_SIDE;
   if (!Array.isArray(size) || size.length !== 2 || !size.every(fits)) {
     throw new InputError(
-      `${who}: expected a size [height, width] of 1 to ${MOST_SIDE} pixels, got ${describe(size)}`,
+      `${who}: expected a size [height, width] of 1 to ${MOST_SIDE} pixels, got ${Array.isArray(size) ? `[${size.join(", ")}]` : describe(size)}`,
     );
   }
   return [Number(size[0]), Number(size[1]), channels];

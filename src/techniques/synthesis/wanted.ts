@@ -1,5 +1,5 @@
 import { InputError } from "../../gpu/errors.ts";
-import { describe } from "../../gpu/options.ts";
+import { assertFields, describe } from "../../gpu/options.ts";
 import { asNhwc, formatShape } from "../../gpu/tensor.ts";
 import { className, classOf, sideOf } from "../../graph/classes.ts";
 import { type Graph, layerOf, shapesOf } from "../../graph/graph.ts";
@@ -44,8 +44,15 @@ function unitOf(who: string, graph: Graph, wanted: unknown, place: number): Unit
     return { name: `objective ${place}`, number: 0, group: `objective ${place}`, objective: () => wanted };
   }
   const fields = typeof wanted === "object" && wanted !== null ? (wanted as Partial<OfClass & Target>) : {};
-  if (fields.class !== undefined) return classUnit(graph, wanted as OfClass);
-  if (typeof fields.layer === "string") return neuronsUnit(who, graph, wanted as Target);
+  if (fields.class !== undefined) {
+    assertFields(who, wanted as OfClass, { class: "must", output: "may" });
+    return classUnit(graph, wanted as OfClass);
+  }
+  if (typeof fields.layer === "string") {
+    const neurons = wanted as Omit<Target, "image">;
+    assertFields(who, neurons, { layer: "must", channel: "may", y: "may", x: "may" });
+    return neuronsUnit(who, graph, neurons);
+  }
   throw new InputError(
     `${who}: expected a class, a layer or an objective to make a picture for, got ${describe(wanted)}`,
   );
@@ -61,7 +68,7 @@ function classUnit(graph: Graph, { class: target, output }: OfClass): Unit {
   };
 }
 
-function neuronsUnit(who: string, graph: Graph, { layer, channel, y, x }: Target): Unit {
+function neuronsUnit(who: string, graph: Graph, { layer, channel, y, x }: Omit<Target, "image">): Unit {
   layerOf(graph, layer);
   const shape = shapesOf(graph).get(layer) ?? [];
   const [, height, width, channels] = asNhwc(shape);

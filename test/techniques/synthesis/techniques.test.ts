@@ -3,7 +3,7 @@ import { InputError } from "../../../src/gpu/errors.ts";
 import type { Graph, Layer } from "../../../src/graph/graph.ts";
 import { createNetwork } from "../../../src/network/create-network.ts";
 import { createNetworks, type Networks } from "../../../src/network/pool.ts";
-import { channelMean, logit, totalVariation } from "../../../src/objectives/objective.ts";
+import { channelMean, logit, marginObjective, totalVariation } from "../../../src/objectives/objective.ts";
 import { predict } from "../../../src/techniques/predict.ts";
 import { caricatureOf } from "../../../src/techniques/synthesis/caricature.ts";
 import { featureVisualization } from "../../../src/techniques/synthesis/feature-visualization.ts";
@@ -230,6 +230,26 @@ function unrestOf(data: Float32Array): number {
   }
   return sum;
 }
+
+test("a size that is none is said as it was given", () => {
+  const asked = featureVisualization(networks, { class: 1 }, { steps: 1, size: [0, 5] });
+  return expect(asked).rejects.toThrow(/expected a size \[height, width\] of 1 to 2048 pixels, got \[0, 5\]/);
+});
+
+test.each<[Wanted, RegExp]>([
+  [{ layer: "conv2", chanel: 1 } as Wanted, /got "chanel"; did you mean "channel"\?/],
+  [{ class: 1, channel: 2 } as Wanted, /got "channel"/],
+])("what is asked by a field that there is not is refused: %j", (wanted, message) =>
+  expect(featureVisualization(networks, wanted, { steps: 1 })).rejects.toThrow(message),
+);
+
+test("an objective that never changes is not said to be a unit that does not fire", async () => {
+  // Class 3 lies further above the others than the confidence.
+  const still = marginObjective(3, { confidence: 0.125 });
+  const { pictures } = await featureVisualization(networks, still, { steps: 3 });
+  expect(pictures[0]).toMatchObject({ value: 0.125, dead: true });
+  expect(pictures[0]?.notes?.[0]).toMatch(/^objective 0 never changed while the picture climbed/);
+});
 
 describe("a unit that does not fire", () => {
   const wanted = { layer: "conv2", channel: 2 };
