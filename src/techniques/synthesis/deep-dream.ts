@@ -1,6 +1,6 @@
 import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import { readTensor } from "../../gpu/tensor.ts";
+import { readTensor, sizeOf } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { upTo } from "../../graph/up-to.ts";
 import { scaleValues } from "../../images/preprocess.ts";
@@ -68,6 +68,9 @@ export async function deepDream(
     throw new InputError(`deepDream: expected a jitter of whole pixels, got ${roll}`);
   }
   if (!(scale > 1)) throw new InputError(`deepDream: expected a scale above 1, got ${scale}`);
+  const channels = inputOf(networks.graph).shape.at(-1) ?? 3;
+  assertValues("picture", picture, channels);
+  if (guide) assertValues("guide", guide, channels);
   const objective = await objectiveOf(networks, layers, guide);
   const pyramid = [picture];
   while (pyramid.length < octaves) {
@@ -82,6 +85,7 @@ export async function deepDream(
   let dreamt = picture;
   for (const [octave, base] of pyramid.entries()) {
     const [height, width] = base.shape;
+    const rolled = Math.min(roll, height - 1, width - 1);
     const carried = detail && zoomed(detail, [height, width]);
     const start = carried ? base.data.map((value, i) => value + (carried.data[i] ?? 0)) : base.data;
     const shown = (data: Float32Array): void => onPicture?.({ data, shape: base.shape });
@@ -89,7 +93,7 @@ export async function deepDream(
       ...{ graph, objective, steps, seed, signal },
       networkSize: [height, width],
       image: pixelImage({ start }),
-      transforms: roll > 0 ? [jitter(Math.min(roll, Math.min(height, width) - 1), { wrap: true })] : [],
+      transforms: rolled > 0 ? [jitter(rolled, { wrap: true })] : [],
       optimiser: normalisedGradient({ rate: rate / 255 }),
       regularisers: [clip({ low: 0, high: 1, at: "after" })],
       onProgress: onProgress && ((done) => onProgress((octave + done) / octaves)),
@@ -134,6 +138,21 @@ export async function* deepDreamZoom(
 }
 
 /** The layers' norm; beside a guide, how well they match what the guide excites. */
+/** @throws InputError for a picture that is none: pixels of 0…255, another number of channels, values that are not finite. */
+function assertValues(what: string, { data, shape }: Values, channels: number): void {
+  const sides = Array.isArray(shape) ? shape : [];
+  if (sides.length !== 3 || sides[2] !== channels || !(sizeOf(sides) > 0) || data.length !== sizeOf(sides)) {
+    const got = `${data?.length ?? "no"} values of shape [${sides.join(", ")}]`;
+    throw new InputError(
+      `deepDream: expected a ${what} { data, shape } of shape [H, W, ${channels}], values 0…1, got ${got}`,
+    );
+  }
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    throw new InputError(`deepDream: expected a ${what} of finite values, got ${data[wrong]} at ${wrong}`);
+  }
+}
+
 async function objectiveOf(
   networks: Networks,
   layers: readonly string[],

@@ -92,6 +92,29 @@ describe("a dream", () => {
     expect(await stopped).toMatchObject({ result: "enough", left: 0 });
   });
 
+  test("of a picture one pixel wide is not rolled", async () => {
+    const data = Float32Array.from({ length: 40 * 3 }, (_, i) => (i % 7) / 7);
+    const thin = { data, shape: [40, 1, 3] } as const;
+    const dreamt = await deepDream(networks, thin, { layer: "conv1", octaves: 1, steps: 1 });
+    expect(dreamt.shape).toEqual([40, 1, 3]);
+    expect(dreamt.data.every(Number.isFinite)).toBe(true);
+  });
+
+  test.each<[string, unknown]>([
+    ["pixels", { width: 2, height: 2, data: new Uint8ClampedArray(12) }],
+    ["too few values", { data: new Float32Array(12), shape: [3, 2, 3] }],
+    ["one channel", { data: new Float32Array(6), shape: [3, 2, 1] }],
+    ["no rows", { data: new Float32Array(), shape: [0, 2, 3] }],
+    ["NaN", { data: new Float32Array(18).fill(Number.NaN), shape: [3, 2, 3] }],
+  ])("refuses a picture and a guide that are none: %s", async (_, wrong) => {
+    const options = { layer: "conv1", octaves: 1, steps: 1 };
+    const expected = { name: "InputError", message: expect.stringMatching(/^deepDream: expected a picture/) };
+    await expect(deepDream(networks, wrong as Values, options)).rejects.toMatchObject(expected);
+    await expect(deepDream(networks, picture, { ...options, guide: wrong as Values })).rejects.toThrow(
+      /^deepDream: expected a guide/,
+    );
+  });
+
   test("as a film begins each frame at the last one, drawn larger", async () => {
     const frames: Values[] = [];
     const options = { layer: "conv1", octaves: 1, steps: 1, jitter: 0, frames: 3 };
