@@ -45,3 +45,4 @@ export {
   trustTable,
 } from "./metrics/table.ts";
 export { trust } from "./metrics/trust.ts";
+export type { Emptiness } from "./techniques/synthesis/emptiness.ts";

@@ -1,11 +1,9 @@
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import { sizeOf } from "../gpu/tensor.ts";
-import { type Graph, shapesOf } from "../graph/graph.ts";
-import { headsOf } from "../graph/heads.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { preprocess } from "../images/preprocess.ts";
-import type { ChannelStatistics } from "../kernels/statistics.ts";
 import type { Network } from "../network/network.ts";
 import type { Networks } from "../network/pool.ts";
 import { Objective } from "../objectives/objective.ts";
@@ -13,6 +11,7 @@ import { layersOf } from "../objectives/terms-by-layer.ts";
 import type { LoopOptions } from "../sampling/batches.ts";
 import { type Prediction, predict } from "../techniques/predict.ts";
 import { assertPool, rounding } from "../techniques/robustness/attack-pictures.ts";
+import { type Emptiness, emptinessOf } from "../techniques/synthesis/emptiness.ts";
 import {
   assertValue,
   type ExcitingPicture,
@@ -51,28 +50,20 @@ const HONESTY: Fields<HonestyOptions> = {
 };
 
 /** What is to be known of a synthetic picture before it is believed. */
-export interface Honesty {
+export interface Honesty extends Emptiness {
   /** The target for the picture rounded to 8 bits, without transforms. */
   readonly value: number;
   /** The network's five strongest classes for it; of a network without classes, its values. */
   readonly predictions: readonly Prediction[];
   /** Those of the second network. */
   readonly second?: readonly Prediction[];
-  /** True where the unit does not fire for the picture, or nothing changed since the start: the picture shows nothing. */
-  readonly dead: boolean;
-  /** True where the picture is of one color. */
-  readonly grey: boolean;
   /** The natural pictures that excite the target most, strongest first; of equals the first. */
   readonly naturals?: readonly ExcitingPicture[];
   /** How much the picture's way through the network resembles theirs. */
   readonly naturalness?: Naturalness;
-  /** Sentences that whoever shows the picture should show too. */
-  readonly notes: readonly string[];
 }
 
 const WHO = "honestyOf";
-/** A picture of which no channel's standard deviation reaches this, of 255, shows one color. */
-const GREY = 2;
 const MOST = 64;
 
 /**
@@ -114,24 +105,30 @@ export async function honestyOf(
       : await mostExciting(WHO, networks, naturals, { target, most, signal });
   const network = await networks.temporary({ keep: [...new Set([...layers, ...ends])], gradients: false });
   try {
-    const { passed, ways, places } = await withPassage(network, target, layers, async (passage) => {
-      const own = await passage.pass(stretched(rounded, graph));
-      const others: Passed[] = [];
-      for (const [i, { input }] of (found ?? []).entries()) {
-        signal?.throwIfAborted();
-        others.push(await passage.pass(input));
-        onProgress?.((i + 1) / (found?.length ?? 1));
-      }
-      return {
-        ...{ passed: own, ways: others.map(({ way }) => way), places: others.map(({ place }) => place) },
-      };
-    });
+    const { passed, emptiness, ways, places } = await withPassage(
+      network,
+      target,
+      layers,
+      async (passage) => {
+        const own = await passage.pass(stretched(rounded, graph));
+        const made = { name: "The unit", objective: target, picture: rounded, curve: picture.curve };
+        const empty = await emptinessOf(network, made);
+        const others: Passed[] = [];
+        for (const [i, { input }] of (found ?? []).entries()) {
+          signal?.throwIfAborted();
+          others.push(await passage.pass(input));
+          onProgress?.((i + 1) / (found?.length ?? 1));
+        }
+        return {
+          ...{ passed: own, emptiness: empty },
+          ...{ ways: others.map(({ way }) => way), places: others.map(({ place }) => place) },
+        };
+      },
+    );
     assertValue(WHO, passed.value, "the picture");
     const predictions = await predict(network, stretched(rounded, graph), { signal });
-    const dead = isDead(target, graph, passed, picture.curve);
-    const grey = isGrey(rounded);
     return {
-      ...{ value: passed.value, predictions, dead, grey },
+      ...{ value: passed.value, predictions, ...emptiness },
       ...(second === undefined ? {} : { second: await answerOf(second, rounded, signal) }),
       ...(found === undefined
         ? {}
@@ -139,10 +136,6 @@ export async function honestyOf(
             naturals: found.map((one, i) => exciting(one, places[i], target, graph)),
             naturalness: naturalnessOf(passed.way, ways),
           }),
-      notes: [
-        ...(dead ? ["The unit does not fire for this picture, which shows nothing."] : []),
-        ...(grey ? ["The picture is of one color: nothing was found."] : []),
-      ],
     };
   } finally {
     network.destroy();
@@ -199,37 +192,4 @@ async function withPassage<T>(
   } finally {
     passage.destroy();
   }
-}
-
-/** Whether the unit that was asked fires nowhere, or the target never changed. */
-function isDead(
-  { terms }: Objective,
-  graph: Graph,
-  {
-    value,
-    statistics,
-  }: { readonly value: number; readonly statistics: ReadonlyMap<string, ChannelStatistics> },
-  curve: ArrayLike<number> | undefined,
-): boolean {
-  if (curve && curve.length > 1 && Array.from(curve).every((one) => one === curve[0])) return true;
-  const scores = new Set(headsOf(graph).flatMap(({ logits, output }) => [logits, output]));
-  const shapes = shapesOf(graph);
-  return terms.every((term) => {
-    if (term.of !== "sum" || term.weight <= 0 || scores.has(term.target.layer)) return false;
-    const { layer, channel, y, x } = term.target;
-    const max = statistics.get(layer)?.max ?? [];
-    const places = sizeOf((shapes.get(layer) ?? []).slice(1, -1));
-    // One neuron's value is the term itself; of some rows or columns alone nothing is known but their sum.
-    if (places > 1 && (y !== undefined || x !== undefined)) return terms.length === 1 && value <= 0;
-    return channel === undefined ? max.every((one) => one <= 0) : (max[channel] ?? 0) <= 0;
-  });
-}
-
-function isGrey({ data }: Pixels): boolean {
-  return [0, 1, 2].every((c) => {
-    const values = Float64Array.from(data.filter((_, i) => i % 3 === c));
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-    return Math.sqrt(variance) < GREY;
-  });
 }

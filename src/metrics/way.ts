@@ -4,12 +4,7 @@ import { build, type Owner } from "../gpu/scope.ts";
 import { readTensor } from "../gpu/tensor.ts";
 import { type Graph, inputOf, layerOf, shapesOf } from "../graph/graph.ts";
 import { ancestorsOf } from "../graph/traverse.ts";
-import {
-  type ChannelStatistics,
-  createStatistics,
-  createStatisticsSummary,
-  readStatistics,
-} from "../kernels/statistics.ts";
+import { createStatistics, createStatisticsSummary, readStatistics } from "../kernels/statistics.ts";
 import { createTopK, createTopKBuffer, readTopK } from "../kernels/top-k.ts";
 import type { Network } from "../network/network.ts";
 import { createObjective } from "../objectives/commands.ts";
@@ -48,8 +43,6 @@ export interface Passed {
   /** The objective. */
   readonly value: number;
   readonly way: Way;
-  /** Statistics of the layers where the objective sits, by layer. */
-  readonly statistics: ReadonlyMap<string, ChannelStatistics>;
   /** Where the channel that is asked is strongest. */
   readonly place?: { readonly y: number; readonly x: number };
 }
@@ -74,7 +67,7 @@ export function createPassage(
     const asked = await command(createObjective(network, target));
     const channel = channelOf(target);
     const summaries = new Map(
-      [...new Set([...layers, ...asked.layers])].map((layer) => {
+      layers.map((layer) => {
         const x = network.activation(layer);
         const summary = createStatisticsSummary(device, x.shape.at(-1) ?? 0);
         own(summary.buffer);
@@ -116,7 +109,6 @@ export function createPassage(
         const entry = strongest && top?.channels[strongest.channel]?.[0];
         return {
           value: values[0] ?? Number.NaN,
-          statistics,
           way: new Map(layers.map((layer) => [layer, statistics.get(layer)?.mean ?? []])),
           ...(entry ? { place: { y: entry.y, x: entry.x } } : {}),
         };

@@ -10,7 +10,13 @@ import { naturalnessOf } from "../../src/metrics/naturalness.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import type { Network } from "../../src/network/network.ts";
 import { createNetworks, type Networks } from "../../src/network/pool.ts";
-import { channelMean, channelObjective, logit, neuronObjective } from "../../src/objectives/objective.ts";
+import {
+  channelMean,
+  channelObjective,
+  logit,
+  neuronObjective,
+  Objective,
+} from "../../src/objectives/objective.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, constant, graph, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
@@ -223,6 +229,15 @@ describe("what shows nothing is said", () => {
     expect(await of(channelMean("relu", 0))).toEqual([true, 1]);
     expect(await of(channelObjective("conv", 0))).toEqual([true, 1]);
     expect(await of(neuronObjective("relu", 2, 3, 0))).toEqual([true, 1]);
+    // Behind a ReLU the sum of a row is above 0 where something in it fires, and 0 elsewhere.
+    const found = new Set<boolean>();
+    for (let y = 0; y < HEIGHT; y++) {
+      const target = new Objective([{ of: "sum", target: { layer: "relu", channel: 1, y }, weight: 1 }]);
+      const { dead, value } = await honestyOf(pool, madeOf(PICTURE), { target });
+      expect(dead).toBe(value === 0);
+      found.add(dead);
+    }
+    expect(found.size).toBe(2);
     expect(await of(channelMean("relu", 0).plus(channelMean("relu", 1)))).toEqual([false, 0]);
     const score = await honestyOf(pool, madeOf(PICTURE), { target: logit(0) });
     expect(score.value).toBeLessThan(0);

@@ -12,6 +12,7 @@ import { layersOf } from "../../objectives/terms-by-layer.ts";
 import { predictionsOf } from "../predict.ts";
 import { rounding, unitOf } from "../robustness/attack-pictures.ts";
 import { submit, writeInput } from "../submit.ts";
+import { emptinessOf } from "./emptiness.ts";
 import type { SyntheticPicture } from "./synthesis.ts";
 import { asRgb } from "./unit-pictures.ts";
 import type { Unit } from "./wanted.ts";
@@ -23,9 +24,6 @@ export interface Ascended {
   readonly curve: Float32Array;
   readonly alpha?: Float32Array;
 }
-
-/** A picture of which the standard deviation of the values is less shows one color. */
-const GREY = 2 / 255;
 
 /**
  * Judges pictures as files hold them: rounded to 8 bits, brought to the network's size without transforms, run once more.
@@ -45,13 +43,16 @@ export async function judge(
       signal?.throwIfAborted();
       const [height, width, channels] = shape;
       const rounded = rounding(pixels, { height, width }, channels);
-      const { value, ...answer } = await answerOf(network, unit, rounded, channels);
-      const about = {
-        ...{ name: unit.name, data: asRgb(pixels, shape), shape: [height, width, 3] as const },
-        ...{ curve, value, ...answer },
+      const answer = await answerOf(network, unit, rounded, channels);
+      const made = { name: unit.name, objective: unit.objective(), picture: rounded, curve };
+      const { dead, grey, notes } = await emptinessOf(network, made);
+      pictures.push({
+        ...{ name: unit.name, data: asRgb(pixels, shape), shape: [height, width, 3], curve, ...answer },
         ...(alpha ? { alpha } : {}),
-      };
-      pictures.push({ ...about, ...honestly(about) });
+        ...(dead ? { dead } : {}),
+        ...(grey ? { grey } : {}),
+        ...(notes.length > 0 ? { notes } : {}),
+      });
     }
     return pictures;
   } finally {
@@ -93,29 +94,5 @@ function classesIn(head: Head, scores: Float32Array, { class: index }: Unit): Om
   return {
     ...(prediction ? { prediction } : {}),
     ...(probability === undefined ? {} : { probability }),
-  };
-}
-
-/** What has to be said of a picture that shows nothing. */
-function honestly({
-  name,
-  data,
-  curve,
-  value,
-}: Pick<SyntheticPicture, "name" | "data" | "curve" | "value">): Pick<SyntheticPicture, "dead" | "notes"> {
-  const mean = data.reduce((sum, one) => sum + one, 0) / data.length;
-  const deviation = Math.sqrt(data.reduce((sum, one) => sum + (one - mean) ** 2, 0) / data.length);
-  const still = curve.every((one) => one === curve[0]) && curve.length > 1;
-  const notes = [
-    ...(value === 0
-      ? [`${name} does not fire for this picture, which shows nothing.`]
-      : still
-        ? [`${name} never changed while the picture climbed, which shows nothing.`]
-        : []),
-    ...(deviation < GREY ? ["The picture is one color: nothing was found."] : []),
-  ];
-  return {
-    ...(value === 0 || still ? { dead: true } : {}),
-    ...(notes.length > 0 ? { notes } : {}),
   };
 }

@@ -19,6 +19,8 @@ export interface SyntheticPicture {
   readonly probability?: number;
   /** True where the unit does not fire for it: the picture shows nothing. */
   readonly dead?: true;
+  /** True where the picture is of one color: nothing was found. */
+  readonly grey?: true;
   /** Sentences that whoever shows the picture should show too. */
   readonly notes?: readonly string[];
 }

@@ -6,6 +6,7 @@ import { createNetworks, type Networks } from "../../../src/network/pool.ts";
 import { channelMean, logit, marginObjective, totalVariation } from "../../../src/objectives/objective.ts";
 import { predict } from "../../../src/techniques/predict.ts";
 import { caricatureOf } from "../../../src/techniques/synthesis/caricature.ts";
+import { classImage } from "../../../src/techniques/synthesis/class-image.ts";
 import { featureVisualization } from "../../../src/techniques/synthesis/feature-visualization.ts";
 import { SYNTHESES, synthesisNamed } from "../../../src/techniques/synthesis/list.ts";
 import { maco } from "../../../src/techniques/synthesis/maco.ts";
@@ -264,5 +265,10 @@ describe("a unit that does not fire", () => {
     const { pictures: none } = await featureVisualization(never, wanted, { steps: 4 });
     expect(none[0]).toMatchObject({ value: 0, dead: true });
     expect(none[0]?.notes?.[0]).toMatch(/^conv2 channel 2 does not fire for this picture/);
+    // The mean color that it begins with is bluish, with noise of 1/255.
+    const { pictures: blue } = await classImage(never, wanted, { steps: 2 });
+    expect(blue[0]).toMatchObject({ dead: true, grey: true });
+    expect(blue[0]?.notes?.length).toBe(2);
+    expect(none[0]?.grey).toBeUndefined();
   });
 });
