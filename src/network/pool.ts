@@ -71,6 +71,8 @@ export class Networks {
   /** The creation under way: one at a time, so that each knows what the others hold. */
   #last: Promise<unknown> = Promise.resolve();
   #destroyed = false;
+  /** Whether the pool's own graph was found to have finite weights, for a network of somebody's own. */
+  #sound = false;
 
   /** @internal Use {@link createNetworks}. */
   constructor(device: GPUDevice, graph: Graph, memory: number | undefined) {
@@ -114,7 +116,8 @@ export class Networks {
     const made = this.#last.then(() => {
       if (this.#destroyed) throw this.#usedAfter();
       assertGraph(this.#who, graph);
-      if (graph !== this.graph) assertSound(graph);
+      if (graph !== this.graph || !this.#sound) assertSound(graph);
+      this.#sound ||= graph === this.graph;
       const sized = size === undefined ? graph : resized(graph, size);
       return this.#create(planNetwork(runningGraph(sized, settings.keep, this.#folds), settings));
     });

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readTensor, sizeOf } from "../../src/gpu/tensor.ts";
+import type { Layer } from "../../src/graph/graph.ts";
 import { resized } from "../../src/graph/resize.ts";
 import type { DenseLayer } from "../../src/layers/dense.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
@@ -261,6 +262,18 @@ test("a pool says what it may be asked, and takes a size that is the graph's own
 });
 
 describe("a network of one's own", () => {
+  test("is refused for weights that are NaN, though nobody asked for another before", async () => {
+    const made = chain();
+    const layers = made.layers.map(
+      (layer): Layer =>
+        layer.name === "conv2" && layer.op === "conv2d"
+          ? { ...layer, w: { ...layer.w, data: layer.w.data.map(() => Number.NaN) } }
+          : layer,
+    );
+    using networks = createNetworks(device, { ...made, layers });
+    await expect(networks.temporary({ gradients: true })).rejects.toThrow(/layer "conv2" .* NaN/);
+  });
+
   test("has the pool's weights, gives the same bits, and leaves nothing when it is destroyed", async () => {
     const pool = poolOf(chain());
     const shared = await pool.of({ batch: 2 });
