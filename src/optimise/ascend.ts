@@ -64,6 +64,9 @@ export async function ascend<I extends AscentImage = AscentImage>(
   const { steps, signal, onProgress, onPicture, every, ...ascent } = more;
   if (numbers.length === 0) throw new InputError("ascend: expected at least one image, got none");
   const { views = 1 } = ascent;
+  if (!(Number.isInteger(views) && views >= 1)) {
+    throw new InputError(`ascend: expected views of at least 1, got ${views}`);
+  }
   const objectiveOf = typeof objective === "function" ? objective : () => objective;
   const imageOf = typeof image === "function" ? image : () => image;
   const layers = layersOf(objectiveOf(numbers.slice(0, 1)), graph);
