@@ -231,6 +231,17 @@ const OWN = {
     value: "PX",
     help: "Pixels by which the picture is continued on every side, mirrored, and which are cut off again: against rims that the network draws. Default 0.",
   },
+  data: {
+    name: "data",
+    value: "FOLDER",
+    many: true,
+    help: "Natural pictures: a folder, a pattern in quotes ('shots/**/*.jpg'), a file, or synthetic:N. They are read once and held as the network takes them.",
+  },
+  second: {
+    name: "second",
+    value: "MODEL",
+    help: "Another network, which is asked what it sees in the pictures; with the names and the preprocessing that its own files declare.",
+  },
   wall: { name: "wall", help: "Every channel of --layer, each with a picture." },
   init: {
     name: "init",

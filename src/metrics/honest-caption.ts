@@ -1,17 +1,39 @@
 import { formatNumber } from "../figures/format-number.ts";
 import type { Prediction } from "../techniques/predict.ts";
 import type { Honesty } from "./honesty.ts";
+import type { Naturalness } from "./naturalness.ts";
+
+/** The most layers of which a caption tells how natural the way through them is. */
+const LAYERS = 8;
 
 /** What is known of a synthetic picture, as lines below it. */
-export function honestCaption({ value, predictions, second, naturalness, notes }: Honesty): string[] {
-  const { mean, among } = naturalness ?? {};
-  const reached = among === undefined ? "" : ` (natural ${among.toFixed(2)})`;
+export function honestCaption(honesty: Honesty): string[] {
   return [
-    `value ${formatNumber(value)}`,
-    ...answer("network", predictions),
+    `value ${formatNumber(honesty.value)}`,
+    ...answer("network", honesty.predictions),
+    ...evidenceCaption(honesty),
+    ...honesty.notes,
+  ];
+}
+
+/** What a second network and natural pictures say of it. */
+export function evidenceCaption({ second, naturalness }: Honesty): string[] {
+  return [
     ...(second ? answer("second network", second) : []),
-    ...(mean === undefined ? [] : [`naturalness ${mean.toFixed(2)}${reached}`]),
-    ...notes,
+    ...(naturalness ? naturalnessLines(naturalness) : []),
+  ];
+}
+
+/** The mean, and the layers; of many layers a few, from the first to the last. */
+function naturalnessLines({ mean, among, layers }: Naturalness): string[] {
+  const reached = among === undefined ? "" : ` (natural ${among.toFixed(2)})`;
+  const count = Math.min(layers.length, LAYERS);
+  const shown = Array.from({ length: count }, (_, i) =>
+    layers.at(Math.round((i * (layers.length - 1)) / Math.max(1, count - 1))),
+  );
+  return [
+    `naturalness ${mean.toFixed(2)}${reached}`,
+    ...shown.flatMap((one) => (one ? [`${one.layer} ${one.correlation.toFixed(2)}`] : [])),
   ];
 }
 

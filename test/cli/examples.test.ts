@@ -79,6 +79,7 @@ async function writeStandIn(name: string, classes: number): Promise<void> {
 beforeAll(async () => {
   await mkdir(at("maps"), { recursive: true });
   await mkdir(at("frames"), { recursive: true });
+  await mkdir(at("photos"), { recursive: true });
   for (const name of ["mobilenet", "squeezenet", "shipped"])
     await writeStandIn(name, name === "shipped" ? 16 : 3);
   // As large as the examples' places ask.
@@ -94,6 +95,7 @@ beforeAll(async () => {
     "street.jpg",
     "bricks.png",
     "frames/1.png",
+    "photos/1.png",
   ].entries()) {
     const data = Uint8Array.from({ length: 20 * SIZE * 3 }, (_, j) => (j * (31 + i)) % 256);
     await writePng(at(name), { width: 20, height: SIZE, data });

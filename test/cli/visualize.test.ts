@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readImage } from "../../src/node/image.ts";
 import { readNpy, writeNpy } from "../../src/node/npy.ts";
@@ -14,6 +16,9 @@ interface Report {
     readonly probability?: number;
     readonly curve: readonly number[];
     readonly prediction: { readonly index: number };
+    readonly second?: readonly { readonly index: number }[];
+    readonly naturals?: readonly { readonly name: string; readonly value: number }[];
+    readonly naturalness?: { readonly layers: readonly { readonly layer: string }[] };
   }[];
 }
 
@@ -52,6 +57,43 @@ describe("vitrine visualize", () => {
     expect(said.split("\n").filter((line) => line.startsWith("conv1 channel")).length).toBe(4);
     expect(said).toMatch(/^conv1 channel 0 · value [-\d.e]+ · seen as class \d \d+\.\d %$/m);
     expect((await readImage(out)).width).toBeGreaterThan(300);
+    const drawn = at("wall.svg");
+    expect((await vitrine(args("--layer", "conv1", "--wall", "--steps", "1", "--out", drawn))).code).toBe(0);
+    // A wall has numbers below its pictures, and no captions; in one step most of these show nothing.
+    expect(readFileSync(drawn, "utf8")).toMatch(/Nothing to show for [\d, ]+\./);
+    expect(readFileSync(drawn, "utf8")).not.toContain("conv1 channel");
+  });
+
+  test("shows beside each picture what natural pictures and a second network say of it", async () => {
+    const data = at("data");
+    await mkdir(data, { recursive: true });
+    for (const [n, color] of ["red", "lime", "blue"].entries()) {
+      await sharp({ create: { width: 12, height: 12, channels: 3, background: color } }).toFile(
+        join(data, `${n}.png`),
+      );
+    }
+    const second = await writeTinyModel("visualize-second", "tanh");
+    const out = at("beside.svg");
+    const asked = args("--layer", "conv2", "--channel", "1,3", "--steps", "2");
+    const beside = ["--data", data, "--second", second];
+    const { results } = await json<Report>([...asked, ...beside, "--out", out]);
+    for (const { naturals = [], naturalness, second: seen = [] } of results) {
+      expect(naturals.map(({ name }) => name).sort()).toEqual([0, 1, 2].map((n) => join(data, `${n}.png`)));
+      const found = naturals.map(({ value }) => value);
+      expect(found).toEqual(found.toSorted((a, b) => b - a));
+      expect(naturalness?.layers.map(({ layer }) => layer)).toEqual(["conv1", "pool1", "conv2"]);
+      expect(seen.length).toBe(3);
+    }
+    const drawn = readFileSync(out, "utf8");
+    expect(drawn).toContain("naturalness");
+    expect(drawn).toContain("second network");
+    for (const name of ["0.png", "1.png", "2.png"]) expect(drawn.split(name).length).toBe(3);
+    const { out: said } = await vitrine([...asked, ...beside]);
+    expect(said).toMatch(
+      /second network: class \d, p [\d.]+ · naturalness [-\d.]+ \(natural [-\d.]+\) · conv1 [-\d.]+/,
+    );
+    const { results: alone } = await json<Report>(asked);
+    expect(alone[0]).not.toHaveProperty("naturalness");
   });
 
   test("can be followed step by step, and begins with a picture", async () => {
@@ -77,7 +119,6 @@ describe("vitrine visualize", () => {
     const out = at("film.gif");
     const { code } = await vitrine(args("--target", "1", "--steps", "6", "--every", "2", "--out", out));
     expect(code).toBe(0);
-    const { default: sharp } = await import("sharp");
     expect(await sharp(out).metadata()).toMatchObject({ format: "gif", width: 12, height: 12, pages: 3 });
     expect(readFileSync(out).length).toBeGreaterThan(500);
   });
@@ -111,6 +152,8 @@ describe("vitrine visualize", () => {
     [["accentuation", "--target", "1"], /accentuation expects one IMAGE|expected|image/],
     [["maco", "synthetic:1", "--target", "1"], /maco takes no IMAGE, got "synthetic:1"/],
     [["caricature", "synthetic:1"], /caricature expects --layer, got none/],
+    [["caricature", "synthetic:1", "--layer", "conv2", "--data", "x"], /caricature takes no --data/],
+    [["--target", "1", "--steps", "1", "--data", "nowhere.png"], /nowhere\.png/],
     [["--target", "1", "--steps", "0"], /--steps expects a whole number of 1 to/],
   ])("refuses %j", async (more, message) => {
     const { code, err } = await vitrine(args(...more));

@@ -1,15 +1,10 @@
 import { extname } from "node:path";
-import { composeSynthesis, type DrawnSynthesis } from "../../figures/synthesis.ts";
 import { nearest } from "../../gpu/options.ts";
 import { formatShape, LARGEST_U32, sizeOf } from "../../gpu/tensor.ts";
-import { className } from "../../graph/classes.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { headOf } from "../../graph/heads.ts";
-import type { Pixels } from "../../images/pixels.ts";
+import type { Honesty } from "../../metrics/honesty.ts";
 import { createNetworks } from "../../network/pool.ts";
-import { writeGif } from "../../node/gif.ts";
-import { type NpyArray, readNpy, writeNpy } from "../../node/npy.ts";
-import { citationOf } from "../../techniques/attribution/technique.ts";
+import { type NpyArray, readNpy } from "../../node/npy.ts";
 import { SYNTHESES } from "../../techniques/synthesis/list.ts";
 import type { SynthesisOption, SynthesisOptions } from "../../techniques/synthesis/options.ts";
 import type { SynthesisRequest } from "../../techniques/synthesis/plan.ts";
@@ -21,16 +16,16 @@ import { Images } from "../images.ts";
 import { sizeOption } from "../input-size.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
 import { openModel, preprocessingReport } from "../model.ts";
-import { Outputs, writeResult } from "../output.ts";
+import { Outputs } from "../output.ts";
+import { assertEvidence, evidenceFor, evidenceReport } from "../synthesis-evidence.ts";
 import { SYNTHESIS_OPTIONS, synthesisSettings } from "../synthesis-options.ts";
+import { captionOf, writeSynthesis } from "../synthesis-sheet.ts";
 import { optionValue } from "../technique-settings.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
 const USUAL = "feature-visualization";
 const OWN = Object.keys(SYNTHESIS_OPTIONS) as SynthesisOption[];
-/** Time between the frames of a film, in ms. */
-const DELAY = 80;
 
 export const VISUALIZE: CliCommand = {
   name: "visualize",
@@ -40,7 +35,8 @@ export const VISUALIZE: CliCommand = {
   details: [
     "--target star,ring asks for classes, --layer L --channel 3,5 for channels, with --at Y,X for one neuron of each, --layer L --wall for every channel. Each gets a picture. accentuation takes a photograph beside, caricature a photograph and a --layer.",
     "The value, the class and its probability are those of the picture rounded to 8 bits, without transforms. A unit that does not fire for its picture is said, and no picture is drawn.",
-    "--out sheet.png draws all pictures with captions, --out DIR writes each by itself, --out FILE.npy all as one array [pictures,H,W,3] of 0…1. --out film.gif shows how they came about, a frame every --every steps.",
+    "--data FOLDER finds the natural pictures that excite each unit most, and tells how much the picture's way through the network resembles theirs, layer by layer. --second MODEL asks another network what it sees.",
+    "--out sheet.png draws all pictures with captions (those of --wall as a wall), --out DIR writes each by itself, --out FILE.npy all as one array [pictures,H,W,3] of 0…1. --out film.gif shows how they came about, a frame every --every steps.",
     "To follow a climb step by step: --init start.npy, --transforms none, --out x.npy --save-every 1.",
   ],
   options: [
@@ -48,7 +44,7 @@ export const VISUALIZE: CliCommand = {
     ...MODEL_OPTIONS,
     ...["target", "layer", "channel", "at", "wall"],
     ...OWN,
-    ...["init", "seed", "every", "save-every", "memory", "out", "json"],
+    ...["data", "second", "init", "seed", "every", "save-every", "memory", "out", "json"],
   ] as CliCommand["options"],
   help: {
     ...Object.fromEntries(OWN.map((name) => [name, SYNTHESIS_OPTIONS[name].help])),
@@ -65,6 +61,7 @@ export const VISUALIZE: CliCommand = {
     "vitrine visualize --layer conv3_3 --wall --steps 64 --out wall.png",
     "vitrine visualize class-image --target 3 --steps 100 --out maps/",
     "vitrine visualize accentuation photo.jpg --target gear --steps 64 --json",
+    "vitrine visualize --layer conv2_2 --channel 0,2 --data photos/ --second mobilenet --steps 40 --out beside.png",
     "vitrine visualize --layer conv2_2 --channel 0,2 --steps 40 --every 4 --out film.gif",
   ],
   leading: () => 1,
@@ -84,6 +81,7 @@ async function visualizeCommand(
   const mebibytes = values.whole("memory", 1, 2 ** 20);
   const outputs = await Outputs.of(values, "out", [".png", ".svg", ".npy", ".gif"]);
   assertWatchable(values, outputs);
+  assertEvidence(technique, values);
   const init = values.text("init");
   if (init !== undefined && !technique.startable) throw new UsageError(`${technique.name} takes no --init`);
   const start = init === undefined ? undefined : await readNpy(init);
@@ -94,6 +92,7 @@ async function visualizeCommand(
   const networks = createNetworks(await io.device(), graph, { memory });
   const frames: LiveSynthesis[] = [];
   let made: readonly SyntheticPicture[];
+  let evidence: readonly Honesty[];
   try {
     const found = await technique.run(networks, request, {
       ...settings,
@@ -102,22 +101,29 @@ async function visualizeCommand(
       ...(every === undefined ? {} : { onPicture: (live: LiveSynthesis) => frames.push(live) }),
     });
     made = found.pictures;
+    evidence = await evidenceFor(networks, request, made, values, io);
   } finally {
     networks.destroy();
   }
   io.progress();
-  const report = { technique, settings, seed: seed ?? 0, graph, pictures: made };
-  if (outputs) await write(outputs, report, frames, watching.saved, io);
+  const report = {
+    ...{ technique, settings, seed: seed ?? 0, graph },
+    ...{ pictures: made, evidence, wall: values.has("wall") },
+  };
+  if (outputs) await writeSynthesis(outputs, report, frames, watching.saved, io);
   if (values.has("json")) {
     printJson(io, {
       ...{ model: graph.name, preprocessing: preprocessingReport(graph), technique: technique.name },
       settings: { ...settings, seed: seed ?? 0 },
-      results: made.map(({ data: _, alpha: __, curve, ...about }) => ({ ...about, curve: [...curve] })),
+      results: made.map(({ data: _, alpha: __, curve, ...about }, n) => ({
+        ...{ ...about, curve: [...curve] },
+        ...evidenceReport(evidence[n]),
+      })),
     });
     return;
   }
-  for (const picture of made) {
-    io.out([picture.name, ...captionOf(picture, graph)].join(" · "));
+  for (const [n, picture] of made.entries()) {
+    io.out([picture.name, ...captionOf(picture, graph, evidence[n])].join(" · "));
     for (const note of picture.notes ?? []) io.out(`  ${note}`);
   }
 }
@@ -218,124 +224,4 @@ function wantedOf(name: string, graph: Graph, values: Values): Wanted[] {
   }
   const channels = values.numbers("channel") ?? [undefined];
   return channels.map((channel) => ({ layer, channel, y, x }));
-}
-
-interface Report {
-  readonly technique: SynthesisTechnique;
-  readonly settings: SynthesisOptions;
-  readonly seed: number;
-  readonly graph: Graph;
-  readonly pictures: readonly SyntheticPicture[];
-}
-
-/** What is known of a picture, in a few short lines. */
-function captionOf(
-  { value, probability, prediction, dead }: SyntheticPicture,
-  graph: Graph,
-): [string, ...string[]] {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const seen =
-    prediction?.probability === undefined
-      ? []
-      : [`seen as ${className(headOf(graph), prediction.index)} ${percent(prediction.probability)}`];
-  return [
-    dead && value === 0 ? "does not fire" : dead ? "never changed" : `value ${Number(value.toPrecision(4))}`,
-    ...(probability === undefined ? [] : [`p ${probability.toFixed(4)}`]),
-    ...seen,
-  ];
-}
-
-async function write(
-  outputs: Outputs,
-  report: Report,
-  frames: readonly LiveSynthesis[],
-  saved: boolean,
-  io: Io,
-): Promise<void> {
-  const { pictures, graph, technique, settings, seed } = report;
-  const [height, width] = pictures[0]?.shape ?? [1, 1];
-  const all = pictures.map(({ data }) => data);
-  if (outputs.isFolder) {
-    for (const { name, data, shape } of pictures) {
-      const draw = () => pixelsOf(data, [height, width]);
-      await writeResult(outputs.fileFor(name.replaceAll(/[/\\]/g, "-")), { data, shape, draw }, io);
-    }
-    return;
-  }
-  if (extname(outputs.path).toLowerCase() === ".gif") {
-    const film = frames.map((live) => besideOneAnother(live.pictures, [height, width]));
-    await writeGif(outputs.path, film, DELAY);
-    io.err(`vitrine: wrote ${outputs.path}`);
-    return;
-  }
-  if (saved) {
-    for (const { step, pictures: live } of frames) {
-      await writeNpy(outputs.path.replace(/\.npy$/i, `-${step}.npy`), arrayOf(live, [height, width]));
-    }
-  }
-  const subtitle = [
-    ...[graph.name, `${technique.title} (${citationOf(technique)})`],
-    ...synthesisSettings(technique).flatMap(({ name, definition: { default: usual } }) => {
-      const value = settings[name] ?? usual;
-      return value === undefined ? [] : [`${name} ${value}`];
-    }),
-    `seed ${seed}`,
-  ].join(" · ");
-  const draw = () =>
-    composeSynthesis({
-      ...{ title: technique.title, subtitle },
-      pictures: pictures.map(
-        (picture): DrawnSynthesis => ({
-          label: picture.name,
-          picture: picture.dead ? undefined : pixelsOf(overWhite(picture), [height, width]),
-          caption: picture.dead ? (picture.notes ?? []) : captionOf(picture, graph),
-          ...(picture.dead ? {} : { curve: picture.curve }),
-        }),
-      ),
-      notes: [
-        "Values and probabilities are those of the pictures rounded to 8 bits, without transforms.",
-        ...(pictures.some(({ alpha }) => alpha)
-          ? ["What the objective hardly looked at fades to white."]
-          : []),
-      ],
-    });
-  await writeResult(outputs.path, { ...arrayOf(all, [height, width]), draw }, io);
-}
-
-function arrayOf(pictures: readonly Float32Array[], [height, width]: readonly [number, number]) {
-  const shape = [pictures.length, height, width, 3];
-  const data = new Float32Array(sizeOf(shape));
-  for (const [i, picture] of pictures.entries()) data.set(picture, i * sizeOf(shape.slice(1)));
-  return { data, shape };
-}
-
-/** A picture over white, as opaque as it was looked at. */
-function overWhite({ data, alpha }: SyntheticPicture): Float32Array {
-  if (!alpha) return data;
-  return data.map((value, i) => 1 + (alpha[Math.floor(i / 3)] ?? 1) * (value - 1));
-}
-
-function pixelsOf(data: Float32Array, [height, width]: readonly [number, number]): Pixels {
-  return { height, width, data: Uint8ClampedArray.from(data, (value) => 255 * value) };
-}
-
-/** Pictures in rows and columns; those that have not begun are black. */
-function besideOneAnother(
-  pictures: readonly Float32Array[],
-  [height, width]: readonly [number, number],
-): Pixels {
-  const columns = Math.ceil(Math.sqrt(pictures.length));
-  const rows = Math.ceil(pictures.length / columns);
-  const data = new Uint8ClampedArray(rows * height * columns * width * 3);
-  for (const [i, picture] of pictures.entries()) {
-    for (let y = 0; y < height && picture.length > 0; y++) {
-      const row = Math.floor(i / columns) * height + y;
-      const line = picture.subarray(3 * y * width, 3 * (y + 1) * width);
-      data.set(
-        line.map((value) => 255 * value),
-        3 * (row * columns + (i % columns)) * width,
-      );
-    }
-  }
-  return { height: rows * height, width: columns * width, data };
 }

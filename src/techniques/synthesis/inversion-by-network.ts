@@ -64,12 +64,9 @@ export async function inversionByNetwork(
     const [asked, ...more] = inputsOf(decoder);
     const wanted = features.shape.slice(1);
     if (more.length > 0 || formatShape(asked.shape) !== formatShape(wanted)) {
+      const got = inputsOf(decoder).map(({ shape }) => formatShape(shape));
       throw new InputError(
-        `${WHO}: expected "${decoder.name}" to take ${formatShape(wanted)}, the features of "${layer}", got ${inputsOf(
-          decoder,
-        )
-          .map(({ shape }) => formatShape(shape))
-          .join(" and ")}`,
+        `${WHO}: expected "${decoder.name}" to take ${formatShape(wanted)}, the features of "${layer}", got ${got.join(" and ")}`,
       );
     }
     const drawer = own(await createNetwork(device, decoder, { keep: [] }));
