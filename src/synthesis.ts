@@ -4,7 +4,7 @@
  */
 import "./gpu/platform.ts";
 
-export type { Values } from "./images/zoom.ts";
+export type { PictureValues } from "./images/zoom.ts";
 export { accentuation } from "./techniques/synthesis/accentuation.ts";
 export { caricatureOf } from "./techniques/synthesis/caricature.ts";
 export { classImage } from "./techniques/synthesis/class-image.ts";

@@ -1,7 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 
 /** Values of a picture, row by row, its channels side by side. */
-export interface Values {
+export interface PictureValues {
   readonly data: Float32Array;
   /** [H, W, C] */
   readonly shape: readonly [height: number, width: number, channels: number];
@@ -11,7 +11,10 @@ export interface Values {
  * A picture at another size, bilinear between its pixels' centres, its corners on the corners (SciPy's `ndimage.zoom` of order 1).
  * Nothing is smoothed before it is made smaller.
  */
-export function zoomed({ data, shape }: Values, size: readonly [height: number, width: number]): Values {
+export function zoomed(
+  { data, shape }: PictureValues,
+  size: readonly [height: number, width: number],
+): PictureValues {
   const [height, width] = shape;
   const [h, w] = size;
   if (![h, w].every((side) => Number.isInteger(side) && side >= 1)) {
@@ -26,18 +29,18 @@ export function zoomed({ data, shape }: Values, size: readonly [height: number, 
  * order 1 with the matrix 1 − by and the offset by·size/2).
  * @param by share of the picture that is lost; 0.05 in the reference.
  */
-export function zoomedIn({ data, shape }: Values, by: number): Values {
+export function zoomedIn({ data, shape }: PictureValues, by: number): PictureValues {
   const [height, width] = shape;
   return sampled({ data, shape }, [height, width], [1 - by, 1 - by], [(height * by) / 2, (width * by) / 2]);
 }
 
 /** Pixel (y, x) is the one at (y, x)·step + from; beyond the border lies black. */
 function sampled(
-  { data, shape: [height, width, channels] }: Values,
+  { data, shape: [height, width, channels] }: PictureValues,
   [h, w]: readonly [number, number],
   step: readonly [number, number],
   from: readonly [number, number],
-): Values {
+): PictureValues {
   const out = new Float32Array(h * w * channels);
   const at = (y: number, x: number, c: number): number =>
     y < height && x < width ? (data[(y * width + x) * channels + c] ?? 0) : 0;

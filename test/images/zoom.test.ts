@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/gpu/errors.ts";
-import { type Values, zoomed, zoomedIn } from "../../src/images/zoom.ts";
+import { type PictureValues, zoomed, zoomedIn } from "../../src/images/zoom.ts";
 
 /** Values of a picture by place and channel. */
-function picture(height: number, width: number, of: (y: number, x: number, c: number) => number): Values {
+function picture(
+  height: number,
+  width: number,
+  of: (y: number, x: number, c: number) => number,
+): PictureValues {
   const data = Float32Array.from({ length: height * width * 2 }, (_, i) =>
     of(Math.floor(i / (2 * width)), Math.floor(i / 2) % width, i % 2),
   );
@@ -11,7 +15,7 @@ function picture(height: number, width: number, of: (y: number, x: number, c: nu
 }
 
 const squares = picture(3, 4, (y, x, c) => (c === 0 ? (4 * y + x) ** 2 : -1));
-const first = ({ data }: Values): number[] => [...data].filter((_, i) => i % 2 === 0);
+const first = ({ data }: PictureValues): number[] => [...data].filter((_, i) => i % 2 === 0);
 
 describe("a picture at another size", () => {
   // torch.nn.functional.interpolate(x, size, mode="bilinear", align_corners=True) of PyTorch 1.13

@@ -3,7 +3,7 @@ import { UnsupportedError } from "../../gpu/errors.ts";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { pictureOf } from "../../graph/graph.ts";
 import type { Pixels } from "../../images/pixels.ts";
-import type { Values as Picture } from "../../images/zoom.ts";
+import type { PictureValues as Picture } from "../../images/zoom.ts";
 import { createNetworks } from "../../network/pool.ts";
 import { deepDream, deepDreamZoom } from "../../techniques/synthesis/deep-dream.ts";
 import { namesOf } from "../image-names.ts";

@@ -4,7 +4,7 @@ import { readTensor, sizeOf } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { upTo } from "../../graph/up-to.ts";
 import { scaleValues } from "../../images/preprocess.ts";
-import { type Values, zoomed, zoomedIn } from "../../images/zoom.ts";
+import { type PictureValues, zoomed, zoomedIn } from "../../images/zoom.ts";
 import type { Networks } from "../../network/pool.ts";
 import { guidedMatch, normObjective, type Objective } from "../../objectives/objective.ts";
 import { ascend } from "../../optimise/ascend.ts";
@@ -19,7 +19,7 @@ export interface DeepDreamOptions extends LoopOptions {
   /** The layer, or layers, whose activations grow. */
   readonly layer: string | readonly string[];
   /** A second picture, 0…1: what excites the layer becomes what it excites the layer by. */
-  readonly guide?: Values | undefined;
+  readonly guide?: PictureValues | undefined;
   /** Sizes at which it dreams, from small to large. Default 4. */
   readonly octaves?: number | undefined;
   /** The ratio of one size to the next. Default 1.4. */
@@ -33,7 +33,7 @@ export interface DeepDreamOptions extends LoopOptions {
   /** Seed of the rolls. Default 0. */
   readonly seed?: number | undefined;
   /** Called with the picture after each size, and between. */
-  readonly onPicture?: ((picture: Values) => void) | undefined;
+  readonly onPicture?: ((picture: PictureValues) => void) | undefined;
 }
 
 const DREAM: Fields<DeepDreamOptions> = {
@@ -52,9 +52,9 @@ const DREAM: Fields<DeepDreamOptions> = {
  */
 export async function deepDream(
   networks: Networks,
-  picture: Values,
+  picture: PictureValues,
   options: DeepDreamOptions,
-): Promise<Values> {
+): Promise<PictureValues> {
   assertFields("deepDream", options, DREAM);
   const { layer, guide, octaves = 4, scale = 1.4, steps = 10, rate = 1.5, seed = 0 } = options;
   const { jitter: roll = 32 } = options;
@@ -74,14 +74,14 @@ export async function deepDream(
   const objective = await objectiveOf(networks, layers, guide);
   const pyramid = [picture];
   while (pyramid.length < octaves) {
-    const [above] = pyramid as [Values];
+    const [above] = pyramid as [PictureValues];
     const [height, width] = above.shape;
     pyramid.unshift(
       zoomed(above, [Math.max(1, Math.round(height / scale)), Math.max(1, Math.round(width / scale))]),
     );
   }
   const graph = upTo(networks.graph, layers);
-  let detail: Values | undefined;
+  let detail: PictureValues | undefined;
   let dreamt = picture;
   for (const [octave, base] of pyramid.entries()) {
     const [height, width] = base.shape;
@@ -117,9 +117,9 @@ export interface ZoomOptions extends DeepDreamOptions {
 /** DeepDream as a film: each frame dreams, and the next begins at it, drawn larger about its middle. */
 export async function* deepDreamZoom(
   networks: Networks,
-  picture: Values,
+  picture: PictureValues,
   { frames, zoom = 0.05, ...options }: ZoomOptions,
-): AsyncGenerator<Values, void> {
+): AsyncGenerator<PictureValues, void> {
   if (!(Number.isInteger(frames) && frames >= 1)) {
     throw new InputError(`deepDreamZoom: expected at least one frame, got ${frames}`);
   }
@@ -139,7 +139,7 @@ export async function* deepDreamZoom(
 
 /** The layers' norm; beside a guide, how well they match what the guide excites. */
 /** @throws InputError for a picture that is none: pixels of 0…255, another number of channels, values that are not finite. */
-function assertValues(what: string, { data, shape }: Values, channels: number): void {
+function assertValues(what: string, { data, shape }: PictureValues, channels: number): void {
   const sides = Array.isArray(shape) ? shape : [];
   if (sides.length !== 3 || sides[2] !== channels || !(sizeOf(sides) > 0) || data.length !== sizeOf(sides)) {
     const got = `${data?.length ?? "no"} values of shape [${sides.join(", ")}]`;
@@ -156,7 +156,7 @@ function assertValues(what: string, { data, shape }: Values, channels: number): 
 async function objectiveOf(
   networks: Networks,
   layers: readonly string[],
-  guide: Values | undefined,
+  guide: PictureValues | undefined,
 ): Promise<Objective> {
   const plus = (terms: readonly Objective[]): Objective => terms.reduce((sum, term) => sum.plus(term));
   if (!guide) return plus(layers.map(normObjective));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../../src/gpu/errors.ts";
-import type { Values } from "../../../src/images/zoom.ts";
+import type { PictureValues } from "../../../src/images/zoom.ts";
 import { loadLayersModel } from "../../../src/models/keras/layers-model.ts";
 import { createNetworks, type Networks } from "../../../src/network/pool.ts";
 import { modelFromDisk } from "../../../src/node/files.ts";
@@ -16,15 +16,15 @@ const QUIET = { octaves: 2, steps: 3, jitter: 0 } as const;
 
 let device: GPUDevice;
 let networks: Networks;
-let picture: Values;
-let turned: Values;
+let picture: PictureValues;
+let turned: PictureValues;
 
 beforeAll(async () => {
   device = await testDevice();
   networks = createNetworks(device, await loadLayersModel(await modelFromDisk("models/vitrine")));
   const { data } = await readNpy("test/golden/vitrine/input.npy");
   const cut = (y: number, x: number, c: number): number => (data[(y * 96 + x) * 3 + c] ?? 0) / 2 + 0.5;
-  const of = (row: (y: number) => number): Values => ({
+  const of = (row: (y: number) => number): PictureValues => ({
     data: Float32Array.from({ length: HEIGHT * WIDTH * 3 }, (_, i) =>
       cut(row(Math.floor(i / (3 * WIDTH))), Math.floor(i / 3) % WIDTH, i % 3),
     ),
@@ -77,7 +77,7 @@ describe("a dream", () => {
     const options = {
       ...{ layer: "conv1", octaves: 2, steps: 2 },
       onProgress: (done: number) => told.push(done),
-      onPicture: ({ shape }: Values) => shown.push(shape[0]),
+      onPicture: ({ shape }: PictureValues) => shown.push(shape[0]),
     };
     await deepDream(networks, picture, options);
     const { left, objects } = await liveBytes(device, () => deepDream(networks, picture, options));
@@ -109,14 +109,14 @@ describe("a dream", () => {
   ])("refuses a picture and a guide that are none: %s", async (_, wrong) => {
     const options = { layer: "conv1", octaves: 1, steps: 1 };
     const expected = { name: "InputError", message: expect.stringMatching(/^deepDream: expected a picture/) };
-    await expect(deepDream(networks, wrong as Values, options)).rejects.toMatchObject(expected);
-    await expect(deepDream(networks, picture, { ...options, guide: wrong as Values })).rejects.toThrow(
+    await expect(deepDream(networks, wrong as PictureValues, options)).rejects.toMatchObject(expected);
+    await expect(deepDream(networks, picture, { ...options, guide: wrong as PictureValues })).rejects.toThrow(
       /^deepDream: expected a guide/,
     );
   });
 
   test("as a film begins each frame at the last one, drawn larger", async () => {
-    const frames: Values[] = [];
+    const frames: PictureValues[] = [];
     const options = { layer: "conv1", octaves: 1, steps: 1, jitter: 0, frames: 3 };
     for await (const frame of deepDreamZoom(networks, picture, options)) frames.push(frame);
     expect(frames.length).toBe(3);
