@@ -83,7 +83,8 @@ const VARIATIONS = [
  * import { featureInversion } from "vitrine/synthesis";
  *
  * const networks = createNetworks(device, graph);
- * const { pictures } = await featureInversion(networks, image, { layers: "conv2", steps: 4 });
+ * const { pictures } = await featureInversion(networks, image, { layers: "conv2_2", steps: 4 });
+ * console.log(pictures.length); // 1
  * networks.destroy();
  * ```
  */

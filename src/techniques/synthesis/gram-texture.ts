@@ -80,7 +80,8 @@ const NOISE = 0.2;
  * import { gramTexture } from "vitrine/synthesis";
  *
  * const networks = createNetworks(device, graph);
- * const { pictures } = await gramTexture(networks, image, { layers: ["conv1", "conv2"], steps: 4 });
+ * const { pictures } = await gramTexture(networks, image, { layers: ["conv1", "conv2_2"], steps: 4 });
+ * console.log(pictures.length); // 1
  * networks.destroy();
  * ```
  */

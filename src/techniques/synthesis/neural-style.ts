@@ -98,8 +98,9 @@ const NOISE = 0.001;
  * import { neuralStyle } from "vitrine/synthesis";
  *
  * const networks = createNetworks(device, graph);
- * const layers = { contentLayers: "conv3_2", styleLayers: ["conv1", "conv2"] };
+ * const layers = { contentLayers: "conv3_2", styleLayers: ["conv1", "conv2_2"] };
  * const { pictures } = await neuralStyle(networks, image, picture, { ...layers, loss: "relative", steps: 4 });
+ * console.log(pictures.length); // 1
  * networks.destroy();
  * ```
  */
