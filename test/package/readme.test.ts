@@ -45,9 +45,14 @@ describe("the package", () => {
       "fast-png",
       "fflate",
       "gifenc",
+      "hyparquet",
+      "hyparquet-compressors",
       "jsfive",
       "leven",
+      "ml-matrix",
+      "modern-tar",
       "tinyglobby",
+      "umap-js",
     ]);
     expect(optionalDependencies).toBeUndefined();
     const { peerDependencies, peerDependenciesMeta } = packageJson;
