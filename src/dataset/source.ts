@@ -23,6 +23,11 @@ export interface BrokenPicture {
 export interface SourceReadOptions {
   /** Is told of each picture that could not be read, which is then passed over. Without it such a picture ends the reading. */
   readonly onBroken?: ((broken: BrokenPicture) => void) | undefined;
+  /**
+   * The place within this source of the first picture to give, from 0; those before it are not decoded. Broken pictures count.
+   * Default 0.
+   */
+  readonly from?: number | undefined;
   /** Pictures that are read and decoded ahead of the one that is used. Default 8. */
   readonly ahead?: number | undefined;
   readonly signal?: AbortSignal | undefined;
