@@ -41,6 +41,7 @@ export {
   clipSmallValue,
 } from "./optimise/regularisers/clip-small.ts";
 export { decay } from "./optimise/regularisers/decay.ts";
+export { type DenoiseTvOptions, denoiseTv } from "./optimise/regularisers/denoise-tv.ts";
 export { type ProjectOptions, project } from "./optimise/regularisers/project.ts";
 export type { Regulariser, RegulariserSite } from "./optimise/regularisers/regulariser.ts";
 export {

@@ -79,6 +79,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   scale: (o) => library.scale([1], o),
   blur: (o) => library.blur(o),
   clip: (o) => library.clip(o),
+  denoiseTv: (o) => library.denoiseTv(o),
   project: (o) => library.project(o),
   deepDream: (o) =>
     library.deepDream(

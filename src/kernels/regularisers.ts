@@ -1,5 +1,7 @@
 import clipShader from "../../shaders/clip_parameters.wgsl";
 import decayShader from "../../shaders/decay_parameters.wgsl";
+import tvBeginShader from "../../shaders/denoise_tv_begin.wgsl";
+import tvWaveShader from "../../shaders/denoise_tv_wave.wgsl";
 import dropShader from "../../shaders/drop_small.wgsl";
 import blurShader from "../../shaders/gaussian_blur.wgsl";
 import magnitudesShader from "../../shaders/magnitudes.wgsl";
@@ -58,6 +60,50 @@ export function createBlur(
       workgroups: threads(size),
     });
     return [along(x, columns, height, width * channels), along(columns, x, width, channels)];
+  });
+}
+
+/**
+ * Denoises images `x` [N, H, W, C] in place by total variation, in so many sweeps over all pixels; see denoise_tv_wave.wgsl.
+ * @param weights [steps]: weight of the noisy image in each step; `step` [1], u32, is its number.
+ */
+export function createDenoiseTv(
+  device: GPUDevice,
+  site: { readonly x: Tensor; readonly weights: Tensor; readonly step: Tensor; readonly sweeps: number },
+): Promise<Command> {
+  const { x, weights, step, sweeps } = site;
+  const [images = 1, height = 1, width = 1, channels = 1] = x.shape;
+  return build(device, "TV denoising", async ({ tensor, command }) => {
+    const f = tensor(x.shape, { label: "noisy images" });
+    const d = tensor([...x.shape, 4], { label: "differences of pixels" });
+    const even = tensor([1], { dtype: "u32", label: "time of even waves" });
+    const odd = tensor([1], { dtype: "u32", label: "time of odd waves" });
+    const across = Math.min(sweeps, Math.ceil(width / 2));
+    const total = images * height * across * channels;
+    const wave = (clock: Tensor, next: Tensor): Promise<Command> =>
+      command(
+        createDispatch(device, tvWaveShader, {
+          params: { total, height, width, channels, across, sweeps },
+          bindings: { weights, step, clock, f, next, d, x },
+          workgroups: threads(total),
+        }),
+      );
+    const begin = await command(
+      createDispatch(device, tvBeginShader, {
+        params: { size: sizeOf(x.shape) },
+        bindings: { x, f, d, clock: even },
+        workgroups: threads(sizeOf(x.shape)),
+      }),
+    );
+    const waves = [await wave(even, odd), await wave(odd, even)];
+    // The last sweep is at the last pixel at time (height − 1) + (width − 1) + 2·(sweeps − 1).
+    const times = height + width + 2 * sweeps - 3;
+    return {
+      encode(pass: GPUComputePassEncoder): void {
+        begin.encode(pass);
+        for (let time = 0; time < times; time++) waves[time % 2]?.encode(pass);
+      },
+    };
   });
 }
 

@@ -3,6 +3,9 @@ import { each, type Mutant } from "./mutant.ts";
 const of = (file: string, ...changes: readonly (readonly [string, string, number?])[]): Mutant[] =>
   each([file], ["optimise/regularisers/regularisers.test.ts"], changes);
 
+const denoising = (file: string, ...changes: readonly (readonly [string, string])[]): Mutant[] =>
+  each([file], ["optimise/regularisers/denoise-tv.golden.test.ts"], changes);
+
 /** Mistakes in the regularisers of an ascent. */
 export const REGULARISER_MUTANTS: readonly Mutant[] = [
   ...of("shaders/clip_parameters.wgsl", ["i % params.period", "0u"], ["> 0x7f800000u", "> 0x7fffffffu"]),
@@ -42,6 +45,29 @@ export const REGULARISER_MUTANTS: readonly Mutant[] = [
     ["squares[i / params.size]", "squares[0]"],
     ["i % params.period", "i % params.size % params.period"],
   ),
+  ...denoising(
+    "shaders/denoise_tv_begin.wgsl",
+    ["f[i] = x[i];", "f[i] = x[0];"],
+    ["d[i] = vec4f();", ""],
+    ["clock[0] = 0u;", ""],
+  ),
+  ...denoising(
+    "shaders/denoise_tv_wave.wgsl",
+    ["- params.width + 2) / 2", "- params.width + 1) / 2"],
+    ["sweep >= params.sweeps", "sweep > params.sweeps"],
+    ["var upper = f[i + down];", "var upper = f[i];"],
+    ["var left = f[i + right];", "var left = f[i];"],
+    ["var lower = f[i];", "var lower = f[i - down];"],
+    ["var after = f[i];", "var after = f[i - right];"],
+    ["lambda = 2.0 * weight", "lambda = weight"],
+    ["(before.x - before.z)", "(before.x + before.z)"],
+    ["(own.y - own.w)", "(own.y)"],
+    ["length(wanted)", "(abs(wanted.x) + abs(wanted.y))"],
+    ["wanted - shrunk)", "slope - shrunk)"],
+    ["line % params.height", "line"],
+    ["weights[min(step[0], arrayLength(&weights) - 1u)]", "weights[0]"],
+  ),
+  ...denoising("src/kernels/regularisers.ts", ["2 * sweeps - 3", "2 * sweeps - 4"]),
   ...of("src/optimise/regularisers/clip-small.ts", ["Math.ceil((count", "Math.floor((count"]),
   ...of("src/optimise/regularisers/blur.ts", ["CUT = 4", "CUT = 3"], ["CUT * sigma + 0.5", "CUT * sigma"]),
   ...of(
