@@ -4,7 +4,7 @@
  */
 import "./gpu/platform.ts";
 
-export type { ExcitingPicture, NaturalPicture } from "./metrics/exciting.ts";
+export type { ExcitingPicture } from "./metrics/exciting.ts";
 export { formatTrust, TRUST_HEADS, TRUST_LEGEND, VERDICT_WORDS } from "./metrics/format.ts";
 export { honestCaption } from "./metrics/honest-caption.ts";
 export { type Honesty, type HonestyOptions, honestyOf, type JudgedPicture } from "./metrics/honesty.ts";
@@ -22,7 +22,13 @@ export {
   VERDICTS,
   type Verdict,
 } from "./metrics/measures.ts";
-export { type LayerNaturalness, type Naturalness, naturalnessOf, type Way } from "./metrics/naturalness.ts";
+export {
+  type LayerNaturalness,
+  type Likeness,
+  type Naturalness,
+  naturalnessOf,
+  type Way,
+} from "./metrics/naturalness.ts";
 export {
   createRandomisedNetwork,
   parameterLayers,
@@ -46,3 +52,12 @@ export {
 } from "./metrics/table.ts";
 export { trust } from "./metrics/trust.ts";
 export type { Emptiness } from "./techniques/synthesis/emptiness.ts";
+export {
+  type ExcitingOptions,
+  type ExcitingPictures,
+  excitingPictures,
+  type NaturalPicture,
+  type NaturalPictures,
+  type SeenPicture,
+  type ValuedPicture,
+} from "./techniques/synthesis/natural-pictures.ts";

@@ -224,6 +224,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   renderSynthesis: (o) => library.renderSynthesis(o),
   composeWall: (o) => library.composeWall(o),
   renderWall: (o) => library.renderWall(o),
+  excitingPictures: (o) =>
+    library.excitingPictures(library.createNetworks(device, graph), [library.logit(0)], [], o),
   honestyOf: (o) =>
     library.honestyOf(library.createNetworks(device, graph), { data: image, shape: [8, 6, 3] }, o),
   composeMasks: (o) => library.composeMasks(o),

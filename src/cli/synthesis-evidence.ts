@@ -1,6 +1,8 @@
+import type { Graph } from "../graph/graph.ts";
 import type { Honesty } from "../metrics/honesty.ts";
 import { honestyOf } from "../metrics/honesty.ts";
 import { createNetworks, type Networks } from "../network/pool.ts";
+import { excitingPictures, type NaturalPicture } from "../techniques/synthesis/natural-pictures.ts";
 import type { SynthesisRequest } from "../techniques/synthesis/plan.ts";
 import type { SyntheticPicture } from "../techniques/synthesis/synthesis.ts";
 import type { SynthesisTechnique } from "../techniques/synthesis/technique.ts";
@@ -12,6 +14,9 @@ import { openModel } from "./model.ts";
 import { Values } from "./values.ts";
 
 const ASKED = ["data", "second"] as const;
+
+/** Natural pictures of anything, of which those that excite a unit most are left out. */
+const OTHERS = 18;
 
 /** @throws UsageError where nothing is asked for that natural pictures could excite. */
 export function assertEvidence({ name, asks }: SynthesisTechnique, values: Values): void {
@@ -30,19 +35,25 @@ export async function evidenceFor(
   if (!ASKED.some((option) => values.has(option))) return [];
   const { device, graph } = networks;
   const units = unitsOf("visualize", graph, request.objective);
-  const naturals = await naturalsOf(networks, values, io);
+  const targets = units.map((unit) => unit.objective());
+  const naturals = values.has("data")
+    ? await excitingPictures(networks, targets, naturalsOf(graph, values, io), {
+        others: OTHERS,
+        signal: io.signal,
+      })
+    : undefined;
   const path = values.text("second");
   const second =
     path === undefined ? undefined : createNetworks(device, await openModel(modelAlone(path), io));
   try {
     const evidence: Honesty[] = [];
     const progress = progressOf(io, "honest pictures");
-    for (const [n, unit] of units.entries()) {
+    for (const [n, target] of targets.entries()) {
       const picture = pictures[n];
       if (!picture) continue;
-      const target = unit.objective();
-      evidence.push(await honestyOf(networks, picture, { target, second, naturals, signal: io.signal }));
-      progress((n + 1) / units.length);
+      const beside = naturals && { naturals: naturals.strongest[n], others: naturals.others };
+      evidence.push(await honestyOf(networks, picture, { target, second, ...beside, signal: io.signal }));
+      progress((n + 1) / targets.length);
     }
     return evidence;
   } finally {
@@ -57,11 +68,10 @@ export function evidenceReport(evidence: Honesty | undefined): Record<string, un
   return { second, naturals: naturals?.map(({ picture: _, ...about }) => about), naturalness };
 }
 
-async function naturalsOf({ graph }: Networks, values: Values, io: Io) {
-  if (!values.has("data")) return undefined;
+/** The pictures of --data, read one after another. */
+export async function* naturalsOf(graph: Graph, values: Values, io: Io): AsyncGenerator<NaturalPicture> {
   const images = new Images(graph, values.with("image", await expandNames(values.all("data"))), io);
-  const inputs = await images.all();
-  return inputs.map(({ name, values: picture }) => ({ name, picture }));
+  for await (const { name, values: picture } of images) yield { name, picture };
 }
 
 /** A command line that names a model, and nothing else. */

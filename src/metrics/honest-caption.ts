@@ -25,8 +25,12 @@ export function evidenceCaption({ second, naturalness }: Honesty): string[] {
 }
 
 /** The mean, and the layers; of many layers a few, from the first to the last. */
-function naturalnessLines({ mean, among, layers }: Naturalness): string[] {
-  const reached = among === undefined ? "" : ` (natural ${among.toFixed(2)})`;
+function naturalnessLines({ mean, among, others, layers }: Naturalness): string[] {
+  const known = [
+    ...(among === undefined ? [] : [`natural ${among.toFixed(2)}`]),
+    ...(others === undefined ? [] : [`others ${others.toFixed(2)}`]),
+  ];
+  const reached = known.length === 0 ? "" : ` (${known.join(", ")})`;
   const count = Math.min(layers.length, LAYERS);
   const shown = Array.from({ length: count }, (_, i) =>
     layers.at(Math.round((i * (layers.length - 1)) / Math.max(1, count - 1))),

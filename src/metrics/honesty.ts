@@ -2,6 +2,7 @@ import { InputError } from "../gpu/errors.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
 import { sizeOf } from "../gpu/tensor.ts";
 import type { Graph } from "../graph/graph.ts";
+import { readInput } from "../images/picture.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { preprocess } from "../images/preprocess.ts";
 import type { Network } from "../network/network.ts";
@@ -14,11 +15,11 @@ import { assertPool, rounding } from "../techniques/robustness/attack-pictures.t
 import { type Emptiness, emptinessOf } from "../techniques/synthesis/emptiness.ts";
 import {
   assertValue,
-  type ExcitingPicture,
-  exciting,
-  mostExciting,
+  excitingPictures,
   type NaturalPicture,
-} from "./exciting.ts";
+  type NaturalPictures,
+} from "../techniques/synthesis/natural-pictures.ts";
+import { type ExcitingPicture, exciting } from "./exciting.ts";
 import { type Naturalness, naturalnessOf } from "./naturalness.ts";
 import { assertLayersOfWay, createPassage, layersOfWay, type Passage, type Passed } from "./way.ts";
 
@@ -37,7 +38,12 @@ export interface HonestyOptions extends Pick<LoopOptions, "signal" | "onProgress
   /** Another network, which is asked what it sees. */
   readonly second?: Networks | undefined;
   /** Natural pictures, among which those that excite the target most are found. They are seen one batch after another. */
-  readonly naturals?: Iterable<NaturalPicture> | AsyncIterable<NaturalPicture> | undefined;
+  readonly naturals?: NaturalPictures | undefined;
+  /**
+   * Natural pictures of anything else, which say how much ways resemble one another that have nothing to do with the target. Default:
+   * as many as `most`, drawn from `naturals`.
+   */
+  readonly others?: Iterable<NaturalPicture> | undefined;
   /** Number of natural pictures that excite most, 1 to 64. Default 9. */
   readonly most?: number | undefined;
   /** Layers whose channel means are compared. Default: all that the target depends on. */
@@ -45,7 +51,7 @@ export interface HonestyOptions extends Pick<LoopOptions, "signal" | "onProgress
 }
 
 const HONESTY: Fields<HonestyOptions> = {
-  ...{ target: "must", second: "may", naturals: "may", most: "may", layers: "may" },
+  ...{ target: "must", second: "may", naturals: "may", others: "may", most: "may", layers: "may" },
   ...{ signal: "may", onProgress: "may" },
 };
 
@@ -102,30 +108,29 @@ export async function honestyOf(
   const found =
     naturals === undefined
       ? undefined
-      : await mostExciting(WHO, networks, naturals, { target, most, signal });
+      : await excitingPictures(networks, [target], naturals, { most, others: 2 * most, signal });
+  const strongest = found?.strongest[0] ?? [];
+  const others = [...(options.others ?? found?.others ?? [])]
+    .filter(({ name }) => !strongest.some((one) => one.name === name))
+    .slice(0, most);
   const network = await networks.temporary({ keep: [...new Set([...layers, ...ends])], gradients: false });
   try {
-    const { passed, emptiness, ways, places } = await withPassage(
-      network,
-      target,
-      layers,
-      async (passage) => {
-        const own = await passage.pass(stretched(rounded, graph));
-        const made = { name: "The unit", objective: target, picture: rounded, curve: picture.curve };
-        const empty = await emptinessOf(network, made);
-        const others: Passed[] = [];
-        for (const [i, { input }] of (found ?? []).entries()) {
-          signal?.throwIfAborted();
-          others.push(await passage.pass(input));
-          onProgress?.((i + 1) / (found?.length ?? 1));
-        }
-        return {
-          ...{ passed: own, emptiness: empty },
-          ...{ ways: others.map(({ way }) => way), places: others.map(({ place }) => place) },
-        };
-      },
-    );
+    const { passed, emptiness, beside } = await withPassage(network, target, layers, async (passage) => {
+      const own = await passage.pass(stretched(rounded, graph));
+      const made = { name: "The unit", objective: target, picture: rounded, curve: picture.curve };
+      const empty = await emptinessOf(network, made);
+      const all = [...strongest, ...others];
+      const beside: Passed[] = [];
+      for (const { picture: natural } of all) {
+        signal?.throwIfAborted();
+        beside.push(await passage.pass(await readInput(graph, natural)));
+        onProgress?.(beside.length / all.length);
+      }
+      return { passed: own, emptiness: empty, beside };
+    });
     assertValue(WHO, passed.value, "the picture");
+    const ways = beside.map(({ way }) => way);
+    const count = strongest.length;
     const predictions = await predict(network, stretched(rounded, graph), { signal });
     return {
       ...{ value: passed.value, predictions, ...emptiness },
@@ -133,8 +138,8 @@ export async function honestyOf(
       ...(found === undefined
         ? {}
         : {
-            naturals: found.map((one, i) => exciting(one, places[i], target, graph)),
-            naturalness: naturalnessOf(passed.way, ways),
+            naturals: strongest.map((one, i) => exciting(one, beside[i]?.place, target, graph)),
+            naturalness: naturalnessOf(passed.way, ways.slice(0, count), ways.slice(count)),
           }),
     };
   } finally {

@@ -17,6 +17,7 @@ import {
   neuronObjective,
   Objective,
 } from "../../src/objectives/objective.ts";
+import { excitingPictures } from "../../src/techniques/synthesis/natural-pictures.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, constant, graph, random, values } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
@@ -188,6 +189,97 @@ test("ways in opposite order are as unnatural as can be", () => {
     new Map([["a", [3, 2, 1]]]),
   ]);
   expect([found, among]).toEqual([-1, 1]);
+});
+
+describe("a scale from other pictures to those that excite the same", () => {
+  const way = (...means: number[]) => new Map([["a", means]]);
+
+  test("is 0 for another picture's likeness and 1 for their own", () => {
+    const naturals = [way(1, 2, 3, 4), way(1, 2, 4, 3)];
+    const others = [way(4, 3, 2, 1), way(1, 2, 3, 4)];
+    const {
+      mean: found,
+      among,
+      others: apart,
+      scaled,
+      layers,
+    } = naturalnessOf(way(1, 3, 2, 4), naturals, others);
+    // Spearman by hand: 1 − 6·Σd²/60.
+    expect(found).toBeCloseTo((0.8 + 0.4) / 2, 12);
+    expect(among).toBeCloseTo(0.8, 12);
+    expect(apart).toBeCloseTo((-1 + 1 - 0.8 + 0.8) / 4, 12);
+    expect(scaled).toBeCloseTo(0.6 / 0.8, 12);
+    expect(layers[0]).toEqual({ layer: "a", correlation: found, among, others: apart, scaled });
+  });
+
+  test("is not there where the natural pictures are no more alike than others", () => {
+    const found = naturalnessOf(way(1, 2, 3), [way(1, 2, 3), way(3, 2, 1)], [way(1, 2, 3)]);
+    expect(found.others).toBeGreaterThan(found.among ?? 1);
+    expect(found.scaled).toBeUndefined();
+    expect(naturalnessOf(way(1, 2, 3), [way(1, 2, 3)], [way(1, 3, 2)]).scaled).toBeUndefined();
+    expect(naturalnessOf(way(1, 2, 3), [way(1, 2, 3), way(1, 2, 3)])).not.toHaveProperty("others");
+  });
+
+  test("comes from pictures that are drawn from all, or from those that are given", async () => {
+    const { naturalness, naturals = [] } = await judge({ naturals: NATURALS, most: 3 });
+    expect(naturalness?.others).toBeLessThan(1);
+    const named = new Set(naturals.map(({ name }) => name));
+    const given = NATURALS.filter(({ name }) => !named.has(name)).slice(0, 1);
+    const ways = async (pixels: Pixels) => (await channelsOf(pixels, "conv2")).map(mean);
+    const other = await ways((given[0] as (typeof NATURALS)[number]).picture);
+    const found = await judge({ naturals: NATURALS, most: 3, others: given, layers: ["conv2"] });
+    const pairs: number[] = [];
+    for (const { picture } of naturals) pairs.push(naiveSpearman(await ways(picture), other));
+    expect(found.naturalness?.others).toBeCloseTo(mean(pairs), 6);
+    // Those that excite most are no others.
+    const none = await judge({ naturals: NATURALS, most: 3, others: naturals });
+    expect(none.naturalness?.others).toBeUndefined();
+  });
+});
+
+describe("many pictures go through once, for all targets", () => {
+  const targets = [channelMean("conv2", 2), logit(1), channelMean("conv1", 0).times(-1)];
+
+  test("each target has its own strongest, as if it were asked alone", async () => {
+    let read = 0;
+    async function* counted() {
+      for (const natural of NATURALS) {
+        read++;
+        yield natural;
+      }
+    }
+    const { strongest, others } = await excitingPictures(networks, targets, counted(), { most: 5 });
+    expect([read, others]).toEqual([NATURALS.length, []]);
+    for (const [t, target] of targets.entries()) {
+      const alone = await excitingPictures(networks, [target], NATURALS, { most: 5 });
+      expect(strongest[t]).toEqual(alone.strongest[0]);
+    }
+    expect(new Set(strongest.map((found) => found.map(({ name }) => name).join())).size).toBe(3);
+  });
+
+  test("keeps as many as are asked for, and others drawn from all", async () => {
+    function* fresh() {
+      for (let n = 0; n < 200; n++) yield { name: `${n}`, picture: pixelsOf(1000 + n) };
+    }
+    const { strongest, others } = await excitingPictures(networks, targets, fresh(), { most: 2, others: 7 });
+    for (const found of strongest) expect(found.length).toBe(2);
+    expect(others.length).toBe(7);
+    expect(new Set(others.map(({ name }) => name)).size).toBe(7);
+    // Drawn from all, not from the first.
+    expect(others.some(({ name }) => Number(name) > 60)).toBe(true);
+  });
+
+  test.each<[string, readonly unknown[], object, RegExp]>([
+    ["no target", [], {}, /targets to be objectives/],
+    ["a target that is none", ["star"], {}, /got "star"/],
+    ["no pictures to find", targets, { most: 0 }, /most to be a whole number of 1/],
+    ["fewer others than none", targets, { others: -1 }, /others to be a whole number of 0/],
+    ["an option that there is not", targets, { mots: 3 }, /expected most, others, signal, got "mots"/],
+  ])("%s is refused", async (_, asked, options, message) => {
+    await expect(excitingPictures(networks, asked as Objective[], NATURALS, options)).rejects.toThrow(
+      message,
+    );
+  });
 });
 
 describe("what shows nothing is said", () => {
