@@ -30,6 +30,8 @@ export interface SourceReadOptions {
   readonly from?: number | undefined;
   /** Pictures that are read and decoded ahead of the one that is used. Default 8. */
   readonly ahead?: number | undefined;
+  /** Number in the whole data set of the first picture that is wanted; those before it are passed over, undecoded. Default 0. */
+  readonly from?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,10 +48,12 @@ export interface Source {
   readonly labels?: readonly string[] | undefined;
   /**
    * Hex digest of what the data set is: equal for two readings of the same files, unequal for other names, sizes or options. It does
-   * not decode the pictures.
+   * not decode the pictures. A shard's differs from that of the whole.
    */
   digest(): Promise<string>;
-  /** @throws InputError at a broken picture, unless `onBroken` takes it. */
+  /**
+   * @throws InputError at a broken picture, unless `onBroken` takes it; where a file is cut short, after the pictures that are whole.
+   */
   read(options?: SourceReadOptions): AsyncIterable<SourcePicture>;
   /** `read()` without options. */
   [Symbol.asyncIterator](): AsyncIterator<SourcePicture>;
