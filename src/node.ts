@@ -4,3 +4,5 @@ export { modelFromDisk } from "./node/files.ts";
 export { createGpu } from "./node/gpu.ts";
 export { decodeImage, imageSize, readImage, writePng } from "./node/image.ts";
 export { decodeNpy, encodeNpy, type NpyArray, readNpy, writeNpy } from "./node/npy.ts";
+export { type OpenSourceOptions, openSource } from "./node/open-source.ts";
+export { type FolderSourceOptions, filesSource, folderSource } from "./node/picture-folders.ts";

@@ -1,7 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
-import { glob, isDynamicPattern } from "tinyglobby";
+import { join } from "node:path";
+import { inNaturalOrder } from "../dataset/natural-order.ts";
 import { InputError } from "../gpu/errors.ts";
+import { filesNamed } from "../node/file-names.ts";
 import type { Values } from "./values.ts";
 
 const SYNTHETIC = "synthetic:";
@@ -43,19 +44,10 @@ async function filesOf(name: string): Promise<string[]> {
     const files = (await readdir(name, { withFileTypes: true }))
       .filter((entry) => !entry.isDirectory() && PICTURES.test(entry.name) && !entry.name.startsWith("."))
       .map((entry) => join(name, entry.name));
-    if (files.length > 0) return inOrder(files);
+    if (files.length > 0) return inNaturalOrder(files);
     throw new InputError(
       `folder "${name}": expected pictures in it, got none; '${join(name, "**", "*.jpg")}' finds those of folders within`,
     );
   }
-  if (found || !isDynamicPattern(name)) return [name];
-  const matches = await glob(name, { expandDirectories: false, absolute: isAbsolute(name) });
-  if (matches.length === 0)
-    throw new InputError(`images "${name}": expected files of that pattern, got none`);
-  return inOrder(matches);
-}
-
-/** As people count: 2 before 10. */
-function inOrder(names: readonly string[]): string[] {
-  return names.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return filesNamed(name, `images "${name}"`);
 }

@@ -30,6 +30,11 @@ function sharp(): Promise<Sharp> {
 const BEGINNINGS = /^(\x89PNG|\xff\xd8\xff|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|GIF8|.{4}ftyp(avif|avis|mif1))/s;
 const KINDS = "PNG, JPEG, WebP, TIFF, GIF or AVIF";
 
+/** Tells whether a file that begins so is a picture that can be decoded. */
+export function beginsPicture(bytes: Uint8Array): boolean {
+  return BEGINNINGS.test(new TextDecoder("latin1").decode(bytes.subarray(0, 256)));
+}
+
 /** Most seconds that a picture may take to decode. */
 const SECONDS = 30;
 
