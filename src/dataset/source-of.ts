@@ -171,9 +171,10 @@ async function* wanted(
   { first, stride }: Stride,
   from: number,
 ): AsyncGenerator<Numbered, undefined> {
+  const begin = first + from * stride;
   let index = 0;
   for await (const item of items) {
-    if (index >= from && index >= first && (index - first) % stride === 0) yield { index, item };
+    if (index >= begin && (index - first) % stride === 0) yield { index, item };
     index++;
   }
 }

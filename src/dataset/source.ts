@@ -30,8 +30,6 @@ export interface SourceReadOptions {
   readonly from?: number | undefined;
   /** Pictures that are read and decoded ahead of the one that is used. Default 8. */
   readonly ahead?: number | undefined;
-  /** Number in the whole data set of the first picture that is wanted; those before it are passed over, undecoded. Default 0. */
-  readonly from?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
