@@ -3,6 +3,7 @@
  * @module vitrine/bundle
  */
 export * from "./dataset.ts";
+export * from "./embedding.ts";
 export * from "./figures.ts";
 export * from "./graph.ts";
 export * from "./images.ts";

@@ -25,6 +25,7 @@ const ROOMS = [
   "sampling",
   "optimise",
   "figures",
+  "embedding",
   "techniques",
   "metrics",
   "dataset",
@@ -42,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   models: ["gpu", "layers:type", "graph"],
   network: ["gpu", "layers", "kernels", "graph", "images"],
   dataset: ["gpu", "kernels", "images"],
+  embedding: ["gpu", "kernels", "images"],
   techniques: [
     "gpu",
     "layers",

@@ -203,6 +203,8 @@ const CALLS: Readonly<Record<string, Call>> = {
       o,
     ),
   numericalSaliency: (o) => library.numericalSaliency(network, image, o),
+  nearestNeighbours: (o) =>
+    library.nearestNeighbours(device, { data: new Float32Array(4), shape: [2, 2] }, o),
   occlusion: (o) => library.occlusion(network, image, o),
   predict: (o) => library.predict(network, image, o),
   predictEach: (o) => first(library.predictEach(network, [image], o)),

@@ -2,6 +2,7 @@ import { ATTACK_MUTANTS } from "./attacks.ts";
 import { BLOCKS } from "./blocks.ts";
 import { CODE } from "./code.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
+import { EMBEDDING_MUTANTS } from "./embedding.ts";
 import { EVOLUTION_MUTANTS } from "./evolution.ts";
 import { KERNELS } from "./kernels.ts";
 import { MODELS } from "./models.ts";
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CODE,
   ...MODELS,
   ...ATTACK_MUTANTS,
+  ...EMBEDDING_MUTANTS,
   ...EVOLUTION_MUTANTS,
   ...OPTIMISER_MUTANTS,
   ...REGULARISER_MUTANTS,
