@@ -23,8 +23,6 @@ export {
   defend,
 } from "./techniques/robustness/defend.ts";
 export {
-  type EvolutionState,
-  type EvolvedPicture,
   evolveFoolingImages,
   type FoolingEncoding,
   type FoolingEvolution,
@@ -36,8 +34,20 @@ export {
   foolingImages,
   type SteppedPicture,
 } from "./techniques/robustness/fooling.ts";
-export type { FoolingOptions, FoolingPicture } from "./techniques/robustness/fooling-picture.ts";
-export { ATTACKS, attackNamed } from "./techniques/robustness/list.ts";
+export type {
+  EvolutionState,
+  EvolvedPicture,
+  FoolingOptions,
+  FoolingPicture,
+} from "./techniques/robustness/fooling-picture.ts";
+export type {
+  Fooled,
+  FooledPicture,
+  FoolingOption,
+  FoolingSettings,
+  FoolingTechnique,
+} from "./techniques/robustness/fooling-technique.ts";
+export { ATTACKS, attackNamed, FOOLINGS, foolingNamed } from "./techniques/robustness/list.ts";
 export type {
   AttackNorm,
   AttackOption,

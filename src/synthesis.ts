@@ -10,6 +10,7 @@ export { caricatureOf } from "./techniques/synthesis/caricature.ts";
 export { classImage } from "./techniques/synthesis/class-image.ts";
 export {
   type DeepDreamOptions,
+  type DreamtPicture,
   deepDream,
   deepDreamZoom,
   type ZoomOptions,
@@ -24,7 +25,12 @@ export {
   inversionByNetwork,
 } from "./techniques/synthesis/inversion-by-network.ts";
 export type { LayerWeights } from "./techniques/synthesis/layer-weights.ts";
-export { SYNTHESES, synthesisNamed } from "./techniques/synthesis/list.ts";
+export {
+  PICTURE_TECHNIQUES,
+  pictureTechniqueNamed,
+  SYNTHESES,
+  synthesisNamed,
+} from "./techniques/synthesis/list.ts";
 export { maco } from "./techniques/synthesis/maco.ts";
 export { type NeuralStyleOptions, neuralStyle } from "./techniques/synthesis/neural-style.ts";
 export type { OnePictureOptions } from "./techniques/synthesis/one-picture.ts";
@@ -34,6 +40,16 @@ export type {
   SynthesisOptionList,
   SynthesisOptions,
 } from "./techniques/synthesis/options.ts";
+export type {
+  AskedOfPicture,
+  LivePicture,
+  PictureOption,
+  PictureOptionList,
+  PictureOptions,
+  PictureRequest,
+  PictureResult,
+  PictureTechnique,
+} from "./techniques/synthesis/picture-technique.ts";
 export type { Asked, SynthesisRequest } from "./techniques/synthesis/plan.ts";
 export type { StyleLoss, StyleOptimiser } from "./techniques/synthesis/style-terms.ts";
 export {
@@ -43,7 +59,12 @@ export {
   type StylizeOptions,
   stylize,
 } from "./techniques/synthesis/stylize.ts";
-export type { LiveSynthesis, Synthesis, SyntheticPicture } from "./techniques/synthesis/synthesis.ts";
+export type {
+  LiveSynthesis,
+  MadePicture,
+  Synthesis,
+  SyntheticPicture,
+} from "./techniques/synthesis/synthesis.ts";
 export type { SynthesisTechnique } from "./techniques/synthesis/technique.ts";
 export { channelsOf, type Wanted } from "./techniques/synthesis/wanted.ts";
 export { yosinski } from "./techniques/synthesis/yosinski.ts";

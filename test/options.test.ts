@@ -258,7 +258,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelMean channelObjective
-  channelOfEach channelsOf citationOf clipSmallContribution clipSmallNorm clipSmallValue decay yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
+  channelOfEach channelsOf citationOf clipSmallContribution clipSmallNorm clipSmallValue decay foolingNamed pictureTechniqueNamed yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
   diversityObjective formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf honestCaption inputFrom inputOf inputsOf

@@ -5,10 +5,13 @@ import type { Pixels } from "../images/pixels.ts";
 import { createNetworks, type Networks } from "../network/pool.ts";
 import { writePng } from "../node/image.ts";
 import { writeNpy } from "../node/npy.ts";
-import { STYLE_LOSSES, STYLE_OPTIMISERS } from "../techniques/synthesis/style-terms.ts";
+import type { FoolingOption, FoolingSettings } from "../techniques/robustness/fooling-technique.ts";
+import type { PictureOption, PictureOptions } from "../techniques/synthesis/picture-technique.ts";
 import type { LiveSynthesis } from "../techniques/synthesis/synthesis.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import type { OptionName } from "./options.ts";
+import { pictureSettings, type WithPictureOptions } from "./picture-options.ts";
+import { optionValue } from "./technique-settings.ts";
 import type { Values } from "./values.ts";
 
 /** Options of commands that make a picture from a picture, step by step. */
@@ -88,13 +91,15 @@ export function layersIn(values: Values, command: string, option: OptionName): s
   return text.split(",").map((name) => name.trim());
 }
 
-/** What textures and styles share. */
-export function styleOptions(values: Values) {
-  return {
-    loss: values.choice("loss", STYLE_LOSSES),
-    pools: values.choice("pools", ["average", "max"] as const),
-    optimiser: values.choice("optimizer", STYLE_OPTIMISERS),
-  };
+/** The settings that the command line gives a technique. */
+export function pictureValues(
+  technique: WithPictureOptions,
+  values: Values,
+): Pick<PictureOptions, PictureOption> & Pick<FoolingSettings, FoolingOption> {
+  const given = pictureSettings(technique).map(
+    ({ name, option, definition }) => [option, optionValue(name, definition.type, values)] as const,
+  );
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** One number. */

@@ -4,6 +4,7 @@ import type { SynthesisOption } from "../techniques/synthesis/options.ts";
 import { ATTACK_OPTIONS, type AttackOptionName } from "./attack-options.ts";
 import { UsageError } from "./io.ts";
 import type { Option } from "./option.ts";
+import { PICTURE_OPTIONS, type PictureOptionName } from "./picture-options.ts";
 import { SYNTHESIS_OPTIONS } from "./synthesis-options.ts";
 import { TECHNIQUE_OPTIONS } from "./technique-options.ts";
 
@@ -177,38 +178,11 @@ const OWN = {
     help: "Also show what JPEG, a blur, fewer bits and a median restore, and what they cost.",
   },
   method: { name: "method", value: "NAME", help: "The method of a command that has several." },
-  generations: {
-    name: "generations",
-    value: "N",
-    help: "The most generations of an evolution. Default 1000.",
-  },
-  children: {
-    name: "children",
-    value: "N",
-    help: "Pictures in a generation. Default: 400 for cppn, 200 for direct.",
-  },
-  window: {
-    name: "window",
-    value: "PX",
-    help: "Side of the windows that are compared, an odd number: about the size of what repeats. Default 11, or what the sample allows.",
-  },
   from: { name: "from", value: "IMAGE", help: "The picture to begin with." },
   guide: {
     name: "guide",
     value: "IMAGE",
     help: "A second picture: what excites the layer becomes more like what excites it there.",
-  },
-  octaves: { name: "octaves", value: "N", help: "Sizes at which it dreams, from small to large. Default 4." },
-  ratio: { name: "ratio", value: "X", help: "The ratio of one size to the next. Default 1.4." },
-  rate: {
-    name: "rate",
-    value: "X",
-    help: "How far a step moves a pixel on average, in levels of 0…255. Default 1.5.",
-  },
-  jitter: {
-    name: "jitter",
-    value: "PX",
-    help: "The picture is rolled by up to so many pixels before each step, and back after it. Default 32.",
   },
   frames: { name: "frames", value: "N", help: "Number of frames of a film." },
   zoom: {
@@ -225,11 +199,6 @@ const OWN = {
     name: "gives",
     value: "BLACK,WHITE",
     help: "The numbers that the network gives for black and for white: 0,255, 0,1 or -1,1. Default: what its file declares.",
-  },
-  border: {
-    name: "border",
-    value: "PX",
-    help: "Pixels by which the picture is continued on every side, mirrored, and which are cut off again: against rims that the network draws. Default 0.",
   },
   data: {
     name: "data",
@@ -264,24 +233,6 @@ const OWN = {
     value: "L,…",
     help: "The layers, with commas between, whose Gram matrices are those of STYLE.",
   },
-  "content-weight": { name: "content-weight", value: "X", help: "Weight of the content." },
-  "style-weight": { name: "style-weight", value: "X", help: "Weight of the style." },
-  variation: {
-    name: "variation",
-    value: "X",
-    help: "Weight of the total variation: the larger, the smoother.",
-  },
-  loss: {
-    name: "loss",
-    value: "gatys|johnson|relative",
-    help: "The distance of Gram matrices: as Gatys 2015 or jcjohnson/neural-style have it, for VGG networks; or relative, where layers count alike, for any network.",
-  },
-  pools: {
-    name: "pools",
-    value: "average|max",
-    help: "The mean in place of the maximum over windows, or the maximum as the network has it.",
-  },
-  optimizer: { name: "optimizer", value: "lbfgs|adam", help: "The way to climb. Default lbfgs." },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",
@@ -305,12 +256,14 @@ export type OptionName =
   | keyof typeof OWN
   | keyof typeof TECHNIQUE_OPTIONS
   | AttackOptionName
-  | SynthesisOption;
+  | SynthesisOption
+  | PictureOptionName;
 
 /** Every option of every command. */
 export const OPTIONS: Readonly<Record<OptionName, Option>> = {
   ...SYNTHESIS_OPTIONS,
   ...ATTACK_OPTIONS,
+  ...PICTURE_OPTIONS,
   ...OWN,
   ...TECHNIQUE_OPTIONS,
 };

@@ -115,12 +115,21 @@ function placeholderOf(type: OptionType): string {
 
 /** An option's help, with the techniques that read it and its defaults. */
 function helpOf(name: string, { definition, techniques }: Use): string {
-  const { help, default: usual, otherwise = usual } = definition;
+  const { help } = definition;
   const titles = techniques.map(({ title }) => title);
   const who = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles.join("");
   const quick = quickOf(name, techniques);
   const fewer = quick === undefined ? "" : `, ${quick} among several maps`;
-  return `${who}: ${help.slice(0, 1).toLowerCase()}${help.slice(1)} Default ${otherwise}${fewer}.`;
+  return `${who}: ${help.slice(0, 1).toLowerCase()}${help.slice(1)} Default ${usualOf(definition)}${fewer}.`;
+}
+
+/** The help of an option where it is clear which technique has it. */
+export function plainHelp(definition: TechniqueOption): string {
+  return `${definition.help} Default ${usualOf(definition)}.`;
+}
+
+function usualOf({ default: usual, otherwise }: TechniqueOption): string {
+  return otherwise ?? String(usual);
 }
 
 /** The value of an option for techniques among several maps. */

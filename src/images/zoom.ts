@@ -1,10 +1,18 @@
 import { InputError } from "../gpu/errors.ts";
+import type { Pixels } from "./pixels.ts";
 
 /** Values of a picture, row by row, its channels side by side. */
 export interface PictureValues {
   readonly data: Float32Array;
   /** [H, W, C] */
   readonly shape: readonly [height: number, width: number, channels: number];
+}
+
+/** Pixels of 8 bits as values of 0…1. */
+export function valuesOf({ width, height, data }: Pixels): PictureValues & {
+  readonly shape: readonly [number, number, 3];
+} {
+  return { data: Float32Array.from(data, (value) => value / 255), shape: [height, width, 3] };
 }
 
 /**

@@ -106,7 +106,7 @@ export const EVOLUTION_MUTANTS: readonly Mutant[] = [
     ["src/techniques/robustness/fooling.ts"],
     ["techniques/robustness/fooling.test.ts"],
     [
-      ["reached <= confidence &&", "reached > confidence &&"],
+      ["reached > confidence ||", "reached <= confidence ||"],
       ["Math.min(BETWEEN, steps - ascent.steps)", "BETWEEN"],
       ["noise: start ? 0 : NOISE", "noise: 0"],
     ],

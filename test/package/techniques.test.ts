@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { synthesesAsMarkdown, techniquesAsMarkdown } from "../../src/cli/commands/techniques.ts";
+import {
+  robustnessAsMarkdown,
+  synthesesAsMarkdown,
+  techniquesAsMarkdown,
+} from "../../src/cli/commands/techniques.ts";
 import { ATTRIBUTIONS } from "../../src/techniques/attribution/list.ts";
 
 const [BEGIN, END] = ["<!-- vitrine techniques --markdown -->", "<!-- end of the list -->"];
@@ -16,6 +20,10 @@ test("docs/techniques.md lists the techniques as their files register them", () 
 
 test("docs/synthesis.md lists those that make pictures", () => {
   expect(listIn("docs/synthesis.md")).toBe(synthesesAsMarkdown());
+});
+
+test("docs/robustness.md lists those that mislead a network", () => {
+  expect(listIn("docs/robustness.md")).toBe(robustnessAsMarkdown());
 });
 
 test("README.md names every technique, in the list's order, and leads to the list", () => {

@@ -3,13 +3,15 @@ import { UnsupportedError } from "../../gpu/errors.ts";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { pictureOf } from "../../graph/graph.ts";
 import type { Pixels } from "../../images/pixels.ts";
-import type { PictureValues as Picture } from "../../images/zoom.ts";
+import type { PictureValues } from "../../images/zoom.ts";
 import { createNetworks } from "../../network/pool.ts";
-import { deepDream, deepDreamZoom } from "../../techniques/synthesis/deep-dream.ts";
+import { DEEP_DREAM, deepDream, deepDreamZoom } from "../../techniques/synthesis/deep-dream.ts";
 import { namesOf } from "../image-names.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
+import { numberIn, pictureValues, pixelsOf } from "../made-pictures.ts";
 import { openModel, preprocessingReport } from "../model.ts";
 import { Outputs, writeResult } from "../output.ts";
+import { pictureHelp, pictureOptionNames } from "../picture-options.ts";
 import { atMost, plainPicture } from "../plain-picture.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
@@ -27,12 +29,13 @@ export const DREAM: CliCommand = {
   ],
   options: [
     ...MODEL_OPTIONS.filter((name) => !["size", "resize", "fit", "layout", "head", "output"].includes(name)),
-    ...(["image", "layer", "guide", "octaves", "ratio", "steps", "rate", "jitter"] as const),
+    ...(["image", "layer", "guide"] as const),
+    ...pictureOptionNames(DEEP_DREAM),
     ...(["frames", "zoom", "longest", "memory", "seed", "out", "json"] as const),
   ],
   help: {
+    ...pictureHelp(DEEP_DREAM),
     layer: 'The layer, or layers with commas between, whose activations grow; "vitrine layers" lists them.',
-    steps: "Steps at each size. Default 10.",
     longest: `The most pixels that the picture's longer side may have; a larger picture is made smaller first. Default ${LONGEST}.`,
     seed: "Seed of the rolls, and of the picture of synthetic:N. Default 0, and 1.",
     out: "File for the picture (.png, .npy), or for a film a folder for its frames.",
@@ -61,6 +64,7 @@ async function dreamCommand(names: readonly string[], values: Values, io: Io): P
   if (name === undefined || more.length > 0) {
     throw new UsageError(`dream expects one IMAGE, got ${more.length > 0 ? more.length + 1 : "none"}`);
   }
+  const settings = pictureValues(DEEP_DREAM, values);
   const longest = values.whole("longest", 1, 65_535) ?? LONGEST;
   const seed = values.whole("seed", 0, LARGEST_U32);
   const graph = await openModel(values, io, []);
@@ -71,19 +75,14 @@ async function dreamCommand(names: readonly string[], values: Values, io: Io): P
     );
   }
   const device = await io.device();
-  const read = async (file: string): Promise<Picture> =>
-    valuesOf(atMost(await plainPicture("dream", file, device, seed), longest));
+  const read = async (file: string): Promise<Pixels> =>
+    atMost(await plainPicture("dream", file, device, seed), longest);
   const picture = await read(name);
   const guide = values.text("guide");
-  const one = (option: "ratio" | "rate" | "zoom"): number | undefined => values.numbers(option)?.[0];
-  const zoom = one("zoom");
+  const zoom = numberIn(values, "zoom");
   const options = {
+    ...settings,
     ...{ layer: layers, guide: guide === undefined ? undefined : await read(guide) },
-    octaves: values.whole("octaves", 1, 16),
-    scale: one("ratio"),
-    steps: values.whole("steps", 1, 100_000),
-    rate: one("rate"),
-    jitter: values.whole("jitter", 0, 10_000),
     ...{ seed, signal: io.signal, onProgress: progressOf(io, "dreaming") },
   };
   const files: string[] = [];
@@ -102,25 +101,16 @@ async function dreamCommand(names: readonly string[], values: Values, io: Io): P
     networks.destroy();
   }
   io.progress();
-  const [height, width] = picture.shape;
+  const { width, height } = picture;
   const about = { model: graph.name, preprocessing: preprocessingReport(graph), image: name, layers };
   if (values.has("json")) printJson(io, { ...about, size: [height, width], out: files });
   else io.out(`${width}×${height} pixels of ${basename(name)}, dreamt by ${layers.join(", ")}`);
 
-  async function write(frame: Picture, called: string): Promise<void> {
+  async function write({ data, shape }: PictureValues, called: string): Promise<void> {
     if (!out) return;
     const file = out.fileFor(called);
-    await writeResult(file, { ...frame, draw: () => pixelsOf(frame) }, io);
+    const [h, w] = shape;
+    await writeResult(file, { data, shape, draw: () => pixelsOf({ data, shape: [h, w, 3] }) }, io);
     files.push(file);
   }
-}
-
-/** Pixels as values of 0…1. */
-function valuesOf({ width, height, data }: Pixels): Picture {
-  return { data: Float32Array.from(data, (value) => value / 255), shape: [height, width, 3] };
-}
-
-/** Values of 0…1 as pixels. */
-function pixelsOf({ data, shape: [height, width] }: Picture): Pixels {
-  return { width, height, data: Uint8ClampedArray.from(data, (value) => 255 * value) };
 }

@@ -1,29 +1,32 @@
 import { composeContactSheet } from "../../figures/contact-sheet.ts";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { className } from "../../graph/classes.ts";
-import type { Graph } from "../../graph/graph.ts";
 import { headOf } from "../../graph/heads.ts";
 import { createNetworks } from "../../network/pool.ts";
-import { evolveFoolingImages } from "../../techniques/robustness/evolution/evolve.ts";
-import { foolingImages } from "../../techniques/robustness/fooling.ts";
 import type { FoolingPicture } from "../../techniques/robustness/fooling-picture.ts";
+import type { Fooled, FoolingTechnique } from "../../techniques/robustness/fooling-technique.ts";
+import { FOOLINGS, foolingNamed } from "../../techniques/robustness/list.ts";
 import { Images } from "../images.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
+import { pictureValues } from "../made-pictures.ts";
 import { openModel, preprocessingReport } from "../model.ts";
+import type { OptionName } from "../options.ts";
 import { Outputs, writeResult } from "../output.ts";
+import { PICTURE_OPTIONS, pictureOptionNames } from "../picture-options.ts";
 import type { Values } from "../values.ts";
-import { withNetwork } from "../with-network.ts";
 import { assertNoArguments, type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
-const METHODS = ["cppn", "direct", "gradient"] as const;
+const METHODS = FOOLINGS.map(({ name }) => name);
 
 /** Probability above which a network counts as fooled, as the paper has it. */
 const FOOLED = 0.99;
-const MOST = 2 ** 24;
 
-/** Options of the methods by evolution, and of that by gradient. */
-const EVOLUTION = ["generations", "children", "batch"] as const;
-const GRADIENT = ["from", "steps"] as const;
+/** The options of a way, beside those that all have. */
+function optionsOf(technique: FoolingTechnique): OptionName[] {
+  return [...pictureOptionNames(technique), technique.startable ? "from" : "batch"];
+}
+
+const OWN = new Set(FOOLINGS.flatMap(optionsOf));
 
 export const FOOL: CliCommand = {
   name: "fool",
@@ -33,13 +36,16 @@ export const FOOL: CliCommand = {
     "--method cppn (the default) evolves small networks that draw regular patterns, direct evolves every pixel by itself. All classes evolve at once: each picture is held against every class. It ends where every class is above 0.99, or after --generations. gradient climbs from noise, or --from a picture, for each class by itself, until it is above 0.99, or for --steps (Nguyen et al. 2015).",
     "The probabilities are those of the 8-bit pixels that a file holds. --out sheet.png draws all pictures on one sheet, --out DIR writes each by itself.",
   ],
-  options: [...MODEL_OPTIONS, "target", "method", ...EVOLUTION, ...GRADIENT, "seed", "out", "json"],
+  options: [...MODEL_OPTIONS, "target", "method", ...OWN, "seed", "out", "json"],
+  rows: FOOLINGS.map(({ name, summary }) => [name, summary]),
   help: {
+    ...Object.fromEntries(
+      FOOLINGS.flatMap(pictureOptionNames).map((name) => [name, PICTURE_OPTIONS[name].help]),
+    ),
     target: "The classes to fool the network with, by number or label, separated by commas. Default: all.",
     method: "The method: cppn, direct or gradient. Default cppn.",
     batch: "Pictures of an evolution in one forward pass. The pictures stay the same. Default 16.",
     from: "The picture that --method gradient begins with. Default: noise.",
-    steps: "The most steps of --method gradient for each class. Default 300.",
     seed: "Seed of the evolution, or of the noise. Default 0.",
     out: "File for a sheet of all pictures (.png, .svg), or a folder for a .png of each.",
   },
@@ -54,26 +60,47 @@ export const FOOL: CliCommand = {
   },
 };
 
-/** Pictures, and in words how they were come to. */
-interface Fooled {
-  readonly pictures: readonly (FoolingPicture & { readonly generation?: number; readonly steps?: number })[];
-  readonly work: string;
-  readonly numbers: Readonly<Record<string, number>>;
-}
-
 async function foolCommand(values: Values, io: Io): Promise<void> {
   const method = values.choice("method", METHODS) ?? "cppn";
-  const foreign = (method === "gradient" ? EVOLUTION : GRADIENT).find((name) => values.has(name));
+  const technique = foolingNamed(method);
+  const own = optionsOf(technique);
+  const foreign = [...OWN].find((name) => values.has(name) && !own.includes(name));
   if (foreign) throw new UsageError(`--method ${method} takes no --${foreign}`);
+  const settings = pictureValues(technique, values);
+  const batch = values.whole("batch", 1, 1024);
+  const seed = values.whole("seed", 0, LARGEST_U32);
+  const classes = values.text("target");
   const outputs = await Outputs.of(values, "out", [".png", ".svg"]);
   const graph = await openModel(values, io);
-  const found = await (method === "gradient"
-    ? climbing(graph, values, io)
-    : evolving(graph, method, values, io));
+  const from = values.text("from");
+  const start = from === undefined ? undefined : await new Images(graph, values, io, [from]).all();
+  const climbing = progressOf(io, "climbing");
+  const networks = createNetworks(await io.device(), graph);
+  let found: Fooled;
+  try {
+    found = await technique.run(networks, {
+      ...{ ...settings, batch, seed, confidence: FOOLED, from: start?.[0]?.values, signal: io.signal },
+      classes:
+        classes === undefined || classes === "all"
+          ? undefined
+          : classes.split(",").map((part) => part.trim()),
+      onProgress(fraction, state) {
+        if (!state) return climbing(fraction);
+        const { generation, fooled, mean } = state;
+        io.progress(`generation ${generation}: ${fooled} above ${FOOLED}, mean ${mean.toFixed(3)}`);
+      },
+    });
+  } finally {
+    networks.destroy();
+  }
   io.progress();
   const head = headOf(graph);
   const name = ({ index }: FoolingPicture): string => className(head, index);
-  const { pictures, work, numbers } = found;
+  const { pictures, ...numbers } = found;
+  const work =
+    numbers.generations === undefined
+      ? ` from ${from ?? "noise"}`
+      : `, ${numbers.generations} generations, ${numbers.evaluations} pictures`;
   if (outputs) await write(outputs, pictures, name, io);
   const fooled = pictures.filter(({ probability }) => probability > FOOLED).length;
   if (values.has("json")) {
@@ -89,51 +116,6 @@ async function foolCommand(values: Values, io: Io): Promise<void> {
     const when = generation === undefined ? `${steps} steps` : `generation ${generation}`;
     io.out(`  ${name(picture).padEnd(longest)}  ${probability.toFixed(4)}  ${when}`);
   }
-}
-
-async function evolving(graph: Graph, encoding: "cppn" | "direct", values: Values, io: Io): Promise<Fooled> {
-  const options = {
-    encoding,
-    ...common(values, io),
-    generations: values.whole("generations", 1, MOST),
-    children: values.whole("children", 1, MOST),
-  };
-  const batch = values.whole("batch", 1, 1024) ?? 16;
-  const ofNetwork = { batch, keep: [], gradients: false };
-  const { pictures, ...numbers } = await withNetwork(await io.device(), graph, ofNetwork, (network) =>
-    evolveFoolingImages(network, {
-      ...options,
-      onProgress: (_, { generation, fooled, mean }) =>
-        io.progress(`generation ${generation}: ${fooled} above ${FOOLED}, mean ${mean.toFixed(3)}`),
-    }),
-  );
-  const work = `, ${numbers.generations} generations, ${numbers.evaluations} pictures`;
-  return { pictures, numbers, work };
-}
-
-async function climbing(graph: Graph, values: Values, io: Io): Promise<Fooled> {
-  const options = { ...common(values, io), steps: values.whole("steps", 1, 100_000) };
-  const from = values.text("from");
-  const start = from === undefined ? undefined : await new Images(graph, values, io, [from]).all();
-  const networks = createNetworks(await io.device(), graph);
-  try {
-    const pictures = await foolingImages(networks, {
-      ...options,
-      from: start?.[0]?.values,
-      onProgress: progressOf(io, "climbing"),
-    });
-    return { pictures, numbers: {}, work: from === undefined ? " from noise" : ` from ${from}` };
-  } finally {
-    networks.destroy();
-  }
-}
-
-function common(values: Values, { signal }: Io) {
-  const text = values.text("target");
-  return {
-    classes: text === undefined || text === "all" ? undefined : text.split(",").map((part) => part.trim()),
-    ...{ confidence: FOOLED, seed: values.whole("seed", 0, LARGEST_U32), signal },
-  };
 }
 
 /** Writes each picture by itself, or all on one sheet. */

@@ -2,12 +2,21 @@ import { basename } from "node:path";
 import { composeContactSheet } from "../../figures/contact-sheet.ts";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { readNpy } from "../../node/npy.ts";
-import { featureInversion } from "../../techniques/synthesis/feature-inversion.ts";
+import { FEATURE_INVERSION, featureInversion } from "../../techniques/synthesis/feature-inversion.ts";
 import { Images } from "../images.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
-import { arrayOf, layersIn, MADE_OPTIONS, makingOf, numberIn, pixelsOf, withPool } from "../made-pictures.ts";
+import {
+  arrayOf,
+  layersIn,
+  MADE_OPTIONS,
+  makingOf,
+  pictureValues,
+  pixelsOf,
+  withPool,
+} from "../made-pictures.ts";
 import { openModel, preprocessingReport } from "../model.ts";
 import { outOf, writeResult } from "../output.ts";
+import { pictureHelp } from "../picture-options.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
 
@@ -21,11 +30,9 @@ export const INVERT: CliCommand = {
   ],
   options: ["image", ...MODEL_OPTIONS, "layer", "variation", "init", ...MADE_OPTIONS],
   help: {
+    ...pictureHelp(FEATURE_INVERSION),
     layer:
       'The layer, or layers with commas between, whose features are inverted; "vitrine layers" lists them.',
-    steps: "Steps: a quarter at the full rate, half at a tenth, a quarter at a hundredth. Default 400.",
-    variation:
-      "Weight of the total variation, of pixels of 0…255: the larger, the smoother. Default by the layer's depth: 1, 10 or 100.",
     seed: "Seed of the noise, and of the picture of synthetic:N. Default 0, and 1.",
     memory: "The most GPU memory that networks may hold together, in MiB. Default 512.",
     "save-every": "Also write the picture after every N steps, beside --out: NAME-20.png after 20.",
@@ -55,8 +62,8 @@ async function invertCommand(names: readonly string[], values: Values, io: Io): 
   const start = init === undefined ? undefined : (await readNpy(init)).data;
   const { pictures } = await withPool(graph, values, io, (networks) =>
     featureInversion(networks, image.values, {
-      ...{ ...making.options, layers, seed },
-      ...{ variation: numberIn(values, "variation"), start },
+      ...{ ...making.options, ...pictureValues(FEATURE_INVERSION, values) },
+      ...{ layers, seed, start },
     }),
   );
   await making.written();
@@ -81,9 +88,10 @@ async function invertCommand(names: readonly string[], values: Values, io: Io): 
     });
     return;
   }
-  for (const { name, value } of pictures) {
+  for (const { name, value, notes = [] } of pictures) {
     io.out(
       `${basename(image.name)} from ${name}: ${(-100 * value).toPrecision(3)} % of the features are left`,
     );
+    for (const note of notes) io.out(`  ${note}`);
   }
 }

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { readNpy } from "../../node/npy.ts";
-import { neuralStyle } from "../../techniques/synthesis/neural-style.ts";
+import { NEURAL_STYLE, neuralStyle } from "../../techniques/synthesis/neural-style.ts";
 import { sizeOption } from "../input-size.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
 import {
@@ -9,13 +9,13 @@ import {
   layersIn,
   MADE_OPTIONS,
   makingOf,
-  numberIn,
+  pictureValues,
   pixelsOf,
-  styleOptions,
   withPool,
 } from "../made-pictures.ts";
 import { openModel, preprocessingReport } from "../model.ts";
 import { outOf, writeResult } from "../output.ts";
+import { pictureHelp, pictureOptionNames } from "../picture-options.ts";
 import { atMost, plainPicture } from "../plain-picture.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
@@ -30,19 +30,16 @@ export const STYLE: CliCommand = {
   ],
   options: [
     ...MODEL_OPTIONS.filter((name) => !["resize", "fit", "layout", "head", "output"].includes(name)),
-    ...(["content-layers", "style-layers", "content-weight", "style-weight", "variation"] as const),
-    ...(["loss", "pools", "optimizer", "init", "longest"] as const),
+    ...(["content-layers", "style-layers"] as const),
+    ...pictureOptionNames(NEURAL_STYLE),
+    ...(["init", "longest"] as const),
     ...MADE_OPTIONS,
   ],
   help: {
+    ...pictureHelp(NEURAL_STYLE),
     init: "What the picture begins as: noise (the default), content, or FILE.npy, [H,W,3] of 0…1 at its size.",
     size: "Size of the picture in pixels. Default: the content's, as --longest allows.",
     longest: `The most pixels that the longer side of either picture may have; a larger one is made smaller first. Default ${LONGEST}.`,
-    steps: "Default 1000.",
-    variation: "Weight of the total variation, of pixels of 0…255: the larger, the smoother. Default 1e-3.",
-    pools:
-      "The mean in place of the maximum over windows, or the maximum as the network has it. Default max.",
-    loss: "The distance of Gram matrices: gatys or johnson as published, or relative. Default relative.",
     seed: "Seed of the noise, and of the picture of synthetic:N. Default 0, and 1.",
     memory: "The most GPU memory that networks may hold together, in MiB. Default 512.",
     "save-every": "Also write the picture after every N steps, beside --out: NAME-20.png after 20.",
@@ -69,7 +66,7 @@ async function styleCommand(names: readonly string[], values: Values, io: Io): P
   const size = sizeOption(values);
   const longest = values.whole("longest", 1, 65_535) ?? LONGEST;
   const seed = values.whole("seed", 0, LARGEST_U32);
-  const { loss = "relative", ...how } = styleOptions(values);
+  const { loss = "relative", ...how } = pictureValues(NEURAL_STYLE, values);
   const init = await initOf(values);
   const graph = await openModel(values, io, []);
   const device = await io.device();
@@ -78,16 +75,13 @@ async function styleCommand(names: readonly string[], values: Values, io: Io): P
   const { pictures } = await withPool(graph, values, io, (networks) =>
     neuralStyle(networks, from, by, {
       ...{ ...making.options, ...how, contentLayers, styleLayers, loss, seed, size, init },
-      contentWeight: numberIn(values, "content-weight"),
-      styleWeight: numberIn(values, "style-weight"),
-      variation: numberIn(values, "variation"),
     }),
   );
   await making.written();
   const [picture] = pictures;
   if (!picture) return;
   if (out !== undefined) await writeResult(out, { ...picture, draw: () => pixelsOf(picture) }, io);
-  const { shape, value, curve } = picture;
+  const { shape, value, curve, notes = [] } = picture;
   const [height, width] = shape;
   const about = { model: graph.name, preprocessing: preprocessingReport(graph), content, style, out };
   if (values.has("json")) {
@@ -96,6 +90,7 @@ async function styleCommand(names: readonly string[], values: Values, io: Io): P
   }
   const fallen = `${(-(curve[0] ?? 0)).toPrecision(3)} to ${(-value).toPrecision(3)}`;
   io.out(`${width}×${height} pixels of ${basename(content)} by ${basename(style)}, loss ${fallen}`);
+  for (const note of notes) io.out(`  ${note}`);
 }
 
 async function initOf(values: Values): Promise<"noise" | "content" | Float32Array> {

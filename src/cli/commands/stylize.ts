@@ -4,12 +4,14 @@ import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { type Graph, type OutputRange, pictureOf } from "../../graph/graph.ts";
 import { isOutputRange } from "../../graph/output-range.ts";
 import { createNetworks } from "../../network/pool.ts";
-import { createStylist } from "../../techniques/synthesis/stylize.ts";
+import { createStylist, FEED_FORWARD_STYLE } from "../../techniques/synthesis/stylize.ts";
 import { messageOf } from "../error-messages.ts";
 import { namesOf } from "../image-names.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
+import { pictureValues } from "../made-pictures.ts";
 import { openModel, preprocessingReport } from "../model.ts";
 import { Outputs, writeResult } from "../output.ts";
+import { pictureHelp, pictureOptionNames } from "../picture-options.ts";
 import { atMost, plainPicture } from "../plain-picture.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
@@ -29,9 +31,12 @@ export const STYLIZE: CliCommand = {
     ...MODEL_OPTIONS.filter(
       (name) => !["size", "resize", "fit", "layout", "head", "output", "labels", "input"].includes(name),
     ),
-    ...(["image", "gives", "border", "longest", "memory", "seed", "out", "json"] as const),
+    ...(["image", "gives"] as const),
+    ...pictureOptionNames(FEED_FORWARD_STYLE),
+    ...(["longest", "memory", "seed", "out", "json"] as const),
   ],
   help: {
+    ...pictureHelp(FEED_FORWARD_STYLE),
     model:
       "The style network. Default: the one shipped with Vitrine, which embosses outlines on brown grain; it gets a --border of 12.",
     longest:
@@ -50,7 +55,10 @@ export const STYLIZE: CliCommand = {
 async function stylizeCommand(given: readonly string[], values: Values, io: Io): Promise<void> {
   const names = namesOf(values, given);
   if (names.length === 0) throw new UsageError("stylize expects an IMAGE, got none");
-  const border = values.whole("border", 0, 1024) ?? (values.has("model") ? undefined : SHIPPED_BORDER);
+  const { border = values.has("model") ? undefined : SHIPPED_BORDER } = pictureValues(
+    FEED_FORWARD_STYLE,
+    values,
+  );
   const longest = values.whole("longest", 1, 65_535);
   const mebibytes = values.whole("memory", 1, 2 ** 20);
   const seed = values.whole("seed", 0, LARGEST_U32);

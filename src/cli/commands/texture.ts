@@ -1,13 +1,14 @@
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { readNpy } from "../../node/npy.ts";
-import { efrosLeung } from "../../techniques/synthesis/efros-leung.ts";
-import { gramTexture } from "../../techniques/synthesis/gram-texture.ts";
+import { EFROS_LEUNG, efrosLeung } from "../../techniques/synthesis/efros-leung.ts";
+import { GRAM_TEXTURE, gramTexture } from "../../techniques/synthesis/gram-texture.ts";
 import { namesOf } from "../image-names.ts";
 import { sizeOption } from "../input-size.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
-import { LONGEST, layersIn, makingOf, pixelsOf, styleOptions, withPool } from "../made-pictures.ts";
+import { LONGEST, layersIn, makingOf, pictureValues, pixelsOf, withPool } from "../made-pictures.ts";
 import { openModel } from "../model.ts";
 import { outOf, writeResult } from "../output.ts";
+import { pictureHelp, pictureOptionNames } from "../picture-options.ts";
 import { atMost, plainPicture } from "../plain-picture.ts";
 import type { Values } from "../values.ts";
 import { type CliCommand, MODEL_OPTIONS } from "./command.ts";
@@ -17,16 +18,10 @@ const METHODS = ["efros-leung", "gram"] as const;
 /** Options of the method by Gram matrices, and of that pixel by pixel. */
 const GRAM = [
   "layer",
-  "loss",
-  "pools",
-  "optimizer",
-  "init",
-  "longest",
-  "steps",
-  "save-every",
-  "memory",
+  ...pictureOptionNames(GRAM_TEXTURE),
+  ...(["init", "longest", "save-every", "memory"] as const),
 ] as const;
-const GROWN = ["window"] as const;
+const GROWN = pictureOptionNames(EFROS_LEUNG);
 
 export const TEXTURE: CliCommand = {
   name: "texture",
@@ -41,14 +36,12 @@ export const TEXTURE: CliCommand = {
     ...(["image", "method", ...GROWN, ...GRAM, "seed", "out", "json"] as const),
   ],
   help: {
+    ...pictureHelp(GRAM_TEXTURE),
+    ...pictureHelp(EFROS_LEUNG),
     method: "The method: efros-leung or gram. Default efros-leung.",
     layer: 'The layer, or layers with commas between, of --method gram; "vitrine layers" lists them.',
-    loss: "The distance of Gram matrices: gatys or johnson as published, or relative. Default relative.",
-    pools:
-      "The mean in place of the maximum over windows, or the maximum as the network has it. Default average.",
     init: "The picture that --method gram begins with, FILE.npy, [H,W,3] of 0…1 at the texture's size. Default: noise.",
     longest: `The most pixels that the longer side of the picture may have with --method gram; a larger one is made smaller first. Default ${LONGEST}.`,
-    steps: "Steps of --method gram. Default 500.",
     memory: "The most GPU memory that networks may hold together, in MiB. Default 512.",
     "save-every": "Also write the texture after every N steps, beside --out: NAME-20.png after 20.",
     size: "Size of the texture in pixels. Default: twice the picture's; with --method gram the picture's.",
@@ -69,7 +62,7 @@ async function textureCommand(names: readonly string[], values: Values, io: Io):
   if (foreign) throw new UsageError(`--method ${method} takes no --${foreign}`);
   if (method === "gram") return gramCommand(names, values, io);
   const seed = values.whole("seed", 0, LARGEST_U32);
-  const window = values.whole("window", 3, 61);
+  const settings = pictureValues(EFROS_LEUNG, values);
   const size = sizeOption(values);
   const out = await outOf(values, [".png"]);
   if (out === undefined && !values.has("json")) {
@@ -79,7 +72,7 @@ async function textureCommand(names: readonly string[], values: Values, io: Io):
   const device = await io.device();
   const sample = await plainPicture("texture", name, device, seed);
   const { pixels, rounds } = await efrosLeung(device, sample, {
-    ...{ size, window, seed },
+    ...{ ...settings, size, seed },
     ...{ signal: io.signal, onProgress: progressOf(io, "growing") },
   });
   io.progress();
@@ -105,7 +98,7 @@ async function gramCommand(names: readonly string[], values: Values, io: Io): Pr
   const size = sizeOption(values);
   const longest = values.whole("longest", 1, 65_535) ?? LONGEST;
   const seed = values.whole("seed", 0, LARGEST_U32);
-  const { loss = "relative", ...how } = styleOptions(values);
+  const { loss = "relative", ...how } = pictureValues(GRAM_TEXTURE, values);
   const init = values.text("init");
   const name = onlyName(names, values);
   const start = init === undefined ? undefined : (await readNpy(init)).data;
@@ -118,7 +111,7 @@ async function gramCommand(names: readonly string[], values: Values, io: Io): Pr
   const [picture] = pictures;
   if (!picture) return;
   if (out !== undefined) await writeResult(out, { ...picture, draw: () => pixelsOf(picture) }, io);
-  const { shape, value, curve } = picture;
+  const { shape, value, curve, notes = [] } = picture;
   const [height, width] = shape;
   if (values.has("json")) {
     const about = { image: name, method: "gram", model: graph.name, layers, out };
@@ -127,6 +120,7 @@ async function gramCommand(names: readonly string[], values: Values, io: Io): Pr
   }
   const fallen = `${(-(curve[0] ?? 0)).toPrecision(3)} to ${(-value).toPrecision(3)}`;
   io.out(`${width}×${height} pixels of ${name}, loss ${fallen}`);
+  for (const note of notes) io.out(`  ${note}`);
 }
 
 /** The one picture of a command line. */

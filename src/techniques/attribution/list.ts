@@ -1,4 +1,4 @@
-import { InputError } from "../../gpu/errors.ts";
+import { named } from "../named.ts";
 import { ABLATION_CAM } from "./ablation-cam.ts";
 import { CAM } from "./cam.ts";
 import { DECONVNET } from "./deconvnet.ts";
@@ -49,8 +49,5 @@ export const ATTRIBUTIONS: readonly AttributionTechnique[] = [
 
 /** A technique by its name. @throws InputError that lists the names. */
 export function attributionNamed(name: string): AttributionTechnique {
-  const found = ATTRIBUTIONS.find((technique) => technique.name === name);
-  if (found) return found;
-  const names = ATTRIBUTIONS.map((technique) => technique.name);
-  throw new InputError(`attribution: expected one of ${names.join(", ")}, got "${name}"`);
+  return named("attribution", ATTRIBUTIONS, name);
 }

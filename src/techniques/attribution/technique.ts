@@ -22,6 +22,8 @@ export interface Paper {
   /** The number at arxiv.org. */
   readonly arxiv?: string | undefined;
   readonly doi?: string | undefined;
+  /** Where it is, of a publication with neither number. */
+  readonly address?: string | undefined;
 }
 
 /** An attribution technique as its file registers it: what a command line, a menu, a table or a sheet needs of it. */

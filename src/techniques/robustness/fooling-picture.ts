@@ -16,6 +16,24 @@ export interface FoolingPicture {
   readonly probability: number;
 }
 
+/** A fooling picture that evolved. */
+export interface EvolvedPicture extends FoolingPicture {
+  /** Generation in which the picture was born, from 0. */
+  readonly generation: number;
+}
+
+/** An evolution between two generations. */
+export interface EvolutionState {
+  /** Generations done. */
+  readonly generation: number;
+  /** Classes whose best picture is above the confidence. */
+  readonly fooled: number;
+  /** Mean probability over the classes' best pictures. */
+  readonly mean: number;
+  /** Draws the best pictures so far. Call it before `onProgress` ends. */
+  pictures(): Promise<EvolvedPicture[]>;
+}
+
 /** Options that every way to fool a network takes. */
 export interface FoolingOptions {
   /** The classes that the network is to see, by number or label. Default: all. */

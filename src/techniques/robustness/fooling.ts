@@ -27,7 +27,9 @@ import {
   foolingClasses,
   foolingConfidence,
 } from "./fooling-picture.ts";
+import { FOOLING_PAPER, type FoolingTechnique } from "./fooling-technique.ts";
 import { headUnderAttack } from "./goal.ts";
+import { stepsOption } from "./options.ts";
 
 /** A fooling picture that climbed. */
 export interface SteppedPicture extends FoolingPicture {
@@ -42,6 +44,8 @@ export interface FoolingAscentOptions extends FoolingOptions, LoopOptions, Input
   readonly steps?: number | undefined;
   /** Seed of the noise, 0 to 2³² − 1. Default 0. */
   readonly seed?: number | undefined;
+  /** Called with the picture of a class as it climbs, every ten steps. */
+  readonly onPicture?: ((picture: SteppedPicture) => void) | undefined;
 }
 
 const WHO = "fooling";
@@ -56,6 +60,7 @@ const FIELDS: Fields<FoolingAscentOptions> = {
     from: "may",
     steps: "may",
     seed: "may",
+    onPicture: "may",
   },
 };
 
@@ -94,7 +99,7 @@ export async function foolingImages(
   assertPool(WHO, networks);
   assertFields(WHO, options, FIELDS);
   const { graph } = networks;
-  const { steps = 300, from, signal, onProgress, inputs } = options;
+  const { steps = 300, from, signal, onProgress, onPicture, inputs } = options;
   const head = headUnderAttack(WHO, graph, options.output);
   const classes = foolingClasses(WHO, head, options);
   const confidence = foolingConfidence(WHO, options);
@@ -112,7 +117,7 @@ export async function foolingImages(
     for (const [n, index] of classes.entries()) {
       const progress = (fraction: number) => onProgress?.((n + fraction) / classes.length);
       const work = (turn: Network) =>
-        climbTo(turn, head, index, { start, steps, seed, confidence, signal, progress });
+        climbTo(turn, head, index, { start, steps, seed, confidence, signal, progress, onPicture });
       found.push(await network.inTurn(work, { signal, inputs: inputs ?? {} }));
       progress(1);
     }
@@ -129,13 +134,14 @@ interface Climb {
   readonly confidence: number;
   readonly signal: AbortSignal | undefined;
   progress(fraction: number): void;
+  readonly onPicture: ((picture: SteppedPicture) => void) | undefined;
 }
 
 async function climbTo(
   network: Network,
   head: Head,
   index: number,
-  { start, steps, seed, confidence, signal, progress }: Climb,
+  { start, steps, seed, confidence, signal, progress, onPicture }: Climb,
 ): Promise<SteppedPicture> {
   const [height, width, channels] = inputShape(network.graph);
   const home = homeOf(network.graph, start);
@@ -153,11 +159,12 @@ async function climbTo(
       const pixels = rounding(values, { width, height }, channels);
       const reached = await probabilityOf(network, head, index, pixels);
       progress(ascent.steps / steps);
-      if (reached <= confidence && ascent.steps < steps) continue;
-      return {
+      const picture = {
         ...{ index, ...(label === undefined ? {} : { label }), pixels },
         ...{ probability: reached, steps: ascent.steps },
       };
+      onPicture?.(picture);
+      if (reached > confidence || ascent.steps >= steps) return picture;
     }
   } finally {
     ascent.destroy();
@@ -199,3 +206,15 @@ async function probabilityOf(network: Network, head: Head, index: number, pixels
   const scores = await readTensor(network.device, network.activation(head.logits));
   return probabilitiesOf(head, scores as Float32Array)?.[index] ?? 0;
 }
+
+export const FOOLING_BY_GRADIENT: FoolingTechnique = {
+  name: "gradient",
+  title: "Fooling by gradient",
+  paper: FOOLING_PAPER,
+  summary: "Noise, or a picture, that climbs until the network is sure of a class",
+  options: { steps: stepsOption(300, "The most steps for each class.") },
+  startable: true,
+  async run(networks, settings = {}) {
+    return { pictures: await foolingImages(networks, settings) };
+  },
+};

@@ -3,8 +3,10 @@ import { assertFields, type Fields } from "../../gpu/options.ts";
 import { readTensor, sizeOf } from "../../gpu/tensor.ts";
 import { inputOf } from "../../graph/graph.ts";
 import { upTo } from "../../graph/up-to.ts";
+import { type PictureSource, readPicture } from "../../images/picture.ts";
+import type { Pixels } from "../../images/pixels.ts";
 import { scaleValues } from "../../images/preprocess.ts";
-import { type PictureValues, zoomed, zoomedIn } from "../../images/zoom.ts";
+import { type PictureValues, valuesOf, zoomed, zoomedIn } from "../../images/zoom.ts";
 import type { Networks } from "../../network/pool.ts";
 import { guidedMatch, normObjective, type Objective } from "../../objectives/objective.ts";
 import { ascend } from "../../optimise/ascend.ts";
@@ -14,12 +16,17 @@ import { clip } from "../../optimise/regularisers/clip.ts";
 import { jitter } from "../../optimise/transforms/jitter.ts";
 import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
 import { submit } from "../submit.ts";
+import { steps as stepsOption } from "./options.ts";
+import { type PictureTechnique, pictureTechnique } from "./picture-technique.ts";
+
+/** A picture to dream of: pixels, what a page has, or values of 0…1 of [H, W, C]. */
+export type DreamtPicture = Pixels | PictureSource | PictureValues;
 
 export interface DeepDreamOptions extends LoopOptions {
   /** The layer, or layers, whose activations grow. */
   readonly layer: string | readonly string[];
-  /** A second picture, 0…1: what excites the layer becomes what it excites the layer by. */
-  readonly guide?: PictureValues | undefined;
+  /** A second picture: what excites the layer becomes what it excites the layer by. */
+  readonly guide?: DreamtPicture | undefined;
   /** Sizes at which it dreams, from small to large. Default 4. */
   readonly octaves?: number | undefined;
   /** The ratio of one size to the next. Default 1.4. */
@@ -46,17 +53,17 @@ const DREAM: Fields<DeepDreamOptions> = {
  * DeepDream: a picture in which a layer sees more of what it sees already (Mordvintsev et al. 2015). The gradient at the layer is
  * the layer's activation; the picture climbs at several sizes, and what was dreamt at one is carried up to the next. The network
  * runs at the picture's own size.
- * @param picture values of 0…1, [H, W, 3].
- * @returns values of 0…1, of the same shape.
+ * @param given pixels, what a page has, or values of 0…1, [H, W, 3], which are not rounded between two dreams.
+ * @returns values of 0…1, of the picture's size.
  * @throws InputError for options out of range, or a picture whose smallest size the network does not take.
  */
 export async function deepDream(
   networks: Networks,
-  picture: PictureValues,
+  given: DreamtPicture,
   options: DeepDreamOptions,
 ): Promise<PictureValues> {
   assertFields("deepDream", options, DREAM);
-  const { layer, guide, octaves = 4, scale = 1.4, steps = 10, rate = 1.5, seed = 0 } = options;
+  const { layer, octaves = 4, scale = 1.4, steps = 10, rate = 1.5, seed = 0 } = options;
   const { jitter: roll = 32 } = options;
   const { signal, onProgress, onPicture } = options;
   const layers = typeof layer === "string" ? [layer] : layer;
@@ -69,8 +76,8 @@ export async function deepDream(
   }
   if (!(scale > 1)) throw new InputError(`deepDream: expected a scale above 1, got ${scale}`);
   const channels = inputOf(networks.graph).shape.at(-1) ?? 3;
-  assertValues("picture", picture, channels);
-  if (guide) assertValues("guide", guide, channels);
+  const picture = await valuesIn("picture", given, channels);
+  const guide = options.guide && (await valuesIn("guide", options.guide, channels));
   const objective = await objectiveOf(networks, layers, guide);
   const pyramid = [picture];
   while (pyramid.length < octaves) {
@@ -117,7 +124,7 @@ export interface ZoomOptions extends DeepDreamOptions {
 /** DeepDream as a film: each frame dreams, and the next begins at it, drawn larger about its middle. */
 export async function* deepDreamZoom(
   networks: Networks,
-  picture: PictureValues,
+  picture: DreamtPicture,
   { frames, zoom = 0.05, ...options }: ZoomOptions,
 ): AsyncGenerator<PictureValues, void> {
   if (!(Number.isInteger(frames) && frames >= 1)) {
@@ -125,7 +132,7 @@ export async function* deepDreamZoom(
   }
   if (!(zoom > -1 && zoom < 1))
     throw new InputError(`deepDreamZoom: expected a zoom of −1 to 1, got ${zoom}`);
-  let next = picture;
+  let next: DreamtPicture = picture;
   for (let frame = 0; frame < frames; frame++) {
     const { onProgress } = options;
     const dreamt = await deepDream(networks, next, {
@@ -137,9 +144,10 @@ export async function* deepDreamZoom(
   }
 }
 
-/** The layers' norm; beside a guide, how well they match what the guide excites. */
 /** @throws InputError for a picture that is none: pixels of 0…255, another number of channels, values that are not finite. */
-function assertValues(what: string, { data, shape }: PictureValues, channels: number): void {
+async function valuesIn(what: string, picture: DreamtPicture, channels: number): Promise<PictureValues> {
+  const values = isValues(picture) ? picture : valuesOf(await readPicture(picture));
+  const { data, shape } = values;
   const sides = Array.isArray(shape) ? shape : [];
   if (sides.length !== 3 || sides[2] !== channels || !(sizeOf(sides) > 0) || data.length !== sizeOf(sides)) {
     const got = `${data?.length ?? "no"} values of shape [${sides.join(", ")}]`;
@@ -151,8 +159,14 @@ function assertValues(what: string, { data, shape }: PictureValues, channels: nu
   if (wrong >= 0) {
     throw new InputError(`deepDream: expected a ${what} of finite values, got ${data[wrong]} at ${wrong}`);
   }
+  return values;
 }
 
+function isValues(picture: DreamtPicture): picture is PictureValues {
+  return typeof picture === "object" && picture !== null && "shape" in picture;
+}
+
+/** The layers' norm; beside a guide, how well they match what the guide excites. */
 async function objectiveOf(
   networks: Networks,
   layers: readonly string[],
@@ -181,3 +195,65 @@ async function objectiveOf(
     network.destroy();
   }
 }
+
+const COMMON = {
+  paper: {
+    ...{ authors: "Mordvintsev et al.", year: 2015 },
+    address: "https://research.google/blog/inceptionism-going-deeper-into-neural-networks/",
+  },
+  command: "dream",
+  options: {
+    octaves: {
+      type: { kind: "whole", from: 1, to: 16 },
+      default: 4,
+      help: "Sizes at which it dreams, from small to large.",
+    },
+    scale: { type: { kind: "number" }, default: 1.4, help: "The ratio of one size to the next." },
+    steps: stepsOption(10, "Steps at each size."),
+    rate: {
+      type: { kind: "number" },
+      default: 1.5,
+      help: "How far a step moves a pixel on average, in levels of 0…255.",
+    },
+    jitter: {
+      type: { kind: "whole", from: 0, to: 10_000 },
+      default: 32,
+      help: "The picture is rolled by up to so many pixels before each step, and back after it.",
+    },
+  },
+} as const satisfies Partial<PictureTechnique>;
+
+type Dream = Parameters<Parameters<typeof pictureTechnique>[0]["run"]>;
+
+async function dreamt(
+  networks: Networks,
+  { picture, layers }: Dream[1],
+  { onPicture, ...options }: Dream[2],
+  guide?: Pixels,
+) {
+  const made = await deepDream(networks, picture, {
+    ...{ ...options, layer: layers, guide },
+    onPicture: onPicture && (({ data, shape: [h, w] }) => onPicture({ pictures: [data], shape: [h, w, 3] })),
+  });
+  const [height, width] = made.shape;
+  return [{ name: layers.join(", "), data: made.data, shape: [height, width, 3] as const }];
+}
+
+export const DEEP_DREAM = pictureTechnique({
+  ...COMMON,
+  name: "deep-dream",
+  title: "DeepDream",
+  summary: "A picture in which a layer sees more of what it sees already",
+  asks: ["picture", "layers"],
+  run: dreamt,
+});
+
+export const GUIDED_DREAM = pictureTechnique({
+  ...COMMON,
+  name: "guided-dream",
+  command: "dream --guide",
+  title: "Guided dream",
+  summary: "A picture in which a layer sees more of what it sees in a second one",
+  asks: ["picture", "layers", "secondPicture"],
+  run: (networks, request, options) => dreamt(networks, request, options, request.secondPicture),
+});

@@ -5,10 +5,12 @@ import { assertFields, describe, type Fields } from "../../gpu/options.ts";
 import { withScope } from "../../gpu/scope.ts";
 import { readTensor, type Tensor } from "../../gpu/tensor.ts";
 import { assertPixels, type Pixels } from "../../images/pixels.ts";
+import { valuesOf } from "../../images/zoom.ts";
 import { createTextureGrowth } from "../../kernels/texture-growth.ts";
 import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
 import { Draws } from "../../sampling/draws.ts";
 import { seedOf } from "../../sampling/seed.ts";
+import { pictureTechnique } from "./picture-technique.ts";
 
 export interface EfrosLeungOptions extends LoopOptions {
   /** Height and width of the texture. Default: twice the sample's. */
@@ -276,3 +278,25 @@ function submitTimes(device: GPUDevice, command: Command, times: number): void {
   );
   device.queue.submit([encoder.finish()]);
 }
+
+export const EFROS_LEUNG = pictureTechnique({
+  name: "efros-leung",
+  title: "Texture pixel by pixel",
+  paper: { authors: "Efros & Leung", year: 1999, doi: "10.1109/ICCV.1999.790383" },
+  summary:
+    "A texture in which each pixel is one of a picture's whose surroundings look alike; no network is asked",
+  asks: ["picture"],
+  command: "texture",
+  options: {
+    window: {
+      type: { kind: "whole", from: START, to: MOST_SIDE },
+      otherwise: "11, or what the picture allows",
+      help: "Side of the windows that are compared, an odd number: about the size of what repeats.",
+    },
+  },
+  async run({ device }, { picture }, { onPicture: _, ...options }) {
+    const { width, height } = picture;
+    const { pixels } = await efrosLeung(device, picture, { ...options, size: [height, width] });
+    return [{ name: "texture", ...valuesOf(pixels) }];
+  },
+});

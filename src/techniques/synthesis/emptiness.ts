@@ -3,6 +3,7 @@ import { headsOf } from "../../graph/heads.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import type { Network } from "../../network/network.ts";
 import type { Objective } from "../../objectives/objective.ts";
+import type { SyntheticPicture } from "./synthesis.ts";
 
 /** Whether a synthetic picture shows anything. */
 export interface Emptiness {
@@ -34,7 +35,7 @@ export async function emptinessOf(
 ): Promise<Emptiness> {
   const silent = await isSilent(network, objective);
   const still = isStill(curve);
-  const grey = isGrey(picture);
+  const { grey = false, notes = [] } = greyOf(picture);
   return {
     ...{ dead: silent || still, grey },
     notes: [
@@ -43,9 +44,17 @@ export async function emptinessOf(
         : still
           ? [`${name} never changed while the picture climbed, which shows nothing.`]
           : []),
-      ...(grey ? ["The picture is of one color: nothing was found."] : []),
+      ...notes,
     ],
   };
+}
+
+/** Whether a picture is of one color, and the sentence that says so; of 0…1 it is judged in 8 bits. */
+export function greyOf({
+  data,
+}: Pick<Pixels, "data"> | Pick<SyntheticPicture, "data">): Pick<SyntheticPicture, "grey" | "notes"> {
+  const bits = data instanceof Float32Array ? Uint8ClampedArray.from(data, (value) => 255 * value) : data;
+  return isGrey(bits) ? { grey: true, notes: ["The picture is of one color: nothing was found."] } : {};
 }
 
 /** Whether the objective never changed. */
@@ -73,7 +82,7 @@ async function isSilent(network: Network, { terms }: Objective): Promise<boolean
   return true;
 }
 
-function isGrey({ data }: Pixels): boolean {
+function isGrey(data: Pixels["data"]): boolean {
   return [0, 1, 2].every((c) => {
     const values = Float64Array.from(data.filter((_, i) => i % 3 === c));
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

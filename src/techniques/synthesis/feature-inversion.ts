@@ -20,6 +20,8 @@ import {
   type OnePictureOptions,
   stepsOf,
 } from "./one-picture.ts";
+import { steps as stepsOption } from "./options.ts";
+import { pictureTechnique } from "./picture-technique.ts";
 import { sizedPicture } from "./sized-picture.ts";
 import type { Synthesis, SyntheticPicture } from "./synthesis.ts";
 import { meanColor } from "./unit-pictures.ts";
@@ -156,6 +158,25 @@ export function inversionAscent(
     steps,
   };
 }
+
+export const FEATURE_INVERSION = pictureTechnique({
+  name: "feature-inversion",
+  title: "Feature inversion",
+  paper: { authors: "Mahendran & Vedaldi", year: 2015, arxiv: "1412.0035" },
+  summary: "What a layer knows of a picture: one from noise with the same activations",
+  asks: ["picture", "layers"],
+  command: "invert",
+  options: {
+    steps: stepsOption(400, "Steps: a quarter at the full rate, half at a tenth, a quarter at a hundredth."),
+    variation: {
+      type: { kind: "number" },
+      otherwise: "by the layer's depth: 1, 10 or 100",
+      help: "Weight of the total variation, of pixels of 0…255: the larger, the smoother.",
+    },
+  },
+  run: async (networks, { picture, layers }, options) =>
+    (await featureInversion(networks, picture, { ...options, layers })).pictures,
+});
 
 function ratesOf(steps: number, rate: number): { readonly steps: number; readonly rate: number }[] {
   let share = 0;

@@ -17,9 +17,14 @@ import {
   type OnePictureOptions,
   stepsOf,
 } from "./one-picture.ts";
+import { steps } from "./options.ts";
+import { pictureTechnique } from "./picture-technique.ts";
 import { sizedPicture } from "./sized-picture.ts";
 import {
   gramNormalisation,
+  LOSS_OPTION,
+  OPTIMISER_OPTION,
+  poolsOption,
   STYLE_LOSSES,
   STYLE_OPTIMISERS,
   type StyleLoss,
@@ -132,3 +137,20 @@ export function textureAscent(
     steps: stepsOf(WHO, options.steps ?? 500),
   };
 }
+
+export const GRAM_TEXTURE = pictureTechnique({
+  name: "gram-texture",
+  title: "Texture by Gram matrices",
+  paper: { authors: "Gatys et al.", year: 2015, arxiv: "1505.07376" },
+  summary: "A texture in which layers see the same things together as in a picture, elsewhere",
+  asks: ["picture", "layers"],
+  command: "texture --method gram",
+  options: {
+    steps: steps(500),
+    loss: LOSS_OPTION,
+    pools: poolsOption("average"),
+    optimiser: OPTIMISER_OPTION,
+  },
+  run: async (networks, { picture, layers }, { loss = "relative", ...options }) =>
+    (await gramTexture(networks, picture, { ...options, layers, loss })).pictures,
+});

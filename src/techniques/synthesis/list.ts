@@ -1,10 +1,16 @@
-import { InputError } from "../../gpu/errors.ts";
-import { nearest } from "../../gpu/options.ts";
+import { named } from "../named.ts";
 import { ACCENTUATION } from "./accentuation.ts";
 import { CARICATURE } from "./caricature.ts";
 import { CLASS_IMAGE } from "./class-image.ts";
+import { DEEP_DREAM, GUIDED_DREAM } from "./deep-dream.ts";
+import { EFROS_LEUNG } from "./efros-leung.ts";
+import { FEATURE_INVERSION } from "./feature-inversion.ts";
 import { FEATURE_VISUALIZATION } from "./feature-visualization.ts";
+import { GRAM_TEXTURE } from "./gram-texture.ts";
 import { MACO } from "./maco.ts";
+import { NEURAL_STYLE } from "./neural-style.ts";
+import type { PictureTechnique } from "./picture-technique.ts";
+import { FEED_FORWARD_STYLE } from "./stylize.ts";
 import type { SynthesisTechnique } from "./technique.ts";
 import { YOSINSKI } from "./yosinski.ts";
 
@@ -18,13 +24,23 @@ export const SYNTHESES: readonly SynthesisTechnique[] = [
   CARICATURE,
 ];
 
+/** Every technique that makes a picture of a picture. */
+export const PICTURE_TECHNIQUES: readonly PictureTechnique[] = [
+  DEEP_DREAM,
+  GUIDED_DREAM,
+  FEATURE_INVERSION,
+  GRAM_TEXTURE,
+  EFROS_LEUNG,
+  NEURAL_STYLE,
+  FEED_FORWARD_STYLE,
+];
+
 /** The technique of a name. @throws InputError that lists the names. */
 export function synthesisNamed(name: string): SynthesisTechnique {
-  const found = SYNTHESES.find((technique) => technique.name === name);
-  if (found) return found;
-  const names = SYNTHESES.map((technique) => technique.name);
-  const near = nearest(name, names);
-  throw new InputError(
-    `synthesis: expected one of ${names.join(", ")}, got "${name}"${near === undefined ? "" : `; did you mean "${near}"?`}`,
-  );
+  return named("synthesis", SYNTHESES, name);
+}
+
+/** The technique of pictures of a name. @throws InputError that lists the names. */
+export function pictureTechniqueNamed(name: string): PictureTechnique {
+  return named("technique of pictures", PICTURE_TECHNIQUES, name);
 }

@@ -7,6 +7,7 @@ import type { Picture } from "../../images/picture.ts";
 import type { Networks } from "../../network/pool.ts";
 import { pixelImage } from "../../optimise/image/pixels.ts";
 import type { Size } from "../../optimise/transforms/transform.ts";
+import type { TechniqueOption } from "../attribution/options.ts";
 import { assertPool } from "../robustness/attack-pictures.ts";
 import { type LayerWeights, weightsOf } from "./layer-weights.ts";
 import { activationsOf, gramsOf, type LayerValues } from "./looking.ts";
@@ -18,10 +19,15 @@ import {
   type OnePictureOptions,
   stepsOf,
 } from "./one-picture.ts";
+import { steps } from "./options.ts";
+import { pictureTechnique } from "./picture-technique.ts";
 import { sizedPicture } from "./sized-picture.ts";
 import {
   contentObjective,
   gramNormalisation,
+  LOSS_OPTION,
+  OPTIMISER_OPTION,
+  poolsOption,
   STYLE_LOSSES,
   STYLE_OPTIMISERS,
   type StyleLoss,
@@ -180,3 +186,40 @@ export function styleAscent(
     steps: stepsOf(WHO, options.steps ?? 1000),
   };
 }
+
+/** A weight that follows the loss, as `WEIGHTS` has it. */
+const weightOption = (what: "content" | "style"): TechniqueOption<number> => ({
+  type: { kind: "number" },
+  otherwise: STYLE_LOSSES.map((loss) => `${WEIGHTS[loss][what]} (${loss})`).join(", "),
+  help: `Weight of the ${what}.`,
+});
+
+export const NEURAL_STYLE = pictureTechnique({
+  name: "neural-style",
+  title: "Neural style",
+  paper: { authors: "Gatys et al.", year: 2015, arxiv: "1508.06576" },
+  summary: "A picture drawn in the style of a second one",
+  asks: ["picture", "secondPicture", "contentLayers", "layers"],
+  command: "style",
+  options: {
+    steps: steps(1000),
+    contentWeight: weightOption("content"),
+    styleWeight: weightOption("style"),
+    variation: {
+      type: { kind: "number" },
+      default: 1e-3,
+      help: "Weight of the total variation, of pixels of 0…255: the larger, the smoother.",
+    },
+    loss: LOSS_OPTION,
+    pools: poolsOption("max"),
+    optimiser: OPTIMISER_OPTION,
+  },
+  async run(
+    networks,
+    { picture, secondPicture, contentLayers, layers: styleLayers },
+    { loss = "relative", ...options },
+  ) {
+    const asked = { ...options, loss, contentLayers, styleLayers };
+    return (await neuralStyle(networks, picture, secondPicture, asked)).pictures;
+  },
+});

@@ -10,6 +10,7 @@ import { gradientAscent } from "../../optimise/optimisers/gradient-ascent.ts";
 import type { Size } from "../../optimise/transforms/transform.ts";
 import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
 import { rounding, unitOf } from "../robustness/attack-pictures.ts";
+import { greyOf } from "./emptiness.ts";
 import type { LiveSynthesis, SyntheticPicture } from "./synthesis.ts";
 import { asRgb } from "./unit-pictures.ts";
 
@@ -80,5 +81,6 @@ export async function climbOnePicture(
     steps: 1,
   });
   const curve = curves[0] ?? new Float32Array();
-  return { name, data: rgb(pixels), shape, curve, value: judged.curves[0]?.[0] ?? Number.NaN };
+  const value = judged.curves[0]?.[0] ?? Number.NaN;
+  return { name, data: rgb(pixels), shape, curve, value, ...greyOf(rounded) };
 }

@@ -56,8 +56,8 @@ export const COMMON: Fields<CommonSynthesisOptions> = {
 };
 
 /** Steps of a technique, with a default of its own. */
-export function steps(usual: number): TechniqueOption<number> {
-  return stepsOption(usual, "Number of steps.");
+export function steps(usual: number, help = "Number of steps."): TechniqueOption<number> {
+  return stepsOption(usual, help);
 }
 
 /** A rate of the optimiser, with a default of its own. */

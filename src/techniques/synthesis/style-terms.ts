@@ -3,6 +3,7 @@ import { featureDistance, gramDistance, type Objective, totalVariation } from ".
 import { adam } from "../../optimise/optimisers/adam.ts";
 import { lbfgs } from "../../optimise/optimisers/lbfgs.ts";
 import type { Optimiser } from "../../optimise/optimisers/optimiser.ts";
+import type { TechniqueOption } from "../attribution/options.ts";
 import type { LayerValues } from "./looking.ts";
 
 /**
@@ -61,6 +62,27 @@ export function variationObjective(): Objective {
 export type StyleOptimiser = "lbfgs" | "adam";
 
 export const STYLE_OPTIMISERS: readonly StyleOptimiser[] = ["lbfgs", "adam"];
+
+export const LOSS_OPTION = {
+  type: { kind: "choice", of: STYLE_LOSSES },
+  default: "relative",
+  help: "The distance of Gram matrices: gatys or johnson as published, with weights for VGG networks, or relative, where layers count alike, for any network.",
+} as const satisfies TechniqueOption<StyleLoss>;
+
+export const OPTIMISER_OPTION = {
+  type: { kind: "choice", of: STYLE_OPTIMISERS },
+  default: "lbfgs",
+  help: "The way to climb.",
+} as const satisfies TechniqueOption<StyleOptimiser>;
+
+/** Of pools, with a default of its own. */
+export function poolsOption(usual: "average" | "max"): TechniqueOption<"average" | "max"> {
+  return {
+    type: { kind: "choice", of: ["average", "max"] },
+    default: usual,
+    help: "The mean in place of the maximum over windows, or the maximum as the network has it.",
+  };
+}
 
 /** @param rate in moves that L-BFGS finds, or for Adam in pixels of 0…255. */
 export function styleOptimiser(

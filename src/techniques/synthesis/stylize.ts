@@ -7,10 +7,12 @@ import { drawnShape, outputRangeOf } from "../../graph/output-range.ts";
 import { resized } from "../../graph/resize.ts";
 import { type PictureSource, readInput, readPicture } from "../../images/picture.ts";
 import { assertPixels, mirrored, type Pixels } from "../../images/pixels.ts";
+import { valuesOf } from "../../images/zoom.ts";
 import type { Networks } from "../../network/pool.ts";
 import { assertAnswer } from "../answer-checks.ts";
 import { submitForward, writeInput } from "../submit.ts";
 import { drawnPixels } from "./drawn-pixels.ts";
+import { pictureTechnique } from "./picture-technique.ts";
 
 export interface StylistOptions {
   /** The network's numbers for black and for white: [0, 255], [0, 1], [-1, 1]. Default: what its file declares; few do. */
@@ -241,3 +243,23 @@ function assertWithin(
     `stylist: expected numbers of ${black} for black to ${white} for white, as output says, got ${least.toPrecision(3)} to ${most.toPrecision(3)} from "${name}"; give the range that the network has`,
   );
 }
+
+export const FEED_FORWARD_STYLE = pictureTechnique({
+  name: "feed-forward-style",
+  title: "Feed-forward style",
+  paper: { authors: "Johnson et al.", year: 2016, arxiv: "1603.08155" },
+  summary: "A picture drawn by a style network in one pass",
+  asks: ["picture"],
+  command: "stylize",
+  draws: true,
+  options: {
+    border: {
+      type: { kind: "whole", from: 0, to: MOST_BORDER },
+      default: 0,
+      help: "Pixels by which the picture is continued on every side, mirrored, and which are cut off again: against rims that the network draws.",
+    },
+  },
+  async run(networks, { picture }, { onProgress: _, onPicture: __, seed: ___, ...options }) {
+    return [{ name: networks.graph.name, ...valuesOf(await stylize(networks, picture, options)) }];
+  },
+});

@@ -25,6 +25,10 @@ export interface SyntheticPicture {
   readonly notes?: readonly string[];
 }
 
+/** A picture that was made of another one: what it climbed by, and how far it came, is known of techniques that climb. */
+export type MadePicture = Omit<SyntheticPicture, "curve" | "value"> &
+  Partial<Pick<SyntheticPicture, "curve" | "value">>;
+
 /** What a technique made. */
 export interface Synthesis {
   /** Name of the technique. */

@@ -4,10 +4,10 @@ import { createNetwork } from "../../../src/network/create-network.ts";
 import type { Network } from "../../../src/network/network.ts";
 import { predict } from "../../../src/techniques/predict.ts";
 import {
-  type EvolutionState,
   evolveFoolingImages,
   type FoolingEvolutionOptions,
 } from "../../../src/techniques/robustness/evolution/evolve.ts";
+import type { EvolutionState } from "../../../src/techniques/robustness/fooling-picture.ts";
 import { testDevice } from "../../gpu.ts";
 import { chain } from "../../graph/graphs.ts";
 import { liveBytes } from "../../live-bytes.ts";

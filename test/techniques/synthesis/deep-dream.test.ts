@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../../src/gpu/errors.ts";
-import type { PictureValues } from "../../../src/images/zoom.ts";
+import { type PictureValues, valuesOf } from "../../../src/images/zoom.ts";
 import { loadLayersModel } from "../../../src/models/keras/layers-model.ts";
 import { createNetworks, type Networks } from "../../../src/network/pool.ts";
 import { modelFromDisk } from "../../../src/node/files.ts";
@@ -100,8 +100,14 @@ describe("a dream", () => {
     expect(dreamt.data.every(Number.isFinite)).toBe(true);
   });
 
+  test("takes pixels as it takes their values", async () => {
+    const pixels = { width: 9, height: 11, data: Uint8ClampedArray.from({ length: 297 }, (_, i) => 7 * i) };
+    const options = { layer: "conv1", octaves: 1, steps: 2 };
+    const values = await deepDream(networks, valuesOf(pixels), { ...options, guide: valuesOf(pixels) });
+    expect(await deepDream(networks, pixels, { ...options, guide: pixels })).toEqual(values);
+  });
+
   test.each<[string, unknown]>([
-    ["pixels", { width: 2, height: 2, data: new Uint8ClampedArray(12) }],
     ["too few values", { data: new Float32Array(12), shape: [3, 2, 3] }],
     ["one channel", { data: new Float32Array(6), shape: [3, 2, 1] }],
     ["no rows", { data: new Float32Array(), shape: [0, 2, 3] }],

@@ -14,13 +14,16 @@ import { seedOf } from "../../../sampling/seed.ts";
 import { submitStep } from "../../../sampling/submit-step.ts";
 import { assertCall, inTurnWithInputs } from "../../answer.ts";
 import { assertAnswer } from "../../answer-checks.ts";
+import type { TechniqueOption } from "../../attribution/options.ts";
 import { submit, submitForward } from "../../submit.ts";
 import {
+  type EvolutionState,
+  type EvolvedPicture,
   type FoolingOptions,
-  type FoolingPicture,
   foolingClasses,
   foolingConfidence,
 } from "../fooling-picture.ts";
+import { FOOLING_PAPER, type FoolingTechnique } from "../fooling-technique.ts";
 import { headUnderAttack } from "../goal.ts";
 import { CPPN_ENCODING } from "./cppn-encoding.ts";
 import { directEncoding } from "./direct-encoding.ts";
@@ -29,24 +32,6 @@ import { type Elite, Niches } from "./niches.ts";
 
 /** How a picture is written as a genome. */
 export type FoolingEncoding = "cppn" | "direct";
-
-/** A fooling picture that evolved. */
-export interface EvolvedPicture extends FoolingPicture {
-  /** Generation in which the picture was born, from 0. */
-  readonly generation: number;
-}
-
-/** An evolution between two generations. */
-export interface EvolutionState {
-  /** Generations done. */
-  readonly generation: number;
-  /** Classes whose best picture is above the confidence. */
-  readonly fooled: number;
-  /** Mean probability over the classes' best pictures. */
-  readonly mean: number;
-  /** Draws the best pictures so far. Call it before `onProgress` ends. */
-  pictures(): Promise<EvolvedPicture[]>;
-}
 
 export interface FoolingEvolutionOptions extends FoolingOptions, InputOptions {
   /**
@@ -85,6 +70,11 @@ const FIELDS: Fields<FoolingEvolutionOptions> = {
 };
 
 const MOST = 2 ** 24;
+/** Pictures in a generation, as the published code has them. */
+const CHILDREN = { cppn: 400, direct: 200 } as const;
+const GENERATIONS = 1000;
+/** Pictures in one forward pass. */
+const BATCH = 16;
 
 /**
  * Fooling images by evolution (Nguyen et al. 2015, arXiv:1412.1897): MAP-Elites over all classes at once. A generation's pictures are
@@ -113,8 +103,8 @@ export async function evolveFoolingImages(
   const [height, width] = inputShape(graph);
   const { encoding = "cppn" } = options;
   return encoding === "cppn"
-    ? evolve(network, CPPN_ENCODING, settingsOf(network, options, 400), options)
-    : evolve(network, directEncoding(height, width), settingsOf(network, options, 200), options);
+    ? evolve(network, CPPN_ENCODING, settingsOf(network, options, CHILDREN.cppn), options)
+    : evolve(network, directEncoding(height, width), settingsOf(network, options, CHILDREN.direct), options);
 }
 
 interface Settings {
@@ -127,7 +117,7 @@ interface Settings {
 }
 
 function settingsOf({ graph }: Network, options: FoolingEvolutionOptions, usual: number): Settings {
-  const { generations = 1000, children = usual, seed, output } = options;
+  const { generations = GENERATIONS, children = usual, seed, output } = options;
   const head = headUnderAttack(WHO, graph, output);
   assertCount("generations", generations);
   assertCount("children", children);
@@ -281,3 +271,47 @@ async function drawnPixels<G>(
   const size = values.length / batch;
   return elites.map((_, n) => deprocess(values.subarray(n * size, (n + 1) * size) as Float32Array, graph));
 }
+
+const COUNT = { kind: "whole", from: 1, to: MOST } as const;
+const GENERATIONS_OPTION: TechniqueOption<number> = {
+  ...{ type: COUNT, default: GENERATIONS },
+  help: "The most generations of an evolution.",
+};
+
+/** Registers an encoding as a way to fool a network. */
+function evolutionTechnique(
+  encoding: FoolingEncoding,
+  about: Pick<FoolingTechnique, "title" | "summary">,
+): FoolingTechnique {
+  return {
+    ...{ ...about, name: encoding, paper: FOOLING_PAPER },
+    options: {
+      generations: GENERATIONS_OPTION,
+      children: { type: COUNT, default: CHILDREN[encoding], help: "Pictures in a generation." },
+    },
+    async run(networks, { batch = BATCH, onProgress, onPicture, ...options } = {}) {
+      const network = await networks.temporary({ batch, keep: [], gradients: false });
+      try {
+        return await evolveFoolingImages(network, {
+          ...{ ...options, encoding },
+          async onProgress(fraction, state) {
+            await onProgress?.(fraction, state);
+            if (onPicture) for (const picture of await state.pictures()) onPicture(picture);
+          },
+        });
+      } finally {
+        network.destroy();
+      }
+    },
+  };
+}
+
+export const FOOLING_BY_CPPN = evolutionTechnique("cppn", {
+  title: "Fooling by evolved networks",
+  summary: "Regular patterns that small networks draw, bred until the network is sure of a class",
+});
+
+export const FOOLING_BY_PIXELS = evolutionTechnique("direct", {
+  title: "Fooling by evolved pixels",
+  summary: "Colored noise, bred pixel by pixel until the network is sure of a class",
+});
