@@ -1,168 +1,166 @@
-// The discrete Fourier transform along one axis, of real numbers, of half a spectrum or of a whole one.
+// A pass of the discrete Fourier transform of complex numbers along an axis, by one factor of its length.
 //
-//   x         [outer, given, inner] or [outer, given, inner, 2]  real numbers, or real and imaginary parts
-//   twiddles  [n, 2]                                             cos and −sin of 2πt/n
-//   y         [outer, kept, inner] or [outer, kept, inner, 2]    likewise
+//   x         [outer, length, inner, 2]  real and imaginary parts
+//   twiddles  [n, 2]                     cos and −sin of 2πt/n; n: table, a multiple of length
+//   factors   [length, inner / channels]       numbers by which elements of x or y are multiplied, those of all channels
+//   y         [outer, length, inner, 2]
 //
-// y[k] = scale·Σⱼ x[j]·exp(sign·2πi·jk/n). What x lacks of n elements is zero; y keeps the first, or their real parts.
-// One workgroup transforms `together` lines, in workgroup memory, factor by factor of n in Stockham's order, so that nothing is
-// permuted. Of a factor 4, a thread takes four elements to four others without multiplying them; of any other, each element is
-// the sum of as many.
+// The passes of all factors of a length, in any order, make y[k] = scale · Σⱼ x[j] · exp(sign · 2πi · jk / length), in natural order
+// (Stockham). Where a line of real numbers has become RADIX′ = n / length lines of complex ones (fft_real.wgsl), inner is
+// [RADIX′ / 2 + 1, channels], and the first or last pass reads or writes the half spectrum [outer, n / 2 + 1, channels, 2]:
+// frequency RADIX′·j + l is element j of line l. One workgroup computes 64 transforms of RADIX elements, or parts of them.
 // Source: Cochran et al., "What is the Fast Fourier Transform?" (1967).
 
 struct Params {
-  n: u32,        // length of the transform
-  lines: u32,    // outer·inner
+  threads: u32,
+  length: u32,
   inner: u32,
-  together: u32, // at most MOST / n
-  given: u32,    // elements of a line of x
-  kept: u32,     // elements of a line of y
-  realX: u32,    // 1: x holds real numbers
-  realY: u32,    // 1: y takes the real parts
-  doubleX: u32,  // 1: x counts for its mirror image too, half a spectrum of real numbers
-  doubleY: u32,  // 1: the same of y
+  channels: u32,
+  table: u32, // n
+  done: u32,  // product of the radices of the passes before
   sign: f32,
   scale: f32,
-  factors: array<vec4<u32>, 3>, // of n; 0 after the last
+  twins: f32, // weight of frequencies that have a mirror image, in half spectra
 }
-
-const MOST = 2048u; // elements in workgroup memory
-const THREADS = 256u;
-const EACH = 8u; // elements of a thread, MOST / THREADS
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read> twiddles: array<vec2<f32>>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> factors: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec2<f32>>;
 
-var<workgroup> line: array<vec2<f32>, MOST>;
+override FROM_HALF = false; // x is a half spectrum
+override TO_HALF = false;   // y is a half spectrum
+override LAST = false;      // the last pass of all radices
+override TURNED = false;    // y is to become lines of real numbers
+override FACTORS_OF_X = false;
+override FACTORS_OF_Y = false;
 
-fn times(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
-  return vec2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
+// A thread's place among the lines.
+struct Line {
+  outer: u32,
+  within: u32,  // of inner
+  channel: u32,
+  number: u32,  // within / channels
 }
 
-// How often element k of half a spectrum stands in the whole one.
-fn copies(k: u32) -> f32 {
-  return select(2.0, 1.0, k == 0u || 2u * k == params.n);
+// Where an element stands in a half spectrum, and how often.
+struct Frequency {
+  place: u32,
+  mirrored: bool,
+  alone: bool, // it has no mirror image
 }
 
-// Place of element j of a line among those of all lines, `length` elements each.
-fn place(line: u32, j: u32, length: u32) -> u32 {
-  return (line / params.inner * length + j) * params.inner + line % params.inner;
+fn frequencyOf(line: Line, j: u32) -> Frequency {
+  let whole = line.number + params.table / params.length * j;
+  let mirrored = 2u * whole > params.table;
+  let frequency = select(whole, params.table - whole, mirrored);
+  let place = (line.outer * (params.table / 2u + 1u) + frequency) * params.channels + line.channel;
+  return Frequency(place, mirrored, frequency == 0u || 2u * frequency == params.table);
 }
 
-@compute @workgroup_size(THREADS)
+fn indexOf(line: Line, j: u32) -> u32 {
+  return (line.outer * params.length + j) * params.inner + line.within;
+}
+
+fn factorOf(line: Line, j: u32) -> f32 {
+  return factors[j * (params.inner / params.channels) + line.number];
+}
+
+fn elementOf(line: Line, j: u32) -> vec2<f32> {
+  if (FROM_HALF) {
+    let at = frequencyOf(line, j);
+    let value = x[at.place];
+    if (at.alone) {
+      return vec2(value.x, 0.0);
+    }
+    return params.twins * vec2(value.x, select(value.y, -value.y, at.mirrored));
+  }
+  let value = x[indexOf(line, j)];
+  if (FACTORS_OF_X) {
+    return factorOf(line, j) * value;
+  }
+  return value;
+}
+
+fn put(line: Line, j: u32, sum: vec2<f32>) {
+  let value = params.scale * sum;
+  if (TO_HALF) {
+    let at = frequencyOf(line, j);
+    // A line that is its own mirror image has these frequencies twice.
+    if (at.mirrored && 2u * line.number % (params.table / params.length) == 0u) {
+      return;
+    }
+    let weight = select(params.twins, 1.0, at.alone);
+    y[at.place] = weight * vec2(value.x, select(value.y, -value.y, at.mirrored));
+    return;
+  }
+  if (FACTORS_OF_Y) {
+    y[indexOf(line, j)] = factorOf(line, j) * value;
+    return;
+  }
+  y[indexOf(line, j)] = value;
+}
+
+// Writes output q of the transform whose first element is k.
+fn putOutput(line: Line, k: u32, q: u32, sum: vec2<f32>) {
+  let inside = k % params.done;
+  let j = (k - inside) * RADIX + inside + q * params.done;
+  if (LAST && !TURNED) {
+    put(line, j, sum);
+    return;
+  }
+  let exponent = select((k - inside) * q * (params.table / params.length), line.number * j, TURNED);
+  put(line, j, complexProduct(sum, vec2(1.0, -params.sign) * twiddles[exponent]));
+}
+
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let first = (group.x + group.y * groups.x) * params.together;
-  let elements = params.together * params.n;
-  let turn = vec2(1.0, -params.sign);
-
-  for (var e = thread; e < elements; e += THREADS) {
-    let l = first + e % params.together;
-    let j = e / params.together;
-    var value = vec2(0.0);
-    if (l < params.lines && j < params.given) {
-      let i = place(l, j, params.given);
-      if (params.realX == 1u) {
-        value = vec2(x[i], 0.0);
-      } else {
-        value = vec2(x[2u * i], x[2u * i + 1u]);
-      }
-      if (params.doubleX == 1u) {
-        value *= copies(j);
-      }
-    }
-    line[e] = value;
+  let i = (group.x + group.y * groups.x) * 64u + thread;
+  if (i >= params.threads) {
+    return;
   }
-  workgroupBarrier();
+  let apart = params.length / RADIX;
+  let within = i % params.inner;
+  let first = i / params.inner % GROUPS * PAIRS;
+  let k = i / params.inner / GROUPS % apart;
+  let line = Line(i / params.inner / GROUPS / apart, within, within % params.channels, within / params.channels);
 
-  // Product of the factors that are done.
-  var done = 1u;
-  for (var round = 0u; round < 12u; round++) {
-    let factor = params.factors[round / 4u][round % 4u];
-    if (factor == 0u) {
-      break;
+  let start = elementOf(line, k);
+  var even: array<vec2<f32>, PAIRS>;
+  var odd: array<vec2<f32>, PAIRS>;
+  for (var t = 0u; t < PAIRS; t++) {
+    even[t] = start;
+    odd[t] = vec2(0.0);
+  }
+  for (var p = 1u; p < (RADIX + 1u) / 2u; p++) {
+    let a = elementOf(line, k + p * apart);
+    let b = elementOf(line, k + (RADIX - p) * apart);
+    for (var t = 0u; t < PAIRS; t++) {
+      let root = rootOf(p, first + t);
+      even[t] += root.x * (a + b);
+      odd[t] += root.y * (a - b);
     }
-    let apart = params.n / factor * params.together;
-    var values: array<vec2<f32>, EACH>;
-    // Where each value goes, MOST where there is none.
-    var places: array<u32, EACH>;
-    for (var s = 0u; s < EACH; s++) {
-      places[s] = MOST;
+  }
+  if (RADIX % 2u == 0u) {
+    let middle = elementOf(line, k + RADIX / 2u * apart);
+    for (var t = 0u; t < PAIRS; t++) {
+      even[t] += middleSign(first + t) * middle;
     }
-    if (factor == 4u) {
-      for (var s = 0u; s < EACH; s += 4u) {
-        let e = thread + s / 4u * THREADS;
-        if (e < apart) {
-          let k = e / params.together;
-          let within = k % done;
-          let exponent = k - within;
-          let even = line[e] + line[e + 2u * apart];
-          let odd = line[e + apart] + line[e + 3u * apart];
-          let evenApart = line[e] - line[e + 2u * apart];
-          let oddApart = line[e + apart] - line[e + 3u * apart];
-          let turned = params.sign * vec2(-oddApart.y, oddApart.x);
-          values[s] = even + odd;
-          values[s + 1u] = times(evenApart + turned, turn * twiddles[exponent]);
-          values[s + 2u] = times(even - odd, turn * twiddles[2u * exponent]);
-          values[s + 3u] = times(evenApart - turned, turn * twiddles[3u * exponent]);
-          for (var t = 0u; t < 4u; t++) {
-            places[s + t] = (4u * exponent + within + t * done) * params.together + e % params.together;
-          }
-        }
-      }
-    } else {
-      for (var s = 0u; s < EACH; s++) {
-        let e = thread + s * THREADS;
-        if (e < elements) {
-          places[s] = e;
-          let k = e / params.together;
-          let output = (k / done) % factor;
-          let base = k / (done * factor) * done;
-          // The exponent of the twiddle, and what it grows by from one input to the next.
-          let step = params.n / factor * output;
-          var exponent = base * output % params.n;
-          var i = (k % done + base) * params.together + e % params.together;
-          var sum = vec2(0.0);
-          for (var r = 0u; r < factor; r++) {
-            sum += times(line[i], turn * twiddles[exponent]);
-            i += apart;
-            exponent += step;
-            exponent -= select(0u, params.n, exponent >= params.n);
-          }
-          values[s] = sum;
-        }
-      }
-    }
-    workgroupBarrier();
-    for (var s = 0u; s < EACH; s++) {
-      if (places[s] < MOST) {
-        line[places[s]] = values[s];
-      }
-    }
-    workgroupBarrier();
-    done *= factor;
   }
 
-  for (var e = thread; e < elements; e += THREADS) {
-    let l = first + e % params.together;
-    let k = e / params.together;
-    if (l < params.lines && k < params.kept) {
-      let i = place(l, k, params.kept);
-      var value = params.scale * line[e];
-      if (params.doubleY == 1u) {
-        value *= copies(k);
-      }
-      if (params.realY == 1u) {
-        y[i] = value.x;
-      } else {
-        y[2u * i] = value.x;
-        y[2u * i + 1u] = value.y;
-      }
+  for (var t = 0u; t < PAIRS; t++) {
+    let q = first + t;
+    let turned = params.sign * vec2(odd[t].y, -odd[t].x);
+    if (q <= RADIX / 2u) {
+      putOutput(line, k, q, even[t] + turned);
+    }
+    if (q > 0u && 2u * q < RADIX) {
+      putOutput(line, k, RADIX - q, even[t] - turned);
     }
   }
 }

@@ -1,15 +1,17 @@
-import shader from "../../shaders/fft.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { gridOf } from "../gpu/dispatch.ts";
 import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
-import { createSteps, type Scratch, type Step } from "../gpu/steps.ts";
+import { createSteps, type Step } from "../gpu/steps.ts";
 import { formatShape, type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { fft2Passes, twiddlesOf } from "./fft-passes.ts";
 
 /** Inputs and output of a transform of pictures: those of {@link createRfft2} or {@link createIrfft2}. */
 export interface Fft2Site {
   readonly x: Tensor;
   readonly y: Tensor;
+  /** `[H, ⌊W/2⌋ + 1]`: a number for each frequency, by which spectra are multiplied. Default: 1. */
+  readonly factors?: Tensor | undefined;
   readonly label?: string | undefined;
 }
 
@@ -17,18 +19,16 @@ export interface Fft2Site {
 export interface Fft2GradientSite {
   readonly dy: Tensor;
   readonly dx: Tensor;
+  /** As those of the transform. */
+  readonly factors?: Tensor | undefined;
   readonly label?: string | undefined;
 }
 
-const SITE: Fields<Fft2Site> = { x: "must", y: "must", label: "may" };
-const GRADIENT_SITE: Fields<Fft2GradientSite> = { dy: "must", dx: "must", label: "may" };
+const SITE: Fields<Fft2Site> = { x: "must", y: "must", factors: "may", label: "may" };
+const GRADIENT_SITE: Fields<Fft2GradientSite> = { dy: "must", dx: "must", factors: "may", label: "may" };
 
-/** Longest line that a workgroup holds; MOST in fft.wgsl. */
-const LONGEST = 2048;
-/** Elements that a workgroup transforms together, where a line has fewer. */
-const TOGETHER = 1024;
-/** Factors that are fast; what remains is divided by its smallest primes. */
-const FAST = [4, 2, 3, 5, 7];
+/** Longest axis: the product of two of its places is a u32. */
+const LONGEST = 65_536;
 
 /**
  * Shape of the spectra of pictures [N, H, W, C]: [N, H, ⌊W/2⌋ + 1, C, 2], the real and imaginary parts of the frequencies that
@@ -42,7 +42,7 @@ export function spectrumShape(pictures: Shape): [n: number, h: number, w: number
 
 /**
  * Makes the spectra of pictures ready to record: the discrete Fourier transform over height and width, channel by channel. x is
- * [N, H, W, C], of any height and width of at most 2048; y is as {@link spectrumShape} says. Not scaled, as in NumPy and
+ * [N, H, W, C], of any height and width of at most 65,536; y is as {@link spectrumShape} says. Not scaled, as in NumPy and
  * PyTorch. A length with a large prime factor takes as many operations an element.
  * @throws InputError when the shapes do not fit; UnsupportedError for longer axes and for halves.
  * @example
@@ -63,57 +63,35 @@ export function spectrumShape(pictures: Shape): [n: number, h: number, w: number
  * ```
  */
 export async function createRfft2(device: GPUDevice, site: Fft2Site): Promise<Command> {
-  assertFields("rfft2", site, SITE);
-  return createTransform(device, {
-    who: nameOf("rfft2", site),
-    pictures: ["x", site.x],
-    spectra: ["y", site.y],
-    direction: "to spectra",
-  });
+  return createTransform(device, { ...forward("rfft2", site), direction: "to spectra" });
 }
 
 /**
  * Makes pictures of spectra ready to record: the inverse of {@link createRfft2}, divided by H·W. x is as {@link spectrumShape}
  * says, y is [N, H, W, C]. Of the columns of frequency 0 and W/2, only what belongs to real pictures counts, as in NumPy.
- * @throws InputError when the shapes do not fit; UnsupportedError for axes above 2048 and for halves.
+ * @throws InputError when the shapes do not fit; UnsupportedError for axes above 65,536 and for halves.
  */
 export async function createIrfft2(device: GPUDevice, site: Fft2Site): Promise<Command> {
-  assertFields("irfft2", site, SITE);
-  return createTransform(device, {
-    who: nameOf("irfft2", site),
-    pictures: ["y", site.y],
-    spectra: ["x", site.x],
-    direction: "to pictures",
-    inverse: true,
-  });
+  return createTransform(device, { ...forward("irfft2", site), direction: "to pictures", inverse: true });
 }
 
 /**
  * Makes the gradient of {@link createRfft2} ready to record, its adjoint: dy is a gradient to spectra, to their real and
  * imaginary parts, dx [N, H, W, C] to the pictures.
- * @throws InputError when the shapes do not fit; UnsupportedError for axes above 2048 and for halves.
+ * @throws InputError when the shapes do not fit; UnsupportedError for axes above 65,536 and for halves.
  */
 export async function createRfft2Gradient(device: GPUDevice, site: Fft2GradientSite): Promise<Command> {
-  assertFields("rfft2 gradient", site, GRADIENT_SITE);
-  return createTransform(device, {
-    who: nameOf("rfft2 gradient", site),
-    pictures: ["dx", site.dx],
-    spectra: ["dy", site.dy],
-    direction: "to pictures",
-  });
+  return createTransform(device, { ...backward("rfft2 gradient", site), direction: "to pictures" });
 }
 
 /**
  * Makes the gradient of {@link createIrfft2} ready to record, its adjoint: dy [N, H, W, C] is a gradient to pictures, dx to the
  * real and imaginary parts of their spectra.
- * @throws InputError when the shapes do not fit; UnsupportedError for axes above 2048 and for halves.
+ * @throws InputError when the shapes do not fit; UnsupportedError for axes above 65,536 and for halves.
  */
 export async function createIrfft2Gradient(device: GPUDevice, site: Fft2GradientSite): Promise<Command> {
-  assertFields("irfft2 gradient", site, GRADIENT_SITE);
   return createTransform(device, {
-    who: nameOf("irfft2 gradient", site),
-    pictures: ["dy", site.dy],
-    spectra: ["dx", site.dx],
+    ...backward("irfft2 gradient", site),
     direction: "to spectra",
     inverse: true,
   });
@@ -124,24 +102,45 @@ type Named = readonly [name: string, tensor: Tensor];
 
 interface Transform {
   readonly who: string;
-  readonly pictures: Named;
-  readonly spectra: Named;
+  readonly from: Named;
+  readonly to: Named;
+  readonly factors: Tensor | undefined;
   readonly direction: "to spectra" | "to pictures";
   /** irfft2 or its adjoint: each frequency counts for its mirror image too, and all is divided by H·W. */
   readonly inverse?: boolean;
 }
 
+type Ends = Pick<Transform, "who" | "from" | "to" | "factors">;
+
+function forward(name: string, site: Fft2Site): Ends {
+  assertFields(name, site, SITE);
+  return { who: nameOf(name, site), from: ["x", site.x], to: ["y", site.y], factors: site.factors };
+}
+
+function backward(name: string, site: Fft2GradientSite): Ends {
+  assertFields(name, site, GRADIENT_SITE);
+  return { who: nameOf(name, site), from: ["dy", site.dy], to: ["dx", site.dx], factors: site.factors };
+}
+
 function createTransform(
   device: GPUDevice,
-  { who, pictures: [picturesName, pictures], spectra, direction, inverse = false }: Transform,
+  { who, from, to, factors, direction, inverse = false }: Transform,
 ): Promise<Command> {
   return createSteps(device, who, (scratch) => {
-    const [n, h, w, c] = sizesOf(pictures.shape, who, picturesName);
-    const shape = spectrumShape(pictures.shape);
-    const [spectraName, { shape: got }] = spectra;
-    if (formatShape(got) !== formatShape(shape)) {
+    const [[picturesName, { shape: pictures }], [spectraName, { shape: spectra }]] =
+      direction === "to spectra" ? [from, to] : [to, from];
+    const sizes = sizesOf(pictures, who, picturesName);
+    const [, h, w] = sizes;
+    const expected = spectrumShape(pictures);
+    if (formatShape(spectra) !== formatShape(expected)) {
       throw new InputError(
-        `${who}: expected ${spectraName} of shape ${formatShape(shape)} (N×H×⌊W/2⌋+1×C×2), got ${formatShape(got)}`,
+        `${who}: expected ${spectraName} of shape ${formatShape(expected)} (N×H×⌊W/2⌋+1×C×2), got ${formatShape(spectra)}`,
+      );
+    }
+    const frequencies = formatShape(expected.slice(1, 3));
+    if (factors && formatShape(factors.shape) !== frequencies) {
+      throw new InputError(
+        `${who}: expected factors of shape ${frequencies} (H×⌊W/2⌋+1), got ${formatShape(factors.shape)}`,
       );
     }
     if (h > LONGEST || w > LONGEST) {
@@ -149,31 +148,36 @@ function createTransform(
         `${who}: expected pictures of at most ${LONGEST} pixels a side, got ${h}×${w}; make them smaller`,
       );
     }
-    for (const [name, { dtype }] of [[picturesName, pictures] as const, spectra]) {
+    for (const [name, { dtype }] of [from, to, ...(factors ? [["factors", factors] as const] : [])]) {
       if (dtype === "f32") continue;
       throw new UnsupportedError(
         `${who}: expected ${name} of f32, got ${dtype}; createCast() converts halves`,
       );
     }
-    const between = scratch(shape, "fft rows");
-    const half = shape[2];
-    const columns = { n: h, outer: n, inner: half * c, scale: inverse ? 1 / (h * w) : 1, given: h, kept: h };
-    const rows = { n: w, outer: n * h, inner: c, scale: 1 };
-    return direction === "to spectra"
-      ? [
-          lineStep(scratch, {
-            ...{ ...rows, x: pictures, y: between, sign: -1 },
-            ...{ given: w, kept: half, realX: true, doubleY: inverse },
-          }),
-          lineStep(scratch, { ...columns, x: between, y: spectra[1], sign: -1 }),
-        ]
-      : [
-          lineStep(scratch, { ...columns, x: spectra[1], y: between, sign: 1 }),
-          lineStep(scratch, {
-            ...{ ...rows, x: between, y: pictures, sign: 1 },
-            ...{ given: half, kept: w, realY: true, doubleX: inverse },
-          }),
-        ];
+    const passes = fft2Passes({ pictures: sizes, direction, inverse, scaled: factors !== undefined });
+    const most = Math.max(...passes.slice(0, -1).map(({ results }) => results));
+    const between = [scratch([most], "fft"), scratch([most], "fft")] as const;
+    const tables = new Map<number, Tensor>();
+    const tableOf = (n: number): Tensor => {
+      const table = tables.get(n) ?? scratch([n, 2], "fft twiddles", { data: twiddlesOf(n) });
+      tables.set(n, table);
+      return table;
+    };
+    const betweenAt = (pass: number): Tensor => between[pass % 2 === 0 ? 0 : 1];
+    return passes.map((pass, index): Step => {
+      const twiddles = tableOf(pass.table);
+      return {
+        ...pass,
+        params: { ...pass.params, threads: pass.threads },
+        bindings: {
+          x: index === 0 ? from[1] : betweenAt(index - 1),
+          twiddles,
+          ...(pass.factors ? { factors: factors ?? twiddles } : {}),
+          y: index === passes.length - 1 ? to[1] : betweenAt(index),
+        },
+        workgroups: gridOf(Math.ceil(pass.threads / 64)),
+      };
+    });
   });
 }
 
@@ -184,66 +188,6 @@ function sizesOf(shape: Shape, who: string, name: string): [n: number, h: number
     `${who}: expected ${name} of shape N×H×W×C without an empty axis, got ${formatShape(shape)}`,
   );
 }
-
-interface Lines {
-  readonly n: number;
-  readonly outer: number;
-  readonly inner: number;
-  readonly x: Tensor;
-  readonly y: Tensor;
-  readonly given: number;
-  readonly kept: number;
-  readonly sign: -1 | 1;
-  readonly scale: number;
-  readonly realX?: boolean;
-  readonly realY?: boolean;
-  readonly doubleX?: boolean;
-  readonly doubleY?: boolean;
-}
-
-/** A transform along one axis; see fft.wgsl. */
-function lineStep(scratch: Scratch, { x, y, outer, realX, realY, doubleX, doubleY, ...params }: Lines): Step {
-  const { n, inner } = params;
-  const lines = outer * inner;
-  const together = Math.min(lines, Math.max(1, Math.floor(TOGETHER / n)));
-  const factors = factorsOf(n);
-  return {
-    shader,
-    params: {
-      ...params,
-      lines,
-      together,
-      realX: Number(realX ?? false),
-      realY: Number(realY ?? false),
-      doubleX: Number(doubleX ?? false),
-      doubleY: Number(doubleY ?? false),
-      factors: Array.from({ length: 12 }, (_, index) => factors[index] ?? 0),
-    },
-    bindings: { x, y, twiddles: scratch([n, 2], "fft twiddles", { data: twiddlesOf(n) }) },
-    workgroups: gridOf(Math.ceil(lines / together)),
-  };
-}
-
-/** Factors of a length, the fast ones first. */
-function factorsOf(n: number): number[] {
-  const factors: number[] = [];
-  let rest = n;
-  const take = (factor: number): void => {
-    for (; rest % factor === 0; rest /= factor) factors.push(factor);
-  };
-  for (const factor of FAST) take(factor);
-  for (let factor = 11; rest > 1; factor += 2) take(factor);
-  return factors;
-}
-
-/** cos and −sin of 2πt/n, computed in double precision. */
-function twiddlesOf(n: number): Float32Array {
-  return Float32Array.from({ length: 2 * n }, (_, index) => {
-    const angle = (2 * Math.PI * (index >> 1)) / n;
-    return index % 2 === 0 ? Math.cos(angle) : -Math.sin(angle);
-  });
-}
-
 function nameOf(name: string, { label }: { readonly label?: string | undefined }): string {
   return label ? `${name} "${label}"` : name;
 }

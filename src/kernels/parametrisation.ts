@@ -1,7 +1,6 @@
 import magnitudesShader from "../../shaders/add_magnitudes.wgsl";
 import colorShader from "../../shaders/color_sigmoid.wgsl";
 import colorGradientShader from "../../shaders/color_sigmoid_gradient.wgsl";
-import scaleShader from "../../shaders/frequency_scale.wgsl";
 import phaseShader from "../../shaders/phase_spectrum.wgsl";
 import phaseGradientShader from "../../shaders/phase_spectrum_gradient.wgsl";
 import type { Command } from "../gpu/command.ts";
@@ -11,21 +10,6 @@ import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 /** A grid with a thread for every element. */
 function threadsFor({ shape }: Tensor): [number, number] {
   return gridOf(Math.ceil(sizeOf(shape) / 256));
-}
-
-/** Scales spectra `x` [N, H, ⌊W/2⌋ + 1, C, 2] by `scale` [H, ⌊W/2⌋ + 1] into `y`; see frequency_scale.wgsl. */
-export function createFrequencyScale(
-  device: GPUDevice,
-  bindings: { readonly x: Tensor; readonly scale: Tensor; readonly y: Tensor },
-): Promise<Command> {
-  const size = sizeOf(bindings.x.shape);
-  const frequencies = sizeOf(bindings.scale.shape);
-  const depth = sizeOf(bindings.x.shape.slice(3));
-  return createDispatch(device, scaleShader, {
-    params: { size, frequencies, depth },
-    bindings,
-    workgroups: threadsFor(bindings.x),
-  });
 }
 
 /** How numbers without bounds become pixels: low + (high − low)·σ(M·t). */

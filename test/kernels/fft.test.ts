@@ -60,7 +60,7 @@ function expectAdjoint(ax: Float32Array, y: Float32Array, x: Float32Array, aty: 
 const SIDES = fc.constantFrom(1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 17, 20, 22, 23);
 const SHAPES = fc.tuple(fc.integer({ min: 1, max: 2 }), SIDES, SIDES, fc.constantFrom(1, 2, 3, 4));
 
-/** Long lines: several factors of each kind, primes, and what fills a workgroup's memory. */
+/** Long lines: several factors of each kind, and primes. */
 const LONG: readonly Shape[] = [
   [1, 1, 2048, 1],
   [1, 2048, 2, 1],
@@ -69,6 +69,8 @@ const LONG: readonly Shape[] = [
   [1, 2, 2039, 1],
   [2, 224, 15, 3],
   [1, 375, 98, 3],
+  [1, 1, 4100, 1],
+  [1, 3000, 3, 1],
 ];
 
 describe("rfft2 and irfft2", () => {
@@ -109,6 +111,46 @@ describe("rfft2 and irfft2", () => {
     device.destroy();
   });
 
+  test("factors multiply spectra, and gradients to them", async () => {
+    const shape = [2, 12, 9, 3];
+    const halves = spectrumShape(shape);
+    const device = await testDevice();
+    const data = numbers(12 * 5, 13);
+    const factors = createTensor(device, [12, 5], { data });
+    const times = (z: Float32Array) => z.map((v, i) => v * (data[Math.floor(i / 6) % 60] ?? 0));
+    const x = numbers(sizeOf(shape), 14);
+    const y = numbers(sizeOf(halves), 15);
+    const scaled =
+      (create: typeof createRfft2): typeof createRfft2 =>
+      (on, site) =>
+        create(on, { ...site, factors });
+    const back =
+      (create: typeof createRfft2Gradient): typeof createRfft2 =>
+      (on, { x: dy, y: dx }) =>
+        create(on, { dy, dx, factors });
+    expectClose(
+      await transformed(x, shape, halves, scaled(createRfft2)),
+      times(await forward(x, shape)),
+      1e-6,
+    );
+    expectClose(
+      await transformed(y, halves, shape, scaled(createIrfft2)),
+      await inverse(times(y), shape),
+      1e-6,
+    );
+    expectClose(
+      await transformed(y, halves, shape, back(createRfft2Gradient)),
+      await forwardGradient(times(y), shape),
+      1e-6,
+    );
+    expectClose(
+      await transformed(x, shape, halves, back(createIrfft2Gradient)),
+      times(await inverseGradient(x, shape)),
+      1e-6,
+    );
+    factors.buffer.destroy();
+  });
+
   test("a long prime agrees with the definition", async () => {
     const shape = [1, 1, 1021, 2];
     const x = numbers(sizeOf(shape), 11);
@@ -145,7 +187,7 @@ describe("refuse", () => {
       InputError,
       /1×4×3×1×2 \(N×H×⌊W\/2⌋\+1×C×2\), got 1×4×4/,
     ],
-    ["an axis that is too long", [1, 1, 2049, 1], [1, 1, 1025, 1, 2], UnsupportedError, /at most 2048/],
+    ["an axis that is too long", [1, 1, 65_537, 1], [1, 1, 32_769, 1, 2], UnsupportedError, /at most 65536/],
   ] as const)("%s", async (_, from, to, kind, message) => {
     const device = await testDevice();
     const given = site(device, from, to);
@@ -153,6 +195,16 @@ describe("refuse", () => {
     await expect(made).rejects.toThrow(kind);
     await expect(made).rejects.toThrow(message);
     for (const { buffer } of [given.x, given.y]) buffer.destroy();
+  });
+
+  test("factors of another shape", async () => {
+    const device = await testDevice();
+    const given = site(device, [1, 4, 4, 1], [1, 4, 3, 1, 2]);
+    const factors = createTensor(device, [4, 4]);
+    await expect(createRfft2(device, { ...given, factors })).rejects.toThrow(
+      /rfft2: expected factors of shape 4×3 \(H×⌊W\/2⌋\+1\), got 4×4/,
+    );
+    for (const { buffer } of [given.x, given.y, factors]) buffer.destroy();
   });
 
   test("numbers that are no floats, and pictures without a shape", async () => {

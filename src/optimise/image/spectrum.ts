@@ -8,7 +8,6 @@ import {
   type ColorSigmoid,
   createColorSigmoid,
   createColorSigmoidGradient,
-  createFrequencyScale,
 } from "../../kernels/parametrisation.ts";
 import { beforeColorSigmoid } from "./color.ts";
 import type { AscentImage, ImageSite } from "./image.ts";
@@ -62,11 +61,10 @@ export function createSpectrumImage(
       tensor(spectra, { label: `${who} parameters` }),
       tensor(spectra, { label: `${who} gradient` }),
     ];
-    const scaled = tensor(spectra, { label: `${who} scaled spectrum` });
     const t = tensor([images, ...shape], { label: `${who} before color` });
     const pixels = tensor(t.shape, { label: `${who} pixels` });
     const pixelGradient = tensor(t.shape, { label: `${who} pixel gradient` });
-    const scales = (data: Float32Array) => tensor([height, half], { data, label: `${who} scale` });
+    const factorsOf = (data: Float32Array) => tensor([height, half], { data, label: `${who} factors` });
     const whole = (given: Float32Array, what: string, one: number): number => {
       if (given.length === one || given.length === one * images) return given.length / one;
       throw new InputError(
@@ -87,28 +85,22 @@ export function createSpectrumImage(
         data: beforeColorSigmoid(picture, color),
         label: `${who} start`,
       });
-      const [unscaled, mean] = [tensor(spectrumShape(x.shape)), tensor(spectrumShape(x.shape))];
-      const inverse = scales(scale.map((factor) => 1 / factor));
-      return [
-        command(createRfft2(device, { x, y: unscaled })),
-        command(createFrequencyScale(device, { x: unscaled, scale: inverse, y: mean })),
-        noisy(mean),
-      ];
+      const mean = tensor(spectrumShape(x.shape), { label: `${who} start spectrum` });
+      const inverse = factorsOf(scale.map((factor) => 1 / factor));
+      return [command(createRfft2(device, { x, y: mean, factors: inverse })), noisy(mean)];
     };
-    const factors = scales(scale);
-    const gradientFactors = scales(gradientScale);
+    const factors = factorsOf(scale);
+    const gradientFactors = factorsOf(gradientScale);
     const dt = tensor(t.shape, { label: `${who} gradient before color` });
     const [starting, drawing, goingBack] = await all([
       all(begin()),
       all([
-        command(createFrequencyScale(device, { x: parameters, scale: factors, y: scaled })),
-        command(createIrfft2(device, { x: scaled, y: t })),
+        command(createIrfft2(device, { x: parameters, y: t, factors })),
         command(createColorSigmoid(device, color, { t, pixels })),
       ]),
       all([
         command(createColorSigmoidGradient(device, color, { pixels, dpixels: pixelGradient, dt })),
-        command(createIrfft2Gradient(device, { dy: dt, dx: scaled })),
-        command(createFrequencyScale(device, { x: scaled, scale: gradientFactors, y: gradient })),
+        command(createIrfft2Gradient(device, { dy: dt, dx: gradient, factors: gradientFactors })),
       ]),
     ]);
     return {
