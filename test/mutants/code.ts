@@ -24,7 +24,7 @@ export const CODE: readonly Mutant[] = [
   ...of(
     "optimise/image/spectrum",
     "optimise/image/accentuation",
-    ["scale: gradientFactors", "scale: factors"],
+    ["factors: gradientFactors", "factors"],
     ["scale.map((factor) => 1 / factor)", "scale"],
   ),
   ...of(

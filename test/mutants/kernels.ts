@@ -558,7 +558,7 @@ export const KERNELS: readonly Mutant[] = [
     ["return vec2(value.x, 0.0);", "return value;"],
     ["params.twins * vec2(value.x, select(value.y, -value.y, at.mirrored))", "params.twins * value"],
     ["return factorOf(line, j) * value;", "return value;"],
-    ["factorOf(line, j) * value;", "value;", 1],
+    ["= factorOf(line, j) * value;", "= value;"],
     ["let value = params.scale * sum;", "let value = sum;"],
     ["at.mirrored && 2u * line.number % (params.table / params.length) == 0u", "at.mirrored"],
     ["(k - inside) * RADIX + inside", "k * RADIX"],
