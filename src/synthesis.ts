@@ -32,6 +32,7 @@ export {
   synthesisNamed,
 } from "./techniques/synthesis/list.ts";
 export { maco } from "./techniques/synthesis/maco.ts";
+export { multifaceted } from "./techniques/synthesis/multifaceted.ts";
 export { type NeuralStyleOptions, neuralStyle } from "./techniques/synthesis/neural-style.ts";
 export type { OnePictureOptions } from "./techniques/synthesis/one-picture.ts";
 export type {
@@ -60,6 +61,7 @@ export {
   stylize,
 } from "./techniques/synthesis/stylize.ts";
 export type {
+  Facet,
   LiveSynthesis,
   MadePicture,
   Synthesis,

@@ -51,6 +51,13 @@ const CALLS: Readonly<Record<string, Call>> = {
   accentuation: (o) => library.accentuation(library.createNetworks(device, graph), { class: 1 }, pixels, o),
   caricatureOf: (o) => library.caricatureOf(library.createNetworks(device, graph), "conv2", pixels, o),
   classImage: (o) => library.classImage(library.createNetworks(device, graph), { class: 1 }, o),
+  multifaceted: (o) =>
+    library.multifaceted(
+      library.createNetworks(device, graph),
+      { class: 1 },
+      [{ name: "a", picture: image }],
+      o,
+    ),
   featureVisualization: (o) =>
     library.featureVisualization(library.createNetworks(device, graph), { class: 1 }, o),
   maco: (o) => library.maco(library.createNetworks(device, graph), { class: 1 }, o),

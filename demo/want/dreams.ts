@@ -5,7 +5,7 @@ export const FIRST = "feature-visualization";
 
 /** The techniques that make a picture of what one unit wants, alone or beginning with the picture that is shown. */
 export const DREAMS: readonly SynthesisTechnique[] = SYNTHESES.filter(
-  ({ asks }) => asks.includes("objective") && !asks.includes("layer"),
+  ({ asks }) => asks.includes("objective") && asks.every((one) => one === "objective" || one === "picture"),
 );
 
 export { synthesisNamed as dreamNamed };

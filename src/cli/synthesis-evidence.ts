@@ -1,10 +1,10 @@
 import type { Graph } from "../graph/graph.ts";
-import type { Honesty } from "../metrics/honesty.ts";
-import { honestyOf } from "../metrics/honesty.ts";
+import { type Honesty, type HonestyOptions, honestyOf } from "../metrics/honesty.ts";
 import { createNetworks, type Networks } from "../network/pool.ts";
+import type { Objective } from "../objectives/objective.ts";
 import { excitingPictures, type NaturalPicture } from "../techniques/synthesis/natural-pictures.ts";
 import type { SynthesisRequest } from "../techniques/synthesis/plan.ts";
-import type { SyntheticPicture } from "../techniques/synthesis/synthesis.ts";
+import type { Facet, SyntheticPicture } from "../techniques/synthesis/synthesis.ts";
 import type { SynthesisTechnique } from "../techniques/synthesis/technique.ts";
 import { unitsOf } from "../techniques/synthesis/wanted.ts";
 import { expandNames } from "./image-names.ts";
@@ -36,24 +36,19 @@ export async function evidenceFor(
   const { device, graph } = networks;
   const units = unitsOf("visualize", graph, request.objective);
   const targets = units.map((unit) => unit.objective());
-  const naturals = values.has("data")
-    ? await excitingPictures(networks, targets, naturalsOf(graph, values, io), {
-        others: OTHERS,
-        signal: io.signal,
-      })
-    : undefined;
+  const naturals = await naturalsFor(networks, targets, pictures, values, io);
   const path = values.text("second");
   const second =
     path === undefined ? undefined : createNetworks(device, await openModel(modelAlone(path), io));
   try {
     const evidence: Honesty[] = [];
     const progress = progressOf(io, "honest pictures");
-    for (const [n, target] of targets.entries()) {
-      const picture = pictures[n];
-      if (!picture) continue;
-      const beside = naturals && { naturals: naturals.strongest[n], others: naturals.others };
-      evidence.push(await honestyOf(networks, picture, { target, second, ...beside, signal: io.signal }));
-      progress((n + 1) / targets.length);
+    for (const [n, picture] of pictures.entries()) {
+      const target = targets[picture.facet?.unit ?? n];
+      if (!target) continue;
+      const beside = { second, ...naturals[n] };
+      evidence.push(await honestyOf(networks, picture, { target, ...beside, signal: io.signal }));
+      progress((n + 1) / pictures.length);
     }
     return evidence;
   } finally {
@@ -61,11 +56,33 @@ export async function evidenceFor(
   }
 }
 
+/** The natural pictures beside each picture: those of its cluster, or those of --data that excite its target most. */
+async function naturalsFor(
+  networks: Networks,
+  targets: readonly Objective[],
+  pictures: readonly SyntheticPicture[],
+  values: Values,
+  io: Io,
+): Promise<readonly Pick<HonestyOptions, "naturals" | "others">[]> {
+  const facets = pictures.flatMap(({ facet }) => facet ?? []);
+  if (facets.length > 0) return facets.map(({ naturals }) => ({ naturals, others: [] }));
+  if (!values.has("data")) return [];
+  const data = naturalsOf(networks.graph, values, io);
+  const options = { others: OTHERS, signal: io.signal };
+  const { strongest, others } = await excitingPictures(networks, targets, data, options);
+  return strongest.map((naturals) => ({ naturals, others }));
+}
+
 /** The same for --json, without pixels. */
 export function evidenceReport(evidence: Honesty | undefined): Record<string, unknown> {
   if (!evidence) return {};
   const { second, naturals, naturalness } = evidence;
   return { second, naturals: naturals?.map(({ picture: _, ...about }) => about), naturalness };
+}
+
+/** What a picture began with, for --json. */
+export function facetReport({ count, naturals }: Facet): Record<string, unknown> {
+  return { count, naturals: naturals.map(({ name, value }) => ({ name, value })) };
 }
 
 /** The pictures of --data, read one after another. */

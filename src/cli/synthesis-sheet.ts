@@ -40,7 +40,7 @@ export interface SynthesisReport {
 
 /** What is known of a picture, in short lines. */
 export function captionOf(
-  { value, probability, prediction, dead }: SyntheticPicture,
+  { value, probability, prediction, dead, facet }: SyntheticPicture,
   graph: Graph,
   evidence?: Honesty,
 ): string[] {
@@ -53,6 +53,7 @@ export function captionOf(
     dead && value === 0 ? "does not fire" : dead ? "never changed" : `value ${Number(value.toPrecision(4))}`,
     ...(probability === undefined ? [] : [`p ${probability.toFixed(4)}`]),
     ...seen,
+    ...(facet ? [`of ${facet.count} natural ${facet.count === 1 ? "picture" : "pictures"}`] : []),
     ...(evidence ? evidenceCaption(evidence) : []),
   ];
 }

@@ -96,6 +96,7 @@ beforeAll(async () => {
     "bricks.png",
     "frames/1.png",
     "photos/1.png",
+    "photos/2.png",
   ].entries()) {
     const data = Uint8Array.from({ length: 20 * SIZE * 3 }, (_, j) => (j * (31 + i)) % 256);
     await writePng(at(name), { width: 20, height: SIZE, data });

@@ -18,6 +18,7 @@ interface Report {
     readonly prediction: { readonly index: number };
     readonly second?: readonly { readonly index: number }[];
     readonly naturals?: readonly { readonly name: string; readonly value: number }[];
+    readonly facet?: { readonly count: number; readonly naturals: readonly { readonly name: string }[] };
     readonly naturalness?: { readonly layers: readonly { readonly layer: string }[] };
   }[];
 }
@@ -96,6 +97,30 @@ describe("vitrine visualize", () => {
     expect(alone[0]).not.toHaveProperty("naturalness");
   });
 
+  test("makes a picture of each kind of natural pictures", async () => {
+    const data = at("kinds");
+    await mkdir(data, { recursive: true });
+    const reddish = [true, true, false, false, false];
+    for (const [n, red] of reddish.entries()) {
+      const pixel = (i: number) => ((i % 3 === 0) === red ? 180 : 60) + 40 * Math.sin(2 * i) + n;
+      const pixels = Uint8Array.from({ length: 432 }, (_, i) => pixel(i));
+      const raw = { width: 12, height: 12, channels: 3 } as const;
+      await sharp(pixels, { raw }).toFile(join(data, `${n}.png`));
+    }
+    const out = at("facets.svg");
+    const asked = args("multifaceted", "--target", "1", "--data", data, "--clusters", "2", "--steps", "2");
+    const { results } = await json<Report>([...asked, "--out", out]);
+    expect(results.map(({ name }) => name)).toEqual(["class 1, facet 1", "class 1, facet 2"]);
+    const kinds = results.map(({ facet }) => facet?.naturals.map(({ name }) => name).sort());
+    const files = (...numbers: number[]) => numbers.map((n) => join(data, `${n}.png`));
+    expect(kinds).toEqual([files(2, 3, 4), files(0, 1)]);
+    expect(results.map(({ facet }) => facet?.count)).toEqual([3, 2]);
+    expect(results[1]?.naturals?.map(({ name }) => name).sort()).toEqual(files(0, 1));
+    const drawn = readFileSync(out, "utf8");
+    expect(drawn).toContain("of 3 natural pictures");
+    for (const name of [0, 1, 2, 3, 4]) expect(drawn.split(`${name}.png`).length).toBe(2);
+  });
+
   test("can be followed step by step, and begins with a picture", async () => {
     const init = at("init.npy");
     const data = Float32Array.from({ length: 432 }, (_, i) => 0.5 + Math.sin(i) / 4);
@@ -154,6 +179,8 @@ describe("vitrine visualize", () => {
     [["caricature", "synthetic:1"], /caricature expects --layer, got none/],
     [["caricature", "synthetic:1", "--layer", "conv2", "--data", "x"], /caricature takes no --data/],
     [["--target", "1", "--steps", "1", "--data", "nowhere.png"], /nowhere\.png/],
+    [["multifaceted", "--target", "1"], /multifaceted expects --data FOLDER/],
+    [["--target", "1", "--clusters", "2"], /feature-visualization takes no --clusters/],
     [["--target", "1", "--steps", "0"], /--steps expects a whole number of 1 to/],
   ])("refuses %j", async (more, message) => {
     const { code, err } = await vitrine(args(...more));

@@ -47,4 +47,70 @@ export const SYNTHESIS_MUTANTS: readonly Mutant[] = [
     [["(top + row) * columns + left", "row * columns"]],
     "^stylize",
   ),
+  ...each(
+    ["src/techniques/synthesis/multifaceted-clusters.ts"],
+    ["techniques/synthesis/multifaceted.test.ts"],
+    [
+      ['.center("column")', ""],
+      ["* Math.sqrt(value)", ""],
+      ["BEGINNINGS = 32", "BEGINNINGS = 1"],
+      ["one.spread < best.spread", "one.spread > best.spread"],
+      ["distance(centre, a) - distance(centre, b)", "a - b"],
+      ["b.length - a.length", "a.length - b.length"],
+      ["(one > least ? one : 0)", "one"],
+      [".sort((a, b) => b.value - a.value)\n    .slice", ".slice"],
+    ],
+    "^(principal components|clusters)",
+  ),
+  ...each(
+    ["src/techniques/synthesis/multifaceted-phases.ts"],
+    ["techniques/synthesis/multifaceted.test.ts"],
+    [
+      ["own > 0 ? [", "own > 1 ? ["],
+      ["taken = until;", ""],
+      ["room * window * normal(draws)", "window * normal(draws)"],
+      ["(side - seen) / 2 + margin * seen", "margin * seen"],
+      ["Math.floor((side - 1) / 2), Math", "side, Math"],
+    ],
+    "^phases",
+  ),
+  ...each(
+    ["src/techniques/synthesis/multifaceted-climb.ts"],
+    ["techniques/synthesis/multifaceted.test.ts"],
+    [
+      ["value / all.length", "value"],
+      ["size = wanted;", ""],
+      ["before + step", "step"],
+    ],
+    "^multifaceted",
+  ),
+  ...each(
+    ["src/techniques/synthesis/multifaceted.ts"],
+    ["techniques/synthesis/multifaceted.test.ts"],
+    [
+      ["value > 0 || unit.class !== undefined", "true"],
+      ["members.slice(0, nearest)", "members"],
+      ["unit: n, count", "unit: 0, count"],
+      ["findLast", "find"],
+    ],
+    "^multifaceted",
+  ),
+  ...each(
+    ["src/techniques/synthesis/natural-pictures.ts"],
+    ["metrics/honesty.test.ts"],
+    [
+      ["b.value - a.value", "a.value - b.value"],
+      [".below(this.#offered)", ".below(this.#most)"],
+      ["if (waiting.length > 0) await run(waiting);", ""],
+    ],
+  ),
+  ...each(
+    ["src/metrics/naturalness.ts"],
+    ["metrics/honesty.test.ts"],
+    [
+      ["(correlation - others) / span", "correlation / span"],
+      ["span > 0", "true"],
+      ["among - others : 0", "among : 0"],
+    ],
+  ),
 ];

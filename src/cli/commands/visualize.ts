@@ -17,7 +17,13 @@ import { sizeOption } from "../input-size.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
 import { openModel, preprocessingReport } from "../model.ts";
 import { Outputs } from "../output.ts";
-import { assertEvidence, evidenceFor, evidenceReport } from "../synthesis-evidence.ts";
+import {
+  assertEvidence,
+  evidenceFor,
+  evidenceReport,
+  facetReport,
+  naturalsOf,
+} from "../synthesis-evidence.ts";
 import { SYNTHESIS_OPTIONS, synthesisSettings } from "../synthesis-options.ts";
 import { captionOf, writeSynthesis } from "../synthesis-sheet.ts";
 import { optionValue } from "../technique-settings.ts";
@@ -34,6 +40,7 @@ export const VISUALIZE: CliCommand = {
   rows: SYNTHESES.map(({ name, summary }) => [name, summary]),
   details: [
     "--target star,ring asks for classes, --layer L --channel 3,5 for channels, with --at Y,X for one neuron of each, --layer L --wall for every channel. Each gets a picture. accentuation takes a photograph beside, caricature a photograph and a --layer.",
+    "multifaceted makes --clusters pictures of each unit: it sorts the pictures of --data that excite the unit most by what is seen in them, and begins with the mean of each kind.",
     "The value, the class and its probability are those of the picture rounded to 8 bits, without transforms. A unit that does not fire for its picture is said, and no picture is drawn.",
     "--data FOLDER finds the natural pictures that excite each unit most, and tells how much the picture's way through the network resembles theirs, layer by layer. --second MODEL asks another network what it sees.",
     "--out sheet.png draws all pictures with captions (those of --wall as a wall), --out DIR writes each by itself, --out FILE.npy all as one array [pictures,H,W,3] of 0…1. --out film.gif shows how they came about, a frame every --every steps.",
@@ -63,6 +70,7 @@ export const VISUALIZE: CliCommand = {
     "vitrine visualize accentuation photo.jpg --target gear --steps 64 --json",
     "vitrine visualize --layer conv2_2 --channel 0,2 --data photos/ --second mobilenet --steps 40 --out beside.png",
     "vitrine visualize --layer conv2_2 --channel 0,2 --steps 40 --every 4 --out film.gif",
+    "vitrine visualize multifaceted --target star --data photos/ --clusters 2 --steps 370 --out facets.png",
   ],
   leading: () => 1,
   run: visualizeCommand,
@@ -115,8 +123,9 @@ async function visualizeCommand(
     printJson(io, {
       ...{ model: graph.name, preprocessing: preprocessingReport(graph), technique: technique.name },
       settings: { ...settings, seed: seed ?? 0 },
-      results: made.map(({ data: _, alpha: __, curve, ...about }, n) => ({
+      results: made.map(({ data: _, alpha: __, curve, facet, ...about }, n) => ({
         ...{ ...about, curve: [...curve] },
+        ...(facet ? { facet: facetReport(facet) } : {}),
         ...evidenceReport(evidence[n]),
       })),
     });
@@ -197,10 +206,14 @@ async function requestFor(
   const layer = values.text("layer");
   if (asks.includes("layer") && layer === undefined)
     throw new UsageError(`${name} expects --layer, got none`);
+  if (asks.includes("pictures") && !values.has("data")) {
+    throw new UsageError(`${name} expects --data FOLDER with natural pictures, got none`);
+  }
   return {
     ...(asks.includes("objective") ? { objective: wantedOf(name, graph, values) } : {}),
     ...(asks.includes("layer") ? { layer } : {}),
     ...(images[0] ? { picture: images[0].values } : {}),
+    ...(asks.includes("pictures") ? { pictures: naturalsOf(graph, values, io) } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import { FEATURE_INVERSION } from "./feature-inversion.ts";
 import { FEATURE_VISUALIZATION } from "./feature-visualization.ts";
 import { GRAM_TEXTURE } from "./gram-texture.ts";
 import { MACO } from "./maco.ts";
+import { MULTIFACETED } from "./multifaceted.ts";
 import { NEURAL_STYLE } from "./neural-style.ts";
 import type { PictureTechnique } from "./picture-technique.ts";
 import { FEED_FORWARD_STYLE } from "./stylize.ts";
@@ -20,6 +21,7 @@ export const SYNTHESES: readonly SynthesisTechnique[] = [
   YOSINSKI,
   FEATURE_VISUALIZATION,
   MACO,
+  MULTIFACETED,
   ACCENTUATION,
   CARICATURE,
 ];

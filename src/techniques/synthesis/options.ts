@@ -35,6 +35,16 @@ export interface SynthesisOptions extends CommonSynthesisOptions {
   readonly power?: number | undefined;
   /** Crops of each picture in a step. */
   readonly crops?: number | undefined;
+  /** Clusters that natural pictures are sorted into, each of which gives a picture. */
+  readonly clusters?: number | undefined;
+  /** Number of natural pictures that are sorted: those that excite a unit most. */
+  readonly pictures?: number | undefined;
+  /** Natural pictures of a cluster, those nearest its centre, whose mean a picture begins with. */
+  readonly nearest?: number | undefined;
+  /** Layer by which natural pictures are compared. */
+  readonly features?: string | undefined;
+  /** Sweeps of the denoising after each step. */
+  readonly sweeps?: number | undefined;
   /** One of Yosinski's four settings. */
   readonly setting?: YosinskiSetting | undefined;
 }

@@ -5,11 +5,12 @@ import type { Networks } from "../../network/pool.ts";
 import type { Objective } from "../../objectives/objective.ts";
 import type { AscentOptions } from "../../optimise/ascent.ts";
 import type { AscentImage } from "../../optimise/image/image.ts";
+import type { NaturalPictures } from "./natural-pictures.ts";
 import type { SynthesisOptions } from "./options.ts";
 import type { Unit, Wanted } from "./wanted.ts";
 
-/** What a technique can be asked: something in the network to excite, a layer, a picture. */
-export type Asked = "objective" | "layer" | "picture";
+/** What a technique can be asked: something in the network to excite, a layer, a picture, natural pictures, a generator network. */
+export type Asked = "objective" | "layer" | "picture" | "pictures" | "generator";
 
 /** What is asked of a technique: what its `asks` lists. */
 export interface SynthesisRequest {
@@ -18,6 +19,10 @@ export interface SynthesisRequest {
   /** A layer, by name. */
   readonly layer?: string | undefined;
   readonly picture?: Picture | undefined;
+  /** Natural pictures. They are seen once, in batches. */
+  readonly pictures?: NaturalPictures | undefined;
+  /** A network that draws a picture from a code. */
+  readonly generator?: Graph | undefined;
 }
 
 /** Where a technique makes pictures. */

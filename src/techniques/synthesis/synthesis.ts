@@ -1,4 +1,15 @@
 import type { Prediction } from "../predict.ts";
+import type { ValuedPicture } from "./natural-pictures.ts";
+
+/** Natural pictures that excite a unit, and are alike. */
+export interface Facet {
+  /** The number of the unit among those that were asked for. */
+  readonly unit: number;
+  /** Number of natural pictures in the cluster. */
+  readonly count: number;
+  /** Those nearest its centre, nearest first. */
+  readonly naturals: readonly ValuedPicture[];
+}
 
 /** A picture that was made to excite something in a network, with what is known of it. */
 export interface SyntheticPicture {
@@ -21,6 +32,8 @@ export interface SyntheticPicture {
   readonly dead?: true;
   /** True where the picture is of one color: nothing was found. */
   readonly grey?: true;
+  /** The natural pictures that it began with, of techniques that begin with some. */
+  readonly facet?: Facet;
   /** Sentences that whoever shows the picture should show too. */
   readonly notes?: readonly string[];
 }

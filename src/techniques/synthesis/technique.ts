@@ -29,11 +29,19 @@ export interface SynthesisTechnique {
   run(networks: Networks, request: SynthesisRequest, options?: SynthesisOptions): Promise<Synthesis>;
 }
 
-/** Registers a technique: the only place that knows it, beside its line in the list. */
+/** Registers a technique whose pictures climb once: the only place that knows it, beside its line in the list. */
 export function synthesisTechnique<I extends AscentImage>(
   technique: Omit<SynthesisTechnique, "run"> & AscentsOf<I>,
 ): SynthesisTechnique {
   const { plan: _, units: __, ...about } = technique;
+  return registered(about, (networks, request, options) => synthesise(networks, request, options, technique));
+}
+
+/** Registers a technique that goes its own way: what it is asked and its options' names are checked before it runs. */
+export function registered(
+  about: Omit<SynthesisTechnique, "run">,
+  run: (networks: Networks, request: SynthesisRequest, options: SynthesisOptions) => Promise<Synthesis>,
+): SynthesisTechnique {
   const { name, asks, options: own, startable } = about;
   const fields = Object.fromEntries([
     ...Object.entries(own).map(([option, { type }]) => [option, type.kind === "choice" ? type.of : "may"]),
@@ -46,7 +54,7 @@ export function synthesisTechnique<I extends AscentImage>(
       assertPool(name, networks);
       assertFields(name, options, { ...COMMON, ...fields } as Fields<SynthesisOptions>);
       assertFields(`${name} request`, request, known as Fields<SynthesisRequest>);
-      return synthesise(networks, request, options, technique);
+      return run(networks, request, options);
     },
   };
 }

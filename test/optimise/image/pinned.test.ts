@@ -11,7 +11,10 @@ const mask = [0, 1, 0.25, 1, 0, 0.5];
 const picture = Array.from({ length: 12 }, (_, i) => i / 10);
 const start = Array.from({ length: 24 }, (_, i) => Math.sin(i));
 
-test("pixels are the picture where the mask says, and the gradient goes to the rest", async () => {
+test.each([
+  ["pixels are the picture where the mask says, and the gradient goes to the rest", picture],
+  ["without a picture they stay as they are, and the gradient goes to the rest too", undefined],
+])("%s", async (_, picture) => {
   const device = await testDevice();
   await withScope(device, "pinned test", async ({ tensor, command }) => {
     const numbers = tensor([2], { dtype: "u32", data: Uint32Array.of(0, 1) });
@@ -28,7 +31,8 @@ test("pixels are the picture where the mask says, and the gradient goes to the r
     const back = await readTensor(device, image.gradient);
     for (let i = 0; i < 24; i++) {
       const m = mask[Math.floor((i % 12) / 2)] ?? Number.NaN;
-      const expected = (1 - m) * (start[i] ?? 0) + m * (picture[i % 12] ?? 0);
+      const fixed = picture?.[i % 12] ?? start[i] ?? Number.NaN;
+      const expected = (1 - m) * (start[i] ?? 0) + m * fixed;
       expect(Math.abs((pixels[i] ?? Number.NaN) - expected)).toBeLessThan(1e-6);
       expect(Math.abs((back[i] ?? Number.NaN) - (1 - m) * Math.cos(i))).toBeLessThan(1e-6);
     }

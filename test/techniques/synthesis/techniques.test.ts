@@ -38,12 +38,19 @@ function small(bias = 0, channel = 2): Graph {
 
 const picture = { width: 6, height: 8, data: Uint8Array.from({ length: 144 }, (_, i) => (37 * i) % 256) };
 /** What techniques are asked here. */
-const ALL = { objective: { class: 1 }, layer: "conv2", picture } as const;
+const ALL = {
+  ...{ objective: { class: 1 }, layer: "conv2", picture },
+  pictures: [3, 7, 11].map((n) => ({
+    name: `${n}`,
+    picture: { ...picture, data: picture.data.map((value) => value * n) },
+  })),
+} as const;
 const requestOf = ({ asks }: SynthesisTechnique, more: SynthesisRequest = {}): SynthesisRequest =>
   Object.fromEntries(asks.map((asked) => [asked, { ...ALL, ...more }[asked]]));
 const quickly = ({ options }: SynthesisTechnique) => ({
   steps: 3,
   ...("crops" in options ? { crops: 2 } : {}),
+  ...("clusters" in options ? { clusters: 1, size: [8, 6] as const } : {}),
 });
 const eightBits = ({ data }: SyntheticPicture) => ({
   ...{ width: 6, height: 8 },
