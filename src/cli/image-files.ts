@@ -1,6 +1,6 @@
 import { InputError } from "../gpu/errors.ts";
 import { decodeNpy, type NpyArray } from "../node/npy.ts";
-import { arraysOf } from "../node/npz.ts";
+import { arrayNamed, arraysOf } from "../node/npz.ts";
 import { readRegular } from "../node/read.ts";
 import { STDIN } from "./image-names.ts";
 
@@ -22,7 +22,7 @@ const MOST_BYTES = 2 ** 30;
  * @throws InputError when it cannot be read, or holds a damaged array.
  */
 export async function readSource(name: string): Promise<Source> {
-  const { file, member } = partsOf(name);
+  const { file, member } = arrayNamed(name);
   if (/^https?:/i.test(file)) {
     throw new InputError(
       `image "${name}": expected a file, got an address; fetch it first, or pipe it in and say -`,
@@ -39,12 +39,6 @@ export async function readSource(name: string): Promise<Source> {
   // Whatever else a name promises, the reader of arrays says what is wrong with it.
   if (/\.np[yz]$/i.test(file)) return { arrays: [{ name, array: decodeNpy(bytes, name) }] };
   return { bytes };
-}
-
-/** "arrays.npz:x" is array x of a file. */
-function partsOf(name: string): { readonly file: string; readonly member?: string } {
-  const [, file, member] = /^(.*\.npz):(.+)$/i.exec(name) ?? [];
-  return file === undefined || member === undefined ? { file: name } : { file, member };
 }
 
 let read: Promise<Uint8Array> | undefined;

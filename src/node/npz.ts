@@ -45,3 +45,9 @@ export function arraysOf(
     return { name: own, array: decodeNpy(data, `${name}:${own}`) };
   });
 }
+
+/** "arrays.npz:x" is array x of a file; every other name is a file's. */
+export function arrayNamed(name: string): { readonly file: string; readonly member?: string } {
+  const [, file, member] = /^(.*\.npz):(.+)$/i.exec(name) ?? [];
+  return file === undefined || member === undefined ? { file: name } : { file, member };
+}
