@@ -1,5 +1,6 @@
 // Vitrine in Node, on Dawn: what the package `vitrine` exports, and files in and out.
 export * from "./index.ts";
+export { diskFile } from "./node/disk-file.ts";
 export { modelFromDisk } from "./node/files.ts";
 export { createGpu } from "./node/gpu.ts";
 export { decodeImage, imageSize, readImage, writePng } from "./node/image.ts";

@@ -251,6 +251,12 @@ const CALLS: Readonly<Record<string, Call>> = {
   scoreCam: (o) => library.scoreCam(network, image, o),
   smoothGrad: (o) => library.smoothGrad(network, image, o),
   smoothGradSquared: (o) => library.smoothGradSquared(network, image, o),
+  cifarSource: (o) => library.cifarSource(new Uint8Array(3073), o),
+  idxSource: (o) => library.idxSource(new Uint8Array(1), o),
+  npySource: (o) => library.npySource(new Uint8Array(1), o),
+  parquetSource: (o) => library.parquetSource(new Uint8Array(1), o),
+  tarSource: (o) => library.tarSource(new Uint8Array(1), o),
+  zipSource: (o) => library.zipSource(new Uint8Array(1), o),
   sourceOf: (o) => library.sourceOf(o),
   syntheticSource: (o) => library.syntheticSource(device, { count: 1, ...(o as object) }),
   syntheticPictures: (o) => first(library.syntheticPictures(device, o)),
@@ -264,7 +270,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName attackNamed attributionNamed bitDepthDefence blurDefence channelMean channelObjective
+  `adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean channelObjective
   channelOfEach channelsOf citationOf clipSmallContribution clipSmallNorm clipSmallValue decay foolingNamed pictureTechniqueNamed yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust

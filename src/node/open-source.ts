@@ -1,15 +1,29 @@
-import { open, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { ByteFile } from "../dataset/bytes.ts";
+import { cifarKind } from "../dataset/cifar-source.ts";
+import { type DataFileKind, dataFileKind, dataFileParts } from "../dataset/data-file.ts";
+import { joined } from "../dataset/joined.ts";
 import type { Source } from "../dataset/source.ts";
+import { sourceOf } from "../dataset/source-of.ts";
 import { syntheticSource } from "../dataset/synthetic-source.ts";
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
+import { diskFile } from "./disk-file.ts";
 import { filesNamed } from "./file-names.ts";
-import { beginsPicture } from "./image.ts";
-import { type FolderSourceOptions, filesSource, folderSource } from "./picture-folders.ts";
-import { readRegular, WITHOUT_WAITING } from "./read.ts";
+import { beginsPicture, decodeImage } from "./image.ts";
+import { arrayNamed } from "./npz.ts";
+import { type FolderSourceOptions, filesSource, folderSource, tableAt } from "./picture-folders.ts";
+import { readRegular } from "./read.ts";
 
-export interface OpenSourceOptions extends FolderSourceOptions {
+export interface OpenSourceOptions {
+  /**
+   * Of files in folders or in a zip archive: "folders" (default), "none", or a CSV file with rows of a file's name and its label. Of an
+   * array: a .npy or IDX file with a number for each picture.
+   */
+  readonly labels?: FolderSourceOptions["labels"] | { readonly array: string };
+  /** Names of the classes, in the order of the numbers that label them. */
+  readonly classes?: readonly string[] | undefined;
   /** Draws synthetic pictures. Asked for only where the name means some. */
   readonly device?: GPUDevice | (() => Promise<GPUDevice>) | undefined;
   /** Seed of synthetic pictures. Default 1. */
@@ -18,7 +32,9 @@ export interface OpenSourceOptions extends FolderSourceOptions {
   readonly size?: number | undefined;
 }
 
-const OPEN: Fields<OpenSourceOptions> = { labels: "may", device: "may", seed: "may", size: "may" };
+const OPEN: Fields<OpenSourceOptions> = {
+  ...{ labels: "may", classes: "may", device: "may", seed: "may", size: "may" },
+};
 
 /** Longest list of files: ten million names. */
 const MOST_LIST = 2 ** 30;
@@ -28,6 +44,10 @@ const MOST_LIST = 2 ** 30;
  * - a folder, with the folders within ({@link folderSource});
  * - a picture, or a pattern of pictures such as "photos/*.jpg";
  * - a list: a .txt file with a picture's path on each line, from the list's own folder;
+ * - .npy, and .npz, of which "file.npz:name" is one array;
+ * - IDX, compressed or not; MNIST's labels are found beside its pictures;
+ * - CIFAR's binary files; tar archives in WebDataset's form, compressed or not; Parquet files; a zip archive of pictures;
+ * - several of a kind, by a pattern or a run of numbers: "train-{000..009}.tar";
  * - "synthetic:N", the first N synthetic pictures, or "synthetic:A-B", those from A to B.
  * @throws InputError for what is not there, is no data set, or holds no picture.
  */
@@ -38,20 +58,63 @@ export async function openSource(name: string, options: OpenSourceOptions = {}):
   }
   if (name.startsWith("synthetic:")) return openSynthetic(name, options);
   const who = `data set "${name}"`;
-  const files = await filesNamed(name, who);
+  const { file, member } = arrayNamed(name);
+  const files = await filesNamed(file, who);
   const [first = ""] = files;
   const stats = await stat(first).catch((error: Error) => {
     throw new InputError(`${who}: expected a folder, a file or a pattern, got ${error.message}`);
   });
-  const { labels } = options;
-  if (stats.isDirectory() && files.length === 1) return folderSource(first, { labels });
-  if (beginsPicture(await beginning(first, who))) return filesSource(files, { name, labels });
-  if (files.length === 1 && /\.txt$/i.test(name)) {
-    return filesSource(await listed(first), { name, labels });
+  if (stats.isDirectory() && files.length === 1)
+    return folderSource(first, { labels: ofFiles(options, who) });
+  if (/\.txt$/i.test(name)) return filesSource(await listed(first), { name, labels: ofFiles(options, who) });
+  const opened = await diskFile(first);
+  if (beginsPicture(await beginning(opened))) {
+    return filesSource(files, { name, labels: ofFiles(options, who) });
   }
-  throw new InputError(
-    `${who}: expected a folder, pictures or a list of them (.txt), got another kind of file`,
-  );
+  const kind = await dataFileKind(opened);
+  if (!kind) {
+    throw new InputError(
+      `${who}: expected pictures, a list of them (.txt), .npy, .npz, IDX, CIFAR's binary files, .tar, .parquet or .zip, got another kind of file`,
+    );
+  }
+  const parts = [];
+  for (const one of files) parts.push(await partsOf(await diskFile(one), kind, options, member));
+  return sourceOf({ ...joined(name, parts), name });
+}
+
+async function partsOf(file: ByteFile, kind: DataFileKind, options: OpenSourceOptions, array?: string) {
+  const { labels } = options;
+  return dataFileParts(file, kind, {
+    array,
+    decode: decodeImage,
+    classes: options.classes ?? (kind === "cifar" ? await cifarClasses(file) : undefined),
+    fileLabels: typeof labels !== "object" ? labels : "csv" in labels ? await tableAt(labels.csv) : undefined,
+    arrayLabels:
+      typeof labels === "object" && "array" in labels
+        ? await diskFile(labels.array)
+        : kind === "idx" && labels !== "none"
+          ? await idxLabelsBeside(file.name)
+          : undefined,
+  });
+}
+
+/** The file of labels that MNIST and its kin have beside their pictures. */
+async function idxLabelsBeside(path: string): Promise<ByteFile | undefined> {
+  const labels = path.replace(/images([-.])idx[34](?=[^/\\]*$)/, "labels$1idx1");
+  return labels === path ? undefined : diskFile(labels).catch(() => undefined);
+}
+
+/** Names of the 100 fine classes, which CIFAR-100 has beside its pictures. */
+async function cifarClasses({ name, size }: ByteFile): Promise<string[] | undefined> {
+  if (cifarKind(size) !== 100) return undefined;
+  const path = join(dirname(name), "fine_label_names.txt");
+  const text = await readRegular(path, path, MOST_LIST).catch(() => undefined);
+  return text?.toString("utf8").split(/\s+/).filter(Boolean);
+}
+
+function ofFiles({ labels }: OpenSourceOptions, who: string): FolderSourceOptions["labels"] {
+  if (typeof labels !== "object" || "csv" in labels) return labels;
+  throw new InputError(`${who}: expected labels of files, such as { csv: "labels.csv" }, got an array`);
 }
 
 async function openSynthetic(name: string, { device, seed, size }: OpenSourceOptions): Promise<Source> {
@@ -73,18 +136,9 @@ async function openSynthetic(name: string, { device, seed, size }: OpenSourceOpt
 }
 
 /** The first bytes of a file. */
-async function beginning(path: string, who: string): Promise<Uint8Array> {
-  try {
-    const file = await open(path, WITHOUT_WAITING);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw new InputError(`${who}: expected to read "${path}", got ${(error as Error).message}`);
-  }
+async function beginning(file: ByteFile): Promise<Uint8Array> {
+  const open = await file.open();
+  return open.read(0, Math.min(256, file.size)).finally(() => open.close());
 }
 
 /** The files that a list names, one on a line. */

@@ -94,7 +94,8 @@ async function labelsOf(
   return labelsOfTable(paths, await tableAt(labels.csv));
 }
 
-async function tableAt(path: string): Promise<LabelTable> {
+/** Reads a table of labels. @throws InputError when it cannot be read. */
+export async function tableAt(path: string): Promise<LabelTable> {
   return { name: path, text: (await readRegular(path, `labels "${path}"`, MOST_TABLE)).toString("utf8") };
 }
 
