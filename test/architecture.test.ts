@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   models: ["gpu", "layers:type", "graph"],
   network: ["gpu", "layers", "kernels", "graph", "images"],
   dataset: ["gpu", "kernels", "images"],
-  embedding: ["gpu", "kernels", "images"],
+  embedding: ["gpu", "kernels", "images", "sampling"],
   techniques: [
     "gpu",
     "layers",

@@ -210,6 +210,9 @@ const CALLS: Readonly<Record<string, Call>> = {
       o,
     ),
   numericalSaliency: (o) => library.numericalSaliency(network, image, o),
+  pca: (o) => library.pca({ data: new Float32Array(4), shape: [2, 2] }, o),
+  tsne: (o) => library.tsne(device, { data: new Float32Array(6), shape: [3, 2] }, o),
+  createTsne: (o) => library.createTsne(device, { data: new Float32Array(6), shape: [3, 2] }, o),
   nearestNeighbours: (o) =>
     library.nearestNeighbours(device, { data: new Float32Array(4), shape: [2, 2] }, o),
   occlusion: (o) => library.occlusion(network, image, o),

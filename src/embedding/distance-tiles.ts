@@ -2,6 +2,7 @@ import { type Command, recordCommands } from "../gpu/command.ts";
 import type { Scope } from "../gpu/scope.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { createSquaredDistances, type DistanceTile } from "../kernels/neighbours.ts";
+import type { LoopOptions } from "../sampling/batches.ts";
 import { createPace } from "./pace.ts";
 
 /** Distances that are on the device at once: 32 MiB of them. */
@@ -50,15 +51,7 @@ export async function overDistances(
   spaces: Spaces,
   block: number,
   read: (site: DistanceTile, scope: Pick<Scope, "tensor" | "command">) => Promise<Reader>,
-  {
-    scope,
-    signal,
-    onProgress,
-  }: {
-    readonly scope: Pick<Scope, "tensor" | "command">;
-    readonly signal?: AbortSignal | undefined;
-    readonly onProgress?: ((fraction: number) => void) | undefined;
-  },
+  { scope, signal, onProgress }: LoopOptions & { readonly scope: Pick<Scope, "tensor" | "command"> },
 ): Promise<void> {
   const { points, queries, channels } = spaces;
   const [n, m] = [points.length / channels, queries.length / channels];

@@ -5,6 +5,7 @@ import { assertFields, type Fields } from "../gpu/options.ts";
 import { withScope } from "../gpu/scope.ts";
 import { readTensors } from "../gpu/tensor.ts";
 import { createNearestMerge, createNearestScan } from "../kernels/neighbours.ts";
+import { LOOP, type LoopOptions } from "../sampling/batches.ts";
 import { blockOf, mostNumbers, overDistances } from "./distance-tiles.ts";
 import {
   assertPoints,
@@ -16,26 +17,16 @@ import {
   scaled,
 } from "./points.ts";
 
-export interface NeighbourOptions {
+export interface NeighbourOptions extends LoopOptions {
   /** How many neighbours of each. */
   readonly k: number;
   /** `"euclidean"` (default), or `"cosine"`: 1 − the cosine of the angle. */
   readonly metric?: Metric | undefined;
   /** Points whose neighbours are sought; without them, those of the points themselves, and none is its own neighbour. */
   readonly queries?: Points | undefined;
-  /** Stops the work, which then throws the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called with the fraction done, 0 to 1. */
-  readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-const NEIGHBOURS: Fields<NeighbourOptions> = {
-  k: "must",
-  metric: METRICS,
-  queries: "may",
-  signal: "may",
-  onProgress: "may",
-};
+const NEIGHBOURS: Fields<NeighbourOptions> = { ...{ ...LOOP }, k: "must", metric: METRICS, queries: "may" };
 
 /** The nearest of each query, nearest first. */
 export interface Neighbours {

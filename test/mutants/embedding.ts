@@ -3,6 +3,9 @@ import { each, type Mutant } from "./mutant.ts";
 const neighbours = (file: string, ...changes: readonly (readonly [string, string, number?])[]): Mutant[] =>
   each([file], ["embedding/neighbours.test.ts"], changes);
 
+const tsne = (file: string, ...changes: readonly (readonly [string, string, number?])[]): Mutant[] =>
+  each([file], ["embedding/tsne.test.ts"], changes);
+
 /** Mistakes in maps of pictures. */
 export const EMBEDDING_MUTANTS: readonly Mutant[] = [
   ...neighbours(
@@ -32,5 +35,48 @@ export const EMBEDDING_MUTANTS: readonly Mutant[] = [
     "src/embedding/distance-tiles.ts",
     ["if (held !== part)", "if (held < 0)"],
     ["part + row, first", "row, first"],
+  ),
+  ...each(
+    ["src/embedding/pca.ts"],
+    ["embedding/pca.test.ts"],
+    [
+      ["residual <= TOLERANCE * largest", "true"],
+      ["return most < 0 ?", "return most > 0 ?"],
+      ["value > 1e-12 * largest", "true"],
+      ["round < 2", "round < 0"],
+      ["const degrees = Math.max(1, n - 1)", "const degrees = n"],
+    ],
+  ),
+  ...tsne(
+    "shaders/tsne_affinities.wgsl",
+    ["if (excess > 0.0) {", "if (excess < 0.0) {"],
+    ["beta = 0.5 * (low + high);", "beta = 0.4 * beta;"],
+    ["const TOLERANCE = 1e-5;", "const TOLERANCE = 1e-2;"],
+  ),
+  ...tsne(
+    "shaders/tsne_repulsion.wgsl",
+    ["staged[i] = mapPlace(min(start + i, last))", "staged[i] = mapPlace(min(i, last))"],
+    ["min(STAGED, end - start)", "STAGED"],
+    ["let squared = w * w;", "let squared = w;"],
+    ["apart = fma(dz, dz, apart);", ""],
+  ),
+  ...tsne("shaders/tsne_weights.wgsl", ["var ofPoint = -1.0;", "var ofPoint = 0.0;"]),
+  ...tsne(
+    "shaders/tsne_gradient.wgsl",
+    ["step[0] < params.early", "true"],
+    ["push / whole[0]", "push"],
+    ["part * 4u * params.points + point", "point"],
+  ),
+  ...tsne(
+    "shaders/tsne_move.wgsl",
+    ["|| step[0] == params.early", ""],
+    ["before * g[i] < 0.0", "before * g[i] > 0.0"],
+    ["select(0.8, 0.5, step[0] < params.early)", "0.8"],
+  ),
+  ...tsne("shaders/tsne_divergence.wgsl", ["log(whole[0])", "0.0"]),
+  ...tsne(
+    "src/embedding/affinities.ts",
+    ["1 / (2 * n)", "1 / n"],
+    ["if (ofB <= ofA) value", "if (ofB < ofA) value"],
   ),
 ];
