@@ -213,6 +213,15 @@ const CALLS: Readonly<Record<string, Call>> = {
   pca: (o) => library.pca({ data: new Float32Array(4), shape: [2, 2] }, o),
   tsne: (o) => library.tsne(device, { data: new Float32Array(6), shape: [3, 2] }, o),
   createTsne: (o) => library.createTsne(device, { data: new Float32Array(6), shape: [3, 2] }, o),
+  snapToGrid: (o) => library.snapToGrid({ data: new Float32Array(4), shape: [2, 2] }, o),
+  umap: (o) => library.umap(device, { data: new Float32Array(6), shape: [3, 2] }, o),
+  mapQuality: (o) =>
+    library.mapQuality(
+      device,
+      { data: new Float32Array(6), shape: [3, 2] },
+      { data: new Float32Array(6), shape: [3, 2] },
+      o,
+    ),
   nearestNeighbours: (o) =>
     library.nearestNeighbours(device, { data: new Float32Array(4), shape: [2, 2] }, o),
   occlusion: (o) => library.occlusion(network, image, o),

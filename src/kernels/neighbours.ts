@@ -1,5 +1,7 @@
 import mergeShader from "../../shaders/nearest_merge.wgsl";
 import scanShader from "../../shaders/nearest_scan.wgsl";
+import countShader from "../../shaders/rank_count.wgsl";
+import gatherShader from "../../shaders/rank_gather.wgsl";
 import distancesShader from "../../shaders/squared_distances.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
@@ -74,4 +76,38 @@ export function createNearestMerge(
       workgroups: [Math.ceil(block / 64)],
     },
   ]);
+}
+
+/** Points whose ranks among the neighbours of a block of queries are sought. */
+export interface RankSite extends DistanceTile {
+  /** [queries of a block, k], u32: numbers of points. */
+  readonly given: Tensor;
+  /** [queries of a block, k] */
+  readonly squared: Tensor;
+}
+
+/** Makes taking the distances of given points from a tile ready to record; see rank_gather.wgsl. */
+export function createRankGather(
+  device: GPUDevice,
+  { tile, place, given, squared }: RankSite,
+): Promise<Command> {
+  const [block = 1, k = 1] = given.shape;
+  return createDispatch(device, gatherShader, {
+    params: { block, k },
+    bindings: { tile, place, given, squared },
+    workgroups: gridOf(Math.ceil((block * k) / 64)),
+  });
+}
+
+/** Makes counting the points of a tile that are nearer than the given ones ready to record; see rank_count.wgsl. */
+export function createRankCount(
+  device: GPUDevice,
+  { tile, place, given, squared, ranks }: RankSite & { readonly ranks: Tensor },
+): Promise<Command> {
+  const [block = 1, k = 1] = given.shape;
+  return createDispatch(device, countShader, {
+    params: { block, k },
+    bindings: { tile, place, given, squared, ranks },
+    workgroups: gridOf(Math.ceil((block * k) / 64)),
+  });
 }

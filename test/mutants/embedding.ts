@@ -79,4 +79,40 @@ export const EMBEDDING_MUTANTS: readonly Mutant[] = [
     ["1 / (2 * n)", "1 / n"],
     ["if (ofB <= ofA) value", "if (ofB < ofA) value"],
   ),
+  ...each(
+    ["shaders/rank_count.wgsl"],
+    ["embedding/map-quality.test.ts"],
+    [
+      ["number < given[i]", "false"],
+      ["&& number != place[4] + query", ""],
+      ["select(ranks[i], 0u, place[3] == 0u)", "ranks[i]"],
+      ["let number = place[3] + p;", "let number = p;"],
+    ],
+  ),
+  ...each(
+    ["shaders/rank_gather.wgsl"],
+    ["embedding/map-quality.test.ts"],
+    [
+      ["(given[i] - place[3]) * params.block", "given[i] * params.block"],
+      ["given[i] - place[3] >= place[2]", "given[i] - place[3] > place[2]"],
+    ],
+  ),
+  ...each(
+    ["src/embedding/map-quality.ts"],
+    ["embedding/map-quality.test.ts"],
+    [
+      ["rank + 1 - k", "rank - k"],
+      ["(2 * n - 3 * k - 1)", "(2 * n - 3 * k)"],
+    ],
+  ),
+  ...each(
+    ["src/embedding/grid.ts"],
+    ["embedding/grid.test.ts"],
+    [
+      ["const across = columns >= rows;", "const across = true;"],
+      ["|| a - b", "|| b - a"],
+      ["row: row + first", "row"],
+      ["Math.max(points.length - (cells - most), ", "Math.max(0, "],
+    ],
+  ),
 ];
