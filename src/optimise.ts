@@ -29,6 +29,7 @@ export {
   type NormalisedGradientOptions,
   normalisedGradient,
 } from "./optimise/optimisers/gradient-ascent.ts";
+export { type LangevinOptions, langevin } from "./optimise/optimisers/langevin.ts";
 export { type LbfgsOptions, lbfgs } from "./optimise/optimisers/lbfgs.ts";
 export { type MomentumOptions, momentum } from "./optimise/optimisers/momentum.ts";
 export type { Optimiser, OptimiserSite } from "./optimise/optimisers/optimiser.ts";

@@ -68,5 +68,6 @@ export type {
   SyntheticPicture,
 } from "./techniques/synthesis/synthesis.ts";
 export type { SynthesisTechnique } from "./techniques/synthesis/technique.ts";
+export { unitSamples } from "./techniques/synthesis/unit-samples.ts";
 export { channelsOf, type Wanted } from "./techniques/synthesis/wanted.ts";
 export { yosinski } from "./techniques/synthesis/yosinski.ts";

@@ -17,7 +17,7 @@ import type { Input } from "./images.ts";
 import { networkSize } from "./input-size.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
 import { readLabels } from "./labels.ts";
-import type { Values } from "./values.ts";
+import { Values } from "./values.ts";
 
 /** The package's own folder and version, from wherever this file was built to. */
 export function ownPackage(): { readonly root: string; readonly version: string } {
@@ -47,7 +47,7 @@ export async function openModel(
   const labels = values.text("labels");
   const output = values.text("output");
   const head = headKindOf(values);
-  const path = values.text("model") ?? join(ownPackage().root, "models", shipped);
+  const path = values.text("model") ?? shippedModel(shipped);
   const files = await modelFromDisk(path);
   const { inputShape, explain } = networkSize(values, io, more);
   const graph = await loadModel(files, {
@@ -69,6 +69,16 @@ export async function openModel(
   const fed = await withGivenInputs(graph, values);
   if (resize === undefined) return fed;
   return { ...fed, preprocessing: { ...fed.preprocessing, resize } };
+}
+
+/** The folder of a network of the package's own. */
+export function shippedModel(name: string): string {
+  return join(ownPackage().root, "models", name);
+}
+
+/** Reads another network, with what its own files declare. */
+export function openAlone(path: string, io: Io): Promise<Graph> {
+  return openModel(new Values({ positionals: [], values: new Map([["model", [path]]]) }), io);
 }
 
 /** The library's words for its options, in those of the command line. */

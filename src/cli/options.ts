@@ -204,12 +204,22 @@ const OWN = {
     name: "data",
     value: "FOLDER",
     many: true,
-    help: "Natural pictures: a folder, a pattern in quotes ('shots/**/*.jpg'), a file, or synthetic:N. They are read once and held as the network takes them.",
+    help: "Natural pictures: a folder, a pattern in quotes ('shots/**/*.jpg'), a file, or synthetic:N. They are read one after another.",
   },
   second: {
     name: "second",
     value: "MODEL",
     help: "Another network, which is asked what it sees in the pictures; with the names and the preprocessing that its own files declare.",
+  },
+  generator: {
+    name: "generator",
+    value: "MODEL",
+    help: "A network that draws a picture from a code. Default: the one that is shipped, of drawings like those of the shipped network.",
+  },
+  magnitude: {
+    name: "magnitude",
+    value: "FILE.npy",
+    help: 'The spectrum that pictures have, as "vitrine spectrum" measures it. Default: a law of photographs.',
   },
   wall: { name: "wall", help: "Every channel of --layer, each with a picture." },
   init: {

@@ -10,8 +10,8 @@ import { unitsOf } from "../techniques/synthesis/wanted.ts";
 import { expandNames } from "./image-names.ts";
 import { Images } from "./images.ts";
 import { type Io, progressOf, UsageError } from "./io.ts";
-import { openModel } from "./model.ts";
-import { Values } from "./values.ts";
+import { openAlone } from "./model.ts";
+import type { Values } from "./values.ts";
 
 const ASKED = ["data", "second"] as const;
 
@@ -38,8 +38,7 @@ export async function evidenceFor(
   const targets = units.map((unit) => unit.objective());
   const naturals = await naturalsFor(networks, targets, pictures, values, io);
   const path = values.text("second");
-  const second =
-    path === undefined ? undefined : createNetworks(device, await openModel(modelAlone(path), io));
+  const second = path === undefined ? undefined : createNetworks(device, await openAlone(path, io));
   try {
     const evidence: Honesty[] = [];
     const progress = progressOf(io, "honest pictures");
@@ -90,7 +89,3 @@ export async function* naturalsOf(graph: Graph, values: Values, io: Io): AsyncGe
   const images = new Images(graph, values.with("image", await expandNames(values.all("data"))), io);
   for await (const { name, values: picture } of images) yield { name, picture };
 }
-
-/** A command line that names a model, and nothing else. */
-const modelAlone = (path: string): Values =>
-  new Values({ positionals: [], values: new Map([["model", [path]]]) });

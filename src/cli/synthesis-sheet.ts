@@ -119,7 +119,7 @@ function drawn(
       const shown = picture(made);
       return {
         ...{ label: made.name, picture: shown },
-        caption: shown ? captionOf(made, graph, evidence[n]) : (made.notes ?? []),
+        caption: [...(shown ? captionOf(made, graph, evidence[n]) : []), ...(made.notes ?? [])],
         ...(shown ? { curve: made.curve } : {}),
         naturals: naturals?.map((natural) => ({
           picture: natural.picture,

@@ -1,5 +1,6 @@
 import adamShader from "../../shaders/adam.wgsl";
 import gradientShader from "../../shaders/gradient_step.wgsl";
+import langevinShader from "../../shaders/langevin_step.wgsl";
 import momentumShader from "../../shaders/momentum_step.wgsl";
 import { type Command, sequence } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
@@ -51,6 +52,27 @@ export function createGradientStep(
       }),
     );
     return sequence([...before, move]);
+  });
+}
+
+/** A step of Langevin dynamics; see langevin_step.wgsl. */
+export function createLangevinStep(
+  device: GPUDevice,
+  site: StepSite & {
+    /** [images], u32 */
+    readonly numbers: Tensor;
+    readonly seed: number;
+    readonly temperature: number;
+    /** Standard deviation of the prior. */
+    readonly sd: number;
+  },
+): Promise<Command> {
+  const { numbers, seed, temperature, sd, ...bindings } = site;
+  const [images = 1, size = 1] = bindings.x.shape;
+  return createDispatch(device, langevinShader, {
+    params: { total: images * size, size, seed, coldness: 1 / temperature, tightness: 1 / sd ** 2 },
+    bindings: { ...bindings, numbers },
+    workgroups: gridOf(Math.ceil((images * size) / 256)),
   });
 }
 

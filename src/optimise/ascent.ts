@@ -173,7 +173,8 @@ export async function createAscent<I extends AscentImage>(
     const gathered = await command(
       createAscentValues(device, { views: asked.values, at: asked.imageValues, step, values, recent }),
     );
-    const { update } = await command(optimiser.create({ device, parameters, gradient, values, step }));
+    const draws = { numbers: numbered, seed };
+    const { update } = await command(optimiser.create({ device, parameters, gradient, values, step, draws }));
     const changes: { readonly regulariser: Regulariser; readonly change: Command }[] = [];
     for (const regulariser of regularisers) {
       const { shape } = site;

@@ -121,6 +121,44 @@ describe("vitrine visualize", () => {
     for (const name of [0, 1, 2, 3, 4]) expect(drawn.split(`${name}.png`).length).toBe(2);
   });
 
+  test("draws by a generator: what excites most, and samples", async () => {
+    const most = await json<Report>(args("gan-prior", "--target", "1", "--steps", "2"));
+    expect(most.results.map(({ name }) => name)).toEqual(["class 1"]);
+    const asked = ["--target", "1,2", "--samples", "2", "--steps", "2"];
+    const drawn = await json<Report>(args("unit-samples", ...asked));
+    expect(drawn.results.map(({ name }) => name)).toEqual([
+      ...["class 1, sample 1", "class 1, sample 2", "class 2, sample 1", "class 2, sample 2"],
+    ]);
+    // The shipped generator by its name, and with black and white exchanged.
+    const named = await json<Report>(
+      args("unit-samples", ...asked, "--generator", "models/helpers/generator"),
+    );
+    expect(named.results).toEqual(drawn.results);
+    const turned = await json<Report>(args("unit-samples", ...asked, "--gives", "1,0"));
+    expect(turned.results[0]?.value).not.toBe(drawn.results[0]?.value);
+  });
+
+  test("keeps the spectrum of a file", async () => {
+    const of = async (...values: number[]) => {
+      const file = at(`spectrum-${values.join("-")}.npy`);
+      const data = Float32Array.from({ length: 12 * 7 * 3 }, (_, i) => values[i % values.length] ?? 1);
+      await writeNpy(file, { shape: [12, 7, 3], data });
+      const found = await json<Report>(args("maco", "--target", "1", "--steps", "2", "--magnitude", file));
+      return found.results[0]?.value;
+    };
+    const flat = await of(1);
+    // Its unit is of no account, its form is.
+    expect(await of(2)).toBeCloseTo(flat ?? 0, 4);
+    expect(await of(1, 2, 5, 9)).not.toBeCloseTo(flat ?? 0, 2);
+  });
+
+  test("says that a picture is saturated", async () => {
+    const { out } = await vitrine(args("--target", "1", "--steps", "3", "--rate", "1e30"));
+    expect(out).toMatch(/Saturated: \d+ % of the picture is at 0 or 1/);
+    const { out: usual } = await vitrine(args("--target", "1", "--steps", "3"));
+    expect(usual).not.toContain("Saturated");
+  });
+
   test("can be followed step by step, and begins with a picture", async () => {
     const init = at("init.npy");
     const data = Float32Array.from({ length: 432 }, (_, i) => 0.5 + Math.sin(i) / 4);
@@ -179,6 +217,10 @@ describe("vitrine visualize", () => {
     [["caricature", "synthetic:1"], /caricature expects --layer, got none/],
     [["caricature", "synthetic:1", "--layer", "conv2", "--data", "x"], /caricature takes no --data/],
     [["--target", "1", "--steps", "1", "--data", "nowhere.png"], /nowhere\.png/],
+    [["--target", "1", "--generator", "x"], /feature-visualization takes no --generator/],
+    [["--target", "1", "--gives", "0,1"], /feature-visualization takes no --gives/],
+    [["gan-prior", "--target", "1", "--gives", "1,1"], /gan-prior expects --gives BLACK,WHITE/],
+    [["--target", "1", "--magnitude", "x.npy"], /feature-visualization takes no --magnitude/],
     [["multifaceted", "--target", "1"], /multifaceted expects --data FOLDER/],
     [["--target", "1", "--clusters", "2"], /feature-visualization takes no --clusters/],
     [["--target", "1", "--steps", "0"], /--steps expects a whole number of 1 to/],

@@ -18,6 +18,26 @@ export const OPTIMISER_MUTANTS: readonly Mutant[] = [
     ["measure(i / params.size)", "measure(0u)"],
     ["sign(g[i])", "g[i]"],
   ),
+  ...each(
+    ["shaders/langevin_step.wgsl"],
+    ["techniques/synthesis/unit-samples.test.ts"],
+    [
+      ["0.5 * rate *", "rate *"],
+      ["params.coldness * g[i]", "g[i]"],
+      ["params.tightness * x[i]", "x[i]"],
+      ["sqrt(rate) * noise", "rate * noise"],
+      ["step[0]);\n  let noise", "0u);\n  let noise"],
+      ["numbers[i / params.size]", "numbers[0]"],
+      ["0u, i % params.size", "0u, 0u"],
+    ],
+    "^langevin",
+  ),
+  ...each(
+    ["src/techniques/synthesis/unit-samples.ts"],
+    ["techniques/synthesis/unit-samples.test.ts"],
+    [["unit.number * MOST_SAMPLES + n", "n"]],
+    "^unitSamples",
+  ),
   ...of(
     "shaders/adam.wgsl",
     ["let first = step[0] == 0u;", "let first = false;"],

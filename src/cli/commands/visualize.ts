@@ -2,9 +2,11 @@ import { extname } from "node:path";
 import { nearest } from "../../gpu/options.ts";
 import { formatShape, LARGEST_U32, sizeOf } from "../../gpu/tensor.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { isOutputRange } from "../../graph/output-range.ts";
 import type { Honesty } from "../../metrics/honesty.ts";
 import { createNetworks } from "../../network/pool.ts";
 import { type NpyArray, readNpy } from "../../node/npy.ts";
+import type { Magnitude } from "../../optimise/image/magnitude.ts";
 import { SYNTHESES } from "../../techniques/synthesis/list.ts";
 import type { SynthesisOption, SynthesisOptions } from "../../techniques/synthesis/options.ts";
 import type { SynthesisRequest } from "../../techniques/synthesis/plan.ts";
@@ -15,7 +17,7 @@ import { channelsOf, type Wanted } from "../../techniques/synthesis/wanted.ts";
 import { Images } from "../images.ts";
 import { sizeOption } from "../input-size.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
-import { openModel, preprocessingReport } from "../model.ts";
+import { openAlone, openModel, preprocessingReport, shippedModel } from "../model.ts";
 import { Outputs } from "../output.ts";
 import {
   assertEvidence,
@@ -41,6 +43,7 @@ export const VISUALIZE: CliCommand = {
   details: [
     "--target star,ring asks for classes, --layer L --channel 3,5 for channels, with --at Y,X for one neuron of each, --layer L --wall for every channel. Each gets a picture. accentuation takes a photograph beside, caricature a photograph and a --layer.",
     "multifaceted makes --clusters pictures of each unit: it sorts the pictures of --data that excite the unit most by what is seen in them, and begins with the mean of each kind.",
+    "gan-prior and unit-samples vary the code of --generator: the one for the picture that excites most, the other for --samples pictures drawn at random from those that excite. maco keeps the spectrum of --magnitude, of a law of photographs otherwise.",
     "The value, the class and its probability are those of the picture rounded to 8 bits, without transforms. A unit that does not fire for its picture is said, and no picture is drawn.",
     "--data FOLDER finds the natural pictures that excite each unit most, and tells how much the picture's way through the network resembles theirs, layer by layer. --second MODEL asks another network what it sees.",
     "--out sheet.png draws all pictures with captions (those of --wall as a wall), --out DIR writes each by itself, --out FILE.npy all as one array [pictures,H,W,3] of 0…1. --out film.gif shows how they came about, a frame every --every steps.",
@@ -51,7 +54,20 @@ export const VISUALIZE: CliCommand = {
     ...MODEL_OPTIONS,
     ...["target", "layer", "channel", "at", "wall"],
     ...OWN,
-    ...["data", "second", "init", "seed", "every", "save-every", "memory", "out", "json"],
+    ...[
+      "generator",
+      "gives",
+      "magnitude",
+      "data",
+      "second",
+      "init",
+      "seed",
+      "every",
+      "save-every",
+      "memory",
+      "out",
+      "json",
+    ],
   ] as CliCommand["options"],
   help: {
     ...Object.fromEntries(OWN.map((name) => [name, SYNTHESIS_OPTIONS[name].help])),
@@ -70,6 +86,7 @@ export const VISUALIZE: CliCommand = {
     "vitrine visualize accentuation photo.jpg --target gear --steps 64 --json",
     "vitrine visualize --layer conv2_2 --channel 0,2 --data photos/ --second mobilenet --steps 40 --out beside.png",
     "vitrine visualize --layer conv2_2 --channel 0,2 --steps 40 --every 4 --out film.gif",
+    "vitrine visualize unit-samples --target star --samples 4 --steps 200 --out samples.png",
     "vitrine visualize multifaceted --target star --data photos/ --clusters 2 --steps 370 --out facets.png",
   ],
   leading: () => 1,
@@ -92,6 +109,11 @@ async function visualizeCommand(
   assertEvidence(technique, values);
   const init = values.text("init");
   if (init !== undefined && !technique.startable) throw new UsageError(`${technique.name} takes no --init`);
+  const spectrum = values.text("magnitude");
+  if (spectrum !== undefined && !technique.spectral) {
+    throw new UsageError(`${technique.name} takes no --magnitude`);
+  }
+  const magnitude = spectrum === undefined ? undefined : await magnitudeIn(spectrum);
   const start = init === undefined ? undefined : await readNpy(init);
   const graph = await openModel(values, io, names);
   if (start) assertStart(start, sizeFor(technique.name, graph, size));
@@ -106,6 +128,7 @@ async function visualizeCommand(
       ...settings,
       ...{ size, seed, every, signal: io.signal, onProgress: progressOf(io, technique.name) },
       ...(start ? { start: start.data } : {}),
+      ...(magnitude ? { magnitude } : {}),
       ...(every === undefined ? {} : { onPicture: (live: LiveSynthesis) => frames.push(live) }),
     });
     made = found.pictures;
@@ -135,6 +158,12 @@ async function visualizeCommand(
     io.out([picture.name, ...captionOf(picture, graph, evidence[n])].join(" · "));
     for (const note of picture.notes ?? []) io.out(`  ${note}`);
   }
+}
+
+/** The magnitudes that a file holds. */
+async function magnitudeIn(path: string): Promise<Magnitude> {
+  const { shape, data } = await readNpy(path);
+  return { shape, data: Float32Array.from(data) };
 }
 
 /** @throws UsageError where a picture to begin with has another size, or its axes in another order. */
@@ -206,6 +235,10 @@ async function requestFor(
   const layer = values.text("layer");
   if (asks.includes("layer") && layer === undefined)
     throw new UsageError(`${name} expects --layer, got none`);
+  for (const option of ["generator", "gives"] as const) {
+    if (values.has(option) && !asks.includes("generator"))
+      throw new UsageError(`${name} takes no --${option}`);
+  }
   if (asks.includes("pictures") && !values.has("data")) {
     throw new UsageError(`${name} expects --data FOLDER with natural pictures, got none`);
   }
@@ -213,8 +246,19 @@ async function requestFor(
     ...(asks.includes("objective") ? { objective: wantedOf(name, graph, values) } : {}),
     ...(asks.includes("layer") ? { layer } : {}),
     ...(images[0] ? { picture: images[0].values } : {}),
+    ...(asks.includes("generator") ? { generator: await generatorFor(name, values, io) } : {}),
     ...(asks.includes("pictures") ? { pictures: naturalsOf(graph, values, io) } : {}),
   };
+}
+
+/** The generator of --generator, or the shipped one, with its numbers for black and white. @throws UsageError */
+async function generatorFor(name: string, values: Values, io: Io): Promise<Graph> {
+  const path = values.text("generator");
+  const graph = await openAlone(path ?? shippedModel("helpers/generator"), io);
+  const range = values.numbers("gives") ?? graph.outputRange;
+  if (isOutputRange(range)) return { ...graph, outputRange: range };
+  const got = values.text("gives") ?? "none, and its file declares none";
+  throw new UsageError(`${name} expects --gives BLACK,WHITE, the generator's numbers for them, got ${got}`);
 }
 
 function wantedOf(name: string, graph: Graph, values: Values): Wanted[] {

@@ -13,6 +13,12 @@ export interface OptimiserSite {
   readonly values: Tensor;
   /** `[1]`: number of the step, from 0. */
   readonly step: Tensor<"u32">;
+  /** What random numbers are drawn by, for optimisers that draw some; an ascent gives it. */
+  readonly draws?: {
+    /** `[images]`: the number of each image. */
+    readonly numbers: Tensor<"u32">;
+    readonly seed: number;
+  };
 }
 
 /** A way to climb. A function makes it from its options, such as `adam({ rate: 0.05 })`. An objective is made as large as can be. */

@@ -25,6 +25,9 @@ interface Made {
   readonly curve?: ArrayLike<number> | undefined;
 }
 
+/** Share of numbers at black or white from which a picture is said to be saturated. */
+const SATURATED = 0.5;
+
 /** A picture of which no channel's standard deviation reaches this, of 255, shows one color. */
 const GREY = 2;
 
@@ -45,6 +48,7 @@ export async function emptinessOf(
           ? [`${name} never changed while the picture climbed, which shows nothing.`]
           : []),
       ...notes,
+      ...(grey ? [] : saturationNotes(picture)),
     ],
   };
 }
@@ -89,4 +93,14 @@ function isGrey(data: Pixels["data"]): boolean {
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
     return Math.sqrt(variance) < GREY;
   });
+}
+
+/** Says how much of a picture is as dark or as bright as can be, where that is a large part. */
+function saturationNotes({ data }: Pixels): string[] {
+  let count = 0;
+  for (const value of data) count += Number(value === 0 || value === 255);
+  const share = count / data.length;
+  if (share < SATURATED) return [];
+  const percent = Math.round(100 * share);
+  return [`Saturated: ${percent} % of the picture is at 0 or 1, where nothing moves; try a smaller rate.`];
 }

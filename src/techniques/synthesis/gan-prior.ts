@@ -8,9 +8,10 @@ import type { Rate } from "../../optimise/optimisers/rate.ts";
 import { type ClipOptions, clip } from "../../optimise/regularisers/clip.ts";
 import { decay } from "../../optimise/regularisers/decay.ts";
 import { assertPool } from "../robustness/attack-pictures.ts";
-import { COMMON, type CommonSynthesisOptions } from "./options.ts";
+import { COMMON, type CommonSynthesisOptions, steps } from "./options.ts";
 import type { Synthesis } from "./synthesis.ts";
 import { synthesise } from "./synthesise.ts";
+import { registered } from "./technique.ts";
 import type { Wanted } from "./wanted.ts";
 
 export interface GanPriorOptions extends CommonSynthesisOptions {
@@ -28,12 +29,17 @@ export interface GanPriorOptions extends CommonSynthesisOptions {
   readonly noise?: number | undefined;
 }
 
-const GAN_PRIOR: Fields<GanPriorOptions> = {
+const OPTIONS: Fields<GanPriorOptions> = {
   ...{ ...COMMON },
   ...{ output: "may", rate: "may", decay: "may", clip: "may", start: "may", noise: "may" },
 };
 
 const WHO = "gan-prior";
+const STEPS = 200;
+const DECAY = 0.01;
+/** Rate of the first step; that of the last is next to nothing. */
+const RATE = 8;
+const LAST_RATE = 1e-10;
 
 /**
  * Pictures that a generator network draws and that excite units most (Nguyen et al. 2016, "Synthesizing the preferred inputs for
@@ -53,12 +59,12 @@ export async function ganPrior(
   options: GanPriorOptions = {},
 ): Promise<Synthesis> {
   assertPool(WHO, networks);
-  assertFields(WHO, options, GAN_PRIOR);
-  const { output, decay: share = 0.01, clip: held, start, noise, steps = 200, ...more } = options;
+  assertFields(WHO, options, OPTIONS);
+  const { output, decay: share = DECAY, clip: held, start, noise, steps = STEPS, ...more } = options;
   if (!(Number.isSafeInteger(steps) && steps >= 1)) {
     throw new InputError(`${WHO}: expected steps of at least 1, got ${steps}`);
   }
-  const { rate = { from: 8, to: 1e-10, steps }, ...common } = more;
+  const { rate = { from: RATE, to: LAST_RATE, steps }, ...common } = more;
   const image = latentImage(generator, { output, start, noise });
   return synthesise(networks, { objective }, common, {
     name: WHO,
@@ -71,3 +77,33 @@ export async function ganPrior(
     }),
   });
 }
+
+export const GAN_PRIOR = registered(
+  {
+    name: WHO,
+    title: "GAN prior",
+    paper: { authors: "Nguyen et al.", year: 2016, arxiv: "1605.09304" },
+    summary: "Picture that a generator network draws and that excites a unit most",
+    asks: ["objective", "generator"],
+    options: {
+      steps: steps(STEPS),
+      rate: {
+        type: { kind: "number" },
+        default: RATE,
+        help: "Mean change of a number of the code in the first step; it falls to zero.",
+      },
+      decay: {
+        type: { kind: "number" },
+        default: DECAY,
+        help: "The share of the code that is taken away after each step.",
+      },
+    },
+  },
+  (networks, { generator, objective = [] }, options) => {
+    const { steps = STEPS, rate = RATE, decay, size, seed, onPicture, every, signal, onProgress } = options;
+    return ganPrior(networks, generator as Graph, objective, {
+      ...{ steps, decay, size, seed, onPicture, every, signal, onProgress },
+      rate: { from: rate, to: LAST_RATE, steps },
+    });
+  },
+);

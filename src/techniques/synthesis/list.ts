@@ -6,6 +6,7 @@ import { DEEP_DREAM, GUIDED_DREAM } from "./deep-dream.ts";
 import { EFROS_LEUNG } from "./efros-leung.ts";
 import { FEATURE_INVERSION } from "./feature-inversion.ts";
 import { FEATURE_VISUALIZATION } from "./feature-visualization.ts";
+import { GAN_PRIOR } from "./gan-prior.ts";
 import { GRAM_TEXTURE } from "./gram-texture.ts";
 import { MACO } from "./maco.ts";
 import { MULTIFACETED } from "./multifaceted.ts";
@@ -13,6 +14,7 @@ import { NEURAL_STYLE } from "./neural-style.ts";
 import type { PictureTechnique } from "./picture-technique.ts";
 import { FEED_FORWARD_STYLE } from "./stylize.ts";
 import type { SynthesisTechnique } from "./technique.ts";
+import { UNIT_SAMPLES } from "./unit-samples.ts";
 import { YOSINSKI } from "./yosinski.ts";
 
 /** Every technique that makes pictures of what a network would like to see, in the order in which people meet them. */
@@ -22,6 +24,8 @@ export const SYNTHESES: readonly SynthesisTechnique[] = [
   FEATURE_VISUALIZATION,
   MACO,
   MULTIFACETED,
+  GAN_PRIOR,
+  UNIT_SAMPLES,
   ACCENTUATION,
   CARICATURE,
 ];

@@ -1,5 +1,6 @@
 import type { Networks } from "../../network/pool.ts";
 import { type MacoImage, macoImage } from "../../optimise/image/maco.ts";
+import { assertMagnitude, type Magnitude } from "../../optimise/image/magnitude.ts";
 import { nadam } from "../../optimise/optimisers/adam.ts";
 import { macoTransforms } from "../../optimise/transforms/presets.ts";
 import { rate, type SynthesisOptions, steps, TRANSFORMS } from "./options.ts";
@@ -14,8 +15,10 @@ const CROPS = 32;
  * MACO (Fel et al. 2023): only the phases of a picture's spectrum climb, by NAdam; their magnitudes are those of photographs and stay.
  * In each step the network sees crops of the picture, with noise. `alpha` of a picture says how much was looked at each pixel: the sum
  * of |gradient| over all steps, 1 from the 80th percentile on.
+ * `magnitude` gives the spectrum of other pictures; a network of grey pictures takes the first of its three decorrelated channels,
+ * which is brightness.
  * @throws InputError for an option out of range, or something that the network does not have; DivergedError; UnsupportedError for a
- * network that takes other than three channels.
+ * network that takes other than three channels, without a magnitude.
  * @example
  * ```ts
  * import { createNetworks } from "vitrine/network";
@@ -52,11 +55,23 @@ export const MACO = synthesisTechnique<MacoImage>({
     },
     transforms: TRANSFORMS,
   },
-  plan: (_, { steps = 256, rate = 1, crops = CROPS, transforms = "usual" }) => ({
+  spectral: true,
+  plan: ({ shape }, { steps = 256, rate = 1, crops = CROPS, transforms = "usual", magnitude }) => ({
     steps,
-    image: macoImage(),
+    image: macoImage({ magnitude: magnitude && (shape[2] === 1 ? brightnessOf(magnitude) : magnitude) }),
     optimiser: nadam({ rate }),
     ...(transforms === "usual" ? { transforms: macoTransforms({ steps }), views: crops } : {}),
     attention: ({ transparency }) => transparency,
   }),
 });
+
+/** The first channel of magnitudes whose colors are decorrelated. */
+function brightnessOf(magnitude: Magnitude): Magnitude {
+  assertMagnitude("maco", magnitude);
+  const [height = 1, half = 1, channels = 1] = magnitude.shape;
+  return {
+    ...magnitude,
+    shape: [height, half, 1],
+    data: magnitude.data.filter((_, i) => i % channels === 0),
+  };
+}

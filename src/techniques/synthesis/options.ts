@@ -1,4 +1,5 @@
 import type { Fields } from "../../gpu/options.ts";
+import type { Magnitude } from "../../optimise/image/magnitude.ts";
 import type { YosinskiSetting } from "../../optimise/regularisers/yosinski.ts";
 import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
 import type { TechniqueOption } from "../attribution/options.ts";
@@ -23,9 +24,11 @@ export interface CommonSynthesisOptions extends LoopOptions {
 export interface SynthesisOptions extends CommonSynthesisOptions {
   /** Picture that all begin with, [H, W, C] of 0…1, at their size; for techniques that are `startable`. Default: noise. */
   readonly start?: Float32Array | undefined;
+  /** Magnitudes of the pictures' spectrum, as `spectrumOf` measures them; for techniques that are `spectral`. */
+  readonly magnitude?: Magnitude | undefined;
   /** Rate of the optimiser. */
   readonly rate?: number | undefined;
-  /** How fast large structures outgrow small ones. */
+  /** How fast large structures outgrow small ones; of a code, the share that is taken away after each step. */
   readonly decay?: number | undefined;
   /** Changes of the picture on its way to the network: the technique's own, or none. */
   readonly transforms?: "usual" | "none" | undefined;
@@ -45,6 +48,10 @@ export interface SynthesisOptions extends CommonSynthesisOptions {
   readonly features?: string | undefined;
   /** Sweeps of the denoising after each step. */
   readonly sweeps?: number | undefined;
+  /** Pictures of each unit. */
+  readonly samples?: number | undefined;
+  /** How much of an activation is as likely as any other: the higher, the more freely samples move. */
+  readonly temperature?: number | undefined;
   /** One of Yosinski's four settings. */
   readonly setting?: YosinskiSetting | undefined;
 }
@@ -52,7 +59,7 @@ export interface SynthesisOptions extends CommonSynthesisOptions {
 /** The options that belong to some techniques only. */
 export type SynthesisOption = Exclude<
   keyof SynthesisOptions,
-  Exclude<keyof CommonSynthesisOptions, "steps"> | "start"
+  Exclude<keyof CommonSynthesisOptions, "steps"> | "start" | "magnitude"
 >;
 
 /** The options of one technique. */

@@ -21,6 +21,8 @@ export interface SynthesisTechnique {
   readonly options: SynthesisOptionList;
   /** True where the pictures can begin with one that is given, the option `start`. */
   readonly startable?: true;
+  /** True where the spectrum of the pictures can be given, the option `magnitude`. */
+  readonly spectral?: true;
   /**
    * Makes pictures.
    * @throws InputError for an option out of range, or something that the network does not have; DivergedError when a picture
@@ -42,10 +44,11 @@ export function registered(
   about: Omit<SynthesisTechnique, "run">,
   run: (networks: Networks, request: SynthesisRequest, options: SynthesisOptions) => Promise<Synthesis>,
 ): SynthesisTechnique {
-  const { name, asks, options: own, startable } = about;
+  const { name, asks, options: own, startable, spectral } = about;
   const fields = Object.fromEntries([
     ...Object.entries(own).map(([option, { type }]) => [option, type.kind === "choice" ? type.of : "may"]),
     ...(startable ? [["start", "may"]] : []),
+    ...(spectral ? [["magnitude", "may"]] : []),
   ]);
   const known = Object.fromEntries(asks.map((asked) => [asked, "must"]));
   return {

@@ -15,7 +15,7 @@ import type { SyntheticPicture } from "../../../src/techniques/synthesis/synthes
 import type { SynthesisTechnique } from "../../../src/techniques/synthesis/technique.ts";
 import { channelsOf, type Wanted } from "../../../src/techniques/synthesis/wanted.ts";
 import { testDevice } from "../../gpu.ts";
-import { chain } from "../../graph/graphs.ts";
+import { chain, constant, graph, random } from "../../graph/graphs.ts";
 import { liveBytes } from "../../live-bytes.ts";
 
 /** A small network that photographs are shown to, with another bias of a channel of its last maps. */
@@ -45,11 +45,23 @@ const ALL = {
     picture: { ...picture, data: picture.data.map((value) => value * n) },
   })),
 } as const;
+/** Codes of three numbers, to pictures. */
+const next = random(12);
+const generator: Graph = {
+  ...graph("generator", [
+    { op: "input", name: "code", inputs: [], shape: [3] },
+    { op: "dense", name: "dense", inputs: ["code"], w: constant([3, 144], next), b: constant([144], next) },
+    { op: "reshape", name: "maps", inputs: ["dense"], shape: [8, 6, 3] },
+    { op: "activation", name: "picture", inputs: ["maps"], activation: { kind: "sigmoid" } },
+  ]),
+  outputRange: [0, 1],
+};
 const requestOf = ({ asks }: SynthesisTechnique, more: SynthesisRequest = {}): SynthesisRequest =>
-  Object.fromEntries(asks.map((asked) => [asked, { ...ALL, ...more }[asked]]));
+  Object.fromEntries(asks.map((asked) => [asked, { ...ALL, generator, ...more }[asked]]));
 const quickly = ({ options }: SynthesisTechnique) => ({
   steps: 3,
   ...("crops" in options ? { crops: 2 } : {}),
+  ...("samples" in options ? { samples: 1 } : {}),
   ...("clusters" in options ? { clusters: 1, size: [8, 6] as const } : {}),
 });
 const eightBits = ({ data }: SyntheticPicture) => ({
@@ -206,6 +218,29 @@ describe("what pictures are made for", () => {
     expect(alpha.length).toBe(48);
     expect(alpha.filter((value) => value === 1).length).toBeGreaterThanOrEqual(10);
     expect(Math.min(...alpha)).toBeGreaterThanOrEqual(0);
+  });
+
+  test("MACO of grey pictures takes the brightness of a spectrum", async () => {
+    const weigh = random(21);
+    const grey = graph("grey", [
+      { op: "input", name: "image", inputs: [], shape: [8, 6, 1] },
+      { op: "reshape", name: "flat", inputs: ["image"], shape: [48] },
+      { op: "dense", name: "logits", inputs: ["flat"], w: constant([48, 2], weigh), b: constant([2], weigh) },
+      { op: "softmax", name: "softmax", inputs: ["logits"] },
+    ]);
+    using own = createNetworks(device, grey);
+    const magnitude = (others: number) => ({
+      shape: [8, 4, 3],
+      data: Float32Array.from({ length: 96 }, (_, i) => (i % 3 === 0 ? 1 + i : others)),
+    });
+    const made = async (others: number) => {
+      const options = { steps: 2, crops: 2, magnitude: magnitude(others) };
+      return (await maco(own, { class: 0 }, options)).pictures[0]?.data;
+    };
+    expect(await made(1)).toEqual(await made(50));
+    await expect(maco(own, { class: 0 }, { steps: 1 })).rejects.toThrow(/expected three channels/);
+    const none = { steps: 1, magnitude: { shape: [8, 4], data: new Float32Array(32) } };
+    await expect(maco(own, { class: 0 }, none)).rejects.toThrow(/expected a magnitude of shape/);
   });
 
   test.each<[string, unknown, RegExp]>([
