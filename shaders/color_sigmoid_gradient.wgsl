@@ -4,10 +4,10 @@
 //   dpixels  [pixels, channels]  gradient to them
 //   dt       [pixels, channels]  gradient to t
 //
-// σ′ = σ·(1 − σ), σ taken from the pixels. One workgroup computes 256 consecutive elements.
+// σ′ = σ·(1 − σ), σ taken from the pixels. One workgroup computes 64 consecutive pixels.
 
 struct Params {
-  size: u32, // elements of pixels
+  pixels: u32, // of all images
   channels: u32,
   mixed: u32, // 1: by M, of 3 channels
   low: f32,
@@ -26,24 +26,29 @@ fn inner(i: u32) -> f32 {
   return params.range * s * (1.0 - s) * dpixels[i];
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let i = (group.x + group.y * groups.x) * 256u + thread;
-  if (i >= params.size) {
+  let i = (group.x + group.y * groups.x) * 64u + thread;
+  if (i >= params.pixels) {
     return;
   }
-  if (params.mixed == 0u) {
-    dt[i] = inner(i);
+  let first = i * params.channels;
+  if (params.mixed == 1u) {
+    let before = vec3(inner(first), inner(first + 1u), inner(first + 2u));
+    for (var channel = 0u; channel < 3u; channel++) {
+      var sum = 0.0;
+      for (var c = 0u; c < 3u; c++) {
+        sum += params.rows[c][channel] * before[c];
+      }
+      dt[first + channel] = sum;
+    }
     return;
   }
-  let channel = i % params.channels;
-  var sum = 0.0;
-  for (var c = 0u; c < 3u; c++) {
-    sum += params.rows[c][channel] * inner(i - channel + c);
+  for (var c = 0u; c < params.channels; c++) {
+    dt[first + c] = inner(first + c);
   }
-  dt[i] = sum;
 }

@@ -4,14 +4,14 @@
 //   x  [images, h, w, C]        image ⌊n / views⌋ gives view n
 //   y  [images·views, H, W, C]
 //
-// One workgroup computes 256 consecutive elements of y.
+// One workgroup computes 64 consecutive pixels of y.
 
 struct Params {
   image: vec2<u32>, // h, w
   view: vec2<u32>,   // H, W
   channels: u32,
   views: u32,
-  size: u32, // elements of y
+  pixels: u32, // of y
   scale: vec4<f32>,
   offset: vec4<f32>,
 }
@@ -23,28 +23,29 @@ struct Params {
 // Whether x has the size of y.
 override SAME_SIZE = false;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let i = (group.x + group.y * groups.x) * 256u + thread;
-  if (i >= params.size) {
+  let i = (group.x + group.y * groups.x) * 64u + thread;
+  if (i >= params.pixels) {
     return;
   }
-  let channel = i % params.channels;
+  let channels = params.channels;
   if (SAME_SIZE) {
-    let size = params.image.x * params.image.y * params.channels;
+    let size = params.image.x * params.image.y;
     let source = i / (size * params.views) * size + i % size;
-    y[i] = params.scale[channel % 4u] * x[source] + params.offset[channel % 4u];
+    for (var c = 0u; c < channels; c++) {
+      y[i * channels + c] = params.scale[c % 4u] * x[source * channels + c] + params.offset[c % 4u];
+    }
     return;
   }
-  let pixel = i / params.channels;
-  let line = pixel / params.view.y;
+  let line = i / params.view.y;
   let n = line / params.view.x / params.views;
   let last = vec2<f32>(params.image - 1u);
-  let at = vec2<f32>(vec2(line % params.view.x, pixel % params.view.y)) + 0.5;
+  let at = vec2<f32>(vec2(line % params.view.x, i % params.view.y)) + 0.5;
   let place = clamp(at * vec2<f32>(params.image) / vec2<f32>(params.view) - 0.5, vec2(0.0), last);
   let low = vec2<u32>(floor(place));
   let high = min(low + 1u, params.image - 1u);
@@ -52,10 +53,12 @@ fn main(
   let first = n * params.image.x;
   let above = (first + low.x) * params.image.y;
   let below = (first + high.x) * params.image.y;
-  let value = mix(
-    mix(x[(above + low.y) * params.channels + channel], x[(above + high.y) * params.channels + channel], part.y),
-    mix(x[(below + low.y) * params.channels + channel], x[(below + high.y) * params.channels + channel], part.y),
-    part.x,
-  );
-  y[i] = params.scale[channel % 4u] * value + params.offset[channel % 4u];
+  for (var c = 0u; c < channels; c++) {
+    let value = mix(
+      mix(x[(above + low.y) * channels + c], x[(above + high.y) * channels + c], part.y),
+      mix(x[(below + low.y) * channels + c], x[(below + high.y) * channels + c], part.y),
+      part.x,
+    );
+    y[i * channels + c] = params.scale[c % 4u] * value + params.offset[c % 4u];
+  }
 }

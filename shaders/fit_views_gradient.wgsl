@@ -3,14 +3,14 @@
 //   dy  [images·views, H, W, C]
 //   dx  [images, h, w, C]
 //
-// Gathers, so it needs no atomics. One workgroup computes 256 consecutive elements of dx.
+// Gathers, so it needs no atomics. One workgroup computes 64 consecutive pixels of dx.
 
 struct Params {
   image: vec2<u32>, // h, w
   view: vec2<u32>,   // H, W
   channels: u32,
   views: u32,
-  size: u32, // elements of dx
+  pixels: u32, // of dx
   scale: vec4<f32>,
 }
 
@@ -20,6 +20,9 @@ struct Params {
 
 // Whether dx has the size of dy.
 override SAME_SIZE = false;
+
+// Rounding of places, in pixels.
+const SLACK = 0.01;
 
 // How much the pixel at `to` along an axis reads of the one at `at`.
 fn weight(to: u32, at: u32, axis: u32) -> f32 {
@@ -31,47 +34,57 @@ fn weight(to: u32, at: u32, axis: u32) -> f32 {
 // The pixels along an axis that may read the one at `at`: the first, and the one behind the last.
 fn readers(at: u32, axis: u32) -> vec2<u32> {
   let ratio = f32(params.view[axis]) / f32(params.image[axis]);
-  let low = floor((f32(at) - 0.5) * ratio - 0.51);
-  let high = ceil((f32(at) + 1.5) * ratio - 0.49) + 1.0;
+  let low = ceil((f32(at) - 0.5) * ratio - 0.5 - SLACK);
+  let high = floor((f32(at) + 1.5) * ratio - 0.5 + SLACK) + 1.0;
   return vec2(u32(max(low, 0.0)), min(u32(max(high, 0.0)), params.view[axis]));
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let i = (group.x + group.y * groups.x) * 256u + thread;
-  if (i >= params.size) {
+  let i = (group.x + group.y * groups.x) * 64u + thread;
+  if (i >= params.pixels) {
     return;
   }
-  let channel = i % params.channels;
-  var sum = 0.0;
+  let channels = params.channels;
   if (SAME_SIZE) {
-    let size = params.image.x * params.image.y * params.channels;
+    let size = params.image.x * params.image.y;
     let first = i / size * params.views * size + i % size;
-    for (var view = 0u; view < params.views; view++) {
-      sum += dy[first + view * size];
+    for (var c = 0u; c < channels; c++) {
+      var sum = 0.0;
+      for (var view = 0u; view < params.views; view++) {
+        sum += dy[(first + view * size) * channels + c];
+      }
+      dx[i * channels + c] = params.scale[c % 4u] * sum;
     }
-    dx[i] = params.scale[channel % 4u] * sum;
     return;
   }
-  let pixel = i / params.channels;
-  let line = pixel / params.image.y;
+  let line = i / params.image.y;
   let n = line / params.image.x;
   let row = line % params.image.x;
-  let column = pixel % params.image.y;
+  let column = i % params.image.y;
   let rows = readers(row, 0u);
   let columns = readers(column, 1u);
-  for (var view = n * params.views; view < (n + 1u) * params.views; view++) {
-    for (var r = rows.x; r < rows.y; r++) {
-      let vertical = weight(r, row, 0u);
-      for (var c = columns.x; c < columns.y && vertical > 0.0; c++) {
-        let place = (view * params.view.x + r) * params.view.y + c;
-        sum += vertical * weight(c, column, 1u) * dy[place * params.channels + channel];
+  for (var base = 0u; base < channels; base += 4u) {
+    let width = min(channels - base, 4u);
+    var sum = vec4<f32>();
+    for (var view = n * params.views; view < (n + 1u) * params.views; view++) {
+      for (var r = rows.x; r < rows.y; r++) {
+        let vertical = weight(r, row, 0u);
+        for (var c = columns.x; c < columns.y && vertical > 0.0; c++) {
+          let share = vertical * weight(c, column, 1u);
+          let start = ((view * params.view.x + r) * params.view.y + c) * channels + base;
+          for (var k = 0u; k < width; k++) {
+            sum[k] += share * dy[start + k];
+          }
+        }
       }
     }
+    for (var k = 0u; k < width; k++) {
+      dx[i * channels + base + k] = params.scale[k] * sum[k];
+    }
   }
-  dx[i] = params.scale[channel % 4u] * sum;
 }

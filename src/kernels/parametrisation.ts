@@ -5,7 +5,7 @@ import phaseShader from "../../shaders/phase_spectrum.wgsl";
 import phaseGradientShader from "../../shaders/phase_spectrum_gradient.wgsl";
 import type { Command } from "../gpu/command.ts";
 import { createDispatch, gridOf } from "../gpu/dispatch.ts";
-import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../gpu/tensor.ts";
 
 /** A grid with a thread for every element. */
 function threadsFor({ shape }: Tensor): [number, number] {
@@ -19,10 +19,12 @@ export interface ColorSigmoid {
   readonly matrix?: readonly (readonly [number, number, number])[] | undefined;
 }
 
+const pixelsOf = (shape: Shape): number => sizeOf(shape.slice(0, -1));
+
 function colorParams({ bounds: [low, high], matrix }: ColorSigmoid, { shape }: Tensor) {
   const rows = Array.from({ length: 12 }, (_, index) => matrix?.[index >> 2]?.[index % 4] ?? 0);
   return {
-    ...{ size: sizeOf(shape), channels: shape.at(-1) ?? 1, mixed: Number(matrix !== undefined) },
+    ...{ pixels: pixelsOf(shape), channels: shape.at(-1) ?? 1, mixed: Number(matrix !== undefined) },
     ...{ low, range: high - low, rows },
   };
 }
@@ -34,7 +36,11 @@ export function createColorSigmoid(
   bindings: { readonly t: Tensor; readonly pixels: Tensor },
 ): Promise<Command> {
   const params = colorParams(color, bindings.t);
-  return createDispatch(device, colorShader, { params, bindings, workgroups: threadsFor(bindings.t) });
+  return createDispatch(device, colorShader, {
+    params,
+    bindings,
+    workgroups: gridOf(Math.ceil(params.pixels / 64)),
+  });
 }
 
 /** Takes `dpixels` back to `dt`, all [N, H, W, C], with `pixels` as they were made; see color_sigmoid_gradient.wgsl. */
@@ -47,7 +53,7 @@ export function createColorSigmoidGradient(
   return createDispatch(device, colorGradientShader, {
     params,
     bindings,
-    workgroups: threadsFor(bindings.dt),
+    workgroups: gridOf(Math.ceil(params.pixels / 64)),
   });
 }
 

@@ -30,12 +30,12 @@ export function createFitViews(
   device: GPUDevice,
   { x, y, scale, offset }: Scaling & { readonly x: Tensor; readonly y: Tensor },
 ): Promise<Command> {
-  const size = sizeOf(y.shape);
+  const pixels = sizeOf(y.shape.slice(0, -1));
   return createDispatch(device, shader, {
     constants: sameSize(x, y),
-    params: { ...paramsOf(x, y), size, scale: four(scale, 1), offset: four(offset, 0) },
+    params: { ...paramsOf(x, y), pixels, scale: four(scale, 1), offset: four(offset, 0) },
     bindings: { x, y },
-    workgroups: gridOf(Math.ceil(size / 256)),
+    workgroups: gridOf(Math.ceil(pixels / 64)),
   });
 }
 
@@ -44,12 +44,12 @@ export function createFitViewsGradient(
   device: GPUDevice,
   { dx, dy, scale }: Scaling & { readonly dx: Tensor; readonly dy: Tensor },
 ): Promise<Command> {
-  const size = sizeOf(dx.shape);
+  const pixels = sizeOf(dx.shape.slice(0, -1));
   return createDispatch(device, gradientShader, {
     constants: sameSize(dx, dy),
-    params: { ...paramsOf(dx, dy), size, scale: four(scale, 1) },
+    params: { ...paramsOf(dx, dy), pixels, scale: four(scale, 1) },
     bindings: { dy, dx },
-    workgroups: gridOf(Math.ceil(size / 256)),
+    workgroups: gridOf(Math.ceil(pixels / 64)),
   });
 }
 

@@ -51,13 +51,14 @@ export const TRANSFORM_MUTANTS: readonly Mutant[] = [
   ...of(
     "shaders/fit_views.wgsl",
     ["i / (size * params.views) * size", "i / size * size"],
-    ["+ params.offset[channel % 4u];", ";", 2],
+    ["+ params.offset[c % 4u];", ";", 2],
   ),
   ...of(
     "shaders/fit_views_gradient.wgsl",
     ["view < params.views; view++", "view < 1u; view++"],
     ["i / size * params.views * size", "i / size * size"],
-    ["ratio - 0.49) + 1.0", "ratio - 0.49) - 1.0"],
+    ["ratio - 0.5 + SLACK) + 1.0", "ratio - 0.5 + SLACK)"],
+    ["var base = 0u", "var base = 4u"],
   ),
   ...each(
     ["shaders/pin_images.wgsl"],
