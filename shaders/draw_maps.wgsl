@@ -22,6 +22,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read> step: array<u32>;
 @group(0) @binding(4) var<storage, read_write> maps: array<f32>;
 
+// Whether what is drawn moves by whole pixels and goes on from the move that `maps` holds.
+override ADDED = false;
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let n = id.x;
@@ -37,8 +40,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       row++;
     }
   }
-  for (var k = 0u; k < 6u; k++) {
-    maps[6u * n + k] = table[7u * row + k];
+  if (ADDED) {
+    maps[6u * n + 2u] += table[7u * row + 2u];
+    maps[6u * n + 5u] += table[7u * row + 5u];
+  } else {
+    for (var k = 0u; k < 6u; k++) {
+      maps[6u * n + k] = table[7u * row + k];
+    }
   }
   let moved = floor(vec2(fraction(drawn(key, 1u, 0u)), fraction(drawn(key, 2u, 0u))) * vec2<f32>(params.range));
   maps[6u * n + 2u] += moved.x;

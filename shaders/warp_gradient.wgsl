@@ -1,6 +1,6 @@
 // The gradient of warp.wgsl: dx = Σ weight · dy over the views of a picture, in order, and the pixels of each that read x's.
 //
-//   maps  [images·views, 6]   see blocks/affine_places.wgsl
+//   maps, before, after  [images·views, 6]   see blocks/affine_places.wgsl
 //   dy    [images·views, H, W, C]
 //   dx    [images, h, w, C]
 //
@@ -10,7 +10,9 @@
 
 struct Params {
   image: vec2<u32>, // h, w
+  read: vec2<u32>,  // size of what the map reads: of x, or of x moved
   view: vec2<u32>,  // H, W
+  mapped: vec2<u32>, // size of what the map makes: of y, or of what moves to y
   channels: u32,
   views: u32,
   pixels: u32, // of dx
@@ -18,8 +20,13 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> maps: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read> before: array<f32>;
+@group(0) @binding(3) var<storage, read> after: array<f32>;
+@group(0) @binding(4) var<storage, read> dy: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+
+// Whether every map moves by whole pixels: each pixel is read by one.
+override WHOLE = false;
 
 // Rounding of places, in pixels.
 const SLACK = 0.01;
@@ -31,7 +38,7 @@ struct Reach {
 }
 
 fn reachOf(map: AffineMap) -> Reach {
-  let last = vec2<f32>(params.view - 1u);
+  let last = vec2<f32>(params.mapped - 1u);
   let a = placeInPicture(map, vec2<f32>(0.0));
   let b = placeInPicture(map, vec2<f32>(last.x, 0.0));
   let c = placeInPicture(map, vec2<f32>(0.0, last.y));
@@ -96,17 +103,30 @@ fn main(
   }
   let line = i / params.image.y;
   let picture = line / params.image.x;
-  let pixel = vec2<i32>(vec2(line % params.image.x, i % params.image.y));
-  let size = vec2<i32>(params.image);
-  let last = vec2<f32>(params.view) - 1.0;
+  let inPicture = vec2<i32>(vec2(line % params.image.x, i % params.image.y));
+  let size = vec2<i32>(params.read);
   for (var base = 0u; base < params.channels; base += 4u) {
     let width = min(params.channels - base, 4u);
     var sum = vec4<f32>();
     for (var n = picture * params.views; n < (picture + 1u) * params.views; n++) {
+      let pixel = inPicture - movedBefore(n);
+      if (MOVED_BEFORE && (any(pixel < vec2(0)) || any(pixel >= size))) {
+        continue;
+      }
+      let first = movedAfter(n);
+      let last = vec2<f32>(first + vec2<i32>(params.view) - 1);
+      // With a move before the map, as if each view's gradient were held between the two.
+      var own = sum;
+      if (MOVED_BEFORE) {
+        own = vec4<f32>();
+      }
       let map = mapOf(n);
       let determinant = map.row.x * map.column.y - map.row.y * map.column.x;
       let inverse = vec4(map.column.y, -map.row.y, -map.column.x, map.row.x) / determinant;
-      let extent = vec2(abs(inverse.x) + abs(inverse.y), abs(inverse.z) + abs(inverse.w)) + SLACK;
+      var extent = vec2(SLACK);
+      if (!WHOLE) {
+        extent += vec2(abs(inverse.x) + abs(inverse.y), abs(inverse.z) + abs(inverse.w));
+      }
       var reach: Reach;
       if (BORDER != BEYOND_CONSTANT) {
         reach = reachOf(map);
@@ -123,21 +143,27 @@ fn main(
           let place = vec2<f32>(vec2(row.at, column.at));
           let away = place - vec2(map.row.z, map.column.z);
           let centre = vec2(dot(inverse.xy, away), dot(inverse.zw, away));
-          let low = max(ceil(centre - extent), vec2<f32>(0.0));
+          let low = max(ceil(centre - extent), vec2<f32>(first));
           let high = min(floor(centre + extent), last);
           for (var v = low.x; v <= high.x; v += 1.0) {
             for (var u = low.y; u <= high.y; u += 1.0) {
               let near = max(1.0 - abs(placeInPicture(map, vec2(v, u)) - place), vec2<f32>(0.0));
               let weight = near.x * near.y;
               if (weight > 0.0) {
-                let start = ((n * params.view.x + u32(v)) * params.view.y + u32(u)) * params.channels + base;
+                let at = vec2<u32>(vec2(i32(v), i32(u)) - first);
+                let start = ((n * params.view.x + at.x) * params.view.y + at.y) * params.channels + base;
                 for (var k = 0u; k < width; k++) {
-                  sum[k] += weight * dy[start + k];
+                  own[k] += weight * dy[start + k];
                 }
               }
             }
           }
         }
+      }
+      if (MOVED_BEFORE) {
+        sum += own;
+      } else {
+        sum = own;
       }
     }
     for (var k = 0u; k < width; k++) {

@@ -50,12 +50,7 @@ export {
   type YosinskiSetting,
   yosinskiSettings,
 } from "./optimise/regularisers/yosinski.ts";
-export {
-  type AffineMap,
-  type AffineOptions,
-  affine,
-  type PictureBorder,
-} from "./optimise/transforms/affine.ts";
+export { type AffineOptions, affine } from "./optimise/transforms/affine.ts";
 export { type CropDraws, type CropOptions, cropAndResize } from "./optimise/transforms/crop-and-resize.ts";
 export { type FlipOptions, flip } from "./optimise/transforms/flip.ts";
 export { type JitterOptions, jitter } from "./optimise/transforms/jitter.ts";
@@ -63,5 +58,6 @@ export { type NoiseOptions, noise } from "./optimise/transforms/noise.ts";
 export { type PadOptions, pad } from "./optimise/transforms/pad.ts";
 export { lucidTransforms, type MacoTransformOptions, macoTransforms } from "./optimise/transforms/presets.ts";
 export { rotate } from "./optimise/transforms/rotate.ts";
+export type { AffineMap, PictureBorder } from "./optimise/transforms/sampling.ts";
 export { type ListOptions, scale } from "./optimise/transforms/scale.ts";
 export type { Size, Transform, TransformSite } from "./optimise/transforms/transform.ts";

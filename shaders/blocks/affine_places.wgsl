@@ -4,6 +4,25 @@
 
 override BORDER = 0u;
 
+// Moves by whole pixels that a kernel makes with the map, each a view of its own that is never held: `before` the map, of pictures
+// to what the map reads, and `after` it. The kernel binds both as it binds `maps`.
+override MOVED_BEFORE = false;
+override MOVED_AFTER = false;
+
+fn movedBefore(n: u32) -> vec2<i32> {
+  if (MOVED_BEFORE) {
+    return vec2(i32(before[6u * n + 2u]), i32(before[6u * n + 5u]));
+  }
+  return vec2(0);
+}
+
+fn movedAfter(n: u32) -> vec2<i32> {
+  if (MOVED_AFTER) {
+    return vec2(i32(after[6u * n + 2u]), i32(after[6u * n + 5u]));
+  }
+  return vec2(0);
+}
+
 const BEYOND_CONSTANT = 0u;
 const BEYOND_EDGE = 1u;
 const BEYOND_REFLECT = 2u; // the outermost pixel once: c b | a b c | b a

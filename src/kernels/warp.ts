@@ -9,44 +9,68 @@ import { asNhwc, sizeOf, type Tensor } from "../gpu/tensor.ts";
 /** What stands beyond a picture's border. */
 export const BORDERS = { constant: 0, edge: 1, reflect: 2, wrap: 3 } as const;
 
+type Size = readonly [height: number, width: number];
+
 /** Pictures and their views by affine maps; the shapes are those of warp.wgsl. */
-interface Warp {
+export interface Warp {
   /** [images·views, 6] */
   readonly maps: Tensor;
   readonly border: keyof typeof BORDERS;
+  /** A move by whole pixels of x to what the maps read, and of what they make to y: maps as well, and the size between. */
+  readonly before?: { readonly maps: Tensor; readonly size: Size } | undefined;
+  readonly after?: { readonly maps: Tensor; readonly size: Size } | undefined;
 }
 
-function paramsOf(x: Tensor, y: Tensor) {
+function paramsOf(x: Tensor, y: Tensor, { before }: Warp) {
   const [images, h, w, channels] = asNhwc(x.shape);
   const [pictures, height, width] = asNhwc(y.shape);
-  return { image: [h, w], view: [height, width], channels, views: pictures / images };
+  const read = [...(before?.size ?? [h, w])];
+  return { image: [h, w], read, view: [height, width], channels, views: pictures / images };
+}
+
+function constantsOf({ border, before, after }: Warp) {
+  return {
+    BORDER: BORDERS[border],
+    MOVED_BEFORE: Number(before !== undefined),
+    MOVED_AFTER: Number(after !== undefined),
+  };
+}
+
+function mapsOf({ maps, before, after }: Warp) {
+  return { maps, before: before?.maps ?? maps, after: after?.maps ?? maps };
 }
 
 const pixelsOf = (tensor: Tensor): number => sizeOf(tensor.shape.slice(0, -1));
 
-/** Writes views `y` of pictures `x` by affine maps; beyond a constant border stands `value`. See warp.wgsl. */
+/**
+ * Writes views `y` of pictures `x` by affine maps; beyond a constant border stands `value`, beyond x `around` where it is moved
+ * before. See warp.wgsl.
+ */
 export function createWarp(
   device: GPUDevice,
-  site: Warp & { readonly x: Tensor; readonly y: Tensor; readonly value: number },
+  warp: Warp,
+  site: { readonly x: Tensor; readonly y: Tensor; readonly value: number; readonly around: number },
 ): Promise<Command> {
-  const { x, y, maps, border, value } = site;
+  const { x, y, value, around } = site;
   return createDispatch(device, shader, {
-    constants: { BORDER: BORDERS[border] },
-    params: { ...paramsOf(x, y), pixels: pixelsOf(y), value },
-    bindings: { x, maps, y },
+    constants: constantsOf(warp),
+    params: { ...paramsOf(x, y, warp), pixels: pixelsOf(y), value, around },
+    bindings: { x, ...mapsOf(warp), y },
     workgroups: gridOf(Math.ceil(pixelsOf(y) / 64)),
   });
 }
 
-/** Takes the gradient to such views back to the pictures; see warp_gradient.wgsl. */
+/** Takes the gradient to such views back to the pictures, `whole` where every map moves by whole pixels; see warp_gradient.wgsl. */
 export function createWarpGradient(
   device: GPUDevice,
-  { dx, dy, maps, border }: Warp & { readonly dx: Tensor; readonly dy: Tensor },
+  warp: Warp,
+  { dx, dy, whole }: { readonly dx: Tensor; readonly dy: Tensor; readonly whole: boolean },
 ): Promise<Command> {
+  const params = paramsOf(dx, dy, warp);
   return createDispatch(device, gradientShader, {
-    constants: { BORDER: BORDERS[border] },
-    params: { ...paramsOf(dx, dy), pixels: pixelsOf(dx) },
-    bindings: { maps, dy, dx },
+    constants: { ...constantsOf(warp), WHOLE: Number(whole) },
+    params: { ...params, mapped: [...(warp.after?.size ?? params.view)], pixels: pixelsOf(dx) },
+    bindings: { ...mapsOf(warp), dy, dx },
     workgroups: gridOf(Math.ceil(pixelsOf(dx) / 64)),
   });
 }
@@ -69,12 +93,15 @@ export function createDrawMaps(
     readonly table: Tensor;
     readonly range: readonly [number, number];
     readonly ordered: boolean;
+    /** Adds moves by whole pixels to those that `maps` holds. */
+    readonly added?: boolean;
   },
 ): Promise<Command> {
-  const { table, numbers, step, maps, seed, range, ordered } = site;
+  const { table, numbers, step, maps, seed, range, ordered, added = false } = site;
   const [rows = 1] = table.shape;
   const [views = 1] = maps.shape;
   return createDispatch(device, mapsShader, {
+    constants: { ADDED: Number(added) },
     params: { views, rows, range, seed, ordered: ordered ? 1 : 0 },
     bindings: { table, numbers, step, maps },
     workgroups: [Math.ceil(views / 64)],

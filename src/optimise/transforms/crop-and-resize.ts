@@ -1,6 +1,7 @@
 import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import { type AffineMap, assertBorder, assertSize, type PictureBorder, sampled } from "./affine.ts";
+import { assertBorder, assertSize } from "./affine.ts";
+import { type AffineMap, type PictureBorder, sampled } from "./sampling.ts";
 import type { Size, Transform } from "./transform.ts";
 
 /** How a crop is drawn. Sides and centres are shares of the picture's, so that 1 is the whole picture. */

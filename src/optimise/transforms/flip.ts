@@ -1,6 +1,7 @@
 import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import { aroundCentre, sampled } from "./affine.ts";
+import { aroundCentre } from "./affine.ts";
+import { sampled } from "./sampling.ts";
 import type { Transform } from "./transform.ts";
 
 export interface FlipOptions {

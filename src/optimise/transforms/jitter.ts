@@ -1,6 +1,6 @@
 import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import { type AffineMap, sampled } from "./affine.ts";
+import { type AffineMap, sampled } from "./sampling.ts";
 import type { Transform } from "./transform.ts";
 
 export interface JitterOptions {

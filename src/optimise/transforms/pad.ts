@@ -1,6 +1,7 @@
 import { InputError } from "../../gpu/errors.ts";
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import { assertBorder, type PictureBorder, sampled } from "./affine.ts";
+import { assertBorder } from "./affine.ts";
+import { type PictureBorder, sampled } from "./sampling.ts";
 import type { Transform } from "./transform.ts";
 
 export interface PadOptions {

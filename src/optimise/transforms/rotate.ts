@@ -1,5 +1,6 @@
 import { assertFields } from "../../gpu/options.ts";
-import { aroundCentre, assertBorder, assertList, sampled } from "./affine.ts";
+import { aroundCentre, assertBorder, assertList } from "./affine.ts";
+import { sampled } from "./sampling.ts";
 import { LIST, type ListOptions } from "./scale.ts";
 import type { Transform } from "./transform.ts";
 

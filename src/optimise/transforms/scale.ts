@@ -1,5 +1,6 @@
 import { assertFields, type Fields } from "../../gpu/options.ts";
-import { aroundCentre, assertBorder, assertList, type PictureBorder, sampled } from "./affine.ts";
+import { aroundCentre, assertBorder, assertList } from "./affine.ts";
+import { type PictureBorder, sampled } from "./sampling.ts";
 import type { Transform } from "./transform.ts";
 
 export interface ListOptions {

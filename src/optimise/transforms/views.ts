@@ -9,6 +9,7 @@ import {
   createViewNumbers,
   type Scaling,
 } from "../../kernels/views.ts";
+import { linksOf } from "./sampling.ts";
 import type { Size, Transform } from "./transform.ts";
 
 /** Images on their way to a network. */
@@ -56,23 +57,29 @@ export async function createViews(
     const pictures = images * views;
     const forward: Command[] = [];
     const backward: Command[] = [];
-    const sizes: Size[] = [];
     let size: Size = [h, w];
-    for (const transform of transforms) {
-      size = transform.sizeOf(size, [height, width]);
-      sizes.push(size);
-    }
+    const placed = transforms.map((transform, n) => {
+      const from = size;
+      size = transform.sizeOf(from, [height, width]);
+      return { transform, seed: hash32(seed ^ hash32(n + 1)), from, to: size };
+    });
+    const sizes = placed.map(({ to }) => to);
     let [x, dx] = [pixels, pixelGradient];
     if (transforms.length > 0) {
       const viewNumbers = tensor([pictures], { dtype: "u32", label: "numbers of views" });
       forward.push(await command(createViewNumbers(device, { numbers, y: viewNumbers })));
-      for (const [n, transform] of transforms.entries()) {
-        const y = tensor([pictures, ...(sizes[n] ?? size), channels], { label: transform.name });
+      for (const { name, to, create } of linksOf(placed)) {
+        const y = tensor([pictures, ...to, channels], { label: name });
         const made = await command(
-          transform.create({
-            ...{ device, x, dx, y, dy: y, numbers: viewNumbers, step },
+          create({
+            device,
+            x,
+            dx,
+            y,
+            dy: y,
+            numbers: viewNumbers,
+            step,
             views: pictures / (x.shape[0] ?? 1),
-            seed: hash32(seed ^ hash32(n + 1)),
           }),
         );
         forward.push(made.forward);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError, UnsupportedError } from "../../../src/gpu/errors.ts";
-import { type AffineMap, affine, type PictureBorder } from "../../../src/optimise/transforms/affine.ts";
+import { affine } from "../../../src/optimise/transforms/affine.ts";
 import { cropAndResize } from "../../../src/optimise/transforms/crop-and-resize.ts";
 import { flip } from "../../../src/optimise/transforms/flip.ts";
 import { jitter } from "../../../src/optimise/transforms/jitter.ts";
@@ -9,6 +9,7 @@ import { noise } from "../../../src/optimise/transforms/noise.ts";
 import { pad } from "../../../src/optimise/transforms/pad.ts";
 import { lucidTransforms, macoTransforms } from "../../../src/optimise/transforms/presets.ts";
 import { rotate } from "../../../src/optimise/transforms/rotate.ts";
+import type { AffineMap, PictureBorder } from "../../../src/optimise/transforms/sampling.ts";
 import { scale } from "../../../src/optimise/transforms/scale.ts";
 import type { Transform } from "../../../src/optimise/transforms/transform.ts";
 import { type Pictures, runViews, scattered } from "./run-views.ts";
@@ -86,6 +87,39 @@ describe("the gradient is the adjoint", () => {
     },
     60_000,
   );
+});
+
+/** A transform that nothing is joined with. */
+const apart = ({ name, sizeOf, create }: Transform): Transform => ({ name, sizeOf, create });
+
+test.each<[string, Transform[]]>([
+  ["Lucid's", lucidTransforms()],
+  ["moves only", [pad(3), jitter(4), jitter(2)]],
+  ["fixed moves", [pad(3, { border: 0.25 }), jitter(4, { offsets: [[1, 3]] }), rotate([30])]],
+  ["in order", [jitter(2, { offsets: [[0, 1], [2, 0]] }), pad(2), jitter(3), scale([0.7, 1.4])]], // biome-ignore format: one row a case
+  ["a roll, which is none of them", [jitter(2, { wrap: true }), scale([0.8, 1.3]), jitter(2)]],
+  ["beyond an edge", [pad(4, { border: "edge" }), rotate([20, -40]), jitter(3)]],
+  [
+    "mirrors and a crop",
+    [pad(2), flip({ horizontal: 0.5 }), jitter(1), cropAndResize({ box: BOX, border: 0.1 })],
+  ],
+  [
+    "a map that reflects",
+    [pad(3, { border: 0.9 }), jitter(1), scale([0.4, 1.2], { border: "reflect" }), jitter(2)],
+  ],
+])("joined transforms are the same to the bit as one after another: %s", async (_, transforms) => {
+  const x: Pictures = { shape: [2, 9, 11, 3], data: scattered(2 * 9 * 11 * 3, 6) };
+  for (const [step, views] of [
+    [0, 1],
+    [3, 2],
+  ] as const) {
+    const run = { step, views, seed: 5, dy: (size: number) => scattered(size, 7) };
+    const joined = await runViews(x, transforms, run);
+    const before = await runViews(x, transforms.map(apart), run);
+    expect(joined.y).toEqual(before.y);
+    // Of zeros, the sign may differ.
+    expect(joined.dx.map((v) => v + 0)).toEqual(before.dx.map((v) => v + 0));
+  }
 });
 
 /** The pixel at a place of the unbounded line, −1 beyond a constant border. */
