@@ -27,6 +27,7 @@ struct Params {
 
 // Whether every map moves by whole pixels: each pixel is read by one.
 override WHOLE = false;
+override WIDTH = 1u; // channels that a thread computes at once, at most 4: a divisor of theirs
 
 // Rounding of places, in pixels.
 const SLACK = 0.01;
@@ -105,8 +106,7 @@ fn main(
   let picture = line / params.image.x;
   let inPicture = vec2<i32>(vec2(line % params.image.x, i % params.image.y));
   let size = vec2<i32>(params.read);
-  for (var base = 0u; base < params.channels; base += 4u) {
-    let width = min(params.channels - base, 4u);
+  for (var base = 0u; base < params.channels; base += WIDTH) {
     var sum = vec4<f32>();
     for (var n = picture * params.views; n < (picture + 1u) * params.views; n++) {
       let pixel = inPicture - movedBefore(n);
@@ -152,7 +152,7 @@ fn main(
               if (weight > 0.0) {
                 let at = vec2<u32>(vec2(i32(v), i32(u)) - first);
                 let start = ((n * params.view.x + at.x) * params.view.y + at.y) * params.channels + base;
-                for (var k = 0u; k < width; k++) {
+                for (var k = 0u; k < WIDTH; k++) {
                   own[k] += weight * dy[start + k];
                 }
               }
@@ -166,7 +166,7 @@ fn main(
         sum = own;
       }
     }
-    for (var k = 0u; k < width; k++) {
+    for (var k = 0u; k < WIDTH; k++) {
       dx[i * params.channels + base + k] = sum[k];
     }
   }

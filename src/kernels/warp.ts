@@ -36,6 +36,11 @@ function constantsOf({ border, before, after }: Warp) {
   };
 }
 
+/** Channels that a thread computes at once. */
+function widthOf(channels: number): number {
+  return [4, 3, 2].find((width) => channels % width === 0) ?? 1;
+}
+
 function mapsOf({ maps, before, after }: Warp) {
   return { maps, before: before?.maps ?? maps, after: after?.maps ?? maps };
 }
@@ -68,7 +73,7 @@ export function createWarpGradient(
 ): Promise<Command> {
   const params = paramsOf(dx, dy, warp);
   return createDispatch(device, gradientShader, {
-    constants: { ...constantsOf(warp), WHOLE: Number(whole) },
+    constants: { ...constantsOf(warp), WHOLE: Number(whole), WIDTH: widthOf(params.channels) },
     params: { ...params, mapped: [...(warp.after?.size ?? params.view)], pixels: pixelsOf(dx) },
     bindings: { ...mapsOf(warp), dy, dx },
     workgroups: gridOf(Math.ceil(pixelsOf(dx) / 64)),
