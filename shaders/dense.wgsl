@@ -6,7 +6,7 @@
 //   y  [rows, units]
 //
 // One workgroup computes ROWS rows of LANES chunks of units: SPLITS threads share the features of each chunk, and their
-// sums are added in a fixed order. Units go in chunks of four where their number allows.
+// sums are added in one order, whatever ROWS is: a row has the same bits alone and among others. Units go in chunks of four where their number allows.
 
 struct Params {
   rows: u32,
@@ -28,12 +28,32 @@ alias Chunk = vec4<f32>; // or f32
 alias Value = Chunk; // of the shared blocks
 const ROWS = 1u; // or 8
 const LANES = 16u;
-const SPLITS = 16u; // at least ROWS; ROWS · LANES · SPLITS chunks fit workgroup memory
+const SPLITS = 16u;
+const TOGETHER = min(ROWS, 4u); // rows whose sums workgroup memory holds, 16 KiB of chunks
 
 override BIAS: bool = true;
 override ACCUMULATE: bool = false; // add to the sums that y holds, before bias and activation
 
-var<workgroup> partial: array<Chunk, ROWS * SPLITS * LANES>;
+var<workgroup> partial: array<Chunk, TOGETHER * SPLITS * LANES>;
+
+// Writes the outputs of a row of those whose sums are in workgroup memory.
+fn writeRow(row: u32, chunk: u32, thread: vec2<u32>) {
+  if (thread.y >= TOGETHER || row >= params.rows || chunk >= params.chunks) {
+    return;
+  }
+  var z = Chunk();
+  for (var s = 0u; s < SPLITS; s++) {
+    z += partial[(thread.y * SPLITS + s) * LANES + thread.x];
+  }
+  let at = row * params.chunks + chunk;
+  if (ACCUMULATE) {
+    z += y[at];
+  }
+  if (BIAS) {
+    z += b[chunk];
+  }
+  y[at] = activate(z);
+}
 
 @compute @workgroup_size(LANES, SPLITS)
 fn main(
@@ -85,26 +105,16 @@ fn main(
     partial[SPLITS * LANES + index] = acc1;
     partial[2u * SPLITS * LANES + index] = acc2;
     partial[3u * SPLITS * LANES + index] = acc3;
-    partial[4u * SPLITS * LANES + index] = acc4;
-    partial[5u * SPLITS * LANES + index] = acc5;
-    partial[6u * SPLITS * LANES + index] = acc6;
-    partial[7u * SPLITS * LANES + index] = acc7;
   }
   workgroupBarrier();
-
-  let row = row0 + thread.y;
-  if (thread.y < ROWS && row < params.rows && chunk < params.chunks) {
-    var z = Chunk();
-    for (var s = 0u; s < SPLITS; s++) {
-      z += partial[(thread.y * SPLITS + s) * LANES + thread.x];
-    }
-    let at = row * params.chunks + chunk;
-    if (ACCUMULATE) {
-      z += y[at];
-    }
-    if (BIAS) {
-      z += b[chunk];
-    }
-    y[at] = activate(z);
+  writeRow(row0 + thread.y, chunk, thread.xy);
+  if (ROWS > 1u) {
+    workgroupBarrier();
+    partial[index] = acc4;
+    partial[SPLITS * LANES + index] = acc5;
+    partial[2u * SPLITS * LANES + index] = acc6;
+    partial[3u * SPLITS * LANES + index] = acc7;
+    workgroupBarrier();
+    writeRow(row0 + 4u + thread.y, chunk, thread.xy);
   }
 }

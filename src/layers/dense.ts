@@ -25,7 +25,7 @@ export interface DenseLayer extends LayerBase {
 const CHUNKS = 16;
 const FEATURES = 32;
 
-/** Rows that one thread keeps, as the kernels are written for: two kernels at most, whatever the batch. */
+/** Rows that one thread keeps, as the kernels are written for: two kernels at most, whose sums have the same bits. */
 function rowsOfThread(rows: number): number {
   return rows === 1 ? 1 : 8;
 }
@@ -159,7 +159,7 @@ export const dense: Op<DenseLayer, DenseLayer> = {
           ACCUMULATE: Number(part > 0),
           ...applied,
         },
-        redeclare: { ...redeclare, SPLITS: params.rows === 1 ? "16u" : "8u" },
+        redeclare,
         params: { ...params, first, features, alpha },
         bindings: { x, w, b: constants.b ?? w, y },
         workgroups: workgroups(Math.ceil(params.chunks / CHUNKS)),

@@ -53,6 +53,24 @@ describe("dense", () => {
     [32, 100, 1000],
   ])("agrees with naive loops: %i × %i × %i", (...sizes) => check(sizes));
 
+  test.each<readonly [features: number, units: number]>([
+    [1000, 16],
+    [37, 7],
+  ])("a row has the same bits alone and among others: %i × %i", async (features, units) => {
+    const rows = 11;
+    const layer = layerOf([rows, features, units]);
+    const x = { shape: [rows, features], data: numbers(rows * features, 4) };
+    const dy = numbers(rows * units, 5);
+    const { data } = await runForward(dense, layer, [x]);
+    const dx = await runBackward(dense, layer, [x], { dy });
+    for (const row of [0, 6, 10]) {
+      const of = (values: Float32Array, each: number) => values.slice(row * each, (row + 1) * each);
+      const alone = { shape: [1, features], data: of(x.data, features) };
+      expect((await runForward(dense, layer, [alone])).data).toEqual(of(data, units));
+      expect(await runBackward(dense, layer, [alone], { dy: of(dy, units) })).toEqual(of(dx, features));
+    }
+  });
+
   test("works along the last of several axes", async () => {
     const layer = layerOf([12, 5, 8]);
     const x = { shape: [2, 3, 2, 5], data: numbers(60, 4) };

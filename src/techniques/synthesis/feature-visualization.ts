@@ -16,8 +16,7 @@ const REDIRECTED = 16;
  * decorrelated color climbs by Adam under small moves, turns and changes of scale; for 16 steps the gradient passes closed
  * ReLUs, so that a unit that does not fire yet is reached. Channels climb by their mean.
  *
- * A picture is drawn by the number of its channel or class: a channel's is the same to the bit, whatever else is asked beside it. A
- * class's may differ in its last bits from that made alone, as dense layers add up in another order for one image.
+ * A picture is drawn by the number of its channel or class: it is the same to the bit, whatever else is asked beside it.
  * @throws InputError for an option out of range, or something that the network does not have; DivergedError.
  * @example
  * ```ts
