@@ -31,6 +31,22 @@ export {
   type StatisticsStream,
   type StatisticsStreamOptions,
 } from "./dataset/statistics-stream.ts";
+export { mergeSurveys } from "./dataset/survey/merge-surveys.ts";
+export type {
+  AnswersReport,
+  LabelAnswers,
+  LabelMeans,
+  LayerReport,
+  PassedOver,
+  PictureAnswer,
+  Shard,
+  SurveyKey,
+  SurveyReport,
+  SurveySettings,
+} from "./dataset/survey/report.ts";
+export { survey } from "./dataset/survey/survey.ts";
+export type { SurveyOptions, SurveyProgress } from "./dataset/survey/survey-options.ts";
+export type { SurveyChoices } from "./dataset/survey/survey-settings.ts";
 export { syntheticNames, syntheticPictures } from "./dataset/synthetic.ts";
 export { type SyntheticSourceOptions, syntheticSource } from "./dataset/synthetic-source.ts";
 export { type TarSourceOptions, tarSource } from "./dataset/tar-source.ts";

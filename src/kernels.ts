@@ -49,6 +49,7 @@ export {
   type HistogramSite,
   readHistogram,
 } from "./kernels/histogram.ts";
+export { createImageStatistics, type ImageStatisticsSite } from "./kernels/image-statistics.ts";
 export {
   type ChannelStatistics,
   createMoments,

@@ -42,8 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   images: ["gpu", "graph"],
   models: ["gpu", "layers:type", "graph"],
   network: ["gpu", "layers", "kernels", "graph", "images"],
-  dataset: ["gpu", "kernels", "images"],
-  embedding: ["gpu", "kernels", "images", "sampling"],
+  dataset: ["gpu", "kernels", "graph", "images", "models", "network", "techniques"],
   techniques: [
     "gpu",
     "layers",

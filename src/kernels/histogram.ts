@@ -28,9 +28,13 @@ export interface HistogramOptions {
   readonly shared?: boolean | undefined;
   /** Least and largest value; without it the range is found by {@link createHistogramRange}. */
   readonly range?: readonly [min: number, max: number] | undefined;
+  /** A range for each channel instead. */
+  readonly ranges?: readonly (readonly [min: number, max: number])[] | undefined;
 }
 
-export const HISTOGRAM: Fields<HistogramOptions> = { bins: "may", shared: [true, false], range: "may" };
+export const HISTOGRAM: Fields<HistogramOptions> = {
+  ...{ bins: "may", shared: [true, false], range: "may", ranges: "may" },
+};
 
 /** Buffers of a histogram, owned by whoever made them. Clearing `counts` empties it. */
 export interface HistogramBuffers {
@@ -70,16 +74,19 @@ export function createHistogramBuffers(
   if (!Number.isInteger(bins) || bins < 1 || bins > MOST_BINS) {
     throw new InputError(`histogram: expected 1 to ${MOST_BINS} bins, got ${bins}`);
   }
-  const [min = 0, max = 0] = range ?? [];
-  const width = Math.fround(max) - Math.fround(min);
-  if (range && !(width > 0 && Number.isFinite(width))) {
+  const ranges = shared ? 1 : channels;
+  const given = options.ranges ?? (range ? Array<typeof range>(ranges).fill(range) : []);
+  if (given.length > 0 && given.length !== ranges) {
+    throw new InputError(`histogram: expected ${ranges} ranges, got ${given.length}`);
+  }
+  const rows = given.flatMap(([min, max]) => {
+    const width = Math.fround(max) - Math.fround(min);
+    if (width > 0 && Number.isFinite(width)) return [min, max, bins / width, 0];
     throw new InputError(
       `histogram: expected a range from a lesser to a larger number, got ${min} to ${max}`,
     );
-  }
-  const ranges = shared ? 1 : channels;
-  const one = [min, max, range ? bins / width : 0, 0];
-  const data = Float32Array.from({ length: ranges * 4 }, (_, i) => one[i % 4] ?? 0);
+  });
+  const data = rows.length > 0 ? Float32Array.from(rows) : new Float32Array(ranges * 4);
   const counts = createTensor(device, [ranges, bins + 2, 2], { dtype: "u32", label: "histogram counts" });
   try {
     return { range: createTensor(device, [ranges, 4], { data, label: "histogram range" }), counts };
