@@ -5,6 +5,7 @@ import { ATTACK_OPTIONS, type AttackOptionName } from "./attack-options.ts";
 import { UsageError } from "./io.ts";
 import type { Option } from "./option.ts";
 import { PICTURE_OPTIONS, type PictureOptionName } from "./picture-options.ts";
+import { SURVEY_OPTIONS } from "./survey-options.ts";
 import { SYNTHESIS_OPTIONS } from "./synthesis-options.ts";
 import { TECHNIQUE_OPTIONS } from "./technique-options.ts";
 
@@ -264,6 +265,7 @@ const OWN = {
 
 export type OptionName =
   | keyof typeof OWN
+  | keyof typeof SURVEY_OPTIONS
   | keyof typeof TECHNIQUE_OPTIONS
   | AttackOptionName
   | SynthesisOption
@@ -274,6 +276,7 @@ export const OPTIONS: Readonly<Record<OptionName, Option>> = {
   ...SYNTHESIS_OPTIONS,
   ...ATTACK_OPTIONS,
   ...PICTURE_OPTIONS,
+  ...SURVEY_OPTIONS,
   ...OWN,
   ...TECHNIQUE_OPTIONS,
 };

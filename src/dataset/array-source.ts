@@ -1,8 +1,7 @@
 import { InputError } from "../gpu/errors.ts";
 import { describe } from "../gpu/options.ts";
-
+import { sha256 } from "../graph/digest.ts";
 import { assertPixels, type Pixels } from "../images/pixels.ts";
-import { digestOfBytes } from "./digest.ts";
 import type { Source } from "./source.ts";
 import { sourceOf } from "./source-of.ts";
 
@@ -34,7 +33,7 @@ export function arraySource(pictures: readonly ArrayItem[], name = "pictures"): 
       const all = [];
       for (const { id, label, pixels } of pictures) {
         const { width, height, data } = pixels;
-        all.push([id, label, width, height, await digestOfBytes(Uint8Array.from(data))]);
+        all.push([id, label, width, height, await sha256(Uint8Array.from(data))]);
       }
       return ["array", all];
     },

@@ -1,21 +1,6 @@
-import { UnsupportedError } from "../gpu/errors.ts";
+import { sha256 } from "../graph/digest.ts";
 
-/**
- * SHA-256 of plain data in JSON, as 64 hex digits.
- * @throws UnsupportedError in a page that is not secure, which has no `crypto.subtle`.
- */
+/** SHA-256 of plain data in JSON, as 64 hex digits. @throws UnsupportedError as {@link sha256}. */
 export function digestOf(data: unknown): Promise<string> {
-  return digestOfBytes(new TextEncoder().encode(JSON.stringify(data)));
-}
-
-/** The same of bytes. */
-export async function digestOfBytes(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const { subtle } = globalThis.crypto ?? {};
-  if (!subtle) {
-    throw new UnsupportedError(
-      "digest: expected crypto.subtle, got none; browsers have it in pages of https: and of localhost",
-    );
-  }
-  const hash = await subtle.digest("SHA-256", bytes);
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256(new TextEncoder().encode(JSON.stringify(data)));
 }

@@ -7,9 +7,9 @@ import { readRegular } from "./read.ts";
 import { writeWhole } from "./write.ts";
 
 /** An array of a NumPy file, row-major. */
-export interface NpyArray {
+export interface NpyArray<T extends Float32Array | Float64Array = Float32Array> {
   readonly shape: Shape;
-  readonly data: Float32Array;
+  readonly data: T;
   /** Type of a value in the file: "f4" a float, "u1" a byte, as NumPy writes it but for the order of the bytes. */
   readonly dtype?: string | undefined;
 }
@@ -38,6 +38,19 @@ const READERS: Readonly<Record<DType, (view: DataView, at: number, little: boole
  * @throws InputError for damaged files. @throws UnsupportedError for another dtype.
  */
 export function decodeNpy(bytes: ArrayBuffer | Uint8Array, name = "array"): NpyArray {
+  return decodeAs(bytes, name, (length) => new Float32Array(length));
+}
+
+/** The same in 64-bit floats, to the bit. */
+export function decodeNpy64(bytes: ArrayBuffer | Uint8Array, name = "array"): NpyArray<Float64Array> {
+  return decodeAs(bytes, name, (length) => new Float64Array(length));
+}
+
+function decodeAs<T extends Float32Array | Float64Array>(
+  bytes: ArrayBuffer | Uint8Array,
+  name: string,
+  empty: (length: number) => T,
+): NpyArray<T> {
   const who = `npy "${name}"`;
   if (!(bytes instanceof Uint8Array || bytes instanceof ArrayBuffer)) {
     throw new InputError(`${who}: expected its bytes, got ${describe(bytes)}; readNpy(path) reads a file`);
@@ -53,18 +66,23 @@ export function decodeNpy(bytes: ArrayBuffer | Uint8Array, name = "array"): NpyA
   const got = view.byteLength - start;
   if (got !== expected)
     throw new InputError(`${who}: expected ${expected} bytes for ${formatShape(shape)}, got ${got}`);
-  const data = new Float32Array(sizeOf(shape));
+  const data = empty(sizeOf(shape));
   for (let i = 0; i < data.length; i++) data[i] = read(view, start + i * each, little);
-  return { shape, data: fortran && shape.length > 1 ? rowMajor(data, shape) : data, dtype };
+  return { shape, data: fortran && shape.length > 1 ? rowMajor(data, shape, empty) : data, dtype };
 }
 
 /** Values whose first axis runs fastest, with the last axis fastest. */
-function rowMajor(data: Float32Array, shape: Shape): Float32Array {
+function rowMajor<T extends Float32Array | Float64Array>(
+  data: T,
+  shape: Shape,
+  empty: (length: number) => T,
+): T {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   const place = new Array<number>(shape.length).fill(0);
+  const sorted = empty(data.length);
   let from = 0;
-  return Float32Array.from({ length: data.length }, () => {
-    const value = data[from] ?? 0;
+  for (let i = 0; i < data.length; i++) {
+    sorted[i] = data[from] ?? 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const [size, stride, at] = [shape[axis] ?? 1, strides[axis] ?? 1, place[axis] ?? 0];
       if (at + 1 < size) {
@@ -75,13 +93,14 @@ function rowMajor(data: Float32Array, shape: Shape): Float32Array {
       place[axis] = 0;
       from -= at * stride;
     }
-    return value;
-  });
+  }
+  return sorted;
 }
 
-/** An array as a .npy 1.0 file: f4, C order. @throws InputError when shape and values do not agree. */
-export function encodeNpy(array: NpyArray): ArrayBuffer {
-  if (!Array.isArray(array?.shape) || !(array.data instanceof Float32Array)) {
+/** An array as a .npy 1.0 file: f4 or f8, C order. @throws InputError when shape and values do not agree. */
+export function encodeNpy(array: NpyArray<Float32Array | Float64Array>): ArrayBuffer {
+  const isFloats = array?.data instanceof Float32Array || array?.data instanceof Float64Array;
+  if (!Array.isArray(array?.shape) || !isFloats) {
     throw new InputError(`npy: expected an array { shape, data: Float32Array }, got ${describe(array)}`);
   }
   const { shape, data } = array;
@@ -90,18 +109,25 @@ export function encodeNpy(array: NpyArray): ArrayBuffer {
       `npy: expected ${sizeOf(shape)} values for ${formatShape(shape)}, got ${data.length}`,
     );
   }
+  const head = headOfNpy(shape, data instanceof Float64Array ? "<f8" : "<f4");
+  const bytes = new ArrayBuffer(head.length + data.byteLength);
+  new Uint8Array(bytes).set(head);
+  new Uint8Array(bytes, head.length).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return bytes;
+}
+
+/**
+ * The bytes before the values of a .npy 1.0 file, in C order; NumPy aligns the values to 64 bytes.
+ * @param room bytes that they take at least, so that a shape which grows still fits.
+ */
+export function headOfNpy(shape: Shape, dtype: "<f4" | "<f8", room = 0): Uint8Array {
   const axes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${axes}), }`;
-  // NumPy aligns the values to 64 bytes.
-  const padded = `${header.padEnd(Math.ceil((10 + header.length + 1) / 64) * 64 - 11)}\n`;
-  const bytes = new ArrayBuffer(10 + padded.length + data.length * 4);
-  const head = new Uint8Array(bytes, 0, 10 + padded.length);
-  head.set([...NPY_MAGIC, 1, 0, 0, 0]);
-  head.set(new TextEncoder().encode(padded), 10);
-  new DataView(bytes).setUint16(8, padded.length, true);
-  new Uint8Array(bytes, 10 + padded.length).set(
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  );
+  const header = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${axes}), }`;
+  const length = Math.max(room, Math.ceil((10 + header.length + 1) / 64) * 64);
+  const padded = `${header.padEnd(length - 11)}\n`;
+  const bytes = new Uint8Array(10 + padded.length);
+  bytes.set([...NPY_MAGIC, 1, 0, padded.length & 255, padded.length >> 8]);
+  bytes.set(new TextEncoder().encode(padded), 10);
   return bytes;
 }
 

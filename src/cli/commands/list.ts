@@ -10,10 +10,12 @@ import { FILTERS } from "./filters.ts";
 import { FOOL } from "./fool.ts";
 import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
+import { MERGE } from "./merge.ts";
 import { PREDICT } from "./predict.ts";
 import { SPECTRUM } from "./spectrum.ts";
 import { STYLE } from "./style.ts";
 import { STYLIZE } from "./stylize.ts";
+import { SURVEY } from "./survey.ts";
 import { TECHNIQUES } from "./techniques.ts";
 import { TEXTURE } from "./texture.ts";
 import { TRUST } from "./trust.ts";
@@ -34,6 +36,8 @@ export const COMMANDS: readonly CliCommand[] = [
   STYLIZE,
   FOOL,
   ATTACK,
+  SURVEY,
+  MERGE,
   FIELD,
   FILTERS,
   LAYERS,

@@ -1,6 +1,6 @@
 import { InputError } from "../../gpu/errors.ts";
 import { assertFields, describe } from "../../gpu/options.ts";
-import { digestOf } from "../../graph/digest.ts";
+import { graphDigest } from "../../graph/digest.ts";
 import { notOfBlackBox, outsideOf } from "../../network/outside.ts";
 import type { Networks } from "../../network/pool.ts";
 import type { Source } from "../source.ts";
@@ -41,11 +41,14 @@ export async function survey(
   const shard = shardOf(options.shard);
   const settings = settingsOf(graph, options);
   const key: SurveyKey = {
-    ...{ model: graph.name, modelDigest: await digestOf(graph) },
+    ...{ model: graph.name, modelDigest: await graphDigest(graph) },
     ...{ data: source.name, dataDigest: await source.digest() },
     settings,
   };
-  if (options.resume) assertResumes(options.resume, key, shard);
+  if (options.resume) {
+    assertResumes(options.resume, key, shard);
+    if (options.resume.complete) return options.resume;
+  }
   const { layers, features } = settings;
   const form = { keep: [...new Set([...layers, ...features])], gradients: false, reuseBuffers: true };
   const batch = options.batch ?? networks.batchWithin({ ...form, most: 32 });

@@ -1,0 +1,45 @@
+import type { Option } from "./option.ts";
+
+/** The options of the commands that go over a data set. */
+export const SURVEY_OPTIONS = {
+  layers: {
+    name: "layers",
+    value: "L,…",
+    help: "Layers, with commas between. Default: every layer as it leaves its activation.",
+  },
+  features: {
+    name: "features",
+    value: "L,…",
+    help: "Layers whose channel means are kept for each picture. Default: the layer that the output's last weights read.",
+  },
+  bins: {
+    name: "bins",
+    value: "N",
+    help: "Bins of each channel's histogram; 0 for none. Default 64. Its range is found in the first 64 pictures, with room on either side.",
+  },
+  correlation: {
+    name: "correlation",
+    help: "Gather how channels vary together as well: C·C numbers a layer.",
+  },
+  truth: {
+    name: "truth",
+    value: "FILE.csv",
+    help: "A table that gives pictures their labels: a path within the folder, a comma, a label. Default: the names of the folders that the pictures are in.",
+  },
+  strict: { name: "strict", help: "Stop at a picture that cannot be read, instead of passing over it." },
+  shard: {
+    name: "shard",
+    value: "I/N",
+    help: "See every N-th picture from the I-th, I from 0. Default: the part that a scheduler gave this process, if one did (Slurm's array, a Kubernetes Indexed Job, AWS Batch, GNU parallel); else all.",
+  },
+  shards: {
+    name: "shards",
+    value: "N",
+    help: "Number of parts, where the scheduler tells only which of them this is: Kubernetes, GNU parallel.",
+  },
+  checkpoint: {
+    name: "checkpoint",
+    value: "N",
+    help: "Pictures between two times that what was found is kept. Default 2048.",
+  },
+} as const satisfies Record<string, Option>;
