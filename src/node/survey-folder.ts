@@ -159,14 +159,15 @@ export interface PictureRow {
 export async function* pictureRows(path: string): AsyncGenerator<PictureRow> {
   const { report, rows } = await readSurveyFile(path);
   if (rows.pictures === 0) return;
-  const input = createReadStream(join(path, PICTURES), { end: rows.bytes - 1 });
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   const files = await Promise.all(
     report.settings.features.map(async (layer) => ({
       file: await open(join(path, featuresFile(layer))),
       channels: report.layers.find((own) => own.layer === layer)?.shape.at(-1) ?? 0,
     })),
   );
+  // Lines come as soon as there is a reader: nothing may be waited for between the two.
+  const input = createReadStream(join(path, PICTURES), { end: rows.bytes - 1 });
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   try {
     let row = -1;
     for await (const line of lines) {
