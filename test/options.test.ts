@@ -228,6 +228,14 @@ const CALLS: Readonly<Record<string, Call>> = {
     library.nearestNeighbours(device, { data: new Float32Array(4), shape: [2, 2] }, o),
   occlusion: (o) => library.occlusion(network, image, o),
   predict: (o) => library.predict(network, image, o),
+  createImageStatistics: (o) =>
+    library.createImageStatistics(device, { ...sites(), ...(o as object) } as never),
+  survey: (o) =>
+    library.survey(
+      library.createNetworks(device, graph),
+      library.syntheticSource(device, { count: 1, size: 8 }),
+      o,
+    ),
   predictEach: (o) => first(library.predictEach(network, [image], o)),
   quickshift: (o) => library.quickshift(pixels, o),
   randomiseGraph: (o) => library.randomiseGraph(graph, o),
@@ -284,8 +292,10 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean channelObjective
-  channelOfEach channelsOf citationOf clipSmallContribution clipSmallNorm clipSmallValue decay foolingNamed pictureTechniqueNamed yosinskiSettings classColor className classOf colorMap correlationOf createFrameInput
+  `adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean
+  channelObjective channelOfEach channelsOf citationOf classColor className classOf
+  clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
+  foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust
   diversityObjective formsOf furtherInputsOf fuse gramShape guidedMatch headOf headsOf honestCaption inputFrom inputOf inputsOf

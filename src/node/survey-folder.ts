@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { PictureAnswer, SurveyReport } from "../dataset/survey/report.ts";
 import { InputError } from "../gpu/errors.ts";
-import { npyHeader } from "./npy.ts";
+import { headOfNpy } from "./npy.ts";
 import { readRegular } from "./read.ts";
 import { decodeSurvey, encodeSurvey, type SurveyFile } from "./survey-arrays.ts";
 import { makeFolder, tryFolder, writeWhole } from "./write.ts";
@@ -87,7 +87,7 @@ export class SurveyFolder {
       if (channels === undefined) continue;
       const values = new Float32Array(rows.length * channels);
       for (const [i, row] of rows.entries()) values.set(row, i * channels);
-      const header = npyHeader([pictures, channels], "<f4", HEADER);
+      const header = headOfNpy([pictures, channels], "<f4", HEADER);
       const at = HEADER + this.#pictures * channels * 4;
       await this.#put(featuresFile(layer), at, new Uint8Array(values.buffer), header);
     }

@@ -14,7 +14,8 @@ const SIZE = 16;
 
 const EXAMPLES = COMMANDS.flatMap(({ name, examples }) => examples.map((line) => [name, line] as const));
 /** What the examples call their own: files, and networks that people have. */
-const FILES = /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|\w+\/|pictures)$/;
+const FILES =
+  /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|\w+\/|pictures|photos|survey|found|merged|parts?(-[ab])?)$/;
 
 const layer = (class_name: string, name: string, config: Record<string, unknown> = {}) => ({
   class_name,
@@ -103,6 +104,12 @@ beforeAll(async () => {
   }
   const data = Float32Array.from({ length: SIZE * SIZE * 3 }, (_, i) => Math.sin(i / 7));
   await writeNpy(at("x.npy"), { shape: [SIZE, SIZE, 3], data });
+  const survey = ["survey", "--data", at("photos"), "--model", at("shipped"), "--layers", "conv1"];
+  for (const out of ["parts", "part-a", "part-b"]) {
+    for (const shard of out === "part-a" ? ["0/2"] : out === "part-b" ? ["1/2"] : ["0/2", "1/2"]) {
+      await vitrine([...survey, "--shard", shard, "--out", at(out)]);
+    }
+  }
 });
 
 /** An example's arguments, on stand-ins for what it names; of many pictures a few. */
@@ -110,7 +117,7 @@ function argumentsOf(line: string): string[] {
   const [, ...words] = line.match(/'[^']*'|\S+/g) ?? [];
   const args = words
     .map((word) => word.replace(/^'(.*)'$/, "$1"))
-    .map((word) => (FILES.test(word) ? at(word) : word));
+    .map((word, i) => (i > 0 && FILES.test(word) ? at(word) : word));
   const few = args.map((word, i) =>
     args[i - 1] === "--count" || (args[i - 1] === "--steps" && words[0] === "visualize")
       ? String(Math.min(8, Number(word)))
@@ -119,7 +126,7 @@ function argumentsOf(line: string): string[] {
         : word,
   );
   const takesModel =
-    !["dataset", "spectrum", "stylize", "techniques", "texture"].includes(words[0] ?? "") &&
+    !["dataset", "merge", "spectrum", "stylize", "techniques", "texture"].includes(words[0] ?? "") &&
     !words.includes("--model");
   const ofManySamples = words.includes("--all") && !words.includes("--samples");
   return [

@@ -12,6 +12,7 @@ const UNREACHABLE = [
   /\{ reuseBuffers: true \}/,
   /\{ from: \[the layers\] \}/,
   /expected pixels \{/,
+  /expected x as \{ data: Float32Array/,
   /preprocessing \{ mean, std \}/,
   /expected \{ factor: \[v, h\] \}/,
 ];

@@ -231,6 +231,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     ({ device }) =>
     () =>
       vitrine.createTimer(device, { capacity: 2 }),
+  createImageStatistics: ({ device, tensor }) => {
+    const [x, y] = [tensor(SHAPE), tensor([7, SHAPE[0] ?? 1, SHAPE.at(-1) ?? 1])];
+    return () => vitrine.createImageStatistics(device, { x, y });
+  },
   createTopK: ({ device, tensor }) => {
     const [x, top] = [tensor(SHAPE), vitrine.createTopKBuffer(device, 4, 2)];
     return () => vitrine.createTopK(device, { x, top, k: 2 });

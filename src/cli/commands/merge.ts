@@ -15,7 +15,7 @@ export const MERGE: CliCommand = {
   ],
   options: ["out", "json"],
   help: { out: "Folder for the merged survey. Default: DIR itself, where it is one folder of parts." },
-  examples: ["vitrine merge survey", "vitrine merge part-a part-b --out survey"],
+  examples: ["vitrine merge parts", "vitrine merge part-a part-b --out merged"],
   run: mergeCommand,
 };
 

@@ -51,7 +51,7 @@ export const SURVEY: CliCommand = {
   },
   examples: [
     "vitrine survey --data synthetic:200 --layers conv3_3 --out survey",
-    "vitrine survey --data photos --model squeezenet --out survey",
+    "vitrine survey --data photos --model squeezenet --out found",
   ],
   async run(positionals, values, io) {
     const [folder, ...more] = positionals;

@@ -79,6 +79,11 @@ function mergeLayers(a: LayerReport, b: LayerReport | undefined): LayerReport {
   if (b?.layer !== a.layer) {
     throw new InputError(`merging surveys: expected layer "${a.layer}" in each, got "${b?.layer}"`);
   }
+  if (JSON.stringify(a.histogram?.ranges) !== JSON.stringify(b.histogram?.ranges)) {
+    throw new InputError(
+      `merging surveys: expected the same ranges of histograms in layer "${a.layer}", got others; survey all parts on devices of one kind`,
+    );
+  }
   const histogram =
     a.histogram && b.histogram ? mergeHistograms(a.histogram, b.histogram) : (a.histogram ?? b.histogram);
   const comoments =

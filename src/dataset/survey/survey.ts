@@ -20,13 +20,12 @@ import { settingsOf } from "./survey-settings.ts";
  * network, data set or choice; the signal's reason.
  * @example
  * ```ts
+ * import { survey, syntheticSource } from "vitrine/dataset";
  * import { createNetworks } from "vitrine/network";
- * import { memorySource, survey } from "vitrine/dataset";
  *
  * const networks = createNetworks(device, graph);
- * const source = memorySource([{ id: "one", pixels: picture, label: "star" }]);
- * const report = await survey(networks, source, { layers: ["conv3_3"] });
- * console.log(report.pictures); // 1
+ * const report = await survey(networks, syntheticSource(device, { count: 4 }), { layers: ["conv3_3"] });
+ * console.log(report.pictures, report.answers?.right); // 4 4
  * networks.destroy();
  * ```
  */
