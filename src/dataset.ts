@@ -14,6 +14,7 @@ export type { LabelTable } from "./dataset/file-table.ts";
 export { idxSource } from "./dataset/idx-source.ts";
 export { type NpySourceOptions, npySource } from "./dataset/npy-source.ts";
 export { type ParquetSourceOptions, parquetSource } from "./dataset/parquet-source.ts";
+export { directorySource, filesSourceOf, type PickedSourceOptions } from "./dataset/picked-source.ts";
 export type { BrokenPicture, Source, SourcePicture, SourceReadOptions } from "./dataset/source.ts";
 export { type SourceItem, type SourceParts, sourceOf } from "./dataset/source-of.ts";
 export {

@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   images: ["gpu", "graph"],
   models: ["gpu", "layers:type", "graph"],
   network: ["gpu", "layers", "kernels", "graph", "images"],
-  dataset: ["gpu", "kernels", "graph", "images", "network", "techniques"],
+  dataset: ["gpu", "kernels", "graph", "images", "models:type", "network", "techniques"],
   embedding: ["gpu", "kernels", "images", "sampling"],
   techniques: [
     "gpu",

@@ -5,11 +5,12 @@ const baseName = (path: string): string => path.replaceAll("\\", "/").split("/")
 
 /** Paths without the folder that all lie in. */
 export function withoutCommonFolder(paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
   const split = paths.map((path) => path.replaceAll("\\", "/").split("/"));
   const [first = []] = split;
   let common = 0;
   while (split.every((parts) => common < parts.length - 1 && parts[common] === first[common])) common++;
-  return paths.length === 0 ? [] : split.map((parts) => parts.slice(common).join("/"));
+  return split.map((parts) => parts.slice(common).join("/"));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import type { AsyncBuffer, FileMetaData } from "hyparquet";
 import { InputError, VitrineError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import type { Pixels } from "../images/pixels.ts";
@@ -85,6 +85,8 @@ function bufferOf(open: OpenFile, byteLength: number): AsyncBuffer {
 }
 
 async function metadataOf(buffer: AsyncBuffer, who: string): Promise<FileMetaData> {
+  // Both packages are for whoever has such a file.
+  const { parquetMetadataAsync } = await import("hyparquet");
   try {
     return await parquetMetadataAsync(buffer, { geoparquet: false });
   } catch (error) {
@@ -102,7 +104,7 @@ async function rowsOf(
   },
   who: string,
 ): Promise<Record<string, unknown>[]> {
-  // Most files are in Snappy, which hyparquet has; the others come when a data set of this kind is read.
+  const { parquetReadObjects } = await import("hyparquet");
   const { compressors } = await import("hyparquet-compressors");
   let rows: Record<string, unknown>[];
   try {
@@ -138,15 +140,15 @@ function columnsOf(metadata: FileMetaData, options: ParquetSourceOptions, who: s
     names.find(({ parts }) => parts.includes("bytes"))?.name ??
     named(known, ["image", "img"]);
   const label = options.label ?? typed("ClassLabel") ?? named(known, ["label", "labels", "class"]);
+  const got = known.join(", ");
+  if (image === undefined) throw new InputError(`${who}: expected a column of pictures, got ${got}`);
   for (const wanted of [image, label]) {
-    if (wanted !== undefined && known.includes(wanted)) continue;
-    if (wanted === undefined && wanted !== image) continue;
-    const expected = wanted === undefined ? "a column of pictures" : `a column "${wanted}"`;
-    throw new InputError(`${who}: expected ${expected}, got ${known.join(", ")}`);
+    if (wanted === undefined || known.includes(wanted)) continue;
+    throw new InputError(`${who}: expected a column "${wanted}", got ${got}`);
   }
   const own = features.find(([name]) => name === label)?.[1]?.names;
   const classes = options.classes ?? (isNames(own) ? own : undefined);
-  return { image: image ?? "", label, classes };
+  return { image, label, classes };
 }
 
 const isNames = (value: unknown): value is readonly string[] =>

@@ -8,6 +8,7 @@ declare global {
   interface AbortSignal {}
   interface Blob {}
   interface File {}
+  interface FileSystemDirectoryHandle {}
   interface HTMLCanvasElement {}
   interface HTMLImageElement {}
   interface HTMLVideoElement {}
