@@ -50,6 +50,13 @@ const MOST_LIST = 2 ** 30;
  * - several of a kind, by a pattern or a run of numbers: "train-{000..009}.tar";
  * - "synthetic:N", the first N synthetic pictures, or "synthetic:A-B", those from A to B.
  * @throws InputError for what is not there, is no data set, or holds no picture.
+ * @example
+ * ```ts
+ * import { openSource } from "vitrine/node";
+ *
+ * const source = await openSource("synthetic:3-5", { device }); // or a folder, "train-{000..009}.tar", …
+ * for await (const { id, label } of source) console.log(id, label); // synthetic:3 star
+ * ```
  */
 export async function openSource(name: string, options: OpenSourceOptions = {}): Promise<Source> {
   assertFields("openSource", options, OPEN);

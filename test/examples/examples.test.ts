@@ -51,3 +51,10 @@ test("the example of the three rules runs", async () => {
     "deconvnet 5 0 5 0",
   ]);
 });
+
+test("the example that reads a data set runs", async () => {
+  const lines = await said(async () => (await import("../../examples/read-data-set.ts")).main([]));
+  expect(lines.at(-1)).toMatch(
+    /shard-\{000\.\.001\}\.tar: 7 pictures, 0 broken, \d+ pictures\/s, \d+ MB at most$/,
+  );
+});

@@ -45,14 +45,26 @@ interface Example {
 const DOCUMENTED =
   /\/\*\*(?:(?!\*\/).)*?@example\n \* ```ts\n((?: \*[^\n]*\n)+?) \* ```\n(?:(?!\*\/).)*?\*\/\nexport (?:async )?(?:function\*?|const) (\w+)/gs;
 
-const EXAMPLES: readonly Example[] = readdirSync("src", { recursive: true, encoding: "utf8" })
-  .filter((path) => path.endsWith(".ts"))
-  .flatMap((path) =>
-    [...readFileSync(join("src", path), "utf8").matchAll(DOCUMENTED)].map(([, code = "", of = ""]) => ({
-      of,
-      code: code.replace(/^ \* ?/gm, ""),
-    })),
-  );
+/** Pages whose programs run like the examples of the doc comments. */
+const PAGES = ["datasets"];
+
+const EXAMPLES: readonly Example[] = [...examplesOfComments(), ...PAGES.flatMap(examplesOfPage)];
+
+function examplesOfPage(page: string): Example[] {
+  const programs = readFileSync(`docs/${page}.md`, "utf8").matchAll(/^```ts\n(.*?)^```/gms);
+  return [...programs].map(([, code = ""], i) => ({ of: `${page}-${i + 1}`, code }));
+}
+
+function examplesOfComments(): Example[] {
+  return readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) =>
+      [...readFileSync(join("src", path), "utf8").matchAll(DOCUMENTED)].map(([, code = "", of = ""]) => ({
+        of,
+        code: code.replace(/^ \* ?/gm, ""),
+      })),
+    );
+}
 
 const IMPORT = /^import \{ (.*) \} from "(vitrine[^"]*)";$/gm;
 
