@@ -1,6 +1,6 @@
 import type { Graph } from "../src/index.ts";
 import { preprocessingNameOf } from "./preprocessing-name.ts";
-import { isSample } from "./samples.ts";
+import { isSample, type SampleName } from "./samples.ts";
 import type { Session } from "./session.ts";
 
 /** A word as a shell takes it. */
@@ -19,6 +19,15 @@ export function pictureParts(
   if (image === undefined || !isSample(image)) {
     return { first: [], picture: quoted(session.shown?.title ?? "picture.png") };
   }
+  return sampleParts(session, image, file);
+}
+
+/** A picture of the data set, the same way. */
+export function sampleParts(
+  session: Session,
+  image: SampleName,
+  file: boolean,
+): { readonly first: readonly string[]; readonly picture: string } {
   const pair = image.startsWith("pair-");
   if (!pair && !file) return { first: [], picture: `synthetic:${image}` };
   const picture = `${image}.png`;

@@ -71,7 +71,7 @@ const KEPT_IN: readonly [packages: RegExp, rooms: readonly string[]][] = [
   [/^jsfive$/, ["models"]],
   [/^fflate$/, ["images", "models", "node", "cli", "bench"]],
   [/^fast-png$/, ["images"]],
-  [/^gifenc$/, ["node"]],
+  [/^gifenc$/, ["node", "demo"]],
   [/^(@resvg|@expo-google-fonts)\//, ["figures"]],
   [/^@jsquash\//, ["images"]],
   [/^leven$/, ["gpu"]],

@@ -23,7 +23,7 @@ function mount(answers: WantAnswers, onAnswer: (draw: () => void) => () => void)
   });
   const element = h("section", { class: "wants" }, button);
   const draw = () => {
-    const { about } = answers;
+    const { about } = answers.asked;
     const asked = answers.store.state.want.includes("dream");
     button.textContent = `What does ${about ?? "it"} want?`;
     button.setAttribute("aria-pressed", String(asked));

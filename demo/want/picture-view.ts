@@ -1,66 +1,48 @@
 import { h } from "../dom.ts";
-import { workView } from "../panels/work-view.ts";
 import { paint } from "../pixels.ts";
-import type { AskedPicture, WantAnswers } from "./answers.ts";
-import { type Growing, pixelsOf } from "./growing.ts";
+import type { CardPicture } from "./answers.ts";
+import { pixelsOf } from "./growing.ts";
 
-/** A picture that grows in place, with its progress and ways to stop it and to take it away. */
+/** A picture that grows in place, with its name over it and what is said of it under it. */
 export interface PictureView {
   readonly element: HTMLElement;
-  draw(asked: AskedPicture, words: PictureWords): void;
+  /** @param label for a screen reader: what it shows. */
+  draw(shown: CardPicture, label: string): void;
 }
 
-/** What is said of a picture. */
-export interface PictureWords {
-  /** Over it. */
-  readonly head: string;
-  /** For a screen reader: what it shows. */
-  readonly label: string;
-  /** Under it, when it is done. */
-  readonly caption: string;
-  /** True if it shows nothing. */
-  readonly empty: boolean;
-}
-
-export function pictureView(answers: WantAnswers, save: () => void): PictureView {
-  let key = "";
+export function pictureView(): PictureView {
   const about = h("span", { class: "about" });
-  const take = h("button", { class: "quiet small", onclick: save }, "Save…");
   const canvas = h("canvas", { role: "img" });
-  const work = workView({ stop: () => answers.stop(key), again: () => answers.again(key) });
+  const nothing = h("p", { class: "nothing" });
   const caption = h("p", { class: "caption" });
   const element = h(
     "div",
     { class: "face grown" },
-    h("div", { class: "head" }, about, take),
-    h("div", { class: "frame" }, canvas),
-    work.element,
+    about,
+    h("div", { class: "frame" }, canvas, nothing),
     caption,
   );
   let drawn: Float32Array | undefined;
   return {
     element,
-    draw(asked, words) {
-      ({ key } = asked);
-      about.textContent = words.head;
-      about.title = words.head;
-      const shown: Growing | undefined = asked.found ?? asked.live;
-      canvas.setAttribute("aria-label", shown ? words.label : `${words.label}: nothing yet`);
-      if (shown?.data !== drawn) {
-        drawn = shown?.data;
-        if (shown) paint(canvas, pixelsOf(shown));
+    draw({ name, picture, done }, label) {
+      about.textContent = name;
+      about.title = name;
+      const empty = picture?.nothing;
+      canvas.setAttribute("aria-label", picture ? label : `${label}: nothing yet`);
+      canvas.classList.toggle("hidden", empty !== undefined);
+      nothing.textContent = empty ?? "";
+      nothing.classList.toggle("hidden", empty === undefined);
+      element.classList.toggle("empty", empty !== undefined);
+      if (picture?.data !== drawn) {
+        drawn = picture?.data;
+        if (picture) paint(canvas, pixelsOf(picture));
         else canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
       }
-      element.classList.toggle("empty", words.empty);
-      take.classList.toggle("hidden", !asked.found);
-      take.setAttribute("aria-label", `Save ${words.label}`);
-      work.draw(asked.progress, words.label);
-      const { step } = asked.live ?? {};
-      caption.textContent = asked.found
-        ? words.caption
-        : step === undefined
-          ? ""
-          : `after ${step} ${step === 1 ? "step" : "steps"}`;
+      const { step, says } = picture ?? {};
+      const grows = step === undefined ? "" : `after ${step} ${step === 1 ? "step" : "steps"}`;
+      caption.textContent = done ? (says ?? "") : (says ?? grows);
+      caption.title = caption.textContent;
     },
   };
 }

@@ -3,14 +3,12 @@ import type { MountedPanel, Panel, PanelHost } from "../panels/panel.ts";
 import { selection } from "../state/selection.ts";
 import { subject } from "../state/subject.ts";
 import type { WantAnswers } from "./answers.ts";
-import { factsView } from "./facts.ts";
-import { pictureView } from "./picture-view.ts";
+import { type CardView, cardView } from "./card-view.ts";
 import { saveDialog } from "./save-dialog.ts";
-import { wantSlice } from "./slice.ts";
+import { type Ask, wantSlice } from "./slice.ts";
 import { toolsOf } from "./tools.ts";
-import { wallView } from "./wall-view.ts";
 
-/** The answers to "What does it want?": pictures that grow side by side. */
+/** The answers to "What does it want?": cards of pictures that grow side by side. */
 export function picturesPanel(answers: WantAnswers): Panel {
   return {
     title: "Want",
@@ -24,20 +22,8 @@ function mount(answers: WantAnswers, { session, fail, show, bringForward }: Pane
   const { store } = answers;
   const dialog = saveDialog(answers, fail);
   const tools = toolsOf(answers);
-  const dreamOf = pictureView(answers, dialog.dream);
-  const facts = factsView(session);
-  const says = h("p", { class: "note" });
-  const dreamGroup = h(
-    "article",
-    { class: "group dreamt", "aria-label": "What it wants" },
-    dreamOf.element,
-    h("div", { class: "beside" }, facts.element, says),
-  );
-  const deepOf = pictureView(answers, dialog.deepDream);
-  const deepGroup = h("article", { class: "group", "aria-label": "DeepDream" }, deepOf.element);
-  const wallOf = wallView(answers, dialog.wall);
-  const missing = h("p", { class: "note missing", role: "status" });
-  const cards = h("div", { class: "cards", tabIndex: -1 }, dreamGroup, deepGroup, wallOf.element, missing);
+  const views = new Map<Ask, CardView>();
+  const cards = h("div", { class: "cards", tabIndex: -1 });
   const element = h(
     "section",
     { class: "panel dock wanted", "aria-label": "What does it want?" },
@@ -45,41 +31,28 @@ function mount(answers: WantAnswers, { session, fail, show, bringForward }: Pane
     cards,
   );
 
+  const viewOf = (ask: Ask): CardView => {
+    const view = views.get(ask) ?? cardView(ask, answers, dialog.show, fail);
+    views.set(ask, view);
+    return view;
+  };
+  let standing = "";
   let shown = 0;
   const draw = () => {
-    const { state } = store;
-    const { dream, deepDream, layer, subject: asked } = answers;
-    const { want } = state;
+    const { want } = store.state;
     show(want.length > 0);
-    if (want.length > 0) {
-      dreamGroup.classList.toggle("hidden", !dream);
-      if (dream) {
-        const { found, about } = dream;
-        dreamOf.draw(dream, {
-          head: about,
-          label: `${answers.growth.technique.title}, ${about}`,
-          caption: found ? `${found.shape[1]} × ${found.shape[0]}, ${answers.growth.steps} steps` : "",
-          empty: found?.dead ?? false,
-        });
-        facts.draw(found, asked);
-        const few = session.software && state.steps === undefined ? "In few steps: software adapter." : "";
-        says.textContent = found ? few : `${answers.growth.technique.summary}. ${few}`;
-      }
-      deepGroup.classList.toggle("hidden", !deepDream);
-      if (deepDream) {
-        deepOf.draw(deepDream, {
-          head: `More of ${deepDream.about}`,
-          label: `DeepDream, ${deepDream.about}`,
-          caption: "The picture, with more of what the layer sees in it.",
-          empty: false,
-        });
-      }
-      wallOf.draw(answers.wall);
-      const lacks = layer === undefined && want.some((ask) => ask !== "dream");
-      missing.textContent = lacks ? "Select a layer for its wall, or to dream of the picture." : "";
-      missing.classList.toggle("hidden", !lacks);
+    const wanted = answers.cards;
+    const stand = wanted.map(({ ask }) => ask).join();
+    if (stand !== standing) {
+      standing = stand;
+      cards.replaceChildren(...wanted.map(({ ask }) => viewOf(ask).element));
+      for (const ask of views.keys()) if (!want.includes(ask)) views.delete(ask);
     }
-    if (want.length > shown) bringForward();
+    for (const card of wanted) viewOf(card.ask).draw(card);
+    if (want.length > shown) {
+      bringForward();
+      cards.lastElementChild?.scrollIntoView({ inline: "nearest", block: "nearest" });
+    }
     shown = want.length;
   };
   const drawAll = () => {

@@ -5,89 +5,106 @@ import { npyOf } from "../npy.ts";
 import { imageData } from "../pixels.ts";
 import { takeDialog } from "../take-dialog.ts";
 import { zoomChoice } from "../zoom-choice.ts";
-import type { Wall, WantAnswers } from "./answers.ts";
-import { dreamCommand, visualizeCommand, wallCommand } from "./command-line.ts";
+import type { CardPicture, WantAnswers } from "./answers.ts";
+import type { Card, GrownPicture } from "./card.ts";
 import { type Growing, pixelsOf } from "./growing.ts";
 import { wordsOf } from "./wall-view.ts";
 
 /** Factors by which a saved picture can be larger. */
 const ZOOMS = [1, 2, 4, 8] as const;
-/** Pixels of a tile, of the space between two, and of the line under one, in the picture of a wall. */
+/** Least side of a picture on a sheet, pixels between two, and of each line under one. */
 const TILE = 96;
 const GAP = 8;
-const LINE = 18;
+const LINE = 16;
 
-/** The dialog that saves what has grown: the picture, its numbers, the command that makes the same. */
+/** The dialog that saves what a card has grown: pictures, their numbers, the film, the command that makes the same. */
 export function saveDialog(
   answers: WantAnswers,
   onError: (error: unknown) => void,
-): { dream(): void; deepDream(): void; wall(): void; dispose(): void } {
-  const { session } = answers;
+): { show(card: Card): void; dispose(): void } {
   const dialog = takeDialog("Save a picture", onError);
+  const told = (work: () => Promise<unknown>) => () => void work().catch(onError);
 
-  const show = (picture: Growing, title: string, command: string | undefined) => {
-    const name = title.replaceAll(/[^\w]+/g, "-").toLowerCase();
+  const pictureOf = (picture: Growing, title: string, name: string) => {
     const [height, width] = picture.shape;
     const preview = h("img", { alt: title, width: 3 * width, height: 3 * height });
     const zooms = zoomChoice({ width, height }, ZOOMS, 1);
-    const png = () => pngOf(picture, zooms.zoom).then((blob) => download(blob, `${name}.png`));
+    const png = async () => download(await pngOf(picture, zooms.zoom), `${name}.png`);
     pngOf(picture, 1).then((blob) => {
       preview.src = URL.createObjectURL(blob);
       preview.onload = () => URL.revokeObjectURL(preview.src);
     }, onError);
-    const { data, shape } = picture;
-    dialog.show({
-      title,
+    return {
       preview,
+      saves: [h("button", { class: "primary", onclick: told(png) }, "Save PNG"), ...zooms.elements],
+    };
+  };
+
+  const sheetOf = (card: Card, title: string, name: string) => {
+    const wall = card.ask === "wall";
+    const pictures = answers.picturesOf(card);
+    const layer = answers.asked.layer ?? "";
+    const named = pictures.map((one, n) => (wall ? { ...one, name: wordsOf(answers, layer, n) } : one));
+    const sheet = drawSheet(named, wall ? TILE : 0);
+    const save = () => sheet.toBlob((blob) => blob && download(blob, `${name}.png`));
+    return {
+      preview: h("img", { src: sheet.toDataURL(), alt: title }),
       saves: [
-        h("button", { class: "primary", onclick: () => png().catch(onError) }, "Save PNG"),
-        ...zooms.elements,
-        h("span", { class: "grow" }),
-        h(
-          "button",
-          {
-            title: `The picture’s numbers, 0 to 1, float32, ${shape.join(" × ")}`,
-            onclick: () => download(npyOf({ data, shape }), `${name}.npy`),
-          },
-          "Save .npy",
-        ),
+        h("button", { class: "primary", onclick: save }, "Save PNG"),
+        h("small", {}, `${sheet.width} × ${sheet.height} pixels`),
       ],
-      command,
-      without: "The command line has no name for this unit.",
-    });
+    };
   };
 
   return {
-    dream() {
-      const { dream, subject, growth } = answers;
-      if (!dream?.found || subject === undefined) return;
-      const title = `${growth.technique.title}, ${dream.about}`;
-      show(dream.found, title, visualizeCommand(session, subject, growth));
-    },
-    deepDream() {
-      const { deepDream: asked } = answers;
-      if (asked?.found) show(asked.found, `DeepDream, ${asked.about}`, dreamCommand(session, asked.about));
-    },
-    wall() {
-      const { wall, wallGrowth } = answers;
-      const sheet = wall && sheetOf(answers, wall);
-      if (!sheet) return;
-      const preview = h("img", { src: sheet.toDataURL(), alt: `The channels of ${wall.layer}` });
-      const save = () =>
-        sheet.toBlob((blob) => blob && download(blob, `wall-${wall.layer.replaceAll(/[^\w]+/g, "-")}.png`));
+    show(card) {
+      const grown = answers.grownOf(card).flatMap(({ pictures }) => pictures);
+      const [first, ...others] = grown;
+      if (!first) return;
+      const { about, growth } = answers.asked;
+      const title =
+        card.ask === "dream"
+          ? `${growth.technique.title}, ${card.title}`
+          : card.ask === "fooling"
+            ? `${card.title}, ${about}`
+            : card.title;
+      const name = title.replaceAll(/[^\w]+/g, "-").toLowerCase();
+      const { preview, saves } =
+        others.length > 0 ? sheetOf(card, title, name) : pictureOf(first, title, name);
+      const film = answers.filmOf(card);
+      const gif = async () => film && download(await film.gif(first), `${name}.gif`);
+      const shape = others.length > 0 ? [grown.length, ...first.shape] : first.shape;
       dialog.show({
-        title: `All of ${wall.layer}`,
-        preview,
+        ...{ title, preview },
         saves: [
-          h("button", { class: "primary", onclick: save }, "Save PNG"),
-          h("small", {}, `${sheet.width} × ${sheet.height} pixels`),
+          ...saves,
+          h("span", { class: "grow" }),
+          ...(film && film.frames > 1
+            ? [h("button", { title: "How it grew, as a film", onclick: told(gif) }, "Save GIF")]
+            : []),
+          h(
+            "button",
+            {
+              title: `The numbers, 0 to 1, float32, ${shape.join(" × ")}`,
+              onclick: () => download(npyOf({ data: together(grown), shape }), `${name}.npy`),
+            },
+            "Save .npy",
+          ),
         ],
-        command: wallCommand(session, wall.layer, wallGrowth),
-        without: "",
+        command: card.command(),
+        without: "The command line has no name for this unit.",
       });
     },
     dispose: dialog.dispose,
   };
+}
+
+/** Pictures of one size, one after another. */
+function together(pictures: readonly GrownPicture[]): Float32Array {
+  const each = pictures[0]?.data.length ?? 0;
+  const data = new Float32Array(each * pictures.length);
+  for (const [n, picture] of pictures.entries()) data.set(picture.data, n * each);
+  return data;
 }
 
 /** A picture as a PNG file, `zoom` pixels to one of its own, smooth between them. */
@@ -104,13 +121,19 @@ async function pngOf(picture: Growing, zoom: number): Promise<Blob> {
   return large.convertToBlob({ type: "image/png" });
 }
 
-/** A wall as one picture, each tile with its name. */
-function sheetOf(answers: WantAnswers, { layer, tiles }: Wall): HTMLCanvasElement {
-  const columns = Math.max(1, Math.ceil(Math.sqrt(tiles.length * 1.6)));
-  const rows = Math.ceil(tiles.length / columns);
+/** Pictures side by side, each with its name and what is said of it; of those that show nothing, the words alone. */
+function drawSheet(pictures: readonly CardPicture[], tile: number): HTMLCanvasElement {
+  const wall = tile > 0;
+  const columns = wall ? Math.max(1, Math.ceil(Math.sqrt(pictures.length * 1.6))) : pictures.length;
+  const rows = Math.ceil(pictures.length / columns);
+  const [height = 0, width = 0] = pictures.find(({ picture }) => picture)?.picture?.shape ?? [];
+  // Names need some room under a small picture.
+  const zoom = wall ? tile / width : Math.max(1, Math.ceil(192 / width));
+  const [w, y] = [zoom * width, zoom * height];
+  const lines = wall ? 1 : 2;
   const canvas = h("canvas", {
-    width: columns * (TILE + GAP) + GAP,
-    height: rows * (TILE + LINE + GAP) + GAP,
+    width: columns * (w + GAP) + GAP,
+    height: rows * (y + lines * LINE + GAP) + GAP,
   });
   const context = canvas.getContext("2d");
   if (!context) return canvas;
@@ -118,20 +141,19 @@ function sheetOf(answers: WantAnswers, { layer, tiles }: Wall): HTMLCanvasElemen
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = "#171c22";
-  for (const [n, { channel, picture, dead }] of tiles.entries()) {
-    const x = GAP + (n % columns) * (TILE + GAP);
-    const y = GAP + Math.floor(n / columns) * (TILE + LINE + GAP);
-    context.fillText(
-      `${wordsOf(answers, layer, channel)}${dead ? ", does not fire" : ""}`,
-      x,
-      y + TILE + 12,
-      TILE,
-    );
-    if (!picture || dead) continue;
+  for (const [n, { name, picture }] of pictures.entries()) {
+    const left = GAP + (n % columns) * (w + GAP);
+    const top = GAP + Math.floor(n / columns) * (y + lines * LINE + GAP);
+    const nothing = picture?.nothing;
+    const words = [wall && nothing !== undefined ? `${name}, nothing` : name, picture?.says ?? ""];
+    for (const [line, text] of words.slice(0, lines).entries()) {
+      context.fillText(text, left, top + y + (line + 1) * LINE - 4, w);
+    }
+    if (!picture || nothing !== undefined) continue;
     const pixels = pixelsOf(picture);
     const own = new OffscreenCanvas(pixels.width, pixels.height);
     own.getContext("2d")?.putImageData(imageData(pixels), 0, 0);
-    context.drawImage(own, x, y, TILE, TILE);
+    context.drawImage(own, left, top, w, y);
   }
   return canvas;
 }

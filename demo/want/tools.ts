@@ -1,12 +1,31 @@
+import { PICTURE_TECHNIQUES } from "../../src/synthesis.ts";
 import { h } from "../dom.ts";
 import type { WantAnswers } from "./answers.ts";
-import { DREAMS } from "./dreams.ts";
-import { usualSteps } from "./request.ts";
-import { type Ask, STEPS } from "./slice.ts";
+import { classesOf } from "./controls.ts";
+import type { Ask } from "./slice.ts";
 
-/** The question, and how its pictures grow. */
+/** What can be asked beside what a unit wants, in groups. */
+const MENU: readonly (readonly [label: string, asks: readonly (readonly [ask: Ask, title: string])[]])[] = [
+  [
+    "Of what is selected",
+    [
+      ["dream", "The picture that it wants"],
+      ["wall", "Wall: all channels of the layer"],
+    ],
+  ],
+  ["Of this picture", PICTURE_TECHNIQUES.map(({ name, title }) => [name, title])],
+  [
+    "Of the answer",
+    [
+      ["fooling", "Fooling picture"],
+      ["attack", "Attack, and defences"],
+    ],
+  ],
+];
+
+/** The question, what it is about, and what else can be asked. */
 export function toolsOf(answers: WantAnswers): { readonly element: HTMLElement; draw(): void } {
-  const { session, store } = answers;
+  const { store } = answers;
   const title = h("h2", {});
   const about = h("select", {
     "aria-label": "What is asked about",
@@ -15,81 +34,65 @@ export function toolsOf(answers: WantAnswers): { readonly element: HTMLElement; 
       store.set({ of: value === "unit" ? undefined : value === "answer" ? "answer" : Number(value) });
     },
   });
-  const technique = h(
-    "select",
-    {
-      "aria-label": "How the picture grows",
-      onchange: () => store.set({ by: technique.value, steps: undefined }),
-    },
-    ...DREAMS.map(({ name, title, summary }) => h("option", { value: name, title: summary }, title)),
-  );
-  const steps = h("select", {
-    "aria-label": "Steps",
-    onchange: () => store.set({ steps: Number(steps.value) }),
-  });
   const seed = h("button", {
     title: "Grow it again from other random numbers (N)",
     onclick: () => store.set({ seed: store.state.seed + 1 }),
   });
-  const toggle = (ask: Ask, text: string, hint: string) =>
-    h("button", { class: "toggle", title: hint, onclick: () => answers.toggle(ask) }, text);
-  const deep = toggle("deep-dream", "DeepDream", "The picture with more of the selected layer in it");
-  const wall = toggle("wall", "Wall", "Every channel of the selected layer, with the picture that it wants");
+  const offered = MENU.flatMap(([, asks]) =>
+    asks.map(([ask, text]) => [ask, h("option", { value: ask }, text)] as const),
+  );
+  const options = new Map(offered);
+  const menu = h(
+    "select",
+    {
+      class: "more",
+      "aria-label": "Ask more",
+      onchange: () => {
+        if (menu.value !== "") answers.toggle(menu.value);
+        menu.value = "";
+      },
+    },
+    h("option", { value: "" }, "Ask more…"),
+    ...MENU.map(([label, asks]) => {
+      const members = asks.map(([ask]) => options.get(ask));
+      return h("optgroup", { label }, ...members);
+    }),
+  );
   const element = h(
     "div",
     { class: "tools" },
     title,
     h("span", { class: "space" }),
     about,
-    technique,
-    steps,
     seed,
-    deep,
-    wall,
+    menu,
     h("button", { class: "quiet", onclick: () => store.set({ want: [] }) }, "Clear"),
   );
-
-  const draw = () => {
-    const { state } = store;
-    const { subject: asked, layer } = answers;
-    title.textContent = asked === undefined ? "What does it want?" : `What does ${answers.about} want?`;
-    drawAbout(about, answers);
-    technique.value = state.by;
-    const { growth } = answers;
-    technique.title = growth.technique.summary;
-    const usual = usualSteps(growth.technique, session.software);
-    const offered = [...new Set([...STEPS, usual, growth.steps])].sort((a, b) => a - b);
-    steps.replaceChildren(...offered.map((count) => h("option", { value: String(count) }, `${count} steps`)));
-    steps.value = String(growth.steps);
-    seed.textContent = state.seed === 0 ? "Another seed" : `Another seed (${state.seed})`;
-    for (const [button, ask] of [
-      [deep, "deep-dream"],
-      [wall, "wall"],
-    ] as const) {
-      button.setAttribute("aria-pressed", String(state.want.includes(ask)));
-      button.disabled = layer === undefined && !state.want.includes(ask);
-    }
+  return {
+    element,
+    draw() {
+      const { state } = store;
+      const { about: words } = answers.asked;
+      title.textContent = words === undefined ? "What does it want?" : `What does ${words} want?`;
+      title.title = title.textContent;
+      drawAbout(about, answers);
+      seed.textContent = state.seed === 0 ? "Another seed" : `Another seed (${state.seed})`;
+      for (const [ask, option] of options) option.disabled = state.want.includes(ask);
+    },
   };
-
-  return { element, draw };
 }
 
 /** Offers what can be asked about: what is selected, the class that is asked, any class that has a name. */
 function drawAbout(about: HTMLSelectElement, answers: WantAnswers): void {
   const { session, store } = answers;
-  const { state } = store;
-  const { head, predictions } = session;
-  const { layer, channel, y, x, of } = state;
+  const { layer, channel, y, x, of, target } = store.state;
   const option = (value: string, text: string) => h("option", { value }, text);
-  const indices = head.labels
-    ? Array.from({ length: head.classes }, (_, index) => index)
-    : predictions.map(({ index }) => index);
   const unit = layer !== undefined && channel !== undefined && (session.mapCounts || y !== undefined);
-  const best = typeof state.target === "number" ? state.target : predictions[0]?.index;
+  const best = typeof target === "number" ? target : session.predictions[0]?.index;
   about.replaceChildren(
     ...(unit ? [option("unit", `${layer} · ${channel}${y === undefined ? "" : ` (${y}, ${x})`}`)] : []),
     option("answer", best === undefined ? "the answer" : `${session.nameOf(best)} (answer)`),
-    ...indices.map((index) => option(String(index), session.nameOf(index))),
+    ...classesOf(answers).map(([value, text]) => option(value, text)),
   );
   about.value = typeof of === "number" ? String(of) : of === undefined && unit ? "unit" : "answer";
 }

@@ -1,75 +1,59 @@
 import { h } from "../dom.ts";
-import { workView } from "../panels/work-view.ts";
 import { paint } from "../pixels.ts";
 import { select } from "../state/selection.ts";
-import type { Tile, Wall, WantAnswers } from "./answers.ts";
+import type { CardPicture, WantAnswers } from "./answers.ts";
 import { pixelsOf } from "./growing.ts";
 
 /** The channels of a layer side by side, each with the picture that it wants; a press selects the channel. */
 export interface WallView {
   readonly element: HTMLElement;
-  draw(wall: Wall | undefined): void;
+  draw(layer: string, tiles: readonly CardPicture[]): void;
 }
 
-export function wallView(answers: WantAnswers, save: () => void): WallView {
+export function wallView(answers: WantAnswers): WallView {
   const { store } = answers;
-  const title = h("b", {});
-  const count = h("small", {});
-  const take = h("button", { class: "quiet small", "aria-label": "Save the wall", onclick: save }, "Save…");
-  const work = workView({ stop: () => answers.stopWall(), again: () => answers.growWallAgain() });
-  const grid = h("div", { class: "wall", role: "group" });
-  const element = h(
-    "article",
-    { class: "group walls" },
-    h("header", {}, title, count, take),
-    work.element,
-    grid,
-  );
-  let layer: string | undefined;
-  let tiles: { readonly button: HTMLButtonElement; draw(tile: Tile): void }[] = [];
+  const element = h("div", { class: "wall", role: "group" });
+  let standing = "";
+  let tiles: { readonly button: HTMLButtonElement; draw(tile: CardPicture): void }[] = [];
 
-  const tileOf = (of: string, channel: number) => {
+  const tileOf = (layer: string, channel: number) => {
     const canvas = h("canvas", { "aria-hidden": "true" });
-    const name = wordsOf(answers, of, channel);
+    const name = wordsOf(answers, layer, channel);
     const button = h(
       "button",
-      { title: name, onclick: () => select(store, { layer: of, channel }) },
+      { title: name, onclick: () => select(store, { layer, channel }) },
       canvas,
       h("span", {}, String(channel)),
     );
     let drawn: Float32Array | undefined;
     return {
       button,
-      draw({ picture, dead }: Tile) {
+      draw({ picture }: CardPicture) {
+        const nothing = picture?.nothing;
         button.setAttribute("aria-pressed", String(store.state.channel === channel));
-        button.classList.toggle("dead", dead);
-        const state = dead ? "does not fire" : picture ? "" : "not grown yet";
+        button.classList.toggle("dead", nothing !== undefined);
+        const state = nothing ?? (picture ? "" : "not grown yet");
         button.setAttribute("aria-label", state ? `${name}: ${state}` : name);
+        button.title = nothing === undefined ? name : `${name}: ${nothing}`;
         if (!picture || picture.data === drawn) return;
         drawn = picture.data;
-        paint(canvas, pixelsOf(picture));
+        if (nothing === undefined) paint(canvas, pixelsOf(picture));
+        else canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
       },
     };
   };
   return {
     element,
-    draw(wall) {
-      element.classList.toggle("hidden", !wall);
-      if (!wall) return;
-      if (wall.layer !== layer || wall.tiles.length !== tiles.length) {
-        layer = wall.layer;
-        tiles = wall.tiles.map(({ channel }) => tileOf(wall.layer, channel));
-        grid.replaceChildren(...tiles.map(({ button }) => button));
-        grid.setAttribute("aria-label", `Channels of ${wall.layer}`);
-        grid.scrollTop = 0;
+    draw(layer, pictures) {
+      const wanted = `${layer} ${pictures.length}`;
+      if (wanted !== standing) {
+        standing = wanted;
+        tiles = pictures.map((_, channel) => tileOf(layer, channel));
+        element.replaceChildren(...tiles.map(({ button }) => button));
+        element.setAttribute("aria-label", `Channels of ${layer}`);
+        element.scrollTop = 0;
       }
-      title.textContent = `All of ${wall.layer}`;
-      const silent = wall.tiles.filter(({ dead }) => dead).length;
-      const { length } = wall.tiles;
-      count.textContent = `${length} channels${silent > 0 ? `; ${silent} do not fire` : ""}`;
-      take.classList.toggle("hidden", wall.progress.stage !== "done");
-      work.draw(wall.progress, `the wall of ${wall.layer}`);
-      for (const [n, tile] of wall.tiles.entries()) tiles[n]?.draw(tile);
+      for (const [n, picture] of pictures.entries()) tiles[n]?.draw(picture);
     },
   };
 }

@@ -5,9 +5,10 @@ import { select, selection } from "../../demo/state/selection.ts";
 import type { NetworkParts } from "../../demo/state/slice.ts";
 import { admit, createStore, readAddress, writeAddress } from "../../demo/state/store.ts";
 import { DREAMS } from "../../demo/want/dreams.ts";
-import { ASKS } from "../../demo/want/slice.ts";
+import { ASKS, WAYS_TO_FOOL } from "../../demo/want/slice.ts";
 import { SEQUENTIAL_MAPS } from "../../src/figures.ts";
 import { ATTRIBUTIONS } from "../../src/index.ts";
+import { ATTACKS } from "../../src/robustness.ts";
 
 const DEFAULTS = createStore<State>(SLICES).state;
 const read = (address: string) => readAddress<State>(SLICES, address);
@@ -139,6 +140,11 @@ describe("the address", () => {
       by: fc.constantFrom(...DREAMS.map(({ name }) => name)),
       steps: maybe(fc.integer({ min: 1, max: 9999 })),
       seed: fc.nat(9_999_999),
+      second: fc.constantFrom("24029", "24003", "pair-24005"),
+      fooling: fc.constantFrom(...WAYS_TO_FOOL),
+      attack: fc.constantFrom(...ATTACKS.map(({ name }) => name)),
+      epsilon: fc.integer({ min: 1, max: 255 }),
+      to: maybe(fc.nat(999)),
     });
     fc.assert(
       fc.property(asked, pixel, fc.option(selected, { nil: selection.defaults }), (rest, at, place) => {
@@ -206,6 +212,7 @@ describe("what a network has", () => {
     [{ output: "mask", target: 1, at: [2, 8] }, /8 × 8 pixels.*\(y 2, x 8\)/, { target: 1, at: undefined }],
     [{ output: "mask", target: 2, at: [2, 2] }, /no class 2/, { target: undefined, at: undefined }],
     [{ of: 3 }, /3 classes.*no class 3/, { of: undefined }],
+    [{ to: 3 }, /3 classes.*no class 3/, { to: undefined }],
     [{ weighs: "say" }, /no layer “say” whose maps/, { weighs: undefined }],
   ] as const)("is asked for what it has not: %j", (state, words, left) => {
     const found = of(state);

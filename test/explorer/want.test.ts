@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { State } from "../../demo/questions.ts";
-import { DREAMS, dreamNamed, FIRST } from "../../demo/want/dreams.ts";
+import { DREAMS, FIRST } from "../../demo/want/dreams.ts";
 import { growingOf, pixelsOf } from "../../demo/want/growing.ts";
-import { keyOf, usualSteps } from "../../demo/want/request.ts";
+import { usualSteps } from "../../demo/want/growth.ts";
 import { readNpy } from "../../src/node/npy.ts";
 import { launchBrowser } from "../browser.ts";
 import { folder, vitrine } from "../cli/run.ts";
@@ -33,14 +33,17 @@ const set = (state: Partial<State>) => page.evaluate((state) => window.vitrine.s
 /** The picture that has grown, and what is said of it. */
 const dream = () =>
   page.evaluate(() => {
-    const asked = window.vitrine.questions().want.answers.dream;
-    const { found } = asked ?? {};
+    const { answers } = window.vitrine.questions().want;
+    const card = answers.card("dream");
+    const [shown] = card ? answers.picturesOf(card) : [];
+    const judged = shown?.picture?.judged;
     return {
-      about: asked?.about,
-      stage: asked?.progress.stage,
-      data: [...(found?.data ?? [])],
-      curve: [...(found?.curve ?? [])],
-      says: found?.prediction && window.vitrine.session().nameOf(found.prediction.index),
+      about: shown?.name,
+      stage: card && answers.progressOf(card).stage,
+      step: shown?.picture?.step,
+      data: [...(shown?.picture?.data ?? [])],
+      curve: [...(judged?.curve ?? [])],
+      says: judged?.prediction && window.vitrine.session().nameOf(judged.prediction.index),
     };
   });
 
@@ -62,21 +65,7 @@ afterAll(async () => {
   await served?.close();
 });
 
-test("pictures have keys of their own, and a software adapter takes fewer steps", () => {
-  const first = dreamNamed(FIRST);
-  const growth = { technique: first, steps: 9, seed: 0, shown: undefined };
-  const keys = [
-    keyOf("dream", 1, growth),
-    keyOf("wall", { layer: "a", channel: 1 }, growth),
-    keyOf("dream", { layer: "a", channel: 1 }, growth),
-    keyOf("dream", { layer: "a", channel: 1, y: 2, x: 3 }, growth),
-    keyOf("dream", { layer: "a", channel: 1, y: 23, x: 0 }, growth),
-    keyOf("dream", 1, { ...growth, seed: 1 }),
-    keyOf("dream", 1, { ...growth, steps: 10 }),
-    keyOf("dream", 1, { ...growth, shown: 1 }),
-    ...DREAMS.filter((one) => one !== first).map((technique) => keyOf("dream", 1, { ...growth, technique })),
-  ];
-  expect(new Set(keys).size).toBe(keys.length);
+test("a software adapter takes fewer steps", () => {
   for (const technique of DREAMS) {
     expect(usualSteps(technique, true)).toBeLessThanOrEqual(64);
     expect(usualSteps(technique, false)).toBe(technique.options.steps?.default ?? 256);
@@ -113,7 +102,7 @@ test("the page grows what a channel wants, says what the network makes of it, an
     .map((value, i) => Math.abs(value - 255 * (grown.data[i] ?? Number.NaN)));
   expect(Math.max(...rounding)).toBeLessThanOrEqual(0.5);
 
-  await page.click(".grown .head button");
+  await page.click(".wanted header button");
   const command = await textOf(page, "dialog.take pre");
   expect(command).toBe(`vitrine visualize ${FIRST} --layer conv1 --channel 3 --steps 3 --out ${FIRST}.png`);
   await page.evaluate(() => document.querySelector<HTMLDialogElement>("dialog.take")?.close());
@@ -147,19 +136,21 @@ test("a picture that grows is seen, can be stopped, and goes when something else
   const freed = () =>
     page.waitForFunction((held) => window.vitrine.session().networks.memory === held, { polling: 50 }, held);
   await set({ want: ["dream"], channel: 5, steps: 9999 });
-  await page.waitForFunction(() => window.vitrine.questions().want.answers.dream?.live?.step, {
-    polling: 50,
-  });
+  const grows = () =>
+    page.waitForFunction(() => /after/.test(document.querySelector(".grown .caption")?.textContent ?? ""), {
+      polling: 50,
+    });
+  await grows();
   expect(await textOf(page, ".grown .caption")).toMatch(/^after \d+ steps?$/);
   expect(await memory()).toBeGreaterThan(held);
-  await page.click(".grown .work button");
+  await page.click(".wanted .work button");
   await done();
-  expect(await textOf(page, ".grown .work span")).toBe("Stopped");
+  expect(await textOf(page, ".wanted .work span")).toBe("Stopped");
   expect(await textOf(page, ".grown .caption")).toMatch(/^after \d+ steps?$/);
   await freed();
   expect(await heldBy(page)).toEqual(before);
 
-  await page.click(".grown .work button");
+  await page.click(".wanted .work button");
   await page.waitForFunction(() => window.vitrine.session().tasks.busy, { polling: 50 });
   await set({ channel: 6, steps: 2 });
   await done();
@@ -171,7 +162,24 @@ test("a picture that grows is seen, can be stopped, and goes when something else
   expect(complaints).toEqual([]);
 });
 
-test("a layer has a wall of its channels, and the picture can be dreamt of; a channel that is dead says so", async () => {
+/** The pictures of a card, and what is said beside them. */
+const cardOf = (ask: string) =>
+  page.evaluate((ask) => {
+    const { answers } = window.vitrine.questions().want;
+    const card = answers.card(ask);
+    if (!card) throw new Error(`no card for ${ask}`);
+    return {
+      stage: answers.progressOf(card).stage,
+      pictures: answers.picturesOf(card).map(({ name, picture }) => ({
+        ...{ name, shape: picture?.shape, nothing: picture?.nothing, says: picture?.says },
+      })),
+      facts: answers.grownOf(card).flatMap(({ facts = [] }) => facts),
+      command: card.command(),
+      lacks: card.lacks,
+    };
+  }, ask);
+
+test("a layer has a wall, the picture is dreamt of, inverted, drawn, attacked; a channel that is dead says so", async () => {
   const { manifest, weights } = chainOf("small", 16, [
     { conv: "never", filters: 3, bias: -1000 },
     { conv: "look", filters: 5 },
@@ -189,21 +197,45 @@ test("a layer has a wall of its channels, and the picture can be dreamt of; a ch
   );
   await set({ layer: "look", want: ["deep-dream", "wall"] });
   await done();
-  expect(await page.evaluate(() => window.vitrine.questions().want.answers.deepDream?.found?.shape)).toEqual([
-    16, 16, 3,
-  ]);
-  expect(await page.$$eval(".wall button", (tiles) => tiles.map((tile) => tile.title))).toEqual([
-    "map 0",
-    "map 1",
-    "map 2",
-    "map 3",
-    "map 4",
-  ]);
+  const dreamt = await page.evaluate(() => {
+    const { answers } = window.vitrine.questions().want;
+    const card = answers.card("deep-dream");
+    return card && answers.picturesOf(card)[0]?.picture?.shape;
+  });
+  expect(dreamt).toEqual([16, 16, 3]);
+  expect(await page.$$eval(".wall button", (tiles) => tiles.map((tile) => tile.title.split(":")[0]))).toEqual(
+    ["map 0", "map 1", "map 2", "map 3", "map 4"],
+  );
   await page.click(".wall button:nth-child(3)");
   expect(await page.evaluate(() => window.vitrine.store.state.channel)).toBe(2);
+  await set({ want: ["feature-inversion", "efros-leung", "neural-style", "attack", "fooling"] });
+  expect((await cardOf("fooling")).lacks).toBe("Choose a class above to fool the network with.");
+  await set({ of: 1 });
+  await done();
+  const inverted = await cardOf("feature-inversion");
+  expect(inverted.pictures.map(({ name }) => name)).toEqual(["never", "look"]);
+  expect(inverted.stage).toBe("failed");
+  expect(inverted.pictures[1]?.says).toMatch(/^distance [\d.]+ %$/);
+  expect(await textOf(page, ".wanted .work.failed span")).toContain("zeros only");
+  expect((await cardOf("efros-leung")).pictures[0]?.shape).toEqual([16, 16, 3]);
+  expect((await cardOf("neural-style")).command).toMatch(
+    /^vitrine dataset .*\nvitrine dataset .*\nvitrine style \S+ 24029\.png --model FOLDER --content-layers \S+ --style-layers \S+ .*--init content/s,
+  );
+  const attacked = await cardOf("attack");
+  expect(attacked.pictures.map(({ name }) => name)).toEqual(["picture", "attacked", "difference ×10"]);
+  expect(attacked.facts.map(([term]) => term)).toEqual([
+    "The attack",
+    "JPEG 75",
+    "blur 1",
+    "4 bits",
+    "median 3",
+  ]);
+  expect(attacked.command).toMatch(/^vitrine attack pgd synthetic:\d+ --model FOLDER --epsilon 8 --defences/);
+  expect((await cardOf("fooling")).pictures[0]?.says).toMatch(/^class 1, [\d.<> ]+ %; \d+ steps$/);
+  await page.evaluate(() => window.vitrine.store.set({ of: undefined }));
   await set({ layer: "never", channel: 1, want: ["dream"], steps: 2 });
   await done();
-  expect(await textOf(page, ".wanted .account")).toContain("does not fire");
+  expect(await textOf(page, ".grown .nothing")).toContain("does not fire");
   expect(await page.$eval(".grown", (grown) => grown.classList.contains("empty"))).toBe(true);
   expect(complaints).toEqual([]);
 });

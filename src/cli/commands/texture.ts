@@ -19,7 +19,7 @@ const METHODS = ["efros-leung", "gram"] as const;
 const GRAM = [
   "layer",
   ...pictureOptionNames(GRAM_TEXTURE),
-  ...(["init", "longest", "save-every", "memory"] as const),
+  ...(["init", "save-every", "memory"] as const),
 ] as const;
 const GROWN = pictureOptionNames(EFROS_LEUNG);
 
@@ -33,7 +33,7 @@ export const TEXTURE: CliCommand = {
   ],
   options: [
     ...MODEL_OPTIONS.filter((name) => !["resize", "fit", "layout", "head", "output"].includes(name)),
-    ...(["image", "method", ...GROWN, ...GRAM, "seed", "out", "json"] as const),
+    ...(["image", "method", "longest", ...GROWN, ...GRAM, "seed", "out", "json"] as const),
   ],
   help: {
     ...pictureHelp(GRAM_TEXTURE),
@@ -41,7 +41,7 @@ export const TEXTURE: CliCommand = {
     method: "The method: efros-leung or gram. Default efros-leung.",
     layer: 'The layer, or layers with commas between, of --method gram; "vitrine layers" lists them.',
     init: "The picture that --method gram begins with, FILE.npy, [H,W,3] of 0…1 at the texture's size. Default: noise.",
-    longest: `The most pixels that the longer side of the picture may have with --method gram; a larger one is made smaller first. Default ${LONGEST}.`,
+    longest: `The most pixels that the longer side of the picture may have; a larger one is made smaller first. Default ${LONGEST} with --method gram.`,
     memory: "The most GPU memory that networks may hold together, in MiB. Default 512.",
     "save-every": "Also write the texture after every N steps, beside --out: NAME-20.png after 20.",
     size: "Size of the texture in pixels. Default: twice the picture's; with --method gram the picture's.",
@@ -64,13 +64,14 @@ async function textureCommand(names: readonly string[], values: Values, io: Io):
   const seed = values.whole("seed", 0, LARGEST_U32);
   const settings = pictureValues(EFROS_LEUNG, values);
   const size = sizeOption(values);
+  const longest = values.whole("longest", 1, 65_535) ?? Number.POSITIVE_INFINITY;
   const out = await outOf(values, [".png"]);
   if (out === undefined && !values.has("json")) {
     throw new UsageError("texture expects --out texture.png, got none");
   }
   const name = onlyName(names, values);
   const device = await io.device();
-  const sample = await plainPicture("texture", name, device, seed);
+  const sample = atMost(await plainPicture("texture", name, device, seed), longest);
   const { pixels, rounds } = await efrosLeung(device, sample, {
     ...{ ...settings, size, seed },
     ...{ signal: io.signal, onProgress: progressOf(io, "growing") },

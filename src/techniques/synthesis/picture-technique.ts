@@ -52,6 +52,8 @@ export interface PictureOptions extends LoopOptions {
   readonly window?: number | undefined;
   /** Pixels by which the picture is continued on every side. */
   readonly border?: number | undefined;
+  /** What a style begins as: noise about the mean color, or the picture. Default "noise". */
+  readonly init?: "noise" | "content" | undefined;
   /** A style network's numbers for black and for white. Default: what its file declares. */
   readonly output?: OutputRange | undefined;
 }
@@ -62,7 +64,7 @@ export type LivePicture = Omit<LiveSynthesis, "step"> & Partial<Pick<LiveSynthes
 /** The options that belong to some techniques only. */
 export type PictureOption = Exclude<
   keyof PictureOptions,
-  keyof LoopOptions | "onPicture" | "seed" | "output"
+  keyof LoopOptions | "onPicture" | "seed" | "init" | "output"
 >;
 
 /** The options of one technique. */

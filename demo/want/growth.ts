@@ -1,8 +1,9 @@
+import type { TechniqueOption } from "../../src/index.ts";
 import type { Session } from "../session.ts";
 import type { Subject } from "../subjects.ts";
 import type { Dream } from "./dreams.ts";
 
-/** How pictures grow. */
+/** How the picture of a unit grows. */
 export interface Growth {
   readonly technique: Dream;
   readonly steps: number;
@@ -11,23 +12,23 @@ export interface Growth {
   readonly shown: number | undefined;
 }
 
+/** The most steps of anything that a software adapter grows while somebody waits. */
+const MOST_ON_SOFTWARE = 48;
+
 /** Steps of a technique where nobody chose any; a software adapter takes fewer. */
-export function usualSteps({ options }: Dream, software: boolean): number {
+export function usualSteps(
+  { options }: { readonly options: { readonly steps?: TechniqueOption<number> } },
+  software: boolean,
+): number {
   const usual = options.steps?.default ?? 256;
-  return software ? Math.min(48, usual) : usual;
+  return software ? Math.min(MOST_ON_SOFTWARE, usual) : usual;
 }
 
-/** What grows in words that are the same for the same thing. */
-export function keyOf(
-  what: "dream" | "wall",
-  subject: Subject,
-  { technique, steps, seed, shown }: Growth,
-): string {
-  const about =
-    typeof subject === "number"
-      ? subject
-      : [subject.layer, subject.channel, subject.y ?? "", subject.x ?? ""].join(":");
-  return [what, technique.name, about, steps, seed, shown ?? ""].join("|");
+/** A subject as a part of a key. */
+export function subjectKey(subject: Subject): string {
+  return typeof subject === "number"
+    ? String(subject)
+    : [subject.layer, subject.channel, subject.y ?? "", subject.x ?? ""].join(":");
 }
 
 /** Settings of a technique with which it works on a software adapter while somebody waits. */

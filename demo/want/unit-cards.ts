@@ -1,0 +1,87 @@
+import type { SyntheticPicture, Wanted } from "../../src/synthesis.ts";
+import type { TaskOptions } from "../tasks/queue.ts";
+import type { Asked } from "./asked.ts";
+import { type Card, type Grown, type GrownPicture, keyOf, type Part } from "./card.ts";
+import { visualizeCommand, wallCommand } from "./command-line.ts";
+import type { Growing } from "./growing.ts";
+import { type Growth, quickestOf, subjectKey } from "./growth.ts";
+
+/** Channels of a wall that grow side by side, in one task. */
+const TOGETHER = 16;
+const TOGETHER_ON_SOFTWARE = 4;
+
+/** The picture that the subject wants most. */
+export function dreamCard(asked: Asked): Card {
+  const { subject, about = "", growth, session } = asked;
+  const { technique, steps, seed, shown } = growth;
+  const begins = asked.answered || shown === undefined;
+  const part = (): Part[] => {
+    if (subject === undefined || !begins) return [];
+    const key = keyOf("dream", technique.name, subjectKey(subject), steps, seed, shown);
+    const wanted = [asked.wantedOf(subject)];
+    return [{ key, names: [about], grow: (options, show) => grow(asked, wanted, growth, options, show) }];
+  };
+  return {
+    ...{ ask: "dream", title: about, summary: technique.summary },
+    ofPicture: shown !== undefined,
+    few: asked.software && asked.state.steps === undefined,
+    parts: part(),
+    command: () => (subject === undefined ? undefined : visualizeCommand(session, subject, growth)),
+  };
+}
+
+/** The channels of the selected layer, each with its picture. */
+export function wallCard(asked: Asked): Card {
+  const { layer, session, wallGrowth: growth } = asked;
+  const { steps, seed } = growth;
+  const exhibit = session.room.exhibitOf(layer);
+  const channels = exhibit?.form.mapsAreChannels ? exhibit.size[2] : 0;
+  const together = asked.software ? TOGETHER_ON_SOFTWARE : TOGETHER;
+  const batch = (first: number): Part => {
+    const own = Array.from({ length: Math.min(together, channels - first) }, (_, n) => first + n);
+    const wanted = own.map((channel) => ({ layer: layer ?? "", channel }));
+    return {
+      key: keyOf("wall", layer, first, steps, seed),
+      names: own.map(String),
+      grow: (options, show) => grow(asked, wanted, growth, options, show),
+    };
+  };
+  return {
+    ...{ ask: "wall", title: layer === undefined ? "Wall" : `All of ${layer}` },
+    summary: "Every channel of the selected layer, with the picture that it wants",
+    ofPicture: false,
+    few: asked.software,
+    parts: Array.from({ length: Math.ceil(channels / together) }, (_, n) => batch(n * together)),
+    lacks: layer === undefined ? "Select a layer for its wall." : undefined,
+    command: () => (layer === undefined ? undefined : wallCommand(session, layer, growth)),
+  };
+}
+
+async function grow(
+  asked: Asked,
+  objective: readonly Wanted[],
+  { technique, steps, seed }: Growth,
+  options: TaskOptions,
+  show: (pictures: readonly (Growing | undefined)[]) => void,
+): Promise<Grown> {
+  const { session, software } = asked;
+  const request = { objective, ...(technique.asks.includes("picture") ? { picture: asked.seen } : {}) };
+  const { pictures } = await technique.run(session.networks, request, {
+    ...(software ? quickestOf(technique) : {}),
+    ...{ steps, seed },
+    ...options,
+    onPicture: ({ step, pictures, shape }) =>
+      show(pictures.map((data) => (data.length > 0 ? { data, shape, step } : undefined))),
+  });
+  return { pictures: pictures.map((one) => judged(one, steps)) };
+}
+
+/** A picture with what the technique knows of it; one that shows nothing is none. */
+function judged(picture: SyntheticPicture, steps: number): GrownPicture {
+  const { data, shape, dead, grey, notes = [], curve } = picture;
+  return {
+    ...{ data, shape, curve, judged: picture },
+    nothing: dead || grey ? notes.join(" ") : undefined,
+    says: `${shape[1]} × ${shape[0]}, ${steps} steps`,
+  };
+}
