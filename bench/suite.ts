@@ -11,8 +11,9 @@ import { occlusionCases } from "./cases/occlusion.ts";
 import { onnxCases } from "./cases/onnx-files.ts";
 import { reluCases } from "./cases/relu.ts";
 import { statisticsCases } from "./cases/statistics.ts";
-import { synthesisCases } from "./cases/synthesis.ts";
+import { styleCases } from "./cases/style.ts";
 import { techniqueCases } from "./cases/techniques.ts";
+import { visualisationCases } from "./cases/visualisation.ts";
 import { createClock } from "./clock.ts";
 import { createLimitProbes, type Limits } from "./limits.ts";
 import { type Effort, measureCase } from "./measure.ts";
@@ -32,7 +33,8 @@ export const SUITE: readonly Case[] = [
   ...forwardCases,
   ...onnxCases,
   ...techniqueCases,
-  ...synthesisCases,
+  ...visualisationCases,
+  ...styleCases,
 ];
 
 export interface SuiteOptions {
