@@ -249,7 +249,8 @@ function styleControls({ asked: { style }, camera }: WantAnswers, fail: (error: 
       gives.element.classList.toggle("hidden", !asks.gives);
       takes.draw();
       gives.draw();
-      webcam.textContent = camera.runs ? "Stop camera" : "Webcam";
+      webcam.textContent = camera.runs ? "Stop" : "Webcam";
+      webcam.setAttribute("aria-label", camera.runs ? "Stop the camera" : "Webcam");
       webcam.setAttribute("aria-pressed", String(camera.runs));
       webcam.disabled = style.lacks !== undefined;
     },
