@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "objectives",
     "sampling",
     "optimise",
+    "embedding",
     "figures:type",
   ],
   figures: ["gpu", "graph", "images"],

@@ -51,16 +51,14 @@ export const SYNTHESIS_MUTANTS: readonly Mutant[] = [
     ["src/techniques/synthesis/multifaceted-clusters.ts"],
     ["techniques/synthesis/multifaceted.test.ts"],
     [
-      ['.center("column")', ""],
-      ["* Math.sqrt(value)", ""],
+      ["i * count, (i + 1) * count", "0, count"],
       ["BEGINNINGS = 32", "BEGINNINGS = 1"],
       ["one.spread < best.spread", "one.spread > best.spread"],
       ["distance(centre, a) - distance(centre, b)", "a - b"],
       ["b.length - a.length", "a.length - b.length"],
       ["(one > least ? one : 0)", "one"],
-      [".sort((a, b) => b.value - a.value)\n    .slice", ".slice"],
     ],
-    "^(principal components|clusters)",
+    "^clusters",
   ),
   ...each(
     ["src/techniques/synthesis/multifaceted-phases.ts"],

@@ -1,4 +1,4 @@
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { pca } from "../../embedding/pca.ts";
 import { Draws } from "../../sampling/draws.ts";
 
 /** Dimensions that principal components are cut to, as in the paper before its t-SNE. */
@@ -16,7 +16,7 @@ type Points = readonly (readonly number[])[];
  * where things are too much alike.
  */
 export function clustersOf(features: readonly ArrayLike<number>[], count: number, seed: number): number[][] {
-  const points = principalComponents(features, DIMENSIONS);
+  const points = placesOf(features);
   const tries = Array.from({ length: BEGINNINGS }, (_, n) => kMeans(points, count, new Draws(seed, n)));
   const [first, ...others] = tries;
   if (!first) return [];
@@ -33,22 +33,14 @@ export function clustersOf(features: readonly ArrayLike<number>[], count: number
     .sort((a, b) => b.length - a.length);
 }
 
-/** The coordinates of points along the directions in which they vary most, by the eigenvectors of their inner products. */
-export function principalComponents(features: readonly ArrayLike<number>[], most: number): Points {
-  const rows = features.map((one) => Array.from(one));
-  const x = new Matrix(rows).center("column");
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(x.mmul(x.transpose()), {
-    assumeSymmetric: true,
-  });
-  const largest = Math.max(...realEigenvalues);
-  const directions = realEigenvalues
-    .map((value, column) => ({ value, column }))
-    .filter(({ value }) => value > 1e-12 * largest)
-    .sort((a, b) => b.value - a.value)
-    .slice(0, most);
-  return rows.map((_, row) =>
-    directions.map(({ value, column }) => eigenvectorMatrix.get(row, column) * Math.sqrt(value)),
-  );
+/** Places along the directions in which features vary most. */
+function placesOf(features: readonly ArrayLike<number>[]): Points {
+  const [n, d] = [features.length, features[0]?.length ?? 0];
+  const data = new Float32Array(n * d);
+  for (const [i, one] of features.entries()) data.set(one, i * d);
+  const count = Math.min(DIMENSIONS, n, d);
+  const { scores } = pca({ data, shape: [n, d] }, { components: count });
+  return features.map((_, i) => Array.from(scores.data.subarray(i * count, (i + 1) * count)));
 }
 
 interface Means {

@@ -6,7 +6,7 @@ import { createNetworks, type Networks } from "../../../src/network/pool.ts";
 import { Draws } from "../../../src/sampling/draws.ts";
 import { predict } from "../../../src/techniques/predict.ts";
 import { multifaceted } from "../../../src/techniques/synthesis/multifaceted.ts";
-import { clustersOf, principalComponents } from "../../../src/techniques/synthesis/multifaceted-clusters.ts";
+import { clustersOf } from "../../../src/techniques/synthesis/multifaceted-clusters.ts";
 import { cropsOf, frameOf, phasesOf, STEPS } from "../../../src/techniques/synthesis/multifaceted-phases.ts";
 import type { SynthesisOptions } from "../../../src/techniques/synthesis/options.ts";
 import type { SyntheticPicture } from "../../../src/techniques/synthesis/synthesis.ts";
@@ -17,38 +17,6 @@ import { chain, random } from "../../graph/graphs.ts";
 const squared = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + (value - (b[i] ?? 0)) ** 2, 0);
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
-
-describe("principal components", () => {
-  const next = random(4);
-  // Far more features than points, of very different spread.
-  const features = Array.from({ length: 9 }, () =>
-    Array.from({ length: 40 }, (_, d) => next() * (1 + (d % 5))),
-  );
-
-  test("keep the distances of all points, where all of them are kept", () => {
-    const points = principalComponents(features, 50);
-    for (const [i, a] of features.entries()) {
-      for (const [j, b] of features.entries()) {
-        expect(squared(points[i] ?? [], points[j] ?? [])).toBeCloseTo(squared(a, b), 8);
-      }
-    }
-  });
-
-  test("are uncorrelated, and vary less and less", () => {
-    const points = principalComponents(features, 3);
-    const column = (c: number) => points.map((point) => point[c] ?? 0);
-    expect(points.every((point) => point.length === 3)).toBe(true);
-    const moments = [0, 1, 2].map((a) =>
-      [0, 1, 2].map((b) => sum(column(a).map((v, i) => v * (column(b)[i] ?? 0)))),
-    );
-    for (const a of [0, 1, 2]) {
-      expect(sum(column(a))).toBeCloseTo(0, 8);
-      for (const b of [0, 1, 2]) if (a !== b) expect(moments[a]?.[b]).toBeCloseTo(0, 6);
-    }
-    expect(moments[0]?.[0]).toBeGreaterThan(moments[1]?.[1] ?? 0);
-    expect(moments[1]?.[1]).toBeGreaterThan(moments[2]?.[2] ?? 0);
-  });
-});
 
 describe("clusters", () => {
   test("are as tight as the tightest of all divisions", () => {
