@@ -16,7 +16,7 @@ const GRID: Fields<GridOptions> = { columns: "may", rows: "may" };
 export interface Grid {
   readonly columns: number;
   readonly rows: number;
-  /** [N]: the cell of each point, counted along the rows; row 0 is that of the smallest second coordinate. */
+  /** `[N]`: the cell of each point, counted along the rows; row 0 is that of the smallest second coordinate. */
   readonly cells: Uint32Array;
 }
 

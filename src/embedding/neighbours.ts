@@ -30,9 +30,9 @@ const NEIGHBOURS: Fields<NeighbourOptions> = { ...{ ...LOOP }, k: "must", metric
 
 /** The nearest of each query, nearest first. */
 export interface Neighbours {
-  /** [M, k]: numbers of points. */
+  /** `[M, k]`: numbers of points. */
   readonly indices: Uint32Array;
-  /** [M, k]: how far they are, in the metric's unit. */
+  /** `[M, k]`: how far they are, in the metric's unit. */
   readonly distances: Float32Array;
   readonly shape: readonly [queries: number, k: number];
 }

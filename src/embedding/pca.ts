@@ -13,15 +13,15 @@ const PCA: Fields<PcaOptions> = { components: "may" };
 
 /** Directions along which points vary most, and where the points lie along them. */
 export interface PrincipalComponents {
-  /** [D]: mean of the points. */
+  /** `[D]`: mean of the points. */
   readonly mean: Float64Array;
-  /** [C, D]: directions of length 1, that of the largest variance first; the entry of each that is largest in magnitude is positive. */
+  /** `[C, D]`: directions of length 1, that of the largest variance first; the entry of each that is largest in magnitude is positive. */
   readonly components: Float64Array;
-  /** [C]: variance along each, over N − 1. */
+  /** `[C]`: variance along each, over N − 1. */
   readonly variances: Float64Array;
-  /** [C]: each variance's part of the variance of all D numbers, 0 to 1. */
+  /** `[C]`: each variance's part of the variance of all D numbers, 0 to 1. */
   readonly ratios: Float64Array;
-  /** [N, C]: places of the points along the directions, from their mean on. */
+  /** `[N, C]`: places of the points along the directions, from their mean on. */
   readonly scores: Points;
 }
 

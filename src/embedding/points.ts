@@ -4,7 +4,7 @@ import { formatShape, type Shape } from "../gpu/tensor.ts";
 /** Points of a space, such as the features of many pictures: `data` has them one after another. */
 export interface Points {
   readonly data: Float32Array;
-  /** [N, D]: how many there are, and how many numbers each has. */
+  /** `[N, D]`: how many there are, and how many numbers each has. */
   readonly shape: Shape;
 }
 

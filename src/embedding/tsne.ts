@@ -106,7 +106,7 @@ export interface TsneMap {
   readonly places: Points;
   /** Kullback-Leibler divergence. */
   readonly divergence: number;
-  /** [N, k]: neighbours in the space of the points that the map was made from. */
+  /** `[N, k]`: neighbours in the space of the points that the map was made from. */
   readonly nearest: Neighbours;
 }
 

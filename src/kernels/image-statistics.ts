@@ -11,7 +11,7 @@ import { rowsOf } from "./statistics.ts";
 export interface ImageStatisticsSite {
   /** Activations of any rank from 2, [N, …, C]. */
   readonly x: Tensor;
-  /** [7, N, C]: base, offset (the mean is their sum), Σ (x − mean)², minimum, maximum, zeros, place of the maximum. */
+  /** `[7, N, C]`: base, offset (the mean is their sum), Σ (x − mean)², minimum, maximum, zeros, place of the maximum. */
   readonly y: Tensor;
   readonly label?: string | undefined;
 }
