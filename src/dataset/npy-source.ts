@@ -161,9 +161,8 @@ async function labelsBeside(
   );
   if (!labels) return undefined;
   if (others.length > 0) {
-    throw new InputError(
-      `${who}: expected one array of labels, got ${[labels, ...others].map(({ name }) => name).join(", ")}; give labels yourself`,
-    );
+    const names = [labels, ...others].map((own) => own.name).join(", ");
+    throw new InputError(`${who}: expected one array of labels, got ${names}; give labels yourself`);
   }
   return integers(await beginning(open, labels.stream, labels.length, who), labels);
 }

@@ -13,6 +13,8 @@ const UNREACHABLE = [
   /\{ from: \[the layers\] \}/,
   /expected pixels \{/,
   /expected x as \{ data: Float32Array/,
+  /\{ decode: decodeImage \}/,
+  /such as \{ csv: "labels\.csv" \}/,
   /preprocessing \{ mean, std \}/,
   /expected \{ factor: \[v, h\] \}/,
 ];
