@@ -1,5 +1,5 @@
 /**
- * How easily a network is misled: adversarial examples, defences against them, and fooling images.
+ * How easily a network is misled: adversarial examples, defences against them, fooling images, and corruptions.
  * @module vitrine/robustness
  */
 import "./gpu/platform.ts";
@@ -7,6 +7,14 @@ import "./gpu/platform.ts";
 export { type ApgdOptions, apgd } from "./techniques/robustness/apgd.ts";
 export type { Attack, AttackTechnique } from "./techniques/robustness/attack.ts";
 export { type CarliniWagnerOptions, carliniWagner } from "./techniques/robustness/carlini-wagner.ts";
+export { type CorruptOptions, corrupt } from "./techniques/robustness/corruptions/corrupt.ts";
+export type {
+  Corruption,
+  CorruptionSet,
+  CorruptionSite,
+  Severities,
+} from "./techniques/robustness/corruptions/corruption.ts";
+export { CORRUPTIONS, corruptionNamed } from "./techniques/robustness/corruptions/list.ts";
 export { type DeepFoolOptions, deepFool } from "./techniques/robustness/deep-fool.ts";
 export {
   bitDepthDefence,

@@ -35,6 +35,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   apgd: (o) => library.apgd(library.createNetworks(device, graph), [image], o),
   carliniWagner: (o) => library.carliniWagner(library.createNetworks(device, graph), [image], o),
   defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
+  corrupt: (o) => library.corrupt(device, pixels, { kind: "fog", severity: 1, ...(o as object) }),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
   featureInversion: (o) =>
     library.featureInversion(library.createNetworks(device, graph), pixels, {
@@ -296,7 +297,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 const PLAIN = new Set(
   `adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean
   channelObjective channelOfEach channelsOf citationOf classColor className classOf
-  clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
+  corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
   foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust

@@ -244,6 +244,13 @@ const OWN = {
     value: "L,…",
     help: "The layers, with commas between, whose Gram matrices are those of STYLE.",
   },
+  kind: { name: "kind", value: "NAME", help: "The kind of corruption; the table above lists them." },
+  severity: { name: "severity", value: "1…5", help: "How strongly a picture is corrupted." },
+  constants: {
+    name: "constants",
+    value: "imagenet|cifar",
+    help: "The published constants: for pictures of about 224 pixels, or of 32. Default imagenet.",
+  },
   pair: { name: "pair", help: "Draw two objects side by side." },
   out: {
     name: "out",

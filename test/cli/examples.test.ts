@@ -126,9 +126,10 @@ function argumentsOf(line: string): string[] {
         : word,
   );
   const takesModel =
-    !["dataset", "merge", "spectrum", "stylize", "techniques", "texture"].includes(words[0] ?? "") &&
-    !words.includes("--model");
-  const ofManySamples = words.includes("--all") && !words.includes("--samples");
+    !["corrupt", "dataset", "merge", "spectrum", "stylize", "techniques", "texture"].includes(
+      words[0] ?? "",
+    ) && !words.includes("--model");
+  const ofManySamples = words[0] !== "corrupt" && words.includes("--all") && !words.includes("--samples");
   return [
     ...few,
     ...(takesModel ? ["--model", at("shipped")] : []),

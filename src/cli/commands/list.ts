@@ -1,6 +1,7 @@
 import { ACTIVATIONS } from "./activations.ts";
 import { ATTACK } from "./attack.ts";
 import type { CliCommand } from "./command.ts";
+import { CORRUPT } from "./corrupt.ts";
 import { DATASET } from "./dataset.ts";
 import { DECODER } from "./decoder.ts";
 import { DREAM } from "./dream.ts";
@@ -36,6 +37,7 @@ export const COMMANDS: readonly CliCommand[] = [
   STYLIZE,
   FOOL,
   ATTACK,
+  CORRUPT,
   SURVEY,
   MERGE,
   FIELD,

@@ -1,0 +1,142 @@
+import { boxResize } from "../../../images/box.ts";
+import { throughJpeg } from "../../../images/jpeg.ts";
+import { named } from "../../named.ts";
+import { defocus, gaussian, motion } from "./blurs.ts";
+import type { Corruption, Severities } from "./corruption.ts";
+import { corruptValues, fog } from "./values.ts";
+
+/** Constants of kinds that have one. */
+function ones(...values: readonly [number, number, number, number, number]): Severities {
+  const [first, second, third, fourth, fifth] = values;
+  return [[first], [second], [third], [fourth], [fifth]];
+}
+
+/** The kinds of corruption, in the paper's order; the constants are those of its program. */
+export const CORRUPTIONS: readonly Corruption[] = [
+  {
+    ...{ name: "gaussian-noise", title: "Gaussian noise", apply: corruptValues("gaussian noise") },
+    sets: { imagenet: ones(0.08, 0.12, 0.18, 0.26, 0.38), cifar: ones(0.04, 0.06, 0.08, 0.09, 0.1) },
+  },
+  {
+    ...{ name: "shot-noise", title: "shot noise", apply: corruptValues("shot noise") },
+    sets: { imagenet: ones(60, 25, 12, 5, 3), cifar: ones(500, 250, 100, 75, 50) },
+  },
+  {
+    ...{ name: "impulse-noise", title: "impulse noise", apply: corruptValues("impulse noise") },
+    sets: { imagenet: ones(0.03, 0.06, 0.09, 0.17, 0.27), cifar: ones(0.01, 0.02, 0.03, 0.05, 0.07) },
+  },
+  {
+    ...{ name: "defocus-blur", title: "defocus blur", apply: defocus },
+    sets: {
+      imagenet: [
+        [3, 0.1],
+        [4, 0.5],
+        [6, 0.5],
+        [8, 0.5],
+        [10, 0.5],
+      ],
+      cifar: [
+        [0.3, 0.4],
+        [0.4, 0.5],
+        [0.5, 0.6],
+        [1, 0.2],
+        [1.5, 0.1],
+      ],
+    },
+  },
+  {
+    ...{ name: "motion-blur", title: "motion blur", apply: motion },
+    deviation: "sums shifted copies, as imagecorruptions does, where the paper's program calls ImageMagick",
+    sets: {
+      imagenet: [
+        [10, 3],
+        [15, 5],
+        [15, 8],
+        [15, 12],
+        [20, 15],
+      ],
+      cifar: [
+        [6, 1],
+        [6, 1.5],
+        [6, 2],
+        [8, 2],
+        [9, 2.5],
+      ],
+    },
+  },
+  {
+    ...{ name: "fog", title: "fog", apply: fog },
+    deviation: "the random plane is drawn by another generator than NumPy's",
+    sets: {
+      imagenet: [
+        [1.5, 2],
+        [2, 2],
+        [2.5, 1.7],
+        [2.5, 1.5],
+        [3, 1.4],
+      ],
+      cifar: [
+        [0.2, 3],
+        [0.5, 3],
+        [0.75, 2.5],
+        [1, 2],
+        [1.5, 1.75],
+      ],
+    },
+  },
+  {
+    ...{ name: "brightness", title: "brightness", apply: corruptValues("brightness") },
+    sets: { imagenet: ones(0.1, 0.2, 0.3, 0.4, 0.5), cifar: ones(0.05, 0.1, 0.15, 0.2, 0.3) },
+  },
+  {
+    ...{ name: "contrast", title: "contrast", apply: corruptValues("contrast") },
+    sets: { imagenet: ones(0.4, 0.3, 0.2, 0.1, 0.05), cifar: ones(0.75, 0.5, 0.4, 0.3, 0.15) },
+  },
+  {
+    ...{ name: "pixelate", title: "pixelate" },
+    sets: { imagenet: ones(0.6, 0.5, 0.4, 0.3, 0.25), cifar: ones(0.95, 0.9, 0.85, 0.75, 0.65) },
+    apply: async ({ pixels, constants: [share = 1] }) => {
+      const least = (side: number): number => Math.max(1, Math.trunc(side * share));
+      const { width, height } = pixels;
+      return boxResize(boxResize(pixels, least(width), least(height)), width, height);
+    },
+  },
+  {
+    ...{ name: "jpeg", title: "JPEG" },
+    deviation: "the encoder is MozJPEG, where the paper's program uses Pillow's",
+    sets: { imagenet: ones(25, 18, 15, 10, 7), cifar: ones(80, 65, 58, 50, 40) },
+    apply: ({ pixels, constants: [quality = 0] }) => throughJpeg(pixels, quality),
+  },
+  {
+    ...{ name: "speckle-noise", title: "speckle noise", extra: true, apply: corruptValues("speckle noise") },
+    sets: { imagenet: ones(0.15, 0.2, 0.35, 0.45, 0.6), cifar: ones(0.06, 0.1, 0.12, 0.16, 0.2) },
+  },
+  {
+    ...{ name: "gaussian-blur", title: "Gaussian blur", extra: true, apply: gaussian },
+    sets: { imagenet: ones(1, 2, 3, 4, 6), cifar: ones(0.4, 0.6, 0.7, 0.8, 1) },
+  },
+  {
+    ...{ name: "saturate", title: "saturate", extra: true, apply: corruptValues("saturate") },
+    sets: {
+      imagenet: [
+        [0.3, 0],
+        [0.1, 0],
+        [2, 0],
+        [5, 0.1],
+        [20, 0.2],
+      ],
+      cifar: [
+        [0.3, 0],
+        [0.1, 0],
+        [1.5, 0],
+        [2, 0.1],
+        [2.5, 0.2],
+      ],
+    },
+  },
+];
+
+/** The kind of corruption of a name. @throws InputError that lists the names. */
+export function corruptionNamed(name: string): Corruption {
+  return named("corruption", CORRUPTIONS, name);
+}
