@@ -235,6 +235,14 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const [x, y] = [tensor(SHAPE), tensor([7, SHAPE[0] ?? 1, SHAPE.at(-1) ?? 1])];
     return () => vitrine.createImageStatistics(device, { x, y });
   },
+  createTsne:
+    ({ device }) =>
+    () =>
+      vitrine.createTsne(
+        device,
+        { data: Float32Array.from({ length: 36 }, (_, i) => (i * 7) % 11), shape: [12, 3] },
+        { perplexity: 2 },
+      ),
   createTopK: ({ device, tensor }) => {
     const [x, top] = [tensor(SHAPE), vitrine.createTopKBuffer(device, 4, 2)];
     return () => vitrine.createTopK(device, { x, top, k: 2 });
