@@ -296,6 +296,8 @@ describe("the explorer", () => {
     await page.evaluate(() => window.vitrine.store.set({ image: "24016" }));
     await page.waitForSelector(".card progress:not(.hidden)");
     await page.evaluate(() => window.vitrine.store.set({ why: ["saliency"], target: 2 }));
+    // Between the dropped work and the new, nothing is under way for a moment.
+    await page.waitForFunction(() => window.vitrine.questions().why.answers.cards[0]?.answer);
     await done();
     const cards = await page.evaluate(() =>
       window.vitrine
