@@ -9,6 +9,7 @@ export * from "./graph.ts";
 export * from "./images.ts";
 export * from "./index.ts";
 export * from "./kernels.ts";
+export * from "./lab.ts";
 export * from "./layers.ts";
 export * from "./metrics.ts";
 export * from "./models.ts";

@@ -29,6 +29,7 @@ const ROOMS = [
   "techniques",
   "metrics",
   "dataset",
+  "lab",
   "index",
   "node",
   "cli",
