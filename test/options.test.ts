@@ -35,6 +35,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   apgd: (o) => library.apgd(library.createNetworks(device, graph), [image], o),
   carliniWagner: (o) => library.carliniWagner(library.createNetworks(device, graph), [image], o),
   defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
+  topPatches: (o) => library.topPatches(graph, library.arraySource([{ pixels }]), {} as never, o),
   redundancy: (o) => library.redundancy({} as never, o),
   corrupt: (o) => library.corrupt(device, pixels, { kind: "fog", severity: 1, ...(o as object) }),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
