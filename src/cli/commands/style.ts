@@ -37,7 +37,7 @@ export const STYLE: CliCommand = {
   ],
   help: {
     ...pictureHelp(NEURAL_STYLE),
-    init: "What the picture begins as: noise (the default), content, or FILE.npy, [H,W,3] of 0…1 at its size.",
+    init: "What the picture begins as: noise (the default), content, or FILE.npy, [H,W,3] of 0…1 at its size. The noise is of next to nothing; stronger, where the network has no gradient there, and the output says so.",
     size: "Size of the picture in pixels. Default: the content's, as --longest allows.",
     longest: `The most pixels that the longer side of either picture may have; a larger one is made smaller first. Default ${LONGEST}.`,
     seed: "Seed of the noise, and of the picture of synthetic:N. Default 0, and 1.",

@@ -23,6 +23,7 @@ import { sizedPicture } from "./sized-picture.ts";
 import {
   gramNormalisation,
   LOSS_OPTION,
+  noiseImage,
   OPTIMISER_OPTION,
   poolsOption,
   STYLE_LOSSES,
@@ -31,10 +32,10 @@ import {
   type StyleOptimiser,
   styleObjective,
   styleOptimiser,
+  TEXTURE_NOISE,
   timesAll,
 } from "./style-terms.ts";
 import type { Synthesis } from "./synthesis.ts";
-import { meanColor } from "./unit-pictures.ts";
 
 export interface GramTextureOptions extends OnePictureOptions {
   /** The layers whose Gram matrices the texture shall have, or their weights by name. */
@@ -64,9 +65,6 @@ const FIELDS: Fields<GramTextureOptions> = {
   ...{ layers: "must", size: "may", weight: "may", rate: "may", start: "may" },
   ...{ loss: STYLE_LOSSES, pools: ["average", "max"], optimiser: STYLE_OPTIMISERS },
 };
-
-/** Standard deviation of the noise that a texture begins with, of pixels of 0…1. */
-const NOISE = 0.2;
 
 /**
  * Texture by Gram matrices (Gatys, Ecker & Bethge 2015, arXiv:1505.07376): a picture that begins as noise and comes to have a picture's
@@ -129,10 +127,9 @@ export function textureAscent(
   const { loss = "gatys", optimiser = "lbfgs", rate, start } = options;
   const { weight = loss === "relative" ? 1e6 : 1e9 } = options;
   assertWeights(WHO, { weight });
-  const mean = meanColor(graph);
   return {
     objective: styleObjective(grams, timesAll(weights, weight), loss),
-    image: pixelImage(start ? { start } : { start: mean, noise: NOISE }),
+    image: start ? pixelImage({ start }) : noiseImage(graph, TEXTURE_NOISE),
     optimiser: styleOptimiser(optimiser, rate, true),
     steps: stepsOf(WHO, options.steps ?? 500),
   };

@@ -14,6 +14,7 @@ import { activationsOf, gramsOf, type LayerValues } from "./looking.ts";
 import {
   assertWeights,
   climbOnePicture,
+  hasSlope,
   ONE_PICTURE,
   type OnePictureAscent,
   type OnePictureOptions,
@@ -26,6 +27,7 @@ import {
   contentObjective,
   gramNormalisation,
   LOSS_OPTION,
+  noiseImage,
   OPTIMISER_OPTION,
   poolsOption,
   STYLE_LOSSES,
@@ -34,11 +36,12 @@ import {
   type StyleOptimiser,
   styleObjective,
   styleOptimiser,
+  TEXTURE_NOISE,
   timesAll,
   variationObjective,
 } from "./style-terms.ts";
 import type { Synthesis } from "./synthesis.ts";
-import { asUnit, meanColor } from "./unit-pictures.ts";
+import { asUnit } from "./unit-pictures.ts";
 
 export interface NeuralStyleOptions extends OnePictureOptions {
   /** The layers whose activations shall be those of the content, or their weights by name. VGG-19: "relu4_2". */
@@ -65,7 +68,10 @@ export interface NeuralStyleOptions extends OnePictureOptions {
   readonly optimiser?: StyleOptimiser | undefined;
   /** Of L-BFGS in its own moves, of Adam in pixels of 0…255. Default 1, and 10. */
   readonly rate?: number | undefined;
-  /** What the picture begins as: noise about the mean pixel, the content, or pixels [H, W, C] of 0…1. Default "noise". */
+  /**
+   * What the picture begins as: noise about the mean pixel, the content, or pixels [H, W, C] of 0…1. Default "noise", of next to
+   * nothing; where the network has no gradient there, of a standard deviation of 0.2, and the picture's notes say so.
+   */
   readonly init?: "noise" | "content" | Float32Array | undefined;
 }
 
@@ -93,7 +99,8 @@ const NOISE = 0.001;
  * and the Gram matrices of another in several layers, its style.
  *
  * Defaults are those of jcjohnson/neural-style: loss, weights, total variation, the network's own pools, L-BFGS without a line search
- * from noise of next to nothing, here of 10 pairs in place of 100. They were found for VGG-19 on pixels of 0…255. A network whose
+ * from noise of next to nothing, here of 10 pairs in place of 100. Where no unit fires for a flat picture, as where every bias of the
+ * first layer is below zero, that start has no gradient (PyTorch's L-BFGS stays there too), and stronger noise is taken. They were found for VGG-19 on pixels of 0…255. A network whose
  * activations have another magnitude is best asked with `loss: "relative"`. The picture's `value` is minus the loss of content and style.
  * @param content and `style`: pictures, at their own sizes; values [H, W, C] at the network's.
  * @throws InputError for an option out of range, a layer that there is not or that has no places to compare, a picture or size that
@@ -138,13 +145,21 @@ export async function neuralStyle(
   );
   const start = init === "content" ? asUnit(seen.input, graph, "input", 1)[0] : init;
   const site = { graph: all, features, contentWeights, grams, styleWeights };
-  const { asked, ...ascent } = styleAscent(site, { ...options, init: start });
+  const { asked, ...published } = styleAscent(site, { ...options, init: start });
   const named = { name: "style", asked };
+  const place = { graph: all, size: seen.size, seed: options.seed, signal };
+  const stuck = init === "noise" && !(await hasSlope(networks, place, { ...published, objective: asked }));
+  const ascent = stuck ? { ...published, image: noiseImage(graph, TEXTURE_NOISE) } : published;
+  const picture = await climbOnePicture(networks, all, seen.size, ascent, named, options);
+  const notes = [...(stuck ? [STUCK] : []), ...(picture.notes ?? [])];
   return {
     technique: "neural-style",
-    pictures: [await climbOnePicture(networks, all, seen.size, ascent, named, options)],
+    pictures: [notes.length > 0 ? { ...picture, notes } : picture],
   };
 }
+
+/** What is said where the published start is left. */
+const STUCK = `The network gives no gradient at the published start, a flat picture of the mean color: no unit on the way to it fires there. The picture began with noise of standard deviation ${TEXTURE_NOISE} of 0…1 instead; the content as the start keeps more of it.`;
 
 function cutFor(graph: Graph, weights: ReadonlyMap<string, number>) {
   const layers = [...weights.keys()];
@@ -174,14 +189,13 @@ export function styleAscent(
   if (typeof init === "string" && init !== "noise") {
     throw new InputError(`${WHO}: expected init as "noise", "content" or pixels, got "${init}"`);
   }
-  const mean = meanColor(graph);
   const asked = contentObjective(features, timesAll(contentWeights, contentWeight), loss).plus(
     styleObjective(grams, timesAll(styleWeights, styleWeight), loss),
   );
   return {
     asked,
     objective: asked.minus(variationObjective().times(variation)),
-    image: pixelImage(typeof init === "string" ? { start: mean, noise: NOISE / 255 } : { start: init }),
+    image: typeof init === "string" ? noiseImage(graph, NOISE / 255) : pixelImage({ start: init }),
     optimiser: styleOptimiser(optimiser, rate, false),
     steps: stepsOf(WHO, options.steps ?? 1000),
   };

@@ -6,7 +6,7 @@ import type { Objective } from "../../objectives/objective.ts";
 import { type AscendOptions, ascend } from "../../optimise/ascend.ts";
 import type { ImageKind } from "../../optimise/image/image.ts";
 import { pixelImage } from "../../optimise/image/pixels.ts";
-import { gradientAscent } from "../../optimise/optimisers/gradient-ascent.ts";
+import { gradientAscent, normalisedGradient } from "../../optimise/optimisers/gradient-ascent.ts";
 import type { Size } from "../../optimise/transforms/transform.ts";
 import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
 import { rounding, unitOf } from "../robustness/attack-pictures.ts";
@@ -52,6 +52,18 @@ export function assertWeights(who: string, weights: Readonly<Record<string, numb
     if (weight === undefined || (Number.isFinite(weight) && weight >= 0)) continue;
     throw new InputError(`${who}: expected ${name} of at least 0, got ${weight}`);
   }
+}
+
+/** Whether an objective changes where every pixel of an image moves by 1/255 along its gradient: if not, nothing can climb from there. */
+export async function hasSlope(
+  networks: Networks,
+  { size, ...place }: Pick<AscendOptions, "seed" | "signal"> & { readonly graph: Graph; readonly size: Size },
+  { objective, image }: Pick<OnePictureAscent, "objective" | "image">,
+): Promise<boolean> {
+  const optimiser = normalisedGradient({ rate: 1 / 255, by: "sign" });
+  const how = { objective, image, optimiser, steps: 2, size, networkSize: size };
+  const { curves } = await ascend(networks, { ...place, ...how });
+  return curves[0]?.[0] !== curves[0]?.[1];
 }
 
 /** Lets one picture climb, and judges it as it is when it is rounded to 8 bits. */

@@ -1,10 +1,14 @@
+import type { Graph } from "../../graph/graph.ts";
 import type { GramNormalisation } from "../../kernels/gram.ts";
 import { featureDistance, gramDistance, type Objective, totalVariation } from "../../objectives/objective.ts";
+import type { ImageKind } from "../../optimise/image/image.ts";
+import { pixelImage } from "../../optimise/image/pixels.ts";
 import { adam } from "../../optimise/optimisers/adam.ts";
 import { lbfgs } from "../../optimise/optimisers/lbfgs.ts";
 import type { Optimiser } from "../../optimise/optimisers/optimiser.ts";
 import type { TechniqueOption } from "../attribution/options.ts";
 import type { LayerValues } from "./looking.ts";
+import { meanColor } from "./unit-pictures.ts";
 
 /**
  * How the distance of two Gram matrices is put into a number, for C channels and P places:
@@ -56,6 +60,14 @@ export function contentObjective(
 /** ½·Σ (Δ→² + Δ↓²) of pixels of 0…255. */
 export function variationObjective(): Objective {
   return totalVariation({ beta: 2 }).times(0.5 * 255 ** 2);
+}
+
+/** Standard deviation of the noise that a texture begins with, of pixels of 0…1. */
+export const TEXTURE_NOISE = 0.2;
+
+/** Pixels that begin as noise about the color that the network takes for zero, of a standard deviation in 0…1. */
+export function noiseImage(graph: Graph, noise: number): ImageKind {
+  return pixelImage({ start: meanColor(graph), noise });
 }
 
 /** How a picture climbs: by L-BFGS, or by Adam. */

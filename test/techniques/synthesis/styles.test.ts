@@ -79,6 +79,30 @@ describe("pictures that are made from pictures", () => {
     expect(picture?.curve.at(-1)).toBeGreaterThan(picture?.curve[0] ?? 0);
   });
 
+  test("a style begins with stronger noise, and says so, where no unit fires for the published start", async () => {
+    // Every bias of the shipped network's first layer is below zero.
+    const shipped = createNetworks(
+      await testDevice(),
+      await loadLayersModel(await modelFromDisk("models/vitrine")),
+    );
+    const options = {
+      contentLayers: "conv3_3",
+      styleLayers: ["conv1"],
+      loss: "relative",
+      steps: 12,
+    } as const;
+    const { pictures } = await neuralStyle(shipped, stripes(24, 32), stripes(20, 22, 3), options);
+    shipped.destroy();
+    const [{ curve, notes } = { curve: [], notes: [] }] = pictures;
+    expect(curve.at(-1)).toBeGreaterThan(0.7 * (curve[0] ?? 0));
+    expect(notes).toEqual([expect.stringMatching(/no gradient at the published start.*deviation 0\.2/)]);
+
+    const { pictures: usual } = await neuralStyle(networks, stripes(17, 23), stripes(20, 22), {
+      ...{ ...layers, loss: "relative", steps: 1 },
+    });
+    expect(usual[0]?.notes?.join() ?? "").not.toMatch(/gradient/);
+  });
+
   test("live pictures come after every so many steps, and a stop leaves nothing", async () => {
     const steps: number[] = [];
     const stop = new AbortController();
