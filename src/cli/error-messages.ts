@@ -28,6 +28,7 @@ const WORDS: readonly (readonly [library: RegExp, command: string | ((...found: 
   [/^requestDevice: expected/, "expected"],
   [/; modelFromUrl fetches it/, "; fetch its files first"],
   [/ as \{ inputs: \{ name: values \} \}/, " as --input NAME=FILE or NAME=numbers"],
+  [/; give them for good with fixInputs.*$/, "; give them with --input NAME=FILE or NAME=numbers"],
   [/^target: expected/, "--target expects"],
 ];
 

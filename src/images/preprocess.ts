@@ -82,7 +82,8 @@ export function scaleValues(
   return scaled;
 }
 
-function lumaOf(rgb: ArrayLike<number>): Float64Array {
+/** The brightness of each pixel of red, green and blue, in their unit. */
+export function lumaOf(rgb: ArrayLike<number>): Float64Array {
   return Float64Array.from(
     { length: rgb.length / 3 },
     (_, i) => LUMA[0] * (rgb[3 * i] ?? 0) + LUMA[1] * (rgb[3 * i + 1] ?? 0) + LUMA[2] * (rgb[3 * i + 2] ?? 0),

@@ -5,6 +5,7 @@ import type { Graph } from "../graph/graph.ts";
 import { readInput } from "../images/picture.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { preprocess } from "../images/preprocess.ts";
+import { assertInputsFixed } from "../network/inputs.ts";
 import type { Network } from "../network/network.ts";
 import type { Networks } from "../network/pool.ts";
 import { Objective } from "../objectives/objective.ts";
@@ -99,6 +100,7 @@ export async function honestyOf(
   }
   const rounded = roundedOf(picture);
   const { graph } = networks;
+  assertInputsFixed(WHO, graph);
   const ends = layersOf(target, graph);
   const layers = naturals === undefined ? [] : (options.layers ?? layersOfWay(graph, ends));
   if (naturals !== undefined || options.layers !== undefined) {

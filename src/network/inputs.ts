@@ -58,6 +58,19 @@ export async function fixInputs(graph: Graph, inputs: InputValues): Promise<Grap
   };
 }
 
+/**
+ * Refuses a graph with inputs beside the image that have no values: for what takes none, and would let them be zero.
+ * @throws InputError that lists them.
+ */
+export function assertInputsFixed(who: string, graph: Graph): void {
+  const open = furtherInputsOf(graph);
+  if (open.length === 0) return;
+  const names = open.map(({ name, shape }) => `${JSON.stringify(name)} (${formatShape(shape)})`).join(", ");
+  throw new InputError(
+    `${who}: expected a network whose inputs beside the image have their values, got none for ${names} of "${graph.name}"; give them for good with fixInputs(graph, { name: values })`,
+  );
+}
+
 function assertNames(
   graph: Graph,
   inputs: readonly InputLayer[],

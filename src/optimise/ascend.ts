@@ -4,6 +4,7 @@ import { sizeOf } from "../gpu/tensor.ts";
 import type { Graph } from "../graph/graph.ts";
 import { answersOf } from "../graph/heads.ts";
 import { upTo } from "../graph/up-to.ts";
+import { assertInputsFixed } from "../network/inputs.ts";
 import type { Networks } from "../network/pool.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { layersOf } from "../objectives/terms-by-layer.ts";
@@ -52,7 +53,7 @@ const MOST_IMAGES = 64;
  * Lets images climb on networks of a pool. The network is as deep as the objective needs, and takes as many images at a time as
  * the pool's memory allows; an image comes out the same to the bit however many climb beside it.
  * @param finish reads more of an ascent, before it is freed.
- * @throws as `createAscent` and `climb`.
+ * @throws as `createAscent` and `climb`; InputError where the objective depends on an input beside the image that has no values.
  */
 export async function ascend<I extends AscentImage = AscentImage>(
   networks: Networks,
@@ -72,6 +73,7 @@ export async function ascend<I extends AscentImage = AscentImage>(
   const layers = layersOf(objectiveOf(numbers.slice(0, 1)), graph);
   const inner = layers.length > 0 && !layers.some((layer) => answersOf(graph).includes(layer));
   const cut = inner ? upTo(graph, layers) : graph;
+  assertInputsFixed("ascend", cut);
   const choice = { graph: cut, size: networkSize, keep: layers };
   const most = networks.batchWithin({ ...choice, most: views * Math.min(MOST_IMAGES, numbers.length) });
   const together = Math.max(1, Math.floor(most / views));

@@ -1,11 +1,11 @@
 import { basename } from "node:path";
-import { UnsupportedError } from "../../gpu/errors.ts";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
 import { pictureOf } from "../../graph/graph.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import type { PictureValues } from "../../images/zoom.ts";
 import { createNetworks } from "../../network/pool.ts";
 import { DEEP_DREAM, deepDream, deepDreamZoom } from "../../techniques/synthesis/deep-dream.ts";
+import { asRgb } from "../../techniques/synthesis/unit-pictures.ts";
 import { namesOf } from "../image-names.ts";
 import { type Io, printJson, progressOf, UsageError } from "../io.ts";
 import { numberIn, pictureValues, pixelsOf } from "../made-pictures.ts";
@@ -68,12 +68,7 @@ async function dreamCommand(names: readonly string[], values: Values, io: Io): P
   const longest = values.whole("longest", 1, 65_535) ?? LONGEST;
   const seed = values.whole("seed", 0, LARGEST_U32);
   const graph = await openModel(values, io, []);
-  const channels = pictureOf(graph, "dream").shape[2];
-  if (channels !== 3) {
-    throw new UnsupportedError(
-      `dream: expected a network that takes pictures of 3 channels, got ${channels}`,
-    );
-  }
+  pictureOf(graph, "dream");
   const device = await io.device();
   const read = async (file: string): Promise<Pixels> =>
     atMost(await plainPicture("dream", file, device, seed), longest);
@@ -110,7 +105,8 @@ async function dreamCommand(names: readonly string[], values: Values, io: Io): P
     if (!out) return;
     const file = out.fileFor(called);
     const [h, w] = shape;
-    await writeResult(file, { data, shape, draw: () => pixelsOf({ data, shape: [h, w, 3] }) }, io);
+    const draw = () => pixelsOf({ data: asRgb(data, shape), shape: [h, w, 3] });
+    await writeResult(file, { data, shape, draw }, io);
     files.push(file);
   }
 }

@@ -29,7 +29,7 @@ export const STYLIZE: CliCommand = {
   ],
   options: [
     ...MODEL_OPTIONS.filter(
-      (name) => !["size", "resize", "fit", "layout", "head", "output", "labels", "input"].includes(name),
+      (name) => !["size", "resize", "fit", "layout", "head", "output", "labels"].includes(name),
     ),
     ...(["image", "gives"] as const),
     ...pictureOptionNames(FEED_FORWARD_STYLE),

@@ -5,7 +5,7 @@ import { inputOf } from "../../graph/graph.ts";
 import { upTo } from "../../graph/up-to.ts";
 import { type PictureSource, readPicture } from "../../images/picture.ts";
 import type { Pixels } from "../../images/pixels.ts";
-import { scaleValues } from "../../images/preprocess.ts";
+import { lumaOf, scaleValues } from "../../images/preprocess.ts";
 import { type PictureValues, valuesOf, zoomed, zoomedIn } from "../../images/zoom.ts";
 import type { Networks } from "../../network/pool.ts";
 import { guidedMatch, normObjective, type Objective } from "../../objectives/objective.ts";
@@ -18,6 +18,7 @@ import { LOOP, type LoopOptions } from "../../sampling/batches.ts";
 import { submit } from "../submit.ts";
 import { steps as stepsOption } from "./options.ts";
 import { type PictureTechnique, pictureTechnique } from "./picture-technique.ts";
+import { asRgb } from "./unit-pictures.ts";
 
 /** A picture to dream of: pixels, what a page has, or values of 0…1 of [H, W, C]. */
 export type DreamtPicture = Pixels | PictureSource | PictureValues;
@@ -53,8 +54,8 @@ const DREAM: Fields<DeepDreamOptions> = {
  * DeepDream: a picture in which a layer sees more of what it sees already (Mordvintsev et al. 2015). The gradient at the layer is
  * the layer's activation; the picture climbs at several sizes, and what was dreamt at one is carried up to the next. The network
  * runs at the picture's own size.
- * @param given pixels, what a page has, or values of 0…1, [H, W, 3], which are not rounded between two dreams.
- * @returns values of 0…1, of the picture's size.
+ * @param given pixels, what a page has, or values of 0…1, [H, W, C], which are not rounded between two dreams.
+ * @returns values of 0…1, `[H, W, C]`, of the picture's size; a network of one channel dreams in grey.
  * @throws InputError for options out of range, or a picture whose smallest size the network does not take.
  */
 export async function deepDream(
@@ -146,7 +147,7 @@ export async function* deepDreamZoom(
 
 /** @throws InputError for a picture that is none: pixels of 0…255, another number of channels, values that are not finite. */
 async function valuesIn(what: string, picture: DreamtPicture, channels: number): Promise<PictureValues> {
-  const values = isValues(picture) ? picture : valuesOf(await readPicture(picture));
+  const values = isValues(picture) ? picture : valuesWith(channels, await readPicture(picture));
   const { data, shape } = values;
   const sides = Array.isArray(shape) ? shape : [];
   if (sides.length !== 3 || sides[2] !== channels || !(sizeOf(sides) > 0) || data.length !== sizeOf(sides)) {
@@ -160,6 +161,13 @@ async function valuesIn(what: string, picture: DreamtPicture, channels: number):
     throw new InputError(`deepDream: expected a ${what} of finite values, got ${data[wrong]} at ${wrong}`);
   }
   return values;
+}
+
+/** Pixels as values of 0…1; for a network of one channel their brightness. */
+function valuesWith(channels: number, pixels: Pixels): PictureValues {
+  if (channels !== 1) return valuesOf(pixels);
+  const { height, width, data } = pixels;
+  return { data: Float32Array.from(lumaOf(data), (value) => value / 255), shape: [height, width, 1] };
 }
 
 function isValues(picture: DreamtPicture): picture is PictureValues {
@@ -233,10 +241,14 @@ async function dreamt(
 ) {
   const made = await deepDream(networks, picture, {
     ...{ ...options, layer: layers, guide },
-    onPicture: onPicture && (({ data, shape: [h, w] }) => onPicture({ pictures: [data], shape: [h, w, 3] })),
+    onPicture:
+      onPicture &&
+      (({ data, shape }) => onPicture({ pictures: [asRgb(data, shape)], shape: [shape[0], shape[1], 3] })),
   });
   const [height, width] = made.shape;
-  return [{ name: layers.join(", "), data: made.data, shape: [height, width, 3] as const }];
+  return [
+    { name: layers.join(", "), data: asRgb(made.data, made.shape), shape: [height, width, 3] as const },
+  ];
 }
 
 export const DEEP_DREAM = pictureTechnique({

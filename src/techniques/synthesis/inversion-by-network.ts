@@ -8,6 +8,7 @@ import { upTo } from "../../graph/up-to.ts";
 import { type Picture, readInput } from "../../images/picture.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import { createNetwork } from "../../network/create-network.ts";
+import { assertInputsFixed } from "../../network/inputs.ts";
 import type { Networks } from "../../network/pool.ts";
 import { assertAnswer } from "../answer-checks.ts";
 import { assertPool } from "../robustness/attack-pictures.ts";
@@ -56,6 +57,7 @@ export async function inversionByNetwork(
     );
   }
   const deep = upTo(graph, [layer]);
+  assertInputsFixed(WHO, deep);
   const input = await readInput(deep, picture);
   signal?.throwIfAborted();
   return withScope(device, WHO, async ({ own }) => {

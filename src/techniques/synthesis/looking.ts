@@ -4,6 +4,7 @@ import { withScope } from "../../gpu/scope.ts";
 import { asNhwc, formatShape, readTensor } from "../../gpu/tensor.ts";
 import { type Graph, layerOf } from "../../graph/graph.ts";
 import { createGram, type GramNormalisation, gramShape } from "../../kernels/gram.ts";
+import { assertInputsFixed } from "../../network/inputs.ts";
 import type { Network } from "../../network/network.ts";
 import type { Networks } from "../../network/pool.ts";
 import { submit, submitForward, writeInput } from "../submit.ts";
@@ -68,6 +69,7 @@ async function looking(
   read: (network: Network, layer: string) => Promise<LayerValues>,
 ): Promise<Map<string, LayerValues>> {
   for (const layer of layers) layerOf(graph, layer);
+  assertInputsFixed("synthesis", graph);
   const choice = { graph, size, keep: layers, gradients: false };
   // Before it is made: one that is too large is refused.
   networks.batchWithin({ ...choice, most: 1 });

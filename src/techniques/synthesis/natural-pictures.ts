@@ -4,6 +4,7 @@ import { assertFields, describe, type Fields } from "../../gpu/options.ts";
 import { all, withScope } from "../../gpu/scope.ts";
 import { readTensors, sizeOf } from "../../gpu/tensor.ts";
 import { type Picture, readInput } from "../../images/picture.ts";
+import { assertInputsFixed } from "../../network/inputs.ts";
 import type { Networks } from "../../network/pool.ts";
 import { createObjective } from "../../objectives/commands.ts";
 import { Objective } from "../../objectives/objective.ts";
@@ -88,6 +89,7 @@ export async function excitingPictures(
     );
   }
   const { device, graph } = networks;
+  assertInputsFixed(WHO, graph);
   const layers = new Set(targets.flatMap((target) => layersOf(target, graph)));
   const asked = { keep: [...layers], gradients: false };
   const batch = networks.batchWithin({ ...asked, most: TOGETHER });

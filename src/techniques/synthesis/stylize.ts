@@ -8,6 +8,7 @@ import { resized } from "../../graph/resize.ts";
 import { type PictureSource, readInput, readPicture } from "../../images/picture.ts";
 import { assertPixels, mirrored, type Pixels } from "../../images/pixels.ts";
 import { valuesOf } from "../../images/zoom.ts";
+import { assertInputsFixed } from "../../network/inputs.ts";
 import type { Networks } from "../../network/pool.ts";
 import { assertAnswer } from "../answer-checks.ts";
 import { submitForward, writeInput } from "../submit.ts";
@@ -67,6 +68,7 @@ export async function createStylist(
   assertFields("createStylist", options, STYLIST);
   const { graph, device } = networks;
   const { width, height } = size;
+  assertInputsFixed("createStylist", graph);
   const { border = 0 } = options;
   const range = outputRangeOf("createStylist", graph, options.output);
   if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) {

@@ -1,4 +1,5 @@
 import { readTensor, sizeOf, type Tensor } from "../../gpu/tensor.ts";
+import { assertInputsFixed } from "../../network/inputs.ts";
 import type { Networks } from "../../network/pool.ts";
 import { Objective } from "../../objectives/objective.ts";
 import { ascend } from "../../optimise/ascend.ts";
@@ -22,6 +23,7 @@ export async function synthesise<I extends AscentImage>(
   const { name: who } = technique;
   const { graph } = networks;
   const { signal, onProgress, onPicture, every } = options;
+  assertInputsFixed(who, graph);
   const seed = seedOf(options.seed, who);
   const shape = sizeFor(who, graph, options.size);
   signal?.throwIfAborted();

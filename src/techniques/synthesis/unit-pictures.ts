@@ -10,8 +10,9 @@ import { unitOf } from "../robustness/attack-pictures.ts";
 type Size = readonly [height: number, width: number];
 type Shape = readonly [height: number, width: number, channels: number];
 
-/** The largest side of a picture. */
-const MOST_SIDE = 2048;
+/** The largest side of a picture, and the most pixels. */
+const MOST_SIDE = 65_535;
+const MOST_PIXELS = 2 ** 24;
 
 /** The shape of pictures of a size, by default the network's. @throws InputError */
 export function sizeFor(who: string, graph: Graph, size: Size | undefined): Shape {
@@ -23,7 +24,12 @@ export function sizeFor(who: string, graph: Graph, size: Size | undefined): Shap
       `${who}: expected a size [height, width] of 1 to ${MOST_SIDE} pixels, got ${Array.isArray(size) ? `[${size.join(", ")}]` : describe(size)}`,
     );
   }
-  return [Number(size[0]), Number(size[1]), channels];
+  if (size[0] * size[1] > MOST_PIXELS) {
+    throw new InputError(
+      `${who}: expected a size [height, width] of at most ${MOST_PIXELS} pixels, got [${size.join(", ")}]`,
+    );
+  }
+  return [size[0], size[1], channels];
 }
 
 /** A picture as the network sees it, [H, W, C] of 0…1, brought to a size. */

@@ -9,6 +9,7 @@ import { readNpy } from "../../../src/node/npy.ts";
 import { arraysOf } from "../../../src/node/npz.ts";
 import { deepDream, deepDreamZoom } from "../../../src/techniques/synthesis/deep-dream.ts";
 import { testDevice } from "../../gpu.ts";
+import { constant, graph, random } from "../../graph/graphs.ts";
 import { liveBytes } from "../../live-bytes.ts";
 
 const [HEIGHT, WIDTH] = [45, 38];
@@ -105,6 +106,28 @@ describe("a dream", () => {
     const options = { layer: "conv1", octaves: 1, steps: 2 };
     const values = await deepDream(networks, valuesOf(pixels), { ...options, guide: valuesOf(pixels) });
     expect(await deepDream(networks, pixels, { ...options, guide: pixels })).toEqual(values);
+  });
+
+  test("of a network of one channel is grey, and pixels are taken by their brightness", async () => {
+    const conv = { strides: [1, 1], dilations: [1, 1], padding: "same" } as const;
+    const grey = createNetworks(
+      device,
+      graph("grey", [
+        { op: "input", name: "image", inputs: [], shape: [8, 8, 1] },
+        { op: "conv2d", name: "conv", inputs: ["image"], ...conv, w: constant([3, 3, 1, 4], random(3)) },
+      ]),
+    );
+    const pixels = { width: 9, height: 11, data: Uint8ClampedArray.from({ length: 297 }, (_, i) => 7 * i) };
+    const luma = Float32Array.from({ length: 99 }, (_, i) => {
+      const [r = 0, g = 0, b = 0] = pixels.data.subarray(3 * i, 3 * i + 3);
+      return (0.299 * r + 0.587 * g + 0.114 * b) / 255;
+    });
+    const options = { layer: "conv", octaves: 2, steps: 2 };
+    const dreamt = await deepDream(grey, pixels, options);
+    expect(dreamt.shape).toEqual([11, 9, 1]);
+    expect(dreamt).toEqual(await deepDream(grey, { data: luma, shape: [11, 9, 1] }, options));
+    expect(dreamt.data).not.toEqual(luma);
+    grey.destroy();
   });
 
   test.each<[string, unknown]>([

@@ -38,6 +38,22 @@ function small(bias = 0, channel = 2): Graph {
   return { ...made, layers, preprocessing };
 }
 
+/** The same, whose logits also depend on a number. */
+function withAge(): Graph {
+  const made = small();
+  const layers = made.layers.flatMap((layer): Layer[] => {
+    if (layer.name === "softmax") return [];
+    if (layer.name !== "logits") return [layer];
+    return [
+      { ...layer, name: "seen" },
+      { op: "dense", name: "aged", inputs: ["age"], w: constant([1, 4], random(3)) },
+      { op: "add", name: "logits", inputs: ["seen", "aged"] },
+    ];
+  });
+  layers.splice(1, 0, { op: "input", name: "age", inputs: [], shape: [1] });
+  return { ...made, layers, output: "logits", heads: { logits: "softmax" } };
+}
+
 const picture = { width: 6, height: 8, data: Uint8Array.from({ length: 144 }, (_, i) => (37 * i) % 256) };
 /** What techniques are asked here. */
 const ALL = {
@@ -135,6 +151,16 @@ describe("the registry", () => {
     expect(stopped.left).toBe(0);
   });
 
+  test.each(SYNTHESES)("$name refuses a network whose other inputs have no values", async (technique) => {
+    const two = withAge();
+    const request = requestOf(technique);
+    const open = createNetworks(device, two);
+    await expect(technique.run(open, request, quickly(technique))).rejects.toThrow(
+      /expected a network whose inputs beside the image have their values, got none for "age" \(1\)/,
+    );
+    open.destroy();
+  });
+
   test.each(SYNTHESES)("$name refuses what it does not know", async (technique) => {
     const run = (request: object, options: object = {}) => technique.run(networks, request as never, options);
     await expect(run(requestOf(technique), { stepz: 3 })).rejects.toThrow(
@@ -145,7 +171,7 @@ describe("the registry", () => {
     );
     await expect(run({})).rejects.toThrow(InputError);
     await expect(run(requestOf(technique), { seed: -1 })).rejects.toThrow(/seed/);
-    for (const size of [[0, 4], [8], 96, [8, 4096]]) {
+    for (const size of [[0, 4], [8], 96, [8, 65_536], [8192, 4096]]) {
       await expect(run(requestOf(technique), { size })).rejects.toThrow(/expected a size \[height, width\]/);
     }
   });
@@ -289,7 +315,9 @@ function unrestOf(data: Float32Array): number {
 
 test("a size that is none is said as it was given", () => {
   const asked = featureVisualization(networks, { class: 1 }, { steps: 1, size: [0, 5] });
-  return expect(asked).rejects.toThrow(/expected a size \[height, width\] of 1 to 2048 pixels, got \[0, 5\]/);
+  return expect(asked).rejects.toThrow(
+    /expected a size \[height, width\] of 1 to 65535 pixels, got \[0, 5\]/,
+  );
 });
 
 test.each<[Wanted, RegExp]>([
