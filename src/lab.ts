@@ -4,6 +4,17 @@
  */
 import "./gpu/platform.ts";
 
+export {
+  type EquivarianceOptions,
+  type EquivarianceReport,
+  equivariance,
+  type TransformAnswers,
+} from "./lab/equivariance.ts";
+export type { LayerEquivariance } from "./lab/equivariance-case.ts";
+export type { FilterBankOptions } from "./lab/filter-bank.ts";
+export type { HeldOutOptions } from "./lab/held-out.ts";
 export type { Patch } from "./lab/patches.ts";
+export type { PlaceTransform } from "./lab/place-maps.ts";
 export { type Redundancy, type RedundancyOptions, redundancy, type Twins } from "./lab/redundancy.ts";
+export { type LinearFit, type RidgeRegressionOptions, ridgeRegression } from "./lab/ridge.ts";
 export { type TopPatchesOptions, topPatches } from "./lab/top-patches.ts";

@@ -36,6 +36,12 @@ const CALLS: Readonly<Record<string, Call>> = {
   carliniWagner: (o) => library.carliniWagner(library.createNetworks(device, graph), [image], o),
   defend: (o) => library.defend(library.createNetworks(device, graph), [], [], o),
   topPatches: (o) => library.topPatches(graph, library.arraySource([{ pixels }]), {} as never, o),
+  equivariance: (o) =>
+    library.equivariance(library.createNetworks(device, graph), library.arraySource([{ pixels }]), o),
+  ridgeRegression: (o) => {
+    const points = { data: Float32Array.of(1, 2), shape: [2, 1] };
+    return library.ridgeRegression(points, points, o);
+  },
   redundancy: (o) => library.redundancy({} as never, o),
   corrupt: (o) => library.corrupt(device, pixels, { kind: "fog", severity: 1, ...(o as object) }),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
