@@ -66,9 +66,14 @@ interface Settings {
 function drawing(generator: Graph, wanted: ImageSite["shape"], [black, white]: Settings["output"]): Graph {
   const made = drawnShape(WHO, generator);
   const [height, width, channels] = made;
-  if (channels !== wanted[2] || height < wanted[0] || width < wanted[1]) {
+  if (channels !== wanted[2]) {
     throw new InputError(
-      `${WHO}: expected generator "${generator.name}" to give pictures of at least ${formatShape(wanted)} with as many channels, got ${formatShape(made)}; ask for a smaller size`,
+      `${WHO}: expected generator "${generator.name}" to give pictures of ${wanted[2]} channels, as the network takes them, got ${channels}`,
+    );
+  }
+  if (height < wanted[0] || width < wanted[1]) {
+    throw new InputError(
+      `${WHO}: expected generator "${generator.name}" to give pictures of at least ${formatShape(wanted)}, got ${formatShape(made)}; ask for a smaller size`,
     );
   }
   const layers: OpLayer[] = [];

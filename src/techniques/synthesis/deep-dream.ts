@@ -75,6 +75,9 @@ export async function deepDream(
   if (!(Number.isInteger(roll) && roll >= 0)) {
     throw new InputError(`deepDream: expected a jitter of whole pixels, got ${roll}`);
   }
+  if (!(rate > 0 && Number.isFinite(rate))) {
+    throw new InputError(`deepDream: expected a rate above 0, in levels of 0…255, got ${rate}`);
+  }
   if (!(scale > 1)) throw new InputError(`deepDream: expected a scale above 1, got ${scale}`);
   const channels = inputOf(networks.graph).shape.at(-1) ?? 3;
   const picture = await valuesIn("picture", given, channels);

@@ -1,4 +1,5 @@
 import { InputError } from "../../gpu/errors.ts";
+import { describe } from "../../gpu/options.ts";
 import { asNhwc, readTensor } from "../../gpu/tensor.ts";
 import { type Graph, inputOf, layerOf } from "../../graph/graph.ts";
 import { headsOf, withLogits } from "../../graph/heads.ts";
@@ -22,6 +23,8 @@ import { asRgb, sizeFor } from "./unit-pictures.ts";
 import { type Unit, unitsOf, type Wanted } from "./wanted.ts";
 
 const NAME = "multifaceted";
+/** The most natural pictures that are sorted. */
+const MOST = 4096;
 
 /**
  * Multifaceted feature visualisation (Nguyen, Yosinski & Clune 2016): a unit answers to pictures of several kinds, each of which
@@ -60,13 +63,13 @@ export const MULTIFACETED = registered(
         counts: "clusters",
       },
       pictures: {
-        type: { kind: "whole", from: 1, to: 4096 },
+        type: { kind: "whole", from: 1, to: MOST },
         default: 150,
         help: "Natural pictures that are sorted into clusters: those that excite the unit most.",
         counts: "pictures",
       },
       nearest: {
-        type: { kind: "whole", from: 1, to: 4096 },
+        type: { kind: "whole", from: 1, to: MOST },
         default: 15,
         help: "Natural pictures in the middle of a cluster whose mean a picture begins with.",
       },
@@ -149,9 +152,11 @@ async function kindsOf(
 ): Promise<Kind[]> {
   const { clusters = 10, pictures: most = 150, nearest = 15, seed, signal } = options;
   const { graph } = networks;
-  for (const [name, count] of Object.entries({ clusters, nearest })) {
-    if (Number.isInteger(count) && count >= 1) continue;
-    throw new InputError(`${NAME}: expected ${name} to be a whole number of at least 1, got ${count}`);
+  for (const [name, count] of Object.entries({ clusters, nearest, pictures: most })) {
+    if (Number.isInteger(count) && count >= 1 && count <= MOST) continue;
+    throw new InputError(
+      `${NAME}: expected ${name} to be a whole number of 1 to ${MOST}, got ${describe(count)}`,
+    );
   }
   const layer = layerOf(graph, options.features ?? deepLayer(graph)).name;
   const targets = units.map((unit) => unit.objective());

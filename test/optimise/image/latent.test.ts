@@ -80,8 +80,13 @@ describe("latentImage", () => {
   });
 
   test.each([
-    ["too small a picture", [5, 4, 3], { output: [-1, 1] }, /pictures of at least 5×4×3 .*got 4×4×3/],
-    ["other channels", [4, 4, 1], { output: [-1, 1] }, /with as many channels/],
+    ["too small a picture", [5, 4, 3], { output: [-1, 1] }, /pictures of at least 5×4×3, got 4×4×3/],
+    [
+      "other channels",
+      [4, 4, 1],
+      { output: [-1, 1] },
+      /pictures of 1 channels, as the network takes them, got 3/,
+    ],
     ["a code of another size", [4, 4, 3], { output: [-1, 1], start: [1, 2] }, /a start of 8 numbers.*got 2/],
     ["one color for both", [4, 4, 3], { output: [1, 1] }, /two numbers for black and for white/],
   ] as const)("refuses %s", async (_, shape, options, words) => {

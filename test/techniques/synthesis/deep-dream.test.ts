@@ -159,6 +159,7 @@ describe("what cannot be right", () => {
   test.each<[string, object, RegExp]>([
     ["no layer", { layer: [] }, /expected a layer, got none/],
     ["a layer that there is not", { layer: "nowhere" }, /"nowhere"/],
+    ["a rate below 0", { layer: "conv1", rate: -1 }, /a rate above 0, in levels of 0…255, got -1/],
     ["no octave", { layer: "conv1", octaves: 0 }, /1 to 16 octaves, got 0/],
     ["a scale of 1", { layer: "conv1", scale: 1 }, /a scale above 1, got 1/],
     ["a jitter of parts of pixels", { layer: "conv1", jitter: 0.5 }, /a jitter of whole pixels, got 0.5/],

@@ -209,9 +209,9 @@ describe("multifaceted", () => {
 
   test.each<[object, RegExp]>([
     [{ clusters: 8 }, /at least 8 natural pictures that excite class 1.*got 7/],
-    [{ clusters: 0 }, /clusters to be a whole number of at least 1, got 0/],
+    [{ clusters: 0 }, /clusters to be a whole number of 1 to 4096, got 0/],
+    [{ pictures: 0 }, /multifaceted: expected pictures to be a whole number of 1 to 4096, got 0/],
     [{ nearest: 1.5 }, /nearest to be a whole number/],
-    [{ pictures: 0 }, /most to be a whole number/],
     [{ features: "conv9" }, /got "conv9"/],
     [{ sweeps: 0 }, /1 to 1000 sweeps/],
     [{ steps: 0 }, /steps/],
