@@ -35,5 +35,18 @@ export async function sizedPicture(
   const pixels = await readPicture(picture);
   const [h, w] = asked ?? [pixels.height, pixels.width];
   const fitted = resizePixels(pixels, w, h);
-  return { input: await readInput(resized(graph, [h, w]), fitted), size: [h, w] };
+  return { input: await readInput(atSize(graph, [h, w]), fitted), size: [h, w] };
+}
+
+/** @throws InputError that names the size, where the graph does not run at it. */
+function atSize(graph: Graph, size: Size): Graph {
+  try {
+    return resized(graph, size);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(
+      `picture: expected a size at which the network runs, got ${size.join("×")}; take another size, or layers before the one that does not fit: ${error.message}`,
+      { cause: error },
+    );
+  }
 }

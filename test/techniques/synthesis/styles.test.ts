@@ -92,11 +92,17 @@ describe("pictures that are made from pictures", () => {
       steps: 12,
     } as const;
     const { pictures } = await neuralStyle(shipped, stripes(24, 32), stripes(20, 22, 3), options);
-    shipped.destroy();
+    await expect(
+      neuralStyle(shipped, stripes(24, 32), stripes(1, 1), {
+        ...options,
+        styleLayers: "conv2_2",
+      }),
+    ).rejects.toThrow(/picture: expected a size at which the network runs, got 1×1; .*pool1/);
     const [{ curve, notes } = { curve: [], notes: [] }] = pictures;
     expect(curve.at(-1)).toBeGreaterThan(0.7 * (curve[0] ?? 0));
     expect(notes).toEqual([expect.stringMatching(/no gradient at the published start.*deviation 0\.2/)]);
 
+    shipped.destroy();
     const { pictures: usual } = await neuralStyle(networks, stripes(17, 23), stripes(20, 22), {
       ...{ ...layers, loss: "relative", steps: 1 },
     });
