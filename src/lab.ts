@@ -5,6 +5,13 @@
 import "./gpu/platform.ts";
 
 export {
+  type Correspondence,
+  type CorrespondenceOptions,
+  correspondence,
+  type Match,
+  type MatchedPlace,
+} from "./lab/correspondence.ts";
+export {
   type EquivarianceOptions,
   type EquivarianceReport,
   equivariance,
@@ -15,6 +22,13 @@ export type { FilterBankOptions } from "./lab/filter-bank.ts";
 export type { HeldOutOptions } from "./lab/held-out.ts";
 export type { Patch } from "./lab/patches.ts";
 export type { PlaceTransform } from "./lab/place-maps.ts";
+export {
+  type LayerPosition,
+  type PositionProbeOptions,
+  type PositionReport,
+  positionProbe,
+} from "./lab/position-probe.ts";
 export { type Redundancy, type RedundancyOptions, redundancy, type Twins } from "./lab/redundancy.ts";
 export { type LinearFit, type RidgeRegressionOptions, ridgeRegression } from "./lab/ridge.ts";
+export { type StitchingOptions, type StitchingReport, stitching } from "./lab/stitching.ts";
 export { type TopPatchesOptions, topPatches } from "./lab/top-patches.ts";

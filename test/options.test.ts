@@ -38,6 +38,17 @@ const CALLS: Readonly<Record<string, Call>> = {
   topPatches: (o) => library.topPatches(graph, library.arraySource([{ pixels }]), {} as never, o),
   equivariance: (o) =>
     library.equivariance(library.createNetworks(device, graph), library.arraySource([{ pixels }]), o),
+  positionProbe: (o) =>
+    library.positionProbe(library.createNetworks(device, graph), library.arraySource([{ pixels }]), o),
+  stitching: (o) => {
+    const networks = library.createNetworks(device, graph);
+    return library.stitching(networks, "conv1", networks, "conv1", library.arraySource([{ pixels }]), o);
+  },
+  correspondence: (o) =>
+    library.correspondence(library.createNetworks(device, graph), pixels, pixels, {
+      layer: "conv1",
+      ...(o as object),
+    }),
   ridgeRegression: (o) => {
     const points = { data: Float32Array.of(1, 2), shape: [2, 1] };
     return library.ridgeRegression(points, points, o);

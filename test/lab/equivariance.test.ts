@@ -1,69 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { arraySource } from "../../src/dataset/array-source.ts";
 import type { Source } from "../../src/dataset/source.ts";
 import { InputError } from "../../src/gpu/errors.ts";
 import { readTensors } from "../../src/gpu/tensor.ts";
-import type { Graph } from "../../src/graph/graph.ts";
 import { equivariance } from "../../src/lab/equivariance.ts";
 import { HeldOut } from "../../src/lab/held-out.ts";
 import { ridgeRegression } from "../../src/lab/ridge.ts";
 import { createNetworks, type Networks } from "../../src/network/pool.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, constant, graph, random } from "../graph/graphs.ts";
+import { mirrors, noise, SIDE } from "./mirrors.ts";
 
-const SIDE = 8;
 const COUNT = 24;
-
-/** Two convolutions and the mean of their maps; with `symmetric`, filters that are their own mirror images. */
-function network(symmetric: boolean, strides: readonly [number, number] = [1, 1]): Graph {
-  const next = random(4);
-  const filters = (inputs: number, outputs: number) => {
-    const w = constant([3, 3, inputs, outputs], next);
-    const data = w.data.slice();
-    const block = inputs * outputs;
-    for (let row = 0; symmetric && row < 3; row++) {
-      data.copyWithin((row * 3 + 2) * block, row * 3 * block, (row * 3 + 1) * block);
-    }
-    return { ...w, data };
-  };
-  const conv = {
-    op: "conv2d",
-    strides,
-    dilations: [1, 1],
-    padding: "same",
-    activation: { kind: "relu" },
-  } as const;
-  return graph("mirrors", [
-    { op: "input", name: "image", inputs: [], shape: [SIDE, SIDE, 3] },
-    { ...conv, name: "conv1", inputs: ["image"], w: filters(3, 4) },
-    { ...conv, strides: [1, 1], name: "conv2", inputs: ["conv1"], w: filters(4, 5) },
-    { op: "globalPool", name: "gap", inputs: ["conv2"], mode: "average" },
-    { op: "dense", name: "logits", inputs: ["gap"], w: constant([5, 3], next), b: constant([3], next) },
-    { op: "softmax", name: "softmax", inputs: ["logits"] },
-  ]);
-}
-
-function pictures(count = COUNT, side: readonly [number, number] = [SIDE, SIDE], channels = 3): Source {
-  const next = random(7);
-  const [height, width] = side;
-  return arraySource(
-    Array.from({ length: count }, (_, i) => ({
-      pixels: {
-        ...{ width, height },
-        data: Uint8Array.from({ length: height * width * channels }, () => Math.round((next() + 1) * 127)),
-      },
-      label: String(i % 3),
-    })),
-  );
-}
+const pictures = (count = COUNT, side?: readonly [number, number]): Source => noise(count, side);
 
 let device: GPUDevice;
 let plain: Networks;
 let mirrored: Networks;
 beforeAll(async () => {
   device = await testDevice();
-  plain = createNetworks(device, network(false));
-  mirrored = createNetworks(device, network(true));
+  plain = createNetworks(device, mirrors());
+  mirrored = createNetworks(device, mirrors({ symmetric: true }));
 });
 afterAll(() => {
   plain.destroy();
@@ -171,7 +127,7 @@ describe("equivariance", () => {
     const spread = judged.y.reduce((sum, v, i) => sum + (v - (means[i % 5] ?? 0)) ** 2, 0);
     const right = judged.y.reduce((sum, v, i) => sum + (v - (guess[i] ?? 0)) ** 2, 0) / spread;
     // The rest of the network: the mean of each map, and a dense layer.
-    const dense = network(false).layers.find(({ name }) => name === "logits");
+    const dense = mirrors().layers.find(({ name }) => name === "logits");
     if (dense?.op !== "dense") throw new Error("expected a dense layer");
     const answers = judged.best.map((_, n) => {
       const pooled = [0, 1, 2, 3, 4].map((c) => {
@@ -226,7 +182,7 @@ describe("equivariance", () => {
   });
 
   test("says where places do not mirror one another, and where only the penalty decides", async () => {
-    const strided = createNetworks(device, network(true, [2, 2]));
+    const strided = createNetworks(device, mirrors({ symmetric: true, strides: [2, 2] }));
     const { layers } = await equivariance(strided, pictures(2), { transforms: ["flip"], size: 3, places: 4 });
     expect(layers[0]?.notes).toEqual([
       expect.stringMatching(/fitted to 4 places of 36 numbers each, fewer than/),
