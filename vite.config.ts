@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config";
 import { ALIAS } from "./build/alias.ts";
+import { atlasPage } from "./build/atlas-page.ts";
 import { packed } from "./build/packed.ts";
 import { wgsl } from "./build/wgsl.ts";
 
 export default defineConfig({
   root: "demo",
   base: "./",
-  plugins: [wgsl(), packed()],
+  plugins: [wgsl(), packed(), atlasPage()],
   resolve: { alias: ALIAS },
   // three.js alone is beyond the warning limit.
   build: {

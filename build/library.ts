@@ -2,6 +2,7 @@ import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import packageJson from "../package.json" with { type: "json" };
+import { atlasPage } from "./atlas-page.ts";
 import { PACKED_IN, packed } from "./packed.ts";
 import { wgsl } from "./wgsl.ts";
 
@@ -23,7 +24,7 @@ const entries = {
 export default defineConfig({
   root,
   publicDir: false,
-  plugins: [wgsl({ serveIn: "shaders" }), packed()],
+  plugins: [wgsl({ serveIn: "shaders" }), packed(), atlasPage()],
   build: {
     target: "es2023",
     outDir: "dist",

@@ -37,6 +37,11 @@ export const SURVEY_OPTIONS = {
     value: "N",
     help: "Number of parts, where the scheduler tells only which of them this is: Kubernetes, GNU parallel.",
   },
+  survey: {
+    name: "survey",
+    value: "DIR",
+    help: "The folder of a survey of the same network and data set. Default: a survey is made, and not kept.",
+  },
   checkpoint: {
     name: "checkpoint",
     value: "N",

@@ -184,3 +184,12 @@ function threefold(grey: Uint8Array): Uint8Array {
 export async function writePng(path: string, pixels: Pixels): Promise<void> {
   await writeWhole(path, pngBytes(pixels), "image");
 }
+
+/** Writes a picture as a lossy WebP file, small enough for pages. */
+export async function writeWebp(path: string, { width, height, data }: Pixels): Promise<void> {
+  const open = await sharp();
+  const bytes = await open(data, { raw: { width, height, channels: 3 } })
+    .webp({ quality: 82, smartSubsample: true })
+    .toBuffer();
+  await writeWhole(path, bytes, "image");
+}

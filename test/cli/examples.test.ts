@@ -15,7 +15,7 @@ const SIZE = 16;
 const EXAMPLES = COMMANDS.flatMap(({ name, examples }) => examples.map((line) => [name, line] as const));
 /** What the examples call their own: files, and networks that people have. */
 const FILES =
-  /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|\w+\/|pictures|photos|survey|found|merged|parts?(-[ab])?)$/;
+  /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|\w+\/|pictures|photos|survey(ed)?|site|found|merged|parts?(-[ab])?)$/;
 
 const layer = (class_name: string, name: string, config: Record<string, unknown> = {}) => ({
   class_name,
@@ -104,6 +104,8 @@ beforeAll(async () => {
   }
   const data = Float32Array.from({ length: SIZE * SIZE * 3 }, (_, i) => Math.sin(i / 7));
   await writeNpy(at("x.npy"), { shape: [SIZE, SIZE, 3], data });
+  const ofOther = ["survey", "--data", at("photos"), "--model", at("squeezenet"), "--correlation"];
+  await vitrine([...ofOther, "--out", at("surveyed")]);
   const survey = ["survey", "--data", at("photos"), "--model", at("shipped"), "--layers", "conv1"];
   for (const out of ["parts", "part-a", "part-b"]) {
     for (const shard of out === "part-a" ? ["0/2"] : out === "part-b" ? ["1/2"] : ["0/2", "1/2"]) {
@@ -119,7 +121,8 @@ function argumentsOf(line: string): string[] {
     .map((word) => word.replace(/^'(.*)'$/, "$1"))
     .map((word, i) => (i > 0 && FILES.test(word) ? at(word) : word));
   const few = args.map((word, i) =>
-    args[i - 1] === "--count" || (args[i - 1] === "--steps" && words[0] === "visualize")
+    args[i - 1] === "--count" ||
+    (args[i - 1] === "--steps" && ["atlas", "visualize"].includes(words[0] ?? ""))
       ? String(Math.min(8, Number(word)))
       : args[i - 1] === "--dataset"
         ? "2"

@@ -1,4 +1,5 @@
 import { ACTIVATIONS } from "./activations.ts";
+import { ATLAS } from "./atlas.ts";
 import { ATTACK } from "./attack.ts";
 import type { CliCommand } from "./command.ts";
 import { CORRUPT } from "./corrupt.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CliCommand[] = [
   CORRUPT,
   SURVEY,
   MERGE,
+  ATLAS,
   FIELD,
   FILTERS,
   LAYERS,

@@ -5,8 +5,8 @@ import type { SurveyProgress } from "../../dataset/survey/survey-options.ts";
 import { settingsOf } from "../../dataset/survey/survey-settings.ts";
 import { InputError } from "../../gpu/errors.ts";
 import { createNetworks } from "../../network/pool.ts";
-import { openSource } from "../../node/open-source.ts";
 import { SurveyFolder } from "../../node/survey-folder.ts";
+import { dataOf } from "../data-source.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
 import { openModel } from "../model.ts";
 import { type GivenShard, shardOf } from "../shard.ts";
@@ -63,13 +63,11 @@ export const SURVEY: CliCommand = {
 };
 
 async function surveyCommand(values: Values, io: Io): Promise<void> {
-  const data = values.text("data");
-  if (data === undefined) throw new UsageError("survey expects --data FOLDER, got none");
+  if (!values.has("data")) throw new UsageError("survey expects --data FOLDER, got none");
   const out = values.text("out");
   if (out === undefined) throw new UsageError("survey expects --out DIR, got none");
   const shard = shardOf(values);
   const path = folderOf(out, shard);
-  const truth = values.text("truth");
   const memory = values.whole("memory", 1, 2 ** 20);
   const choices = {
     layers: namesIn(values, "layers"),
@@ -81,13 +79,7 @@ async function surveyCommand(values: Values, io: Io): Promise<void> {
   };
   const graph = await openModel(values, io);
   const settings = settingsOf(graph, choices);
-  const [side] = graph.layers[0]?.op === "input" ? graph.layers[0].shape : [];
-  const source = await openSource(data, {
-    ...(truth === undefined ? {} : { labels: { csv: truth } }),
-    device: () => io.device(),
-    seed: values.whole("seed", 0, 2 ** 32 - 1),
-    size: side,
-  });
+  const source = await dataOf("survey", graph, values, io);
   const folder = await SurveyFolder.open(path, settings.features);
   if (shard.from !== undefined) io.err(`vitrine: part ${shard.i}/${shard.n}, as ${shard.from} says`);
   if (folder.found) {
