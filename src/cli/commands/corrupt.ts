@@ -1,5 +1,7 @@
 import { layOutTiles, type TileGroup } from "../../figures/tiles.ts";
 import { LARGEST_U32 } from "../../gpu/tensor.ts";
+import { enlargePixels, type Shown, shownSize } from "../../images/enlarge.ts";
+import type { Pixels } from "../../images/pixels.ts";
 import { corrupt } from "../../techniques/robustness/corruptions/corrupt.ts";
 import type { Corruption } from "../../techniques/robustness/corruptions/corruption.ts";
 import { CORRUPTIONS, corruptionNamed } from "../../techniques/robustness/corruptions/list.ts";
@@ -12,6 +14,8 @@ import type { CliCommand } from "./command.ts";
 
 const SETS = ["imagenet", "cifar"] as const;
 const KINDS = CORRUPTIONS.map(({ name }) => name);
+/** The least pixels of the longer side on a sheet. */
+const ON_SHEET = 96;
 const SEVERITIES = [1, 2, 3, 4, 5] as const;
 
 export const CORRUPT: CliCommand = {
@@ -25,7 +29,6 @@ export const CORRUPT: CliCommand = {
   details: [
     "--severity 1 to 5 has the published constants (Hendrycks & Dietterich 2019). Without it, a sheet shows all five. With --all, the sheet has a line for each kind.",
     "The values are cut to 8 bits. The benchmark's own files went through JPEG of quality 85 in the end; these do not.",
-    "Some kinds of the benchmark are not here: glass blur, zoom blur, snow, frost, elastic, spatter.",
   ],
   options: ["image", "kind", "all", "severity", "constants", "seed", "longest", "out", "json"],
   help: {
@@ -74,12 +77,15 @@ async function corruptCommand(words: readonly string[], values: Values, io: Io):
       io.signal.throwIfAborted();
       io.progress(`${title}, severity ${severity}`);
       last = await corrupt(device, picture, { kind: own, severity, set, seed });
-      tiles.push({ picture: last, caption: [`severity ${severity}`] });
+      tiles.push({
+        picture: sheet ? enlargePixels(last, shownOf(last)) : last,
+        caption: [`severity ${severity}`],
+      });
     }
     lines.push([{ heading: title, tiles }]);
   }
   io.progress();
-  const { width, height } = picture;
+  const { width, height } = shownOf(picture);
   const subtitle = `${name} · constants of ${set} · seed ${seed}`;
   const notes = kinds.flatMap(({ title, deviation }) => (deviation ? [`${title}: ${deviation}.`] : []));
   const draw = () =>
@@ -87,6 +93,13 @@ async function corruptCommand(words: readonly string[], values: Values, io: Io):
   await writeResult(out, { data: new Float32Array(), shape: [0], draw }, io);
   if (values.has("json")) printJson(io, { out, set, seed, severities, kinds: kinds.map(about) });
   else for (const own of kinds) if (own.deviation) io.err(`vitrine: ${own.title}: ${own.deviation}`);
+}
+
+/** The size on a sheet: a small picture is enlarged to whole squares. */
+function shownOf({ width, height }: Pixels): Shown {
+  return Math.max(width, height) < ON_SHEET
+    ? shownSize(width, height, ON_SHEET)
+    : { width, height, squares: false };
 }
 
 function about({ name, title, deviation }: Corruption) {

@@ -5,7 +5,8 @@ import { throughJpeg } from "../../../src/images/jpeg.ts";
 import type { Pixels } from "../../../src/images/pixels.ts";
 import { arraysOf } from "../../../src/node/npz.ts";
 import { type CorruptOptions, corrupt } from "../../../src/techniques/robustness/corruptions/corrupt.ts";
-import { CORRUPTIONS } from "../../../src/techniques/robustness/corruptions/list.ts";
+import { drawsOf, normals } from "../../../src/techniques/robustness/corruptions/fields.ts";
+import { CORRUPTIONS, corruptionNamed } from "../../../src/techniques/robustness/corruptions/list.ts";
 import { plasma } from "../../../src/techniques/robustness/corruptions/plasma.ts";
 import { testDevice } from "../../gpu.ts";
 import { liveBytes } from "../../live-bytes.ts";
@@ -160,6 +161,45 @@ test("every kind takes pictures of any size, gives the same for the same seed, a
   );
   const held = await liveBytes(device, () => fc.assert(property, { numRuns: 6 }));
   expect(held).toMatchObject({ left: 0, objects: 0 });
+});
+
+describe("frost", () => {
+  const frost = async (severity: number, more: Partial<CorruptOptions> = {}): Promise<number[]> => [
+    ...(await corrupt(device, flat(60, 64), { kind: "frost", severity, ...more })).data,
+  ];
+
+  test.each(SETS)("of %s whitens a picture, and varies from seed to seed", async (set) => {
+    const found = momentsOf(await frost(5, { set }));
+    const [own = 0] = corruptionNamed("frost").sets[set][4];
+    expect(found.mean).toBeGreaterThan(own * 60 + 30);
+    expect(found.variance).toBeGreaterThan(100);
+    expect(await frost(5, { set, seed: 1 })).not.toEqual(await frost(5, { set }));
+  });
+
+  test("takes pictures of the user's, at a random place, larger where they are small", async () => {
+    const given = flat(100, 80);
+    expect(new Set(await frost(3, { frosts: [given] }))).toEqual(new Set([Math.floor(0.7 * 60 + 0.7 * 100)]));
+    expect(new Set(await frost(3, { frosts: [flat(100, 3)] }))).toEqual(new Set([112]));
+    given.data.forEach((_, i) => {
+      given.data[i] = Math.floor(i / 240);
+    });
+    const rows = async (seed: number) => (await frost(3, { frosts: [given], seed }))[0];
+    const tops = await Promise.all([1, 2, 3, 4, 5, 6].map(rows));
+    expect(new Set(tops).size).toBeGreaterThan(1);
+    await expect(frost(3, { frosts: [] })).rejects.toThrow(/expected pictures as frosts, got none/);
+  });
+});
+
+test("normal numbers have their mean, variance and no memory", () => {
+  const values = normals(40_000, 0.5, 0.3, drawsOf(7, 1));
+  const { mean, variance } = momentsOf([...values]);
+  expect(Math.abs(mean - 0.5)).toBeLessThan((5 * 0.3) / 200);
+  expect(Math.abs(variance / 0.09 - 1)).toBeLessThan(0.05);
+  const beyond = values.filter((value) => Math.abs(value - 0.5) > 0.6).length / 40_000;
+  expect(Math.abs(beyond - 0.0455)).toBeLessThan(0.006);
+  let product = 0;
+  for (let i = 1; i < values.length; i++) product += ((values[i] ?? 0) - 0.5) * ((values[i - 1] ?? 0) - 0.5);
+  expect(Math.abs(product / values.length / 0.09)).toBeLessThan(5 / 200);
 });
 
 test.each<[string, CorruptOptions, RegExp]>([

@@ -19,16 +19,17 @@ export function defocus(site: CorruptionSite): Promise<Pixels> {
 export function motion(site: CorruptionSite): Promise<Pixels> {
   const [radius = 0, sigma = 1] = site.constants;
   const angle = (new Draws(site.seed, STREAM).unit() - 0.5) * (Math.PI / 2);
+  return shifted(site, false, motionShifts(radius, sigma, angle));
+}
+
+/** Half a Gaussian along a line, the angle in radians from right to down. */
+export function motionShifts(radius: number, sigma: number, angle: number): Shift[] {
   const weights = Array.from({ length: 2 * radius + 1 }, (_, k) => Math.exp(-(k * k) / (2 * sigma * sigma)));
   const whole = sumOf(weights);
-  return shifted(
-    site,
-    false,
-    weights.map((weight, k) => {
-      const [down, right] = [Math.ceil(k * Math.sin(angle) - 0.5), Math.ceil(k * Math.cos(angle) - 0.5)];
-      return [down, right, weight / whole];
-    }),
-  );
+  return weights.map((weight, k) => {
+    const [down, right] = [Math.ceil(k * Math.sin(angle) - 0.5), Math.ceil(k * Math.cos(angle) - 0.5)];
+    return [down, right, weight / whole];
+  });
 }
 
 /** Blurred by a Gaussian that is cut at four deviations; the outermost pixels go on. */

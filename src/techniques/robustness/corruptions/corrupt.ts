@@ -15,10 +15,12 @@ export interface CorruptOptions {
   readonly seed?: number | undefined;
   /** The published constants: those for pictures of about 224 pixels, or those for 32. Default "imagenet". */
   readonly set?: CorruptionSet | undefined;
+  /** Pictures of frost for the kind "frost", one of which is taken at random. Default: ice is grown. */
+  readonly frosts?: readonly Pixels[] | undefined;
 }
 
 const CORRUPT: Fields<CorruptOptions> = {
-  ...{ kind: "must", severity: "must", seed: "may", set: ["imagenet", "cifar"] },
+  ...{ kind: "must", severity: "must", seed: "may", set: ["imagenet", "cifar"], frosts: "may" },
 };
 
 /**
@@ -41,12 +43,14 @@ export async function corrupt(device: GPUDevice, pixels: Pixels, options: Corrup
   assertDevice("corruption", device);
   assertPixels(pixels);
   assertFields("corruption", options, CORRUPT);
-  const { kind, severity, set = "imagenet" } = options;
+  const { kind, severity, set = "imagenet", frosts } = options;
   const corruption = corruptionNamed(kind);
   const constants = corruption.sets[set][severity - 1];
   if (constants === undefined) {
     throw new InputError(`corruption: expected a severity of 1, 2, 3, 4 or 5, got ${severity}`);
   }
+  if (frosts?.length === 0) throw new InputError("corruption: expected pictures as frosts, got none");
+  for (const picture of frosts ?? []) assertPixels(picture);
   const seed = seedOf(options.seed, "corruption");
-  return corruption.apply({ device, pixels, constants, set, seed });
+  return corruption.apply({ device, pixels, constants, set, seed, frosts });
 }

@@ -20,6 +20,8 @@ export interface CorruptionSite {
   readonly constants: readonly number[];
   readonly set: CorruptionSet;
   readonly seed: number;
+  /** Pictures of frost, to take for what is grown. */
+  readonly frosts?: readonly Pixels[] | undefined;
 }
 
 /** A kind of corruption of ImageNet-C. */

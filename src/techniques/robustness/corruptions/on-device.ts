@@ -2,6 +2,7 @@ import { type Command, recordCommands } from "../../../gpu/command.ts";
 import { type Scope, withScope } from "../../../gpu/scope.ts";
 import { readTensor, type Tensor } from "../../../gpu/tensor.ts";
 import type { Pixels } from "../../../images/pixels.ts";
+import { cutToBits } from "./bits.ts";
 import type { CorruptionSite } from "./corruption.ts";
 
 /** A picture on the device: x as it was, y as it becomes, [H, W, 3] of 0…1. */
@@ -26,6 +27,6 @@ export async function onDevice(
     recordCommands(encoder, commands);
     device.queue.submit([encoder.finish()]);
     const values = await readTensor(device, y);
-    return { width, height, data: Uint8ClampedArray.from(values, (value) => Math.floor(value * 255 + 1e-4)) };
+    return cutToBits(values, width, height);
   });
 }
