@@ -247,6 +247,14 @@ describe("lettering", () => {
   ])("writes %f as %s", (value, text) => expect(formatNumber(value)).toBe(text));
 });
 
+test("small pictures stand so far apart that what is written below them is whole", () => {
+  const sheet = composeContactSheet(
+    [1, 2].map((n) => ({ picture: image(8, 8), text: `airplane ${n} 0.9951` })),
+  );
+  expect(sheet.svg).toContain("airplane 2 0.9951");
+  expect(sheet.svg).not.toContain("…");
+});
+
 test("pictures beside each other keep their pixels", async () => {
   const picture = image(20, 10);
   const sheet = await rasterize(
