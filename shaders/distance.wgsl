@@ -33,12 +33,10 @@ fn main(
   if (index >= params.images * params.slices) {
     return;
   }
-  let image = index / params.slices;
-  let first = index % params.slices * params.slice;
-  let end = min(first + params.slice, params.size);
+  let own = imageSlice(index, params.size);
   var sum = 0.0;
-  for (var i = first + thread; i < end; i += THREADS) {
-    let at = image * params.size + i;
+  for (var i = own.first + thread; i < own.end; i += THREADS) {
+    let at = own.image * params.size + i;
     sum += distancePower(x[at] - r[at % params.period]);
   }
   sum = total(thread, sum);

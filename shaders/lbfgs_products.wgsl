@@ -35,13 +35,11 @@ fn main(
   if (index >= params.images * params.slices) {
     return;
   }
-  let image = index / params.slices;
-  let first = index % params.slices * params.slice;
-  let end = min(first + params.slice, params.size);
-  let length = state[image].length;
+  let own = imageSlice(index, params.size);
+  let length = state[own.image].length;
   var sums = vec4<f32>();
-  for (var k = first + thread; k < end; k += THREADS) {
-    let i = image * params.size + k;
+  for (var k = own.first + thread; k < own.end; k += THREADS) {
+    let i = own.image * params.size + k;
     let l = -g[i];
     let y = l - previous[i];
     sums += vec4(y * length * d[i], y * y, abs(l), 0.0);

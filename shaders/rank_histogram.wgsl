@@ -33,12 +33,10 @@ fn main(
   if (index >= params.images * params.slices) {
     return;
   }
-  let image = index / params.slices;
-  let first = index % params.slices * params.slice;
-  let end = min(first + params.slice, params.size);
-  let bits = found[2u * image] & params.known;
-  for (var i = first + thread; i < end; i += 256u) {
-    let value = magnitudes[image * params.size + i];
+  let part = imageSlice(index, params.size);
+  let bits = found[2u * part.image] & params.known;
+  for (var i = part.first + thread; i < part.end; i += 256u) {
+    let value = magnitudes[part.image * params.size + i];
     if ((value & params.known) == bits) {
       atomicAdd(&own[(value >> params.shift) & 255u], 1u);
     }
@@ -46,6 +44,6 @@ fn main(
   workgroupBarrier();
   let count = atomicLoad(&own[thread]);
   if (count > 0u) {
-    atomicAdd(&counts[256u * image + thread], count);
+    atomicAdd(&counts[256u * part.image + thread], count);
   }
 }

@@ -33,13 +33,11 @@ fn main(
     return;
   }
   let size = params.height * params.width * params.channels;
-  let image = index / params.slices;
-  let first = index % params.slices * params.slice;
-  let end = min(first + params.slice, size);
+  let own = imageSlice(index, size);
   var sum = 0.0;
-  for (var i = first + thread; i < end; i += THREADS) {
+  for (var i = own.first + thread; i < own.end; i += THREADS) {
     let pixel = i / params.channels;
-    let d = differences(image * size + i, pixel / params.width, pixel % params.width);
+    let d = differences(own.image * size + i, pixel / params.width, pixel % params.width);
     let square = dot(d, d);
     sum += select(pow(square, 0.5 * params.beta), square, params.beta == 2.0);
   }

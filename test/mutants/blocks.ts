@@ -39,6 +39,14 @@ export const BLOCKS: readonly Mutant[] = [
     ],
   ),
   ...each(
+    block("image_slices"),
+    ["optimise/regularisers/regularisers.test.ts"],
+    [
+      ["number % params.slices * params.slice", "0u"],
+      ["number / params.slices", "0u"],
+    ],
+  ),
+  ...each(
     block("reduction_thread"),
     ["layers/reduce.test.ts", "layers/normalization.test.ts"],
     [

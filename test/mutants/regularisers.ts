@@ -24,8 +24,7 @@ export const REGULARISER_MUTANTS: readonly Mutant[] = [
   ...of(
     "shaders/rank_histogram.wgsl",
     ["(value & params.known) == bits", "true"],
-    ["found[2u * image] &", "found[0] &"],
-    ["index % params.slices * params.slice", "0u"],
+    ["found[2u * part.image] &", "found[0] &"],
   ),
   ...of(
     "shaders/rank_select.wgsl",
