@@ -8,6 +8,7 @@ export type { ArrayLabelOptions } from "./dataset/array-labels.ts";
 export { type ArrayItem, arraySource } from "./dataset/array-source.ts";
 export type { ByteFile, DataFile, OpenFile } from "./dataset/bytes.ts";
 export { type CifarSourceOptions, cifarSource } from "./dataset/cifar-source.ts";
+export { corruptedSource } from "./dataset/corrupted-source.ts";
 export type { Decode } from "./dataset/decode.ts";
 export type { FileLabelOptions } from "./dataset/file-labels.ts";
 export type { LabelTable } from "./dataset/file-table.ts";

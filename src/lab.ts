@@ -11,6 +11,7 @@ export {
   type Match,
   type MatchedPlace,
 } from "./lab/correspondence.ts";
+export { type CorruptionError, corruptionError, type KindError } from "./lab/corruption-error.ts";
 export {
   type EquivarianceOptions,
   type EquivarianceReport,
@@ -18,6 +19,12 @@ export {
   type TransformAnswers,
 } from "./lab/equivariance.ts";
 export type { LayerEquivariance } from "./lab/equivariance-case.ts";
+export {
+  type ErrorCurve,
+  type ErrorCurves,
+  type ErrorCurvesOptions,
+  errorCurves,
+} from "./lab/error-curves.ts";
 export type { FilterBankOptions } from "./lab/filter-bank.ts";
 export type { HeldOutOptions } from "./lab/held-out.ts";
 export type { Patch } from "./lab/patches.ts";

@@ -2,6 +2,7 @@ import { ATTACK_MUTANTS } from "./attacks.ts";
 import { BLOCKS } from "./blocks.ts";
 import { CODE } from "./code.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
+import { CORRUPTION_MUTANTS } from "./corruptions.ts";
 import { EMBEDDING_MUTANTS } from "./embedding.ts";
 import { EVOLUTION_MUTANTS } from "./evolution.ts";
 import { KERNELS } from "./kernels.ts";
@@ -20,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CODE,
   ...MODELS,
   ...ATTACK_MUTANTS,
+  ...CORRUPTION_MUTANTS,
   ...EMBEDDING_MUTANTS,
   ...EVOLUTION_MUTANTS,
   ...OPTIMISER_MUTANTS,

@@ -67,7 +67,7 @@ export function hasClasses({ kind, channels }: Head): boolean {
 }
 
 /** The classes by what a data set may call them: their labels, or their numbers. */
-function classesByName(head: Head): ReadonlyMap<string, number> {
+export function classesByName(head: Head): ReadonlyMap<string, number> {
   const all = Array.from({ length: head.classes }, (_, index) => index);
   const numbered = all.map((index) => [String(index), index] as const);
   const named = all.map((index) => [className(head, index), index] as const);

@@ -42,15 +42,26 @@ const CORRUPT: Fields<CorruptOptions> = {
 export async function corrupt(device: GPUDevice, pixels: Pixels, options: CorruptOptions): Promise<Pixels> {
   assertDevice("corruption", device);
   assertPixels(pixels);
+  const constants = assertCorruptOptions(options);
+  const { kind, set = "imagenet", frosts } = options;
+  const corruption = corruptionNamed(kind);
+  const seed = seedOf(options.seed, "corruption");
+  return corruption.apply({ device, pixels, constants, set, seed, frosts });
+}
+
+/**
+ * The constants of a kind and severity.
+ * @throws InputError for options that `corrupt` does not take.
+ */
+export function assertCorruptOptions(options: CorruptOptions): readonly number[] {
   assertFields("corruption", options, CORRUPT);
   const { kind, severity, set = "imagenet", frosts } = options;
-  const corruption = corruptionNamed(kind);
-  const constants = corruption.sets[set][severity - 1];
+  const constants = corruptionNamed(kind).sets[set][severity - 1];
   if (constants === undefined) {
     throw new InputError(`corruption: expected a severity of 1, 2, 3, 4 or 5, got ${severity}`);
   }
   if (frosts?.length === 0) throw new InputError("corruption: expected pictures as frosts, got none");
   for (const picture of frosts ?? []) assertPixels(picture);
-  const seed = seedOf(options.seed, "corruption");
-  return corruption.apply({ device, pixels, constants, set, seed, frosts });
+  seedOf(options.seed, "corruption");
+  return constants;
 }
