@@ -55,6 +55,13 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   redundancy: (o) => library.redundancy({} as never, o),
   corrupt: (o) => library.corrupt(device, pixels, { kind: "fog", severity: 1, ...(o as object) }),
+  corruptedSource: (o) =>
+    library.corruptedSource(device, library.arraySource([{ pixels }]), {
+      ...{ kind: "fog", severity: 1 },
+      ...(o as object),
+    }),
+  errorCurves: (o) =>
+    library.errorCurves(library.createNetworks(device, graph), library.arraySource([{ pixels }]), o),
   deepFool: (o) => library.deepFool(library.createNetworks(device, graph), [image], o),
   featureInversion: (o) =>
     library.featureInversion(library.createNetworks(device, graph), pixels, {
@@ -316,7 +323,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 const PLAIN = new Set(
   `adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean
   channelObjective channelOfEach channelsOf citationOf classColor className classOf
-  corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
+  corruptionError corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
   foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings
   createGradCam createObjective createStatisticsSummary createTopKBuffer decoderOf decodeStatistics
   deprocess describeLayer elements emptyStatistics encodePng fixInputs formatBackwardPlan formatTrust

@@ -47,4 +47,24 @@ export const SURVEY_OPTIONS = {
     value: "N",
     help: "Pictures between two times that what was found is kept. Default 2048.",
   },
+  kinds: {
+    name: "kinds",
+    value: "K,…",
+    help: "Kinds of corruption, with commas between, or all. Default: the benchmark's fifteen.",
+  },
+  severities: {
+    name: "severities",
+    value: "1,…",
+    help: "Severities of 1 to 5, with commas between. Default: all.",
+  },
+  against: {
+    name: "against",
+    value: "FILE.json",
+    help: "The curves.json of another network over the same pictures, whose errors are divided by.",
+  },
+  corrupt: {
+    name: "corrupt",
+    value: "KIND:1…5",
+    help: 'Corrupt every picture first: fog:3. "vitrine corrupt --help" lists the kinds.',
+  },
 } as const satisfies Record<string, Option>;

@@ -5,6 +5,7 @@ import type { Pixels } from "../../images/pixels.ts";
 import { corrupt } from "../../techniques/robustness/corruptions/corrupt.ts";
 import type { Corruption } from "../../techniques/robustness/corruptions/corruption.ts";
 import { CORRUPTIONS, corruptionNamed } from "../../techniques/robustness/corruptions/list.ts";
+import { CORRUPTION_SETS } from "../corruption-choice.ts";
 import { namesOf } from "../image-names.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
 import { outOf, writeResult } from "../output.ts";
@@ -12,7 +13,6 @@ import { atMost, plainPicture } from "../plain-picture.ts";
 import type { Values } from "../values.ts";
 import type { CliCommand } from "./command.ts";
 
-const SETS = ["imagenet", "cifar"] as const;
 const KINDS = CORRUPTIONS.map(({ name }) => name);
 /** The least pixels of the longer side on a sheet. */
 const ON_SHEET = 96;
@@ -61,7 +61,7 @@ async function corruptCommand(words: readonly string[], values: Values, io: Io):
   const given = values.whole("severity", 1, 5);
   const sheet = all || given === undefined;
   const severities = given === undefined ? SEVERITIES : [given];
-  const set = values.choice("constants", SETS) ?? "imagenet";
+  const set = values.choice("constants", CORRUPTION_SETS) ?? "imagenet";
   const seed = values.whole("seed", 0, LARGEST_U32) ?? 0;
   const longest = values.whole("longest", 1, 65_535) ?? (sheet ? 224 : undefined);
   const out = await outOf(values, sheet ? [".png", ".svg"] : [".png"]);

@@ -14,6 +14,7 @@ import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
 import { MERGE } from "./merge.ts";
 import { PREDICT } from "./predict.ts";
+import { ROBUSTNESS } from "./robustness.ts";
 import { SPECTRUM } from "./spectrum.ts";
 import { STYLE } from "./style.ts";
 import { STYLIZE } from "./stylize.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly CliCommand[] = [
   FOOL,
   ATTACK,
   CORRUPT,
+  ROBUSTNESS,
   SURVEY,
   MERGE,
   ATLAS,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { corruptedSource } from "../../dataset/corrupted-source.ts";
 import type { SurveyReport } from "../../dataset/survey/report.ts";
 import { survey } from "../../dataset/survey/survey.ts";
 import type { SurveyProgress } from "../../dataset/survey/survey-options.ts";
@@ -6,6 +7,8 @@ import { settingsOf } from "../../dataset/survey/survey-settings.ts";
 import { InputError } from "../../gpu/errors.ts";
 import { createNetworks } from "../../network/pool.ts";
 import { SurveyFolder } from "../../node/survey-folder.ts";
+import { corruptionNamed } from "../../techniques/robustness/corruptions/list.ts";
+import { CORRUPTION_SETS, corruptionOf } from "../corruption-choice.ts";
 import { dataOf } from "../data-source.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
 import { openModel } from "../model.ts";
@@ -35,6 +38,8 @@ export const SURVEY: CliCommand = {
     "correlation",
     "shard",
     "shards",
+    "corrupt",
+    "constants",
     "strict",
     "checkpoint",
     "batch",
@@ -68,6 +73,11 @@ async function surveyCommand(values: Values, io: Io): Promise<void> {
   if (out === undefined) throw new UsageError("survey expects --out DIR, got none");
   const shard = shardOf(values);
   const path = folderOf(out, shard);
+  const corruption = corruptionOf(values);
+  const set = values.choice("constants", CORRUPTION_SETS);
+  if (set !== undefined && corruption === undefined) {
+    throw new UsageError("survey takes --constants only with --corrupt KIND:SEVERITY");
+  }
   const memory = values.whole("memory", 1, 2 ** 20);
   const choices = {
     layers: namesIn(values, "layers"),
@@ -79,7 +89,11 @@ async function surveyCommand(values: Values, io: Io): Promise<void> {
   };
   const graph = await openModel(values, io);
   const settings = settingsOf(graph, choices);
-  const source = await dataOf("survey", graph, values, io);
+  const plain = await dataOf("survey", graph, values, io);
+  const seed = values.whole("seed", 0, 2 ** 32 - 1);
+  const source = corruption ? corruptedSource(await io.device(), plain, { ...corruption, set, seed }) : plain;
+  const deviation = corruption && corruptionNamed(corruption.kind).deviation;
+  if (deviation !== undefined) io.err(`vitrine: ${corruption?.kind}: ${deviation}`);
   const folder = await SurveyFolder.open(path, settings.features);
   if (shard.from !== undefined) io.err(`vitrine: part ${shard.i}/${shard.n}, as ${shard.from} says`);
   if (folder.found) {
