@@ -3,6 +3,7 @@ import { nearest } from "../gpu/options.ts";
 import type { SynthesisOption } from "../techniques/synthesis/options.ts";
 import { ATTACK_OPTIONS, type AttackOptionName } from "./attack-options.ts";
 import { UsageError } from "./io.ts";
+import { LAB_OPTIONS } from "./lab-options.ts";
 import type { Option } from "./option.ts";
 import { PICTURE_OPTIONS, type PictureOptionName } from "./picture-options.ts";
 import { SURVEY_OPTIONS } from "./survey-options.ts";
@@ -273,6 +274,7 @@ const OWN = {
 export type OptionName =
   | keyof typeof OWN
   | keyof typeof SURVEY_OPTIONS
+  | keyof typeof LAB_OPTIONS
   | keyof typeof TECHNIQUE_OPTIONS
   | AttackOptionName
   | SynthesisOption
@@ -284,6 +286,7 @@ export const OPTIONS: Readonly<Record<OptionName, Option>> = {
   ...ATTACK_OPTIONS,
   ...PICTURE_OPTIONS,
   ...SURVEY_OPTIONS,
+  ...LAB_OPTIONS,
   ...OWN,
   ...TECHNIQUE_OPTIONS,
 };

@@ -31,7 +31,7 @@ export interface StitchingReport {
   readonly accuracyBegin?: number | undefined;
   readonly accuracyEnd?: number | undefined;
   /** The layer E, whose size is that of the filter bank: `weights` [size, size, channels, channels′], and `bias`. */
-  readonly layer: LinearFit;
+  readonly fit: LinearFit;
   /** Pictures that were fitted to, and that judged. */
   readonly train: number;
   readonly test: number;
@@ -140,7 +140,7 @@ export async function stitching(
       return {
         ...{ error, agreement: shares.agreement.value, accuracy: shares.accuracy.value },
         ...{ accuracyBegin: shares.begin.value, accuracyEnd: shares.end.value },
-        layer: fit ?? moments.fitRelative(bank.lambda),
+        fit: fit ?? moments.fitRelative(bank.lambda),
         ...{ train: held.found("train"), test: held.found("test") },
         notes: [
           ...held.notes,

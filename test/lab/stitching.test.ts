@@ -36,10 +36,10 @@ describe("stitching", () => {
   );
 
   test("to a network whose channels stand in another order finds that order", async () => {
-    const { layer, error, agreement } = await stitching(networks, "conv1", ordered, "conv1", noise(24), FEW);
+    const { fit, error, agreement } = await stitching(networks, "conv1", ordered, "conv1", noise(24), FEW);
     expect(error).toBeLessThan(1e-8);
     expect(agreement).toBe(1);
-    for (const [i, weight] of layer.weights.entries()) {
+    for (const [i, weight] of fit.weights.entries()) {
       const [from, to] = [Math.floor(i / 4), i % 4];
       expect(weight).toBeCloseTo(ORDER[to] === from ? 1 : 0, 4);
     }
@@ -63,7 +63,7 @@ describe("stitching", () => {
     expect(half.agreement).toBeGreaterThanOrEqual(0);
     const other = await stitching(networks, "conv1", larger, "conv1", noise(24), { ...FEW, size: 3 });
     expect(other.notes).toEqual(["maps of 8×8 are resized to 12×12"]);
-    expect(other.layer.inputs).toBe(36);
+    expect(other.fit.inputs).toBe(36);
     // The same picture, enlarged: the layer's maps follow in part.
     expect(other.error).toBeLessThan(0.9);
   });

@@ -2,10 +2,12 @@ import { ACTIVATIONS } from "./activations.ts";
 import { ATLAS } from "./atlas.ts";
 import { ATTACK } from "./attack.ts";
 import type { CliCommand } from "./command.ts";
+import { CORRESPOND } from "./correspond.ts";
 import { CORRUPT } from "./corrupt.ts";
 import { DATASET } from "./dataset.ts";
 import { DECODER } from "./decoder.ts";
 import { DREAM } from "./dream.ts";
+import { EQUIVARIANCE } from "./equivariance.ts";
 import { EXPLAIN } from "./explain.ts";
 import { FIELD } from "./field.ts";
 import { FILTERS } from "./filters.ts";
@@ -13,9 +15,11 @@ import { FOOL } from "./fool.ts";
 import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
 import { MERGE } from "./merge.ts";
+import { POSITION } from "./position.ts";
 import { PREDICT } from "./predict.ts";
 import { ROBUSTNESS } from "./robustness.ts";
 import { SPECTRUM } from "./spectrum.ts";
+import { STITCH } from "./stitch.ts";
 import { STYLE } from "./style.ts";
 import { STYLIZE } from "./stylize.ts";
 import { SURVEY } from "./survey.ts";
@@ -44,6 +48,10 @@ export const COMMANDS: readonly CliCommand[] = [
   SURVEY,
   MERGE,
   ATLAS,
+  EQUIVARIANCE,
+  STITCH,
+  POSITION,
+  CORRESPOND,
   FIELD,
   FILTERS,
   LAYERS,
