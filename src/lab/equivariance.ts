@@ -1,17 +1,19 @@
 import type { Source } from "../dataset/source.ts";
 import { InputError } from "../gpu/errors.ts";
 import { assertFields, describe, type Fields } from "../gpu/options.ts";
+import type { Graph } from "../graph/graph.ts";
+import { headOf, withLogits } from "../graph/heads.ts";
 import { inputShape } from "../images/preprocess.ts";
 import type { InputOptions } from "../network/inputs.ts";
 import type { Networks } from "../network/pool.ts";
 import { EquivarianceCase, type LayerEquivariance } from "./equivariance-case.ts";
 import { FILTER_BANK, type FilterBankOptions, filterBankOf } from "./filter-bank.ts";
 import { HELD_OUT, HeldOut, type HeldOutOptions } from "./held-out.ts";
-import { LayerRuns, layersWithPlaces, mapShapeOf, readBatches, Share } from "./layer-runs.ts";
+import { goingAround, LayerRuns, layersWithPlaces, mapShapeOf, readBatches, Share } from "./layer-runs.ts";
 import { movedBy, PLACE_TRANSFORMS, type PlaceMap, type PlaceTransform, placeMapOf } from "./place-maps.ts";
 
 export interface EquivarianceOptions extends HeldOutOptions, FilterBankOptions, InputOptions {
-  /** Layers with places. Default: every one as it leaves its activation. */
+  /** Layers with places. Default: every one as it leaves its activation, but for those that a shortcut goes around. */
   readonly layers?: readonly string[] | undefined;
   /** What pictures are moved by. Default: flip, flip-vertical and rotate-180; and rotate-90 where the network takes squares. */
   readonly transforms?: readonly PlaceTransform[] | undefined;
@@ -74,7 +76,7 @@ export async function equivariance(
   const who = "equivariance";
   assertFields(who, options, EQUIVARIANCE);
   const { graph } = networks;
-  const layers = options.layers ?? layersWithPlaces(who, graph);
+  const layers = options.layers ?? answeringLayers(who, graph);
   const bank = filterBankOf(who, options);
   const [height, width, depth] = inputShape(graph);
   const transforms = options.transforms ?? [
@@ -141,6 +143,14 @@ export async function equivariance(
       notes: held.notes,
     };
   });
+}
+
+/** The layers with places that nothing goes around, so that there is an answer; where there is none, all that have places. */
+function answeringLayers(who: string, graph: Graph): string[] {
+  const all = layersWithPlaces(who, graph);
+  const apart = withLogits(graph);
+  const alone = all.filter((layer) => goingAround(apart, layer, headOf(graph).logits) === undefined);
+  return alone.length > 0 ? alone : all;
 }
 
 /** Pictures moved by one transform, and what is made of them. */

@@ -178,6 +178,8 @@ describe("equivariance", () => {
       '"conv1" goes around it, so that its values alone do not decide the answer',
     ]);
     expect(layers[1]?.agreement).toBeGreaterThanOrEqual(0);
+    const usual = await equivariance(around, pictures(8, [5, 5]), { transforms: ["flip"] });
+    expect(usual.layers.map(({ layer }) => layer)).toEqual(["conv1", "add"]);
     around.destroy();
   });
 

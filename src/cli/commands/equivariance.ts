@@ -35,7 +35,8 @@ export const EQUIVARIANCE: CliCommand = {
   ],
   help: {
     ...HELD_OUT_HELP,
-    layers: "Layers that have places, with commas between. Default: every one as it leaves its activation.",
+    layers:
+      "Layers that have places, with commas between. Default: every one as it leaves its activation, but for those that a shortcut goes around.",
   },
   examples: [
     "vitrine equivariance --data synthetic:24 --layers conv1,conv3_3 --out figure.png",
