@@ -96,15 +96,11 @@ export class RidgeMoments {
     addRows(this.#sumX, x, rows);
     addRows(this.#sumY, y, rows);
     // Four rows at a time: the sums are read and written a quarter as often.
+    const xs = fourRows(inputs);
+    const ys = fourRows(outputs);
     for (let row = 0; row < rows; row += 4) {
-      const of = (array: ArrayLike<number>, length: number) =>
-        [0, 1, 2, 3].map((k) =>
-          Float64Array.from({ length }, (_, i) =>
-            row + k < rows ? (array[(row + k) * length + i] ?? 0) : 0,
-          ),
-        );
-      const xs = of(x, inputs);
-      const ys = of(y, outputs);
+      copyRows(xs, x, row, rows);
+      copyRows(ys, y, row, rows);
       addProducts(this.#xx, xs, xs, true);
       addProducts(this.#xy, xs, ys, false);
     }
@@ -194,6 +190,19 @@ function addRows(sum: Float64Array, rows: ArrayLike<number>, count: number): voi
   const { length } = sum;
   for (let row = 0; row < count; row++) {
     for (let i = 0; i < length; i++) sum[i] = (sum[i] as number) + (rows[row * length + i] as number);
+  }
+}
+
+function fourRows(length: number): readonly Float64Array[] {
+  return [0, 1, 2, 3].map(() => new Float64Array(length));
+}
+
+/** Copies four rows from one on; zeros beyond the last. */
+function copyRows(to: readonly Float64Array[], from: ArrayLike<number>, first: number, rows: number): void {
+  for (const [k, own] of to.entries()) {
+    const at = (first + k) * own.length;
+    if (first + k >= rows) own.fill(0);
+    else for (let i = 0; i < own.length; i++) own[i] = from[at + i] as number;
   }
 }
 
