@@ -43,9 +43,15 @@ export interface CorruptionError {
  * @throws InputError where AlexNet's errors do not apply, or the other curves are of other pictures, constants, severities or kinds.
  * @example
  * ```ts
- * import { corruptionError, type ErrorCurves } from "vitrine/lab";
+ * import { syntheticSource } from "vitrine/dataset";
+ * import { corruptionError, errorCurves } from "vitrine/lab";
+ * import { createNetworks } from "vitrine/network";
  *
- * const errors = (curves: ErrorCurves, others: ErrorCurves) => corruptionError(curves, others).mce; // undefined, if a kind is missing
+ * const networks = createNetworks(device, graph);
+ * const curves = await errorCurves(networks, syntheticSource(device, { count: 2 }), { kinds: ["contrast"], severities: [1] });
+ * const { notes } = corruptionError(curves); // with another network's curves, or "alexnet": errors in relation to its
+ * console.log(notes[0]); // There is no CE, only mean errors: AlexNet's errors are of ImageNet's 1000 classes, not of 16.
+ * networks.destroy();
  * ```
  */
 export function corruptionError(curves: ErrorCurves, against?: "alexnet" | ErrorCurves): CorruptionError {

@@ -155,6 +155,10 @@ export async function errorCurves(
     batch: options.batch ?? networks.batchWithin({ ...form, most: 32 }),
   });
   let done = 0;
+  const tell = (): void => {
+    const seen = Math.floor(done / conditions.length) + passed.unlabelled + passed.broken;
+    options.onProgress?.({ done: seen, count: source.count });
+  };
   try {
     const all = { output, signal, top: Number.POSITIVE_INFINITY };
     for await (const predictions of predictEach(network, pictures(), all)) {
@@ -162,9 +166,10 @@ export async function errorCurves(
       done++;
       if (done % conditions.length > 0) continue;
       labels.shift();
-      const seen = done / conditions.length + passed.unlabelled + passed.broken;
-      options.onProgress?.({ done: seen, count: source.count });
+      tell();
     }
+    // Those passed over after the last answer count as well.
+    tell();
   } finally {
     network.destroy();
   }

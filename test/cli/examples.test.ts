@@ -15,7 +15,7 @@ const SIZE = 16;
 const EXAMPLES = COMMANDS.flatMap(({ name, examples }) => examples.map((line) => [name, line] as const));
 /** What the examples call their own: files, and networks that people have. */
 const FILES =
-  /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|\w+\/|pictures|photos|survey(ed)?|site|found|merged|parts?(-[ab])?)$/;
+  /^(.*\.(jpg|npy|png|gif|json)|mobilenet|squeezenet(\/model\.json)?|\w+\/|pictures|photos|survey(ed)?|site|curves|found|merged|parts?(-[ab])?)$/;
 
 const layer = (class_name: string, name: string, config: Record<string, unknown> = {}) => ({
   class_name,

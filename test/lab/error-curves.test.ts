@@ -22,9 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => networks.destroy());
 
-const items = Array.from({ length: 11 }, (_, n) => {
+const items = Array.from({ length: 40 }, (_, n) => {
   const next = random(n + 1);
-  const data = Uint8Array.from({ length: 8 * 6 * 3 }, () => Math.round((next() + 1) * 127));
+  const data = Uint8Array.from({ length: 8 * 6 * 3 }, () => Math.round(128 + 12 * next()));
   return { id: `p${n}`, label: "abcdx"[n % 5], pixels: { width: 6, height: 8, data } };
 });
 const source = arraySource(items, "random");
@@ -38,7 +38,7 @@ describe("error curves", () => {
       for (const [index, { label, pixels }] of items.entries()) {
         if (label === "x") continue;
         const seed = seedOfPicture(3, index);
-        const seen = kind ? await corrupt(device, pixels, { kind, severity, seed, set: "cifar" }) : pixels;
+        const seen = kind ? await corrupt(device, pixels, { kind, severity, seed, set: "imagenet" }) : pixels;
         const [best] = await predict(network, seen);
         counted++;
         if (best?.label !== label) errors++;
@@ -47,10 +47,10 @@ describe("error curves", () => {
     };
     const seen: unknown[] = [];
     const curves = await errorCurves(networks, source, {
-      ...{ kinds: KINDS, severities: [5, 2], set: "cifar", seed: 3, batch: 4 },
+      ...{ kinds: KINDS, severities: [5, 2], set: "imagenet", seed: 3, batch: 4 },
       onProgress: (progress) => seen.push(progress),
     });
-    expect(curves).toMatchObject({ pictures: 9, unlabelled: 2, broken: 0, severities: [2, 5], classes: 4 });
+    expect(curves).toMatchObject({ pictures: 32, unlabelled: 8, broken: 0, severities: [2, 5], classes: 4 });
     expect([curves.clean, curves.pictures]).toEqual(await wrong());
     expect(curves.curves.map(({ kind, extra }) => [kind, extra])).toEqual([
       ...[
@@ -63,13 +63,13 @@ describe("error curves", () => {
       expect(errors).toEqual([(await wrong(kind, 2))[0], (await wrong(kind, 5))[0]]);
       expect(topFiveErrors).toEqual([0, 0]);
     }
-    expect(seen.at(-1)).toEqual({ done: 11, count: 11 });
+    expect(seen.at(-1)).toEqual({ done: 40, count: 40 });
     network.destroy();
   });
 
   test("pass over broken pictures where they are told of, and stop", async () => {
     const broken = sourceOf({
-      ...{ name: "broken", count: 12, identity: () => "broken" },
+      ...{ name: "broken", count: 41, identity: () => "broken" },
       *items() {
         for (const { pixels, ...item } of items) yield { ...item, load: async () => pixels };
         yield { id: "none", label: "a", load: () => Promise.reject(new Error("no picture")) };

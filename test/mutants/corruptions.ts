@@ -20,4 +20,29 @@ export const CORRUPTION_MUTANTS: readonly Mutant[] = [
     "turned < length ? turned : 2 * length - 1 - turned",
     "turned < length ? turned : 2 * length - 2 - turned",
   ]),
+  ...each(
+    ["src/dataset/corrupted-source.ts"],
+    ["dataset/corrupted-source.test.ts"],
+    [
+      ["seedOfPicture(seed, picture.index)", "seed"],
+      ["{ kind, severity, seed, set,", "{ kind, severity, set,"],
+    ],
+  ),
+  ...each(
+    ["src/lab/error-curves.ts"],
+    ["lab/error-curves.test.ts"],
+    [
+      ["?.add(labels[0], predictions)", "?.add(labels.at(-1), predictions)"],
+      ["seedOfPicture(seed, index)", "seed"],
+      ["kind: name, severity }", "kind: name, severity: 1 }"],
+    ],
+  ),
+  ...each(
+    ["src/lab/corruption-error.ts"],
+    ["lab/error-curves.test.ts"],
+    [
+      ["(100 * ownGained) / gained", "(100 * mean) / gained"],
+      ["all(benchmark.map(({ ce }) => ce))", "all(kinds.map(({ ce }) => ce))"],
+    ],
+  ),
 ];
