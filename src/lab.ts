@@ -27,7 +27,8 @@ export {
 } from "./lab/error-curves.ts";
 export type { FilterBankOptions } from "./lab/filter-bank.ts";
 export type { HeldOutOptions } from "./lab/held-out.ts";
-export type { Patch } from "./lab/patches.ts";
+export { type ChannelPatches, type PatchRelevanceOptions, patchRelevance } from "./lab/patch-relevance.ts";
+export { type CutOptions, cutPatches, type Patch } from "./lab/patches.ts";
 export type { PlaceTransform } from "./lab/place-maps.ts";
 export {
   type LayerPosition,
@@ -36,6 +37,14 @@ export {
   positionProbe,
 } from "./lab/position-probe.ts";
 export { type Redundancy, type RedundancyOptions, redundancy, type Twins } from "./lab/redundancy.ts";
+export type { RelevanceRunOptions } from "./lab/relevance-runs.ts";
 export { type LinearFit, type RidgeRegressionOptions, ridgeRegression } from "./lab/ridge.ts";
+export { shadedPatch } from "./lab/shaded-patch.ts";
 export { type StitchingOptions, type StitchingReport, stitching } from "./lab/stitching.ts";
+export {
+  type RelevanceTarget,
+  type RelevantPictures,
+  type TopByRelevanceOptions,
+  topByRelevance,
+} from "./lab/top-by-relevance.ts";
 export { type TopPatchesOptions, topPatches } from "./lab/top-patches.ts";

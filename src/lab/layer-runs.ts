@@ -230,7 +230,7 @@ export type ReadPicture = SourcePicture & { readonly values: Float32Array };
 
 /** Pictures in batches of a network's size, preprocessed as it says. */
 export async function* readBatches(
-  { graph, batch: most }: LayerRuns,
+  { graph, batch: most }: Pick<LayerRuns, "graph" | "batch">,
   pictures: AsyncIterable<SourcePicture>,
 ): AsyncGenerator<readonly ReadPicture[]> {
   let batch: ReadPicture[] = [];

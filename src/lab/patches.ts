@@ -1,5 +1,6 @@
 import type { Source } from "../dataset/source.ts";
 import { InputError } from "../gpu/errors.ts";
+import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Graph, shapesOf } from "../graph/graph.ts";
 import { type Rectangle, receptiveField } from "../graph/receptive-field.ts";
 import { readInput } from "../images/picture.ts";
@@ -25,7 +26,7 @@ export interface Patch {
 }
 
 /** Which patches are cut. */
-export interface PatchPlaces {
+export interface CutOptions {
   readonly layer: string;
   /** For each unit its places, best first. */
   readonly places: readonly (readonly TopEntry[])[];
@@ -35,12 +36,17 @@ export interface PatchPlaces {
   readonly signal?: AbortSignal | undefined;
 }
 
+const CUT: Fields<CutOptions> = {
+  ...{ layer: "must", places: "must", side: "may", onProgress: "may", signal: "may" },
+};
+
 /**
  * Cuts patches from the pictures of a source, as the network was shown them, in one pass. A field that is larger than the network's input
  * is cut to it along that side.
  * @throws InputError when the source ends before a picture that is needed, or cannot read it.
  */
-export async function cutPatches(graph: Graph, source: Source, asked: PatchPlaces): Promise<Patch[][]> {
+export async function cutPatches(graph: Graph, source: Source, asked: CutOptions): Promise<Patch[][]> {
+  assertFields("patches", asked, CUT);
   const { layer, places, side, signal, onProgress } = asked;
   const needed = new Map<number, { unit: number; rank: number; place: TopEntry }[]>();
   for (const [unit, own] of places.entries()) {

@@ -44,6 +44,8 @@ export interface RelevancePlanOptions {
   readonly from: readonly string[];
   /** Layers that pass relevance on unchanged although LRP is not defined for them, or all such layers. */
   readonly pass: readonly string[] | "all";
+  /** Layers that are not to be folded into others: their relevance is asked for. */
+  readonly keep?: readonly string[] | undefined;
 }
 
 /**
@@ -53,13 +55,13 @@ export interface RelevancePlanOptions {
  * @throws UnsupportedError naming a layer for which LRP is not defined, with what to choose.
  */
 export function planRelevance(graph: Graph, options: RelevancePlanOptions): readonly RelevanceStep[] {
-  const { composite, from, pass } = options;
+  const { composite, from, pass, keep = [] } = options;
   const named = composite.flatMap(({ at }) => (typeof at === "object" ? at : []));
   if (pass !== "all" && !Array.isArray(pass)) {
     throw new InputError(`LRP: expected pass to be the names of layers, or "all", got ${describe(pass)}`);
   }
   for (const name of pass === "all" ? named : [...pass, ...named]) layerOf(graph, name);
-  const folded = fuse(graph, from);
+  const folded = fuse(graph, [...from, ...keep]);
   const layers = ancestorsOf(
     folded.layers,
     from.map((name) => layerOf(folded, name).name),

@@ -25,9 +25,11 @@ export interface RelevanceOptions {
    * response normalisation; a product, which then passes all of it to the factor that is no gate. "all": all such layers.
    */
   readonly pass?: readonly string[] | "all" | undefined;
+  /** Layers whose relevance is kept, to be read or followed by other commands. Default: none. */
+  readonly keep?: readonly string[] | undefined;
 }
 
-const RELEVANCE: Fields<RelevanceOptions> = { rules: "may", from: "may", pass: "may" };
+const RELEVANCE: Fields<RelevanceOptions> = { rules: "may", from: "may", pass: "may", keep: "may" };
 
 /** A backward pass of relevance through a network, ready to record. */
 export interface Relevance {
@@ -35,6 +37,8 @@ export interface Relevance {
   readonly input: Tensor;
   /** The relevance of the values of the network's inputs beside the image, of those that lead to the start of the pass, by name. */
   readonly inputs: ReadonlyMap<string, Tensor>;
+  /** `[batch, …]`: the relevance of the outputs of each layer of `keep`, by name. */
+  readonly layers: ReadonlyMap<string, Tensor>;
   /** `[entries, batch, 2]`: what biases and what stabilisers took of each image's relevance, entry by entry. */
   readonly account: Tensor;
   /** The rule of every layer that redistributes relevance, from the last to the first. */
@@ -60,14 +64,14 @@ export interface Relevance {
 export async function createRelevance(network: Network, options: RelevanceOptions = {}): Promise<Relevance> {
   assertFields("LRP", options, RELEVANCE);
   const { device, graph, batch } = network;
-  const { rules = COMPOSITES.composite, from = [logitsOf(graph)], pass = [] } = options;
+  const { rules = COMPOSITES.composite, from = [logitsOf(graph)], pass = [], keep = [] } = options;
   if (network.outside) throw notOfBlackBox(graph, "LRP");
   if (!network.hasGradients) {
     throw new InputError(
       `network "${graph.name}": created without gradients; create it with { gradients: true }`,
     );
   }
-  const steps = planRelevance(graph, { composite: rules, from, pass });
+  const steps = planRelevance(graph, { composite: rules, from, pass, keep });
   const who = `LRP of "${graph.name}"`;
   return build(device, who, async (scope) => {
     const { own } = scope;
@@ -79,7 +83,7 @@ export async function createRelevance(network: Network, options: RelevanceOption
       redistributed.reduce((sum, step) => sum + entriesOf(step), 0),
     );
     const account = tensor([entries, batch, 2], "relevance account");
-    const relevances = allocate(network, steps, tensor);
+    const relevances = allocate(network, steps, keep, tensor);
     const workspace = workspaceOf(network, steps, tensor);
     const common = {
       device,
@@ -136,6 +140,14 @@ export async function createRelevance(network: Network, options: RelevanceOption
           relevances.has(name) && written.has(name) ? [[name, tensorOf(relevances, name)]] : [],
         ),
       ),
+      layers: new Map(
+        keep.map((name) => {
+          if (!written.has(name)) {
+            throw new InputError(`LRP: expected layers to keep that relevance comes to, got "${name}"`);
+          }
+          return [name, tensorOf(relevances, name)];
+        }),
+      ),
       account,
       rules: redistributed.map(({ layer, rule }) => ({ layer: layer.name, rule })),
       record(encoder: GPUCommandEncoder, outputGradients: readonly OutputGradientCommand[]) {
@@ -157,6 +169,7 @@ type Make = (shape: Shape, label: string, data?: Float32Array) => Tensor;
 function allocate(
   { shapes }: Network,
   steps: readonly RelevanceStep[],
+  keep: readonly string[],
   tensor: Make,
 ): ReadonlyMap<string, Tensor> {
   const turn = new Map(steps.map(({ layer }, index) => [layer.name, index]));
@@ -164,10 +177,10 @@ function allocate(
   for (const [index, { layer }] of steps.entries()) {
     for (const input of layer.inputs) first.set(input, Math.min(first.get(input) ?? index, index));
   }
-  const inputs = new Set(steps.filter(({ by }) => by === "image").map(({ layer }) => layer.name));
+  // What came to an input, or is kept, is read after the pass.
+  const read = new Set([...steps.filter(({ by }) => by === "image").map(({ layer }) => layer.name), ...keep]);
   const lifetimes = Array.from(turn, ([name, last]) => {
-    // What came to an input is read after the pass.
-    const until = inputs.has(name) ? steps.length : last;
+    const until = read.has(name) ? steps.length : last;
     return { name, size: sizeOf(shapes.get(name) ?? []), from: first.get(name) ?? last, until };
   });
   const { sizes, bufferOf } = aliasBuffers(lifetimes);
