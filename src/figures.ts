@@ -59,6 +59,13 @@ export {
   renderMultiples,
 } from "./figures/multiples.ts";
 export { renderOverlay } from "./figures/overlay.ts";
+export {
+  composePatches,
+  type DrawnPatch,
+  type PatchFigureOptions,
+  renderPatches,
+  type UnitPatches,
+} from "./figures/patches.ts";
 export { type RasterizeOptions, rasterize } from "./figures/rasterize.ts";
 export { composeMapSheet, type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
 export {

@@ -53,6 +53,23 @@ const CALLS: Readonly<Record<string, Call>> = {
     const points = { data: Float32Array.of(1, 2), shape: [2, 1] };
     return library.ridgeRegression(points, points, o);
   },
+  cutPatches: (o) =>
+    library.cutPatches(graph, library.arraySource([{ pixels }]), {
+      ...{ layer: "conv1", places: [] },
+      ...(o as object),
+    }),
+  topByRelevance: (o) =>
+    library.topByRelevance(library.createNetworks(device, graph), library.arraySource([{ pixels }]), {
+      ...{ layers: ["conv2"] },
+      ...(o as object),
+    }),
+  patchRelevance: (o) =>
+    library.patchRelevance(library.createNetworks(device, graph), library.arraySource([{ pixels }]), [], {
+      ...{ layer: "conv2" },
+      ...(o as object),
+    }),
+  composePatches: (o) => library.composePatches(o),
+  renderPatches: (o) => library.renderPatches(o),
   redundancy: (o) => library.redundancy({} as never, o),
   corrupt: (o) => library.corrupt(device, pixels, { kind: "fog", severity: 1, ...(o as object) }),
   corruptedSource: (o) =>
@@ -321,7 +338,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean
+  `shadedPatch adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean
   channelObjective channelOfEach channelsOf citationOf classColor className classOf
   corruptionError corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
   foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings

@@ -1,13 +1,16 @@
 import type { Source } from "../dataset/source.ts";
 import type { SurveyReport } from "../dataset/survey/report.ts";
-import { InputError } from "../gpu/errors.ts";
+import { InputError, UnsupportedError } from "../gpu/errors.ts";
 import { assertFields, type Fields } from "../gpu/options.ts";
 import { type Graph, inputOf, layerOf, shapesOf } from "../graph/graph.ts";
 import { headOf } from "../graph/heads.ts";
 import { receptiveField } from "../graph/receptive-field.ts";
+import type { TopEntry } from "../kernels/top-k.ts";
 import type { AtlasLayer } from "../lab/atlas/site.ts";
 import { labelsOf, stillOf, unitsOf } from "../lab/atlas/units.ts";
 import { jointsOf } from "../lab/atlas/weights.ts";
+import { cutPatches } from "../lab/patches.ts";
+import { topByRelevance } from "../lab/top-by-relevance.ts";
 import { topPatches } from "../lab/top-patches.ts";
 import type { Networks } from "../network/pool.ts";
 import { featureVisualization } from "../techniques/synthesis/feature-visualization.ts";
@@ -24,6 +27,8 @@ export interface AtlasOptions {
   readonly steps?: number | undefined;
   /** Patches of each unit, at most those that the survey kept. Default 9. */
   readonly top?: number | undefined;
+  /** Show the pictures that units matter most for, too, where LRP is defined for the network. Default true. */
+  readonly relevance?: boolean | undefined;
   /** Seed of the pictures. Default 0. */
   readonly seed?: number | undefined;
   readonly onProgress?: ((what: string, done: number, count: number) => void) | undefined;
@@ -31,7 +36,8 @@ export interface AtlasOptions {
 }
 
 const ATLAS: Fields<AtlasOptions> = {
-  ...{ out: "must", layers: "may", steps: "may", top: "may", seed: "may", onProgress: "may", signal: "may" },
+  ...{ out: "must", layers: "may", steps: "may", top: "may", relevance: [true, false], seed: "may" },
+  ...{ onProgress: "may", signal: "may" },
 };
 
 /** What was made. */
@@ -46,7 +52,7 @@ const AT_ONCE = 64;
 
 /**
  * Makes the atlas of a network: a static site that opens from a file, with a page for every unit of the surveyed layers: the picture that
- * it wants (Olah et al. 2017), the patches that excite it most, its histogram, the labels that drive it, the units that vary with it, the
+ * it wants (Olah et al. 2017), the patches that excite it most, those that it matters most for, its histogram, the labels that drive it, the units that vary with it, the
  * weights to it and from it. Layers are written one after another; the page last, so that a folder with a page is whole.
  * @param survey of the same network and source; with `correlation` units are told which others they vary with.
  * @throws InputError when the survey is of another network or data set, a layer was not surveyed, or the disk is full; the signal's reason.
@@ -58,7 +64,7 @@ export async function makeAtlas(
   options: AtlasOptions,
 ): Promise<AtlasMade> {
   assertFields("atlas", options, ATLAS);
-  const { steps = 128, top, seed = 0, signal, onProgress } = options;
+  const { steps = 128, top, relevance = true, seed = 0, signal, onProgress } = options;
   const { graph } = networks;
   const names = layersOf(graph, survey, options.layers);
   const folder = await AtlasFolder.open(options.out);
@@ -67,6 +73,7 @@ export async function makeAtlas(
   const joints = jointsOf(graph, names);
   const shapes = shapesOf(graph);
   const layers: AtlasLayer[] = [];
+  const relevant = relevance ? await relevantTo(networks, source, names, options) : "It was not asked for.";
   for (const name of names) {
     const report = survey.layers.find(({ layer }) => layer === name);
     if (!report) continue;
@@ -75,6 +82,8 @@ export async function makeAtlas(
       ...(top === undefined ? {} : { top: Math.min(top, report.top.k) }),
       onProgress: (done, count) => onProgress?.(`${name}: patches`, done, count),
     });
+    const places = typeof relevant === "string" ? undefined : relevant.get(name);
+    const mattering = places && (await cutPatches(graph, source, { layer: name, places, side: 72, signal }));
     const still = stillOf(report);
     const wanted =
       steps > 0 ? await wantedBy(networks, name, still, { steps, seed, signal, onProgress }) : undefined;
@@ -84,13 +93,13 @@ export async function makeAtlas(
       names: head.logits === name && head.labels?.length === units.length ? head.labels : undefined,
       drivenBy: units.map((unit) => unit.labels.slice(0, 3).map(({ label }) => label)),
     };
-    layers.push(await folder.writeLayer(about, units, { activation, wanted }));
+    layers.push(await folder.writeLayer(about, units, { activation, relevance: mattering, wanted }));
   }
   const { answers } = survey;
   await folder.finish({
     ...{ model: graph.name, data: survey.data, pictures: survey.pictures, labels, layers },
     ...(answers ? { accuracy: answers.right / answers.pictures } : {}),
-    notes: notesOf(survey, steps),
+    notes: notesOf(survey, steps, typeof relevant === "string" ? relevant : undefined),
   });
   const units = layers.reduce((sum, { drivenBy }) => sum + drivenBy.length, 0);
   return { layers: layers.length, units, bytes: folder.bytes };
@@ -108,6 +117,25 @@ function layersOf(graph: Graph, survey: SurveyReport, asked: readonly string[] |
   const upTo = last < 0 ? known : known.slice(0, last + 1);
   // A pooling's units are those of the layer before.
   return upTo.filter((name) => !["pool", "globalPool"].includes(layerOf(graph, name).op));
+}
+
+/** For each layer the places that its units matter most for; or why there are none. */
+async function relevantTo(
+  networks: Networks,
+  source: Source,
+  layers: readonly string[],
+  { top = 9, signal, onProgress }: AtlasOptions,
+): Promise<ReadonlyMap<string, readonly (readonly TopEntry[])[]> | string> {
+  try {
+    const found = await topByRelevance(networks, source, {
+      ...{ layers, top, signal, onBroken: () => {} },
+      onProgress: (done, count = done) => onProgress?.("relevance", done, count),
+    });
+    return new Map(found.map(({ layer, top }) => [layer, top.channels]));
+  } catch (error) {
+    if (error instanceof UnsupportedError) return error.message;
+    throw error;
+  }
 }
 
 /** The size of what a unit sees; none of a layer that sees all of the picture, or has no places. */
@@ -174,7 +202,11 @@ function pictureOf(picture: SyntheticPicture, steps: number): WantedPicture | un
   };
 }
 
-function notesOf({ settings, pictures, broken }: SurveyReport, steps: number): string[] {
+function notesOf(
+  { settings, pictures, broken }: SurveyReport,
+  steps: number,
+  withoutRelevance: string | undefined,
+): string[] {
   return [
     `Patches are the places where a unit was strongest, one a picture, cut at its receptive field from the picture as the network was shown it; what lies beyond the picture has the color that the network takes for zero.`,
     ...(steps > 0
@@ -184,6 +216,9 @@ function notesOf({ settings, pictures, broken }: SurveyReport, steps: number): s
       : []),
     `Classes drive a unit when its mean over their pictures is above its mean over all; values are means over the places of ${pictures} pictures${broken.length > 0 ? `, ${broken.length} more could not be read` : ""}.`,
     `Weights between units are the norm over the window, with the sign of their sum, as the model's file has them: before any batch norm.`,
+    withoutRelevance === undefined
+      ? "A unit matters for a picture by its share of the layer's relevance for the answer, by LRP (Achtibat et al. 2023)."
+      : `What units matter most for is not shown. ${withoutRelevance}`,
     ...(settings.correlation ? [] : ["The survey kept no correlations: --correlation does."]),
   ];
 }

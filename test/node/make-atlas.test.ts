@@ -103,7 +103,7 @@ describe("an atlas", () => {
     await open("#/layer/relu1/unit/1", "relu1, unit 1");
     const found = report.layers.find(({ layer }) => layer === "relu1");
     const best = found?.top.channels[1] ?? [];
-    const captions = await texts(".patches figcaption");
+    const captions = await texts("section:nth-child(2) .patches figcaption");
     expect(captions).toEqual(
       best.map(({ value, image }) => `${Number(value.toPrecision(3))} ${[LABEL, "b", "c"][image % 3]}`),
     );
@@ -112,6 +112,7 @@ describe("an atlas", () => {
     const headings = await texts("h2");
     expect(headings).toContain("Varies together with");
     expect(headings).toContain("Is read by");
+    expect(headings).toContain("What it matters most for");
     expect(headings).not.toContain("Reads");
     // Every picture is there: a sprite's is a background.
     const pictures = await page.$$eval(".sprite", (all) =>

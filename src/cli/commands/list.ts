@@ -15,6 +15,7 @@ import { FOOL } from "./fool.ts";
 import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
 import { MERGE } from "./merge.ts";
+import { PATCHES } from "./patches.ts";
 import { POSITION } from "./position.ts";
 import { PREDICT } from "./predict.ts";
 import { ROBUSTNESS } from "./robustness.ts";
@@ -47,6 +48,7 @@ export const COMMANDS: readonly CliCommand[] = [
   ROBUSTNESS,
   SURVEY,
   MERGE,
+  PATCHES,
   ATLAS,
   EQUIVARIANCE,
   STITCH,
