@@ -41,7 +41,7 @@ export function layOutErrorCurves(figure: ErrorFigure): Figure {
   const lines = notes.flatMap((note) => wrapText(note, SMALL, width - 2 * MARGIN, 4));
   const top = MARGIN + 20 + (subtitle === undefined ? 0 : LEADING) + (names ? LEADING : 0);
   const rowHeight = LEADING + PANEL.height + 38;
-  const drawing = new Drawing(width, top + rows * rowHeight + lines.length * 16 + MARGIN);
+  const drawing = new Drawing(width, top + rows * rowHeight + lines.length * 16 + 8 + MARGIN);
   let y = MARGIN + 10;
   drawing.text(fitText(figure.title, 16, width - 2 * MARGIN, 600), MARGIN, y, {
     color: INK,
@@ -72,7 +72,7 @@ export function layOutErrorCurves(figure: ErrorFigure): Figure {
     );
   }
   for (const [i, line] of lines.entries()) {
-    drawing.text(line, MARGIN, top + rows * rowHeight + 8 + i * 16, small);
+    drawing.text(line, MARGIN, top + rows * rowHeight + 16 + i * 16, small);
   }
   return drawing.toFigure(figure.title);
 }
