@@ -1,8 +1,11 @@
 // Draws pictures of known class from (seed, index): ten objects and six textures, under varied light and clutter.
 //
 //   params  seed, first: picture n of this call has index first + n; count: pictures (invocations beyond it do nothing);
-//           size: edge in pixels; supersample: samples a pixel along each axis; pair: 0 or 1, see below
-//   y       [count, size, size, 3], RGB, sRGB display values in 0..1
+//           size: edge in pixels; supersample: samples a pixel along each axis; pair: 0 or 1, see below;
+//           parts: 1 for what is at a pixel in place of its colour
+//   y       [count, size, size, 3], RGB, sRGB display values in 0..1; or parts, of the middle of each pixel:
+//           1 + class of the object there, or of the texture that the picture is of; 1 + class of the faint texture that is seen
+//           of the background there; 1 where clutter is seen; and 0 where there is none
 //
 // A workgroup computes a tile of 8x8 pixels of one picture: dispatch (ceil(size / 8), ceil(size / 8), count).
 //
@@ -23,6 +26,7 @@ struct Params {
   size: u32,
   supersample: u32,
   pair: u32,
+  parts: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -461,6 +465,31 @@ fn render(scene: ptr<function, Scene>, p: vec2f, blur: f32) -> vec3f {
   return color * vignette * (*scene).exposure;
 }
 
+// What is seen at a place, the uppermost alone: item, motif, clutter.
+fn partsAt(scene: ptr<function, Scene>, p: vec2f) -> vec3f {
+  var clutter = false;
+  for (var i = 0u; i < (*scene).clutterCount; i++) {
+    let c = (*scene).clutter[i];
+    let along = c.end - c.start;
+    let t = clamp(dot(p - c.start, along) / max(dot(along, along), 1e-6), 0.0, 1.0);
+    clutter = clutter || length(p - c.start - t * along) < c.radius;
+  }
+  if (!isObject((*scene).items[0].kind)) {
+    return select(vec3f(f32(1u + (*scene).items[0].kind), 0.0, 0.0), vec3f(0.0, 0.0, 1.0), clutter);
+  }
+  // A later item covers those before it.
+  for (var i = (*scene).itemCount; i > 0u; i--) {
+    if (distanceTo((*scene).items[i - 1u], p) < 0.0) {
+      return vec3f(f32(1u + (*scene).items[i - 1u].kind), 0.0, 0.0);
+    }
+  }
+  if (clutter) {
+    return vec3f(0.0, 0.0, 1.0);
+  }
+  let seen = (*scene).motifStrength > 0.0 && dot((*scene).motifEdge.xy, p) - (*scene).motifEdge.z > 0.25;
+  return vec3f(0.0, select(0.0, f32(1u + (*scene).motif.kind), seen), 0.0);
+}
+
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.size || id.y >= params.size || id.z >= params.count) {
@@ -473,6 +502,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   let samples = max(params.supersample, 1u);
   let pixel = 2.0 / f32(params.size);
+  let position = (id.z * params.size + id.y) * params.size + id.x;
+  if (params.parts != 0u) {
+    let parts = partsAt(&scene, (vec2f(id.xy) + 0.5) * pixel - 1.0);
+    y[3u * position] = parts.x;
+    y[3u * position + 1u] = parts.y;
+    y[3u * position + 2u] = parts.z;
+    return;
+  }
   let step = pixel / f32(samples);
   var sum = vec3f(0.0);
   for (var j = 0u; j < samples; j++) {
@@ -482,7 +519,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
 
-  let position = (id.z * params.size + id.y) * params.size + id.x;
   let noise = hash(key ^ hash(0x80000000u + id.y * params.size + id.x));
   let grain = (unit(noise) + unit(hash(noise)) - 1.0) * scene.grain;
   let color = clamp(toDisplay(sum / f32(samples * samples)) + grain, vec3f(0.0), vec3f(1.0));

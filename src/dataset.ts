@@ -49,7 +49,12 @@ export type {
 export { survey } from "./dataset/survey/survey.ts";
 export type { SurveyOptions, SurveyProgress } from "./dataset/survey/survey-options.ts";
 export type { SurveyChoices } from "./dataset/survey/survey-settings.ts";
-export { syntheticNames, syntheticPictures } from "./dataset/synthetic.ts";
+export {
+  type SyntheticParts,
+  syntheticNames,
+  syntheticParts,
+  syntheticPictures,
+} from "./dataset/synthetic.ts";
 export { type SyntheticSourceOptions, syntheticSource } from "./dataset/synthetic-source.ts";
 export { type TarSourceOptions, tarSource } from "./dataset/tar-source.ts";
 export { type ZipSourceOptions, zipSource } from "./dataset/zip-source.ts";

@@ -4,6 +4,7 @@
  */
 import "./gpu/platform.ts";
 
+export { type AttributeTable, attributeTable } from "./lab/attribute-table.ts";
 export {
   type Correspondence,
   type CorrespondenceOptions,
@@ -27,8 +28,19 @@ export {
 } from "./lab/error-curves.ts";
 export type { FilterBankOptions } from "./lab/filter-bank.ts";
 export type { HeldOutOptions } from "./lab/held-out.ts";
+export { compareLabellers, type ErrorTable, type LabellerReport } from "./lab/labeller.ts";
 export { type ChannelPatches, type PatchRelevanceOptions, patchRelevance } from "./lab/patch-relevance.ts";
 export { type CutOptions, cutPatches, type Patch } from "./lab/patches.ts";
+export {
+  type AnsweredPicture,
+  type AttributePerformance,
+  type PerformanceBin,
+  type PerformanceOptions,
+  performanceBy,
+  type Share,
+  wilsonInterval,
+} from "./lab/performance.ts";
+export { PICTURE_ATTRIBUTES, type PictureAttribute, pictureAttributes } from "./lab/picture-attributes.ts";
 export type { PlaceTransform } from "./lab/place-maps.ts";
 export {
   type LayerPosition,

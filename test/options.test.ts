@@ -71,6 +71,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   composePatches: (o) => library.composePatches(o),
   renderPatches: (o) => library.renderPatches(o),
   redundancy: (o) => library.redundancy({} as never, o),
+  performanceBy: (o) =>
+    library.performanceBy([{ id: "a", label: "a", answer: "a", right: true, attributes: { x: 1 } }], o),
   corrupt: (o) => library.corrupt(device, pixels, { kind: "fog", severity: 1, ...(o as object) }),
   corruptedSource: (o) =>
     library.corruptedSource(device, library.arraySource([{ pixels }]), {
@@ -327,6 +329,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   filesSourceOf: (o) => library.filesSourceOf([], o),
   sourceOf: (o) => library.sourceOf(o),
   syntheticSource: (o) => library.syntheticSource(device, { count: 1, ...(o as object) }),
+  syntheticParts: (o) => first(library.syntheticParts(device, o)),
   syntheticPictures: (o) => first(library.syntheticPictures(device, o)),
   trust: (o) => library.trust(network, image, library.saliency, o),
   trustSummary: (o) => library.trustSummary(network, [image], [], o),
@@ -338,7 +341,8 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `shadedPatch adapterName arraySource attackNamed attributionNamed bitDepthDefence blurDefence channelMean
+  `shadedPatch adapterName arraySource attackNamed attributeTable attributionNamed bitDepthDefence blurDefence channelMean
+  compareLabellers pictureAttributes wilsonInterval
   channelObjective channelOfEach channelsOf citationOf classColor className classOf
   corruptionError corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
   foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings

@@ -53,4 +53,19 @@ export const LAB_OPTIONS = {
     value: "cosine|euclidean",
     help: "How near places are: by the angle of their channels, or by the length of the difference. Default cosine.",
   },
+  by: {
+    name: "by",
+    value: "A,…",
+    help: "Attributes, with commas between: brightness, contrast, sharpness, clutter, hue, saturation, pixels, and columns of --attributes; of synthetic pictures object-size, object-x, object-y and object-offset, too. Default: contrast, sharpness, clutter, brightness, the columns, and those of synthetic pictures.",
+  },
+  attributes: {
+    name: "attributes",
+    value: "FILE.csv",
+    help: "A table of the pictures with a head row: a column of their names, and columns of numbers or words.",
+  },
+  human: {
+    name: "human",
+    value: "FILE.csv",
+    help: "A human's labels of the pictures: a name, a comma, a label.",
+  },
 } as const satisfies Record<string, Option>;

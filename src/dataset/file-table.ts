@@ -44,7 +44,7 @@ export function labelsOfTable(paths: readonly string[], { name, text }: LabelTab
 }
 
 /** Finds the path that a row means; undefined where there is none, or no saying which. */
-function finder(paths: readonly string[]): (written: string) => string | undefined {
+export function finder(paths: readonly string[]): (written: string) => string | undefined {
   const known = new Set(paths);
   const byName = new Map<string, string | undefined>();
   const add = (name: string, path: string): void => {

@@ -15,6 +15,15 @@ export interface SyntheticOptions {
   readonly pair?: boolean | undefined;
 }
 
+/** Options of {@link createSyntheticPictures}. */
+export interface SyntheticKernelOptions extends SyntheticOptions {
+  /**
+   * Instead of colours, what is seen at the middle of each pixel: 1 + class of the object, or of the texture that the picture is of;
+   * 1 + class of the faint texture behind; 1 for clutter. Default false.
+   */
+  readonly parts?: boolean | undefined;
+}
+
 const TILE = 8;
 
 /**
@@ -25,7 +34,7 @@ const TILE = 8;
 export function createSyntheticPictures(
   device: GPUDevice,
   y: Tensor,
-  { first = 0, seed = 1, supersample = 2, pair = false }: SyntheticOptions = {},
+  { first = 0, seed = 1, supersample = 2, pair = false, parts = false }: SyntheticKernelOptions = {},
 ): Promise<Command> {
   const [count = 0, size = 0, width, channels] = y.shape;
   if (y.shape.length !== 4 || width !== size || channels !== 3) {
@@ -38,7 +47,7 @@ export function createSyntheticPictures(
   assertWhole("supersample", supersample, 1, 16);
   return createDispatch(device, shader, {
     label: `${first} of seed ${seed}`,
-    params: { seed, first, count, size, supersample, pair: Number(pair) },
+    params: { seed, first, count, size, supersample, pair: Number(pair), parts: Number(parts) },
     bindings: { y },
     workgroups: [Math.ceil(size / TILE), Math.ceil(size / TILE), count],
   });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { syntheticNames, syntheticPictures } from "../../src/dataset/synthetic.ts";
+import { syntheticNames, syntheticParts, syntheticPictures } from "../../src/dataset/synthetic.ts";
 import { syntheticLabels, syntheticObjectCount } from "../../src/dataset/synthetic-labels.ts";
 import { InputError } from "../../src/gpu/errors.ts";
 import type { Pixels } from "../../src/images/pixels.ts";
@@ -69,5 +69,46 @@ describe("synthetic pictures", () => {
     { size: 8, supersample: 0 },
   ])("refuses %j", async (options) => {
     await expect(draw(options)).rejects.toThrow(InputError);
+  });
+});
+
+describe("synthetic parts", () => {
+  async function partsOf(first: number, options: Options = {}) {
+    for await (const parts of syntheticParts(device, { first, ...options })) return parts;
+    throw new Error("no parts");
+  }
+
+  test("the object has its class, and lies where the picture changes when nothing but it does", async () => {
+    for (const first of [0, 3, 17]) {
+      const { item, background, clutter } = await partsOf(first, { size: 48 });
+      const classes = new Set(item);
+      expect(classes).toEqual(new Set([0, 1 + (first % 16)]));
+      // What is uppermost is there alone.
+      for (const [i, part] of item.entries()) {
+        expect(
+          Number(part > 0) + Number((background[i] ?? 0) > 0) + Number((clutter[i] ?? 0) > 0),
+        ).toBeLessThan(2);
+      }
+    }
+  });
+
+  test("a ball's mask is an ellipse: as large as its extents say", async () => {
+    const { item, size } = await partsOf(0);
+    const columns = new Set<number>();
+    const rows = new Set<number>();
+    let count = 0;
+    for (const [i, part] of item.entries()) {
+      if (part === 0) continue;
+      count++;
+      columns.add(i % size);
+      rows.add(Math.floor(i / size));
+    }
+    expect(count / ((Math.PI / 4) * columns.size * rows.size)).toBeCloseTo(1, 1);
+  });
+
+  test("a texture fills the picture but for clutter; a pair has two classes", async () => {
+    const { item, clutter } = await partsOf(10);
+    expect(item.every((part, i) => (part === 11) !== (clutter[i] === 1))).toBe(true);
+    expect(new Set((await partsOf(0, { pair: true })).item)).toEqual(new Set([0, 1, 2]));
   });
 });

@@ -16,6 +16,7 @@ import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
 import { MERGE } from "./merge.ts";
 import { PATCHES } from "./patches.ts";
+import { PERFORMANCE } from "./performance.ts";
 import { POSITION } from "./position.ts";
 import { PREDICT } from "./predict.ts";
 import { ROBUSTNESS } from "./robustness.ts";
@@ -50,6 +51,7 @@ export const COMMANDS: readonly CliCommand[] = [
   MERGE,
   PATCHES,
   ATLAS,
+  PERFORMANCE,
   EQUIVARIANCE,
   STITCH,
   POSITION,
