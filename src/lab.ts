@@ -5,6 +5,13 @@
 import "./gpu/platform.ts";
 
 export { type AttributeTable, attributeTable } from "./lab/attribute-table.ts";
+export type { DissectedUnit, UnitConcept, UnitExample } from "./lab/concept-tally.ts";
+export {
+  type ConceptMasks,
+  colorConcepts,
+  type SyntheticConceptOptions,
+  syntheticConcepts,
+} from "./lab/concepts.ts";
 export {
   type Correspondence,
   type CorrespondenceOptions,
@@ -13,6 +20,13 @@ export {
   type MatchedPlace,
 } from "./lab/correspondence.ts";
 export { type CorruptionError, corruptionError, type KindError } from "./lab/corruption-error.ts";
+export {
+  type DissectedConcept,
+  type DissectedLayer,
+  type Dissection,
+  type DissectionOptions,
+  dissection,
+} from "./lab/dissection.ts";
 export {
   type EquivarianceOptions,
   type EquivarianceReport,

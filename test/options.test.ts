@@ -71,6 +71,14 @@ const CALLS: Readonly<Record<string, Call>> = {
   composePatches: (o) => library.composePatches(o),
   renderPatches: (o) => library.renderPatches(o),
   redundancy: (o) => library.redundancy({} as never, o),
+  syntheticConcepts: (o) => library.syntheticConcepts(device, o),
+  dissection: (o) =>
+    library.dissection(
+      library.createNetworks(device, graph),
+      library.arraySource([{ pixels }]),
+      async ({ pixels: { width, height } }) => ({ width, height, masks: new Map() }),
+      o,
+    ),
   performanceBy: (o) =>
     library.performanceBy([{ id: "a", label: "a", answer: "a", right: true, attributes: { x: 1 } }], o),
   corrupt: (o) => library.corrupt(device, pixels, { kind: "fog", severity: 1, ...(o as object) }),
@@ -342,7 +350,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `shadedPatch adapterName arraySource attackNamed attributeTable attributionNamed bitDepthDefence blurDefence channelMean
-  compareLabellers pictureAttributes wilsonInterval
+  colorConcepts compareLabellers pictureAttributes wilsonInterval
   channelObjective channelOfEach channelsOf citationOf classColor className classOf
   corruptionError corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
   foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings

@@ -63,6 +63,11 @@ export const LAB_OPTIONS = {
     value: "FILE.csv",
     help: "A table of the pictures with a head row: a column of their names, and columns of numbers or words.",
   },
+  masks: {
+    name: "masks",
+    value: "DIR",
+    help: "Masks of concepts: DIR/PICTURE/CONCEPT.png, PICTURE being the picture's name without its extension; white where the concept is.",
+  },
   human: {
     name: "human",
     value: "FILE.csv",

@@ -17,6 +17,8 @@ export interface BarPanel {
   readonly rows: readonly (readonly LayerBar[])[];
   /** The least end of the scale. Default 1. */
   readonly end?: number | undefined;
+  /** The values are counts, written without a point. Default false. */
+  readonly counts?: boolean | undefined;
 }
 
 export interface LayerBarsOptions {
@@ -115,7 +117,7 @@ function drawLegend(
 
 function drawPanel(
   drawing: Drawing,
-  { heading, rows, end = 1 }: BarPanel,
+  { heading, rows, end = 1, counts = false }: BarPanel,
   left: number,
   [top, bottom]: readonly [number, number],
   block: number,
@@ -140,7 +142,7 @@ function drawPanel(
       if (value !== undefined) drawing.rect(left, y, Math.max(1, length), BAR, apart ? GREY : colorOf(s));
       const at = mark === undefined ? undefined : Math.round(Math.max(0, mark) * scale);
       if (at !== undefined) drawing.rect(left + at - 1, y - 1, 2, BAR + 2, INK);
-      const text = value === undefined ? "–" : shortNumber(value);
+      const text = value === undefined ? "–" : counts ? String(value) : shortNumber(value);
       // The number belongs to the bar, and stands beside it where no mark is in its way.
       const free = at === undefined || at < length - 2 || at > length + 10 + textWidth(text, SMALL);
       const beyond = left + (free ? length : (at ?? 0)) + 6;

@@ -6,6 +6,7 @@ import { CORRESPOND } from "./correspond.ts";
 import { CORRUPT } from "./corrupt.ts";
 import { DATASET } from "./dataset.ts";
 import { DECODER } from "./decoder.ts";
+import { DISSECT } from "./dissect.ts";
 import { DREAM } from "./dream.ts";
 import { EQUIVARIANCE } from "./equivariance.ts";
 import { EXPLAIN } from "./explain.ts";
@@ -52,6 +53,7 @@ export const COMMANDS: readonly CliCommand[] = [
   PATCHES,
   ATLAS,
   PERFORMANCE,
+  DISSECT,
   EQUIVARIANCE,
   STITCH,
   POSITION,
