@@ -41,8 +41,16 @@ export {
   errorCurves,
 } from "./lab/error-curves.ts";
 export type { FilterBankOptions } from "./lab/filter-bank.ts";
+export {
+  type FilterImportance,
+  type FilterImportanceOptions,
+  filterImportance,
+  IMPORTANCE_CRITERIA,
+  type ImportanceCriterion,
+} from "./lab/filter-importance.ts";
 export type { HeldOutOptions } from "./lab/held-out.ts";
 export { compareLabellers, type ErrorTable, type LabellerReport } from "./lab/labeller.ts";
+export type { LabelledOptions } from "./lab/labelled-batches.ts";
 export { type ChannelPatches, type PatchRelevanceOptions, patchRelevance } from "./lab/patch-relevance.ts";
 export { type CutOptions, cutPatches, type Patch } from "./lab/patches.ts";
 export {
@@ -62,11 +70,13 @@ export {
   type PositionReport,
   positionProbe,
 } from "./lab/position-probe.ts";
+export { type PruningCurve, type PruningOptions, pruningCurve } from "./lab/pruning.ts";
 export { type Redundancy, type RedundancyOptions, redundancy, type Twins } from "./lab/redundancy.ts";
 export type { RelevanceRunOptions } from "./lab/relevance-runs.ts";
 export { type LinearFit, type RidgeRegressionOptions, ridgeRegression } from "./lab/ridge.ts";
 export { shadedPatch } from "./lab/shaded-patch.ts";
 export { type StitchingOptions, type StitchingReport, stitching } from "./lab/stitching.ts";
+export type { TaylorForm } from "./lab/taylor.ts";
 export {
   type RelevanceTarget,
   type RelevantPictures,

@@ -24,9 +24,9 @@ export interface Joint {
 export function jointsOf(graph: Graph, surveyed: readonly string[]): Joint[] {
   const names = new Set(surveyed);
   return surveyed.flatMap((to) => {
-    const weighted = back(graph, to, (layer) => isWeighted(layer));
+    const weighted = filtersOfLayer(graph, to);
     const source = weighted && back(graph, weighted.inputs[0], ({ name }) => names.has(name));
-    return weighted && isWeighted(weighted) && source ? [jointOf(weighted, source.name, to)] : [];
+    return source ? [jointOf(weighted, source.name, to)] : [];
   });
 }
 
@@ -59,6 +59,12 @@ export function readersOfUnit(joints: readonly Joint[], layer: string, channel: 
 function weightOf(joint: Joint, input: number, output: number, layer: string, channel: number): AtlasWeight {
   const at = input * joint.outputs + output;
   return { layer, channel, sum: joint.sums[at] ?? 0, norm: joint.norms[at] ?? 0 };
+}
+
+/** The layer whose filters the channels of a layer are: itself, or the one that nothing but norms, activations and poolings part it from. */
+export function filtersOfLayer(graph: Graph, layer: string): Weighted | undefined {
+  const found = back(graph, layer, isWeighted);
+  return found && isWeighted(found) ? found : undefined;
 }
 
 type Weighted = Extract<Layer, { op: "conv2d" | "depthwiseConv2d" | "dense" }>;
