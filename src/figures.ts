@@ -22,6 +22,12 @@ export {
   SEQUENTIAL_MAPS,
   UNEVEN_MAPS,
 } from "./figures/color-maps.ts";
+export {
+  type ChannelDistribution,
+  composeDistributions,
+  type DistributionFigureOptions,
+  renderDistributions,
+} from "./figures/distributions.ts";
 export type { Color, Figure } from "./figures/drawing.ts";
 export { type DrawnMap, drawnMap, type MapOptions } from "./figures/drawn-map.ts";
 export {
@@ -44,6 +50,13 @@ export {
   type FilterSet,
   renderFilters,
 } from "./figures/filters.ts";
+export {
+  type AccuracyCurve,
+  type ChannelNumbers,
+  composeImportance,
+  type ImportanceFigureOptions,
+  renderImportance,
+} from "./figures/importance.ts";
 export { MAP_KINDS, type MapKind } from "./figures/kinds.ts";
 export {
   composeLabelMap,

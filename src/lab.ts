@@ -49,8 +49,8 @@ export {
   type ImportanceCriterion,
 } from "./lab/filter-importance.ts";
 export type { HeldOutOptions } from "./lab/held-out.ts";
-export { compareLabellers, type ErrorTable, type LabellerReport } from "./lab/labeller.ts";
 export type { LabelledOptions } from "./lab/labelled-batches.ts";
+export { compareLabellers, type ErrorTable, type LabellerReport } from "./lab/labeller.ts";
 export { type ChannelPatches, type PatchRelevanceOptions, patchRelevance } from "./lab/patch-relevance.ts";
 export { type CutOptions, cutPatches, type Patch } from "./lab/patches.ts";
 export {

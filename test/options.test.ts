@@ -70,6 +70,20 @@ const CALLS: Readonly<Record<string, Call>> = {
     }),
   composePatches: (o) => library.composePatches(o),
   renderPatches: (o) => library.renderPatches(o),
+  filterImportance: (o) =>
+    library.filterImportance(library.createNetworks(device, graph), library.arraySource([{ pixels }]), {
+      ...{ layer: "conv2" },
+      ...(o as object),
+    }),
+  pruningCurve: (o) =>
+    library.pruningCurve(library.createNetworks(device, graph), library.arraySource([{ pixels }]), {
+      ...{ layer: "conv2" },
+      ...(o as object),
+    }),
+  composeImportance: (o) => library.composeImportance(o),
+  renderImportance: (o) => library.renderImportance(o),
+  composeDistributions: (o) => library.composeDistributions(o),
+  renderDistributions: (o) => library.renderDistributions(o),
   redundancy: (o) => library.redundancy({} as never, o),
   syntheticConcepts: (o) => library.syntheticConcepts(device, o),
   dissection: (o) =>

@@ -48,6 +48,22 @@ export const SURVEY_OPTIONS = {
     help: "What makes a picture one of a channel's: that it excites the channel, or that the channel matters for its answer. Default activation.",
   },
   mask: { name: "mask", help: "Darken what of a patch was of no relevance through the channel." },
+  criteria: {
+    name: "criteria",
+    value: "l1,taylor,car",
+    help: "Ways to say how important a filter is, with commas between. Default: all that the layer has.",
+  },
+  abs: {
+    name: "abs",
+    value: "example|element|end",
+    help: "Where taylor takes the magnitude of activation × gradient: of each example's mean, of each element, or of the mean over all. Default example.",
+  },
+  twins: {
+    name: "twins",
+    value: "R",
+    help: "Two channels are twins where |correlation| is above R, 0 up to 1. Default 0.9.",
+  },
+  prune: { name: "prune", value: "N", help: "Remove N channels, and tell how right the network stays." },
   checkpoint: {
     name: "checkpoint",
     value: "N",

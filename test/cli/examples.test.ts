@@ -129,7 +129,7 @@ function argumentsOf(line: string): string[] {
         : word,
   );
   const takesModel =
-    !["corrupt", "dataset", "merge", "spectrum", "stylize", "techniques", "texture"].includes(
+    !["corrupt", "dataset", "merge", "redundancy", "spectrum", "stylize", "techniques", "texture"].includes(
       words[0] ?? "",
     ) && !words.includes("--model");
   const ofManySamples = words[0] !== "corrupt" && words.includes("--all") && !words.includes("--samples");

@@ -8,6 +8,7 @@ import { pruningCurve } from "../../src/lab/pruning.ts";
 import { createNetwork } from "../../src/network/create-network.ts";
 import { createNetworks, type Networks } from "../../src/network/pool.ts";
 import { predict } from "../../src/techniques/predict.ts";
+import { activations } from "../../src/techniques/units/activations.ts";
 import { testDevice } from "../gpu.ts";
 import { chain, random } from "../graph/graphs.ts";
 import { liveBytes } from "../live-bytes.ts";
@@ -122,6 +123,41 @@ describe("filter importance", () => {
     for (const [c, value] of unit(end).entries()) expect(taylor?.end[c]).toBeCloseTo(value, 2);
     for (const form of ["example", "element", "end"] as const) {
       expect(Math.hypot(...(taylor?.[form] ?? []))).toBeCloseTo(1, 6);
+    }
+  });
+
+  test("by Taylor's first term takes magnitudes where the form says", async () => {
+    const { taylor } = await filterImportance(networks, source, {
+      layer: "conv2",
+      criteria: ["taylor"],
+      batch: 8,
+    });
+    const dense = graph.layers.find(({ name }) => name === "logits");
+    if (dense?.op !== "dense") throw new Error("expected a dense layer");
+    const { data: w } = dense.w;
+    const said = await answers(graph);
+    const network = await createNetwork(device, graph);
+    const sums = { example: Array(5).fill(0), element: Array(5).fill(0), end: Array(5).fill(0) };
+    for (const [n, pixels] of pictures.entries()) {
+      const { data } = await activations(network, pixels, { layer: "conv2" });
+      // Behind conv2 there is a dense layer and a softmax: the slope of the loss is w·(p − label).
+      const slope = said[n]?.probabilities.map((p, k) => p - Number(k === labels[n])) ?? [];
+      const own = Array(5).fill(0);
+      for (const [i, a] of data.entries()) {
+        const g = slope.reduce((sum, value, k) => sum + value * (w[i * CLASSES + k] ?? 0), 0);
+        own[i % 5] += a * g;
+        sums.element[i % 5] += Math.abs(a * g);
+      }
+      for (const [c, value] of own.entries()) {
+        sums.example[c] += Math.abs(value);
+        sums.end[c] += value;
+      }
+    }
+    network.destroy();
+    for (const form of ["example", "element", "end"] as const) {
+      const norm = Math.hypot(...sums[form]);
+      for (const [c, value] of sums[form].entries())
+        expect(taylor?.[form][c]).toBeCloseTo(Math.abs(value) / norm, 4);
     }
   });
 

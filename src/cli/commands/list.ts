@@ -13,6 +13,7 @@ import { EXPLAIN } from "./explain.ts";
 import { FIELD } from "./field.ts";
 import { FILTERS } from "./filters.ts";
 import { FOOL } from "./fool.ts";
+import { IMPORTANCE } from "./importance.ts";
 import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
 import { MERGE } from "./merge.ts";
@@ -20,6 +21,7 @@ import { PATCHES } from "./patches.ts";
 import { PERFORMANCE } from "./performance.ts";
 import { POSITION } from "./position.ts";
 import { PREDICT } from "./predict.ts";
+import { REDUNDANCY } from "./redundancy.ts";
 import { ROBUSTNESS } from "./robustness.ts";
 import { SPECTRUM } from "./spectrum.ts";
 import { STITCH } from "./stitch.ts";
@@ -51,6 +53,8 @@ export const COMMANDS: readonly CliCommand[] = [
   SURVEY,
   MERGE,
   PATCHES,
+  IMPORTANCE,
+  REDUNDANCY,
   ATLAS,
   PERFORMANCE,
   DISSECT,
