@@ -48,9 +48,11 @@ export {
   IMPORTANCE_CRITERIA,
   type ImportanceCriterion,
 } from "./lab/filter-importance.ts";
+export type { Rows } from "./lab/gaussian-mixture.ts";
 export type { HeldOutOptions } from "./lab/held-out.ts";
 export type { LabelledOptions } from "./lab/labelled-batches.ts";
 export { compareLabellers, type ErrorTable, type LabellerReport } from "./lab/labeller.ts";
+export { type NetworkTree, type NetworkTreeOptions, networkTree } from "./lab/network-tree.ts";
 export { type ChannelPatches, type PatchRelevanceOptions, patchRelevance } from "./lab/patch-relevance.ts";
 export { type CutOptions, cutPatches, type Patch } from "./lab/patches.ts";
 export {
@@ -76,6 +78,14 @@ export type { RelevanceRunOptions } from "./lab/relevance-runs.ts";
 export { type LinearFit, type RidgeRegressionOptions, ridgeRegression } from "./lab/ridge.ts";
 export { shadedPatch } from "./lab/shaded-patch.ts";
 export { type StitchingOptions, type StitchingReport, stitching } from "./lab/stitching.ts";
+export type { Stump } from "./lab/stump.ts";
+export {
+  type SurrogateTree,
+  type SurrogateTreeOptions,
+  surrogateTree,
+  type TreeNode,
+  treeAnswers,
+} from "./lab/surrogate-tree.ts";
 export type { TaylorForm } from "./lab/taylor.ts";
 export {
   type RelevanceTarget,

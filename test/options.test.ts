@@ -85,6 +85,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   composeDistributions: (o) => library.composeDistributions(o),
   renderDistributions: (o) => library.renderDistributions(o),
   redundancy: (o) => library.redundancy({} as never, o),
+  networkTree: (o) =>
+    library.networkTree(library.createNetworks(device, graph), library.arraySource([{ pixels }]), o),
+  surrogateTree: (o) =>
+    library.surrogateTree({ data: Float32Array.of(1, 2), width: 1 }, async () => [0, 0], o),
   syntheticConcepts: (o) => library.syntheticConcepts(device, o),
   dissection: (o) =>
     library.dissection(
@@ -364,7 +368,7 @@ const CALLS: Readonly<Record<string, Call>> = {
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
   `shadedPatch adapterName arraySource attackNamed attributeTable attributionNamed bitDepthDefence blurDefence channelMean
-  colorConcepts compareLabellers pictureAttributes wilsonInterval
+  treeAnswers colorConcepts compareLabellers pictureAttributes wilsonInterval
   channelObjective channelOfEach channelsOf citationOf classColor className classOf
   corruptionError corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
   foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings

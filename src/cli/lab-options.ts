@@ -68,6 +68,17 @@ export const LAB_OPTIONS = {
     value: "DIR",
     help: "Masks of concepts: DIR/PICTURE/CONCEPT.png, PICTURE being the picture's name without its extension; white where the concept is.",
   },
+  nodes: { name: "nodes", value: "N", help: "The most nodes of the tree, leaves counted. Default 31." },
+  components: {
+    name: "components",
+    value: "N",
+    help: "Gaussians of the mixture. Default 100, or a tenth of the pictures.",
+  },
+  draws: {
+    name: "draws",
+    value: "N",
+    help: "Points drawn in each node to split it, and as many again to weigh the split. Default 2000.",
+  },
   human: {
     name: "human",
     value: "FILE.csv",

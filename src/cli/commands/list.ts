@@ -30,6 +30,7 @@ import { STYLIZE } from "./stylize.ts";
 import { SURVEY } from "./survey.ts";
 import { TECHNIQUES } from "./techniques.ts";
 import { TEXTURE } from "./texture.ts";
+import { TREE } from "./tree.ts";
 import { TRUST } from "./trust.ts";
 import { VISUALIZE } from "./visualize.ts";
 
@@ -58,6 +59,7 @@ export const COMMANDS: readonly CliCommand[] = [
   ATLAS,
   PERFORMANCE,
   DISSECT,
+  TREE,
   EQUIVARIANCE,
   STITCH,
   POSITION,
