@@ -57,7 +57,9 @@ export class WantAnswers {
     this.#stops = [
       ...[this.#lasting, this.#passing].map((list) => list.changed.listen(tell)),
       this.camera.changed.listen(tell),
-      this.asked.style.changed.listen(() => this.want()),
+      ...[this.asked.style, this.asked.generator, this.asked.naturals].map(({ changed }) =>
+        changed.listen(() => this.want()),
+      ),
       session.shownPicture.listen(() => {
         this.asked.answered = false;
         this.asked.shown++;

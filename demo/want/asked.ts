@@ -6,8 +6,10 @@ import type { SharedState } from "../state/shared.ts";
 import type { Store } from "../state/store.ts";
 import { nameOf, type Subject, subjectsOf } from "../subjects.ts";
 import { type Dream, dreamNamed, FIRST } from "./dreams.ts";
+import { Generator } from "./generator.ts";
 import { shrunk } from "./growing.ts";
 import { type Growth, usualSteps } from "./growth.ts";
+import { Naturals } from "./naturals.ts";
 import { OWN, type WantState } from "./slice.ts";
 import { StyleNetwork } from "./style-network.ts";
 
@@ -20,6 +22,8 @@ export class Asked {
   readonly session: Session;
   readonly store: Store<SharedState & WantState>;
   readonly style: StyleNetwork;
+  readonly generator: Generator = new Generator();
+  readonly naturals: Naturals;
   /** True when the network has answered to the picture that is shown. */
   answered = false;
   /** Number of pictures that were shown. */
@@ -31,6 +35,7 @@ export class Asked {
     this.session = session;
     this.store = store;
     this.style = new StyleNetwork(session.device);
+    this.naturals = new Naturals(session.device, session.software);
   }
 
   get state(): SharedState & WantState {
@@ -135,6 +140,10 @@ export class Asked {
       seed,
       steps: steps ?? usualSteps(technique, this.software),
       shown: technique.asks.includes("picture") ? this.shown : undefined,
+      with: [
+        technique.asks.includes("generator") ? `generator ${this.generator.number}` : "",
+        technique.asks.includes("pictures") ? `pictures ${this.naturals.number}` : "",
+      ].join(""),
     };
   }
 }

@@ -3,13 +3,14 @@ import { classPart, modelParts, pictureParts, quoted, sampleParts } from "../com
 import type { Session } from "../session.ts";
 import type { Subject } from "../subjects.ts";
 import type { Asked } from "./asked.ts";
-import { type Growth, quickestOf } from "./growth.ts";
+import { type Growth, settingsOf } from "./growth.ts";
 import type { PictureWork } from "./picture-work.ts";
 import { OWN } from "./slice.ts";
 import { type StyleNetwork, UNITS } from "./style-network.ts";
 
 /** The command that makes the same picture; undefined where the command line cannot ask this. */
-export function visualizeCommand(session: Session, subject: Subject, growth: Growth): string | undefined {
+export function visualizeCommand(asked: Asked, subject: Subject, growth: Growth): string | undefined {
+  const { session, generator, naturals } = asked;
   const { technique, steps, seed } = growth;
   const about = aboutParts(session, subject);
   if (!about) return undefined;
@@ -19,11 +20,22 @@ export function visualizeCommand(session: Session, subject: Subject, growth: Gro
   const parts = ["vitrine visualize", technique.name];
   if (begins) parts.push("--image", picture);
   parts.push(...modelParts(session), ...about, "--steps", String(steps));
-  const { crops } = session.software ? quickestOf(technique) : {};
-  if (crops !== undefined) parts.push("--crops", String(crops));
+  parts.push(...settingParts(settingsOf(technique, session.software)));
+  if (technique.asks.includes("generator") && generator.name !== undefined) {
+    const range = UNITS.find(([name]) => name === generator.gives)?.[1];
+    parts.push(
+      "--generator",
+      "FOLDER",
+      ...(generator.asksGives && range ? ["--gives", range.join(",")] : []),
+    );
+  }
+  const looks = technique.asks.includes("pictures");
+  if (looks) parts.push("--data", naturals.own ? "PICTURES" : "naturals");
   if (seed !== 0) parts.push("--seed", String(seed));
   parts.push("--out", `${technique.name}.png`);
-  return [...(begins ? first : []), parts.join(" ")].join("\n");
+  const drawn = ["vitrine dataset --count", naturals.count, "--size", Math.max(...session.inputSize)];
+  const data = looks && !naturals.own ? [[...drawn, "--out naturals"].join(" ")] : [];
+  return [...(begins ? first : []), ...data, parts.join(" ")].join("\n");
 }
 
 /** The command that makes the same wall. */

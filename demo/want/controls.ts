@@ -6,8 +6,10 @@ import { broughtOf } from "../incoming-files.ts";
 import { paint } from "../pixels.ts";
 import { randomSample } from "../samples.ts";
 import type { WantAnswers } from "./answers.ts";
+import { choice, type Options, opener } from "./choices.ts";
 import { DREAMS } from "./dreams.ts";
 import { usualSteps } from "./growth.ts";
+import { generatorControls, naturalsControls } from "./helper-controls.ts";
 import { type Ask, EPSILONS, FROM_PICTURE, OWN, STEPS, type WantState } from "./slice.ts";
 import { UNITS } from "./style-network.ts";
 
@@ -21,41 +23,13 @@ const NONE: Controls = { elements: [], draw() {} };
 
 /** The choices that a card has. */
 export function controlsOf(ask: Ask, answers: WantAnswers, fail: (error: unknown) => void): Controls {
-  if (ask === "dream") return dreamControls(answers);
+  if (ask === "dream") return dreamControls(answers, fail);
   if (ask === "attack") return attackControls(answers);
   if (ask === "fooling") return foolingControls(answers);
   if (ask === "wall") return NONE;
   const technique = pictureTechniqueNamed(ask);
   if (technique.draws) return styleControls(answers, fail);
   return technique.asks.includes("secondPicture") ? secondControls(answers, fail) : NONE;
-}
-
-type Options = readonly (readonly [value: string, text: string, hint?: string])[];
-
-/** A choice of one of several, drawn from the state. */
-function choice(
-  label: string,
-  options: () => Options,
-  value: () => string,
-  set: (value: string) => void,
-): { readonly element: HTMLSelectElement; draw(): void } {
-  const element = h("select", { "aria-label": label, onchange: () => set(element.value) });
-  let drawn = "";
-  return {
-    element,
-    draw() {
-      const offered = options();
-      const written = JSON.stringify(offered);
-      if (written !== drawn) {
-        drawn = written;
-        element.replaceChildren(
-          ...offered.map(([value, title, hint]) => h("option", { value, title: hint }, title)),
-        );
-      }
-      element.value = value();
-      element.title = offered.find(([one]) => one === element.value)?.[2] ?? "";
-    },
-  };
 }
 
 function together(...choices: readonly { readonly element: HTMLElement; draw(): void }[]): Controls {
@@ -70,7 +44,8 @@ function together(...choices: readonly { readonly element: HTMLElement; draw(): 
 const named = (all: readonly { readonly name: string; readonly title: string; readonly summary: string }[]) =>
   all.map(({ name, title, summary }) => [name, title, summary] as const);
 
-function dreamControls({ session, store, asked }: WantAnswers): Controls {
+function dreamControls(answers: WantAnswers, fail: (error: unknown) => void): Controls {
+  const { session, store, asked } = answers;
   const offered = () => {
     const { steps, technique } = asked.growth;
     const all = [...STEPS, usualSteps(technique, session.software), steps];
@@ -89,6 +64,8 @@ function dreamControls({ session, store, asked }: WantAnswers): Controls {
       () => String(asked.growth.steps),
       (steps) => store.set({ steps: Number(steps) }),
     ),
+    generatorControls(asked, fail),
+    naturalsControls(asked, fail),
   );
 }
 
@@ -145,35 +122,6 @@ function foolingControls({ store }: WantAnswers): Controls {
       () => store.state.fooling,
       (fooling) => store.set({ fooling: fooling as WantState["fooling"] }),
     ),
-  );
-}
-
-/** A button that lets the reader choose files. */
-function opener(
-  text: string,
-  hint: string,
-  take: (files: readonly File[]) => void,
-  accept = "",
-): HTMLElement {
-  const input = h("input", {
-    ...{
-      type: "file",
-      class: "hidden",
-      "aria-hidden": "true",
-      tabIndex: -1,
-      accept,
-      multiple: accept === "",
-    },
-    onchange: () => {
-      if (input.files && input.files.length > 0) take([...input.files]);
-      input.value = "";
-    },
-  });
-  return h(
-    "span",
-    { class: "opener" },
-    h("button", { title: hint, onclick: () => input.click() }, text),
-    input,
   );
 }
 

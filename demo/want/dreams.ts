@@ -3,9 +3,9 @@ import { SYNTHESES, type SynthesisTechnique, synthesisNamed } from "../../src/sy
 /** The technique that everybody begins with. */
 export const FIRST = "feature-visualization";
 
-/** The techniques that make a picture of what one unit wants, alone or beginning with the picture that is shown. */
+/** The techniques that make pictures of what one unit wants: alone, of the picture that is shown, by a generator, of many pictures. */
 export const DREAMS: readonly SynthesisTechnique[] = SYNTHESES.filter(
-  ({ asks }) => asks.includes("objective") && asks.every((one) => one === "objective" || one === "picture"),
+  ({ asks }) => asks.includes("objective") && !asks.includes("layer"),
 );
 
 export { synthesisNamed as dreamNamed };

@@ -10,6 +10,8 @@ export interface Growth {
   readonly seed: number;
   /** Number of the picture that was shown, of techniques that begin with one. */
   readonly shown: number | undefined;
+  /** What else it needs, by a name that changes when it does. */
+  readonly with: string;
 }
 
 /** The most steps of anything that a software adapter grows while somebody waits. */
@@ -31,9 +33,26 @@ export function subjectKey(subject: Subject): string {
     : [subject.layer, subject.channel, subject.y ?? "", subject.x ?? ""].join(":");
 }
 
-/** Settings of a technique with which it works on a software adapter while somebody waits. */
-export function quickestOf({ options }: Dream): { readonly crops?: number } {
-  return "crops" in options ? { crops: 6 } : {};
+/** Settings of a technique beside its steps. */
+export interface GrowthSettings {
+  readonly crops?: number;
+  readonly samples?: number;
+  readonly clusters?: number;
+}
+
+/** Settings of a technique with which it works while somebody waits: pictures that are seen side by side, fewer on a software adapter. */
+export function settingsOf({ options }: Dream, software: boolean): GrowthSettings {
+  return {
+    ...(software && "crops" in options ? { crops: 6 } : {}),
+    ...("samples" in options ? { samples: software ? 2 : 6 } : {}),
+    ...("clusters" in options ? { clusters: software ? 2 : 4 } : {}),
+  };
+}
+
+/** The pictures that a technique makes of one unit. */
+export function picturesOf(technique: Dream, software: boolean): number {
+  const { samples, clusters } = settingsOf(technique, software);
+  return samples ?? clusters ?? 1;
 }
 
 /** The sizes at which the picture that is shown is dreamt of: their number, and the longer side of the largest. */

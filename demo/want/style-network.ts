@@ -12,6 +12,7 @@ import {
   pictureTechniqueNamed,
 } from "../../src/synthesis.ts";
 import { Emitter } from "../emitter.ts";
+import { filesAt } from "./helper-files.ts";
 
 /** The border with which the network that comes with the page was trained. */
 const SHIPPED_BORDER = 12;
@@ -110,7 +111,7 @@ export class StyleNetwork {
   }
 
   async #load(): Promise<Networks> {
-    const files = this.#own?.files ?? (await shipped());
+    const files = this.#own?.files ?? (await filesAt("style network", modelUrl, weightsUrl));
     const graph = await loadModel(modelFromFiles(files), this.takes ? { preprocessing: this.takes } : {});
     return createNetworks(this.#device, graph);
   }
@@ -120,18 +121,4 @@ export class StyleNetwork {
     this.number++;
     this.changed.emit();
   }
-}
-
-async function shipped(): Promise<File[]> {
-  const named = [
-    [modelUrl, "model.json"],
-    [weightsUrl, "weights.bin"],
-  ] as const;
-  return Promise.all(
-    named.map(async ([url, name]) => {
-      const response = await fetch(url);
-      if (!response.ok) throw new Error(`The style network that comes with this page did not load: ${name}.`);
-      return new File([await response.blob()], name);
-    }),
-  );
 }

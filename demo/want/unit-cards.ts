@@ -4,7 +4,7 @@ import type { Asked } from "./asked.ts";
 import { type Card, type Grown, type GrownPicture, keyOf, type Part } from "./card.ts";
 import { visualizeCommand, wallCommand } from "./command-line.ts";
 import type { Growing } from "./growing.ts";
-import { type Growth, quickestOf, subjectKey } from "./growth.ts";
+import { type Growth, picturesOf, settingsOf, subjectKey } from "./growth.ts";
 
 /** Channels of a wall that grow side by side, in one task. */
 const TOGETHER = 16;
@@ -12,21 +12,25 @@ const TOGETHER_ON_SOFTWARE = 4;
 
 /** The picture that the subject wants most. */
 export function dreamCard(asked: Asked): Card {
-  const { subject, about = "", growth, session } = asked;
+  const { subject, about = "", growth } = asked;
   const { technique, steps, seed, shown } = growth;
   const begins = asked.answered || shown === undefined;
+  const lacks = technique.asks.includes("generator") ? asked.generator.lacks : undefined;
+  const many = picturesOf(technique, asked.software);
   const part = (): Part[] => {
-    if (subject === undefined || !begins) return [];
-    const key = keyOf("dream", technique.name, subjectKey(subject), steps, seed, shown);
+    if (subject === undefined || !begins || lacks !== undefined) return [];
+    const key = keyOf("dream", technique.name, subjectKey(subject), steps, seed, shown, growth.with);
+    const names = many === 1 ? [about] : Array.from({ length: many }, (_, n) => String(n + 1));
     const wanted = [asked.wantedOf(subject)];
-    return [{ key, names: [about], grow: (options, show) => grow(asked, wanted, growth, options, show) }];
+    return [{ key, names, grow: (options, show) => grow(asked, wanted, growth, options, show) }];
   };
   return {
     ...{ ask: "dream", title: about, summary: technique.summary },
     ofPicture: shown !== undefined,
     few: asked.software && asked.state.steps === undefined,
     parts: part(),
-    command: () => (subject === undefined ? undefined : visualizeCommand(session, subject, growth)),
+    lacks,
+    command: () => (subject === undefined ? undefined : visualizeCommand(asked, subject, growth)),
   };
 }
 
@@ -65,23 +69,42 @@ async function grow(
   show: (pictures: readonly (Growing | undefined)[]) => void,
 ): Promise<Grown> {
   const { session, software } = asked;
-  const request = { objective, ...(technique.asks.includes("picture") ? { picture: asked.seen } : {}) };
+  const { asks } = technique;
+  const request = {
+    objective,
+    ...(asks.includes("picture") ? { picture: asked.seen } : {}),
+    ...(asks.includes("generator") ? { generator: await asked.generator.graph() } : {}),
+    ...(asks.includes("pictures")
+      ? { pictures: asked.naturals.pictures(Math.max(...session.inputSize)) }
+      : {}),
+  };
   const { pictures } = await technique.run(session.networks, request, {
-    ...(software ? quickestOf(technique) : {}),
+    ...settingsOf(technique, software),
     ...{ steps, seed },
     ...options,
     onPicture: ({ step, pictures, shape }) =>
       show(pictures.map((data) => (data.length > 0 ? { data, shape, step } : undefined))),
   });
-  return { pictures: pictures.map((one) => judged(one, steps)) };
+  return { pictures: pictures.map((one) => judged(one, steps)), notes: notesOf(asked, technique) };
+}
+
+/** What the pictures are made with that is not the network's. */
+function notesOf({ generator, naturals }: Asked, { asks }: Growth["technique"]): string[] {
+  const { name } = generator;
+  return [
+    ...(asks.includes("generator")
+      ? [`Drawn by ${name ?? "the generator that comes with the page, which was trained on the data set"}.`]
+      : []),
+    ...(asks.includes("pictures") ? [`Kinds are found among: ${naturals.says}`] : []),
+  ];
 }
 
 /** A picture with what the technique knows of it; one that shows nothing is none. */
 function judged(picture: SyntheticPicture, steps: number): GrownPicture {
-  const { data, shape, dead, grey, notes = [], curve } = picture;
+  const { data, shape, dead, grey, notes = [], curve, facet } = picture;
   return {
     ...{ data, shape, curve, judged: picture },
     nothing: dead || grey ? notes.join(" ") : undefined,
-    says: `${shape[1]} × ${shape[0]}, ${steps} steps`,
+    says: `${facet ? `${facet.count} pictures of this kind; ` : ""}${shape[1]} × ${shape[0]}, ${steps} steps`,
   };
 }

@@ -73,7 +73,7 @@ function drawing(generator: Graph, wanted: ImageSite["shape"], [black, white]: S
   }
   if (height < wanted[0] || width < wanted[1]) {
     throw new InputError(
-      `${WHO}: expected generator "${generator.name}" to give pictures of at least ${formatShape(wanted)}, got ${formatShape(made)}; ask for a smaller size`,
+      `${WHO}: expected generator "${generator.name}" to give pictures of at least ${formatShape(wanted)}, got ${formatShape(made)}; ask for a smaller size, or take a generator of larger pictures`,
     );
   }
   const layers: OpLayer[] = [];
