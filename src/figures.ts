@@ -79,6 +79,7 @@ export {
   renderPatches,
   type UnitPatches,
 } from "./figures/patches.ts";
+export { composePictureMap, type MappedPicture, type PictureMapOptions } from "./figures/picture-map.ts";
 export { type RasterizeOptions, rasterize } from "./figures/rasterize.ts";
 export { composeMapSheet, type MapSheetOptions, renderMapSheet } from "./figures/sheet.ts";
 export {

@@ -65,6 +65,14 @@ export {
   wilsonInterval,
 } from "./lab/performance.ts";
 export { PICTURE_ATTRIBUTES, type PictureAttribute, pictureAttributes } from "./lab/picture-attributes.ts";
+export {
+  type FeaturedPicture,
+  neighbourAccuracy,
+  type PictureFeatures,
+  type PictureFeaturesOptions,
+  pictureFeatures,
+} from "./lab/picture-features.ts";
+export { type PixelNeighbour, type PixelNeighbourOptions, pixelNeighbours } from "./lab/pixel-neighbours.ts";
 export type { PlaceTransform } from "./lab/place-maps.ts";
 export {
   type LayerPosition,
@@ -87,6 +95,7 @@ export {
   treeAnswers,
 } from "./lab/surrogate-tree.ts";
 export type { TaylorForm } from "./lab/taylor.ts";
+export { type ThumbnailOptions, thumbnailsOf } from "./lab/thumbnails.ts";
 export {
   type RelevanceTarget,
   type RelevantPictures,

@@ -9,4 +9,5 @@ export { mergeSurveyFolders } from "./node/merge-survey-folders.ts";
 export { decodeNpy, encodeNpy, type NpyArray, readNpy, writeNpy } from "./node/npy.ts";
 export { type OpenSourceOptions, openSource } from "./node/open-source.ts";
 export { type FolderSourceOptions, filesSource, folderSource } from "./node/picture-folders.ts";
+export { surveyFeatures } from "./node/survey-features.ts";
 export { type PictureRow, pictureRows, readSurvey, SurveyFolder, surveysIn } from "./node/survey-folder.ts";

@@ -84,6 +84,12 @@ const CALLS: Readonly<Record<string, Call>> = {
   renderImportance: (o) => library.renderImportance(o),
   composeDistributions: (o) => library.composeDistributions(o),
   renderDistributions: (o) => library.renderDistributions(o),
+  pictureFeatures: (o) =>
+    library.pictureFeatures(library.createNetworks(device, graph), library.arraySource([{ pixels }]), o),
+  composePictureMap: (o) => library.composePictureMap(o),
+  thumbnailsOf: (o) => library.thumbnailsOf(library.arraySource([{ pixels }]), { side: 4, ...(o as object) }),
+  pixelNeighbours: (o) =>
+    library.pixelNeighbours(graph, library.arraySource([{ pixels }]), image, { k: 1, ...(o as object) }),
   redundancy: (o) => library.redundancy({} as never, o),
   networkTree: (o) =>
     library.networkTree(library.createNetworks(device, graph), library.arraySource([{ pixels }]), o),
@@ -367,8 +373,8 @@ const CALLS: Readonly<Record<string, Call>> = {
 
 /** Functions whose arguments are no options: values, names, and what the library itself gave. */
 const PLAIN = new Set(
-  `shadedPatch adapterName arraySource attackNamed attributeTable attributionNamed bitDepthDefence blurDefence channelMean
-  treeAnswers colorConcepts compareLabellers pictureAttributes wilsonInterval
+  `neighbourAccuracy shadedPatch adapterName arraySource attackNamed attributeTable attributionNamed bitDepthDefence
+  blurDefence channelMean treeAnswers colorConcepts compareLabellers pictureAttributes wilsonInterval
   channelObjective channelOfEach channelsOf citationOf classColor className classOf
   corruptionError corruptionNamed clipSmallContribution clipSmallNorm clipSmallValue colorMap correlationOf createFrameInput decay
   foolingNamed mergeSurveys pictureTechniqueNamed yosinskiSettings

@@ -4,6 +4,7 @@ import type { SynthesisOption } from "../techniques/synthesis/options.ts";
 import { ATTACK_OPTIONS, type AttackOptionName } from "./attack-options.ts";
 import { UsageError } from "./io.ts";
 import { LAB_OPTIONS } from "./lab-options.ts";
+import { MAP_OPTIONS } from "./map-options.ts";
 import type { Option } from "./option.ts";
 import { PICTURE_OPTIONS, type PictureOptionName } from "./picture-options.ts";
 import { SURVEY_OPTIONS } from "./survey-options.ts";
@@ -274,6 +275,7 @@ const OWN = {
 export type OptionName =
   | keyof typeof OWN
   | keyof typeof SURVEY_OPTIONS
+  | keyof typeof MAP_OPTIONS
   | keyof typeof LAB_OPTIONS
   | keyof typeof TECHNIQUE_OPTIONS
   | AttackOptionName
@@ -286,6 +288,7 @@ export const OPTIONS: Readonly<Record<OptionName, Option>> = {
   ...ATTACK_OPTIONS,
   ...PICTURE_OPTIONS,
   ...SURVEY_OPTIONS,
+  ...MAP_OPTIONS,
   ...LAB_OPTIONS,
   ...OWN,
   ...TECHNIQUE_OPTIONS,

@@ -42,11 +42,6 @@ export const SURVEY_OPTIONS = {
     value: "DIR",
     help: "The folder of a survey of the same network and data set. Default: a survey is made, and not kept.",
   },
-  by: {
-    name: "by",
-    value: "activation|relevance",
-    help: "What makes a picture one of a channel's: that it excites the channel, or that the channel matters for its answer. Default activation.",
-  },
   mask: { name: "mask", help: "Darken what of a patch was of no relevance through the channel." },
   criteria: {
     name: "criteria",

@@ -16,7 +16,9 @@ import { FOOL } from "./fool.ts";
 import { IMPORTANCE } from "./importance.ts";
 import { INVERT } from "./invert.ts";
 import { LAYERS } from "./layers.ts";
+import { MAP } from "./map.ts";
 import { MERGE } from "./merge.ts";
+import { NEIGHBOURS } from "./neighbours.ts";
 import { PATCHES } from "./patches.ts";
 import { PERFORMANCE } from "./performance.ts";
 import { POSITION } from "./position.ts";
@@ -54,6 +56,8 @@ export const COMMANDS: readonly CliCommand[] = [
   SURVEY,
   MERGE,
   PATCHES,
+  NEIGHBOURS,
+  MAP,
   IMPORTANCE,
   REDUNDANCY,
   ATLAS,

@@ -49,6 +49,7 @@ export const PATCHES: CliCommand = {
   ],
   help: {
     data: "The pictures: a folder, a pattern, a list, an archive, or synthetic:N.",
+    by: "activation or relevance: what makes a picture one of a channel's, that it excites the channel, or that the channel matters for its answer. Default activation.",
     channel: "Channels of --layer, from 0, with commas between. Default: all.",
     target:
       'Whose relevance counts: "answer", the class that the network gives a picture; "label", the picture\'s own; or one class. Default answer.',
