@@ -33,23 +33,17 @@ export function opener(
   text: string,
   hint: string,
   take: (files: readonly File[]) => void,
-  accept = "",
-  multiple: boolean = accept === "",
+  how: { readonly accept?: string; readonly multiple?: boolean; readonly folder?: boolean } = {},
 ): HTMLElement {
+  const { accept = "", multiple = accept === "", folder = false } = how;
   const input = h("input", {
-    ...{
-      type: "file",
-      class: "hidden",
-      "aria-hidden": "true",
-      tabIndex: -1,
-      accept,
-      multiple,
-    },
+    ...{ type: "file", class: "hidden", "aria-hidden": "true", tabIndex: -1, accept, multiple },
     onchange: () => {
       if (input.files && input.files.length > 0) take([...input.files]);
       input.value = "";
     },
   });
+  input.webkitdirectory = folder;
   return h(
     "span",
     { class: "opener" },

@@ -146,7 +146,9 @@ function secondControls({ store, asked }: WantAnswers, fail: (error: unknown) =>
         { title: "Another second picture", onclick: () => store.set({ second: randomSample() }) },
         "Next",
       ),
-      opener("Open…", "A second picture of your own", (files) => void take(files).catch(fail), "image/*"),
+      opener("Open…", "A second picture of your own", (files) => void take(files).catch(fail), {
+        accept: "image/*",
+      }),
     ),
   );
   let drawn = "";

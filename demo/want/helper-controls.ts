@@ -31,7 +31,8 @@ export function generatorControls(asked: Asked, fail: (error: unknown) => void):
     draw() {
       element.classList.toggle("hidden", !asked.growth.technique.asks.includes("generator"));
       name.textContent =
-        generator.name ?? "The generator that comes with the page: its pictures are 96 × 96.";
+        generator.name ??
+        "The generator that comes with the page, trained on the data set: 96\u00a0×\u00a096.";
       gives.element.classList.toggle("hidden", !generator.asksGives);
       gives.draw();
     },
@@ -42,20 +43,17 @@ export function generatorControls(asked: Asked, fail: (error: unknown) => void):
 export function naturalsControls(asked: Asked, fail: (error: unknown) => void): HelperControl {
   const { naturals } = asked;
   const says = h("p", { class: "note" });
-  const open = opener(
-    "Open pictures…",
-    "Pictures of your own, a few hundred or more; they stay in this page",
-    (files) => {
-      try {
-        naturals.open(files);
-      } catch (error) {
-        fail(error);
-      }
-    },
-    "image/*",
-    true,
-  );
-  const element = h("div", { class: "helper" }, says, open);
+  const take = (files: readonly File[]) => {
+    try {
+      naturals.open(files);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const hint = "of your own, a few hundred or more; they stay in this page";
+  const open = opener("Pictures…", `Pictures ${hint}`, take, { accept: "image/*", multiple: true });
+  const folder = opener("Folder…", `A folder with pictures ${hint}`, take, { folder: true });
+  const element = h("div", { class: "helper" }, says, h("div", { class: "row" }, open, folder));
   return {
     element,
     draw() {

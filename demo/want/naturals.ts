@@ -34,7 +34,7 @@ export class Naturals {
   get says(): string {
     return this.#own
       ? `${this.count === 1 ? "1 picture" : `${this.count} pictures`} of your own.`
-      : `The first ${this.count} pictures of the data set: open many of your own for other networks.`;
+      : `The first ${this.count} pictures of the data set. Other networks want pictures of your own.`;
   }
 
   /** Takes pictures of one's own, by name, so that the same files are the same pictures. @throws Error where none is a picture. */

@@ -1,4 +1,6 @@
 import type { SyntheticPicture, Wanted } from "../../src/synthesis.ts";
+import { inPercent } from "../percent.ts";
+import type { Session } from "../session.ts";
 import type { TaskOptions } from "../tasks/queue.ts";
 import type { Asked } from "./asked.ts";
 import { type Card, type Grown, type GrownPicture, keyOf, type Part } from "./card.ts";
@@ -85,26 +87,38 @@ async function grow(
     onPicture: ({ step, pictures, shape }) =>
       show(pictures.map((data) => (data.length > 0 ? { data, shape, step } : undefined))),
   });
-  return { pictures: pictures.map((one) => judged(one, steps)), notes: notesOf(asked, technique) };
+  const several = technique.asks.includes("pictures") || picturesOf(technique, software) > 1;
+  return {
+    pictures: pictures.map((one) => judged(one, steps, several ? session : undefined)),
+    notes: several ? ["The curve and the numbers beside the pictures are those of the first."] : [],
+  };
 }
 
-/** What the pictures are made with that is not the network's. */
-function notesOf({ generator, naturals }: Asked, { asks }: Growth["technique"]): string[] {
-  const { name } = generator;
-  return [
-    ...(asks.includes("generator")
-      ? [`Drawn by ${name ?? "the generator that comes with the page, which was trained on the data set"}.`]
-      : []),
-    ...(asks.includes("pictures") ? [`Kinds are found among: ${naturals.says}`] : []),
-  ];
-}
-
-/** A picture with what the technique knows of it; one that shows nothing is none. */
-function judged(picture: SyntheticPicture, steps: number): GrownPicture {
-  const { data, shape, dead, grey, notes = [], curve, facet } = picture;
+/**
+ * A picture with what the technique knows of it; one that shows nothing is none.
+ * @param several the session where the picture stands among others of one unit, and says what the network sees in it.
+ */
+function judged(picture: SyntheticPicture, steps: number, several?: Session): GrownPicture {
+  const { data, shape, dead, grey, notes = [], curve, facet, prediction } = picture;
   return {
     ...{ data, shape, curve, judged: picture },
     nothing: dead || grey ? notes.join(" ") : undefined,
-    says: `${facet ? `${facet.count} pictures of this kind; ` : ""}${shape[1]} × ${shape[0]}, ${steps} steps`,
+    says:
+      several && prediction
+        ? [
+            ...(facet
+              ? [facet.count === 1 ? "1 picture of this kind" : `${facet.count} pictures of this kind`]
+              : []),
+            sawOf(prediction, several),
+          ].join("; ")
+        : `${shape[1]} × ${shape[0]}, ${steps} steps`,
   };
 }
+
+/** What the network sees in a picture. */
+function sawOf({ index, probability, share = probability }: Prediction, session: Session): string {
+  const says = session.nameOf(index);
+  return share === undefined ? says : `${says}, ${inPercent(100 * share)}`;
+}
+
+type Prediction = NonNullable<SyntheticPicture["prediction"]>;

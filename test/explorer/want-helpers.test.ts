@@ -62,7 +62,7 @@ test("a generator draws what a class wants, as the command line does", async () 
   await set({ want: ["dream"], of: 3, by: "gan-prior", steps: 3 });
   await done();
   const grown = await dream();
-  expect(grown).toMatchObject({ stage: "done", notes: [expect.stringContaining("comes with the page")] });
+  expect(grown).toMatchObject({ stage: "done", notes: [] });
   expect(grown.pictures[0]?.shape).toEqual([96, 96, 3]);
   const out = join(folder, "gan.npy");
   expect(grown.command).toMatch(/^vitrine visualize gan-prior --target \S+ --steps 3 --out gan-prior.png$/);
@@ -79,6 +79,7 @@ test("samples of a class differ, and stand side by side", async () => {
   expect(pictures.map(({ name }) => name)).toEqual(["1", "2"]);
   expect(pictures[0]?.data).not.toEqual(pictures[1]?.data);
   expect(command).toContain("--samples 2 ");
+  for (const { says } of pictures) expect(says).toMatch(/^\w+, [\d.<> ]+ %$/);
 });
 
 test("kinds of pictures that excite a class are found in the data set, or in pictures of one's own", async () => {
@@ -89,7 +90,8 @@ test("kinds of pictures that excite a class are found in the data set, or in pic
   expect(pictures).toHaveLength(2);
   const counts = pictures.map(({ says }) => Number(/^(\d+) pictures of this kind/.exec(says ?? "")?.[1]));
   expect(counts.reduce((sum, count) => sum + count)).toBe(64);
-  expect(notes).toEqual([expect.stringContaining("first 64 pictures of the data set")]);
+  expect(notes).toEqual([expect.stringContaining("those of the first")]);
+  expect(await textOf(page, ".helper:not(.hidden) .note")).toContain("first 64 pictures of the data set");
   expect(command).toMatch(
     /^vitrine dataset --count 64 --size 96 --out naturals\nvitrine visualize multifaceted .* --clusters 2 --data naturals /,
   );
