@@ -44,7 +44,7 @@ export interface GrowthSettings {
 export function settingsOf({ options }: Dream, software: boolean): GrowthSettings {
   return {
     ...(software && "crops" in options ? { crops: 6 } : {}),
-    ...("samples" in options ? { samples: software ? 2 : 6 } : {}),
+    ...("samples" in options ? { samples: software ? 2 : 4 } : {}),
     ...("clusters" in options ? { clusters: software ? 2 : 4 } : {}),
   };
 }

@@ -118,7 +118,7 @@ function judged(picture: SyntheticPicture, steps: number, several?: Session): Gr
 /** What the network sees in a picture. */
 function sawOf({ index, probability, share = probability }: Prediction, session: Session): string {
   const says = session.nameOf(index);
-  return share === undefined ? says : `${says}, ${inPercent(100 * share)}`;
+  return share === undefined ? says : `${says}, ${inPercent(100 * share).replaceAll(" ", "\u00a0")}`;
 }
 
 type Prediction = NonNullable<SyntheticPicture["prediction"]>;

@@ -79,7 +79,7 @@ test("samples of a class differ, and stand side by side", async () => {
   expect(pictures.map(({ name }) => name)).toEqual(["1", "2"]);
   expect(pictures[0]?.data).not.toEqual(pictures[1]?.data);
   expect(command).toContain("--samples 2 ");
-  for (const { says } of pictures) expect(says).toMatch(/^\w+, [\d.<> ]+ %$/);
+  for (const { says } of pictures) expect(says).toMatch(/^\w+, [\d.<>\s]+%$/);
 });
 
 test("kinds of pictures that excite a class are found in the data set, or in pictures of one's own", async () => {
