@@ -73,7 +73,7 @@ export {
   pictureFeatures,
 } from "./lab/picture-features.ts";
 export { type PixelNeighbour, type PixelNeighbourOptions, pixelNeighbours } from "./lab/pixel-neighbours.ts";
-export type { PlaceTransform } from "./lab/place-maps.ts";
+export { PLACE_TRANSFORMS, type PlaceTransform } from "./lab/place-maps.ts";
 export {
   type LayerPosition,
   type PositionProbeOptions,
