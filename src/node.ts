@@ -4,7 +4,7 @@ export { diskFile } from "./node/disk-file.ts";
 export { modelFromDisk } from "./node/files.ts";
 export { createGpu } from "./node/gpu.ts";
 export { decodeImage, imageSize, readImage, writePng } from "./node/image.ts";
-export { type AtlasMade, type AtlasOptions, makeAtlas } from "./node/make-atlas.ts";
+export { type AtlasMade, type AtlasOptions, type DissectedLayers, makeAtlas } from "./node/make-atlas.ts";
 export { mergeSurveyFolders } from "./node/merge-survey-folders.ts";
 export { decodeNpy, encodeNpy, type NpyArray, readNpy, writeNpy } from "./node/npy.ts";
 export { type OpenSourceOptions, openSource } from "./node/open-source.ts";

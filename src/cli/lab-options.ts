@@ -48,6 +48,11 @@ export const LAB_OPTIONS = {
     value: "Y,X;…",
     help: "Places of --layer in the first picture, from 0,0 at the top left, with semicolons between: '3,4;7,2'. Default: those of --grid.",
   },
+  dissection: {
+    name: "dissection",
+    value: "FILE",
+    help: 'The dissection.json of "vitrine dissect --out", which names the concepts that units detect.',
+  },
   metric: {
     name: "metric",
     value: "cosine|euclidean",

@@ -9,6 +9,7 @@ import type { TopEntry } from "../kernels/top-k.ts";
 import type { AtlasLayer } from "../lab/atlas/site.ts";
 import { labelsOf, stillOf, unitsOf } from "../lab/atlas/units.ts";
 import { jointsOf } from "../lab/atlas/weights.ts";
+import type { DissectedUnit } from "../lab/concept-tally.ts";
 import { cutPatches } from "../lab/patches.ts";
 import { topByRelevance } from "../lab/top-by-relevance.ts";
 import { topPatches } from "../lab/top-patches.ts";
@@ -29,14 +30,25 @@ export interface AtlasOptions {
   readonly top?: number | undefined;
   /** Show the pictures that units matter most for, too, where LRP is defined for the network. Default true. */
   readonly relevance?: boolean | undefined;
+  /** What units detect, as `dissection` found it, for the pages and the search. */
+  readonly dissection?: DissectedLayers | undefined;
   /** Seed of the pictures. Default 0. */
   readonly seed?: number | undefined;
   readonly onProgress?: ((what: string, done: number, count: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The part of a dissection that names units. */
+export interface DissectedLayers {
+  readonly layers: readonly {
+    readonly layer: string;
+    readonly units: readonly Pick<DissectedUnit, "channel" | "detects" | "best">[];
+  }[];
+}
+
 const ATLAS: Fields<AtlasOptions> = {
   ...{ out: "must", layers: "may", steps: "may", top: "may", relevance: [true, false], seed: "may" },
+  dissection: "may",
   ...{ onProgress: "may", signal: "may" },
 };
 
@@ -90,6 +102,7 @@ export async function makeAtlas(
     const units = unitsOf(report, labels, joints);
     const about = {
       ...{ name, shape: report.shape, field: fieldOf(graph, name, shapes.get(name)), still },
+      concepts: conceptsOf(options.dissection, name, units.length),
       names: head.logits === name && head.labels?.length === units.length ? head.labels : undefined,
       drivenBy: units.map((unit) => unit.labels.slice(0, 3).map(({ label }) => label)),
     };
@@ -117,6 +130,16 @@ function layersOf(graph: Graph, survey: SurveyReport, asked: readonly string[] |
   const upTo = last < 0 ? known : known.slice(0, last + 1);
   // A pooling's units are those of the layer before.
   return upTo.filter((name) => !["pool", "globalPool"].includes(layerOf(graph, name).op));
+}
+
+/** For each unit of a layer the concept that it detects; absent where the layer was not dissected. */
+function conceptsOf(dissection: DissectedLayers | undefined, layer: string, count: number) {
+  const units = dissection?.layers.find((own) => own.layer === layer)?.units;
+  if (!units) return undefined;
+  const named = new Map(
+    units.map(({ channel, detects, best }) => [channel, detects ? best?.concept : undefined]),
+  );
+  return Array.from({ length: count }, (_, channel) => named.get(channel));
 }
 
 /** For each layer the places that its units matter most for; or why there are none. */

@@ -30,6 +30,12 @@ const graph: Graph = {
   })),
 };
 
+/** One unit detects a concept, one is not sure enough. */
+const DISSECTED = [
+  { channel: 2, detects: true, best: { concept: "stripes", iou: 0.2 } },
+  { channel: 3, detects: false, best: { concept: "dots", iou: 0.01 } },
+];
+
 let folder: string;
 let networks: Networks;
 let source: Source;
@@ -59,7 +65,10 @@ beforeAll(async () => {
     correlation: true,
     top: 4,
   });
-  made = await makeAtlas(networks, source, report, { out: join(folder, "site"), steps: 2 });
+  made = await makeAtlas(networks, source, report, {
+    ...{ out: join(folder, "site"), steps: 2 },
+    dissection: { layers: [{ layer: "relu1", units: DISSECTED }] },
+  });
   browser = await launchBrowser();
   page = await browser.newPage();
   page.on("request", (request) => asked.push(request.url()));
@@ -143,6 +152,15 @@ describe("an atlas", () => {
       .flatMap(({ labels }) => labels.find(({ label }) => label === LABEL)?.means ?? []);
     expect((await texts(".wall .tile")).length).toBeGreaterThan(0);
     expect((await texts(".wall .tile")).length).toBeLessThanOrEqual(driven.length);
+  });
+
+  test("names the concepts that units detect, and finds them", async () => {
+    await open("#/search/stripes", "“stripes”");
+    expect(await texts(".wall .tile .name")).toEqual(["2 stripes"]);
+    await open("#/layer/relu1/unit/2", "relu1, unit 2");
+    expect(await texts("main > p")).toEqual([expect.stringMatching(/It detects: stripes\.$/)]);
+    await open("#/search/dots", "“dots”");
+    expect(await texts(".wall .tile")).toEqual([]);
   });
 
   test.each([

@@ -1,8 +1,10 @@
 import type { Source } from "../../dataset/source.ts";
 import type { SurveyReport } from "../../dataset/survey/report.ts";
 import { survey } from "../../dataset/survey/survey.ts";
+import { InputError } from "../../gpu/errors.ts";
 import { createNetworks, type Networks } from "../../network/pool.ts";
-import { makeAtlas } from "../../node/make-atlas.ts";
+import { type DissectedLayers, makeAtlas } from "../../node/make-atlas.ts";
+import { readRegular } from "../../node/read.ts";
 import { readSurvey } from "../../node/survey-folder.ts";
 import { dataOf } from "../data-source.ts";
 import { type Io, printJson, UsageError } from "../io.ts";
@@ -24,6 +26,7 @@ export const ATLAS: CliCommand = {
     "truth",
     ...MODEL_OPTIONS.filter((name) => name !== "layout"),
     "survey",
+    "dissection",
     "layers",
     "steps",
     "top",
@@ -64,6 +67,7 @@ async function atlasCommand(values: Values, io: Io): Promise<void> {
   const steps = values.whole("steps", 0, 100_000);
   const seed = values.whole("seed", 0, 2 ** 32 - 1);
   const memory = values.whole("memory", 1, 2 ** 20);
+  const dissection = await dissectionOf(values);
   const graph = await openModel(values, io);
   const source = await dataOf("atlas", graph, values, io);
   const networks = createNetworks(
@@ -74,7 +78,7 @@ async function atlasCommand(values: Values, io: Io): Promise<void> {
   try {
     const report = await surveyFor(networks, source, { layers, top }, values, io);
     const made = await makeAtlas(networks, source, report, {
-      ...{ out, layers, steps, top, seed, signal: io.signal },
+      ...{ out, layers, steps, top, seed, dissection, signal: io.signal },
       onProgress: (what, done, count) => io.progress(`${what} ${Math.round(done)} of ${count}`),
     });
     io.progress();
@@ -87,6 +91,22 @@ async function atlasCommand(values: Values, io: Io): Promise<void> {
   } finally {
     networks.destroy();
   }
+}
+
+/** What the file of --dissection holds. */
+async function dissectionOf(values: Values): Promise<DissectedLayers | undefined> {
+  const path = values.text("dissection");
+  if (path === undefined) return undefined;
+  const text = (await readRegular(path, "--dissection")).toString();
+  try {
+    const found = JSON.parse(text) as Partial<DissectedLayers>;
+    if (Array.isArray(found.layers) && found.layers.every(({ units }) => Array.isArray(units))) {
+      return { layers: found.layers };
+    }
+  } catch {
+    // It is no JSON; what is expected is the same.
+  }
+  throw new InputError(`--dissection expects the dissection.json of "vitrine dissect --out", got "${path}"`);
 }
 
 async function surveyFor(
