@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "vite";
 import { expect, test } from "vitest";
+import { packed } from "../../build/packed.ts";
 import { wgsl } from "../../build/wgsl.ts";
 import { directorySource, filesSourceOf, type Source } from "../../src/dataset.ts";
 import { decodeImage } from "../../src/node.ts";
@@ -66,7 +67,7 @@ test("in Chrome: a folder's handle, picked files, a tar and a Parquet file, deco
   await build({
     configFile: false,
     logLevel: "error",
-    plugins: [wgsl({ comments: false })],
+    plugins: [wgsl({ comments: false }), packed()],
     build: {
       outDir: folder,
       minify: false,
