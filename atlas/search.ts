@@ -75,7 +75,8 @@ function unitsFor(
   return layer.drivenBy
     .flatMap((drivers, channel): FoundUnit[] => {
       const concept = layer.concepts?.[channel];
-      if (concept && isAsked(concept)) return [{ channel, words: concept, place: -1 }];
+      if (concept && isAsked(concept))
+        return [{ channel, words: concept.split("/").at(-1) ?? "", place: -1 }];
       const place = drivers.findIndex((label) => wanted.includes(label));
       return place < 0 ? [] : [{ channel, words: labels[drivers[place] ?? -1] ?? "", place }];
     })

@@ -69,7 +69,8 @@ export function wallPage(
       { class: "wall" },
       ...ordered.map(({ channel }) => {
         const [label] = layer.drivenBy[channel] ?? [];
-        const concept = layer.concepts?.[channel];
+        // Of "texture/stripes" the tile has room for the last part.
+        const concept = layer.concepts?.[channel]?.split("/").at(-1);
         const words = layer.names?.[channel] ?? concept ?? (label === undefined ? "" : labels[label]);
         return unitTile(layer, channel, { kind, words: words ? `${channel} ${words}` : String(channel) });
       }),
